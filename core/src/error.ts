@@ -1,0 +1,55 @@
+/** Every code that a {@link VeloxError} can carry. PROTOCOL.md says which of them travel on the wire. */
+export type ErrorCode =
+  // a peer sent something that the protocol does not allow
+  | 'bad-frame'
+  | 'bad-patch'
+  | 'unsafe-key'
+  | 'too-large'
+  | 'unsupported-version'
+  // a request that this endpoint does not serve
+  | 'not-found'
+  | 'bad-method'
+  | 'not-acceptable'
+  | 'bad-origin'
+  | 'upgrade-unavailable'
+  // the application did something that a state does not allow
+  | 'not-json'
+  | 'too-deep'
+  | 'draft-revoked'
+  | 'async-recipe'
+  | 'state-owned'
+  | 'state-watched'
+  | 'closed';
+
+/**
+ * The one error class of Velox. `message` reads `velox: what happened. what to do.`; `code` is for programs.
+ *
+ * @example
+ * try { state.update(recipe) } catch (error) { if (isVeloxError(error, 'not-json')) … }
+ */
+export class VeloxError extends Error {
+  override readonly name = 'VeloxError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(`velox: ${message}`, options);
+    this.code = code;
+  }
+}
+
+/** Whether `error` is a {@link VeloxError}, and, when `code` is given, one with that code. */
+export function isVeloxError(error: unknown, code?: ErrorCode): error is VeloxError {
+  return error instanceof VeloxError && (code === undefined || error.code === code);
+}
+
+/**
+ * Hands an error of an application's callback to the host (`reportError`, else an uncaught exception of its own task),
+ * so that it is seen and our own loop goes on.
+ */
+export function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
+}

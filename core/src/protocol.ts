@@ -1,0 +1,198 @@
+/**
+ * The frames of protocol version 3, as PROTOCOL.md specifies them, and their decoding. Shared by client and server;
+ * the same objects travel over every transport, one JSON object per message.
+ */
+import { VeloxError } from './error.js';
+
+/** The version that a version 3 client asks for with the query `velox=3`. */
+export const PROTOCOL_VERSION = 3;
+
+/** Which life of a topic (`id`, a random epoch), and how far (`version`, counted from 1). */
+export interface Position {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** One operation of a JSON Patch (RFC 6902); paths are JSON Pointers (RFC 6901). */
+export type Operation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string };
+
+/** The whole value of a topic. `topic` is absent for the default topic, in every frame. */
+export interface SnapshotFrame extends Position {
+  readonly topic?: string;
+  readonly body: unknown;
+}
+
+/** The step from `from` (default `version - 1`) to `version`. `id` is there on the first state frame of a topic on a link. */
+export interface DeltaFrame {
+  readonly topic?: string;
+  readonly id?: string;
+  readonly version: number;
+  readonly delta: true;
+  readonly from?: number;
+  readonly body: readonly Operation[];
+}
+
+/** A bare position: the value that the client has is up to date. */
+export interface PositionFrame extends Position {
+  readonly topic?: string;
+}
+
+/** State frames are known by `version`; `delta`, then `body` tell which of the three it is. */
+export type StateFrame = SnapshotFrame | DeltaFrame | PositionFrame;
+
+/** What the server says of itself: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
+export interface Hello {
+  readonly protocol: number;
+  /** Secret and random: whoever knows it is this client. */
+  readonly session: string;
+  /** The server sends something at least this often (ms). */
+  readonly heartbeat: number;
+  readonly limits: Limits;
+}
+
+/** What the server takes from one client. */
+export interface Limits {
+  /** Largest client frame, in bytes. */
+  readonly frame: number;
+  /** Time in which a WebSocket must send its open frame, in ms. */
+  readonly handshake: number;
+}
+
+/** Why the server ends the link. `retry`: false = do not come back; ms = come back then; absent = as usual. */
+export interface Bye {
+  readonly code: string;
+  readonly reason: string;
+  readonly retry?: number | false;
+}
+
+export interface HelloFrame {
+  readonly hello: Hello;
+}
+/** A sign of life; `next` announces that a message of that many bytes follows. Either side may send one; the server answers. */
+export interface PingFrame {
+  readonly ping: true;
+  readonly next?: number;
+}
+/** The topic (all of them when absent) is not known to be current, until its next state frame. */
+export interface StaleFrame {
+  readonly stale: string;
+  readonly topic?: string;
+}
+/** This client may not see the topic (any more), or there is none of that name. */
+export interface DeniedFrame {
+  readonly denied: string;
+  readonly code: string;
+}
+export interface ByeFrame {
+  readonly bye: Bye;
+}
+export type ServerFrame = StateFrame | HelloFrame | PingFrame | StaleFrame | DeniedFrame | ByeFrame;
+
+/** The first frame of a client on a link. */
+export interface OpenFrame {
+  readonly open: { readonly session?: string; readonly token?: string };
+}
+/** A topic that is wanted, with the position that the client has, if any. */
+export interface Subscription extends Partial<Position> {
+  readonly topic?: string;
+}
+/** Asks for topics from where the client is; for a topic that is subscribed already: asks again (after a gap). */
+export interface SubscribeFrame {
+  readonly subscribe: readonly Subscription[];
+}
+export interface UnsubscribeFrame {
+  readonly unsubscribe: readonly string[];
+}
+export type ClientFrame = OpenFrame | SubscribeFrame | UnsubscribeFrame | PingFrame;
+
+/** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
+export const CloseCode = {
+  /** The server goes away; come back. */
+  goingAway: 1001,
+  /** Not a frame of this protocol. */
+  badFrame: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  /** No sign of life, no open frame in time, or no byte of progress. */
+  timeout: 4408,
+  /** A frame above the limit that `hello` announced (RFC 6455 §7.4.1). */
+  tooLarge: 1009,
+  /** More sessions, subscriptions or frames than the limits allow. */
+  tooMany: 4429,
+  /** A failure of the server. */
+  internal: 4500,
+} as const;
+
+/**
+ * Reads one frame of a server. Frames of kinds that this version does not know give undefined: a newer server may send them.
+ *
+ * @throws VeloxError `bad-frame` when the text is not JSON or a state frame is malformed.
+ */
+export function decodeServerFrame(text: string): ServerFrame | undefined {
+  const frame = decodeObject(text);
+  if ('version' in frame) {
+    const { version, id, delta, from, body, topic } = frame;
+    const sound =
+      isVersion(version) &&
+      (topic === undefined || typeof topic === 'string') &&
+      (delta
+        ? Array.isArray(body) && optional(id, isString) && optional(from, isVersion)
+        : typeof id === 'string');
+    if (!sound) throw badFrame('a malformed state frame');
+  } else if (!['hello', 'ping', 'stale', 'denied', 'bye'].some((kind) => kind in frame)) {
+    return undefined;
+  }
+  return frame as unknown as ServerFrame;
+}
+
+/**
+ * Reads one frame of a client, or the array of frames that a POST carries. Everything is checked: nobody is trusted here.
+ *
+ * @throws VeloxError `bad-frame`.
+ */
+export function decodeClientFrame(text: string): ClientFrame {
+  const frame = decodeObject(text);
+  const { open, subscribe, unsubscribe, ping } = frame;
+  if (isObject(open) && optional(open.session, isString) && optional(open.token, isString)) {
+    return frame as unknown as OpenFrame;
+  }
+  if (Array.isArray(subscribe) && subscribe.every(isSubscription)) return { subscribe };
+  if (Array.isArray(unsubscribe) && unsubscribe.every(isString)) return { unsubscribe };
+  if (ping === true) return { ping };
+  throw badFrame('an unknown or malformed frame');
+}
+
+function decodeObject(text: string): Record<string, unknown> {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch (cause) {
+    throw badFrame('not JSON', cause);
+  }
+  if (!isObject(frame)) throw badFrame('not a JSON object');
+  return frame;
+}
+
+function badFrame(what: string, cause?: unknown): VeloxError {
+  return new VeloxError('bad-frame', `the peer sent ${what}.`, { cause });
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSubscription = (value: unknown): value is Subscription =>
+  isObject(value) &&
+  optional(value.topic, isString) &&
+  optional(value.id, isString) &&
+  optional(value.version, isVersion);
+
+function optional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value);
+}
+
+export * from './error.js';
+export * from './patch.js';

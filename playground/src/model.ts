@@ -1,0 +1,72 @@
+/** What the playground's two endpoints publish: types alone, shared by server and page. */
+
+/** The machine that the server runs on, as `/machine` publishes it. */
+export interface Machine {
+  host: string;
+  system: string;
+  processor: string;
+  /** Seconds since the machine started. */
+  uptime: number;
+  /** Load of each core, in percent. */
+  load: number[];
+  /** Load average of 1, 5 and 15 minutes; zeros where the system has none. */
+  average: number[];
+  memory: Memory;
+  /** Null where the system does not tell. */
+  network: Traffic | null;
+  /** The last minute, oldest first. */
+  history: Sample[];
+  /** How many processes there are; 0 where the system does not tell. */
+  processCount: number;
+  /** The busiest ones, busiest first. */
+  processes: Process[];
+}
+
+/** In bytes. */
+export interface Memory {
+  total: number;
+  used: number;
+}
+
+/** Bytes per second over all interfaces but loopback. */
+export interface Traffic {
+  received: number;
+  sent: number;
+}
+
+/** One moment of the past. `load` is the mean of all cores, in percent. */
+export interface Sample extends Traffic {
+  id: number;
+  load: number;
+}
+
+export interface Process {
+  /** The process id. */
+  id: number;
+  name: string;
+  /** Percent of one core. */
+  cpu: number;
+  /** Resident bytes. */
+  memory: number;
+}
+
+/** The notes that everyone edits, as `/board` publishes them. */
+export interface Board {
+  columns: Column[];
+}
+
+export interface Column {
+  id: ColumnId;
+  title: string;
+  cards: Card[];
+}
+
+export type ColumnId = 'todo' | 'doing' | 'done';
+
+export interface Card {
+  id: string;
+  text: string;
+}
+
+/** Longest text of a card, in UTF-16 units. */
+export const MAX_TEXT = 280;

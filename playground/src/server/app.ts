@@ -1,0 +1,26 @@
+import * as velox from '@velox/server';
+import express, { type Express } from 'express';
+import type { Board } from '../model.js';
+import { boardRoutes } from './board-routes.js';
+import { machine } from './machine.js';
+
+const board = velox.state<Board>({
+  columns: [
+    {
+      id: 'todo',
+      title: 'To do',
+      cards: [
+        { id: 'second', text: 'Open this page in a second window' },
+        { id: 'edit', text: 'Edit a card there and watch it here' },
+      ],
+    },
+    { id: 'doing', title: 'Doing', cards: [{ id: 'watch', text: 'Watch the frames on the wire' }] },
+    { id: 'done', title: 'Done', cards: [{ id: 'start', text: 'npm start' }] },
+  ],
+});
+
+/** The playground's server without its pages: Vite's dev server mounts it as it is, `main` adds the built pages. */
+export const app: Express = express();
+app.disable('x-powered-by');
+app.use('/machine', machine.handle);
+app.use('/board', boardRoutes(board), board.handle);

@@ -1,0 +1,44 @@
+// Runs in an empty folder where only the packed tarballs are installed: a server, a client over each transport, a component.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from '@velox/core';
+import { useVelox } from '@velox/react';
+import * as velox from '@velox/server';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+import { WebSocket } from 'ws';
+
+const board = velox.state({ rows: [{ price: 1 }] });
+const server = createServer(board.handle).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const url = `http://127.0.0.1:${server.address().port}/`;
+
+for (const transport of ['websocket', 'sse']) {
+  const sync = connect(url, { transport, WebSocket });
+  const replica = sync.replica();
+  const wanted = Math.random();
+  await new Promise((resolve) => {
+    let changed = false;
+    replica.subscribe(() => {
+      if (!changed) board.update((draft) => void (draft.rows[0].price = wanted));
+      changed = true;
+      if (replica.get().rows[0].price === wanted) resolve();
+    });
+  });
+  assert.deepEqual(replica.get(), board.get());
+  assert.equal(sync.status.get().transport, transport);
+  sync.close();
+}
+
+const Price = () =>
+  createElement(
+    'b',
+    null,
+    useVelox({ url, initial: board.snapshot() }, (value) => value.rows[0].price),
+  );
+assert.equal(renderToString(createElement(Price)), `<b>${board.get().rows[0].price}</b>`);
+
+board.close();
+server.close();
+console.log('smoke: the packed packages work in plain Node');

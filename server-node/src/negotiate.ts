@@ -1,0 +1,82 @@
+import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core/protocol';
+
+/** What a request asks an endpoint for. */
+export type Wanted =
+  | { readonly kind: 'websocket' }
+  | { readonly kind: 'sse'; readonly subscription: Subscription }
+  | { readonly kind: 'json'; readonly topic: string }
+  /** Meant for Velox, but not to be had. */
+  | Refusal
+  /** Not meant for Velox at all. */
+  | { readonly kind: 'foreign' };
+
+/** A coded answer with an HTTP status. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request as both node:http and fetch have it. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+export function refusal(
+  status: number,
+  code: ErrorCode,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Refusal {
+  return { kind: 'refused', status, code, message, ...(headers && { headers }) };
+}
+
+export function query(url: string): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start));
+}
+
+/** Whether a request says that it comes from a client of this protocol. */
+export function isVelox(url: string): boolean {
+  return query(url).has('velox');
+}
+
+/** Reads off method, query and headers what is wanted (PROTOCOL.md, "Requests"). */
+export function negotiate({ method, url, header }: RequestHead): Wanted {
+  const parameters = query(url);
+  const spoken = parameters.get('velox');
+  const accepted = (header('accept') ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim());
+  const webSocket = header('upgrade')?.toLowerCase() === 'websocket';
+  const stream = webSocket || accepted.includes('text/event-stream');
+
+  if (stream && spoken !== `${PROTOCOL_VERSION}`) {
+    return spoken === null && webSocket
+      ? { kind: 'foreign' }
+      : refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    if (spoken === null) return { kind: 'foreign' };
+    return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD' });
+  }
+  if (webSocket) return { kind: 'websocket' };
+  if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };
+  if (accepted.includes('application/json') || (accepted.length === 1 && accepted[0] === '*/*')) {
+    return { kind: 'json', topic: parameters.get('topic') ?? '' };
+  }
+  if (spoken === null) return { kind: 'foreign' };
+  return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+}
+
+/** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID counts. */
+function subscription(parameters: URLSearchParams, lastEventId: string | undefined): Subscription {
+  const topic = parameters.get('topic') ?? '';
+  const last = lastEventId?.match(/^([\w-]+):(\d+)$/);
+  const id = last?.[1] ?? parameters.get('id');
+  const version = Number(last?.[2] ?? parameters.get('v'));
+  return id && Number.isSafeInteger(version) && version > 0 ? { topic, id, version } : { topic };
+}

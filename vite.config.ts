@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import {
+  defaultClientConditions,
+  defaultServerConditions,
+  isRunnableDevEnvironment,
+  type Plugin,
+} from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Resolves @velox/* to their sources, so that neither development nor tests need a build first. */
+const SOURCE = '@velox/source';
+
+/** Mounts the playground's server in Vite's own, so that `npm run dev` has one port and hot reload. */
+function playgroundServer(): Plugin {
+  return {
+    name: 'velox:playground-server',
+    apply: 'serve',
+    async configureServer(server) {
+      const ssr = server.environments.ssr;
+      if (process.env.VITEST || !isRunnableDevEnvironment(ssr)) return;
+      const { app } =
+        await ssr.runner.import<typeof import('./playground/src/server/app.js')>('/src/server/app.ts');
+      server.middlewares.use(app);
+    },
+  };
+}
+
+export default defineConfig({
+  root: process.env.VITEST ? here('.') : here('./playground'),
+  plugins: [react(), playgroundServer()],
+  resolve: { conditions: [SOURCE, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] } },
+  build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['{core,server-node,playground,test}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'dom',
+          environment: 'jsdom',
+          include: ['adapters/*/src/**/*.test.{ts,tsx}'],
+          setupFiles: ['./test/dom.setup.ts'],
+        },
+      },
+    ],
+  },
+});
