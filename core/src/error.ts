@@ -11,6 +11,10 @@ export type ErrorCode =
   | 'bad-method'
   | 'not-acceptable'
   | 'bad-origin'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'too-many'
+  | 'timeout'
   | 'upgrade-unavailable'
   // the application did something that a state does not allow
   | 'not-json'
@@ -19,7 +23,10 @@ export type ErrorCode =
   | 'async-recipe'
   | 'state-owned'
   | 'state-watched'
-  | 'closed';
+  | 'closed'
+  // a client cannot be set up
+  | 'bad-url'
+  | 'no-transport';
 
 /**
  * The one error class of Velox. `message` reads `velox: what happened. what to do.`; `code` is for programs.

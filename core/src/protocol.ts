@@ -53,11 +53,20 @@ export interface Hello {
   readonly limits: Limits;
 }
 
-/** What the server takes from one client. */
+/** What the server takes and gives. Sizes in bytes, times in ms. */
 export interface Limits {
-  /** Largest client frame, in bytes. */
+  /** Largest client frame. */
   readonly frame: number;
-  /** Time in which a WebSocket must send its open frame, in ms. */
+  /** Deepest nesting of a client frame's JSON. */
+  readonly depth: number;
+  /** Most topics that one session may want at a time. */
+  readonly subscriptions: number;
+  /** Most sessions of one identity, and of the hub. */
+  readonly sessionsPerIdentity: number;
+  readonly sessions: number;
+  /** Longest delta that is sent; where it would be longer, the snapshot is. */
+  readonly patch: number;
+  /** Time in which a WebSocket must send its open frame. */
   readonly handshake: number;
 }
 
@@ -149,12 +158,14 @@ export function decodeServerFrame(text: string): ServerFrame | undefined {
 }
 
 /**
- * Reads one frame of a client, or the array of frames that a POST carries. Everything is checked: nobody is trusted here.
+ * Reads one frame of a client. Everything is checked: nobody is trusted here.
  *
- * @throws VeloxError `bad-frame`.
+ * @param depth the deepest nesting that is taken
+ * @throws VeloxError `bad-frame`, `too-deep`.
  */
-export function decodeClientFrame(text: string): ClientFrame {
+export function decodeClientFrame(text: string, depth: number): ClientFrame {
   const frame = decodeObject(text);
+  if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
   const { open, subscribe, unsubscribe, ping } = frame;
   if (isObject(open) && optional(open.session, isString) && optional(open.token, isString)) {
     return frame as unknown as OpenFrame;
@@ -163,6 +174,16 @@ export function decodeClientFrame(text: string): ClientFrame {
   if (Array.isArray(unsubscribe) && unsubscribe.every(isString)) return { unsubscribe };
   if (ping === true) return { ping };
   throw badFrame('an unknown or malformed frame');
+}
+
+/** Level by level and not by recursion, which a hostile text could overflow. */
+function isDeeper(value: unknown, depth: number): boolean {
+  let level = [value];
+  for (let above = 0; level.length > 0; above++) {
+    if (above > depth) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 function decodeObject(text: string): Record<string, unknown> {
@@ -194,5 +215,6 @@ function optional(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);
 }
 
+export type * from './contract.js';
 export * from './error.js';
 export * from './patch.js';

@@ -14,27 +14,44 @@ export interface Cell<T> extends Readable<T> {
   readonly set: (value: T) => void;
 }
 
-/** Creates a cell. Listeners run on each `set` that changes the reference; one that throws is reported and harms no other. */
-export function createCell<T>(value: T): Cell<T> {
-  const listeners = new Set<{ onChange: () => void }>();
+/** Something that happens: `on` returns the function that ends the listening. */
+export interface Signal<A extends unknown[]> {
+  readonly emit: (...args: A) => void;
+  readonly on: (listener: (...args: A) => void) => () => void;
+}
+
+/** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
+export function createSignal<A extends unknown[] = []>(): Signal<A> {
+  const listeners = new Set<{ call: (...args: A) => void }>();
   return {
-    get: () => value,
-    set(next) {
-      if (Object.is(next, value)) return;
-      value = next;
+    emit(...args) {
       for (const listener of [...listeners]) {
         if (!listeners.has(listener)) continue;
         try {
-          listener.onChange();
+          listener.call(...args);
         } catch (error) {
           report(error);
         }
       }
     },
-    subscribe(onChange) {
-      const listener = { onChange }; // the same function may subscribe twice
+    on(call) {
+      const listener = { call }; // the same function may listen twice
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+  };
+}
+
+/** Creates a cell. Its listeners run on each `set` that changes the reference. */
+export function createCell<T>(value: T): Cell<T> {
+  const { emit, on } = createSignal();
+  return {
+    get: () => value,
+    set(next) {
+      if (Object.is(next, value)) return;
+      value = next;
+      emit();
+    },
+    subscribe: on,
   };
 }

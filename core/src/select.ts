@@ -1,6 +1,27 @@
+/** A memory of one selection: see {@link createSelection}. */
+export type Selection<T, S> = (
+  value: T,
+  select: (value: T) => S,
+  equal: (before: S, after: S) => boolean,
+) => S;
+
 /**
- * Remembers one selection: `select` runs again only for a new value, and the old result is kept (by reference) while
- * `equal` says that nothing changed, so that whoever compares references sees no change.
+ * Remembers the last selection: `select` runs again only for a new value or when it is another function itself, and the old
+ * result is kept (by reference) while `equal` says that nothing changed, so that whoever compares references sees no change.
+ */
+export function createSelection<T, S>(): Selection<T, S> {
+  let last: { readonly value: T; readonly select: (value: T) => S; readonly selected: S } | undefined;
+  return (value, select, equal) => {
+    if (!last || last.select !== select || !Object.is(last.value, value)) {
+      const selected = select(value);
+      last = { value, select, selected: last && equal(last.selected, selected) ? last.selected : selected };
+    }
+    return last.selected;
+  };
+}
+
+/**
+ * A {@link createSelection} for one `select`.
  *
  * @param equal default `Object.is`. A selector that builds a fresh object needs its own, or changes with every value.
  */
@@ -8,11 +29,6 @@ export function createSelector<T, S>(
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
 ): (value: T) => S {
-  let last: { readonly value: T; readonly selected: S } | undefined;
-  return (value) => {
-    if (last && Object.is(last.value, value)) return last.selected;
-    const selected = select(value);
-    last = { value, selected: last && equal(last.selected, selected) ? last.selected : selected };
-    return last.selected;
-  };
+  const selection = createSelection<T, S>();
+  return (value) => selection(value, select, equal);
 }

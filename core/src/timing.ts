@@ -1,11 +1,7 @@
-const BASE = 100;
-const SOON = 10_000;
 /** How long a link that was not heard of while we slept gets to prove that it lives. */
 const PROBE = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
 const LATE = 1_000;
-/** Bytes per second below which we do not believe in a message that was announced. */
-const SLOWEST = 16 * 1024;
 
 /** Says how long to wait before the next attempt. */
 export interface Backoff {
@@ -22,31 +18,27 @@ export interface Backoff {
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function createBackoff(random: () => number = Math.random): Backoff {
-  let lost: number | undefined;
-  let bound = BASE;
+  let lost = 0;
+  let bound = 0;
   return {
     next(hidden) {
-      lost ??= Date.now();
-      const cap = hidden ? 20_000 : Date.now() - lost < SOON ? 1_000 : 5_000;
-      const delay = random() * Math.min(bound, cap);
-      bound = Math.min(bound * 2, 20_000);
-      return delay;
+      if (!bound) lost = Date.now();
+      bound = bound * 2 || 100;
+      const soon = Date.now() - lost < 10_000;
+      return random() * Math.min(bound, hidden ? 20_000 : soon ? 1_000 : 5_000);
     },
     reset() {
-      lost = undefined;
-      bound = BASE;
+      bound = 0;
     },
   };
 }
 
 /** Notices that a link died without a word. */
 export interface Watchdog {
-  /** Starts to watch, or changes the limit: dead after `limit` ms without a byte. */
+  /** Begins to watch: dead after `limit` ms without a byte. */
   readonly start: (limit: number) => void;
-  /** Something arrived. */
-  readonly feed: () => void;
-  /** A message of that many bytes was announced: be patient until it, or anything, is here. */
-  readonly expect: (bytes: number) => void;
+  /** Something arrived. `extra`: and the next thing may take that many ms longer. */
+  readonly feed: (extra?: number) => void;
   /** There is doubt: ask the peer, and give it 5 s to answer. */
   readonly probe: () => void;
   readonly stop: () => void;
@@ -59,50 +51,38 @@ export interface Watchdog {
  * @param ask sends something that has to be answered, if the link can.
  */
 export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
-  let limit: number | undefined;
-  let heard = 0;
-  let patience = 0;
-  let due = 0;
+  let limit: number;
+  /** When something was last heard, or will have been when what was announced is here. */
+  let heard: number;
   let timer: ReturnType<typeof setTimeout>;
 
-  const arm = (now: number, wait: number): void => {
-    clearTimeout(timer);
-    due = now + wait;
-    timer = setTimeout(check, wait);
+  const feed = (extra = 0): void => {
+    heard = Date.now() + extra;
   };
-  const check = (): void => {
-    const now = Date.now();
-    const bound = limit! + patience;
-    const silent = Math.max(now - heard, 0); // the clock may have been set back
-    if (silent < bound) arm(now, bound - silent);
-    else if (now - due > LATE) probe();
-    else onDead();
+  const arm = (wait: number): void => {
+    const due = Date.now() + wait;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const left = heard + limit - Date.now();
+      if (left > 0)
+        arm(Math.min(left, limit)); // more is left where the clock was set back
+      else if (Date.now() - due > LATE) probe();
+      else onDead();
+    }, wait);
   };
   const probe = (): void => {
-    if (limit === undefined) return;
-    const now = Date.now();
-    heard = now + PROBE - limit;
-    arm(now, PROBE + patience);
+    heard = Math.max(heard, Date.now()) + PROBE - limit;
+    arm(PROBE);
     ask();
   };
   return {
     start(ms) {
       limit = ms;
-      heard = Date.now();
-      patience = 0;
-      arm(heard, ms);
+      feed();
+      arm(ms);
     },
-    feed() {
-      heard = Date.now();
-      patience = 0;
-    },
-    expect(bytes) {
-      patience = (bytes / SLOWEST) * 1_000;
-    },
+    feed,
     probe,
-    stop() {
-      limit = undefined;
-      clearTimeout(timer);
-    },
+    stop: () => clearTimeout(timer),
   };
 }

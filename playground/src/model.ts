@@ -13,7 +13,7 @@ export interface Machine {
   average: number[];
   memory: Memory;
   /** Null where the system does not tell. */
-  network: Traffic | null;
+  network: Rates | null;
   /** The last minute, oldest first. */
   history: Sample[];
   /** How many processes there are; 0 where the system does not tell. */
@@ -29,15 +29,16 @@ export interface Memory {
 }
 
 /** Bytes per second over all interfaces but loopback. */
-export interface Traffic {
+export interface Rates {
   received: number;
   sent: number;
 }
 
-/** One moment of the past. `load` is the mean of all cores, in percent. */
-export interface Sample extends Traffic {
+/** One moment of the past. `load` is the mean of all cores, in percent; `memory` is what was used, in bytes. */
+export interface Sample extends Rates {
   id: number;
   load: number;
+  memory: number;
 }
 
 export interface Process {

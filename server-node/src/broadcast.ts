@@ -6,12 +6,17 @@ import type { State } from './state.js';
 export class Broadcast {
   readonly topic: string;
   readonly state: State<unknown>;
+  /** Ends the subscription to the state. */
+  end: () => void = () => undefined;
   readonly #prefix: string;
+  readonly #longest: number;
   /** Of the current version: by the version that a session has (0: none) and whether it needs the id. */
   readonly #messages = new Map<string, Message>();
   #version = 0;
 
-  constructor(topic: string, state: State<unknown>) {
+  /** @param longest the longest patch that is sent, in bytes */
+  constructor(topic: string, state: State<unknown>, longest: number) {
+    this.#longest = longest;
     this.topic = topic;
     this.state = state;
     this.#prefix = topic === '' ? '{' : `{"topic":${JSON.stringify(topic)},`;
@@ -44,7 +49,7 @@ export class Broadcast {
     const named = `${this.#prefix}"id":"${id}","version":${version}`;
     if (from === version) return new Message(`${named}}`, { id, version });
     const patch = from === 0 ? undefined : this.state.since(from);
-    if (patch === undefined) return this.#snapshot();
+    if (patch === undefined || patch.length > this.#longest) return this.#snapshot();
     const head = first ? named : `${this.#prefix}"version":${version}`;
     const since = from === version - 1 ? '' : `,"from":${from}`;
     const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, { id, version });

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { report } from '@velox/core/protocol';
+import { isVeloxError } from '@velox/core/protocol';
 import { refuse, route, type Answer } from './answer.js';
 import type { Hub } from './hub.js';
-import type { RequestHead } from './negotiate.js';
+import { headerOf, type RequestHead } from './negotiate.js';
 import { serveFetch } from './transports/fetch.js';
 import { serveSse } from './transports/sse.js';
 import { acceptWebSocket } from './transports/websocket.js';
@@ -27,7 +27,7 @@ export interface Endpoint {
   /** Serves `path` (default `/sync`) of a server, before its other listeners. */
   readonly attach: (server: WebServer, path?: string) => void;
   /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
-  readonly fetch: (request: Request) => Response;
+  readonly fetch: (request: Request) => Promise<Response>;
   /** Ends all sessions with a goodbye and refuses new ones; clients come back, as usual, to whoever listens then. */
   readonly close: () => void;
 }
@@ -37,7 +37,7 @@ export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
 
   const handle: Endpoint['handle'] = async (request, response, next) => {
-    const found = isElsewhere(request) ? FOREIGN : route(hub, headOf(request));
+    const found = isElsewhere(request) ? FOREIGN : await route(hub, headOf(request), request);
     for (const [name, value] of Object.entries(found.cors)) response.setHeader(name, value);
     switch (found.kind) {
       case 'foreign':
@@ -47,7 +47,7 @@ export function createEndpoint(hub: Hub): Endpoint {
       case 'answer':
         return answer(response, found);
       case 'sse':
-        return serveSse(hub, response, found.subscription);
+        return serveSse(hub, response, found.admission, found.subscription);
       case 'websocket': {
         const upgrade = takeUpgrade(request);
         if (upgrade) return acceptWebSocket(hub, request, upgrade.socket, upgrade.head);
@@ -65,11 +65,15 @@ export function createEndpoint(hub: Hub): Endpoint {
     }
   };
 
+  // Whatever goes wrong in serving one peer harms nobody else.
   const guarded: Endpoint['handle'] = async (request, response, next) => {
     try {
       return await handle(request, response, next);
     } catch (error) {
-      report(error);
+      if (isVeloxError(error) && !response.headersSent) {
+        return answer(response, refuse(error.code === 'too-many' ? 429 : 503, error.code, error.message));
+      }
+      hub.observer.failure(error);
       response.destroy();
       return 'failed';
     }
@@ -98,10 +102,7 @@ function headOf(request: IncomingMessage): RequestHead {
   return {
     method: request.method ?? 'GET',
     url: request.url ?? '/',
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(',') : value;
-    },
+    header: (name) => headerOf(request, name),
   };
 }
 

@@ -1,8 +1,18 @@
 /** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
 export { state, handle, type Published, type PublishOptions, type Watched } from './publish.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state.js';
+export { createHub, type Hub } from './create-hub.js';
+export type { Credentials, Rules } from './admission.js';
+export type { Logger, LogEntry } from './observer.js';
 export type { Endpoint } from './endpoint.js';
-export type { HubOptions } from './hub.js';
+export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub.js';
 export type { HistoryLimits } from './history.js';
 export type { WebServer } from './upgrade.js';
-export { VeloxError, isVeloxError, type ErrorCode, type Position } from '@velox/core/protocol';
+export {
+  VeloxError,
+  isVeloxError,
+  type Contract,
+  type ErrorCode,
+  type Limits,
+  type Position,
+} from '@velox/core/protocol';

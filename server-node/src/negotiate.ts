@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core/protocol';
 
 /** What a request asks an endpoint for. */
@@ -39,6 +40,12 @@ export function refusal(
 export function query(url: string): URLSearchParams {
   const start = url.indexOf('?');
   return new URLSearchParams(start < 0 ? '' : url.slice(start));
+}
+
+/** A header of a request of node:http, several of one name joined. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
 }
 
 /** Whether a request says that it comes from a client of this protocol. */

@@ -24,3 +24,9 @@ export const app: Express = express();
 app.disable('x-powered-by');
 app.use('/machine', machine.handle);
 app.use('/board', boardRoutes(board), board.handle);
+
+/** Says goodbye to all who are connected. */
+export function close(): void {
+  machine.close();
+  board.close();
+}

@@ -35,7 +35,9 @@ const answerErrors: ErrorRequestHandler = (error, _req, res, next) => {
     res.status(error.status).json({ error: { code: error.code, message: error.message } });
   } else if (isParserError(error)) {
     const code = error.status === 413 ? 'too-large' : 'bad-request';
-    res.status(error.status).json({ error: { code, message: 'The request is not JSON, or larger than 4 kB.' } });
+    res
+      .status(error.status)
+      .json({ error: { code, message: 'The request is not JSON, or larger than 4 kB.' } });
   } else {
     next(error);
   }

@@ -4,7 +4,14 @@ import { MAX_TEXT, type Board, type Card, type Column } from '../model.js';
 /** Most cards that a board holds. */
 const MAX_CARDS = 200;
 
-const STATUS = { 'bad-request': 400, 'bad-text': 400, 'bad-column': 400, 'bad-index': 400, 'no-card': 404, full: 409 };
+const STATUS = {
+  'bad-request': 400,
+  'bad-text': 400,
+  'bad-column': 400,
+  'bad-index': 400,
+  'no-card': 404,
+  full: 409,
+};
 
 /** An edit that the board refuses. `message` is fit for people; `status` is the HTTP status of its code. */
 export class BoardError extends Error {

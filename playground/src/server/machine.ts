@@ -1,7 +1,7 @@
 import { cpus, hostname, loadavg, release, type, uptime } from 'node:os';
 import * as velox from '@velox/server';
 import type { Machine } from '../model.js';
-import { createLoadMeter, createTrafficMeter, readMemory } from './meters.js';
+import { createLoadMeter, createNetworkMeter, readMemory } from './meters.js';
 import { createProcessMeter } from './processes.js';
 
 /** Milliseconds between two samples. */
@@ -11,7 +11,7 @@ const HISTORY = 120;
 const TOP = 40;
 
 const readLoad = createLoadMeter();
-const readTraffic = createTrafficMeter();
+const readNetwork = createNetworkMeter();
 const readProcesses = createProcessMeter(TOP);
 
 const value: Machine = {
@@ -29,25 +29,26 @@ const value: Machine = {
 };
 
 /** The machine, watched: this file changes a plain object and pushes; Velox finds out what is different. */
-export const machine: velox.State<Machine> = velox.state(value);
+export const machine: velox.Published<Machine> = velox.state(value);
 
 let samples = 0;
 
 function sample(): void {
   const load = readLoad();
-  const network = readTraffic();
+  const network = readNetwork();
+  const memory = readMemory();
   const { count, busiest } = readProcesses();
   const mean = Math.round(load.reduce((sum, core) => sum + core, 0) / Math.max(1, load.length));
   Object.assign(value, {
     uptime: Math.floor(uptime()),
     load,
     average: loadavg().map((figure) => Math.round(figure * 100) / 100),
-    memory: readMemory(),
+    memory,
     network,
     processCount: count,
     processes: busiest,
   } satisfies Partial<Machine>);
-  value.history.push({ id: ++samples, load: mean, received: 0, sent: 0, ...network });
+  value.history.push({ id: ++samples, load: mean, memory: memory.used, received: 0, sent: 0, ...network });
   if (value.history.length > HISTORY) value.history.shift();
   machine.push();
 }

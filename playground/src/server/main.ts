@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
-import { app } from './app.js';
+import { app, close } from './app.js';
 
 const port = Number(process.env.PORT ?? 8080);
 /** This machine alone, unless told otherwise: the page shows its processes, and everyone who reaches it may edit the board. */
@@ -22,7 +22,8 @@ server.listen(port, host, () => {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
+    close();
     server.close();
-    process.exit(0); // live connections would hold it open; pages reconnect by themselves
+    server.closeIdleConnections();
   });
 }

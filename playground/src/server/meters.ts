@@ -1,5 +1,5 @@
 import { cpus, freemem, totalmem } from 'node:os';
-import type { Memory, Traffic } from '../model.js';
+import type { Memory, Rates } from '../model.js';
 import { readProc } from './proc-files.js';
 import { parseMeminfo, parseNetDev } from './proc.js';
 
@@ -22,8 +22,8 @@ export function createLoadMeter(): () => number[] {
 }
 
 /** Creates a reader of the network's rates since its last call; null where the system does not tell. */
-export function createTrafficMeter(): () => Traffic | null {
-  let before: { at: number; total: Traffic } | undefined;
+export function createNetworkMeter(): () => Rates | null {
+  let before: { at: number; total: Rates } | undefined;
   return () => {
     const text = readProc('net/dev');
     if (text === undefined) return null;
@@ -33,7 +33,7 @@ export function createTrafficMeter(): () => Traffic | null {
     before = { at, total };
     if (!last) return { received: 0, sent: 0 };
     // A counter goes back when its interface goes away.
-    const rate = (key: keyof Traffic): number =>
+    const rate = (key: keyof Rates): number =>
       Math.max(0, Math.round(((total[key] - last.total[key]) / (at - last.at)) * 1000));
     return { received: rate('received'), sent: rate('sent') };
   };

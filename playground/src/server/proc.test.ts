@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { fullName, parseAuxv, parseMeminfo, parseNetDev, parseStat } from './proc.js';
 
 describe('parseStat', () => {
-  const rest = 'S 1 900 900 0 -1 4194560 100 0 0 0 42 8 0 0 20 0 7 0 113098 3133440 379 18446744073709551615 1 2';
+  const rest =
+    'S 1 900 900 0 -1 4194560 100 0 0 0 42 8 0 0 20 0 7 0 113098 3133440 379 18446744073709551615 1 2';
 
   it('reads id, name, CPU ticks and resident pages', () => {
     expect(parseStat(`913 (node) ${rest}\n`)).toEqual({ id: 913, name: 'node', ticks: 50, pages: 379 });
@@ -21,7 +22,9 @@ describe('parseStat', () => {
 
 describe('fullName', () => {
   it('completes a name that the kernel cut', () => {
-    expect(fullName('systemd-journal', '/usr/lib/systemd/systemd-journald\0--flag\0')).toBe('systemd-journald');
+    expect(fullName('systemd-journal', '/usr/lib/systemd/systemd-journald\0--flag\0')).toBe(
+      'systemd-journald',
+    );
   });
 
   it('shows no other argument', () => {

@@ -1,5 +1,5 @@
 /** Readers of Linux's /proc text (proc(5)): text in, figures out. */
-import type { Traffic } from '../model.js';
+import type { Rates } from '../model.js';
 
 /** What one line of /proc/<pid>/stat tells. `ticks`: CPU time used so far; `pages`: resident memory. */
 export interface ProcessStat {
@@ -34,7 +34,7 @@ export function fullName(name: string, commandLine: string): string {
 }
 
 /** Reads /proc/net/dev: bytes received and sent so far, over all interfaces but loopback. */
-export function parseNetDev(text: string): Traffic {
+export function parseNetDev(text: string): Rates {
   let received = 0;
   let sent = 0;
   for (const [, name, counters = ''] of text.matchAll(/^\s*(\S+):(.*)$/gm)) {

@@ -1,45 +1,51 @@
-import { report } from '@velox/core/protocol';
-import { refuse, route } from '../answer.js';
+import { isVeloxError, report } from '@velox/core/protocol';
+import type { Admission } from '../admission.js';
+import { refuse, route, type Answer } from '../answer.js';
 import type { Hub } from '../hub.js';
 import { FULL, type Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
 import { SSE_HEADERS } from './sse.js';
 
 /** Answers a web-standard request: JSON, or one topic as an event stream. WebSockets need the runtime's own way in. */
-export function serveFetch(hub: Hub, request: Request): Response {
-  const { pathname, search } = new URL(request.url);
-  const found = route(hub, {
-    method: request.method,
-    url: pathname + search,
-    header: (name) => request.headers.get(name) ?? (name === 'host' ? new URL(request.url).host : undefined),
-  });
-  const respond = (body: BodyInit | null, status: number, headers: HeadersInit): Response =>
-    new Response(body, { status, headers: { ...headers, ...found.cors } });
+export async function serveFetch(hub: Hub, request: Request): Promise<Response> {
+  const { pathname, search, host } = new URL(request.url);
+  const found = await route(
+    hub,
+    {
+      method: request.method,
+      url: pathname + search,
+      header: (name) => request.headers.get(name) ?? (name === 'host' ? host : undefined),
+    },
+    request,
+  );
+  const respond = ({ body, status, headers }: Answer): Response =>
+    new Response(status === 304 ? null : body, { status, headers: { ...headers, ...found.cors } });
 
   switch (found.kind) {
     case 'answer':
-      return respond(found.status === 304 ? null : found.body, found.status, found.headers);
-    case 'sse': {
-      const { topic = '', ...known } = found.subscription;
-      return respond(
-        openStream(hub, (session) => hub.subscribe(session, topic, known)),
-        200,
-        SSE_HEADERS,
-      );
-    }
+      return respond(found);
+    case 'foreign':
+      return respond(refuse(404, 'not-found', 'There is nothing here.'));
     case 'websocket':
-    case 'foreign': {
-      const { body, status, headers } =
-        found.kind === 'foreign'
-          ? refuse(404, 'not-found', 'There is nothing here.')
-          : refuse(501, 'upgrade-unavailable', 'This server cannot open WebSockets by fetch(request).');
-      return respond(body, status, headers);
-    }
+      return respond(refuse(501, 'upgrade-unavailable', 'WebSockets cannot be opened by fetch(request).'));
+    case 'sse':
+      try {
+        const { topic = '', ...known } = found.subscription;
+        const stream = openStream(hub, found.admission, (session) => hub.subscribe(session, topic, known));
+        return new Response(stream, { headers: { ...SSE_HEADERS, ...found.cors } });
+      } catch (error) {
+        if (!isVeloxError(error)) throw error;
+        return respond(refuse(error.code === 'too-many' ? 429 : 503, error.code, error.message));
+      }
   }
 }
 
 /** A stream that holds up to {@link FULL} bytes before it counts as full; cancelling it ends the session. */
-function openStream(hub: Hub, onOpen: (session: Session) => void): ReadableStream<Uint8Array> {
+function openStream(
+  hub: Hub,
+  admission: Admission,
+  onOpen: (session: Session) => void,
+): ReadableStream<Uint8Array> {
   let session: Session;
   let full = false;
   return new ReadableStream<Uint8Array>(
@@ -53,7 +59,7 @@ function openStream(hub: Hub, onOpen: (session: Session) => void): ReadableStrea
             return !full;
           },
           close() {
-            hub.leave(session);
+            hub.leave(session, 'ended');
             try {
               controller.close();
             } catch (error) {
@@ -61,7 +67,7 @@ function openStream(hub: Hub, onOpen: (session: Session) => void): ReadableStrea
             }
           },
         };
-        session = hub.open(outlet);
+        session = hub.open(outlet, admission);
         onOpen(session);
       },
       pull() {
@@ -69,7 +75,7 @@ function openStream(hub: Hub, onOpen: (session: Session) => void): ReadableStrea
         full = false;
         session.drained();
       },
-      cancel: () => hub.leave(session),
+      cancel: () => hub.leave(session, 'closed'),
     },
     new ByteLengthQueuingStrategy({ highWaterMark: FULL }),
   );

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Subscription } from '@velox/core/protocol';
+import type { Admission } from '../admission.js';
 import type { Hub } from '../hub.js';
 import { FULL, type Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
@@ -11,19 +12,28 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-/** Serves one topic as an event stream on a response of node:http; resolves with the reason when it is over. */
+/**
+ * Serves one topic as an event stream on a response of node:http; resolves with the reason when it is over.
+ *
+ * @throws VeloxError `too-many`, `closed`, before the head is sent.
+ */
 export function serveSse(
   hub: Hub,
   response: ServerResponse,
+  admission: Admission,
   { topic = '', ...known }: Subscription,
 ): Promise<string> {
+  const session: Session = hub.open(
+    createOutlet(response, () => session.drained()),
+    admission,
+  );
   response.writeHead(200, SSE_HEADERS);
-  const session: Session = hub.open(createOutlet(response, () => session.drained()));
   hub.subscribe(session, topic, known);
   return new Promise((resolve) => {
     response.once('close', () => {
-      hub.leave(session);
-      resolve(response.writableFinished ? 'ended' : 'closed');
+      const outcome = response.writableFinished ? 'ended' : 'closed';
+      hub.leave(session, outcome);
+      resolve(outcome);
     });
     response.on('error', () => undefined); // 'close' follows
   });

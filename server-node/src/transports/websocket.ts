@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CloseCode, decodeClientFrame, VeloxError, type ClientFrame } from '@velox/core/protocol';
+import { decodeClientFrame, isVeloxError, VeloxError, type ClientFrame } from '@velox/core/protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Hub } from '../hub.js';
+import { closeCodeOf, type Hub } from '../hub.js';
+import { headerOf } from '../negotiate.js';
 import { message } from '../message.js';
 import { FULL, type Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
@@ -25,41 +26,55 @@ export function acceptWebSocket(
   return new Promise((resolve) => {
     socket.once('close', () => resolve('closed')); // also when the handshake is refused
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      void serve(hub, webSocket, socket).then(resolve);
+      void serve(hub, webSocket, socket, request).then(resolve);
     });
   });
 }
 
-function serve(hub: Hub, webSocket: WebSocket, socket: Duplex): Promise<string> {
+/** What a client may say while it is still being let in; more is not patience but an attack. */
+const EARLY_FRAMES = 100;
+
+function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: IncomingMessage): Promise<string> {
   const outlet = createOutlet(webSocket, socket, () => session?.drained());
   let session: Session | undefined;
-  const refuse = (code: number, error: VeloxError): void => {
-    outlet.write([message({ bye: { code: error.code, reason: error.message } })]);
-    outlet.close(code, error.code);
+  let early: ClientFrame[] | undefined;
+
+  const fail = (error: unknown): void => {
+    clearTimeout(handshake);
+    if (session) return hub.fail(session, error);
+    if (!isVeloxError(error)) hub.observer.failure(error);
+    const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
+    outlet.write([message({ bye: { code, reason } })]);
+    outlet.close(closeCodeOf(error), code);
   };
-  const handshake = setTimeout(() => {
-    refuse(CloseCode.timeout, new VeloxError('bad-frame', 'no open frame came in time.'));
-  }, hub.limits.handshake);
+  const handshake = setTimeout(
+    () => fail(new VeloxError('timeout', 'no open frame came in time.')),
+    hub.limits.handshake,
+  );
+
+  const open = async (token: string | undefined): Promise<void> => {
+    clearTimeout(handshake);
+    early = [];
+    const admission = await hub.admit({ request, token, header: (name) => headerOf(request, name) });
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    session = hub.open(outlet, admission);
+    for (const frame of early) hub.receive(session, frame);
+  };
 
   const receive = (frame: ClientFrame): void => {
-    if (session) {
-      hub.receive(session, frame);
-    } else if ('open' in frame) {
-      clearTimeout(handshake);
-      session = hub.open(outlet);
-    } else {
-      throw new VeloxError('bad-frame', 'the first frame has to be an open frame.');
-    }
+    if (session) hub.receive(session, frame);
+    else if (early && early.push(frame) <= EARLY_FRAMES) return;
+    else if (!early && 'open' in frame) open(frame.open.token).catch(fail);
+    else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
   };
 
   webSocket.on('message', (data: Buffer, isBinary) => {
     if (webSocket.readyState !== webSocket.OPEN) return; // on its way out: nothing more is heard
     try {
       if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message.');
-      receive(decodeClientFrame(data.toString()));
+      receive(decodeClientFrame(data.toString(), hub.limits.depth));
     } catch (error) {
-      if (session) hub.fail(session, error);
-      else refuse(CloseCode.badFrame, error as VeloxError);
+      fail(error);
     }
   });
   // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
@@ -67,11 +82,14 @@ function serve(hub: Hub, webSocket: WebSocket, socket: Duplex): Promise<string> 
   return new Promise((resolve) => {
     webSocket.on('close', (code, reason) => {
       clearTimeout(handshake);
-      if (session) hub.leave(session);
-      resolve(reason.toString() || `closed (${code})`);
+      const outcome = reason.toString() || `closed (${code})`;
+      if (session) hub.leave(session, outcome);
+      resolve(outcome);
     });
   });
 }
+
+const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 
 /** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
 function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void): Outlet {

@@ -1,0 +1,20 @@
+import { createSelection, type Hydratable } from '@velox/core';
+import { useState, useSyncExternalStore } from 'react';
+
+/**
+ * Renders again whenever the selection changes: the one primitive of this adapter. `select` may be written inline.
+ *
+ * @param equal when two selections count as the same, and the former is kept; default `Object.is`.
+ */
+export function useReadable<T, S>(
+  { get, getInitial, subscribe }: Hydratable<T>,
+  select: (value: T) => S,
+  equal: (before: S, after: S) => boolean = Object.is,
+): S {
+  const [selection] = useState(createSelection<T, S>);
+  return useSyncExternalStore(
+    subscribe,
+    () => selection(get(), select, equal),
+    () => selection(getInitial(), select, equal),
+  );
+}

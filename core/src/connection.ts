@@ -1,0 +1,185 @@
+import { createPaint } from './paint.js';
+import type { Hello, ServerFrame } from './protocol.js';
+import { createCell, createSignal } from './readable.js';
+import type { Hydratable, Initial, Replica } from './replica.js';
+import { IDLE, settle, type Status } from './status.js';
+import { createSubscriptions } from './subscriptions.js';
+import { createBackoff, createWatchdog } from './timing.js';
+import type { CloseReason, Link, Transport } from './transport.js';
+import { isHidden, isOffline, watchWorld } from './world.js';
+
+/** How long a way to connect may take until the server says hello. */
+const PATIENCE = 4_000;
+/** Added to the server's heartbeat: dead after that long without a byte. */
+const GRACE = 5_000;
+
+/** Bytes per ms below which we do not believe in a message that was announced. */
+const SLOWEST = 16;
+
+/** Hears each frame of the server, with its text as it came. */
+export type FrameListener = (frame: ServerFrame, text: string) => void;
+
+/** One connection to one endpoint, with all of its topics. */
+export interface Sync {
+  /** The replica of a topic (default: the endpoint's default topic), the same one each time. */
+  readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
+  readonly status: Hydratable<Status>;
+  /** For tools that show traffic; returns the end of the subscription. It does not make us connect. */
+  readonly onFrame: (listener: FrameListener) => () => void;
+  /** Ends it for good; replicas keep their values. */
+  readonly close: () => void;
+}
+
+export interface ConnectionOptions {
+  /** Absolute http(s) URL. */
+  readonly url: string;
+  /** In the order of preference. With none, nothing is ever opened: what a server renders is detached. */
+  readonly transports: readonly Transport[];
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * The coordinator: holds a link while a topic is wanted, and routes what comes over it. It knows transports by their contract
+ * only. One that cannot open (no hello within 4 s) hands over to the next; the one that worked is kept.
+ */
+export function createConnection({ url, transports, headers = {} }: ConnectionOptions): Sync {
+  const status = createCell(IDLE);
+  const frames = createSignal<Parameters<FrameListener>>();
+  const backoff = createBackoff();
+  const watchdog = createWatchdog(
+    () => lose({ code: 'silent', message: 'no sign of life' }),
+    () => link?.send?.({ ping: true }),
+  );
+  const onStatus = (): void => put(status.get());
+  const topics = createSubscriptions({ paint: createPaint(), status, onChange, onStatus });
+  let link: Link | undefined;
+  /** Ends the patience with an attempt, or the wait for the next one. */
+  let timer: ReturnType<typeof setTimeout>;
+  /** The transport in use, and how many failed since the last hello or wait. */
+  let chosen = 0;
+  let failed = 0;
+  /** Whether it was the server that set the time of the next attempt. */
+  let appointed = false;
+  let scheduled = false;
+  let over = !transports.length;
+  /** Is there while something is wanted. */
+  let unwatch: (() => void) | undefined;
+
+  /** `stale` is not put: it follows from the topics. */
+  function put(next: Omit<Status, 'stale'>): void {
+    const before = status.get();
+    const stale =
+      next.state !== 'open' || topics.some(({ wanted, replica }) => wanted() && replica.status.get().stale);
+    status.set(settle(before, { ...next, stale }));
+    if (next !== before) topics.refresh();
+  }
+
+  /** What one tick wants leaves together. */
+  function onChange(): void {
+    if (!scheduled) queueMicrotask(reconcile);
+    scheduled = true;
+  }
+
+  function reconcile(): void {
+    scheduled = false;
+    if (over) return;
+    if (!topics.some((topic) => topic.wanted())) rest(IDLE);
+    else if (!unwatch) {
+      unwatch = watchWorld(onWorld);
+      open();
+    } else if (status.get().state === 'open') {
+      if (link?.send) for (const frame of topics.frames()) link.send(frame);
+      else if (topics.some((topic) => topic.wanted() && !topic.carried())) pause();
+      onStatus();
+    }
+  }
+
+  function open(): void {
+    const transport = transports[chosen] as Transport;
+    const { attempt, reason } = status.get();
+    clearTimeout(timer);
+    timer = setTimeout(() => lose({ code: 'timeout', message: 'no hello in time' }), PATIENCE);
+    link = transport(
+      { url, headers, open: [{ open: {} }, ...topics.frames()] },
+      { onOpen() {}, onByte: () => watchdog.feed(), onFrame, onClose: lose },
+    );
+    put({ state: 'connecting', transport: transport.name, attempt: attempt + 1, reason });
+  }
+
+  function onFrame(frame: ServerFrame, text: string): void {
+    frames.emit(frame, text);
+    if ('hello' in frame) greet(frame.hello);
+    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason });
+    else if ('ping' in frame) watchdog.feed((frame.next ?? 0) / SLOWEST);
+    else {
+      topics.receive(frame);
+      backoff.reset(); // not by hello: a server that fails right after it is not to be hurried
+    }
+  }
+
+  function greet({ heartbeat, session, protocol }: Hello): void {
+    clearTimeout(timer);
+    failed = 0;
+    watchdog.start(heartbeat + GRACE);
+    put({ state: 'open', transport: status.get().transport, attempt: 0, session, protocol });
+    reconcile(); // what was wanted meanwhile
+  }
+
+  function hangUp(): void {
+    link?.close();
+    link = undefined;
+    clearTimeout(timer);
+    watchdog.stop();
+    topics.drop();
+  }
+
+  function lose(reason: CloseReason): void {
+    hangUp();
+    if (status.get().state === 'connecting' && reason.retry === undefined) {
+      chosen = (chosen + 1) % transports.length;
+      if (++failed < transports.length) return open();
+    }
+    pause(reason);
+  }
+
+  function pause(why?: CloseReason): void {
+    const { transport, attempt } = status.get();
+    const retry = why?.retry;
+    const told = { transport, attempt, reason: why && { code: why.code, message: why.message } };
+    hangUp();
+    failed = 0;
+    appointed = retry !== undefined;
+    if (retry === false) return put({ ...told, state: 'closed' });
+    if (isOffline()) return put({ ...told, state: 'offline' });
+    const delay = retry ?? backoff.next(isHidden());
+    timer = setTimeout(open, delay);
+    put({ ...told, state: 'waiting', retryAt: Date.now() + delay });
+  }
+
+  function onWorld(): void {
+    const { state, reason } = status.get();
+    if (isOffline()) {
+      if (state === 'waiting') pause(reason);
+    } else if (state === 'offline' || (state === 'waiting' && !appointed && !isHidden())) open();
+    else if (state === 'open' && link?.send && !isHidden()) watchdog.probe();
+  }
+
+  function rest(next: Status): void {
+    hangUp();
+    unwatch?.();
+    unwatch = undefined;
+    failed = 0;
+    backoff.reset();
+    put(next);
+  }
+
+  return {
+    replica: (topic = '', initial) => topics.replica(topic, initial),
+    status: { ...status, getInitial: () => IDLE },
+    onFrame: frames.on,
+    close() {
+      over = true;
+      rest({ ...IDLE, state: 'closed' });
+    },
+  };
+}

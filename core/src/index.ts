@@ -1,0 +1,18 @@
+// connect
+export { connect, type ConnectOptions } from './connect.js';
+export { createConnection, type ConnectionOptions, type FrameListener, type Sync } from './connection.js';
+export { websocket, type WebSocketClass, type WebSocketOptions } from './transports/websocket.js';
+export { sse } from './transports/sse.js';
+
+// for adapters
+export { replicaOf, shared, type SharedOptions, type Source } from './registry.js';
+export { createSelection, createSelector, type Selection } from './select.js';
+
+// what is read
+export type { Readable } from './readable.js';
+export type { Hydratable, Initial, Replica } from './replica.js';
+export type { Reason, Status } from './status.js';
+export type { Patch } from './patch.js';
+export type { Operation, Position, ServerFrame } from './protocol.js';
+export type { Attempt, CloseReason, Link, LinkEvents, Transport } from './transport.js';
+export { isVeloxError, VeloxError, type ErrorCode } from './error.js';

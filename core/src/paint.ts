@@ -1,0 +1,45 @@
+import type { Owned } from './patch.js';
+import { isHidden, watchWorld } from './world.js';
+
+/** Lets all that arrived between two paints of the screen be seen at once. */
+export interface Paint {
+  /** The containers that were made since the last paint, and that nobody has seen. */
+  readonly owned: () => Owned;
+  /** Runs `publish` at the next paint; the same function once, however often it is given. */
+  readonly schedule: (publish: () => void) => void;
+}
+
+/**
+ * A paint is at the next animation frame or after 100 ms, whichever is first: a frame in the background has no animation
+ * frames. It is at once when the document is hidden or becomes hidden, and where nothing is ever painted.
+ */
+export function createPaint(): Paint {
+  const due = new Set<() => void>();
+  let owned: Owned = new Set();
+
+  return {
+    owned: () => owned,
+    schedule(publish) {
+      due.add(publish);
+      if (due.size > 1) return;
+      const paint = (): void => {
+        stop();
+        owned = new Set();
+        for (const publish of due) {
+          due.delete(publish); // first: it may become due again while it runs
+          publish();
+        }
+      };
+      let stop = (): void => {};
+      if (isHidden() || typeof requestAnimationFrame !== 'function') return paint();
+      const frame = requestAnimationFrame(paint);
+      const timer = setTimeout(paint, 100);
+      const unwatch = watchWorld(paint);
+      stop = () => {
+        cancelAnimationFrame(frame);
+        clearTimeout(timer);
+        unwatch();
+      };
+    },
+  };
+}

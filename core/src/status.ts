@@ -1,0 +1,40 @@
+/** Why something is not as it should be: a code for programs, a text for people. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How a connection is doing, or one topic on it. */
+export interface Status {
+  /**
+   * - `connecting`: no hello yet; with attempt 0, nobody has wanted anything yet
+   * - `open`: the server answered
+   * - `waiting`: the link was lost or refused; the next attempt is at `retryAt`
+   * - `offline`: the same, but the browser knows of no network; goes on by itself
+   * - `closed`: by `close()`, or by a server that does not want us back
+   */
+  readonly state: 'connecting' | 'open' | 'waiting' | 'offline' | 'closed';
+  /** Whether something wanted is not known to be what the server has now. A value that is there may be shown all the same. */
+  readonly stale: boolean;
+  /** What went wrong last; gone once it is right again. */
+  readonly reason?: Reason | undefined;
+  /** Name of the transport that carries the link, or is tried. */
+  readonly transport?: string | undefined;
+  /** Counts the attempts since the last success; 0 while open. */
+  readonly attempt: number;
+  /** When the next attempt is due, in ms since 1970. */
+  readonly retryAt?: number | undefined;
+  /** The session's id. It is secret. */
+  readonly session?: string | undefined;
+  /** The version of the protocol that the server speaks. */
+  readonly protocol?: number | undefined;
+}
+
+/** Before anything was wanted; also what a server renders. */
+export const IDLE: Status = { state: 'connecting', stale: true, attempt: 0 };
+
+/** Keeps `before` while `after` says the same, so that nobody is told of nothing. */
+export function settle(before: Status, after: Status): Status {
+  const members = Object.keys({ ...before, ...after }) as (keyof Status)[];
+  return members.every((member) => Object.is(before[member], after[member])) ? before : after;
+}

@@ -1,0 +1,34 @@
+import type { Transport } from '../transport.js';
+import { defineTransport, endpoint } from './define.js';
+
+/** What is used of a WebSocket class: the browser's own, or that of the package `ws`. */
+export type WebSocketClass = new (url: string) => Pick<WebSocket, 'readyState' | 'send' | 'close'>;
+
+export interface WebSocketOptions {
+  /** Default: the global one, if there is any. */
+  readonly WebSocket?: WebSocketClass | undefined;
+}
+
+/** Text messages over a WebSocket, one frame each. Undefined where there is no WebSocket class. */
+export function websocket({ WebSocket: Class = globalThis.WebSocket }: WebSocketOptions = {}):
+  Transport | undefined {
+  if (!Class) return undefined;
+  return defineTransport('websocket', ({ url, open }, reporter) => {
+    const socket = new Class(endpoint(url).href.replace('http', 'ws')) as WebSocket;
+    const send = (frame: object): void => socket.send(JSON.stringify(frame));
+    socket.onopen = () => {
+      open.forEach(send);
+      reporter.open();
+    };
+    socket.onmessage = ({ data }: MessageEvent<string>) => {
+      reporter.byte();
+      reporter.message(data);
+    };
+    // Always followed by a close that says as much. It has to be there: `ws` throws errors that nobody listens for.
+    socket.onerror = () => {};
+    socket.onclose = ({ code, reason }) => {
+      reporter.end({ code: 'lost', message: `closed (${code}) ${reason}`.trim() });
+    };
+    return { send, close: () => socket.close() };
+  });
+}

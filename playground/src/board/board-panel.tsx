@@ -1,0 +1,49 @@
+import { useVeloxStatus } from '@velox/react';
+import { useCallback, useRef, useState, type ReactNode } from 'react';
+import { equalLists } from '../equal-lists.js';
+import type { ColumnId } from '../model.js';
+import { Panel } from '../panel.js';
+import { BOARD, useBoard } from '../source.js';
+import type { Moved } from './board-card.js';
+import { BoardColumn } from './board-column.js';
+import type { Edit } from './edit.js';
+import { Toast } from './toast.js';
+import './board.css';
+
+const NONE: readonly ColumnId[] = [];
+
+export function BoardPanel(): ReactNode {
+  const { stale } = useVeloxStatus(BOARD);
+  const columns = useBoard((board) => board?.columns.map(({ id }) => id) ?? NONE, equalLists);
+  const [error, setError] = useState('');
+  const moved = useRef<Moved>(undefined);
+
+  const edit = useCallback<Edit>(async (change) => {
+    try {
+      await change;
+      setError('');
+      return true;
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : String(reason));
+      return false;
+    }
+  }, []);
+
+  return (
+    <Panel area="board" title="Board" note="Shared: every window edits the same one" stale={stale}>
+      <div className="board">
+        {columns.map((id, place) => (
+          <BoardColumn
+            key={id}
+            id={id}
+            left={columns[place - 1]}
+            right={columns[place + 1]}
+            edit={edit}
+            moved={moved}
+          />
+        ))}
+      </div>
+      <Toast message={error} onClose={() => setError('')} />
+    </Panel>
+  );
+}

@@ -1,0 +1,25 @@
+import { useVelox } from '@velox/react';
+import type { Board, Machine } from './model.js';
+
+/** `?transport=sse` or `?transport=websocket` forces one; without it the client chooses. */
+const asked = new URLSearchParams(location.search).get('transport');
+const transport = asked === 'sse' || asked === 'websocket' ? asked : 'auto';
+
+export const MACHINE = { url: '/machine', transport } as const;
+export const BOARD = { url: '/board', transport } as const;
+
+/** A part of the machine; undefined until the first snapshot is there. */
+export function useMachine<S>(
+  select: (machine: Machine | undefined) => S,
+  equal?: (before: S, after: S) => boolean,
+): S {
+  return useVelox<Machine, S>(MACHINE, select, equal);
+}
+
+/** A part of the board; undefined until the first snapshot is there. */
+export function useBoard<S>(
+  select: (board: Board | undefined) => S,
+  equal?: (before: S, after: S) => boolean,
+): S {
+  return useVelox<Board, S>(BOARD, select, equal);
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
+import type { Observer } from './observer.js';
+
+/** Who wants in, as far as the transport knows. */
+export interface Credentials {
+  /** The request that opens the link: of node:http, or a web-standard one where `fetch` serves. */
+  readonly request: IncomingMessage | Request;
+  /** A header of that request, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** The token of the open frame, or of the header `Authorization: Bearer`. */
+  readonly token: string | undefined;
+}
+
+/** The rules of a hub for who may come and what they may see. */
+export interface Rules<Context> {
+  /**
+   * Lets a client in by returning its context, or throws: `new VeloxError('forbidden', …)` is answered with 403 or close code
+   * 4403, anything else with 401 or 4401. Default: everybody, with the context undefined.
+   */
+  readonly authorize?: (credentials: Credentials) => Context | Promise<Context>;
+  /** Names the one behind a context, for limits; undefined: anonymous. */
+  readonly identify?: (context: Context) => string | undefined;
+  /** Whether a client may see a topic; asked again by `recheck`. Default: everybody everything. */
+  readonly canSubscribe?: (context: Context, topic: string) => boolean | Promise<boolean>;
+}
+
+/** Who was let in. */
+export interface Admission {
+  readonly context: unknown;
+  readonly identity: string | undefined;
+}
+
+/** The door of a hub. */
+export class Admissions {
+  readonly #rules: Rules<unknown>;
+  readonly #limits: Limits;
+  readonly #observer: Observer;
+  readonly #inside = new Map<string | undefined, number>();
+  #count = 0;
+
+  constructor(rules: Rules<unknown>, limits: Limits, observer: Observer) {
+    this.#rules = rules;
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  /**
+   * Asks who it is that wants in.
+   *
+   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error.
+   */
+  async admit(credentials: Credentials): Promise<Admission> {
+    try {
+      const context = await this.#rules.authorize?.(credentials);
+      return { context, identity: this.#rules.authorize && this.#rules.identify?.(context) };
+    } catch (error) {
+      this.#observer.log('info', 'refused', { error });
+      if (isVeloxError(error, 'forbidden')) throw new VeloxError('forbidden', 'you may not come in.');
+      throw new VeloxError('unauthorized', 'who you are is not known here.');
+    }
+  }
+
+  /**
+   * Counts a session in; `leave` counts it out.
+   *
+   * @throws VeloxError `too-many`, when the hub or the identity has all the sessions that the limits allow.
+   */
+  enter({ identity }: Admission): void {
+    const same = this.#inside.get(identity) ?? 0;
+    const { sessions, sessionsPerIdentity } = this.#limits;
+    if (this.#count >= sessions || (identity !== undefined && same >= sessionsPerIdentity)) {
+      throw new VeloxError('too-many', 'there are as many sessions as the limits allow.');
+    }
+    this.#count++;
+    this.#inside.set(identity, same + 1);
+  }
+
+  leave({ identity }: Admission): void {
+    this.#count--;
+    const left = (this.#inside.get(identity) ?? 1) - 1;
+    if (left > 0) this.#inside.set(identity, left);
+    else this.#inside.delete(identity);
+  }
+
+  /** Whether a client may see a topic: at once where the application answers at once. A failure is reported and means no. */
+  maySee({ context }: Admission, topic: string): boolean | Promise<boolean> {
+    const failed = (error: unknown): boolean => {
+      this.#observer.failure(error);
+      return false;
+    };
+    try {
+      const answer = this.#rules.canSubscribe?.(context, topic) ?? true;
+      return typeof answer === 'boolean' ? answer : answer.then((may) => may, failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+}

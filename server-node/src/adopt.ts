@@ -1,0 +1,96 @@
+import { VeloxError } from '@velox/core/protocol';
+import { copyIn, notJson, segment, type Key } from './copy.js';
+import { isContainer, type Container, type Node } from './node.js';
+import type { Scope } from './draft.js';
+import type { Tree } from './tree.js';
+
+/** A draft answers this key with its {@link Handle}. */
+export const HANDLE: unique symbol = Symbol('velox.draft');
+
+/** What stands behind a draft. */
+export interface Handle {
+  readonly scope: Scope;
+  readonly node: Node;
+}
+
+export function handleOf(value: unknown): Handle | undefined {
+  return (value as { [HANDLE]?: Handle })[HANDLE];
+}
+
+/** How values get into a tree. */
+export interface Intake {
+  readonly depth: number;
+  readonly onRow: (source: object, copy: object) => void;
+}
+
+/**
+ * Makes of `value` what may stand under `key` of `node`: plain values are copied, also the plain parts around drafts. A draft
+ * stays what it is when it is out of the tree that it comes to, and is copied when it is in it. Runs inside an attempt.
+ *
+ * @throws VeloxError `not-json`, `too-deep`, `draft-revoked`.
+ */
+export function adopt(tree: Tree, node: Node, key: Key, value: unknown, intake: Intake): unknown {
+  const level = node.depth() + 1;
+  return copyIn(value, {
+    ...intake,
+    key,
+    depth: intake.depth - level,
+    path: () => node.pointer() + (node === tree.top ? '' : segment(key)),
+    adopt: (source, copies) => {
+      const handle = handleOf(source);
+      if (!handle) return undefined;
+      if (!handle.scope.alive) throw revoked();
+      if (handle.scope.tree !== tree) return undefined;
+      return takeOver(tree, handle.node, node, copies, intake.depth - level - copies.length);
+    },
+  });
+}
+
+export function revoked(): VeloxError {
+  return new VeloxError(
+    'draft-revoked',
+    'a draft was used after its recipe. Copy what you need inside the recipe.',
+  );
+}
+
+/** Moves or copies the container of `child` to the innermost of `copies`, which will stand in `node`. */
+function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[], depth: number): Container {
+  const from = child.outermost();
+  const to = node.outermost();
+  if (child === to) throw notJson('a cycle', node.pointer());
+  const copy = (): Container => copyIn(child.target, { depth, path: () => child.pointer() }) as Container;
+  if (from === to || from === tree.top) return copy();
+
+  const { parent } = child;
+  if (child.depth() < node.depth() + 1 + copies.length) copy(); // goes deeper than it was: only to see whether it may
+  if (child.robbed) untangle(tree, child);
+  const home = copies.reduce<Node>((outer, inner) => tree.child(outer, '', inner as Container), node);
+  const robbed: Node[] = [];
+  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) robbed.push(owner);
+  tree.relink(
+    () => {
+      child.parent = home;
+      for (const owner of robbed) owner.robbed = true;
+    },
+    () => {
+      child.parent = parent;
+      for (const owner of robbed) owner.robbed = false;
+    },
+  );
+  return child.target;
+}
+
+/** Gives a container that comes back copies of what went elsewhere meanwhile, so that nothing stands in two places. */
+function untangle(tree: Tree, node: Node): void {
+  for (const key of Object.keys(node.target)) {
+    const value = (node.target as Record<string, unknown>)[key];
+    const child = isContainer(value) ? tree.find(value) : undefined;
+    if (!child) continue;
+    if (child.parent !== node) tree.set(node, key, copyIn(value, { depth: Infinity }));
+    else if (child.robbed) untangle(tree, child);
+  }
+  tree.relink(
+    () => (node.robbed = false),
+    () => (node.robbed = true),
+  );
+}

@@ -1,0 +1,232 @@
+import { handleOf, type Intake } from './adopt.js';
+import { copyIn, isPrivate, segment, unwrap, type Key } from './copy.js';
+import { hasOwn, isContainer, type Container, type Node } from './node.js';
+import type { RowKey } from './row-key.js';
+import { ROOT, type Tree } from './tree.js';
+
+type Members = Record<string, unknown>;
+
+/**
+ * Brings a tree to a value that arrives whole: walks both and writes what differs. Rows of a list are matched by their key,
+ * else by the identity that the application's row had before, else by equal content from both ends of the list.
+ */
+export class Differ {
+  readonly #tree: Tree;
+  readonly #intake: Intake;
+  readonly #keyOf: RowKey;
+  /** Our copy of each of the application's rows that have no key. */
+  readonly #memory: WeakMap<object, object>;
+  /** `tree.writes` after the last run: as long as it is so, the tree equals what that was given. */
+  #writes = 0;
+  /** The containers of the tree on the way down, and under which key each stands. */
+  readonly #way: Container[] = [];
+  readonly #keys: Key[] = [];
+
+  constructor(tree: Tree, intake: Intake, keyOf: RowKey, memory: WeakMap<object, object>) {
+    this.#tree = tree;
+    this.#intake = intake;
+    this.#keyOf = keyOf;
+    this.#memory = memory;
+  }
+
+  /**
+   * Makes the tree equal `next`. All or nothing.
+   *
+   * @param previous an immutable value that the last run was given: what is `===` in it and in `next` is passed over. Ignored
+   *   when something else was written meanwhile.
+   */
+  run(next: unknown, previous: unknown): void {
+    const known = this.#writes === this.#tree.writes;
+    let done = false;
+    try {
+      this.#tree.attempt(() => this.#root(next, known ? previous : undefined));
+      done = true;
+    } finally {
+      if (known || done) this.#writes = this.#tree.writes;
+    }
+  }
+
+  #root(next: unknown, previous: unknown): void {
+    const tree = this.#tree;
+    const walk = (value: unknown): void => {
+      this.#way.length = 0;
+      const settled = this.#settle(tree.root, value, '', previous) ?? null;
+      if (settled !== tree.root) tree.set(tree.top, ROOT, settled);
+    };
+    try {
+      tree.attempt(() => walk(next));
+    } catch (error) {
+      if (error !== ALIASED) throw error;
+      walk(copyIn(next, this.#intake));
+    }
+  }
+
+  /** What must stand where `ours` stands so that it equals `next`: `ours` itself if that could be brought there. */
+  #settle(ours: unknown, next: unknown, key: Key, previous: unknown): unknown {
+    if (!isContainer(next)) return this.#copy(next, key);
+    if (next === previous) return ours;
+    const json = unwrap(next, key);
+    if (!isContainer(json) || !isContainer(ours) || Array.isArray(json) !== Array.isArray(ours))
+      return this.#copy(next, key);
+    const handle = handleOf(json);
+    if (handle?.node.target === ours) return ours;
+    if (handle) this.#refuseAlias(json);
+
+    this.#keys[this.#way.length] = key;
+    this.#way.push(ours);
+    if (Array.isArray(ours)) this.#items(ours, json as unknown[], Array.isArray(previous) ? previous : []);
+    else this.#members(ours, json as Members, isContainer(previous) ? (previous as Members) : {});
+    this.#way.pop();
+    return ours;
+  }
+
+  #members(ours: Members, next: Members, previous: Members): void {
+    let kept = 0;
+    const dropped: string[] = [];
+    for (const key of Object.keys(next)) {
+      const value = next[key];
+      let old = ours[key];
+      if (
+        value === old &&
+        (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      ) {
+        kept++;
+        continue;
+      }
+      if (isPrivate(key)) continue;
+      if (!hasOwn(ours, key)) old = undefined;
+      const settled = this.#settle(old, value, key, previous[key]);
+      if (settled === undefined) dropped.push(key);
+      else {
+        kept++;
+        if (settled !== old) this.#tree.set(this.#node(), key, settled);
+      }
+    }
+    let count = 0;
+    for (const _ in ours) count++;
+    if (count === kept) return;
+    for (const key of Object.keys(ours)) {
+      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.includes(key);
+      if (!there) this.#tree.remove(this.#node(), key);
+    }
+  }
+
+  #items(ours: unknown[], next: readonly unknown[], previous: readonly unknown[]): void {
+    const old = previous.length === ours.length ? previous : [];
+    const shared = Math.min(ours.length, next.length);
+    let start = 0;
+    while (start < shared && this.#matches(ours, start, next[start], old[start])) start++;
+    let end = ours.length;
+    let nextEnd = next.length;
+    while (end > start && nextEnd > start && this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1])) {
+      end--;
+      nextEnd--;
+    }
+    if (end === start && nextEnd === start) return;
+
+    const rows = this.#rows(ours.slice(start, end), next.slice(start, nextEnd), old.slice(start, end), start);
+    if (rows.length === end - start && rows.every((row, index) => row === ours[start + index])) return;
+    if (rows.length === 1 && end - start === 1) this.#tree.set(this.#node(), start, rows[0]);
+    else this.#tree.splice(this.#node(), start, end - start, rows);
+  }
+
+  /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
+  #matches(ours: unknown[], index: number, next: unknown, previous: unknown): boolean {
+    const row = ours[index];
+    if (isContainer(next) && next === previous) return true;
+    if (!isContainer(next) || !isContainer(row)) return this.#equal(row, next ?? null, index);
+    const key = this.#keyOf(next);
+    if (key !== undefined ? this.#keyOf(row) !== key : this.#memory.get(next) !== row) {
+      if (key !== undefined || !this.#equal(row, next, index)) return false;
+      this.#memory.set(next, row);
+      return true;
+    }
+    const settled = this.#settle(row, next, index, previous) ?? null;
+    if (settled !== row) this.#tree.set(this.#node(), index, settled);
+    return true;
+  }
+
+  /** What becomes of the part of a list that differs, which begins at `start`: rows that were there before, and copies. */
+  #rows(ours: unknown[], next: readonly unknown[], previous: readonly unknown[], start: number): unknown[] {
+    const free = new Set<unknown>(ours.filter(isContainer));
+    const given = new Map<unknown, number>();
+    const keyed = new Map<unknown, Container>();
+    if (free.size > 0 && next.length > 0) {
+      previous.forEach((row, index) => given.set(row, index));
+      for (const row of free as Set<Container>) {
+        const key = this.#keyOf(row);
+        if (key !== undefined) keyed.set(key, row);
+      }
+    }
+    return next.map((item, index) => {
+      if (!isContainer(item)) return this.#copy(item, start + index) ?? null;
+      const same = given.get(item);
+      const key = this.#keyOf(item);
+      const row =
+        same !== undefined ? ours[same] : key !== undefined ? keyed.get(key) : this.#memory.get(item);
+      const known = free.delete(row);
+      const before = same === undefined ? undefined : item;
+      const settled = known
+        ? this.#settle(row, item, start + index, before)
+        : this.#copy(item, start + index);
+      if (key === undefined && isContainer(settled)) this.#memory.set(item, settled);
+      return settled ?? null;
+    });
+  }
+
+  /** Whether our value is what `next` would be as JSON. */
+  #equal(ours: unknown, next: unknown, key: Key): boolean {
+    if (!isContainer(next)) return ours === this.#copy(next, key);
+    const json = unwrap(next, key);
+    if (!isContainer(json)) return ours === this.#copy(json, key);
+    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
+    if (Array.isArray(ours)) {
+      const items = json as unknown[];
+      return (
+        ours.length === items.length &&
+        ours.every((item, index) => this.#equal(item, items[index] ?? null, index))
+      );
+    }
+    let count = 0;
+    for (const name of Object.keys(json)) {
+      if (isPrivate(name)) continue;
+      const own = hasOwn(ours, name) ? ours[name] : undefined;
+      if (!this.#equal(own, (json as Members)[name], name)) return false;
+      if (own !== undefined) count++;
+    }
+    return Object.keys(ours).length === count;
+  }
+
+  #copy(value: unknown, key: Key): unknown {
+    if (typeof value !== 'object' || value === null)
+      return copyIn(value, { key, path: () => this.#pointer(key) });
+    return copyIn(value, {
+      ...this.#intake,
+      key,
+      depth: this.#intake.depth - this.#way.length,
+      path: () => this.#pointer(key),
+      adopt: (source) => this.#refuseAlias(source),
+    });
+  }
+
+  /** `next` shows parts of this very tree, which changes while it is walked: it has to be copied as it is first. */
+  #refuseAlias(source: object): void {
+    if (handleOf(source)?.scope.tree === this.#tree) throw ALIASED;
+  }
+
+  #pointer(key: Key): string {
+    return this.#way.length === 0
+      ? ''
+      : [...this.#keys.slice(1, this.#way.length), key].map(segment).join('');
+  }
+
+  #node(): Node {
+    return this.#way.reduce<Node>(
+      (parent, container, level) =>
+        this.#tree.child(parent, level === 0 ? ROOT : (this.#keys[level] as Key), container),
+      this.#tree.top,
+    );
+  }
+}
+
+const ALIASED = new Error('a part of the tree itself');

@@ -1,0 +1,131 @@
+import { adopt, handleOf, revoked } from './adopt.js';
+import { copyIn } from './copy.js';
+import type { Scope } from './draft.js';
+import { isContainer, type Node } from './node.js';
+
+/** An array's draft, from behind. */
+interface Target {
+  readonly scope: Scope;
+  readonly node: Node;
+  readonly items: unknown[];
+}
+
+type Native = (...args: never[]) => unknown;
+
+/**
+ * The methods of arrays that would write, or compare, item by item, each with what a draft does instead: one write for the
+ * whole call, and rows that keep their identity.
+ */
+export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
+  override('push', (target, items) => {
+    insert(target, target.items.length, items);
+    return target.items.length;
+  }),
+  override('pop', (target) => remove(target, target.items.length - 1, 1)[0]),
+  override('unshift', (target, items) => {
+    insert(target, 0, items);
+    return target.items.length;
+  }),
+  override('shift', (target) => remove(target, 0, 1)[0]),
+  override('splice', (target, args) => {
+    const { length } = target.items;
+    const start = position(args[0], length, 0);
+    const count =
+      args.length < 2
+        ? args.length && length - start
+        : Math.min(position(args[1], Infinity, 0), length - start);
+    return target.scope.tree.attempt(() => {
+      const removed = remove(target, start, count);
+      insert(target, start, args.slice(2));
+      return removed;
+    });
+  }),
+  override('reverse', ({ scope, node, items }, _args, draft) => {
+    scope.tree.arrange(node, items.toReversed());
+    return draft;
+  }),
+  override('sort', ({ scope, node, items }, [compare], draft) => {
+    const sorted =
+      compare === undefined ? items.toSorted() : [...draft].sort(compare as () => number).map(behind);
+    scope.tree.arrange(node, sorted);
+    return draft;
+  }),
+  override('fill', ({ scope, node, items }, [value, from, to], draft) => {
+    const end = position(to, items.length, items.length);
+    scope.tree.attempt(() => {
+      for (let index = position(from, items.length, 0); index < end; index++)
+        scope.assign(node, index, value);
+    });
+    return draft;
+  }),
+  override('copyWithin', ({ scope, node, items }, [to, from, end], draft) => {
+    const moved = items.slice().copyWithin(to as number, from as number, end as number);
+    const seen = new Set<unknown>();
+    const unique = moved.map((item) => {
+      if (!isContainer(item) || !seen.has(item)) return (seen.add(item), item);
+      return copyIn(item, { depth: Infinity });
+    });
+    scope.tree.arrange(node, unique);
+    return draft;
+  }),
+  override('indexOf', ({ items }, [item, ...from]) => items.indexOf(behind(item), ...(from as number[]))),
+  override('lastIndexOf', ({ items }, [item, ...from]) =>
+    items.lastIndexOf(behind(item), ...(from as number[])),
+  ),
+  override('includes', ({ items }, [item, ...from]) => items.includes(behind(item), ...(from as number[]))),
+]);
+
+const READS: ReadonlySet<string> = new Set(['indexOf', 'lastIndexOf', 'includes']);
+
+function override(
+  name:
+    | 'push'
+    | 'pop'
+    | 'unshift'
+    | 'shift'
+    | 'splice'
+    | 'reverse'
+    | 'sort'
+    | 'fill'
+    | 'copyWithin'
+    | 'indexOf'
+    | 'lastIndexOf'
+    | 'includes',
+  run: (target: Target, args: unknown[], draft: unknown[]) => unknown,
+): [Native, Native] {
+  const native = Array.prototype[name] as Native;
+  function method(this: unknown[], ...args: unknown[]): unknown {
+    const handle = handleOf(this);
+    if (!handle || !Array.isArray(handle.node.target)) return native.apply(this, args as never[]);
+    const { scope, node } = handle;
+    if (!scope.alive) throw revoked();
+    scope.wrote ||= !READS.has(name);
+    return run({ scope, node, items: node.target as unknown[] }, args, this);
+  }
+  return [native, method as Native];
+}
+
+function insert({ scope, node }: Target, index: number, items: readonly unknown[]): void {
+  const { tree, intake } = scope;
+  tree.attempt(() => {
+    const adopted = items.map((item, offset) => adopt(tree, node, index + offset, item, intake) ?? null);
+    tree.splice(node, index, 0, adopted);
+  });
+}
+
+function remove({ scope, node, items }: Target, index: number, count: number): unknown[] {
+  if (items.length === 0) return [];
+  return scope.tree.splice(node, index, count, []).map((item) => scope.wrapRemoved(item, node));
+}
+
+/** What a draft stands for, where items are compared. */
+function behind(item: unknown): unknown {
+  return isContainer(item) ? (handleOf(item)?.node.target ?? item) : item;
+}
+
+/** An index as methods of arrays take it: counted from the end if negative, and kept inside. */
+function position(index: unknown, length: number, otherwise: number): number {
+  if (index === undefined) return otherwise;
+  const integer = Math.trunc(Number(index)) || 0;
+  return integer < 0 ? Math.max(length + integer, 0) : Math.min(integer, length);
+}

@@ -1,0 +1,61 @@
+import express from 'express';
+import { describe, expect, it } from 'vitest';
+import * as velox from './index.js';
+import { listen } from './testing/listen.js';
+import { rawStream, rawSubscribe, rawWebSocket } from './testing/raw-client.js';
+
+describe('Express', () => {
+  it('with a login in front: a stranger gets 401 on either transport, a user is served on both', async () => {
+    const app = express();
+    app.use((request, response, next) => {
+      if (request.headers.cookie === 'user=ann') next();
+      else response.status(401).json({ error: { code: 'login', message: 'Log in.' } });
+    });
+    app.use('/sync', velox.handle({ a: 1 }));
+    await using server = await listen(app);
+    const url = `${server.origin}/sync`;
+
+    expect(await rawWebSocket(url).whenEnded()).toBe('refused 401');
+    expect(await rawStream(url).whenEnded()).toBe('refused 401 login');
+
+    const cookie = { cookie: 'user=ann' };
+    const link = rawWebSocket(url, cookie);
+    link.send({ open: {} });
+    link.send({ subscribe: [{}] });
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    expect(await rawStream(url, cookie).find((frame) => 'version' in frame)).toMatchObject({
+      body: { a: 1 },
+    });
+  });
+
+  it('several endpoints on one server, each with its own value; paths below and beside them are not ours', async () => {
+    const app = express();
+    app.use('/one', velox.handle({ name: 'one' }));
+    app.use('/two', velox.handle({ name: 'two' }));
+    await using server = await listen(app);
+    for (const name of ['one', 'two']) {
+      const link = rawSubscribe(`${server.origin}/${name}`);
+      expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { name } });
+    }
+    expect(server.server.listenerCount('upgrade')).toBe(1);
+    expect((await fetch(`${server.origin}/one/below`)).status).toBe(404);
+    expect(await rawWebSocket(`${server.origin}/three`).whenEnded()).toBe('refused 404');
+  });
+
+  it('the object itself publishes by $push, as ever', async () => {
+    const foo = { a: 1, $secret: true } as velox.Watched<{ a: number; $secret: boolean }>;
+    const app = express();
+    app.use('/sync', velox.handle(foo));
+    app.use('/same', velox.handle(foo));
+    await using server = await listen(app);
+    const links = ['sync', 'same'].map((path) => rawSubscribe(`${server.origin}/${path}`));
+    for (const link of links) {
+      expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    }
+    foo.a = 2;
+    foo.$push();
+    for (const link of links) expect(await link.next()).toMatchObject({ version: 2, body: { a: 2 } });
+    expect(JSON.stringify(foo)).not.toContain('$push');
+    expect(velox.state(foo).get()).toEqual({ a: 2 });
+  });
+});

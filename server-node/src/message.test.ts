@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { createParser } from 'eventsource-parser';
+import { Message } from './message.js';
+
+const { Receiver } = createRequire(import.meta.url)('ws') as {
+  Receiver: new (options: object) => {
+    on(event: 'message', fn: (data: Buffer) => void): void;
+    write(data: Buffer): void;
+  };
+};
+
+describe('a message', () => {
+  it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])(
+    'of %i bytes is a frame that ws reads',
+    (length) => {
+      const text = 'é'.repeat(length / 2) + 'x'.repeat(length % 2);
+      const receiver = new Receiver({ isServer: false });
+      let read = '';
+      receiver.on('message', (data) => (read = data.toString()));
+      const { webSocket } = new Message(text);
+      receiver.write(webSocket);
+      expect(read).toBe(text);
+    },
+  );
+
+  it('is one event of an event stream, with the position as its id', () => {
+    const events: unknown[] = [];
+    const parser = createParser({ onEvent: ({ id, data }) => events.push({ id, data }) });
+    parser.feed(new Message('{"ping":true}').sse.toString());
+    parser.feed(new Message('{"a":"\\n"}', { id: 'life', version: 7 }).sse.toString());
+    expect(events).toEqual([
+      { id: undefined, data: '{"ping":true}' },
+      { id: 'life:7', data: '{"a":"\\n"}' },
+    ]);
+  });
+
+  it('is encoded once a form', () => {
+    const message = new Message('{}');
+    expect(message.webSocket).toBe(message.webSocket);
+    expect(message.sse).toBe(message.sse);
+  });
+});

@@ -1,0 +1,91 @@
+import { ABSENT, ArrayBefore, type ObjectBefore } from './before.js';
+import { put, segment, type Key } from './copy.js';
+
+/** An object or array of a value. */
+export type Container = Record<string, unknown> | unknown[];
+
+/**
+ * What is known of a container that was visited: where it hangs, and what it was before this window (from one `take` to the
+ * next). The ancestors of a container with a node have nodes, too.
+ */
+export class Node {
+  readonly target: Container;
+  /** undefined: this is the top, or was taken out of the value. */
+  parent: Node | undefined;
+  /** Where it was last seen in its parent. */
+  key: Key;
+  before: ObjectBefore | ArrayBefore | undefined;
+  /** The children that changed, or have descendants that did; set while a patch is made. */
+  changed: Node[] | undefined;
+  /** While it is out of the value: how many containers were around it when it was in. */
+  level = 0;
+  /** While it was out of the value, something inside it was put elsewhere: what comes back must be told from that. */
+  robbed = false;
+  /** Its proxies: of the recipe that last saw it, and the long-lived one. */
+  draft: { readonly scope: object; readonly proxy: object } | undefined;
+  live: object | undefined;
+
+  constructor(target: Container, parent?: Node, key: Key = '') {
+    this.target = target;
+    this.parent = parent;
+    this.key = key;
+  }
+
+  /** The outermost container around this one: the tree's top, or what was taken out. */
+  outermost(): Node {
+    let node: Node = this;
+    while (node.parent) node = node.parent;
+    return node;
+  }
+
+  /** How many containers are around this one: 0 for the root. */
+  depth(): number {
+    let count = 0;
+    let node: Node = this;
+    for (; node.parent; node = node.parent) count++;
+    return count + node.level;
+  }
+
+  /** Its place as a JSON pointer. */
+  pointer(): string {
+    if (!this.parent?.parent) return '';
+    return this.parent.pointer() + segment(this.parent.locate(this) ?? this.key);
+  }
+
+  /** Under which key a child is now. */
+  locate(child: Node): Key | undefined {
+    const { target } = this;
+    const isArray = Array.isArray(target);
+    const { key } = child;
+    if (hasOwn(target, key) && read(target, key) === child.target) return isArray ? Number(key) : key;
+    if (isArray) {
+      const index = target.indexOf(child.target);
+      return index < 0 ? undefined : (child.key = index);
+    }
+    return Object.keys(target).find((key) => target[key] === child.target);
+  }
+}
+
+export function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}
+
+export function hasOwn(target: object, key: Key): boolean {
+  return Object.prototype.hasOwnProperty.call(target, key);
+}
+
+export function read(target: object, key: Key): unknown {
+  return (target as Record<Key, unknown>)[key];
+}
+
+/** The members of an object as they were before this window. */
+export function membersBefore(
+  target: Record<string, unknown>,
+  before: ObjectBefore | undefined,
+): Record<string, unknown> {
+  if (!before) return target;
+  const members: Record<string, unknown> = {};
+  for (const key of Object.keys(target)) if (!before.has(key)) put(members, key, target[key]);
+  for (const [key, old] of before) if (old !== ABSENT) put(members, key, old);
+  return members;
+}

@@ -1,0 +1,40 @@
+/** What JSON writes as an escape: the quotation mark, the backslash, control characters, and (V8) lone surrogates. */
+// eslint-disable-next-line no-control-regex
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/**
+ * The exact length of JSON.stringify(value) for a value that `copyIn` made, without making the text. Once more than `limit`
+ * characters are certain it stops, and the result is some number above `limit`.
+ *
+ * @param view shows another content of a container, for instance what it held before.
+ */
+export function measure(value: unknown, limit: number = Infinity, view: View = same): number {
+  if (typeof value !== 'object' || value === null) return primitive(value);
+  const container = view(value);
+  let size = 2;
+  if (Array.isArray(container)) {
+    for (let index = 0; index < container.length && size <= limit; index++) {
+      size += measure(container[index], limit - size, view) + (index === 0 ? 0 : 1);
+    }
+    return size;
+  }
+  let first = true;
+  for (const key in container) {
+    if (size > limit) break;
+    const item = (container as Record<string, unknown>)[key];
+    size += primitive(key) + measure(item, limit - size, view) + (first ? 1 : 2);
+    first = false;
+  }
+  return size;
+}
+
+export type View = (container: object) => object;
+
+function same(container: object): object {
+  return container;
+}
+
+function primitive(value: unknown): number {
+  if (typeof value === 'string') return ESCAPED.test(value) ? JSON.stringify(value).length : value.length + 2;
+  return value === false ? 5 : value === true || value === null ? 4 : String(value).length;
+}

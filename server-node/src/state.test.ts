@@ -1,0 +1,264 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { isVeloxError } from '@velox/core/protocol';
+import { State } from './state.js';
+
+const code = (run: () => unknown): string | undefined => {
+  try {
+    run();
+  } catch (error) {
+    return isVeloxError(error) ? error.code : `${error as Error}`;
+  }
+  return undefined;
+};
+const tick = (): Promise<void> => Promise.resolve();
+
+/** What listeners were told: the version at each delivery. */
+function deliveries(state: State<unknown>): number[] {
+  const versions: number[] = [];
+  state.onRevision(() => versions.push(state.position().version));
+  return versions;
+}
+
+describe('a state', () => {
+  it('starts at version 1 with a copy, and an id of its own', () => {
+    const value = { a: { b: 1 } };
+    const state = new State(value);
+    expect(state.snapshot()).toEqual({ id: state.id, version: 1, body: { a: { b: 1 } } });
+    expect(state.get().a).not.toBe(value.a);
+    expect(new State(value).id).not.toBe(state.id);
+  });
+
+  it('folds what one tick changes into one revision and one delivery', async () => {
+    const state = new State({ n: 0, pad: 'x'.repeat(100) });
+    const seen = deliveries(state);
+    for (let n = 1; n <= 100; n++) state.update((draft) => void (draft.n = n));
+    await tick();
+    expect(seen).toEqual([2]);
+    expect(state.since(1)).toBe('[{"op":"replace","path":"/n","value":100}]');
+  });
+
+  it('makes no revision where nothing has changed in the end', async () => {
+    const state = new State({ n: 0 });
+    const seen = deliveries(state);
+    state.update((draft) => void (draft.n = 1));
+    state.update((draft) => void (draft.n = 0));
+    await tick();
+    expect(seen).toEqual([]);
+    expect(state.position().version).toBe(1);
+  });
+
+  it('rule 1: a revision keeps no reference into the value', async () => {
+    const state = new State<{ list?: number[]; pad: string }>({ pad: 'x'.repeat(100) });
+    const list = [1];
+    state.update((draft) => void (draft.list = list));
+    await tick();
+    list.push(2);
+    state.update((draft) => void draft.list?.push(3));
+    await tick();
+    expect(JSON.parse(state.since(1) as string)).toEqual([
+      { op: 'add', path: '/list', value: [1] },
+      { op: 'add', path: '/list/1', value: 3 },
+    ]);
+  });
+
+  it('rule 2: a recipe that throws leaves value and version as they were', async () => {
+    const state = new State({ list: [1, 2, 3], deep: { a: 1 } as Record<string, number> });
+    const seen = deliveries(state);
+    const failure = new Error('of the application');
+    expect(() =>
+      state.update((draft) => {
+        draft.list.reverse();
+        delete draft.deep.a;
+        draft.deep.b = 2;
+        throw failure;
+      }),
+    ).toThrow(failure);
+    await tick();
+    expect(state.get()).toEqual({ list: [1, 2, 3], deep: { a: 1 } });
+    expect(state.position().version).toBe(1);
+    expect(seen).toEqual([]);
+  });
+
+  it('rule 2: drafts after their recipe and async recipes are coded errors', () => {
+    const state = new State({ row: { price: 1 } });
+    let leaked: { price: number } | undefined;
+    state.update((draft) => void (leaked = draft.row));
+    expect(code(() => (leaked as { price: number }).price++)).toBe('draft-revoked');
+    expect(code(() => state.update((async () => {}) as unknown as () => void))).toBe('async-recipe');
+    const watched = new State({ a: 1 });
+    watched.push();
+    expect(code(() => watched.update((async () => {}) as unknown as () => void))).toBe('async-recipe');
+  });
+
+  it('rule 3: whoever asks for a position or snapshot sees all changes until now', () => {
+    const state = new State({ n: 0 });
+    state.update((draft) => void (draft.n = 1));
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 1 } });
+    state.update((draft) => void (draft.n = 2));
+    expect(state.position().version).toBe(3);
+    state.update((draft) => void (draft.n = 3));
+    expect(state.text()).toBe('{"n":3}');
+  });
+
+  it('rule 7: a snapshot is a copy', () => {
+    const state = new State({ row: { price: 1 } });
+    const { body } = state.snapshot();
+    body.row.price = 99;
+    expect(state.get().row.price).toBe(1);
+  });
+});
+
+describe('rule 4: a state is changed in one way', () => {
+  it('owned by its first update: the object is not looked at again, and push is an error', () => {
+    const value = { n: 1 };
+    const state = new State(value);
+    state.update((draft) => void (draft.n = 2));
+    value.n = 99;
+    expect(state.snapshot().body).toEqual({ n: 2 });
+    expect(code(() => state.push())).toBe('state-owned');
+  });
+
+  it('owned by its first set', () => {
+    const state = new State({ n: 1 });
+    state.set({ n: 2 });
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 2 } });
+    expect(code(() => state.push())).toBe('state-owned');
+  });
+
+  it('watched by its first push: update runs on the object and pushes it, and set is an error', () => {
+    const value = { n: 1 };
+    const state = new State(value);
+    value.n = 2;
+    expect(state.get()).toEqual({ n: 1 });
+    state.push();
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 2 } });
+    state.update((draft) => void (draft.n = 3));
+    expect(value.n).toBe(3);
+    expect(state.snapshot()).toMatchObject({ version: 3, body: { n: 3 } });
+    expect(code(() => state.set({ n: 4 }))).toBe('state-watched');
+  });
+});
+
+describe('rule 5: identity matches, and prunes only between immutable values', () => {
+  it('a mutated row is seen by push although it is ===', () => {
+    const row = { id: 1, price: 1 };
+    const state = new State({ rows: [row] });
+    state.push();
+    row.price = 2;
+    state.push();
+    expect(state.get().rows[0]?.price).toBe(2);
+  });
+
+  it('set takes what is === to the value given before as unchanged', () => {
+    const same = { price: 1 };
+    const state = new State({ a: same, b: 1 });
+    state.set({ a: same, b: 2 });
+    same.price = 99; // against the contract: shows that it is not looked at
+    state.set({ a: same, b: 3 });
+    expect(state.get()).toEqual({ a: { price: 1 }, b: 3 });
+  });
+});
+
+describe('a value that JSON cannot hold', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  let deep: unknown = 1;
+  for (let level = 0; level < 600; level++) deep = [deep];
+  it.each([
+    ['a BigInt', { a: [{ n: 1n }] }, 'not-json', '/a/0/n'],
+    ['a function', { f: () => 1 }, 'not-json', '/f'],
+    ['a cycle', { a: cycle }, 'not-json', '/a/self'],
+    ['one too deep', { deep }, 'too-deep', ''],
+  ])('%s is refused wherever it comes in, and nothing changes', async (_, value, expected, path) => {
+    const message = (run: () => unknown): string => {
+      try {
+        run();
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(code(() => new State(value))).toBe(expected);
+    expect(message(() => new State(value))).toContain(path);
+    const owned = new State<Record<string, unknown>>({ a: 1 });
+    expect(code(() => owned.update((draft) => void Object.assign(draft, { b: 2 }, value)))).toBe(expected);
+    expect(code(() => owned.set({ b: 2, ...value }))).toBe(expected);
+    const source: Record<string, unknown> = { a: 1 };
+    const watched = new State(source);
+    Object.assign(source, { b: 2 }, value);
+    expect(code(() => watched.push())).toBe(expected);
+    await tick();
+    for (const state of [owned, watched])
+      expect(state.snapshot()).toMatchObject({ version: 1, body: { a: 1 } });
+  });
+});
+
+describe('throttle', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('delivers the first change at once, the last in time, and those between as one', async () => {
+    const state = new State({ n: 0, pad: 'x'.repeat(100) }, { throttle: 100 });
+    const seen = deliveries(state);
+    state.update((draft) => void draft.n++);
+    await tick();
+    expect(seen).toEqual([2]);
+    for (let ms = 0; ms < 90; ms += 10) {
+      state.update((draft) => void draft.n++);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(seen).toEqual([2]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(seen).toEqual([2, 3]);
+    expect(state.get().n).toBe(10);
+    await vi.advanceTimersByTimeAsync(1000);
+    state.update((draft) => void draft.n++);
+    await tick();
+    expect(seen).toEqual([2, 3, 4]);
+  });
+
+  it('rule 3: a flush forced earlier is seen by its cause alone, others get it with the next delivery', async () => {
+    const state = new State({ n: 0, pad: 'x'.repeat(100) }, { throttle: 100 });
+    const seen = deliveries(state);
+    state.update((draft) => void (draft.n = 1));
+    await tick();
+    state.update((draft) => void (draft.n = 2));
+    await tick();
+    expect(state.snapshot()).toMatchObject({ version: 3, body: { n: 2 } });
+    expect(seen).toEqual([2]);
+    state.update((draft) => void (draft.n = 3));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(seen).toEqual([2, 4]);
+    expect(JSON.parse(state.since(2) as string)).toHaveLength(2);
+  });
+});
+
+describe('history', () => {
+  it('reaches back over what it holds and no further', () => {
+    const state = new State({ n: 0, pad: 'x'.repeat(500) }, { history: { revisions: 3 } });
+    for (let n = 1; n <= 5; n++) {
+      state.update((draft) => void (draft.n = n));
+      state.position();
+    }
+    expect(state.since(2)).toBeUndefined();
+    expect(JSON.parse(state.since(3) as string)).toHaveLength(3);
+    expect(state.since(6)).toBeUndefined();
+  });
+
+  it('is bounded by size as well', () => {
+    const state = new State({ n: 0, pad: 'x'.repeat(500) }, { history: { size: 100 } });
+    for (let n = 1; n <= 9; n++) {
+      state.update((draft) => void (draft.n = n));
+      state.position();
+    }
+    expect(state.since(8)).toBeDefined();
+    expect(state.since(7)).toBeUndefined();
+  });
+
+  it('ends where a revision was larger than the value', () => {
+    const state = new State<{ n: number; list: number[] }>({ n: 0, list: [] });
+    state.update((draft) => void draft.n++);
+    state.position();
+    expect(state.since(1)).toBeUndefined();
+  });
+});

@@ -1,0 +1,232 @@
+import { ABSENT, ArrayBefore, type ObjectBefore } from './before.js';
+import { put, type Key } from './copy.js';
+import { hasOwn, isContainer, read, type Container, Node } from './node.js';
+
+/** The key of the root in the top container, which holds nothing else. */
+export const ROOT = 'root';
+
+/**
+ * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
+ * the window, and, while an attempt runs, what undoes it.
+ */
+export class Tree {
+  /** Holds the root, so that the root is a member like any other. */
+  readonly top: Node;
+  /** Something was written in this window, perhaps undone since. */
+  dirty = false;
+  /** Counts writes. */
+  writes = 0;
+  /** The nodes with something in `before`. */
+  touched: Node[] = [];
+  #nodes = new Map<object, Node>();
+  /** Nodes with a long-lived proxy outlast the window. */
+  #pinned: WeakMap<object, Node> | undefined;
+  #journal: (() => void)[] | undefined;
+  #undoing = false;
+  #announced = false;
+  readonly #onChange: () => void;
+
+  constructor(root: unknown, onChange: () => void) {
+    this.top = new Node({ [ROOT]: root });
+    this.top.level = -1;
+    this.#onChange = onChange;
+  }
+
+  get root(): unknown {
+    return read(this.top.target, ROOT);
+  }
+
+  find(container: unknown): Node | undefined {
+    return this.#nodes.get(container as object) ?? this.#pinned?.get(container as object);
+  }
+
+  /** The node of what `parent` holds under `key`. */
+  child(parent: Node, key: Key, container: Container): Node {
+    let node = this.find(container);
+    if (!node) this.#nodes.set(container, (node = new Node(container, parent, key)));
+    else node.key = key;
+    return node;
+  }
+
+  /** The node of a container that was just taken out of `parent`. */
+  loose(container: Container, parent: Node): Node {
+    let node = this.find(container);
+    if (!node) {
+      this.#nodes.set(container, (node = new Node(container)));
+      node.level = parent.depth() + 1;
+    }
+    return node;
+  }
+
+  pin(node: Node): void {
+    this.#pinned ??= new WeakMap();
+    this.#pinned.set(node.target, node);
+  }
+
+  set(node: Node, key: Key, value: unknown): void {
+    const { target } = node;
+    if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
+    const old = hasOwn(target, key) ? read(target, key) : ABSENT;
+    if (old === value) return;
+    this.#keepMember(node, String(key), old);
+    this.#release(old, node);
+    put(target, key, value);
+    this.#attach(value, node, key);
+    this.#wrote(() => (old === ABSENT ? this.remove(node, key) : this.set(node, key, old)));
+  }
+
+  remove(node: Node, key: Key): void {
+    const target = node.target as Record<string, unknown>;
+    if (!hasOwn(target, key)) return;
+    const old = target[key];
+    this.#keepMember(node, String(key), old);
+    this.#release(old, node);
+    delete target[key];
+    this.#wrote(() => this.set(node, key, old));
+  }
+
+  /** Takes out `count` items from `start` on, and puts `items` there. */
+  splice(node: Node, start: number, count: number, items: readonly unknown[]): unknown[] {
+    const target = node.target as unknown[];
+    if (count === 0 && items.length === 0) return [];
+    const before = this.#arrayBefore(node, target);
+    if (start + count === target.length) before.truncate(target, start);
+    else before.shift(target);
+    const removed = spliceIn(target, start, count, items);
+    for (const item of removed) this.#release(item, node);
+    items.forEach((item, index) => this.#attach(item, node, start + index));
+    this.#wrote(() => this.splice(node, start, items.length, removed));
+    return removed;
+  }
+
+  /** Gives an array the same or other items in a new order. */
+  arrange(node: Node, items: readonly unknown[]): void {
+    const target = node.target as unknown[];
+    const old = target.slice();
+    this.#arrayBefore(node, target).shift(target);
+    for (const item of old) this.#release(item, node);
+    target.length = 0;
+    for (const item of items) target.push(item);
+    items.forEach((item, index) => this.#attach(item, node, index));
+    this.#wrote(() => this.arrange(node, old));
+  }
+
+  /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
+  release(node: Node, key: Key, value: unknown): void {
+    this.relink(
+      () => this.#release(value, node),
+      () => this.#attach(value, node, key),
+    );
+  }
+
+  /** Changes the links of nodes in a way that is undone with the writes around it. */
+  relink(change: () => void, undo: () => void): void {
+    change();
+    this.#journal?.push(undo);
+  }
+
+  /** Runs `action`; if it throws, everything that it wrote is undone. Attempts nest. */
+  attempt<R>(action: () => R): R {
+    const outer = this.#journal;
+    const { dirty, touched } = this;
+    const journal = (this.#journal = outer ?? []);
+    const mark = journal.length;
+    try {
+      return action();
+    } catch (error) {
+      this.#undo(journal, mark);
+      if (!dirty && !outer && touched === this.touched) this.#forget(); // back where the window began
+      throw error;
+    } finally {
+      this.#journal = outer;
+      if (!outer) this.#announce();
+    }
+  }
+
+  /** Ends the window: what is now is what was before. */
+  close(): void {
+    for (const node of this.touched) node.before = undefined;
+    this.#nodes = new Map();
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const node of this.touched) node.before = undefined;
+    this.touched = [];
+    this.dirty = false;
+    this.#announced = false;
+  }
+
+  #announce(): void {
+    if (!this.dirty || this.#announced) return;
+    this.#announced = true;
+    this.#onChange();
+  }
+
+  #undo(journal: (() => void)[], mark: number): void {
+    this.#undoing = true;
+    try {
+      while (journal.length > mark) journal.pop()?.();
+    } finally {
+      this.#undoing = false;
+    }
+  }
+
+  #wrote(undo: () => void): void {
+    this.writes++;
+    this.dirty = true;
+    if (!this.#journal) this.#announce();
+    else if (!this.#undoing) this.#journal.push(undo);
+  }
+
+  #setItem(node: Node, target: unknown[], index: number, value: unknown): void {
+    if (index >= target.length) return void this.splice(node, index, 0, [value]);
+    const old = target[index];
+    if (old === value) return;
+    this.#arrayBefore(node, target).write(target, index);
+    this.#release(old, node);
+    target[index] = value;
+    this.#attach(value, node, index);
+    this.#wrote(() => this.#setItem(node, target, index, old));
+  }
+
+  #keepMember(node: Node, key: string, old: unknown): void {
+    const before = (node.before ??= this.#touch(node, new Map())) as ObjectBefore;
+    if (!before.has(key)) before.set(key, old);
+  }
+
+  #arrayBefore(node: Node, target: unknown[]): ArrayBefore {
+    return (node.before ??= this.#touch(node, new ArrayBefore(target.length))) as ArrayBefore;
+  }
+
+  #touch<B>(node: Node, before: B): B {
+    this.touched.push(node);
+    return before;
+  }
+
+  #release(value: unknown, parent: Node): void {
+    if (!isContainer(value)) return;
+    const node = this.find(value);
+    if (!node || node.parent !== parent) return;
+    node.level = parent.depth() + 1;
+    node.parent = undefined;
+  }
+
+  #attach(value: unknown, parent: Node, key: Key): void {
+    if (!isContainer(value)) return;
+    const node = this.find(value);
+    if (!node || (this.#undoing && node.parent)) return; // it went elsewhere, and stays there
+    node.parent = parent;
+    node.key = key;
+  }
+}
+
+/** Array.prototype.splice for any number of items: a spread of 100,000 arguments would overflow the stack. */
+function spliceIn(target: unknown[], start: number, count: number, items: readonly unknown[]): unknown[] {
+  if (items.length < 10_000) return target.splice(start, count, ...items);
+  const rest = target.splice(start);
+  const removed = rest.slice(0, count);
+  for (const item of items) target.push(item);
+  for (let index = count; index < rest.length; index++) target.push(rest[index]);
+  return removed;
+}
