@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import type { Observer } from './observer.js';
+import { isValid, type StandardSchema } from './standard-schema.js';
 
 /** Who wants in, as far as the transport knows. */
 export interface Credentials {
@@ -23,6 +24,8 @@ export interface Rules<Context> {
   readonly identify?: (context: Context) => string | undefined;
   /** Whether a client may see a topic; asked again by `recheck`. Default: everybody everything. */
   readonly canSubscribe?: (context: Context, topic: string) => boolean | Promise<boolean>;
+  /** Standard Schemas for what clients send; `subscription` is asked about the name of each topic, before `canSubscribe`. */
+  readonly validators?: { readonly subscription?: StandardSchema };
 }
 
 /** Who was let in. */
@@ -85,13 +88,16 @@ export class Admissions {
 
   /** Whether a client may see a topic: at once where the application answers at once. A failure is reported and means no. */
   maySee({ context }: Admission, topic: string): boolean | Promise<boolean> {
+    const { validators, canSubscribe } = this.#rules;
     const failed = (error: unknown): boolean => {
       this.#observer.failure(error);
       return false;
     };
     try {
-      const answer = this.#rules.canSubscribe?.(context, topic) ?? true;
-      return typeof answer === 'boolean' ? answer : answer.then((may) => may, failed);
+      const ask = (): boolean | Promise<boolean> => canSubscribe?.(context, topic) ?? true;
+      const valid = validators?.subscription ? isValid(validators.subscription, topic) : true;
+      const answer = typeof valid === 'boolean' ? valid && ask() : valid.then((sound) => sound && ask());
+      return typeof answer === 'boolean' ? answer : answer.catch(failed);
     } catch (error) {
       return failed(error);
     }

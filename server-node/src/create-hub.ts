@@ -45,7 +45,7 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
     ...createEndpoint(hub),
     state(topic, value, stateOptions) {
       const state = value instanceof State ? value : new State(value, stateOptions);
-      hub.publish(topic, state as State<unknown>);
+      hub.publish(topic, state);
       return state;
     },
     remove: (topic) => hub.remove(topic),

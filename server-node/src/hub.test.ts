@@ -257,6 +257,23 @@ describe('rights that change', () => {
     expect(await link.next()).toEqual({ ping: true });
   });
 
+  it.each([
+    ['at once', (valid: boolean) => (valid ? { value: '' } : { issues: [{}] })],
+    ['later', (valid: boolean) => Promise.resolve(valid ? { value: '' } : { issues: [{}] })],
+  ])('a Standard Schema that answers %s is asked for the name first', async (_, answer) => {
+    const validate = (topic: unknown) => answer(/^[a-z]+$/.test(topic as string));
+    const hub = velox.createHub({
+      validators: { subscription: { '~standard': { version: 1, vendor: 'test', validate } } },
+      canSubscribe: (_context, topic) => topic !== 'b',
+    });
+    for (const topic of ['a', 'b', 'C']) hub.state(topic, { n: 1 });
+    await using server = await listen(hub.handle);
+    const link = rawSubscribe(server.origin, { topic: 'a' }, { topic: 'b' }, { topic: 'C' });
+    const frames = [await link.next(), await link.next(), await link.next(), await link.next()];
+    for (const denied of ['b', 'C']) expect(frames).toContainEqual({ denied, code: 'forbidden' });
+    expect(frames).toContainEqual(expect.objectContaining({ topic: 'a' }));
+  });
+
   it('a canSubscribe that fails means no, is reported, and harms nobody else', async () => {
     const entries: velox.LogEntry[] = [];
     const hub = velox.createHub({

@@ -3,6 +3,7 @@ export { state, handle, type Published, type PublishOptions, type Watched } from
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state.js';
 export { createHub, type Hub } from './create-hub.js';
 export type { Credentials, Rules } from './admission.js';
+export type { StandardSchema } from './standard-schema.js';
 export type { Logger, LogEntry } from './observer.js';
 export type { Endpoint } from './endpoint.js';
 export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub.js';

@@ -43,7 +43,7 @@ const states = new WeakMap<object, Published<unknown>>();
 export function state<T>(value: T, options?: PublishOptions): Published<T> {
   if (typeof value !== 'object' || value === null) return new Published(value, options);
   let known = states.get(value) as Published<T> | undefined;
-  if (!known) states.set(value, (known = new Published(value, options)) as Published<unknown>);
+  if (!known) states.set(value, (known = new Published(value, options)));
   return known;
 }
 

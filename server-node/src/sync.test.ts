@@ -170,7 +170,7 @@ describe.each(transports)('over %s', (transport) => {
     const after = velox.state({ n: 2 });
     await using second = await listen(after.handle, port);
     expect(second.origin).toBe(first.origin);
-    await caughtUp(replica, after as velox.State<never>);
+    await caughtUp(replica, after);
     expect(replica.get()).toEqual({ n: 2 });
     sync.close();
   });
