@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'too-many'
   | 'timeout'
+  | 'unknown-session'
   | 'upgrade-unavailable'
   // the application did something that a state does not allow
   | 'not-json'
@@ -23,9 +24,9 @@ export type ErrorCode =
   | 'async-recipe'
   | 'state-owned'
   | 'state-watched'
+  | 'not-live'
   | 'closed'
   // a client cannot be set up
-  | 'bad-url'
   | 'no-transport';
 
 /**

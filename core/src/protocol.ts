@@ -2,8 +2,6 @@
  * The frames of protocol version 3, as PROTOCOL.md specifies them, and their decoding. Shared by client and server;
  * the same objects travel over every transport, one JSON object per message.
  */
-import { VeloxError } from './error.js';
-
 /** The version that a version 3 client asks for with the query `velox=3`. */
 export const PROTOCOL_VERSION = 3;
 
@@ -51,6 +49,10 @@ export interface Hello {
   /** The server sends something at least this often (ms). */
   readonly heartbeat: number;
   readonly limits: Limits;
+  /** The newest numbered frame of this client that the session has taken; what is beyond it is to be sent again. */
+  readonly ack: number;
+  /** How many events of the session's life never reached the client, because too many waited. */
+  readonly dropped?: number;
 }
 
 /** What the server takes and gives. Sizes in bytes, times in ms. */
@@ -98,11 +100,27 @@ export interface DeniedFrame {
 export interface ByeFrame {
   readonly bye: Bye;
 }
-export type ServerFrame = StateFrame | HelloFrame | PingFrame | StaleFrame | DeniedFrame | ByeFrame;
+/** A named message. `seq` counts what a session sends in this direction: a number that was seen before is a repetition. */
+export interface EventFrame {
+  readonly event: string;
+  readonly data: unknown;
+  readonly seq: number;
+}
+/** Everything numbered up to here has arrived. Over POST, the answer says it. */
+export interface AckFrame {
+  readonly ack: number;
+}
+export type ServerFrame =
+  StateFrame | HelloFrame | PingFrame | StaleFrame | DeniedFrame | ByeFrame | EventFrame | AckFrame;
 
-/** The first frame of a client on a link. */
+/** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */
 export interface OpenFrame {
-  readonly open: { readonly session?: string; readonly token?: string };
+  readonly open: { readonly session?: string; readonly ack?: number; readonly token?: string };
+}
+/** A new token for the live session. */
+export interface AuthFrame {
+  readonly auth: string;
+  readonly seq?: number;
 }
 /** A topic that is wanted, with the position that the client has, if any. */
 export interface Subscription extends Partial<Position> {
@@ -111,11 +129,14 @@ export interface Subscription extends Partial<Position> {
 /** Asks for topics from where the client is; for a topic that is subscribed already: asks again (after a gap). */
 export interface SubscribeFrame {
   readonly subscribe: readonly Subscription[];
+  readonly seq?: number;
 }
 export interface UnsubscribeFrame {
   readonly unsubscribe: readonly string[];
+  readonly seq?: number;
 }
-export type ClientFrame = OpenFrame | SubscribeFrame | UnsubscribeFrame | PingFrame;
+export type ClientFrame =
+  OpenFrame | SubscribeFrame | UnsubscribeFrame | EventFrame | AuthFrame | AckFrame | PingFrame;
 
 /** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
 export const CloseCode = {
@@ -135,86 +156,8 @@ export const CloseCode = {
   internal: 4500,
 } as const;
 
-/**
- * Reads one frame of a server. Frames of kinds that this version does not know give undefined: a newer server may send them.
- *
- * @throws VeloxError `bad-frame` when the text is not JSON or a state frame is malformed.
- */
-export function decodeServerFrame(text: string): ServerFrame | undefined {
-  const frame = decodeObject(text);
-  if ('version' in frame) {
-    const { version, id, delta, from, body, topic } = frame;
-    const sound =
-      isVersion(version) &&
-      (topic === undefined || typeof topic === 'string') &&
-      (delta
-        ? Array.isArray(body) && optional(id, isString) && optional(from, isVersion)
-        : typeof id === 'string');
-    if (!sound) throw badFrame('a malformed state frame');
-  } else if (!['hello', 'ping', 'stale', 'denied', 'bye'].some((kind) => kind in frame)) {
-    return undefined;
-  }
-  return frame as unknown as ServerFrame;
-}
-
-/**
- * Reads one frame of a client. Everything is checked: nobody is trusted here.
- *
- * @param depth the deepest nesting that is taken
- * @throws VeloxError `bad-frame`, `too-deep`.
- */
-export function decodeClientFrame(text: string, depth: number): ClientFrame {
-  const frame = decodeObject(text);
-  if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
-  const { open, subscribe, unsubscribe, ping } = frame;
-  if (isObject(open) && optional(open.session, isString) && optional(open.token, isString)) {
-    return frame as unknown as OpenFrame;
-  }
-  if (Array.isArray(subscribe) && subscribe.every(isSubscription)) return { subscribe };
-  if (Array.isArray(unsubscribe) && unsubscribe.every(isString)) return { unsubscribe };
-  if (ping === true) return { ping };
-  throw badFrame('an unknown or malformed frame');
-}
-
-/** Level by level and not by recursion, which a hostile text could overflow. */
-function isDeeper(value: unknown, depth: number): boolean {
-  let level = [value];
-  for (let above = 0; level.length > 0; above++) {
-    if (above > depth) return true;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
-}
-
-function decodeObject(text: string): Record<string, unknown> {
-  let frame: unknown;
-  try {
-    frame = JSON.parse(text);
-  } catch (cause) {
-    throw badFrame('not JSON', cause);
-  }
-  if (!isObject(frame)) throw badFrame('not a JSON object');
-  return frame;
-}
-
-function badFrame(what: string, cause?: unknown): VeloxError {
-  return new VeloxError('bad-frame', `the peer sent ${what}.`, { cause });
-}
-
-const isString = (value: unknown): value is string => typeof value === 'string';
-const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isSubscription = (value: unknown): value is Subscription =>
-  isObject(value) &&
-  optional(value.topic, isString) &&
-  optional(value.id, isString) &&
-  optional(value.version, isVersion);
-
-function optional(value: unknown, is: (value: unknown) => boolean): boolean {
-  return value === undefined || is(value);
-}
-
 export type * from './contract.js';
+export * from './decode.js';
 export * from './error.js';
+export * from './outbox.js';
 export * from './patch.js';

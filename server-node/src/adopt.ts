@@ -1,7 +1,7 @@
 import { VeloxError } from '@velox/core/protocol';
 import { copyIn, notJson, segment, type Key } from './copy.js';
-import { isContainer, type Container, type Node } from './node.js';
 import type { Scope } from './draft.js';
+import { isContainer, type Container, type Node } from './node.js';
 import type { Tree } from './tree.js';
 
 /** A draft answers this key with its {@link Handle}. */
@@ -20,7 +20,10 @@ export function handleOf(value: unknown): Handle | undefined {
 /** How values get into a tree. */
 export interface Intake {
   readonly depth: number;
+  /** Is told of each object that is copied as an item of an array. */
   readonly onRow: (source: object, copy: object) => void;
+  /** Is asked for each object: whether it wants to stand for its copy in the value from now on. */
+  readonly binding: (source: object) => ((node: Node) => void) | undefined;
 }
 
 /**
@@ -32,13 +35,13 @@ export interface Intake {
 export function adopt(tree: Tree, node: Node, key: Key, value: unknown, intake: Intake): unknown {
   const level = node.depth() + 1;
   return copyIn(value, {
-    ...intake,
+    onRow: intake.onRow,
     key,
     depth: intake.depth - level,
     path: () => node.pointer() + (node === tree.top ? '' : segment(key)),
     adopt: (source, copies) => {
       const handle = handleOf(source);
-      if (!handle) return undefined;
+      if (!handle) return bind(tree, node, source, copies, intake);
       if (!handle.scope.alive) throw revoked();
       if (handle.scope.tree !== tree) return undefined;
       return takeOver(tree, handle.node, node, copies, intake.depth - level - copies.length);
@@ -53,6 +56,23 @@ export function revoked(): VeloxError {
   );
 }
 
+/** Copies an object that is to stand for its copy; undefined for any other. */
+export function bind(
+  tree: Tree,
+  node: Node,
+  source: object,
+  copies: readonly object[],
+  intake: Intake,
+): Container | undefined {
+  const binding = intake.binding(source);
+  if (!binding) return undefined;
+  const home = innermost(tree, node, copies);
+  const { toJSON } = source as { toJSON(): object };
+  const copy = adopt(tree, home, '', toJSON.call(source), intake) as Container;
+  binding(tree.child(home, '', copy));
+  return copy;
+}
+
 /** Moves or copies the container of `child` to the innermost of `copies`, which will stand in `node`. */
 function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[], depth: number): Container {
   const from = child.outermost();
@@ -61,10 +81,11 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
   const copy = (): Container => copyIn(child.target, { depth, path: () => child.pointer() }) as Container;
   if (from === to || from === tree.top) return copy();
 
-  const { parent } = child;
   if (child.depth() < node.depth() + 1 + copies.length) copy(); // goes deeper than it was: only to see whether it may
   if (child.robbed) untangle(tree, child);
-  const home = copies.reduce<Node>((outer, inner) => tree.child(outer, '', inner as Container), node);
+  const { parent } = child;
+  const home = innermost(tree, node, copies);
+  if (child.lasting) tree.pin(home);
   const robbed: Node[] = [];
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) robbed.push(owner);
   tree.relink(
@@ -78,6 +99,11 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
     },
   );
   return child.target;
+}
+
+/** The node of the innermost of containers that will stand in `node`. */
+function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
+  return copies.reduce<Node>((outer, inner) => tree.child(outer, '', inner as Container), node);
 }
 
 /** Gives a container that comes back copies of what went elsewhere meanwhile, so that nothing stands in two places. */

@@ -1,6 +1,6 @@
 import type { AnyContract, Contract, TopicName, TopicValue } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './endpoint.js';
-import { Hub as Core, type HubOptions, type HubStats } from './hub.js';
+import { Hub as Core, type EventHandler, type HubOptions, type HubStats } from './hub.js';
 import { State, type StateOptions } from './state.js';
 
 /** An endpoint of many topics. */
@@ -15,7 +15,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
     topic: N,
     value: T | State<T>,
     options?: StateOptions,
-  ): State<TopicValue<C, N>>;
+  ): State<unknown extends TopicValue<C, N> ? T : TopicValue<C, N>>;
   /** Takes a topic away: its sessions are told that there is none. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**
@@ -23,7 +23,26 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
    * nothing of the topic leaves to them. Resolves when all answers are there.
    */
   recheck(filter?: (context: Context, topic: string) => boolean): Promise<void>;
+  /**
+   * Hears the events of a name that clients emit, each one once and in the order of its client; returns the end of it. What a
+   * handler throws, or rejects with, is reported and harms nobody.
+   */
+  on(event: string, handler: (session: Session<Context>, data: unknown) => unknown): () => void;
   stats(): HubStats;
+}
+
+/** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
+export interface Session<Context = unknown> {
+  /** What `authorize` gave. */
+  readonly context: Context;
+  readonly identity: string | undefined;
+  /** The transport of its link; undefined while it has none. */
+  readonly transport: string | undefined;
+  /**
+   * Sends an event, after the changes of state that were made before. It is kept until the client has it, over lost links as well;
+   * of more than 1,000, or 1 MiB of JSON, the oldest are dropped.
+   */
+  emit(event: string, data: unknown): void;
 }
 
 /**
@@ -45,11 +64,12 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
     ...createEndpoint(hub),
     state(topic, value, stateOptions) {
       const state = value instanceof State ? value : new State(value, stateOptions);
-      hub.publish(topic, state);
+      hub.topics.publish(topic, state);
       return state;
     },
-    remove: (topic) => hub.remove(topic),
+    remove: (topic) => hub.topics.remove(topic),
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
+    on: (event, handler) => hub.on(event, handler as EventHandler),
     stats: () => hub.stats(),
   };
 }

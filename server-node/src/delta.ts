@@ -1,9 +1,9 @@
-import { ABSENT, ArrayBefore, type ObjectBefore } from './before.js';
+import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { segment, type Key } from './copy.js';
-import { listEdits } from './list.js';
-import { hasOwn, isContainer, membersBefore, type Container, type Node } from './node.js';
-import { measure } from './size.js';
-import { ROOT, type Tree } from './tree.js';
+import { listEdits, trim, type Lists } from './list.js';
+import { hasOwn, isContainer, type Container, type Node } from './node.js';
+import { measure, toText } from './size.js';
+import type { Tree } from './tree.js';
 
 /** `patch` is a JSON Patch (RFC 6902) as text, undefined when nothing differs; `growth` is by how much the value's text grew. */
 export interface Delta {
@@ -13,20 +13,39 @@ export interface Delta {
 
 /** Writes what leads from the beginning of the tree's window to now. */
 export function delta(tree: Tree): Delta {
-  const linked = linkChanged(tree.touched);
   const writer = new Writer(tree);
-  const before = tree.top.before as ObjectBefore | undefined;
-  writer.value(before ? before.get(ROOT) : tree.root, tree.root, '');
-  for (const node of linked) node.changed = undefined;
+  const [node] = tree.touched;
+  const path = node && tree.touched.length === 1 ? pathTo(node, tree.top) : undefined;
+  if (node && path !== undefined) writer.container(node.target, node.target, node, path);
+  else {
+    const linked = linkChanged(tree.touched);
+    const before = tree.top.before as ObjectBefore | undefined;
+    writer.value(before ? before.values[0] : tree.root, tree.root, '');
+    for (const one of linked) {
+      one.linked = false;
+      one.changed = undefined;
+    }
+  }
   return { patch: writer.text(), growth: writer.growth };
 }
 
+/** The path to the only container that changed; undefined when it is the top, out of the value, or not safe to reach. */
+function pathTo(node: Node, top: Node): string | undefined {
+  const { parent } = node;
+  if (!parent) return undefined;
+  if (parent === top) return '';
+  const path = pathTo(parent, top);
+  const key = parent.locate(node);
+  return path === undefined || key === undefined || UNSAFE.has(key) ? undefined : path + escaped(String(key));
+}
+
 /** Links each touched node to its parent, and so on up, so that the way down leads past nothing else. */
-function linkChanged(touched: readonly Node[]): Set<Node> {
-  const linked = new Set<Node>();
+function linkChanged(touched: readonly Node[]): Node[] {
+  const linked: Node[] = [];
   for (const leaf of touched) {
-    for (let node: Node | undefined = leaf; node && !linked.has(node); node = node.parent) {
-      linked.add(node);
+    for (let node: Node | undefined = leaf; node && !node.linked; node = node.parent) {
+      node.linked = true;
+      linked.push(node);
       if (node.parent) (node.parent.changed ??= []).push(node);
     }
   }
@@ -64,13 +83,13 @@ class Writer {
       if (before !== now) this.#replace(before, now, path);
     } else if (before === now) {
       const node = this.#tree.find(now);
-      if (node?.before || node?.changed) this.#container(now, now, node, path);
+      if (node?.before || node?.changed) this.container(now, now, node, path);
     } else if (isContainer(before) && Array.isArray(before) === Array.isArray(now)) {
-      this.#container(before, now, this.#tree.find(now), path);
+      this.container(before, now, this.#tree.find(now), path);
     } else this.#replace(before, now, path);
   }
 
-  #container(before: Container, now: Container, node: Node | undefined, path: string): void {
+  container(before: Container, now: Container, node: Node | undefined, path: string): void {
     const count = this.#operations.length;
     const length = this.#length;
     const { growth } = this;
@@ -103,107 +122,102 @@ class Writer {
   ): Outcome {
     const same = before === now;
     const olds = same ? (node?.before as ObjectBefore | undefined) : this.#allBefore(before, now);
-    let unsafe = false;
-    const member = (key: string, old: unknown): void => {
-      const count = this.#operations.length;
-      if (!hasOwn(now, key)) this.#push(`{"op":"remove","path":"${path}${escaped(key)}"}`);
-      else if (old === ABSENT)
-        this.#push(`{"op":"add","path":"${path}${escaped(key)}","value":${this.#grow(now[key])}}`);
-      else this.value(old, now[key], path + escaped(key));
-      unsafe ||= UNSAFE.has(key) && this.#operations.length > count;
-    };
-
-    let added = 0;
-    let removed = 0;
-    for (const [key, old] of olds ?? []) {
-      const present = hasOwn(now, key);
-      if (old === ABSENT && !present) continue;
-      const overhead = measure(key) + 2; // colon, comma
-      if (old === ABSENT) {
-        added++;
-        this.growth += overhead;
-      } else if (!present) {
-        removed++;
-        this.growth -= overhead + this.#sizeBefore(old);
-      }
-      member(key, old);
-    }
-    // one comma less where there is no neighbour
-    if (added > 0 && removed === 0 && holds(now, added)) this.growth--;
-    if (removed > 0 && added === 0 && holds(now, 0)) this.growth++;
-
+    let unsafe = olds ? this.#members(olds, now, path) : false;
     for (const child of (same && node?.changed) || []) {
       const key = node?.locate(child) as string;
-      if (!olds?.has(key)) member(key, child.target);
+      if (olds?.has(key)) continue;
+      const count = this.#operations.length;
+      this.value(child.target, child.target, path + escaped(key));
+      unsafe ||= this.#isUnsafe(key, count);
     }
     return unsafe ? 'unsafe' : 'written';
   }
 
+  /** @returns whether an unsafe path was used. */
+  #members(olds: ObjectBefore, now: Record<string, unknown>, path: string): boolean {
+    let unsafe = false;
+    let added = 0;
+    let removed = 0;
+    for (let index = 0; index < olds.keys.length; index++) {
+      const key = olds.keys[index] as string;
+      const old = olds.values[index];
+      const count = this.#operations.length;
+      const at = path + escaped(key);
+      if (hasOwn(now, key)) {
+        if (old === ABSENT) {
+          added++;
+          this.growth += measure(key) + 2; // colon, comma
+          this.#push(`{"op":"add","path":"${at}","value":${this.#grow(now[key])}}`);
+        } else this.value(old, now[key], at);
+      } else if (old !== ABSENT) {
+        removed++;
+        this.growth -= measure(key) + 2 + this.#sizeBefore(old);
+        this.#push(`{"op":"remove","path":"${at}"}`);
+      }
+      unsafe ||= this.#isUnsafe(key, count);
+    }
+    // one comma less where there is no neighbour
+    if (added > 0 && removed === 0 && holds(now, added)) this.growth--;
+    if (removed > 0 && added === 0 && holds(now, 0)) this.growth++;
+    return unsafe;
+  }
+
+  #isUnsafe(key: string, count: number): boolean {
+    return UNSAFE.has(key) && this.#operations.length > count;
+  }
+
   /** What is the old value of all keys of `before` and `now`, two objects of which the one replaced the other. */
   #allBefore(before: Record<string, unknown>, now: Record<string, unknown>): ObjectBefore {
-    const members = membersBefore(before, this.#tree.find(before)?.before as ObjectBefore | undefined);
-    const olds: ObjectBefore = new Map(Object.entries(members));
-    for (const key of Object.keys(now)) if (!olds.has(key)) olds.set(key, ABSENT);
+    const olds = new ObjectBefore();
+    const members = this.#before(before) as Record<string, unknown>;
+    for (const key of Object.keys(members)) olds.keep(key, members[key]);
+    for (const key of Object.keys(now)) olds.keep(key, ABSENT);
     return olds;
   }
 
   #array(before: unknown[], now: unknown[], node: Node | undefined, path: string): Outcome {
     const old = this.#tree.find(before)?.before as ArrayBefore | undefined;
-    let fresh: ReadonlySet<number> | undefined = new Set<number>();
-    let written: ReadonlyMap<number, unknown> | undefined;
-    if (before === now && old && !old.shifted) {
-      written = old.written;
-      for (const [index, item] of written) this.value(item, now[index], `${path}/${index}`);
-      fresh = this.#list(old.tail(), now.slice(old.kept), old.kept, now, path);
-    } else if (before !== now || old) {
-      fresh = this.#list(old?.items(before) ?? before, now, 0, now, path);
+    let fresh: ReadonlySet<number> | undefined;
+    if (before !== now || old) {
+      const lists = (before === now && old?.compare(now)) || trim(old?.items(before) ?? before, now);
+      fresh = this.#edit(lists, now, path);
+      if (!fresh) return 'too long';
+      // one comma less where there is no neighbour
+      const length = old?.length ?? before.length;
+      if (length === 0 && now.length > 0) this.growth--;
+      if (length > 0 && now.length === 0) this.growth++;
     }
-    if (!fresh) return 'too long';
     for (const child of node?.changed ?? []) {
       const index = node?.locate(child) as number;
-      if (!fresh.has(index) && !written?.has(index))
-        this.value(child.target, child.target, `${path}/${index}`);
+      if (!fresh?.has(index)) this.value(child.target, child.target, `${path}/${index}`);
     }
     return 'written';
   }
 
-  /**
-   * Leads from `before` to `now`, the items of `array` from `offset` on.
-   *
-   * @returns the indexes of items that were not there before; undefined when the text of the array is certainly shorter.
-   */
-  #list(
-    before: readonly unknown[],
-    now: readonly unknown[],
-    offset: number,
-    array: Container,
-    path: string,
-  ): Set<number> | undefined {
+  /** @returns the indexes of items that were not there before; undefined when the text of the array is certainly shorter. */
+  #edit(lists: Lists, array: readonly unknown[], path: string): Set<number> | undefined {
     const fresh = new Set<number>();
-    const edits = listEdits(before, now, (steps) => {
+    const edits = listEdits(lists, (steps) => {
       const least = steps * (path.length + LEAST);
       return steps < 8 || measure(array, least) >= least;
     });
     if (!edits) return undefined;
-    for (const index of edits.removed) {
-      this.growth -= this.#sizeBefore(before[index]) + 1;
-      this.#push(`{"op":"remove","path":"${path}/${offset + index}"}`);
+    for (const { from, item } of edits.removed) {
+      this.growth -= this.#sizeBefore(item) + 1;
+      this.#push(`{"op":"remove","path":"${path}/${from}"}`);
     }
-    for (const { from, to, item } of edits.placed) {
-      const at = `"path":"${path}/${offset + to}"`;
+    for (const { from, to, index } of edits.placed) {
+      const at = `"path":"${path}/${to}"`;
       if (from === undefined) {
         this.growth++;
-        fresh.add(offset + item);
-        this.#push(`{"op":"add",${at},"value":${this.#grow(now[item])}}`);
-      } else if (from !== to) this.#push(`{"op":"move","from":"${path}/${offset + from}",${at}}`);
+        fresh.add(index);
+        this.#push(`{"op":"add",${at},"value":${this.#grow(array[index])}}`);
+      } else if (from !== to) this.#push(`{"op":"move","from":"${path}/${from}",${at}}`);
     }
-    for (const [index, item] of edits.replaced) {
-      fresh.add(offset + item);
-      this.value(before[index], now[item], `${path}/${offset + item}`);
+    for (const { item, index } of edits.replaced) {
+      fresh.add(index);
+      this.value(item, array[index], `${path}/${index}`);
     }
-    // one comma less where there is no neighbour
-    if (offset === 0 && before.length === 0 && now.length > 0) this.growth--;
-    if (offset === 0 && now.length === 0 && before.length > 0) this.growth++;
     return fresh;
   }
 
@@ -214,18 +228,22 @@ class Writer {
 
   /** The text of a value that is new. */
   #grow(value: unknown): string {
-    const text = JSON.stringify(value);
+    const text = toText(value);
     this.growth += text.length;
     return text;
   }
 
   #sizeBefore(value: unknown): number {
-    return measure(value, Infinity, (container) => {
-      const before = this.#tree.find(container)?.before;
-      if (!before) return container;
-      if (before instanceof ArrayBefore) return before.items(container as unknown[]);
-      return membersBefore(container as Record<string, unknown>, before);
-    });
+    return measure(value, Infinity, (container) => this.#before(container));
+  }
+
+  /** A container as it was. */
+  #before(container: object): object {
+    const before = this.#tree.find(container)?.before;
+    if (!before) return container;
+    return before instanceof ArrayBefore
+      ? (before.items(container as unknown[]) as unknown[])
+      : before.members(container as Record<string, unknown>);
   }
 
   #push(operation: string): void {
@@ -247,7 +265,9 @@ function holds(target: object, count: number): boolean {
   return count === 0;
 }
 
+const PLAIN = /^[\w -]*$/;
+
 /** A key as a segment of a path, ready to stand in JSON text. */
 function escaped(key: string): string {
-  return JSON.stringify(segment(key)).slice(1, -1);
+  return PLAIN.test(key) ? `/${key}` : JSON.stringify(segment(key)).slice(1, -1);
 }

@@ -1,4 +1,4 @@
-import { handleOf, type Intake } from './adopt.js';
+import { bind, handleOf, type Handle, type Intake } from './adopt.js';
 import { copyIn, isPrivate, segment, unwrap, type Key } from './copy.js';
 import { hasOwn, isContainer, type Container, type Node } from './node.js';
 import type { RowKey } from './row-key.js';
@@ -57,7 +57,7 @@ export class Differ {
       tree.attempt(() => walk(next));
     } catch (error) {
       if (error !== ALIASED) throw error;
-      walk(copyIn(next, this.#intake));
+      walk(copyIn(next, { depth: this.#intake.depth }));
     }
   }
 
@@ -66,11 +66,12 @@ export class Differ {
     if (!isContainer(next)) return this.#copy(next, key);
     if (next === previous) return ours;
     const json = unwrap(next, key);
-    if (!isContainer(json) || !isContainer(ours) || Array.isArray(json) !== Array.isArray(ours))
-      return this.#copy(next, key);
+    if (!isContainer(json) || !isContainer(ours)) return this.#copy(next, key);
     const handle = handleOf(json);
     if (handle?.node.target === ours) return ours;
-    if (handle) this.#refuseAlias(json);
+    if (handle) this.#refuseAlias(handle);
+    if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
+    if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
 
     this.#keys[this.#way.length] = key;
     this.#way.push(ours);
@@ -158,7 +159,7 @@ export class Differ {
         if (key !== undefined) keyed.set(key, row);
       }
     }
-    return next.map((item, index) => {
+    return Array.from(next, (item, index) => {
       if (!isContainer(item)) return this.#copy(item, start + index) ?? null;
       const same = given.get(item);
       const key = this.#keyOf(item);
@@ -201,17 +202,22 @@ export class Differ {
     if (typeof value !== 'object' || value === null)
       return copyIn(value, { key, path: () => this.#pointer(key) });
     return copyIn(value, {
-      ...this.#intake,
+      onRow: this.#intake.onRow,
       key,
       depth: this.#intake.depth - this.#way.length,
       path: () => this.#pointer(key),
-      adopt: (source) => this.#refuseAlias(source),
+      adopt: (source, copies) => {
+        const handle = handleOf(source);
+        if (!handle) return bind(this.#tree, this.#node(), source, copies, this.#intake);
+        this.#refuseAlias(handle);
+        return undefined;
+      },
     });
   }
 
   /** `next` shows parts of this very tree, which changes while it is walked: it has to be copied as it is first. */
-  #refuseAlias(source: object): void {
-    if (handleOf(source)?.scope.tree === this.#tree) throw ALIASED;
+  #refuseAlias(handle: Handle): void {
+    if (handle.scope.tree === this.#tree) throw ALIASED;
   }
 
   #pointer(key: Key): string {

@@ -35,23 +35,30 @@ export class Scope {
   }
 
   draft(node: Node): object {
-    if (this.#lasting) {
-      if (!node.live) {
-        node.live = new Proxy(node.target, new Draft(this, node));
-        this.tree.pin(node);
-      }
-      return node.live;
+    if (this.#lasting) return node.facade ?? this.lasting(node);
+    if (node.scope !== this) {
+      const proxy = new Proxy(node.target, new Draft(this, node));
+      node.scope = this;
+      node.draft = node.facade?.over(proxy) ?? proxy;
     }
-    if (node.draft?.scope !== this) {
-      node.draft = { scope: this, proxy: new Proxy(node.target, new Draft(this, node)) };
+    return node.draft as object;
+  }
+
+  /** The proxy that outlasts recipes. */
+  lasting(node: Node): object {
+    if (!node.live) {
+      node.live = new Proxy(node.target, new Draft(this, node));
+      this.tree.pin(node);
     }
-    return node.draft.proxy;
+    return node.live;
   }
 
   /** Writes `value` as an application gives it: under `key` of an object, at an index up to the length of an array. */
   assign(node: Node, key: Key, value: unknown): void {
     this.wrote = true;
     const { tree } = this;
+    if (typeof value === 'string' || Number.isFinite(value))
+      return tree.set(node, key, value === 0 ? 0 : value);
     if (!isContainer(value) && typeof value !== 'function') return this.#put(node, key, value);
     const old = hasOwn(node.target, key) ? read(node.target, key) : undefined;
     if (isContainer(old) && handleOf(value)?.node.target === old) return;
@@ -148,9 +155,7 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   #child(target: Container, key: string, value: Container): unknown {
     // inherited: Object.prototype under __proto__
-    return key === '__proto__' && !hasOwn(target, key)
-      ? value
-      : this.scope.wrap(value, this.node, key);
+    return key === '__proto__' && !hasOwn(target, key) ? value : this.scope.wrap(value, this.node, key);
   }
 
   #setItem(target: unknown[], key: string, value: unknown): void {

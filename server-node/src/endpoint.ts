@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isVeloxError } from '@velox/core/protocol';
-import { refuse, route, type Answer } from './answer.js';
+import { refuse, type Answer } from './exchange.js';
+import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from './hub.js';
-import { headerOf, type RequestHead } from './negotiate.js';
-import { serveFetch } from './transports/fetch.js';
-import { serveSse } from './transports/sse.js';
+import { nodeExchange } from './node-exchange.js';
+import { serve } from './serve.js';
 import { acceptWebSocket } from './transports/websocket.js';
 import { adopt, adoptServerOf, begin, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
 
@@ -37,32 +36,25 @@ export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
 
   const handle: Endpoint['handle'] = async (request, response, next) => {
-    const found = isElsewhere(request) ? FOREIGN : await route(hub, headOf(request), request);
-    for (const [name, value] of Object.entries(found.cors)) response.setHeader(name, value);
-    switch (found.kind) {
-      case 'foreign':
-        if (!next) return answer(response, refuse(404, 'not-found', 'There is nothing here.'));
-        next();
-        return 'passed on';
-      case 'answer':
-        return answer(response, found);
-      case 'sse':
-        return serveSse(hub, response, found.admission, found.subscription);
-      case 'websocket': {
-        const upgrade = takeUpgrade(request);
-        if (upgrade) return acceptWebSocket(hub, request, upgrade.socket, upgrade.head);
-        // This connection is older than our listener: the next one will be taken. Left to run as a plain request, a
-        // WebSocket would meet the server's requestTimeout.
-        adoptServerOf(request.socket);
-        return answer(
-          response,
-          refuse(503, 'upgrade-unavailable', 'Try again at once.', {
-            'retry-after': '0',
-            connection: 'close',
-          }),
-        );
-      }
+    const exchange = nodeExchange(request, response);
+    const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
+    if ('outcome' in served) return served.outcome;
+    const answer = (content: Answer): string => {
+      exchange.answer(content, {});
+      return content.outcome;
+    };
+    if (served.left === 'foreign') {
+      if (!next) return answer(refuse(404, 'not-found', 'There is nothing here.'));
+      next();
+      return 'passed on';
     }
+    const upgrade = takeUpgrade(request);
+    if (upgrade) return acceptWebSocket(hub, request, upgrade.socket, upgrade.head);
+    // This connection is older than our listener: the next one will be taken. Left to run as a plain request, a WebSocket
+    // would meet the server's requestTimeout.
+    adoptServerOf(request.socket);
+    const headers = { 'retry-after': '0', connection: 'close' };
+    return answer(refuse(503, 'upgrade-unavailable', 'Try again at once.', headers));
   };
 
   // Whatever goes wrong in serving one peer harms nobody else.
@@ -70,11 +62,9 @@ export function createEndpoint(hub: Hub): Endpoint {
     try {
       return await handle(request, response, next);
     } catch (error) {
-      if (isVeloxError(error) && !response.headersSent) {
-        return answer(response, refuse(error.code === 'too-many' ? 429 : 503, error.code, error.message));
-      }
       hub.observer.failure(error);
-      response.destroy();
+      if (response.headersSent) response.destroy();
+      else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
       return 'failed';
     }
   };
@@ -91,28 +81,29 @@ export function createEndpoint(hub: Hub): Endpoint {
         else for (const other of others) other.call(server, request, response);
       });
     },
-    fetch: (request) => serveFetch(hub, request),
+    fetch(request) {
+      const exchange = fetchExchange(request);
+      serve(hub, exchange).then(
+        (served) => {
+          if (!('left' in served)) return;
+          const foreign = refuse(404, 'not-found', 'There is nothing here.');
+          const upgrade = refuse(501, 'upgrade-unavailable', 'fetch(request) cannot open WebSockets.');
+          exchange.answer(served.left === 'foreign' ? foreign : upgrade, {});
+        },
+        (error: unknown) => {
+          hub.observer.failure(error);
+          exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+        },
+      );
+      return exchange.response;
+    },
     close: () => hub.close(),
   };
 }
 
-const FOREIGN = { kind: 'foreign', cors: {} } as const;
-
-function headOf(request: IncomingMessage): RequestHead {
-  return {
-    method: request.method ?? 'GET',
-    url: request.url ?? '/',
-    header: (name) => headerOf(request, name),
-  };
-}
+const FOREIGN = { left: 'foreign' } as const;
 
 /** Whether Express or Connect brought a request for a path below the one that we are mounted on. */
 function isElsewhere(request: IncomingMessage & { baseUrl?: string }): boolean {
   return !!request.baseUrl && (request.url ?? '/').split('?')[0] !== '/';
-}
-
-function answer(response: ServerResponse, { status, headers, body, outcome }: Answer): string {
-  response.writeHead(status, headers);
-  response.end(body);
-  return outcome;
 }

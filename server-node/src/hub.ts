@@ -5,20 +5,23 @@ import {
   VeloxError,
   type ClientFrame,
   type Limits,
-  type Position,
+  type OpenFrame,
 } from '@velox/core/protocol';
 import { Admissions, type Admission, type Credentials, type Rules } from './admission.js';
-import { Broadcast } from './broadcast.js';
+import { closeCodeOf } from './codes.js';
 import { message } from './message.js';
 import { Observer, type Logger } from './observer.js';
 import type { Origins } from './origin.js';
 import type { Outlet } from './outlet.js';
-import { Session } from './session.js';
-import type { State } from './state.js';
+import type { Session } from './session.js';
+import { Sessions } from './sessions.js';
+import { Topics } from './topics.js';
 
 export interface HubOptions<Context = unknown> extends Rules<Context> {
   /** The server says something at least this often, in ms; default 15,000. */
   readonly heartbeat?: number;
+  /** How long a session without a link can be resumed, in ms; default 30,000. */
+  readonly patience?: number;
   /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. */
   readonly limits?: Partial<Limits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
@@ -40,10 +43,16 @@ export const DEFAULT_LIMITS: Limits = {
 /** What a hub holds, at a glance. */
 export interface HubStats {
   readonly topics: number;
+  /** With a link or without. */
   readonly sessions: number;
+  /** Those of them that have no link now and may come back. */
+  readonly away: number;
   /** Topics wanted, over all sessions. */
   readonly subscriptions: number;
 }
+
+/** Hears an event of a client. */
+export type EventHandler = (session: Session, data: unknown) => unknown;
 
 const PING = message({ ping: true });
 
@@ -52,51 +61,30 @@ export class Hub {
   readonly limits: Limits;
   readonly origins: Origins;
   readonly observer: Observer;
+  readonly heartbeat: number;
+  readonly topics: Topics;
   /** Whether `close` was called. */
   closed = false;
   readonly #admissions: Admissions;
-  readonly #heartbeat: number;
-  readonly #broadcasts = new Map<string, Broadcast>();
-  /** Who wants a topic, whether it exists or not, and whether they may have it or not. */
-  readonly #audiences = new Map<string, Set<Session>>();
-  readonly #sessions = new Set<Session>();
+  readonly #sessions: Sessions;
+  readonly #handlers = new Map<string, Set<EventHandler>>();
   readonly #due = new Set<Session>();
   #heart: NodeJS.Timeout | undefined;
 
-  constructor({ heartbeat = 15_000, limits, origins = [], logger, ...rules }: HubOptions = {}) {
+  constructor(options: HubOptions = {}) {
+    const { heartbeat = 15_000, patience = 30_000, limits, origins = [], logger, ...rules } = options;
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.origins = origins;
+    this.heartbeat = heartbeat;
     this.observer = new Observer(logger);
-    this.#heartbeat = heartbeat;
     this.#admissions = new Admissions(rules, this.limits, this.observer);
-  }
-
-  /** Publishes a state under a topic's name, in place of a former one; sessions that wait for it get it. */
-  publish(topic: string, state: State<unknown>): void {
-    this.remove(topic);
-    const broadcast = new Broadcast(topic, state, this.limits.patch);
-    this.#broadcasts.set(topic, broadcast);
-    broadcast.end = state.onRevision(() => {
-      this.observer.publish('revision', () => ({ topic, ...state.position() }));
-      for (const session of this.#audiences.get(topic) ?? []) {
-        if (session.touch(topic)) this.#deliver(session);
-      }
-    });
-    for (const session of this.#audiences.get(topic) ?? []) void this.#ask(session, topic);
-  }
-
-  /** Takes a topic away; sessions that have it are told that there is none. Returns whether there was one. */
-  remove(topic: string): boolean {
-    const broadcast = this.#broadcasts.get(topic);
-    if (!broadcast) return false;
-    broadcast.end();
-    this.#broadcasts.delete(topic);
-    for (const session of this.#audiences.get(topic) ?? []) void this.#ask(session, topic);
-    return true;
-  }
-
-  find(topic: string): Broadcast | undefined {
-    return this.#broadcasts.get(topic);
+    this.topics = new Topics(this.#admissions, this.limits, this.observer);
+    this.#sessions = new Sessions(
+      this.#admissions,
+      patience,
+      (session) => this.#deliver(session),
+      (session) => this.#ended(session),
+    );
   }
 
   /** @throws VeloxError `unauthorized`, `forbidden`. */
@@ -109,91 +97,93 @@ export class Hub {
     return this.#admissions.maySee(admission, topic);
   }
 
+  /** The session of that id, if it lives and whoever names it may. */
+  session(id: string | undefined, { identity }: Admission): Session | undefined {
+    const session = id === undefined ? undefined : this.#sessions.find(id);
+    return session?.identity === identity ? session : undefined;
+  }
+
   /**
-   * Opens a session on an outlet; `hello` leaves with the first delivery.
+   * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed anew.
    *
    * @throws VeloxError `closed`, `too-many`.
    */
-  open(outlet: Outlet, admission: Admission): Session {
+  open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] = {}): Session {
     if (this.closed) throw new VeloxError('closed', 'the server goes away.');
-    this.#admissions.enter(admission);
-    const session = new Session(outlet, admission);
-    this.#sessions.add(session);
-    this.#heart ??= setInterval(() => this.#beat(), this.#heartbeat).unref();
-    session.send({
-      hello: {
-        protocol: PROTOCOL_VERSION,
-        session: session.id,
-        heartbeat: this.#heartbeat,
-        limits: this.limits,
-      },
-    });
+    const session = this.#sessions.open(outlet, admission, open);
+    this.topics.unsubscribeAll(session);
+    this.#heart ??= setInterval(() => this.#beat(), this.heartbeat).unref();
+    const { heartbeat, limits } = this;
+    const { id, taken: ack, dropped } = session;
+    const lost = dropped > 0 && { dropped };
+    session.notify({ hello: { protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack, ...lost } });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
-    this.#deliver(session);
     return session;
   }
 
-  /** Forgets a session whose link ended. Idempotent. */
-  leave(session: Session, reason: string): void {
-    if (!this.#sessions.delete(session)) return;
-    for (const topic of [...session.topics]) this.#unsubscribe(session, topic);
-    this.#due.delete(session);
-    this.#admissions.leave(session.admission);
-    this.observer.publish('close', () => ({ transport: session.transport, reason }));
-    if (this.#sessions.size > 0) return;
-    clearInterval(this.#heart);
-    this.#heart = undefined;
+  /**
+   * A session's link ended. Idempotent.
+   *
+   * @param named whether the client opened it by an open frame, and so may name the session when it comes back
+   */
+  leave(session: Session, outlet: Outlet, reason: string, named = true): void {
+    this.observer.publish('close', () => ({ transport: outlet.transport, reason }));
+    if (!session.detach(outlet)) return;
+    this.topics.unsubscribeAll(session);
+    this.#sessions.leave(session, (named || session.taken > 0) && !this.closed);
+  }
+
+  /** Hears the events of a name, of all clients; returns the end of it. */
+  on(event: string, handler: EventHandler): () => void {
+    let handlers = this.#handlers.get(event);
+    if (!handlers) this.#handlers.set(event, (handlers = new Set()));
+    handlers.add(handler);
+    return () => void handlers.delete(handler);
   }
 
   /**
-   * Does what a client's frame says.
+   * Does what a client's frame says; a numbered one once, however often it comes.
    *
    * @throws VeloxError `bad-frame`, `too-many`.
    */
   receive(session: Session, frame: ClientFrame): void {
-    if ('subscribe' in frame) {
-      for (const { topic = '', ...known } of frame.subscribe) this.subscribe(session, topic, known);
+    if ('seq' in frame && frame.seq !== undefined) {
+      const isNew = session.take(frame.seq);
+      this.#deliver(session); // the acknowledgement
+      if (!isNew) return;
+    }
+    if ('event' in frame) this.#dispatch(session, frame.event, frame.data);
+    else if ('subscribe' in frame) {
+      for (const { topic = '', ...known } of frame.subscribe) this.topics.subscribe(session, topic, known);
     } else if ('unsubscribe' in frame) {
-      for (const topic of frame.unsubscribe) this.#unsubscribe(session, topic);
-    } else if ('ping' in frame) {
-      session.ping(PING);
-    } else {
-      throw new VeloxError('bad-frame', 'the peer sent a second open frame.');
-    }
-  }
-
-  /** @throws VeloxError `too-many`. */
-  subscribe(session: Session, topic: string, known: Partial<Position>): void {
-    if (session.want(topic, known) > this.limits.subscriptions) {
-      throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
-    }
-    let audience = this.#audiences.get(topic);
-    if (!audience) this.#audiences.set(topic, (audience = new Set()));
-    audience.add(session);
-    void this.#ask(session, topic);
+      for (const topic of frame.unsubscribe) this.topics.unsubscribe(session, topic);
+    } else if ('ack' in frame) session.acknowledge(frame.ack);
+    else if ('ping' in frame) session.ping(PING);
+    else throw new VeloxError('bad-frame', 'the peer sent an open frame on an open link.');
   }
 
   /** Asks `canSubscribe` again; nothing of a topic leaves to a session until it has answered. Resolves when all have. */
   async recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
-    const asked = [...this.#sessions].flatMap((session) =>
+    const asked = [...this.#sessions.all].flatMap((session) =>
       [...session.topics]
-        .filter((topic) => filter(session.admission.context, topic))
-        .map((topic) => this.#ask(session, topic)),
+        .filter((topic) => filter(session.context, topic))
+        .map((topic) => this.topics.ask(session, topic)),
     );
     await Promise.all(asked);
   }
 
   stats(): HubStats {
-    let subscriptions = 0;
-    for (const audience of this.#audiences.values()) subscriptions += audience.size;
-    return { topics: this.#broadcasts.size, sessions: this.#sessions.size, subscriptions };
+    const { topics } = this;
+    const { size: sessions, away } = this.#sessions;
+    return { topics: topics.size, sessions, away, subscriptions: topics.subscriptions };
   }
 
   /** Ends all sessions with a goodbye; the endpoint takes no more. Clients come back as usual, to whoever listens then. */
   close(): void {
     this.closed = true;
-    for (const session of this.#sessions) {
+    for (const session of [...this.#sessions.all]) {
       session.close(CloseCode.goingAway, { code: 'going-away', reason: 'The server goes away.' });
+      this.#sessions.end(session);
     }
   }
 
@@ -204,27 +194,26 @@ export class Hub {
       code: isVeloxError(error) ? error.code : 'internal',
       reason: isVeloxError(error) ? error.message : 'The server failed.',
     });
+    this.#sessions.end(session);
   }
 
-  #unsubscribe(session: Session, topic: string): void {
-    session.drop(topic);
-    const audience = this.#audiences.get(topic);
-    audience?.delete(session);
-    if (audience?.size === 0) this.#audiences.delete(topic);
+  #dispatch(session: Session, event: string, data: unknown): void {
+    for (const handler of this.#handlers.get(event) ?? []) {
+      try {
+        const result = handler(session, data);
+        if (result instanceof Promise) result.catch((error) => this.observer.failure(error));
+      } catch (error) {
+        this.observer.failure(error);
+      }
+    }
   }
 
-  /** Lets a session have a topic that it wants, or tells it that it may not; only the newest question counts. */
-  async #ask(session: Session, topic: string): Promise<void> {
-    const question = session.hold(topic);
-    const answer = this.#admissions.maySee(session.admission, topic);
-    const allowed = typeof answer === 'boolean' ? answer : await answer;
-    // From here on without a pause: between position and membership no revision may fall.
-    if (!session.isWaiting(topic, question)) return;
-    const broadcast = this.#broadcasts.get(topic);
-    if (allowed && broadcast) session.join(broadcast);
-    else session.deny(topic, allowed ? 'not-found' : 'forbidden');
-    this.observer.publish('subscribe', () => ({ topic, allowed, identity: session.admission.identity }));
-    this.#deliver(session);
+  #ended(session: Session): void {
+    this.topics.unsubscribeAll(session);
+    this.#due.delete(session);
+    if (this.#sessions.size > 0) return;
+    clearInterval(this.#heart);
+    this.#heart = undefined;
   }
 
   /** What one tick produces for a session leaves in one write: after all flushes of this tick. */
@@ -247,25 +236,6 @@ export class Hub {
   }
 
   #beat(): void {
-    for (const session of this.#sessions) session.ping(PING);
-  }
-}
-
-/** The close code that goes with an error. */
-export function closeCodeOf(error: unknown): number {
-  if (!isVeloxError(error)) return CloseCode.internal;
-  switch (error.code) {
-    case 'unauthorized':
-      return CloseCode.unauthorized;
-    case 'forbidden':
-      return CloseCode.forbidden;
-    case 'too-many':
-      return CloseCode.tooMany;
-    case 'timeout':
-      return CloseCode.timeout;
-    case 'closed':
-      return CloseCode.goingAway;
-    default:
-      return CloseCode.badFrame;
+    for (const session of this.#sessions.all) session.ping(PING);
   }
 }

@@ -1,7 +1,7 @@
 /** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
 export { state, handle, type Published, type PublishOptions, type Watched } from './publish.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state.js';
-export { createHub, type Hub } from './create-hub.js';
+export { createHub, type Hub, type Session } from './create-hub.js';
 export type { Credentials, Rules } from './admission.js';
 export type { StandardSchema } from './standard-schema.js';
 export type { Logger, LogEntry } from './observer.js';
@@ -12,6 +12,7 @@ export type { WebServer } from './upgrade.js';
 export {
   VeloxError,
   isVeloxError,
+  type AnyContract,
   type Contract,
   type ErrorCode,
   type Limits,

@@ -1,53 +1,87 @@
-/** How one list becomes another, as steps that are taken one after the other: first `removed`, then `placed`. */
-export interface ListEdits {
-  /** Indexes of items to take out, descending. */
-  readonly removed: readonly number[];
-  readonly placed: readonly Placement[];
-  /** Pairs of an old index and a new one: what stood there went, and something else stands in its place. */
-  readonly replaced: readonly (readonly [before: number, now: number])[];
+/** Items side by side that are the same in both lists. */
+export class Run {
+  readonly length: number;
+
+  constructor(length: number) {
+    this.length = length;
+  }
 }
 
-/** An item of the new list gets to the index `to`: from the index `from`, or, where that is undefined, from outside. */
+/** Two lists, in which a {@link Run} may stand for what is the same: the same runs in the same order in both. */
+export interface Lists {
+  readonly before: readonly unknown[];
+  readonly now: readonly unknown[];
+}
+
+/** How one list becomes another, as steps that are taken one after the other: first `removed`, then `placed`. */
+export interface ListEdits {
+  /** By index, descending. */
+  readonly removed: readonly { readonly from: number; readonly item: unknown }[];
+  readonly placed: readonly Placement[];
+  /** What went, and the index in the new list of what stands in its place. */
+  readonly replaced: readonly { readonly item: unknown; readonly index: number }[];
+}
+
+/** An item of the new list, where it has `index`, gets to the index `to`: from `from`, or, where that is undefined, from outside. */
 export interface Placement {
   readonly from: number | undefined;
   readonly to: number;
-  /** Its index in the new list. */
-  readonly item: number;
+  readonly index: number;
 }
 
-/**
- * The edits that lead from `before` to `now`. Items are the same when they are `===`. What keeps its order (the longest
- * increasing subsequence) is left alone, so the moves are as few as possible; O(n log n).
- *
- * @param worth is asked with the number of steps before they are made; if it says no the result is undefined.
- */
-export function listEdits(
-  before: readonly unknown[],
-  now: readonly unknown[],
-  worth: (steps: number) => boolean = () => true,
-): ListEdits | undefined {
+/** Makes a run of what two lists begin with, and of what they end with. */
+export function trim(before: readonly unknown[], now: readonly unknown[]): Lists {
   const shared = Math.min(before.length, now.length);
   let start = 0;
   while (start < shared && before[start] === now[start]) start++;
   let end = 0;
   while (end < shared - start && before[before.length - 1 - end] === now[now.length - 1 - end]) end++;
-  const olds = before.slice(start, before.length - end);
-  const news = now.slice(start, now.length - end);
+  const head = new Run(start);
+  const tail = new Run(end);
+  return {
+    before: [head, ...before.slice(start, before.length - end), tail],
+    now: [head, ...now.slice(start, now.length - end), tail],
+  };
+}
 
-  const sources = match(olds, news);
-  const stays = longestIncreasing(sources);
-  const replaced = pairGaps(sources, stays, olds.length);
-  const gone = new Uint8Array(olds.length).fill(1);
+/**
+ * The edits that lead from `before` to `now`. Items are the same when they are `===`. What keeps its order (the longest
+ * increasing subsequence, with all runs) is left alone, so the moves are few; O(n log n).
+ *
+ * @param worth is asked with the number of steps before they are made; if it says no the result is undefined.
+ */
+export function listEdits(
+  { before, now }: Lists,
+  worth: (steps: number) => boolean = () => true,
+): ListEdits | undefined {
+  const sources = match(before, now);
+  const stays = longestIncreasing(withinRuns(sources, before, now));
+  const pairs = pairGaps(sources, stays, before.length);
+  const oldAt = positions(before);
+  const newAt = positions(now);
+
+  const gone = new Uint8Array(before.length).fill(1);
   for (const source of sources) if (source >= 0) gone[source] = 0;
-  const removed: number[] = [];
-  for (let index = olds.length - 1; index >= 0; index--) if (gone[index]) removed.push(start + index);
-  const placing = stays.reduce((count, stay) => count - stay, news.length);
-  if (!worth(removed.length + placing + replaced.length)) return undefined;
+  const removed: { from: number; item: unknown }[] = [];
+  for (let index = before.length - 1; index >= 0; index--) {
+    if (gone[index]) removed.push({ from: oldAt[index] as number, item: before[index] });
+  }
+  const placing = stays.reduce((count, stay) => count - stay, now.length);
+  if (!worth(removed.length + placing + pairs.length)) return undefined;
   return {
     removed,
-    placed: placing === 0 ? [] : place(sources, stays, olds.length, start),
-    replaced: replaced.map(([old, item]) => [start + old, start + item]),
+    placed: placing === 0 ? [] : place(sources, stays, newAt, before),
+    replaced: pairs.map(([old, item]) => ({ item: before[old], index: newAt[item] as number })),
   };
+}
+
+/** The index at which each item really stands, and the length at the end. */
+function positions(items: readonly unknown[]): Int32Array {
+  const at = new Int32Array(items.length + 1);
+  items.forEach(
+    (item, index) => (at[index + 1] = (at[index] as number) + (item instanceof Run ? item.length : 1)),
+  );
+  return at;
 }
 
 /** For each new item the index of the same old one, or -1. Equal primitives are matched in their order. */
@@ -67,6 +101,17 @@ function match(olds: readonly unknown[], news: readonly unknown[]): Int32Array {
     first.set(item, next[source] as number);
   });
   return sources;
+}
+
+/** `sources`, but -1 for items that went past a run: the run stays. */
+function withinRuns(sources: Int32Array, before: readonly unknown[], now: readonly unknown[]): Int32Array {
+  let run = 0;
+  const runOf = before.map((item) => (item instanceof Run ? ++run : run));
+  run = 0;
+  return sources.map((source, item) => {
+    if (now[item] instanceof Run) run++;
+    return source >= 0 && runOf[source] === run ? source : -1;
+  });
 }
 
 /** Marks the members of a longest increasing subsequence by 1, those below 0 left out (patience sorting, Fredman 1975). */
@@ -130,18 +175,25 @@ function pairGaps(sources: Int32Array, stays: Uint8Array, olds: number): [number
  * Builds the new list from left to right. At each step it holds what is placed already, the stays, and the movers that wait
  * in their old places; each mover or newcomer goes right behind its predecessor.
  */
-function place(sources: Int32Array, stays: Uint8Array, olds: number, start: number): Placement[] {
+function place(
+  sources: Int32Array,
+  stays: Uint8Array,
+  newAt: Int32Array,
+  before: readonly unknown[],
+): Placement[] {
   const stayItems: number[] = []; // new index of each stay, in order
-  const staysBefore = new Int32Array(olds + 1); // how many stays stand before an old index
-  const waiting = new Tally(olds);
+  const staysBefore = new Int32Array(before.length + 1); // how many stays stand before an old index
+  const waiting = new Tally(before.length);
   sources.forEach((source, item) => {
     if (stays[item]) {
       stayItems.push(item);
       staysBefore[source + 1] = 1;
     } else if (source >= 0) waiting.add(source, 1);
   });
-  for (let index = 0; index < olds; index++)
+  for (let index = 0; index < before.length; index++) {
     (staysBefore[index + 1] as number) += staysBefore[index] as number;
+  }
+  const lengths = positions(stayItems.map((item) => before[sources[item] as number]));
 
   const placed: Placement[] = [];
   let last = -1; // old index of the last stay that was passed
@@ -152,14 +204,17 @@ function place(sources: Int32Array, stays: Uint8Array, olds: number, start: numb
       passed++;
       return;
     }
+    const index = newAt[item] as number;
     let from: number | undefined;
     if (source >= 0) {
       const rank = staysBefore[source] as number;
-      const ahead = source < last ? (stayItems[rank] as number) : item + rank - passed;
-      from = start + ahead + waiting.before(source);
+      const between = (lengths[rank] as number) - (lengths[passed] as number);
+      from =
+        waiting.before(source) +
+        (source < last ? (newAt[stayItems[rank] as number] as number) : index + between);
       waiting.add(source, -1);
     }
-    placed.push({ from, to: start + item + waiting.before(last), item: start + item });
+    placed.push({ from, to: index + waiting.before(last), index });
   });
   return placed;
 }

@@ -5,6 +5,10 @@ import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core
 export type Wanted =
   | { readonly kind: 'websocket' }
   | { readonly kind: 'sse'; readonly subscription: Subscription }
+  /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to a session that is there. */
+  | { readonly kind: 'post'; readonly stream: boolean; readonly session: string | undefined }
+  | { readonly kind: 'poll'; readonly session: string }
+  | { readonly kind: 'preflight' }
   | { readonly kind: 'json'; readonly topic: string }
   /** Meant for Velox, but not to be had. */
   | Refusal
@@ -60,23 +64,30 @@ export function negotiate({ method, url, header }: RequestHead): Wanted {
   const accepted = (header('accept') ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim());
   const webSocket = header('upgrade')?.toLowerCase() === 'websocket';
   const stream = webSocket || accepted.includes('text/event-stream');
+  const session = header('velox-session');
 
-  if (stream && spoken !== `${PROTOCOL_VERSION}`) {
-    return spoken === null && webSocket
-      ? { kind: 'foreign' }
-      : refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
+  if (spoken === null && (webSocket || !['GET', 'HEAD'].includes(method))) return { kind: 'foreign' };
+  if (spoken !== `${PROTOCOL_VERSION}` && (spoken !== null || stream)) {
+    return refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
   }
+  if (method === 'OPTIONS') return { kind: 'preflight' };
+  if (method === 'POST') return { kind: 'post', stream, session };
   if (method !== 'GET' && method !== 'HEAD') {
-    if (spoken === null) return { kind: 'foreign' };
-    return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD' });
+    return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD, POST' });
   }
   if (webSocket) return { kind: 'websocket' };
   if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };
+  if (session !== undefined) return { kind: 'poll', session };
   if (accepted.includes('application/json') || (accepted.length === 1 && accepted[0] === '*/*')) {
     return { kind: 'json', topic: parameters.get('topic') ?? '' };
   }
   if (spoken === null) return { kind: 'foreign' };
   return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+}
+
+/** The token of `Authorization: Bearer` (RFC 6750 §2.1). */
+export function bearerOf({ header }: RequestHead): string | undefined {
+  return header('authorization')?.match(/^Bearer +(\S+)$/i)?.[1];
 }
 
 /** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID counts. */

@@ -1,8 +1,13 @@
-import { ABSENT, ArrayBefore, type ObjectBefore } from './before.js';
-import { put, segment, type Key } from './copy.js';
+import type { ArrayBefore, ObjectBefore } from './before.js';
+import { segment, type Key } from './copy.js';
 
 /** An object or array of a value. */
 export type Container = Record<string, unknown> | unknown[];
+
+/** What is shown of a container instead of a draft. */
+export interface View {
+  over(draft: object): object;
+}
 
 /**
  * What is known of a container that was visited: where it hangs, and what it was before this window (from one `take` to the
@@ -15,15 +20,21 @@ export class Node {
   /** Where it was last seen in its parent. */
   key: Key;
   before: ObjectBefore | ArrayBefore | undefined;
-  /** The children that changed, or have descendants that did; set while a patch is made. */
+  /** The children that changed, or have descendants that did, and whether it is one; set while a patch is made. */
   changed: Node[] | undefined;
+  linked = false;
   /** While it is out of the value: how many containers were around it when it was in. */
   level = 0;
   /** While it was out of the value, something inside it was put elsewhere: what comes back must be told from that. */
   robbed = false;
+  /** Is kept beyond the window, like all nodes around it. */
+  lasting = false;
   /** Its proxies: of the recipe that last saw it, and the long-lived one. */
-  draft: { readonly scope: object; readonly proxy: object } | undefined;
+  scope: object | undefined;
+  draft: object | undefined;
   live: object | undefined;
+  /** Stands for the proxies, where it is. */
+  facade: View | undefined;
 
   constructor(target: Container, parent?: Node, key: Key = '') {
     this.target = target;
@@ -57,7 +68,7 @@ export class Node {
     const { target } = this;
     const isArray = Array.isArray(target);
     const { key } = child;
-    if (hasOwn(target, key) && read(target, key) === child.target) return isArray ? Number(key) : key;
+    if (read(target, key) === child.target) return isArray ? Number(key) : key;
     if (isArray) {
       const index = target.indexOf(child.target);
       return index < 0 ? undefined : (child.key = index);
@@ -76,16 +87,4 @@ export function hasOwn(target: object, key: Key): boolean {
 
 export function read(target: object, key: Key): unknown {
   return (target as Record<Key, unknown>)[key];
-}
-
-/** The members of an object as they were before this window. */
-export function membersBefore(
-  target: Record<string, unknown>,
-  before: ObjectBefore | undefined,
-): Record<string, unknown> {
-  if (!before) return target;
-  const members: Record<string, unknown> = {};
-  for (const key of Object.keys(target)) if (!before.has(key)) put(members, key, target[key]);
-  for (const [key, old] of before) if (old !== ABSENT) put(members, key, old);
-  return members;
 }

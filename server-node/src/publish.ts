@@ -18,7 +18,7 @@ export class Published<T> extends State<T> implements Endpoint {
   constructor(value: T, options: PublishOptions = {}) {
     super(value, options);
     const hub = new Hub(options);
-    hub.publish('', this);
+    hub.topics.publish('', this);
     ({
       handle: this.handle,
       upgrade: this.upgrade,

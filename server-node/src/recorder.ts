@@ -1,40 +1,68 @@
-import { VeloxError } from '@velox/core/protocol';
-import { copyIn, DEFAULT_DEPTH } from './copy.js';
+import { adopt, type Intake } from './adopt.js';
+import { DEFAULT_DEPTH } from './copy.js';
 import { delta } from './delta.js';
-import type { Intake } from './adopt.js';
 import { Differ } from './diff.js';
-import { rowKey, type KeyOption } from './row-key.js';
 import { Scope } from './draft.js';
+import { Facade } from './facade.js';
+import { runRecipe } from './recipe.js';
+import { rowKey, type KeyOption } from './row-key.js';
 import { measure } from './size.js';
 import { ROOT, Tree } from './tree.js';
 
 export interface RecorderOptions {
+  /** How many containers may nest; default 500. */
   readonly depth?: number;
+  /** What identifies a row of a list in `reconcile`; default: its `id`, `key` or `_id`. */
   readonly key?: KeyOption;
+  /** Called after the first write since a `take`; a recipe counts as one write. */
   readonly onChange?: () => void;
 }
 
+/** A JSON value in place that knows what was changed in it. The value is a tree of copies: nothing of it is the application's. */
 export interface Recorder<T> {
+  /** The same reference until the root itself is replaced. */
   readonly value: T;
+  /** Something was written since the last `take`, perhaps undone since. */
   readonly dirty: boolean;
+  /** The exact length of the value's JSON text as of the last `take`; measured once, at the first call. */
   readonly size: number;
+  /**
+   * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing (what a recipe
+   * returns after a write is ignored). A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
+   *
+   * @throws what the recipe throws; VeloxError `not-json`, `too-deep`, `draft-revoked`, `async-recipe`. The value is then as it
+   *   was, but for the order of keys.
+   */
   update(recipe: (draft: T) => T | void): void;
+  /**
+   * Makes the value equal `next` and keeps what is the same; see {@link Differ}.
+   *
+   * @throws VeloxError `not-json`, `too-deep`. The value is then as it was.
+   */
   reconcile(next: unknown, options?: { previous?: unknown }): void;
+  /** A draft of the root that lasts; for a root that is no object or array, the root. */
+  live(): T;
+  /** What changed since the last call: the text of a JSON Patch (RFC 6902), undefined when nothing differs. */
   take(): string | undefined;
 }
 
+/** @throws VeloxError `not-json`, `too-deep` when `initial` cannot be held as JSON. undefined becomes null. */
 export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Recorder<T> {
   const { depth = DEFAULT_DEPTH, key, onChange = () => {} } = options;
-  const memory = new WeakMap<object, object>();
+  const tree = new Tree(onChange);
   const keyOf = rowKey(key);
+  const rows = new WeakMap<object, object>();
   const intake: Intake = {
     depth,
     onRow(source, copy) {
-      if (keyOf(source) === undefined) memory.set(source, copy);
+      if (keyOf(source) === undefined) rows.set(source, copy);
     },
+    binding: (source) =>
+      source instanceof Facade ? (node) => source.bind(tree, node, lasting.lasting(node)) : undefined,
   };
-  const tree = new Tree(copyIn(initial, intake) ?? null, onChange);
-  const differ = new Differ(tree, intake, keyOf, memory);
+  const lasting = new Scope(tree, intake, true);
+  const differ = new Differ(tree, intake, keyOf, rows);
+  tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
   let size: number | undefined;
 
   return {
@@ -45,26 +73,28 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return tree.dirty;
     },
     get size() {
-      if (tree.dirty) return size ?? measure(tree.root);
+      if (size === undefined && tree.dirty) return measure(tree.root);
       return (size ??= measure(tree.root));
     },
     update(recipe) {
-      tree.attempt(() => {
-        const scope = new Scope(tree, intake);
-        try {
-          const result: unknown = recipe(scope.wrap(tree.root, tree.top, ROOT) as T);
-          if (isThenable(result)) {
-            result.then(undefined, () => {});
-            throw new VeloxError('async-recipe', 'a recipe returned a promise. Await first, then update.');
-          }
-          if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
-        } finally {
-          scope.alive = false;
-        }
-      });
+      const scope = new Scope(tree, intake);
+      try {
+        runRecipe<unknown>(
+          tree,
+          () => recipe(scope.wrap(tree.root, tree.top, ROOT) as T),
+          (result) => {
+            if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
+          },
+        );
+      } finally {
+        scope.alive = false;
+      }
     },
     reconcile(next, { previous } = {}) {
       differ.run(next, previous);
+    },
+    live() {
+      return lasting.wrap(tree.root, tree.top, ROOT) as T;
     },
     take() {
       if (!tree.dirty) return undefined;
@@ -74,8 +104,4 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return patch;
     },
   };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined | null)?.then === 'function';
 }

@@ -2,6 +2,11 @@
 // eslint-disable-next-line no-control-regex
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
+/** JSON.stringify for a value that `copyIn` made. */
+export function toText(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
+
 /**
  * The exact length of JSON.stringify(value) for a value that `copyIn` made, without making the text. Once more than `limit`
  * characters are certain it stops, and the result is some number above `limit`.

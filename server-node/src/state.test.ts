@@ -62,7 +62,10 @@ describe('a state', () => {
   });
 
   it('rule 2: a recipe that throws leaves value and version as they were', async () => {
-    const state = new State({ list: [1, 2, 3], deep: { a: 1 } });
+    const state = new State<{ list: number[]; deep: Record<string, number> }>({
+      list: [1, 2, 3],
+      deep: { a: 1 },
+    });
     const seen = deliveries(state);
     const failure = new Error('of the application');
     expect(() =>

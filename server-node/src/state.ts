@@ -135,6 +135,11 @@ export class State<T> {
     return this.#text?.length ?? this.#recorder.size;
   }
 
+  /** Whether there are changes that leave with this tick. */
+  get isDue(): boolean {
+    return this.#throttle === 0 && this.#recorder.dirty;
+  }
+
   /** What leads from `version` to now, as JSON text of an array of operations (RFC 6902), as far as history reaches back. */
   since(version: number): string | undefined {
     this.#flush();

@@ -1,9 +1,12 @@
-import { ABSENT, ArrayBefore, type ObjectBefore } from './before.js';
+import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
 import { hasOwn, isContainer, read, type Container, Node } from './node.js';
 
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
+
+/** How many nodes may outlast a window. */
+const MOST_NODES = 64;
 
 /**
  * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
@@ -24,16 +27,24 @@ export class Tree {
   #journal: (() => void)[] | undefined;
   #undoing = false;
   #announced = false;
+  /** A container with a node was taken out in this window. */
+  #lost = false;
   readonly #onChange: () => void;
 
-  constructor(root: unknown, onChange: () => void) {
-    this.top = new Node({ [ROOT]: root });
+  constructor(onChange: () => void) {
+    this.top = new Node({ [ROOT]: null });
     this.top.level = -1;
     this.#onChange = onChange;
   }
 
   get root(): unknown {
     return read(this.top.target, ROOT);
+  }
+
+  /** Sets the value to begin with. */
+  start(root: unknown): void {
+    put(this.top.target, ROOT, root);
+    this.#attach(root, this.top, ROOT);
   }
 
   find(container: unknown): Node | undefined {
@@ -53,14 +64,19 @@ export class Tree {
     let node = this.find(container);
     if (!node) {
       this.#nodes.set(container, (node = new Node(container)));
+      this.#lost = true;
       node.level = parent.depth() + 1;
     }
     return node;
   }
 
+  /** Keeps a node beyond the window, and those around it. */
   pin(node: Node): void {
     this.#pinned ??= new WeakMap();
-    this.#pinned.set(node.target, node);
+    for (let at: Node | undefined = node; at && !at.lasting; at = at.parent) {
+      at.lasting = true;
+      this.#pinned.set(at.target, at);
+    }
   }
 
   set(node: Node, key: Key, value: unknown): void {
@@ -89,9 +105,7 @@ export class Tree {
   splice(node: Node, start: number, count: number, items: readonly unknown[]): unknown[] {
     const target = node.target as unknown[];
     if (count === 0 && items.length === 0) return [];
-    const before = this.#arrayBefore(node, target);
-    if (start + count === target.length) before.truncate(target, start);
-    else before.shift(target);
+    this.#arrayBefore(node, target).splice(target, start, count, items.length);
     const removed = spliceIn(target, start, count, items);
     for (const item of removed) this.#release(item, node);
     items.forEach((item, index) => this.#attach(item, node, start + index));
@@ -103,7 +117,7 @@ export class Tree {
   arrange(node: Node, items: readonly unknown[]): void {
     const target = node.target as unknown[];
     const old = target.slice();
-    this.#arrayBefore(node, target).shift(target);
+    this.#arrayBefore(node, target).arrange(target);
     for (const item of old) this.#release(item, node);
     target.length = 0;
     for (const item of items) target.push(item);
@@ -145,8 +159,9 @@ export class Tree {
 
   /** Ends the window: what is now is what was before. */
   close(): void {
-    for (const node of this.touched) node.before = undefined;
-    this.#nodes = new Map();
+    // Nodes are kept for the next window where that is cheap, and keeps nothing alive that is out of the value.
+    if (this.#lost || this.#nodes.size > MOST_NODES) this.#nodes = new Map();
+    this.#lost = false;
     this.#forget();
   }
 
@@ -183,7 +198,7 @@ export class Tree {
     if (index >= target.length) return void this.splice(node, index, 0, [value]);
     const old = target[index];
     if (old === value) return;
-    this.#arrayBefore(node, target).write(target, index);
+    this.#arrayBefore(node, target).splice(target, index, 1, 1);
     this.#release(old, node);
     target[index] = value;
     this.#attach(value, node, index);
@@ -191,8 +206,8 @@ export class Tree {
   }
 
   #keepMember(node: Node, key: string, old: unknown): void {
-    const before = (node.before ??= this.#touch(node, new Map())) as ObjectBefore;
-    if (!before.has(key)) before.set(key, old);
+    const before = (node.before ??= this.#touch(node, new ObjectBefore())) as ObjectBefore;
+    before.keep(key, old);
   }
 
   #arrayBefore(node: Node, target: unknown[]): ArrayBefore {
@@ -208,6 +223,7 @@ export class Tree {
     if (!isContainer(value)) return;
     const node = this.find(value);
     if (!node || node.parent !== parent) return;
+    this.#lost = true;
     node.level = parent.depth() + 1;
     node.parent = undefined;
   }
@@ -218,6 +234,7 @@ export class Tree {
     if (!node || (this.#undoing && node.parent)) return; // it went elsewhere, and stays there
     node.parent = parent;
     node.key = key;
+    if (node.lasting) this.pin(parent);
   }
 }
 

@@ -1,54 +1,47 @@
-import type { ServerResponse } from 'node:http';
-import type { Subscription } from '@velox/core/protocol';
+import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../admission.js';
+import type { Exchange } from '../exchange.js';
 import type { Hub } from '../hub.js';
-import { FULL, type Outlet } from '../outlet.js';
+import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
 
 /** The head of an event stream; the last two keep proxies from buffering or recoding it. */
-export const SSE_HEADERS: Readonly<Record<string, string>> = {
+const SSE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
 };
 
 /**
- * Serves one topic as an event stream on a response of node:http; resolves with the reason when it is over.
+ * Serves a session as an event stream; resolves with the reason when it is over.
  *
- * @throws VeloxError `too-many`, `closed`, before the head is sent.
+ * @param open the client's open frame; undefined where a GET has none, then the client cannot name the session later
+ * @throws VeloxError `too-many`, `closed`, `bad-frame`, before the head is sent.
  */
 export function serveSse(
   hub: Hub,
-  response: ServerResponse,
+  exchange: Exchange,
+  cors: Readonly<Record<string, string>>,
   admission: Admission,
-  { topic = '', ...known }: Subscription,
+  open: OpenFrame['open'] | undefined,
+  frames: readonly ClientFrame[],
 ): Promise<string> {
-  const session: Session = hub.open(
-    createOutlet(response, () => session.drained()),
-    admission,
-  );
-  response.writeHead(200, SSE_HEADERS);
-  hub.subscribe(session, topic, known);
   return new Promise((resolve) => {
-    response.once('close', () => {
-      const outcome = response.writableFinished ? 'ended' : 'closed';
-      hub.leave(session, outcome);
-      resolve(outcome);
-    });
-    response.on('error', () => undefined); // 'close' follows
+    let outlet: Outlet | undefined;
+    // The session comes first, so that a refusal can still be an answer with a status; the head leaves with its first write.
+    const lazy: Outlet = {
+      transport: 'sse',
+      write(messages) {
+        outlet ??= exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(lazy), onClose);
+        return outlet.write(messages);
+      },
+      close: (code, reason) => outlet?.close(code, reason),
+    };
+    const onClose = (reason: string): void => {
+      hub.leave(session, lazy, reason, open !== undefined);
+      resolve(reason);
+    };
+    const session: Session = hub.open(lazy, admission, open);
+    for (const frame of frames) hub.receive(session, frame);
   });
-}
-
-function createOutlet(response: ServerResponse, onDrain: () => void): Outlet {
-  return {
-    transport: 'sse',
-    write(messages) {
-      if (response.writableEnded || response.destroyed) return true; // 'close' follows
-      response.write(Buffer.concat(messages.map((each) => each.sse)));
-      if (response.writableLength < FULL) return true;
-      response.once('drain', onDrain);
-      return false;
-    },
-    close: () => void response.end(),
-  };
 }

@@ -1,8 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { decodeClientFrame, isVeloxError, VeloxError, type ClientFrame } from '@velox/core/protocol';
+import {
+  decodeClientFrame,
+  isVeloxError,
+  VeloxError,
+  type ClientFrame,
+  type OpenFrame,
+} from '@velox/core/protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { closeCodeOf, type Hub } from '../hub.js';
+import { closeCodeOf } from '../codes.js';
+import type { Hub } from '../hub.js';
 import { headerOf } from '../negotiate.js';
 import { message } from '../message.js';
 import { FULL, type Outlet } from '../outlet.js';
@@ -35,7 +42,7 @@ export function acceptWebSocket(
 const EARLY_FRAMES = 100;
 
 function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: IncomingMessage): Promise<string> {
-  const outlet = createOutlet(webSocket, socket, () => session?.drained());
+  const outlet: Outlet = createOutlet(webSocket, socket, () => session?.drained(outlet));
   let session: Session | undefined;
   let early: ClientFrame[] | undefined;
 
@@ -52,19 +59,20 @@ function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: Incoming
     hub.limits.handshake,
   );
 
-  const open = async (token: string | undefined): Promise<void> => {
+  const open = async (wanted: OpenFrame['open']): Promise<void> => {
     clearTimeout(handshake);
     early = [];
+    const { token } = wanted;
     const admission = await hub.admit({ request, token, header: (name) => headerOf(request, name) });
     if (webSocket.readyState !== webSocket.OPEN) return;
-    session = hub.open(outlet, admission);
+    session = hub.open(outlet, admission, wanted);
     for (const frame of early) hub.receive(session, frame);
   };
 
   const receive = (frame: ClientFrame): void => {
     if (session) hub.receive(session, frame);
     else if (early && early.push(frame) <= EARLY_FRAMES) return;
-    else if (!early && 'open' in frame) open(frame.open.token).catch(fail);
+    else if (!early && 'open' in frame) open(frame.open).catch(fail);
     else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
   };
 
@@ -83,7 +91,7 @@ function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: Incoming
     webSocket.on('close', (code, reason) => {
       clearTimeout(handshake);
       const outcome = reason.toString() || `closed (${code})`;
-      if (session) hub.leave(session, outcome);
+      if (session) hub.leave(session, outlet, outcome);
       resolve(outcome);
     });
   });

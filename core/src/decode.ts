@@ -1,0 +1,114 @@
+import { VeloxError } from './error.js';
+import type { ClientFrame, ServerFrame, Subscription } from './protocol.js';
+
+type Raw = Record<string, unknown>;
+
+const SERVER_FRAMES = ['hello', 'ping', 'stale', 'denied', 'bye', 'event', 'ack'];
+
+/**
+ * Reads one frame of a server. Frames of kinds that this version does not know give undefined: a newer server may send them.
+ *
+ * @throws VeloxError `bad-frame` when the text is not JSON or a state frame is malformed.
+ */
+export function decodeServerFrame(text: string): ServerFrame | undefined {
+  return asServerFrame(parse(text));
+}
+
+/** The same for the array of frames that answers a poll. */
+export function decodeServerFrames(text: string): ServerFrame[] {
+  const frames = parse(text);
+  if (!Array.isArray(frames)) throw badFrame('not an array');
+  return frames.map(asServerFrame).filter((frame) => frame !== undefined);
+}
+
+/**
+ * Reads one frame of a client. Everything is checked: nobody is trusted here.
+ *
+ * @param depth the deepest nesting that is taken
+ * @throws VeloxError `bad-frame`, `too-deep`.
+ */
+export function decodeClientFrame(text: string, depth: number): ClientFrame {
+  return asClientFrame(parse(text), depth);
+}
+
+/** The same for the array of frames that a POST carries, as text or parsed by somebody before. */
+export function decodeClientFrames(body: unknown, depth: number): ClientFrame[] {
+  const frames = typeof body === 'string' ? parse(body) : body;
+  if (!Array.isArray(frames)) throw badFrame('not an array');
+  return frames.map((frame) => asClientFrame(frame, depth));
+}
+
+function asServerFrame(frame: unknown): ServerFrame | undefined {
+  if (!isObject(frame)) throw badFrame('not a JSON object');
+  if ('version' in frame) {
+    const { version, id, delta, from, body, topic } = frame;
+    const sound =
+      isCount(version) &&
+      optional(topic, isString) &&
+      (delta ? Array.isArray(body) && optional(id, isString) && optional(from, isCount) : isString(id));
+    if (!sound) throw badFrame('a malformed state frame');
+  } else if (!SERVER_FRAMES.some((kind) => kind in frame)) {
+    return undefined;
+  }
+  return frame as unknown as ServerFrame;
+}
+
+function asClientFrame(frame: unknown, depth: number): ClientFrame {
+  if (!isObject(frame)) throw badFrame('not a JSON object');
+  if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
+  if (!optional(frame.seq, isCount) || !CLIENT_FRAMES.some((isSound) => isSound(frame))) {
+    throw badFrame('an unknown or malformed frame');
+  }
+  return frame as unknown as ClientFrame;
+}
+
+const CLIENT_FRAMES: readonly ((frame: Raw) => boolean)[] = [
+  ({ open }) =>
+    isObject(open) &&
+    optional(open.session, isString) &&
+    optional(open.token, isString) &&
+    optional(open.ack, isNumber),
+  ({ subscribe }) => Array.isArray(subscribe) && subscribe.every(isSubscription),
+  ({ unsubscribe }) => Array.isArray(unsubscribe) && unsubscribe.every(isString),
+  ({ event, seq }) => isString(event) && seq !== undefined,
+  ({ auth }) => isString(auth),
+  ({ ack }) => isNumber(ack),
+  ({ ping }) => ping === true,
+];
+
+/** Level by level and not by recursion, which a hostile text could overflow. */
+function isDeeper(value: unknown, depth: number): boolean {
+  let level = [value];
+  for (let above = 0; level.length > 0; above++) {
+    if (above > depth) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw badFrame('not JSON', cause);
+  }
+}
+
+function badFrame(what: string, cause?: unknown): VeloxError {
+  return new VeloxError('bad-frame', `the peer sent ${what}.`, { cause });
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+const isCount = (value: unknown): value is number => isNumber(value) && value > 0;
+const isObject = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSubscription = (value: unknown): value is Subscription =>
+  isObject(value) &&
+  optional(value.topic, isString) &&
+  optional(value.id, isString) &&
+  optional(value.version, isCount);
+
+function optional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value);
+}

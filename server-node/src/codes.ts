@@ -1,0 +1,23 @@
+import { CloseCode, isVeloxError, type ErrorCode } from '@velox/core/protocol';
+
+/** How each error is told: as the close code of a WebSocket, and as the status of an HTTP answer. */
+const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: number] } = {
+  unauthorized: [CloseCode.unauthorized, 401],
+  forbidden: [CloseCode.forbidden, 403],
+  'bad-origin': [CloseCode.forbidden, 403],
+  'too-many': [CloseCode.tooMany, 429],
+  'too-large': [CloseCode.tooLarge, 413],
+  timeout: [CloseCode.timeout, 408],
+  closed: [CloseCode.goingAway, 503],
+  'unknown-session': [CloseCode.badFrame, 404],
+};
+
+export function closeCodeOf(error: unknown): number {
+  if (!isVeloxError(error)) return CloseCode.internal;
+  return CODES[error.code]?.[0] ?? CloseCode.badFrame;
+}
+
+export function statusOf(error: unknown): number {
+  if (!isVeloxError(error)) return 500;
+  return CODES[error.code]?.[1] ?? 400;
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '@velox/core/protocol';
+import type { RequestHead } from './negotiate.js';
+import type { Outlet } from './outlet.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** A whole HTTP answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** What the exchange came to, for the promise of `handle`. */
+  readonly outcome: string;
+}
+
+/** One HTTP exchange, as transports see it: of node:http or of a web-standard server. */
+export interface Exchange {
+  readonly request: IncomingMessage | Request;
+  readonly head: RequestHead;
+  /**
+   * The body of the request: as text, or, where a body parser ran before, what it made of it.
+   *
+   * @throws VeloxError `too-large` when it has more than `limit` bytes.
+   */
+  body(limit: number): Promise<unknown>;
+  /** Answers whole. `headers` belong on whatever is answered. */
+  answer(answer: Answer, headers: Headers): void;
+  /** Answers with an event stream; `onDrain` and `onClose` are those of its outlet. */
+  stream(headers: Headers, onDrain: () => void, onClose: (reason: string) => void): Outlet;
+  /** Calls back when the peer goes before it was answered. */
+  onAbort(callback: () => void): void;
+}
+
+/** A coded refusal: `{"error":{"code","message"}}`. */
+export function refuse(
+  status: number,
+  code: ErrorCode | 'internal',
+  message: string,
+  headers?: Headers,
+): Answer {
+  return {
+    status,
+    headers: { ...JSON_HEADERS, ...headers },
+    body: JSON.stringify({ error: { code, message } }),
+    outcome: code,
+  };
+}
+
+/** The head of an answer in JSON that is for this moment only. */
+export const JSON_HEADERS: Headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };

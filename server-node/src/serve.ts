@@ -1,0 +1,111 @@
+import { decodeClientFrames, isVeloxError, VeloxError } from '@velox/core/protocol';
+import type { Admission } from './admission.js';
+import { statusOf } from './codes.js';
+import { JSON_HEADERS, refuse, type Answer, type Exchange } from './exchange.js';
+import type { Hub } from './hub.js';
+import { bearerOf, negotiate } from './negotiate.js';
+import { corsHeaders, isTrusted } from './origin.js';
+import { openPolling, pollingLinkOf } from './transports/polling.js';
+import { serveSse } from './transports/sse.js';
+
+/** What is left to the caller: an upgrade is his to complete, and what is not meant for Velox his to pass on. */
+export type Remainder = 'websocket' | 'foreign';
+
+/**
+ * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with what is left to do.
+ */
+export async function serve(
+  hub: Hub,
+  exchange: Exchange,
+): Promise<{ readonly outcome: string } | { readonly left: Remainder }> {
+  const { head } = exchange;
+  const origin = head.header('origin');
+  const cors = corsHeaders(origin, hub.origins);
+  const answer = (content: Answer): { outcome: string } => {
+    exchange.answer(content, cors);
+    return { outcome: content.outcome };
+  };
+  const wanted = negotiate(head);
+  if (wanted.kind === 'foreign') return { left: 'foreign' };
+  if (wanted.kind === 'refused') {
+    return answer(refuse(wanted.status, wanted.code, wanted.message, wanted.headers));
+  }
+  if (wanted.kind === 'preflight') {
+    return answer({ status: 204, headers: PREFLIGHT, body: '', outcome: 'preflight' });
+  }
+  try {
+    if (hub.closed) throw new VeloxError('closed', 'the server goes away.');
+    const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
+    if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
+      throw new VeloxError('bad-origin', 'pages of this origin are not served here.');
+    }
+    if (wanted.kind === 'websocket') return { left: 'websocket' };
+    const admit = (token = bearerOf(head)): Promise<Admission> =>
+      hub.admit({ request: exchange.request, header: head.header, token });
+    const unknown = new VeloxError('unknown-session', 'there is no such session. Open a new one.');
+
+    switch (wanted.kind) {
+      case 'json':
+        return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));
+      case 'sse': {
+        const subscribe = { subscribe: [wanted.subscription] };
+        return { outcome: await serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
+      }
+      case 'poll': {
+        const link = pollingLinkOf(hub.session(wanted.session, await admit()));
+        if (!link) throw unknown;
+        return { outcome: await link.poll(exchange, cors) };
+      }
+      case 'post': {
+        const body = await exchange.body(hub.limits.frame);
+        const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
+        if (first && 'open' in first) {
+          const { open } = first;
+          const admission = await admit(open.token);
+          const begin = wanted.stream ? serveSse : openPolling;
+          return { outcome: await begin(hub, exchange, cors, admission, open, rest) };
+        }
+        const session = hub.session(wanted.session, await admit());
+        if (!session) throw unknown;
+        for (const frame of first ? [first, ...rest] : []) hub.receive(session, frame);
+        session.acknowledged(); // by the answer
+        const ack = JSON.stringify({ ack: session.taken });
+        return answer({ status: 200, headers: JSON_HEADERS, body: ack, outcome: 'posted' });
+      }
+    }
+  } catch (error) {
+    if (!isVeloxError(error)) throw error;
+    const headers = error.code === 'too-large' ? { connection: 'close' } : {}; // whatever else would come
+    return answer(refuse(statusOf(error), error.code, error.message, headers));
+  }
+}
+
+/** What a page of another, trusted origin may send (CORS). */
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, POST',
+  'access-control-allow-headers': 'Authorization, Content-Type, Last-Event-ID, Velox-Session',
+  'access-control-max-age': '600',
+};
+
+/** A topic's value and position as JSON, for a plain GET. */
+async function readValue(
+  hub: Hub,
+  admission: Admission,
+  topic: string,
+  known: string | undefined,
+): Promise<Answer> {
+  if (!(await hub.maySee(admission, topic))) {
+    throw new VeloxError('forbidden', 'you may not see this topic.');
+  }
+  const broadcast = hub.topics.find(topic);
+  if (!broadcast) return refuse(404, 'not-found', 'There is no such topic.');
+  const { id, version } = broadcast.state.position();
+  const headers = { etag: `"${id}:${version}"`, 'cache-control': 'no-cache' };
+  if (known === headers.etag) return { status: 304, headers, body: '', outcome: 'not modified' };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: broadcast.message(0, true).text,
+    outcome: 'value',
+  };
+}

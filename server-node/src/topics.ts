@@ -1,0 +1,96 @@
+import { VeloxError, type Limits, type Position } from '@velox/core/protocol';
+import type { Admissions } from './admission.js';
+import { Broadcast } from './broadcast.js';
+import type { Observer } from './observer.js';
+import type { Session } from './session.js';
+import type { State } from './state.js';
+
+/** The topics of a hub, and who wants them. */
+export class Topics {
+  readonly #admissions: Admissions;
+  readonly #limits: Limits;
+  readonly #observer: Observer;
+  readonly #broadcasts = new Map<string, Broadcast>();
+  /** Who wants a topic, whether it exists or not, and whether they may have it or not. */
+  readonly #audiences = new Map<string, Set<Session>>();
+
+  constructor(admissions: Admissions, limits: Limits, observer: Observer) {
+    this.#admissions = admissions;
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  get size(): number {
+    return this.#broadcasts.size;
+  }
+
+  /** How many topics are wanted, over all sessions. */
+  get subscriptions(): number {
+    let count = 0;
+    for (const audience of this.#audiences.values()) count += audience.size;
+    return count;
+  }
+
+  find(topic: string): Broadcast | undefined {
+    return this.#broadcasts.get(topic);
+  }
+
+  /** Publishes a state under a topic's name, in place of a former one; sessions that wait for it get it. */
+  publish(topic: string, state: State<unknown>): void {
+    this.#broadcasts.get(topic)?.end();
+    const broadcast = new Broadcast(topic, state, this.#limits.patch);
+    this.#broadcasts.set(topic, broadcast);
+    broadcast.end = state.onRevision(() => {
+      this.#observer.publish('revision', () => ({ topic, ...state.position() }));
+      for (const session of this.#audiences.get(topic) ?? []) session.touch(topic);
+    });
+    this.#askAll(topic);
+  }
+
+  /** Takes a topic away; sessions that have it are told that there is none. Returns whether there was one. */
+  remove(topic: string): boolean {
+    this.#broadcasts.get(topic)?.end();
+    const removed = this.#broadcasts.delete(topic);
+    if (removed) this.#askAll(topic);
+    return removed;
+  }
+
+  /** @throws VeloxError `too-many`. */
+  subscribe(session: Session, topic: string, known: Partial<Position>): void {
+    if (session.want(topic, known) > this.#limits.subscriptions) {
+      throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
+    }
+    let audience = this.#audiences.get(topic);
+    if (!audience) this.#audiences.set(topic, (audience = new Set()));
+    audience.add(session);
+    void this.ask(session, topic);
+  }
+
+  unsubscribe(session: Session, topic: string): void {
+    session.drop(topic);
+    const audience = this.#audiences.get(topic);
+    audience?.delete(session);
+    if (audience?.size === 0) this.#audiences.delete(topic);
+  }
+
+  unsubscribeAll(session: Session): void {
+    for (const topic of [...session.topics]) this.unsubscribe(session, topic);
+  }
+
+  /** Lets a session have a topic that it wants, or tells it that it may not; only the newest question counts. */
+  async ask(session: Session, topic: string): Promise<void> {
+    const question = session.hold(topic);
+    const answer = this.#admissions.maySee(session.admission, topic);
+    const allowed = typeof answer === 'boolean' ? answer : await answer;
+    // From here on without a pause: between position and membership no revision may fall.
+    if (!session.isWaiting(topic, question)) return;
+    const broadcast = this.#broadcasts.get(topic);
+    if (allowed && broadcast) session.join(broadcast);
+    else session.deny(topic, allowed ? 'not-found' : 'forbidden');
+    this.#observer.publish('subscribe', () => ({ topic, allowed, identity: session.identity }));
+  }
+
+  #askAll(topic: string): void {
+    for (const session of this.#audiences.get(topic) ?? []) void this.ask(session, topic);
+  }
+}
