@@ -27,8 +27,12 @@ export interface Endpoint {
   readonly attach: (server: WebServer, path?: string) => void;
   /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Ends all sessions with a goodbye and refuses new ones; clients come back, as usual, to whoever listens then. */
-  readonly close: () => void;
+  /**
+   * Ends all sessions with a goodbye and refuses new ones; clients keep what they show, and come back to whoever listens then.
+   * `drain` spreads their return evenly over so many ms; default 0: at once, with the usual jitter. Resolves when all links
+   * have ended, or after 5 s.
+   */
+  readonly close: (options?: { readonly drain?: number }) => Promise<void>;
 }
 
 /** Puts the transports in front of a hub. */
@@ -97,7 +101,7 @@ export function createEndpoint(hub: Hub): Endpoint {
       );
       return exchange.response;
     },
-    close: () => hub.close(),
+    close: ({ drain } = {}) => hub.close(drain),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '@velox/core/protocol';
+import type { Credentials } from './admission.js';
 import type { RequestHead } from './negotiate.js';
 import type { Outlet } from './outlet.js';
 
@@ -30,6 +31,11 @@ export interface Exchange {
   stream(headers: Headers, onDrain: () => void, onClose: (reason: string) => void): Outlet;
   /** Calls back when the peer goes before it was answered. */
   onAbort(callback: () => void): void;
+}
+
+/** What an exchange says of who it is, but for a token in a frame. */
+export function credentialsOf({ request, head }: Exchange): Omit<Credentials, 'token'> {
+  return { request, header: head.header };
 }
 
 /** A coded refusal: `{"error":{"code","message"}}`. */

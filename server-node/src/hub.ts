@@ -9,7 +9,7 @@ import {
 } from '@velox/core/protocol';
 import { Admissions, type Admission, type Credentials, type Rules } from './admission.js';
 import { closeCodeOf } from './codes.js';
-import { message } from './message.js';
+import { message, type Message } from './message.js';
 import { Observer, type Logger } from './observer.js';
 import type { Origins } from './origin.js';
 import type { Outlet } from './outlet.js';
@@ -54,7 +54,8 @@ export interface HubStats {
 /** Hears an event of a client. */
 export type EventHandler = (session: Session, data: unknown) => unknown;
 
-const PING = message({ ping: true });
+/** A sign of life, the same for everybody. */
+export const PING: Message = message({ ping: true });
 
 /** An endpoint without any transport: its topics, its sessions, and what their frames mean. */
 export class Hub {
@@ -69,6 +70,9 @@ export class Hub {
   readonly #sessions: Sessions;
   readonly #handlers = new Map<string, Set<EventHandler>>();
   readonly #due = new Set<Session>();
+  /** Links that have not ended. */
+  readonly #links = new Set<Outlet>();
+  #onEmpty: () => void = () => undefined;
   #heart: NodeJS.Timeout | undefined;
 
   constructor(options: HubOptions = {}) {
@@ -112,6 +116,7 @@ export class Hub {
     if (this.closed) throw new VeloxError('closed', 'the server goes away.');
     const session = this.#sessions.open(outlet, admission, open);
     this.topics.unsubscribeAll(session);
+    this.#links.add(outlet);
     this.#heart ??= setInterval(() => this.#beat(), this.heartbeat).unref();
     const { heartbeat, limits } = this;
     const { id, taken: ack, dropped } = session;
@@ -127,10 +132,29 @@ export class Hub {
    * @param named whether the client opened it by an open frame, and so may name the session when it comes back
    */
   leave(session: Session, outlet: Outlet, reason: string, named = true): void {
+    if (!this.#links.delete(outlet)) return;
     this.observer.publish('close', () => ({ transport: outlet.transport, reason }));
+    if (this.#links.size === 0) this.#onEmpty();
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
     this.#sessions.leave(session, (named || session.taken > 0) && !this.closed);
+  }
+
+  /**
+   * Takes a new token of a live session. One that is refused, or is somebody else's, ends it: what it may see is that of one
+   * identity. Otherwise rights are asked for again.
+   */
+  async renew(session: Session, credentials: Credentials): Promise<void> {
+    try {
+      const admission = await this.#admissions.admit(credentials);
+      if (admission.identity !== session.identity) {
+        throw new VeloxError('forbidden', 'a session keeps its identity. Open a new one.');
+      }
+      session.admission = admission;
+      await Promise.all([...session.topics].map((topic) => this.topics.ask(session, topic)));
+    } catch (error) {
+      this.fail(session, error);
+    }
   }
 
   /** Hears the events of a name, of all clients; returns the end of it. */
@@ -144,9 +168,10 @@ export class Hub {
   /**
    * Does what a client's frame says; a numbered one once, however often it comes.
    *
+   * @param credentials of the request that brought it, but for the token
    * @throws VeloxError `bad-frame`, `too-many`.
    */
-  receive(session: Session, frame: ClientFrame): void {
+  receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>): void {
     if ('seq' in frame && frame.seq !== undefined) {
       const isNew = session.take(frame.seq);
       this.#deliver(session); // the acknowledgement
@@ -157,7 +182,8 @@ export class Hub {
       for (const { topic = '', ...known } of frame.subscribe) this.topics.subscribe(session, topic, known);
     } else if ('unsubscribe' in frame) {
       for (const topic of frame.unsubscribe) this.topics.unsubscribe(session, topic);
-    } else if ('ack' in frame) session.acknowledge(frame.ack);
+    } else if ('auth' in frame) void this.renew(session, { ...credentials, token: frame.auth });
+    else if ('ack' in frame) session.acknowledge(frame.ack);
     else if ('ping' in frame) session.ping(PING);
     else throw new VeloxError('bad-frame', 'the peer sent an open frame on an open link.');
   }
@@ -178,13 +204,24 @@ export class Hub {
     return { topics: topics.size, sessions, away, subscriptions: topics.subscriptions };
   }
 
-  /** Ends all sessions with a goodbye; the endpoint takes no more. Clients come back as usual, to whoever listens then. */
-  close(): void {
+  /**
+   * Ends all sessions with a goodbye; the endpoint takes no more. Resolves when all links have ended, or after 5 s.
+   *
+   * @param drain spreads the return of the clients evenly over so many ms; 0: each comes back as usual
+   */
+  async close(drain = 0): Promise<void> {
     this.closed = true;
-    for (const session of [...this.#sessions.all]) {
-      session.close(CloseCode.goingAway, { code: 'going-away', reason: 'The server goes away.' });
+    const sessions = [...this.#sessions.all];
+    const ended = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    sessions.forEach((session, at) => {
+      const retry = drain > 0 && { retry: Math.round(((at + 0.5) / sessions.length) * drain) };
+      session.close(CloseCode.goingAway, { code: 'going-away', reason: 'The server goes away.', ...retry });
       this.#sessions.end(session);
-    }
+    });
+    if (this.#links.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);
+    clearTimeout(timer);
   }
 
   /** Ends a session for what its client did, or for what went wrong in serving it. */

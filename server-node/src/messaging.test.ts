@@ -143,6 +143,34 @@ describe('over a WebSocket', () => {
     await second.find((frame) => frame.data === 1_005);
   });
 
+  it('a new token on a live link: rights are asked for again; one of somebody else ends the session', async () => {
+    const hub = velox.createHub<velox.AnyContract, { user: string; rights: string }>({
+      authorize({ token = '' }) {
+        const [user, rights] = token.split(':');
+        if (!user || !rights) throw new Error('expired');
+        return { user, rights };
+      },
+      identify: ({ user }) => user,
+      canSubscribe: ({ rights }, topic) => rights.includes(topic),
+    });
+    for (const topic of ['a', 'b']) hub.state(topic, { topic });
+    await using server = await listen(hub.handle);
+    const link = open(server.origin, { token: 'ann:a' });
+    link.send({ subscribe: [{ topic: 'a' }, { topic: 'b' }] });
+    expect(await link.find((frame) => 'denied' in frame)).toMatchObject({ denied: 'b' });
+    expect(await link.next()).toMatchObject({ topic: 'a' });
+    link.send({ auth: 'ann:b', seq: 1 });
+    expect(await link.find((frame) => 'denied' in frame)).toMatchObject({ denied: 'a' });
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ topic: 'b' });
+    link.send({ auth: 'ben:b', seq: 2 });
+    expect(await link.find((frame) => 'bye' in frame)).toMatchObject({ bye: { code: 'forbidden' } });
+    expect(await link.whenEnded()).toBe('closed 4403 forbidden');
+    const other = open(server.origin, { token: 'ann:a' });
+    await other.next();
+    other.send({ auth: 'expired', seq: 1 });
+    expect(await other.whenEnded()).toBe('closed 4401 unauthorized');
+  });
+
   it('a handler that fails is reported, and the next event arrives', async () => {
     const entries: velox.LogEntry[] = [];
     const hub = velox.createHub({ logger: (entry) => entries.push(entry) });
@@ -176,6 +204,29 @@ it('a session without a link lives 30 s', () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('close({ drain }) spreads the return of the clients evenly', async () => {
+  const { hub } = chat();
+  await using server = await listen(hub.handle);
+  const links = Array.from({ length: 10 }, () => open(server.origin));
+  await Promise.all(links.map((link) => link.next()));
+  const stream = rawStream(server.origin);
+  await stream.next();
+  const closed = hub.close({ drain: 1_100 });
+  const byes = await Promise.all([...links, stream].map((link) => link.find((frame) => 'bye' in frame)));
+  const delays = byes.map((frame) => (frame as { bye: { retry: number } }).bye.retry).sort((a, b) => a - b);
+  expect(delays).toEqual(Array.from({ length: 11 }, (_, at) => 50 + at * 100));
+  await closed;
+  expect(hub.stats()).toMatchObject({ sessions: 0, away: 0 });
+});
+
+it('an event stream has a second sign of life after half a second, so that a path that buffers is noticed', async () => {
+  const { hub } = chat();
+  await using server = await listen(hub.handle);
+  const stream = rawStream(server.origin);
+  await stream.next();
+  expect(await stream.find((frame) => 'ping' in frame)).toEqual({ ping: true });
 });
 
 describe('over an event stream', () => {

@@ -1,7 +1,7 @@
 import { decodeClientFrames, isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from './admission.js';
 import { statusOf } from './codes.js';
-import { JSON_HEADERS, refuse, type Answer, type Exchange } from './exchange.js';
+import { credentialsOf, JSON_HEADERS, refuse, type Answer, type Exchange } from './exchange.js';
 import type { Hub } from './hub.js';
 import { bearerOf, negotiate } from './negotiate.js';
 import { corsHeaders, isTrusted } from './origin.js';
@@ -41,7 +41,7 @@ export async function serve(
     }
     if (wanted.kind === 'websocket') return { left: 'websocket' };
     const admit = (token = bearerOf(head)): Promise<Admission> =>
-      hub.admit({ request: exchange.request, header: head.header, token });
+      hub.admit({ ...credentialsOf(exchange), token });
     const unknown = new VeloxError('unknown-session', 'there is no such session. Open a new one.');
 
     switch (wanted.kind) {
@@ -67,7 +67,8 @@ export async function serve(
         }
         const session = hub.session(wanted.session, await admit());
         if (!session) throw unknown;
-        for (const frame of first ? [first, ...rest] : []) hub.receive(session, frame);
+        const credentials = credentialsOf(exchange);
+        for (const frame of first ? [first, ...rest] : []) hub.receive(session, frame, credentials);
         session.acknowledged(); // by the answer
         const ack = JSON.stringify({ ack: session.taken });
         return answer({ status: 200, headers: JSON_HEADERS, body: ack, outcome: 'posted' });

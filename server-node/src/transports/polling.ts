@@ -1,6 +1,6 @@
 import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../admission.js';
-import { JSON_HEADERS, type Exchange } from '../exchange.js';
+import { credentialsOf, JSON_HEADERS, type Exchange } from '../exchange.js';
 import type { Hub } from '../hub.js';
 import type { Message } from '../message.js';
 import type { Outlet } from '../outlet.js';
@@ -92,7 +92,7 @@ export function openPolling(
   const session = hub.open(link, admission, open);
   link.open(session);
   links.set(session, link);
-  for (const frame of frames) hub.receive(session, frame);
+  for (const frame of frames) hub.receive(session, frame, credentialsOf(exchange));
   return link.poll(exchange, cors);
 }
 

@@ -1,7 +1,7 @@
 import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../admission.js';
-import type { Exchange } from '../exchange.js';
-import type { Hub } from '../hub.js';
+import { credentialsOf, type Exchange } from '../exchange.js';
+import { PING, type Hub } from '../hub.js';
 import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
 
@@ -11,6 +11,9 @@ const SSE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
 };
+
+/** After so many ms a second sign of life follows the first. */
+const CANARY = 500;
 
 /**
  * Serves a session as an event stream; resolves with the reason when it is over.
@@ -38,10 +41,13 @@ export function serveSse(
       close: (code, reason) => outlet?.close(code, reason),
     };
     const onClose = (reason: string): void => {
+      clearTimeout(canary);
       hub.leave(session, lazy, reason, open !== undefined);
       resolve(reason);
     };
     const session: Session = hub.open(lazy, admission, open);
-    for (const frame of frames) hub.receive(session, frame);
+    // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
+    const canary = setTimeout(() => session.ping(PING), CANARY).unref();
+    for (const frame of frames) hub.receive(session, frame, credentialsOf(exchange));
   });
 }

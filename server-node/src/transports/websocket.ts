@@ -45,6 +45,7 @@ function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: Incoming
   const outlet: Outlet = createOutlet(webSocket, socket, () => session?.drained(outlet));
   let session: Session | undefined;
   let early: ClientFrame[] | undefined;
+  const credentials = { request, header: (name: string) => headerOf(request, name) };
 
   const fail = (error: unknown): void => {
     clearTimeout(handshake);
@@ -63,14 +64,14 @@ function serve(hub: Hub, webSocket: WebSocket, socket: Duplex, request: Incoming
     clearTimeout(handshake);
     early = [];
     const { token } = wanted;
-    const admission = await hub.admit({ request, token, header: (name) => headerOf(request, name) });
+    const admission = await hub.admit({ ...credentials, token });
     if (webSocket.readyState !== webSocket.OPEN) return;
     session = hub.open(outlet, admission, wanted);
-    for (const frame of early) hub.receive(session, frame);
+    for (const frame of early) hub.receive(session, frame, credentials);
   };
 
   const receive = (frame: ClientFrame): void => {
-    if (session) hub.receive(session, frame);
+    if (session) hub.receive(session, frame, credentials);
     else if (early && early.push(frame) <= EARLY_FRAMES) return;
     else if (!early && 'open' in frame) open(frame.open).catch(fail);
     else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');

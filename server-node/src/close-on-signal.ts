@@ -1,0 +1,33 @@
+import type { Server } from 'node:net';
+import type { Endpoint } from './endpoint.js';
+
+export interface CloseOnSignalOptions {
+  /** Over how many ms the clients' return is spread; default 5,000. */
+  readonly drain?: number;
+  /** Default: SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
+}
+
+/**
+ * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections, so that the
+ * process ends by itself when nothing else holds it.
+ *
+ * @example closeOnSignal(hub, server)
+ * @returns what takes the listeners away again
+ */
+export function closeOnSignal(
+  endpoint: Pick<Endpoint, 'close'>,
+  server: Pick<Server, 'close'>,
+  { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] }: CloseOnSignalOptions = {},
+): () => void {
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (): void => {
+    forget(); // a second signal does what it does by default
+    server.close();
+    void endpoint.close({ drain });
+  };
+  for (const signal of signals) process.once(signal, onSignal);
+  return forget;
+}
