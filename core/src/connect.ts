@@ -2,14 +2,16 @@ import { createConnection, type Sync } from './connection.js';
 import { VeloxError } from './error.js';
 import type { Transport } from './transport.js';
 import { sse } from './transports/sse.js';
-import { websocket, type WebSocketOptions } from './transports/websocket.js';
+import { websocket, type WebSocketClass } from './transports/websocket.js';
 
 /** How to reach an endpoint. */
-export interface ConnectOptions extends WebSocketOptions {
+export interface ConnectOptions {
+  /** Default: the global one, if there is any. In Node 20: that of the package `ws`. */
+  readonly WebSocket?: WebSocketClass | undefined;
   /** Default `auto`: WebSocket, and server-sent events where that cannot open. */
   readonly transport?: 'auto' | 'websocket' | 'sse' | undefined;
-  /** Own ways to connect, in the order of preference, instead of those that `transport` names. */
-  readonly transports?: readonly Transport[] | undefined;
+  /** Own ways to connect, in the order of preference; of these, too, `transport` may choose one by its name. */
+  readonly transports?: readonly (Transport | undefined)[] | undefined;
   /** Sent with each attempt, where the transport can: a browser's WebSocket cannot. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -19,22 +21,20 @@ export interface ConnectOptions extends WebSocketOptions {
  * the transports that it is given, so that a bundle leaves the others out.)
  *
  * @param url relative ones are resolved against the document, in a worker against its script.
- * @throws VeloxError `bad-url`; `no-transport` when there is no way to connect.
+ * @throws VeloxError `no-transport` when there is no way to connect; TypeError when `url` is none.
  */
-export function connect(url: string, options: ConnectOptions = {}): Sync {
-  const { transport = 'auto', headers } = options;
-  const ways = options.transports ?? [websocket(options), sse()];
-  const transports = ways.filter((way) => !!way && (transport === 'auto' || transport === way.name));
-  if (!transports.length)
-    throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket class.`);
-  return createConnection({ url: resolve(url), transports, headers });
+export function connect(
+  url: string,
+  { WebSocket, transport = 'auto', transports = [websocket(WebSocket), sse()], headers }: ConnectOptions = {},
+): Sync {
+  const chosen = transports.filter(
+    (way): way is Transport => !!way && (transport === 'auto' || transport === way.name),
+  );
+  if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket class.`);
+  return createConnection({ url: resolve(url), transports: chosen, headers });
 }
 
 /** The absolute URL of an endpoint. */
 export function resolve(url: string): string {
-  try {
-    return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
-  } catch (cause) {
-    throw new VeloxError('bad-url', `'${url}' is no URL here. Give an absolute one.`, { cause });
-  }
+  return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
 }

@@ -1,12 +1,12 @@
 import { createPaint } from './paint.js';
 import type { Hello, ServerFrame } from './protocol.js';
-import { createCell, createSignal } from './readable.js';
-import type { Hydratable, Initial, Replica } from './replica.js';
-import { IDLE, settle, type Status } from './status.js';
+import { createSignal, type Readable } from './readable.js';
+import type { Initial, Replica } from './replica.js';
+import { createStatus, IDLE, type Status } from './status.js';
 import { createSubscriptions } from './subscriptions.js';
 import { createBackoff, createWatchdog } from './timing.js';
 import type { CloseReason, Link, Transport } from './transport.js';
-import { isHidden, isOffline, watchWorld } from './world.js';
+import { isOffline, watchWorld } from './world.js';
 
 /** How long a way to connect may take until the server says hello. */
 const PATIENCE = 4_000;
@@ -23,7 +23,7 @@ export type FrameListener = (frame: ServerFrame, text: string) => void;
 export interface Sync {
   /** The replica of a topic (default: the endpoint's default topic), the same one each time. */
   readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
-  readonly status: Hydratable<Status>;
+  readonly status: Readable<Status>;
   /** For tools that show traffic; returns the end of the subscription. It does not make us connect. */
   readonly onFrame: (listener: FrameListener) => () => void;
   /** Ends it for good; replicas keep their values. */
@@ -43,7 +43,7 @@ export interface ConnectionOptions {
  * only. One that cannot open (no hello within 4 s) hands over to the next; the one that worked is kept.
  */
 export function createConnection({ url, transports, headers = {} }: ConnectionOptions): Sync {
-  const status = createCell(IDLE);
+  const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const backoff = createBackoff();
   const watchdog = createWatchdog(
@@ -51,27 +51,26 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
     () => link?.send?.({ ping: true }),
   );
   const onStatus = (): void => put(status.get());
-  const topics = createSubscriptions({ paint: createPaint(), status, onChange, onStatus });
+  const topics = createSubscriptions({ ...createPaint(), status, onChange, onStatus });
   let link: Link | undefined;
   /** Ends the patience with an attempt, or the wait for the next one. */
   let timer: ReturnType<typeof setTimeout>;
   /** The transport in use, and how many failed since the last hello or wait. */
   let chosen = 0;
   let failed = 0;
-  /** Whether it was the server that set the time of the next attempt. */
-  let appointed = false;
   let scheduled = false;
   let over = !transports.length;
   /** Is there while something is wanted. */
   let unwatch: (() => void) | undefined;
 
   /** `stale` is not put: it follows from the topics. */
-  function put(next: Omit<Status, 'stale'>): void {
-    const before = status.get();
-    const stale =
-      next.state !== 'open' || topics.some(({ wanted, replica }) => wanted() && replica.status.get().stale);
-    status.set(settle(before, { ...next, stale }));
-    if (next !== before) topics.refresh();
+  function put(change: Partial<Status>): void {
+    status.set({
+      ...status.get(),
+      retryAt: undefined,
+      ...change,
+      stale: topics.some(({ wanted, replica }) => wanted() && replica.status.get().stale),
+    });
   }
 
   /** What one tick wants leaves together. */
@@ -88,22 +87,23 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
       unwatch = watchWorld(onWorld);
       open();
     } else if (status.get().state === 'open') {
-      if (link?.send) for (const frame of topics.frames()) link.send(frame);
-      else if (topics.some((topic) => topic.wanted() && !topic.carried())) pause();
+      for (const frame of topics.frames()) {
+        if (link?.send) link.send(frame);
+        else if ('subscribe' in frame) return pause(); // only a new link can ask
+      }
       onStatus();
     }
   }
 
   function open(): void {
     const transport = transports[chosen] as Transport;
-    const { attempt, reason } = status.get();
-    clearTimeout(timer);
-    timer = setTimeout(() => lose({ code: 'timeout', message: 'no hello in time' }), PATIENCE);
+    hangUp();
+    timer = setTimeout(() => lose({ code: 'timeout', message: 'no hello' }), PATIENCE);
     link = transport(
       { url, headers, open: [{ open: {} }, ...topics.frames()] },
       { onOpen() {}, onByte: () => watchdog.feed(), onFrame, onClose: lose },
     );
-    put({ state: 'connecting', transport: transport.name, attempt: attempt + 1, reason });
+    put({ state: 'connecting', transport: transport.name, attempt: status.get().attempt + 1 });
   }
 
   function onFrame(frame: ServerFrame, text: string): void {
@@ -121,7 +121,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
     clearTimeout(timer);
     failed = 0;
     watchdog.start(heartbeat + GRACE);
-    put({ state: 'open', transport: status.get().transport, attempt: 0, session, protocol });
+    put({ state: 'open', attempt: 0, reason: undefined, session, protocol });
     reconcile(); // what was wanted meanwhile
   }
 
@@ -134,7 +134,6 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   }
 
   function lose(reason: CloseReason): void {
-    hangUp();
     if (status.get().state === 'connecting' && reason.retry === undefined) {
       chosen = (chosen + 1) % transports.length;
       if (++failed < transports.length) return open();
@@ -143,39 +142,34 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   }
 
   function pause(why?: CloseReason): void {
-    const { transport, attempt } = status.get();
     const retry = why?.retry;
-    const told = { transport, attempt, reason: why && { code: why.code, message: why.message } };
+    const state = retry === false ? 'closed' : isOffline() ? 'offline' : 'waiting';
+    const delay = (retry ?? backoff.next()) as number;
+    const retryAt = state === 'waiting' ? Date.now() + delay : undefined;
     hangUp();
     failed = 0;
-    appointed = retry !== undefined;
-    if (retry === false) return put({ ...told, state: 'closed' });
-    if (isOffline()) return put({ ...told, state: 'offline' });
-    const delay = retry ?? backoff.next(isHidden());
-    timer = setTimeout(open, delay);
-    put({ ...told, state: 'waiting', retryAt: Date.now() + delay });
+    if (retryAt) timer = setTimeout(open, delay);
+    put({ state, retryAt, reason: why && { code: why.code, message: why.message } });
   }
 
   function onWorld(): void {
     const { state, reason } = status.get();
     if (isOffline()) {
       if (state === 'waiting') pause(reason);
-    } else if (state === 'offline' || (state === 'waiting' && !appointed && !isHidden())) open();
-    else if (state === 'open' && link?.send && !isHidden()) watchdog.probe();
+    } else if (state === 'offline' || state === 'waiting') open();
+    else if (state === 'open' && link?.send) watchdog.probe();
   }
 
   function rest(next: Status): void {
     hangUp();
     unwatch?.();
     unwatch = undefined;
-    failed = 0;
-    backoff.reset();
     put(next);
   }
 
   return {
-    replica: (topic = '', initial) => topics.replica(topic, initial),
-    status: { ...status, getInitial: () => IDLE },
+    replica: topics.replica,
+    status,
     onFrame: frames.on,
     close() {
       over = true;

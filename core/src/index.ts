@@ -1,7 +1,7 @@
 // connect
 export { connect, type ConnectOptions } from './connect.js';
 export { createConnection, type ConnectionOptions, type FrameListener, type Sync } from './connection.js';
-export { websocket, type WebSocketClass, type WebSocketOptions } from './transports/websocket.js';
+export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
 
 // for adapters

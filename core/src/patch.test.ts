@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import fjp, { type Operation as FjpOperation } from 'fast-json-patch';
 import { applyPatches, enablePatches } from 'immer';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isVeloxError } from './error.js';
 import { apply, type Owned, type Patch, toPatches } from './patch.js';
 import type { Operation } from './protocol.js';
@@ -10,6 +10,7 @@ import tests from './testing/rfc6902/tests.json' with { type: 'json' };
 
 enablePatches();
 const numRuns = Number(process.env.VELOX_RUNS ?? 500);
+vi.setConfig({ testTimeout: 5_000 + 10 * numRuns });
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 

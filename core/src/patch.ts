@@ -20,11 +20,11 @@ type Container = Record<Key, unknown>;
 /** An operation as a peer may send it: nothing about it is certain. */
 type Received = { readonly [member in 'op' | 'path' | 'from' | 'value']?: unknown };
 
-/** A member that is there, or may be added. */
+/** A member that is there, or may be added; `keys` is the way to it from the holder of the root, indices as numbers. */
 interface Place {
   readonly parent: Container;
   readonly key: Key;
-  readonly path: Key[];
+  readonly keys: readonly Key[];
 }
 
 const MALFORMED = /^[^/]|~(?![01])/;
@@ -55,18 +55,18 @@ export function apply(
   const locate = (pointer: unknown, writing = true, adding = false): Place => {
     if (typeof pointer !== 'string' || MALFORMED.test(pointer)) return refuse();
     if (UNSAFE.test(pointer)) return refuse('unsafe-key');
-    const path: Key[] = [];
+    const keys: Key[] = pointer.split('/');
     let parent = holder;
-    let key: Key = '';
-    for (const part of pointer.split('/').slice(1)) {
+    let key = keys[0] as Key;
+    for (let depth = 1; depth < keys.length; depth++) {
       let child = parent[key];
       if (!isContainer(child)) return refuse();
       if (writing && !owned.has(child)) owned.add((child = parent[key] = copy(child)));
       parent = child as Container;
-      key = Array.isArray(parent) ? index(part, parent.length) : unescape(part);
-      path.push(key);
+      const part = keys[depth] as string;
+      keys[depth] = key = Array.isArray(parent) ? index(part, parent.length) : unescape(part);
     }
-    return (adding && key !== -1) || Object.hasOwn(parent, key) ? { parent, key, path } : refuse();
+    return (adding && key !== -1) || Object.hasOwn(parent, key) ? { parent, key, keys } : refuse();
   };
 
   const read = (pointer: unknown): unknown => {
@@ -75,10 +75,10 @@ export function apply(
   };
 
   const take = (pointer: unknown): unknown => {
-    const { parent, key, path } = locate(pointer);
+    const { parent, key, keys } = locate(pointer);
     if (parent === holder) refuse();
     const value = parent[key];
-    patches?.push({ op: 'remove', path });
+    patches?.push({ op: 'remove', path: keys.slice(1) });
     if (Array.isArray(parent)) parent.splice(key as number, 1);
     else delete parent[key];
     return value;
@@ -86,9 +86,10 @@ export function apply(
 
   const put = (pointer: unknown, value: unknown, adding = true): void => {
     disown(value, owned); // first, for the place may be inside of it
-    const { parent, key, path } = locate(pointer, true, adding);
+    const { parent, key, keys } = locate(pointer, true, adding);
     const inserting = adding && Array.isArray(parent);
-    patches?.push({ op: inserting || !Object.hasOwn(parent, key) ? 'add' : 'replace', path, value });
+    const op = inserting || !Object.hasOwn(parent, key) ? 'add' : 'replace';
+    patches?.push({ op, path: keys.slice(1), value });
     if (inserting) parent.splice(key as number, 0, value);
     else parent[key] = value;
   };
@@ -128,7 +129,7 @@ function index(part: string, length: number): number {
 }
 
 function unescape(part: string): string {
-  return part.replace(/~[01]/g, (escape) => (escape === '~0' ? '~' : '/'));
+  return part.includes('~') ? part.replace(/~[01]/g, (escape) => (escape === '~0' ? '~' : '/')) : part;
 }
 
 /** What stands in a second place or was handed out, and all in it, is no longer ours to write. */

@@ -26,7 +26,7 @@ const connections = new Map<string, Sync>();
  * never opens.
  */
 export function shared(url: string, { identity = '', ...options }: SharedOptions = {}): Sync {
-  if (typeof document === 'undefined') return createConnection({ url, transports: [] });
+  if (!globalThis.document) return createConnection({ url, transports: [] });
   const key = `${identity} ${resolve(url)}`;
   let sync = connections.get(key);
   if (!sync) {

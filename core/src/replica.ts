@@ -3,7 +3,7 @@ import type { Paint } from './paint.js';
 import type { Patch } from './patch.js';
 import type { SnapshotFrame, StateFrame, Subscription } from './protocol.js';
 import { createCell, createSignal, type Readable } from './readable.js';
-import { IDLE, settle, type Reason, type Status } from './status.js';
+import { IDLE, createStatus, type Reason, type Status } from './status.js';
 
 /** How long a topic stays subscribed after the last one left: moving from page to page must not tear it down. */
 const LINGER = 1_000;
@@ -29,8 +29,7 @@ export interface Replica<T> extends Hydratable<T | undefined> {
 }
 
 /** What a replica needs of its connection. */
-export interface ReplicaHost {
-  readonly paint: Paint;
+export interface ReplicaHost extends Paint {
   readonly status: Readable<Status>;
   /** Something that `wanted` or `pending` says has changed. */
   readonly onChange: () => void;
@@ -42,17 +41,13 @@ export interface ReplicaHost {
 export interface ReplicaControl<T = unknown> {
   readonly replica: Replica<T>;
   readonly wanted: () => boolean;
-  /** Whether the present link was asked for the topic, and not told that we let it go. */
-  readonly carried: () => boolean;
-  /** Notes that the link is asked for the topic, and gives what to say. */
-  readonly ask: () => Subscription;
-  /** Notes that the link does not carry the topic any more. */
+  /** Adds what has to be said for the link to carry the topic if it is wanted, and only then; it counts as said. */
+  readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
+  /** The link does not carry the topic any more. */
   readonly drop: () => void;
   readonly receive: (frame: StateFrame) => void;
   /** The topic is not to be had, or not known to be current, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
-  /** The connection's status has changed. */
-  readonly refresh: () => void;
   readonly seed: (initial: Initial<T>) => void;
 }
 
@@ -60,29 +55,28 @@ export interface ReplicaControl<T = unknown> {
 export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaControl<T> {
   const cell = createCell<T | undefined>(undefined);
   const told = createSignal<[Patch[]]>();
-  const status = createCell(IDLE);
+  const status = createStatus();
   let initial: T | undefined;
   /** Moves when a frame arrives; the cell follows at the paint. */
   let document: Document | undefined;
-  /** What happened since the last paint; undefined when not all of it was written down. */
-  let patches: Patch[] | undefined = [];
+  /** What happened since the last paint. */
+  let patches: Patch[] = [];
   /** How this link stands to the topic: it was not asked, it has not answered yet, or we follow. */
   let phase: 'idle' | 'asked' | 'current' = 'idle';
   let reason: Reason | undefined;
   let interest = 0;
-  let listening = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
 
-  const refresh = (): void => {
+  const refresh = (): boolean => {
     const base = host.status.get();
+    const before = status.get();
     const stale = phase !== 'current' || !!reason;
-    status.set(settle(status.get(), { ...base, stale, reason: reason ?? base.reason }));
+    status.set({ ...base, stale, reason: reason ?? base.reason });
+    return status.get() !== before;
   };
   const restate = (): void => {
-    const before = status.get();
-    refresh();
-    if (status.get() !== before) host.onStatus();
+    if (refresh()) host.onStatus();
   };
   const want = (next: boolean): void => {
     if (wanted !== next) host.onChange();
@@ -103,22 +97,25 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   };
   const publish = (): void => {
     if (document) {
-      const { value } = document;
-      const news = patches ?? [{ op: 'replace', path: [], value }];
+      const news = patches;
       patches = [];
-      cell.set(value as T);
+      cell.set(document.value as T);
       if (news.length) told.emit(news);
     }
     restate();
   };
-  /** @param whole the copy cannot be built upon; what is shown of it stays. */
-  const askAgain = (whole: boolean): void => {
-    if (whole) document = patches = undefined;
+  const drop = (): void => {
+    phase = 'idle';
+    reason = undefined;
+    refresh();
+  };
+  const askAgain = (): void => {
     phase = 'idle';
     restate();
     host.onChange();
   };
 
+  host.status.subscribe(refresh);
   return {
     replica: {
       topic,
@@ -126,61 +123,53 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       get: cell.get,
       getInitial: () => initial,
       subscribe: (onChange) => retain(cell.subscribe(onChange)),
-      subscribePatches(onPatches) {
-        const stop = told.on(onPatches);
-        listening++;
-        return retain(() => {
-          stop();
-          listening--;
-        });
-      },
+      subscribePatches: (onPatches) => retain(told.on(onPatches)),
     },
     wanted: () => wanted,
-    carried: () => phase !== 'idle',
-    ask() {
-      phase = 'asked';
-      return { ...(topic && { topic }), ...(document && { id: document.id, version: document.version }) };
+    say(subscribe, unsubscribe) {
+      if (wanted === (phase !== 'idle')) return;
+      if (wanted) {
+        const { id, version } = document ?? {};
+        phase = 'asked';
+        subscribe.push({ topic: topic || undefined, id, version } as Subscription); // JSON leaves out undefined
+      } else {
+        unsubscribe.push(topic);
+        drop();
+      }
     },
-    drop() {
-      phase = 'idle';
-      reason = undefined;
-      refresh();
-    },
+    drop,
     receive(frame) {
       if (!wanted && phase === 'idle') return; // it crossed our unsubscribe
       const before = document;
       let next;
       try {
-        next = advance(before, frame, host.paint.owned(), listening ? patches : undefined);
+        next = advance(before, frame, host.owned(), patches);
       } catch {
-        return askAgain(true); // a delta that cannot be applied: the copies have diverged
+        // A delta that cannot be applied: the copies have diverged. What is shown stays until the snapshot.
+        document = undefined;
+        return askAgain();
       }
       if (next === 'gap') {
-        if (phase === 'current') askAgain(false);
-        // The first frame after a question bears an id: this was the answer, and does not fit what we said we have.
-        else if (phase === 'asked' && before && frame.id) askAgain(true);
+        if (phase === 'current') askAgain(); // once: until the answer, all the others are gaps as well
         return;
       }
       if (next === before && 'delta' in frame) return; // of the past; no answer either
-      if (next !== before && !listening) patches = undefined;
       document = next;
       phase = 'current';
       reason = undefined;
-      host.paint.schedule(publish);
+      host.schedule(publish);
     },
     doubt(why) {
       reason = why;
       restate();
     },
-    refresh,
     seed({ id, version, body }) {
-      if (document || cell.get() !== undefined) return; // never back in time
-      document = { id, version, value: body };
+      if (initial !== undefined) return;
       initial = body;
-      if (!interest) return cell.set(body);
-      // We may be called in the middle of a rendering: those who are here already hear of it at the paint.
-      patches = undefined;
-      host.paint.schedule(publish);
+      // We may be called in the middle of a rendering, so nobody must hear of it; those who are here get a newer one anyway.
+      if (wanted || document) return;
+      document = { id, version, value: body };
+      cell.set(body);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { createCell, type Cell } from './readable.js';
+
 /** Why something is not as it should be: a code for programs, a text for people. */
 export interface Reason {
   readonly code: string;
@@ -33,8 +35,13 @@ export interface Status {
 /** Before anything was wanted; also what a server renders. */
 export const IDLE: Status = { state: 'connecting', stale: true, attempt: 0 };
 
-/** Keeps `before` while `after` says the same, so that nobody is told of nothing. */
-export function settle(before: Status, after: Status): Status {
-  const members = Object.keys({ ...before, ...after }) as (keyof Status)[];
-  return members.every((member) => Object.is(before[member], after[member])) ? before : after;
+/** Creates a cell that keeps its status while the next one says the same, so that nobody is told of nothing. */
+export function createStatus(): Cell<Status> {
+  const cell = createCell(IDLE);
+  return {
+    ...cell,
+    set(next) {
+      if (JSON.stringify(next) !== JSON.stringify(cell.get())) cell.set(next);
+    },
+  };
 }

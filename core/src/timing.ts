@@ -1,3 +1,5 @@
+import { isHidden } from './world.js';
+
 /** How long a link that was not heard of while we slept gets to prove that it lives. */
 const PROBE = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
@@ -6,7 +8,7 @@ const LATE = 1_000;
 /** Says how long to wait before the next attempt. */
 export interface Backoff {
   /** Delay in ms. */
-  readonly next: (hidden: boolean) => number;
+  readonly next: () => number;
   /** The link proved good: the next loss starts from the beginning. */
   readonly reset: () => void;
 }
@@ -17,15 +19,15 @@ export interface Backoff {
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function createBackoff(random: () => number = Math.random): Backoff {
+export function createBackoff(): Backoff {
   let lost = 0;
   let bound = 0;
   return {
-    next(hidden) {
+    next() {
       if (!bound) lost = Date.now();
       bound = bound * 2 || 100;
       const soon = Date.now() - lost < 10_000;
-      return random() * Math.min(bound, hidden ? 20_000 : soon ? 1_000 : 5_000);
+      return Math.random() * Math.min(bound, isHidden() ? 20_000 : soon ? 1_000 : 5_000);
     },
     reset() {
       bound = 0;

@@ -8,12 +8,13 @@ export function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
 
-const EVENTS = ['online', 'offline', 'visibilitychange'];
-
 /** Calls back when the page or the network comes or goes, where there are such events; returns the end of it. */
 export function watchWorld(onChange: () => void): () => void {
-  for (const name of EVENTS) globalThis.addEventListener?.(name, onChange);
-  return () => {
-    for (const name of EVENTS) globalThis.removeEventListener?.(name, onChange);
+  const listen = (verb: 'add' | 'remove'): void => {
+    for (const name of ['online', 'offline', 'visibilitychange']) {
+      globalThis[`${verb}EventListener`]?.(name, onChange);
+    }
   };
+  listen('add');
+  return () => listen('remove');
 }

@@ -15,8 +15,8 @@ export function Header(): ReactNode {
         <h1>Velox</h1>
         <p>Live server state, one line on each side</p>
       </div>
-      <Host />
       <ConnectionPill source={MACHINE} />
+      <Host />
     </header>
   );
 }

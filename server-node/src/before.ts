@@ -51,22 +51,26 @@ const MOST_PIECES = 64;
  * itself. Its methods are called before the write that they are named after.
  */
 export class ArrayBefore {
-  /** How many items there were. */
-  readonly length: number;
+  readonly #length: number;
   #pieces: readonly Piece[];
   /** Old items that are gone, in runs. */
   readonly #gone: { readonly from: number; readonly items: unknown[] }[] = [];
   /** All old items, when the pieces are given up. */
-  #all: readonly unknown[] | undefined;
+  #all: unknown[] | undefined;
 
   constructor(length: number) {
-    this.length = length;
+    this.#length = length;
     this.#pieces = [{ from: 0, length }];
+  }
+
+  /** How many items there were. */
+  get length(): number {
+    return this.#all?.length ?? this.#length;
   }
 
   splice(target: readonly unknown[], start: number, count: number, inserted: number): void {
     if (this.#all) return;
-    if (this.#pieces.length > MOST_PIECES) return this.arrange(target);
+    if (this.#pieces.length > MOST_PIECES) return void this.arrange(target);
     const end = start + count;
     const before: Piece[] = [];
     const after: Piece[] = [];
@@ -90,22 +94,14 @@ export class ArrayBefore {
     this.#pieces = before.concat(after);
   }
 
-  /** Before any other change of the order. */
-  arrange(target: readonly unknown[]): void {
-    this.#all ??= this.items(target);
+  /** Gives the pieces up, before any other change of the order. The old items that it returns stay in use. */
+  arrange(target: readonly unknown[]): unknown[] {
+    return (this.#all ??= this.#assemble(target));
   }
 
   /** All old items. */
   items(target: readonly unknown[]): readonly unknown[] {
-    if (this.#all) return this.#all;
-    const items = new Array<unknown>(this.length);
-    let at = 0;
-    for (const { from, length } of this.#pieces) {
-      if (from >= 0) for (let index = 0; index < length; index++) items[from + index] = target[at + index];
-      at += length;
-    }
-    for (const run of this.#gone) run.items.forEach((item, index) => (items[run.from + index] = item));
-    return items;
+    return this.#all ?? this.#assemble(target);
   }
 
   /** The old list and the new one, with runs of items that just kept their order as one; undefined when that is not known. */
@@ -125,5 +121,16 @@ export class ArrayBefore {
     }
     olds.sort((left, right) => left.from - right.from);
     return { before: olds.flatMap(({ items }) => items), now };
+  }
+
+  #assemble(target: readonly unknown[]): unknown[] {
+    const items = new Array<unknown>(this.#length);
+    let at = 0;
+    for (const { from, length } of this.#pieces) {
+      if (from >= 0) for (let index = 0; index < length; index++) items[from + index] = target[at + index];
+      at += length;
+    }
+    for (const run of this.#gone) run.items.forEach((item, index) => (items[run.from + index] = item));
+    return items;
   }
 }

@@ -1,7 +1,8 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
-import { segment, type Key } from './copy.js';
 import { listEdits, trim, type Lists } from './list.js';
 import { hasOwn, isContainer, type Container, type Node } from './node.js';
+import { moveAcross } from './moves.js';
+import { escaped, isUnsafe } from './path.js';
 import { measure, toText } from './size.js';
 import type { Tree } from './tree.js';
 
@@ -18,6 +19,7 @@ export function delta(tree: Tree): Delta {
   const path = node && tree.touched.length === 1 ? pathTo(node, tree.top) : undefined;
   if (node && path !== undefined) writer.container(node.target, node.target, node, path);
   else {
+    moveAcross(tree, writer);
     const linked = linkChanged(tree.touched);
     const before = tree.top.before as ObjectBefore | undefined;
     writer.value(before ? before.values[0] : tree.root, tree.root, '');
@@ -25,6 +27,7 @@ export function delta(tree: Tree): Delta {
       one.linked = false;
       one.changed = undefined;
     }
+    if (tree.moved.length > 0) writer.shorten(tree.root);
   }
   return { patch: writer.text(), growth: writer.growth };
 }
@@ -35,8 +38,8 @@ function pathTo(node: Node, top: Node): string | undefined {
   if (!parent) return undefined;
   if (parent === top) return '';
   const path = pathTo(parent, top);
-  const key = parent.locate(node);
-  return path === undefined || key === undefined || UNSAFE.has(key) ? undefined : path + escaped(String(key));
+  const key = String(parent.locate(node));
+  return path === undefined || isUnsafe(key) ? undefined : path + escaped(key);
 }
 
 /** Links each touched node to its parent, and so on up, so that the way down leads past nothing else. */
@@ -51,9 +54,6 @@ function linkChanged(touched: readonly Node[]): Node[] {
   }
   return linked;
 }
-
-/** Receivers refuse paths through these; in values they are harmless. */
-const UNSAFE: ReadonlySet<Key> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Length of the shortest operation with an empty path. */
 const LEAST = '{"op":"remove","path":"/0"}'.length;
@@ -96,22 +96,29 @@ class Writer {
     const outcome = Array.isArray(now)
       ? this.#array(before as unknown[], now, node, path)
       : this.#object(before as Record<string, unknown>, now, node, path);
-    if (
-      outcome === 'written' &&
-      !this.#isLonger(this.#operations.length - count, this.#length - length, now, path)
-    )
-      return;
-    const text = JSON.stringify(now);
-    this.#operations.length = count;
-    this.#length = length;
-    if (outcome === 'too long') this.growth = growth + text.length - this.#sizeBefore(before);
-    this.#push(`{"op":"replace","path":"${path}","value":${text}}`);
+    if (outcome === 'written' && !this.#isLonger(count, length, now, path)) return;
+    const size = this.#rewrite(count, length, now, path);
+    if (outcome === 'too long') this.growth = growth + size - this.#sizeBefore(before);
   }
 
-  /** Whether so many operations of that length are longer than the text of the container that they lead to. */
-  #isLonger(count: number, length: number, container: Container, path: string): boolean {
-    const limit = length - path.length - LEAST;
-    return count > 1 && measure(container, limit) < limit;
+  /** Takes the whole value instead of all operations, if that is shorter. */
+  shorten(root: unknown): void {
+    if (this.#isLonger(0, 0, root, '')) this.#rewrite(0, 0, root, '');
+  }
+
+  /** Whether what was written since is longer than the text of the value that it leads to. */
+  #isLonger(count: number, length: number, value: unknown, path: string): boolean {
+    const limit = this.#length - length - path.length - LEAST;
+    return this.#operations.length - count > 1 && measure(value, limit) < limit;
+  }
+
+  /** Sends a value whole instead of what was written since. */
+  #rewrite(count: number, length: number, value: unknown, path: string): number {
+    const text = toText(value);
+    this.#operations.length = count;
+    this.#length = length;
+    this.push(`{"op":"replace","path":"${path}","value":${text}}`);
+    return text.length;
   }
 
   #object(
@@ -128,7 +135,7 @@ class Writer {
       if (olds?.has(key)) continue;
       const count = this.#operations.length;
       this.value(child.target, child.target, path + escaped(key));
-      unsafe ||= this.#isUnsafe(key, count);
+      unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
     return unsafe ? 'unsafe' : 'written';
   }
@@ -147,23 +154,19 @@ class Writer {
         if (old === ABSENT) {
           added++;
           this.growth += measure(key) + 2; // colon, comma
-          this.#push(`{"op":"add","path":"${at}","value":${this.#grow(now[key])}}`);
+          this.push(`{"op":"add","path":"${at}","value":${this.#grow(now[key])}}`);
         } else this.value(old, now[key], at);
       } else if (old !== ABSENT) {
         removed++;
         this.growth -= measure(key) + 2 + this.#sizeBefore(old);
-        this.#push(`{"op":"remove","path":"${at}"}`);
+        this.push(`{"op":"remove","path":"${at}"}`);
       }
-      unsafe ||= this.#isUnsafe(key, count);
+      unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
     // one comma less where there is no neighbour
     if (added > 0 && removed === 0 && holds(now, added)) this.growth--;
     if (removed > 0 && added === 0 && holds(now, 0)) this.growth++;
     return unsafe;
-  }
-
-  #isUnsafe(key: string, count: number): boolean {
-    return UNSAFE.has(key) && this.#operations.length > count;
   }
 
   /** What is the old value of all keys of `before` and `now`, two objects of which the one replaced the other. */
@@ -204,15 +207,15 @@ class Writer {
     if (!edits) return undefined;
     for (const { from, item } of edits.removed) {
       this.growth -= this.#sizeBefore(item) + 1;
-      this.#push(`{"op":"remove","path":"${path}/${from}"}`);
+      this.push(`{"op":"remove","path":"${path}/${from}"}`);
     }
     for (const { from, to, index } of edits.placed) {
       const at = `"path":"${path}/${to}"`;
       if (from === undefined) {
         this.growth++;
         fresh.add(index);
-        this.#push(`{"op":"add",${at},"value":${this.#grow(array[index])}}`);
-      } else if (from !== to) this.#push(`{"op":"move","from":"${path}/${from}",${at}}`);
+        this.push(`{"op":"add",${at},"value":${this.#grow(array[index])}}`);
+      } else if (from !== to) this.push(`{"op":"move","from":"${path}/${from}",${at}}`);
     }
     for (const { item, index } of edits.replaced) {
       fresh.add(index);
@@ -223,7 +226,7 @@ class Writer {
 
   #replace(before: unknown, now: unknown, path: string): void {
     this.growth -= this.#sizeBefore(before);
-    this.#push(`{"op":"replace","path":"${path}","value":${this.#grow(now)}}`);
+    this.push(`{"op":"replace","path":"${path}","value":${this.#grow(now)}}`);
   }
 
   /** The text of a value that is new. */
@@ -246,7 +249,7 @@ class Writer {
       : before.members(container as Record<string, unknown>);
   }
 
-  #push(operation: string): void {
+  push(operation: string): void {
     this.#operations.push(operation);
     this.#length += operation.length + 1;
   }
@@ -263,11 +266,4 @@ type Outcome =
 function holds(target: object, count: number): boolean {
   for (const _ in target) if (--count < 0) return false;
   return count === 0;
-}
-
-const PLAIN = /^[\w -]*$/;
-
-/** A key as a segment of a path, ready to stand in JSON text. */
-function escaped(key: string): string {
-  return PLAIN.test(key) ? `/${key}` : JSON.stringify(segment(key)).slice(1, -1);
 }

@@ -1,7 +1,7 @@
 import { bind, handleOf, type Handle, type Intake } from './adopt.js';
 import { copyIn, isPrivate, segment, unwrap, type Key } from './copy.js';
 import { hasOwn, isContainer, type Container, type Node } from './node.js';
-import type { RowKey } from './row-key.js';
+import type { RowKey, RowKeys } from './row-key.js';
 import { ROOT, type Tree } from './tree.js';
 
 type Members = Record<string, unknown>;
@@ -13,7 +13,7 @@ type Members = Record<string, unknown>;
 export class Differ {
   readonly #tree: Tree;
   readonly #intake: Intake;
-  readonly #keyOf: RowKey;
+  readonly #rowKeys: RowKeys;
   /** Our copy of each of the application's rows that have no key. */
   readonly #memory: WeakMap<object, object>;
   /** `tree.writes` after the last run: as long as it is so, the tree equals what that was given. */
@@ -22,10 +22,10 @@ export class Differ {
   readonly #way: Container[] = [];
   readonly #keys: Key[] = [];
 
-  constructor(tree: Tree, intake: Intake, keyOf: RowKey, memory: WeakMap<object, object>) {
+  constructor(tree: Tree, intake: Intake, keys: RowKeys, memory: WeakMap<object, object>) {
     this.#tree = tree;
     this.#intake = intake;
-    this.#keyOf = keyOf;
+    this.#rowKeys = keys;
     this.#memory = memory;
   }
 
@@ -114,31 +114,42 @@ export class Differ {
 
   #items(ours: unknown[], next: readonly unknown[], previous: readonly unknown[]): void {
     const old = previous.length === ours.length ? previous : [];
+    const sample = next.find(isContainer);
+    const keyOf = (sample && this.#rowKeys(sample)) ?? noKey;
     const shared = Math.min(ours.length, next.length);
     let start = 0;
-    while (start < shared && this.#matches(ours, start, next[start], old[start])) start++;
+    while (start < shared && this.#matches(ours, start, next[start], old[start], keyOf)) start++;
     let end = ours.length;
     let nextEnd = next.length;
-    while (end > start && nextEnd > start && this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1])) {
+    while (end > start && nextEnd > start) {
+      if (!this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1], keyOf)) break;
       end--;
       nextEnd--;
     }
     if (end === start && nextEnd === start) return;
 
-    const rows = this.#rows(ours.slice(start, end), next.slice(start, nextEnd), old.slice(start, end), start);
+    const rows = this.#rows(
+      ours.slice(start, end),
+      next.slice(start, nextEnd),
+      old.slice(start, end),
+      start,
+      keyOf,
+    );
     if (rows.length === end - start && rows.every((row, index) => row === ours[start + index])) return;
-    if (rows.length === 1 && end - start === 1) this.#tree.set(this.#node(), start, rows[0]);
-    else this.#tree.splice(this.#node(), start, end - start, rows);
+    this.#tree.splice(this.#node(), start, end - start, rows);
   }
 
   /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
-  #matches(ours: unknown[], index: number, next: unknown, previous: unknown): boolean {
+  #matches(ours: unknown[], index: number, next: unknown, previous: unknown, keyOf: RowKey): boolean {
     const row = ours[index];
-    if (isContainer(next) && next === previous) return true;
-    if (!isContainer(next) || !isContainer(row)) return this.#equal(row, next ?? null, index);
-    const key = this.#keyOf(next);
-    if (key !== undefined ? this.#keyOf(row) !== key : this.#memory.get(next) !== row) {
-      if (key !== undefined || !this.#equal(row, next, index)) return false;
+    if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
+    if (next === previous) return true;
+    if (!isContainer(row)) return this.#equal(row, next, index);
+    const key = keyOf(next);
+    if (key !== undefined) {
+      if (keyOf(row) !== key) return false;
+    } else if (this.#memory.get(next) !== row) {
+      if (!this.#equal(row, next, index)) return false;
       this.#memory.set(next, row);
       return true;
     }
@@ -148,28 +159,27 @@ export class Differ {
   }
 
   /** What becomes of the part of a list that differs, which begins at `start`: rows that were there before, and copies. */
-  #rows(ours: unknown[], next: readonly unknown[], previous: readonly unknown[], start: number): unknown[] {
-    const free = new Set<unknown>(ours.filter(isContainer));
-    const given = new Map<unknown, number>();
-    const keyed = new Map<unknown, Container>();
-    if (free.size > 0 && next.length > 0) {
-      previous.forEach((row, index) => given.set(row, index));
-      for (const row of free as Set<Container>) {
-        const key = this.#keyOf(row);
-        if (key !== undefined) keyed.set(key, row);
-      }
-    }
-    return Array.from(next, (item, index) => {
-      if (!isContainer(item)) return this.#copy(item, start + index) ?? null;
+  #rows(
+    ours: readonly unknown[],
+    next: readonly unknown[],
+    previous: readonly unknown[],
+    start: number,
+    keyOf: RowKey,
+  ): unknown[] {
+    const free = new Set<unknown>(next.length > 0 ? ours.filter(isContainer) : []);
+    const given = new Map<unknown, number>(previous.map((row, index) => [row, index]));
+    const keyed = new Map<unknown, unknown>();
+    for (const row of free) keyed.set(keyOf(row as Container), row);
+    return Array.from(next, (item, offset) => {
+      const index = start + offset;
+      if (!isContainer(item)) return this.#copy(item, index) ?? null;
       const same = given.get(item);
-      const key = this.#keyOf(item);
+      const key = keyOf(item);
       const row =
         same !== undefined ? ours[same] : key !== undefined ? keyed.get(key) : this.#memory.get(item);
-      const known = free.delete(row);
-      const before = same === undefined ? undefined : item;
-      const settled = known
-        ? this.#settle(row, item, start + index, before)
-        : this.#copy(item, start + index);
+      const settled = free.delete(row)
+        ? this.#settle(row, item, index, same === undefined ? undefined : item)
+        : this.#copy(item, index);
       if (key === undefined && isContainer(settled)) this.#memory.set(item, settled);
       return settled ?? null;
     });
@@ -177,7 +187,7 @@ export class Differ {
 
   /** Whether our value is what `next` would be as JSON. */
   #equal(ours: unknown, next: unknown, key: Key): boolean {
-    if (!isContainer(next)) return ours === this.#copy(next, key);
+    if (!isContainer(next)) return ours === next || ours === this.#copy(next, key);
     const json = unwrap(next, key);
     if (!isContainer(json)) return ours === this.#copy(json, key);
     if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
@@ -208,8 +218,9 @@ export class Differ {
       path: () => this.#pointer(key),
       adopt: (source, copies) => {
         const handle = handleOf(source);
-        if (!handle) return bind(this.#tree, this.#node(), source, copies, this.#intake);
-        this.#refuseAlias(handle);
+        if (handle) this.#refuseAlias(handle);
+        else if (this.#intake.binding(source))
+          return bind(this.#tree, this.#node(), source, copies, this.#intake);
         return undefined;
       },
     });
@@ -234,5 +245,7 @@ export class Differ {
     );
   }
 }
+
+function noKey(): undefined {}
 
 const ALIASED = new Error('a part of the tree itself');

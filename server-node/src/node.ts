@@ -20,6 +20,8 @@ export class Node {
   /** Where it was last seen in its parent. */
   key: Key;
   before: ObjectBefore | ArrayBefore | undefined;
+  /** Out of which parent it was taken first in this window. */
+  origin: Node | undefined;
   /** The children that changed, or have descendants that did, and whether it is one; set while a patch is made. */
   changed: Node[] | undefined;
   linked = false;

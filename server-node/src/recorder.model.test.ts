@@ -109,10 +109,13 @@ const key = fc.constantFrom(
   ],
   ...['__proto__', 'constructor', 'prototype', 'hasOwnProperty'],
 );
+/** Makes values long, or else replacing them whole is nearly always shorter than any edit. */
+const fill = '-'.repeat(120);
+
 const { value } = fc.letrec<{ value: unknown; object: object; array: unknown[]; rows: unknown[] }>((tie) => ({
   value: fc.oneof({ maxDepth: 4, withCrossShrink: true }, leaf, tie('object'), tie('array'), tie('rows')),
   object: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((entries) => {
-    const object = {};
+    const object = { fill };
     for (const [name, inner] of entries) own(object, name, inner);
     return object;
   }),
@@ -120,7 +123,7 @@ const { value } = fc.letrec<{ value: unknown; object: object; array: unknown[]; 
     fc.array(tie('value'), { maxLength: 5 }),
     fc.constant([1, , 3]), // eslint-disable-line no-sparse-arrays
   ),
-  rows: fc.array(fc.record({ id: fc.nat(9), n: leaf }), { maxLength: 6 }),
+  rows: fc.array(fc.record({ id: fc.nat(9), n: tie('value'), fill: fc.constant(fill) }), { maxLength: 6 }),
 }));
 
 const action = fc.record({

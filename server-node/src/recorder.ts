@@ -5,7 +5,7 @@ import { Differ } from './diff.js';
 import { Scope } from './draft.js';
 import { Facade } from './facade.js';
 import { runRecipe } from './recipe.js';
-import { rowKey, type KeyOption } from './row-key.js';
+import { rowKeys, type KeyOption } from './row-key.js';
 import { measure } from './size.js';
 import { ROOT, Tree } from './tree.js';
 
@@ -50,18 +50,18 @@ export interface Recorder<T> {
 export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Recorder<T> {
   const { depth = DEFAULT_DEPTH, key, onChange = () => {} } = options;
   const tree = new Tree(onChange);
-  const keyOf = rowKey(key);
+  const keys = rowKeys(key);
   const rows = new WeakMap<object, object>();
   const intake: Intake = {
     depth,
     onRow(source, copy) {
-      if (keyOf(source) === undefined) rows.set(source, copy);
+      if (!keys(source)) rows.set(source, copy);
     },
     binding: (source) =>
       source instanceof Facade ? (node) => source.bind(tree, node, lasting.lasting(node)) : undefined,
   };
   const lasting = new Scope(tree, intake, true);
-  const differ = new Differ(tree, intake, keyOf, rows);
+  const differ = new Differ(tree, intake, keys, rows);
   tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
   let size: number | undefined;
 

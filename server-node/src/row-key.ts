@@ -8,24 +8,22 @@ export type RowKey = (row: object) => string | number | undefined;
 
 const FIELDS = ['id', 'key', '_id'];
 
-/** @param option default: the first of `id`, `key` and `_id` that is a string or number, or has one as its JSON. */
-export function rowKey(option: KeyOption | undefined): RowKey {
-  if (typeof option === 'function') return (row) => toKey(option(row));
-  const fields = option === undefined ? FIELDS : [option];
-  return (row) => {
-    for (const field of fields) {
-      const value = (row as Record<string, unknown>)[field];
-      if (value !== undefined) return toKey(value);
-    }
-    return undefined;
-  };
+/** How the rows of one kind of list are told apart, seen from one of them; undefined when they have no key. */
+export type RowKeys = (sample: object) => RowKey | undefined;
+
+/** @param option default: that of `id`, `key` and `_id` which the sample has; a string or number, or what has one as its JSON. */
+export function rowKeys(option: KeyOption | undefined): RowKeys {
+  if (typeof option === 'function') return () => (row) => toKey(option(row));
+  const readers = (option === undefined ? FIELDS : [option]).map((field) => ({
+    field,
+    read: (row: object) => toKey((row as Record<string, unknown>)[field]),
+  }));
+  return (sample) =>
+    readers.find(({ field }) => (sample as Record<string, unknown>)[field] !== undefined)?.read;
 }
 
 function toKey(value: unknown): string | number | undefined {
-  if (typeof value === 'object' && value !== null) return toKey(primitive(unwrap(value, '')));
-  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
-}
-
-function primitive(value: unknown): unknown {
-  return typeof value === 'object' ? undefined : value;
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  const json = typeof value === 'object' && value !== null ? unwrap(value, '') : undefined;
+  return typeof json === 'string' || typeof json === 'number' ? json : undefined;
 }

@@ -21,6 +21,8 @@ export class Tree {
   writes = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
+  /** The nodes with an `origin`. */
+  moved: Node[] = [];
   #nodes = new Map<object, Node>();
   /** Nodes with a long-lived proxy outlast the window. */
   #pinned: WeakMap<object, Node> | undefined;
@@ -64,8 +66,7 @@ export class Tree {
     let node = this.find(container);
     if (!node) {
       this.#nodes.set(container, (node = new Node(container)));
-      this.#lost = true;
-      node.level = parent.depth() + 1;
+      this.#leave(node, parent);
     }
     return node;
   }
@@ -167,7 +168,9 @@ export class Tree {
 
   #forget(): void {
     for (const node of this.touched) node.before = undefined;
+    for (const node of this.moved) node.origin = undefined;
     this.touched = [];
+    this.moved = [];
     this.dirty = false;
     this.#announced = false;
   }
@@ -179,6 +182,7 @@ export class Tree {
   }
 
   #undo(journal: (() => void)[], mark: number): void {
+    this.#lost = true; // nodes of copies that came to nothing
     this.#undoing = true;
     try {
       while (journal.length > mark) journal.pop()?.();
@@ -223,9 +227,16 @@ export class Tree {
     if (!isContainer(value)) return;
     const node = this.find(value);
     if (!node || node.parent !== parent) return;
-    this.#lost = true;
-    node.level = parent.depth() + 1;
+    this.#leave(node, parent);
+  }
+
+  #leave(node: Node, parent: Node): void {
     node.parent = undefined;
+    node.level = parent.depth() + 1;
+    this.#lost = true;
+    if (node.origin) return;
+    node.origin = parent;
+    this.moved.push(node);
   }
 
   #attach(value: unknown, parent: Node, key: Key): void {

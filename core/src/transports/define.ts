@@ -20,46 +20,48 @@ export function defineTransport(
   name: string,
   start: (attempt: Attempt, reporter: Reporter) => Link,
 ): Transport {
-  const transport = (attempt: Attempt, events: LinkEvents): Link => {
-    let live = true;
-    let link: Link | undefined;
-    const close = (): boolean => {
-      if (!live) return false;
-      live = false;
-      link?.close();
-      return true;
-    };
-    const end = (reason: CloseReason): void => {
-      if (close()) events.onClose(reason);
-    };
-    const reporter: Reporter = {
-      open: () => live && events.onOpen(),
-      byte: () => live && events.onByte(),
-      message(text) {
-        if (!live) return;
-        try {
-          const frame = decodeServerFrame(text);
-          if (frame) events.onFrame(frame, text);
-        } catch (error) {
-          end({ code: 'bad-frame', message: String(error) });
-        }
-      },
-      end,
-    };
-    try {
-      link = start(attempt, reporter);
-    } catch (error) {
-      queueMicrotask(() => end({ code: 'refused', message: String(error) }));
-    }
-    return { ...link, close };
+  // A function's name cannot be assigned, and one that is written down a minifier changes.
+  const named = {
+    [name]: (attempt: Attempt, events: LinkEvents): Link => {
+      let link: Link | undefined;
+      /** Whom to tell; nobody, once it is over. */
+      let told: LinkEvents | undefined = events;
+      const close = (): LinkEvents | undefined => {
+        const before = told;
+        told = undefined;
+        if (before) link?.close();
+        return before;
+      };
+      const end = (reason: CloseReason): void => close()?.onClose(reason);
+      const reporter: Reporter = {
+        open: () => told?.onOpen(),
+        byte: () => told?.onByte(),
+        message(text) {
+          try {
+            const frame = told && decodeServerFrame(text);
+            if (frame) told?.onFrame(frame, text);
+          } catch (error) {
+            end({ code: 'bad-frame', message: String(error) });
+          }
+        },
+        end,
+      };
+      try {
+        link = start(attempt, reporter);
+      } catch (error) {
+        queueMicrotask(() => end({ code: 'refused', message: String(error) }));
+      }
+      return { ...link, close };
+    },
   };
-  // A function's name cannot be assigned, and a minifier would change the one that it was written with.
-  return Object.defineProperty(transport, 'name', { value: name });
+  return named[name] as Transport;
 }
 
-/** The endpoint's URL with the query that asks for this version of the protocol. */
-export function endpoint(url: string): URL {
+/** The endpoint's URL with the query that asks for this version of the protocol, and for what is defined of `query`. */
+export function endpoint(url: string, query?: Readonly<Record<string, unknown>>): string {
   const target = new URL(url);
-  target.searchParams.set('velox', `${PROTOCOL_VERSION}`);
-  return target;
+  for (const [name, value] of Object.entries({ velox: PROTOCOL_VERSION, ...query })) {
+    if (value !== undefined) target.searchParams.set(name, String(value));
+  }
+  return target.href;
 }

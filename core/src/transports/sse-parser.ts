@@ -1,33 +1,24 @@
-/** One event of an event stream. */
-export interface SseEvent {
-  readonly data: string;
-  /** Its name; absent or empty for unnamed events. */
-  readonly event?: string;
-  /** The id in this event's own block, if it had one. */
-  readonly id?: string;
-}
-
 /**
  * Parses an event stream (HTML Living Standard, 9.2.6 Interpreting an event stream): feed it the decoded text as it arrives,
- * split anywhere, and it calls back for each event. An event that the end of the stream cut off is not reported, `retry` is
- * ignored, and a byte order mark is the decoder's to strip, as in the standard.
+ * split anywhere, and it calls back for each event. An event that the end of the stream cut off is not reported; `id` and
+ * `retry` are for those who let the browser reconnect; a byte order mark is the decoder's to strip, as in the standard.
+ *
+ * @param onEvent `event` is the event's name, '' for unnamed ones.
  */
-export function createSseParser(onEvent: (event: SseEvent) => void): (text: string) => void {
+export function createSseParser(onEvent: (data: string, event: string) => void): (text: string) => void {
   let rest = '';
   let afterCR = false;
   let data: string[] = [];
-  let fields: Omit<SseEvent, 'data'> = {};
+  let event = '';
 
   const onLine = (line: string): void => {
-    const [, field, value = ''] = /^([^:]*):? ?(.*)/s.exec(line) ?? [];
+    const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line) as unknown as [string, string, string];
     if (!line) {
-      if (data.length) onEvent({ ...fields, data: data.join('\n') });
+      if (data.length) onEvent(data.join('\n'), event);
       data = [];
-      fields = {};
+      event = '';
     } else if (field === 'data') data.push(value);
-    else if (field === 'event' || (field === 'id' && !value.includes('\0'))) {
-      fields = { ...fields, [field]: value };
-    }
+    else if (field === 'event') event = value;
   };
 
   return (text) => {

@@ -2,19 +2,17 @@ import type { Transport } from '../transport.js';
 import { defineTransport, endpoint } from './define.js';
 
 /** What is used of a WebSocket class: the browser's own, or that of the package `ws`. */
-export type WebSocketClass = new (url: string) => Pick<WebSocket, 'readyState' | 'send' | 'close'>;
+export type WebSocketClass = new (url: string) => Pick<WebSocket, 'send' | 'close'>;
 
-export interface WebSocketOptions {
-  /** Default: the global one, if there is any. */
-  readonly WebSocket?: WebSocketClass | undefined;
-}
-
-/** Text messages over a WebSocket, one frame each. Undefined where there is no WebSocket class. */
-export function websocket({ WebSocket: Class = globalThis.WebSocket }: WebSocketOptions = {}):
-  Transport | undefined {
+/**
+ * Text messages over a WebSocket, one frame each. Undefined where there is no WebSocket class.
+ *
+ * @param Class default: the global one, if there is any.
+ */
+export function websocket(Class: WebSocketClass | undefined = globalThis.WebSocket): Transport | undefined {
   if (!Class) return undefined;
   return defineTransport('websocket', ({ url, open }, reporter) => {
-    const socket = new Class(endpoint(url).href.replace('http', 'ws')) as WebSocket;
+    const socket = new Class(endpoint(url).replace('http', 'ws')) as WebSocket;
     const send = (frame: object): void => socket.send(JSON.stringify(frame));
     socket.onopen = () => {
       open.forEach(send);
@@ -27,7 +25,7 @@ export function websocket({ WebSocket: Class = globalThis.WebSocket }: WebSocket
     // Always followed by a close that says as much. It has to be there: `ws` throws errors that nobody listens for.
     socket.onerror = () => {};
     socket.onclose = ({ code, reason }) => {
-      reporter.end({ code: 'lost', message: `closed (${code}) ${reason}`.trim() });
+      reporter.end({ code: 'lost', message: `closed (${code}) ${reason}` });
     };
     return { send, close: () => socket.close() };
   });

@@ -19,6 +19,7 @@ export function Endpoint(props: {
     <article className="endpoint" aria-labelledby={title}>
       <header>
         <h3 id={title}>{source.url}</h3>
+        <p className="endpoint-reason">{reason?.message}</p>
         <ConnectionPill source={source} />
       </header>
       <dl className="endpoint-figures">
@@ -28,10 +29,10 @@ export function Endpoint(props: {
         <Item name="Snapshots" value={String(snapshots)} />
         <Item name="Deltas" value={String(deltas)} />
       </dl>
-      {reason && <p className="endpoint-reason">{reason.message}</p>}
       <ol className="frames" aria-label={`Last frames of ${source.url}, newest first`}>
-        {frames.map((frame) => (
-          <Frame key={frame.id} {...frame} />
+        {/* The lines stay where they are; what they say moves down. */}
+        {frames.map((frame, line) => (
+          <Frame key={line} {...frame} />
         ))}
       </ol>
     </article>

@@ -30,7 +30,7 @@ it('counts frames and their bytes, and keeps the last eight, newest first', () =
     source.receive(`{"version":${version},"delta":true,"body":[]}`);
   const { bytes, snapshots, deltas, frames } = traffic.get();
   expect({ snapshots, deltas, bytes }).toEqual({ snapshots: 1, deltas: 9, bytes: 33 + 8 * 36 + 37 });
-  expect(frames.map(({ id }) => id)).toEqual([10, 9, 8, 7, 6, 5, 4, 3]);
+  expect(frames.map(({ version }) => version)).toEqual([10, 9, 8, 7, 6, 5, 4, 3]);
   expect(frames[0]).toMatchObject({ kind: 'delta', version: 10, bytes: 37, excerpt: '[]}' });
 });
 

@@ -11,7 +11,6 @@ export interface Traffic {
 }
 
 export interface Received {
-  readonly id: number;
   readonly kind: string;
   readonly bytes: number;
   readonly version: number | undefined;
@@ -32,11 +31,10 @@ export function watchTraffic(source: FrameSource): Readable<Traffic> {
   const listeners = new Set<() => void>();
   const encoder = new TextEncoder();
   let traffic: Traffic = { bytes: 0, snapshots: 0, deltas: 0, frames: [] };
-  let count = 0;
   source.onFrame((frame, text) => {
     const kind = kindOf(frame);
     const bytes = encoder.encode(text).length;
-    const received = { id: ++count, kind, bytes, version: versionOf(frame), excerpt: excerptOf(text) };
+    const received = { kind, bytes, version: versionOf(frame), excerpt: excerptOf(text) };
     traffic = {
       bytes: traffic.bytes + bytes,
       snapshots: traffic.snapshots + (kind === 'snapshot' ? 1 : 0),

@@ -19,7 +19,7 @@ export interface Part {
 export type Framing = number | 'chunked' | 'close' | 'tunnel';
 
 const EMPTY = Buffer.alloc(0);
-const LARGEST_HEAD = 64 * 1024;
+const LONGEST_LINE = 64 * 1024;
 
 /**
  * Cuts one direction of a connection at the borders of its HTTP/1.1 messages (RFC 9112 §2, §6, §7.1) and changes no byte. What
@@ -61,7 +61,7 @@ export class HttpSplitter {
     };
 
     while (at < bytes.length) {
-      if (this.#expects === 'head' && (!isLetter(bytes[at]) || bytes.length - at > LARGEST_HEAD)) this.tunnel();
+      if (this.#expects === 'head' && !isCapital(bytes[at])) this.tunnel();
       if (this.#expects === 'tunnel') {
         at = bytes.length;
         cut(true);
@@ -74,8 +74,10 @@ export class HttpSplitter {
         if (!this.#chunked) cut(true);
       } else {
         const text = line(this.#expects === 'head' ? '\r\n\r\n' : '\r\n');
-        if (text === undefined) break;
-        if (this.#expects === 'head') {
+        if (text === undefined) {
+          if (bytes.length - at < LONGEST_LINE) break;
+          this.tunnel();
+        } else if (this.#expects === 'head') {
           const head = parseHead(text);
           cut(this.#begin(this.#framing(head)), head);
         } else if (this.#expects === 'chunk') {
@@ -93,10 +95,10 @@ export class HttpSplitter {
   }
 
   /** Gives up the unfinished line, when the connection ends in it. */
-  end(): Buffer {
+  end(): Buffer[] {
     const rest = this.#rest;
     this.#rest = EMPTY;
-    return rest;
+    return rest.length > 0 ? [rest] : [];
   }
 
   /** Whether the message ends with its head. */
@@ -137,9 +139,7 @@ export function replaceHeaders(head: Buffer, without: readonly string[], ...line
 
 function parseHead(text: string): Head {
   const [start = '', ...fields] = text.split('\r\n');
-  const headers = fields.map(
-    (field) => [nameOf(field), field.slice(field.indexOf(':') + 1).trim()] as const,
-  );
+  const headers = fields.map((field) => [nameOf(field), field.slice(field.indexOf(':') + 1).trim()] as const);
   return { start: start.split(' '), headers: new Map(headers) };
 }
 
@@ -147,6 +147,6 @@ function nameOf(field: string): string {
   return field.slice(0, field.indexOf(':')).toLowerCase();
 }
 
-function isLetter(byte: number | undefined): boolean {
+function isCapital(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x41 && byte <= 0x5a;
 }

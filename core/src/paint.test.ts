@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPaint } from './paint.js';
+
+/** A page: `frame()` is the screen's next animation frame. */
+function openPage(hidden = false) {
+  const page = new EventTarget();
+  const callbacks = new Map<number, () => void>();
+  let last = 0;
+  vi.stubGlobal('document', { hidden });
+  vi.stubGlobal('requestAnimationFrame', (callback: () => void) => (callbacks.set(++last, callback), last));
+  vi.stubGlobal('cancelAnimationFrame', (id: number) => void callbacks.delete(id));
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  return {
+    callbacks,
+    frame() {
+      const due = [...callbacks.values()];
+      callbacks.clear();
+      due.forEach((callback) => callback());
+    },
+    hide() {
+      vi.stubGlobal('document', { hidden: true });
+      page.dispatchEvent(new Event('visibilitychange'));
+    },
+  };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe('paint', () => {
+  it('runs what is due at the next animation frame, each once', () => {
+    const page = openPage();
+    const paint = createPaint();
+    const [a, b] = [vi.fn(), vi.fn()];
+    [a, b, a, a].forEach((publish) => paint.schedule(publish));
+    vi.advanceTimersByTime(99);
+    expect(a).not.toHaveBeenCalled();
+    page.frame();
+    expect([a, b].map((publish) => publish.mock.calls.length)).toEqual([1, 1]);
+    vi.advanceTimersByTime(1_000);
+    page.frame();
+    expect(a).toHaveBeenCalledOnce();
+  });
+
+  it('does not wait for a frame longer than 100 ms', () => {
+    const page = openPage();
+    const paint = createPaint();
+    const publish = vi.fn();
+    paint.schedule(publish);
+    vi.advanceTimersByTime(100);
+    expect(publish).toHaveBeenCalledOnce();
+    expect(page.callbacks.size).toBe(0);
+  });
+
+  it('is at once where the page is hidden', () => {
+    openPage(true);
+    const publish = vi.fn();
+    createPaint().schedule(publish);
+    expect(publish).toHaveBeenCalledOnce();
+  });
+
+  it('is at once when the page becomes hidden', () => {
+    const page = openPage();
+    const publish = vi.fn();
+    createPaint().schedule(publish);
+    page.hide();
+    expect(publish).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount() + page.callbacks.size).toBe(0);
+  });
+
+  it('is at once where there are no animation frames', () => {
+    const publish = vi.fn();
+    createPaint().schedule(publish);
+    expect(publish).toHaveBeenCalledOnce();
+  });
+
+  it('listens to the page only while something is due', () => {
+    const page = openPage();
+    const added = vi.spyOn(globalThis, 'addEventListener');
+    const removed = vi.spyOn(globalThis, 'removeEventListener');
+    const paint = createPaint();
+    expect(added).not.toHaveBeenCalled();
+    paint.schedule(() => {});
+    page.frame();
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+    expect(added).toHaveBeenCalled();
+  });
+
+  it('keeps what is owned from one paint to the next, and no longer', () => {
+    const page = openPage();
+    const paint = createPaint();
+    const before = paint.owned();
+    paint.schedule(() => expect(paint.owned()).not.toBe(before));
+    expect(paint.owned()).toBe(before);
+    page.frame();
+    expect(paint.owned()).not.toBe(before);
+    expect.assertions(3);
+  });
+
+  it('takes what becomes due while it runs', () => {
+    const page = openPage();
+    const paint = createPaint();
+    const seen: string[] = [];
+    const again = (): void => {
+      seen.push('again');
+      if (seen.length < 3) paint.schedule(again);
+    };
+    paint.schedule(again);
+    page.frame();
+    page.frame();
+    vi.advanceTimersByTime(1_000);
+    expect(seen).toEqual(['again', 'again', 'again']);
+  });
+});

@@ -1,0 +1,77 @@
+import type { ClientFrame, Hello, ServerFrame } from '../protocol.js';
+import type { Attempt, CloseReason, LinkEvents, Transport } from '../transport.js';
+
+/** One attempt of a fake transport, from the server's side. */
+export interface FakeLink {
+  readonly attempt: Attempt;
+  /** All that the client sent, the first frames included. */
+  readonly sent: ClientFrame[];
+  /** Whether the client hung up. */
+  closed: boolean;
+  /** Answers with `hello`: heartbeat 15 s, session `s1`, unless told otherwise. */
+  readonly hello: (hello?: Partial<Hello>) => void;
+  readonly say: (...frames: ServerFrame[]) => void;
+  /** Some bytes arrive, not yet a frame. */
+  readonly bytes: () => void;
+  /** The link ends, without the client's doing. */
+  readonly lose: (reason?: CloseReason) => void;
+}
+
+/** A transport that a test plays the server of. To teach it something new, add a lever to {@link FakeLink}. */
+export interface FakeTransport {
+  readonly transport: Transport;
+  /** All attempts so far, the newest last. */
+  readonly links: FakeLink[];
+  /** The newest attempt. */
+  readonly last: () => FakeLink;
+}
+
+/** What a fake is like. */
+export interface FakeOptions {
+  /** Default `fake`. */
+  readonly name?: string;
+  /** Whether its links have no `send`, as with server-sent events. */
+  readonly oneWay?: boolean;
+}
+
+/** Creates a transport whose every attempt waits for the test to answer. */
+export function createFakeTransport({ name = 'fake', oneWay = false }: FakeOptions = {}): FakeTransport {
+  const links: FakeLink[] = [];
+  const connect = (attempt: Attempt, events: LinkEvents): ReturnType<Transport> => {
+    let live = true;
+    const link: FakeLink = {
+      attempt,
+      sent: [...attempt.open],
+      closed: false,
+      hello(hello) {
+        events.onOpen();
+        link.say({ hello: { protocol: 3, session: 's1', heartbeat: 15_000, ...hello } as Hello });
+      },
+      say(...frames) {
+        for (const frame of frames) {
+          if (!live) return;
+          events.onByte();
+          events.onFrame(frame, JSON.stringify(frame));
+        }
+      },
+      bytes: () => events.onByte(),
+      lose(reason = { code: 'lost', message: 'lost' }) {
+        live = false;
+        events.onClose(reason);
+      },
+    };
+    links.push(link);
+    return {
+      ...(!oneWay && { send: (frame: ClientFrame) => void link.sent.push(frame) }),
+      close() {
+        live = false;
+        link.closed = true;
+      },
+    };
+  };
+  return {
+    transport: Object.defineProperty(connect, 'name', { value: name }),
+    links,
+    last: () => links[links.length - 1] as FakeLink,
+  };
+}

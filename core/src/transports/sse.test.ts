@@ -1,0 +1,221 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ClientFrame } from '../protocol.js';
+import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
+import type { CloseReason, Link } from '../transport.js';
+import { sse } from './sse.js';
+
+const soon = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 5 });
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A server that answers as told. */
+async function listen(answer: Answer) {
+  const http = createServer(answer).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const close = async () => {
+    if (!http.listening) return;
+    http.closeAllConnections();
+    http.close();
+    await once(http, 'close');
+  };
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/sync?a=1`, close };
+}
+
+async function start(): Promise<Rig> {
+  let refused = 0;
+  const peers: Peer[] = [];
+  const asking: ((peer: Peer) => void)[] = [];
+  const { url, close } = await listen((_, response) => {
+    response.on('error', () => {});
+    if (refused) return void response.writeHead(refused).end('no');
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    const peer: Peer = {
+      send: (message) => response.write(`data: ${message}\n\n`),
+      end: () => response.end(),
+      cut: () => response.socket?.destroy(),
+      gone: once(response, 'close'),
+    };
+    const next = asking.shift();
+    if (next) next(peer);
+    else peers.push(peer);
+  });
+  return {
+    url,
+    close,
+    accept: () => {
+      const peer = peers.shift();
+      return peer ? Promise.resolve(peer) : new Promise((resolve) => asking.push(resolve));
+    },
+    refuse: (status) => (refused = status),
+  };
+}
+
+testTransportContract(sse(), start);
+
+describe('server-sent events', () => {
+  let server: Awaited<ReturnType<typeof listen>>;
+  let answer: Answer;
+  let requests: IncomingMessage[];
+  let links: Link[];
+
+  beforeEach(async () => {
+    requests = [];
+    links = [];
+    server = await listen((request, response) => {
+      requests.push(request);
+      answer(request, response);
+    });
+  });
+  afterEach(async () => {
+    links.forEach((link) => link.close());
+    await server.close();
+    vi.unstubAllGlobals();
+  });
+
+  const connect = (open: ClientFrame[] = [{ open: {} }, { subscribe: [{}] }], headers = {}) => {
+    const events = { onOpen: vi.fn(), onByte: vi.fn(), onFrame: vi.fn(), onClose: vi.fn() };
+    const link = sse()({ url: server.url, headers, open }, events);
+    links.push(link);
+    const closed = () =>
+      soon(() => {
+        expect(events.onClose).toHaveBeenCalledOnce();
+        return events.onClose.mock.calls[0]?.[0] as CloseReason;
+      });
+    return { link, closed, ...events };
+  };
+  const stream = (...chunks: (string | Uint8Array)[]) => {
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+      response.flushHeaders();
+      chunks.forEach((chunk) => response.write(chunk));
+    };
+  };
+
+  it('asks by GET, and cannot send', async () => {
+    stream();
+    const { link, onOpen } = connect(undefined, { authorization: 'Bearer x' });
+    await soon(() => expect(onOpen).toHaveBeenCalled());
+    expect(link).not.toHaveProperty('send');
+    expect(requests[0]).toMatchObject({ method: 'GET', url: '/sync?a=1&velox=3' });
+    expect(requests[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer x' });
+  });
+
+  it.each([
+    [{ id: 'x y', version: 7 }, '&id=x+y&v=7'],
+    [{ topic: 'a/ä' }, '&topic=a%2F%C3%A4'],
+    [{ topic: 'b', id: 'x', version: 1 }, '&topic=b&id=x&v=1'],
+  ])('names topic and position %j in the URL', async (subscription, query) => {
+    stream();
+    const { onOpen } = connect([{ open: {} }, { subscribe: [subscription] }]);
+    await soon(() => expect(onOpen).toHaveBeenCalled());
+    expect(requests[0]?.url).toBe(`/sync?a=1&velox=3${query}`);
+  });
+
+  it('refuses to carry two topics, without asking', async () => {
+    const { closed } = connect([{ open: {} }, { subscribe: [{}, { topic: 'b' }] }]);
+    expect(await closed()).toEqual({ code: 'refused', message: 'Error: one topic only' });
+    expect(requests).toEqual([]);
+  });
+
+  it('sends cookies, and keeps the stream out of the cache', () => {
+    const fetch = vi.fn(() => new Promise(() => {}));
+    vi.stubGlobal('fetch', fetch);
+    connect();
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(
+      `${server.url}&velox=3`,
+      expect.objectContaining({ credentials: 'include', cache: 'no-store' }),
+    );
+  });
+
+  it('reads frames cut anywhere, characters included, and strips a byte order mark', async () => {
+    const bytes = new TextEncoder().encode(
+      '\uFEFFdata: {"id":"ä€😀","version":1,"body":1}\r\n\r\n: beat\n\n',
+    );
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.socket?.setNoDelay();
+      void (async () => {
+        for (const byte of bytes) {
+          response.write(Uint8Array.of(byte));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+    };
+    const { onFrame, onByte, closed } = connect();
+    await soon(() => expect(onFrame).toHaveBeenCalled());
+    expect(onFrame.mock.calls[0]?.[0]).toEqual({ id: 'ä€😀', version: 1, body: 1 });
+    expect(onByte.mock.calls.length).toBeGreaterThan(1);
+    await server.close();
+    expect(await closed()).toMatchObject({ code: 'lost' });
+  });
+
+  it('takes comments for life, and passes over named events', async () => {
+    stream(': hi\n\n', 'event: x\ndata: not JSON\n\n', 'id: a:1\ndata: {"ping":true}\n\n');
+    const { onFrame, onByte } = connect();
+    await soon(() => expect(onFrame).toHaveBeenCalled());
+    expect(onFrame.mock.calls).toEqual([[{ ping: true }, '{"ping":true}']]);
+    expect(onByte).toHaveBeenCalled();
+  });
+
+  it.each([
+    [401, false],
+    [403, false],
+    [400, undefined],
+    [404, undefined],
+    [405, undefined],
+    [406, undefined],
+    [500, undefined],
+    [503, undefined],
+  ])('tells of a refusal with status %d, and whether to come back', async (status, retry) => {
+    answer = (_, response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end('{"error":{"code":"its-code","message":"Its message."}}');
+    };
+    const { closed, onOpen } = connect();
+    const reason = await closed();
+    expect(reason).toEqual({
+      code: 'its-code',
+      message: `${status}: Its message.`,
+      ...(retry !== undefined && { retry }),
+    });
+    expect(onOpen).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['text/html', '<html>'],
+    ['application/json', '{"error":7}'],
+    ['application/json', 'null'],
+  ])('refuses an answer that is %s: %s', async (type, body) => {
+    answer = (_, response) => void response.writeHead(200, { 'content-type': type }).end(body);
+    const { closed, onOpen } = connect();
+    expect(await closed()).toMatchObject({ message: expect.stringContaining('') as string });
+    expect(onOpen).not.toHaveBeenCalled();
+  });
+
+  it('ends when the stream does, also in the middle of a frame', async () => {
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end('data: {"ping":true}\n');
+    };
+    const { closed, onFrame } = connect();
+    expect(await closed()).toEqual({ code: 'lost', message: 'the stream ended' });
+    expect(onFrame).not.toHaveBeenCalled();
+  });
+
+  it('cancels the request when it is closed', async () => {
+    let over: Promise<unknown> | undefined;
+    answer = (request) => {
+      over = new Promise((resolve) => request.once('close', resolve));
+      request.on('error', () => {});
+    };
+    const { link, onClose } = connect();
+    await soon(() => expect(requests).toHaveLength(1));
+    link.close();
+    await over;
+    expect(onClose).not.toHaveBeenCalled();
+  });
+});

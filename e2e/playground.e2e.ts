@@ -1,0 +1,112 @@
+import { expect, test, type Page } from '@playwright/test';
+import { PlaygroundServer } from './server.js';
+
+let server: PlaygroundServer;
+test.beforeEach(async () => {
+  server = await PlaygroundServer.start();
+});
+test.afterEach(async () => {
+  await server.kill();
+});
+
+interface Board {
+  readonly columns: readonly {
+    readonly title: string;
+    readonly cards: readonly { readonly text: string }[];
+  }[];
+}
+
+const readServer = async (): Promise<string[][]> => {
+  const answer = await fetch(`${server.origin}/board`, { headers: { accept: 'application/json' } });
+  const { body } = (await answer.json()) as { body: Board };
+  return body.columns.map(({ cards }) => cards.map(({ text }) => text));
+};
+
+const readPage = (page: Page): Promise<string[][]> =>
+  page
+    .locator('.column')
+    .evaluateAll((columns) =>
+      columns.map((each) => [...each.querySelectorAll('.card p')].map((text) => text.textContent ?? '')),
+    );
+
+/** The page shows what the server has. */
+async function expectEqual(...pages: Page[]): Promise<void> {
+  for (const page of pages) {
+    await expect(async () => expect(await readPage(page)).toEqual(await readServer())).toPass({
+      timeout: 20_000,
+    });
+  }
+}
+
+/** What the console complained of, but for the browser's own words about refused connections. */
+function complaints(page: Page): string[] {
+  const found: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    if (
+      /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|WebSocket connection to/.test(
+        message.text(),
+      )
+    )
+      return;
+    found.push(message.text());
+  });
+  page.on('pageerror', (error) => found.push(error.message));
+  return found;
+}
+
+async function addCard(page: Page, text: string): Promise<void> {
+  await page.getByLabel('New card in To do').fill(text);
+  await page.getByLabel('New card in To do').press('Enter');
+}
+
+for (const transport of ['websocket', 'sse'] as const) {
+  test(`over ${transport}: edits of another window arrive, also after the server was killed and started again`, async ({
+    page,
+    context,
+  }) => {
+    const other = await context.newPage();
+    const complained = [complaints(page), complaints(other)];
+    await page.goto(`${server.origin}/?transport=${transport}`);
+    await other.goto(`${server.origin}/?transport=${transport}`);
+    await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+    await expect(
+      page.getByText(transport === 'sse' ? /sse|server-sent/i : /websocket/i).first(),
+    ).toBeVisible();
+
+    await addCard(other, 'from the other window');
+    await expect(page.getByText('from the other window', { exact: true })).toBeVisible();
+    await other.getByRole('button', { name: 'Move “from the other window” right' }).click();
+    await expectEqual(page, other);
+
+    await server.kill();
+    await expect(page.locator('.pill[data-state=open]')).toHaveCount(0);
+    await expect(page.getByText('from the other window', { exact: true })).toBeVisible(); // stale, and shown all the same
+    await server.start();
+    await expectEqual(page, other);
+    await expect(page.getByText('from the other window', { exact: true })).toBeHidden(); // a new life
+
+    await addCard(page, 'after the restart');
+    await expect(other.getByText('after the restart', { exact: true })).toBeVisible();
+    await expectEqual(page, other);
+    expect(complained).toEqual([[], []]);
+  });
+}
+
+test('the process list re-sorts live, and a process keeps its row', async ({ page }) => {
+  await page.goto(server.origin);
+  const rows = page.locator('table tbody tr');
+  await expect(rows.first()).toBeVisible();
+  const order = (): Promise<string[]> =>
+    rows.evaluateAll((all) => all.map((row) => row.cells[0]?.textContent ?? ''));
+  await rows.evaluateAll((all) => {
+    for (const row of all) row.dataset.pid = row.cells[0]?.textContent ?? '';
+  });
+  const before = await order();
+  expect(before.length).toBeGreaterThan(3);
+  await expect.poll(async () => (await order()).join(), { timeout: 20_000 }).not.toBe(before.join());
+  const strangers = await rows.evaluateAll(
+    (all) => all.filter((row) => row.dataset.pid && row.dataset.pid !== row.cells[0]?.textContent).length,
+  );
+  expect(strangers).toBe(0);
+});
