@@ -30,7 +30,7 @@ export function connect(
   const chosen = transports.filter(
     (way): way is Transport => !!way && (transport === 'auto' || transport === way.name),
   );
-  if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket class.`);
+  if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket.`);
   return createConnection({ url: resolve(url), transports: chosen, headers });
 }
 

@@ -47,7 +47,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   const frames = createSignal<Parameters<FrameListener>>();
   const backoff = createBackoff();
   const watchdog = createWatchdog(
-    () => lose({ code: 'silent', message: 'no sign of life' }),
+    () => lose({ code: 'silent', message: 'no heartbeat' }),
     () => link?.send?.({ ping: true }),
   );
   const onStatus = (): void => put(status.get());

@@ -78,10 +78,12 @@ const CLIENT_FRAMES: readonly ((frame: Raw) => boolean)[] = [
 
 /** Level by level and not by recursion, which a hostile text could overflow. */
 function isDeeper(value: unknown, depth: number): boolean {
-  let level = [value];
+  let level: unknown[] = [value];
   for (let above = 0; level.length > 0; above++) {
     if (above > depth) return true;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
   }
   return false;
 }

@@ -62,7 +62,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   /** What happened since the last paint. */
   let patches: Patch[] = [];
   /** How this link stands to the topic: it was not asked, it has not answered yet, or we follow. */
-  let phase: 'idle' | 'asked' | 'current' = 'idle';
+  let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
   let interest = 0;
   let wanted = false;
@@ -71,7 +71,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   const refresh = (): boolean => {
     const base = host.status.get();
     const before = status.get();
-    const stale = phase !== 'current' || !!reason;
+    const stale = phase !== 'open' || !!reason;
     status.set({ ...base, stale, reason: reason ?? base.reason });
     return status.get() !== before;
   };
@@ -105,13 +105,13 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     restate();
   };
   const drop = (): void => {
-    phase = 'idle';
+    phase = 'closed';
     reason = undefined;
     refresh();
   };
   const askAgain = (): void => {
-    phase = 'idle';
-    restate();
+    drop();
+    host.onStatus();
     host.onChange();
   };
 
@@ -127,10 +127,10 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     },
     wanted: () => wanted,
     say(subscribe, unsubscribe) {
-      if (wanted === (phase !== 'idle')) return;
+      if (wanted === (phase !== 'closed')) return;
       if (wanted) {
         const { id, version } = document ?? {};
-        phase = 'asked';
+        phase = 'waiting';
         subscribe.push({ topic: topic || undefined, id, version } as Subscription); // JSON leaves out undefined
       } else {
         unsubscribe.push(topic);
@@ -139,7 +139,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     },
     drop,
     receive(frame) {
-      if (!wanted && phase === 'idle') return; // it crossed our unsubscribe
+      if (!wanted && phase === 'closed') return; // it crossed our unsubscribe
       const before = document;
       let next;
       try {
@@ -150,12 +150,12 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
         return askAgain();
       }
       if (next === 'gap') {
-        if (phase === 'current') askAgain(); // once: until the answer, all the others are gaps as well
+        if (phase === 'open') askAgain(); // once: until the answer, all the others are gaps as well
         return;
       }
       if (next === before && 'delta' in frame) return; // of the past; no answer either
       document = next;
-      phase = 'current';
+      phase = 'open';
       reason = undefined;
       host.schedule(publish);
     },

@@ -36,9 +36,8 @@ export function createSubscriptions(host: ReplicaHost): Subscriptions {
       const subscribe: Subscription[] = [];
       const unsubscribe: string[] = [];
       controls.forEach((control) => control.say(subscribe, unsubscribe));
-      return [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }].filter(
-        (frame) => !!frame,
-      );
+      const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
+      return frames.filter(Boolean) as ClientFrame[];
     },
     receive(frame) {
       if ('version' in frame) return controls.get(frame.topic ?? '')?.receive(frame);

@@ -237,7 +237,7 @@ it('close() says goodbye and refuses what comes after', async () => {
   const link = rawSubscribe(server.origin);
   const stream = rawStream(server.origin);
   await Promise.all([link, stream].map((each) => each.find((frame) => 'version' in frame)));
-  state.close();
+  void state.close();
   expect(await link.next()).toMatchObject({ bye: { code: 'going-away' } });
   expect(await stream.next()).toMatchObject({ bye: { code: 'going-away' } });
   expect(await link.whenEnded()).toBe('closed 1001 going-away');

@@ -1,6 +1,6 @@
 import { VeloxError } from '@velox/core/protocol';
-import { handleOf } from './adopt.js';
-import { runRecipe } from './recipe.js';
+import { handleOf } from './recording/adopt.js';
+import { runRecipe } from './recording/recipe.js';
 
 /**
  * Several changes of a live value at once: all or nothing, and one message to the clients.

@@ -1,13 +1,13 @@
-import { adopt, type Intake } from './adopt.js';
-import { DEFAULT_DEPTH } from './copy.js';
-import { delta } from './delta.js';
-import { Differ } from './diff.js';
-import { Scope } from './draft.js';
-import { Facade } from './facade.js';
-import { runRecipe } from './recipe.js';
-import { rowKeys, type KeyOption } from './row-key.js';
-import { measure } from './size.js';
-import { ROOT, Tree } from './tree.js';
+import { adopt, type Intake } from './recording/adopt.js';
+import { DEFAULT_DEPTH } from './recording/copy.js';
+import { delta } from './recording/delta.js';
+import { Differ } from './recording/diff.js';
+import { Scope } from './recording/draft.js';
+import { Facade } from './recording/facade.js';
+import { runRecipe } from './recording/recipe.js';
+import { rowKeys, type KeyOption } from './recording/row-key.js';
+import { measure } from './recording/size.js';
+import { ROOT, Tree } from './recording/tree.js';
 
 export interface RecorderOptions {
   /** How many containers may nest; default 500. */

@@ -1,4 +1,4 @@
-import { Facade } from './facade.js';
+import { Facade } from './recording/facade.js';
 
 /**
  * A list that publishes itself: put it into a value that is published (`velox.live`, `velox.state`, `velox.handle`), and every

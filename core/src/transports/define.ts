@@ -3,11 +3,11 @@ import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../trans
 
 /** What a way to connect tells of its one attempt: whatever it sees, as often as it likes, also too late. */
 export interface Reporter {
-  readonly open: () => void;
-  readonly byte: () => void;
+  readonly onOpen: () => void;
+  readonly onByte: () => void;
   /** A whole message. One that is no frame ends the link with `bad-frame`; a frame of a newer server is passed over. */
-  readonly message: (text: string) => void;
-  readonly end: (reason: CloseReason) => void;
+  readonly onMessage: (text: string) => void;
+  readonly onClose: (reason: CloseReason) => void;
 }
 
 /**
@@ -32,24 +32,24 @@ export function defineTransport(
         if (before) link?.close();
         return before;
       };
-      const end = (reason: CloseReason): void => close()?.onClose(reason);
+      const onClose = (reason: CloseReason): void => close()?.onClose(reason);
       const reporter: Reporter = {
-        open: () => told?.onOpen(),
-        byte: () => told?.onByte(),
-        message(text) {
+        onOpen: () => told?.onOpen(),
+        onByte: () => told?.onByte(),
+        onMessage(text) {
           try {
             const frame = told && decodeServerFrame(text);
             if (frame) told?.onFrame(frame, text);
           } catch (error) {
-            end({ code: 'bad-frame', message: String(error) });
+            onClose({ code: 'bad-frame', message: String(error) });
           }
         },
-        end,
+        onClose,
       };
       try {
         link = start(attempt, reporter);
       } catch (error) {
-        queueMicrotask(() => end({ code: 'refused', message: String(error) }));
+        queueMicrotask(() => onClose({ code: 'refused', message: String(error) }));
       }
       return { ...link, close };
     },

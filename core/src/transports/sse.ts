@@ -21,7 +21,7 @@ export function sse(): Transport {
       signal: abort.signal,
     })
       .then((response) => read(response, reporter))
-      .catch((error: unknown) => reporter.end({ code: 'lost', message: String(error) }));
+      .catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
     return { close: () => abort.abort() };
   });
 }
@@ -33,16 +33,16 @@ async function read(response: Response, reporter: Reporter): Promise<void> {
     const { code = 'refused', message = 'no event stream' } = error ?? {};
     // Login and permission do not come by themselves; what else is wrong may be right on another way, or later.
     const final = status === 401 || status === 403;
-    return reporter.end({ code, message: `${status}: ${message}`, ...(final && { retry: false }) });
+    return reporter.onClose({ code, message: `${status}: ${message}`, ...(final && { retry: false }) });
   }
-  reporter.open();
-  const parse = createSseParser((data, event) => event || reporter.message(data));
+  reporter.onOpen();
+  const parse = createSseParser((data, event) => event || reporter.onMessage(data));
   const write = (text: string): void => {
-    reporter.byte();
+    reporter.onByte();
     parse(text);
   };
   await body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
-  reporter.end({ code: 'lost', message: 'the stream ended' });
+  reporter.onClose({ code: 'lost', message: 'the stream ended' });
 }
 
 interface Refusal {

@@ -16,16 +16,16 @@ export function websocket(Class: WebSocketClass | undefined = globalThis.WebSock
     const send = (frame: object): void => socket.send(JSON.stringify(frame));
     socket.onopen = () => {
       open.forEach(send);
-      reporter.open();
+      reporter.onOpen();
     };
     socket.onmessage = ({ data }: MessageEvent<string>) => {
-      reporter.byte();
-      reporter.message(data);
+      reporter.onByte();
+      reporter.onMessage(data);
     };
     // Always followed by a close that says as much. It has to be there: `ws` throws errors that nobody listens for.
     socket.onerror = () => {};
     socket.onclose = ({ code, reason }) => {
-      reporter.end({ code: 'lost', message: `closed (${code}) ${reason}` });
+      reporter.onClose({ code: 'lost', message: `closed (${code}) ${reason}` });
     };
     return { send, close: () => socket.close() };
   });

@@ -26,7 +26,6 @@ app.use('/machine', machine.handle);
 app.use('/board', boardRoutes(board), board.handle);
 
 /** Says goodbye to all who are connected. */
-export function close(): void {
-  machine.close();
-  board.close();
+export async function close(): Promise<void> {
+  await Promise.all([machine.close(), board.close()]);
 }

@@ -22,8 +22,7 @@ server.listen(port, host, () => {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    close();
     server.close();
-    server.closeIdleConnections();
+    void close().then(() => server.closeIdleConnections());
   });
 }

@@ -78,7 +78,8 @@ export class FaultLink {
     this.#requests.seal();
     this.#responses.seal();
     gone.destroy();
-    open.once('end', () => open.destroy());
+    if (open.readableEnded) open.destroy();
+    else open.once('end', () => open.destroy());
   }
 
   #join(source: Socket, target: Socket, filter: Filter): FaultLane {

@@ -55,7 +55,7 @@ export class HttpSplitter {
     const line = (end: string): string | undefined => {
       const stop = bytes.indexOf(end, at);
       if (stop < 0) return undefined;
-      const text = bytes.latin1Slice(at, stop);
+      const text = bytes.toString('latin1', at, stop);
       at = stop + end.length;
       return text;
     };
@@ -132,7 +132,7 @@ export function responseFraming(head: Head, method: string | undefined): Framing
 
 /** The bytes of a head without some of its headers (lower case), and with lines that take their place. */
 export function replaceHeaders(head: Buffer, without: readonly string[], ...lines: string[]): Buffer {
-  const [start = '', ...fields] = head.latin1Slice(0, head.length - 4).split('\r\n');
+  const [start = '', ...fields] = head.toString('latin1', 0, head.length - 4).split('\r\n');
   const kept = fields.filter((field) => !without.includes(nameOf(field)));
   return Buffer.from(`${[start, ...kept, ...lines].join('\r\n')}\r\n\r\n`, 'latin1');
 }
