@@ -36,6 +36,8 @@ export default defineConfig({
   build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
   test: {
     reporters: ['default'],
+    // VELOX_RUNS multiplies the cases of the property tests: `npm run proof`.
+    testTimeout: process.env.VELOX_RUNS ? 3_600_000 : 20_000,
     projects: [
       {
         extends: true,

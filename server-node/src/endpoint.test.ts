@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as velox from './index.js';
 import { listen } from './testing/listen.js';
 import { rawStream, rawSubscribe, rawWebSocket, type Frame } from './testing/raw-client.js';
@@ -109,6 +109,18 @@ describe('a WebSocket', () => {
     expect(await (await fetch(`${server.origin}/other`)).text()).toBe('mine');
     const value = await fetch(`${server.origin}/live`);
     expect(await value.json()).toMatchObject({ version: 1, body: { a: 1 } });
+  });
+
+  it('is taken once where the package is there twice in a process, after a hot reload for instance', async () => {
+    vi.resetModules();
+    const again = await import('./index.js');
+    const [one, two] = [velox.state({ a: 1 }), again.state({ a: 2 })];
+    await using server = await listen((request, response) => {
+      void (request.url?.startsWith('/one') ? one : two).handle(request, response);
+    });
+    expect(await rawSubscribe(`${server.origin}/one`).next()).toEqual(hello);
+    expect(await rawSubscribe(`${server.origin}/two`).next()).toEqual(hello);
+    expect(server.server.listenerCount('upgrade')).toBe(1);
   });
 
   it('leaves upgrades of others alone', async () => {

@@ -18,14 +18,25 @@ interface Upgrade {
   readonly response: ServerResponse;
 }
 
-const upgrades = new WeakMap<IncomingMessage, Upgrade>();
-const adopted = new WeakSet<WebServer>();
-let watching = false;
+/** What a process has once, also where this module is there twice: after a hot reload, or in two versions. */
+interface Shared {
+  readonly upgrades: WeakMap<IncomingMessage, Upgrade>;
+  readonly adopted: WeakSet<WebServer>;
+  watching: boolean;
+}
+
+const SHARED = Symbol.for('velox.upgrades.1');
+const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
+  upgrades: new WeakMap(),
+  adopted: new WeakSet(),
+  watching: false,
+});
+const { upgrades, adopted } = shared;
 
 /** From now on, each web server of this process gets its one upgrade listener with its first connection. */
 export function watchServers(): void {
-  if (watching) return;
-  watching = true;
+  if (shared.watching) return;
+  shared.watching = true;
   channel('net.server.socket').subscribe((event) => adoptServerOf((event as { socket: Socket }).socket));
 }
 

@@ -9,6 +9,9 @@ import { CoreMeter } from './core-meter.js';
 import { Figure } from './figure.js';
 import { useHistory } from './history.js';
 
+/** Above this, cores are shown by their bars alone. */
+const MANY = 8;
+
 export function CpuPanel(): ReactNode {
   const { stale } = useVeloxStatus(MACHINE);
   const processor = useMachine((machine) => machine?.processor);
@@ -16,7 +19,7 @@ export function CpuPanel(): ReactNode {
   return (
     <Panel area="cpu" title="CPU" note={processor} stale={stale}>
       <Load />
-      <ul className="cores" aria-label="Load of each core">
+      <ul className="cores" aria-label="Load of each core" data-many={cores > MANY}>
         {Array.from({ length: cores }, (_, core) => (
           <CoreMeter key={core} core={core} />
         ))}
