@@ -1,5 +1,5 @@
 import { createPaint } from './paint.js';
-import type { Hello, ServerFrame } from './protocol.js';
+import type { ClientFrame, ServerFrame } from './protocol.js';
 import { createSignal, type Readable } from './readable.js';
 import type { Initial, Replica } from './replica.js';
 import { createStatus, IDLE, type Status } from './status.js';
@@ -13,6 +13,8 @@ const PATIENCE = 4_000;
 /** Added to the server's heartbeat: dead after that long without a byte. */
 const GRACE = 5_000;
 
+/** The longest time that a timer can wait; one of more fires at once. */
+const LONGEST = 2 ** 31 - 1;
 /** Bytes per ms below which we do not believe in a message that was announced. */
 const SLOWEST = 16;
 
@@ -45,17 +47,17 @@ export interface ConnectionOptions {
 export function createConnection({ url, transports, headers = {} }: ConnectionOptions): Sync {
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
-  const backoff = createBackoff();
+  let backoff = createBackoff();
   const watchdog = createWatchdog(
     () => lose({ code: 'silent', message: 'no heartbeat' }),
-    () => link?.send?.({ ping: true }),
+    () => send({ ping: true }),
   );
   const onStatus = (): void => put(status.get());
   const topics = createSubscriptions({ ...createPaint(), status, onChange, onStatus });
   let link: Link | undefined;
   /** Ends the patience with an attempt, or the wait for the next one. */
   let timer: ReturnType<typeof setTimeout>;
-  /** The transport in use, and how many failed since the last hello or wait. */
+  /** The transport in use, and how many failed since the last wait. */
   let chosen = 0;
   let failed = 0;
   let scheduled = false;
@@ -82,17 +84,18 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   function reconcile(): void {
     scheduled = false;
     if (over) return;
-    if (!topics.some((topic) => topic.wanted())) rest(IDLE);
+    if (!topics.some(({ wanted }) => wanted())) rest(IDLE);
     else if (!unwatch) {
       unwatch = watchWorld(onWorld);
       open();
     } else if (status.get().state === 'open') {
-      for (const frame of topics.frames()) {
-        if (link?.send) link.send(frame);
-        else if ('subscribe' in frame) return pause(); // only a new link can ask
-      }
+      topics.frames().forEach(send);
       onStatus();
     }
+  }
+
+  function send(frame: ClientFrame): void {
+    link?.send(frame, status.get().session!);
   }
 
   function open(): void {
@@ -107,22 +110,19 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   }
 
   function onFrame(frame: ServerFrame, text: string): void {
-    frames.emit(frame, text);
-    if ('hello' in frame) greet(frame.hello);
-    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason });
+    if ('hello' in frame) {
+      const { heartbeat, session, protocol } = frame.hello;
+      clearTimeout(timer);
+      watchdog.start(heartbeat + GRACE);
+      put({ state: 'open', attempt: 0, reason: undefined, session, protocol });
+      reconcile(); // what was wanted meanwhile
+    } else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason });
     else if ('ping' in frame) watchdog.feed((frame.next ?? 0) / SLOWEST);
     else {
       topics.receive(frame);
-      backoff.reset(); // not by hello: a server that fails right after it is not to be hurried
+      backoff = createBackoff(); // not by hello: a server that fails right after it is not to be hurried
     }
-  }
-
-  function greet({ heartbeat, session, protocol }: Hello): void {
-    clearTimeout(timer);
-    failed = 0;
-    watchdog.start(heartbeat + GRACE);
-    put({ state: 'open', attempt: 0, reason: undefined, session, protocol });
-    reconcile(); // what was wanted meanwhile
+    frames.emit(frame, text);
   }
 
   function hangUp(): void {
@@ -144,7 +144,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   function pause(why?: CloseReason): void {
     const retry = why?.retry;
     const state = retry === false ? 'closed' : isOffline() ? 'offline' : 'waiting';
-    const delay = (retry ?? backoff.next()) as number;
+    const delay = Math.min((retry ?? backoff()) as number, LONGEST);
     const retryAt = state === 'waiting' ? Date.now() + delay : undefined;
     hangUp();
     failed = 0;
@@ -157,7 +157,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
     if (isOffline()) {
       if (state === 'waiting') pause(reason);
     } else if (state === 'offline' || state === 'waiting') open();
-    else if (state === 'open' && link?.send) watchdog.probe();
+    else if (state === 'open') watchdog.probe();
   }
 
   function rest(next: Status): void {

@@ -37,6 +37,7 @@ describe('paint', () => {
     const paint = createPaint();
     const [a, b] = [vi.fn(), vi.fn()];
     [a, b, a, a].forEach((publish) => paint.schedule(publish));
+    expect([page.callbacks.size, vi.getTimerCount()]).toEqual([1, 1]);
     vi.advanceTimersByTime(99);
     expect(a).not.toHaveBeenCalled();
     page.frame();
@@ -114,5 +115,10 @@ describe('paint', () => {
     page.frame();
     vi.advanceTimersByTime(1_000);
     expect(seen).toEqual(['again', 'again', 'again']);
+    const other = vi.fn();
+    paint.schedule(other);
+    page.frame();
+    expect(other).toHaveBeenCalledOnce();
+    expect(seen).toHaveLength(3);
   });
 });

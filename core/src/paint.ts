@@ -10,8 +10,8 @@ export interface Paint {
 }
 
 /**
- * A paint is at the next animation frame or after 100 ms, whichever is first: a frame in the background has no animation
- * frames. It is at once when the document is hidden or becomes hidden, and where nothing is ever painted.
+ * A paint is at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames.
+ * It is at once when the document is hidden or becomes hidden, and where nothing is ever painted.
  */
 export function createPaint(): Paint {
   const due = new Set<() => void>();

@@ -156,6 +156,10 @@ describe('interest', () => {
     vi.advanceTimersByTime(1);
     expect(wanted()).toBe(false);
     expect(onChange).toHaveBeenCalledTimes(2);
+    replica.subscribe(() => {})();
+    vi.advanceTimersByTime(1_000);
+    expect(wanted()).toBe(false);
+    expect(onChange).toHaveBeenCalledTimes(4);
   });
 
   it('goes on when somebody comes within that second', () => {

@@ -31,7 +31,7 @@ export interface Replica<T> extends Hydratable<T | undefined> {
 /** What a replica needs of its connection. */
 export interface ReplicaHost extends Paint {
   readonly status: Readable<Status>;
-  /** Something that `wanted` or `pending` says has changed. */
+  /** `wanted` has changed, or the topic has to be asked for again. */
   readonly onChange: () => void;
   /** The replica's own status has changed. */
   readonly onStatus: () => void;
@@ -60,7 +60,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   /** Moves when a frame arrives; the cell follows at the paint. */
   let document: Document | undefined;
   /** What happened since the last paint. */
-  let patches: Patch[] = [];
+  const patches: Patch[] = [];
   /** How this link stands to the topic: it was not asked, it has not answered yet, or we follow. */
   let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
@@ -68,15 +68,10 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
 
-  const refresh = (): boolean => {
+  const refresh = (): void => {
     const base = host.status.get();
-    const before = status.get();
     const stale = phase !== 'open' || !!reason;
     status.set({ ...base, stale, reason: reason ?? base.reason });
-    return status.get() !== before;
-  };
-  const restate = (): void => {
-    if (refresh()) host.onStatus();
   };
   const want = (next: boolean): void => {
     if (wanted !== next) host.onChange();
@@ -97,12 +92,11 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   };
   const publish = (): void => {
     if (document) {
-      const news = patches;
-      patches = [];
+      const news = patches.splice(0);
       cell.set(document.value as T);
       if (news.length) told.emit(news);
     }
-    restate();
+    refresh();
   };
   const drop = (): void => {
     phase = 'closed';
@@ -111,10 +105,10 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   };
   const askAgain = (): void => {
     drop();
-    host.onStatus();
     host.onChange();
   };
 
+  status.subscribe(host.onStatus);
   host.status.subscribe(refresh);
   return {
     replica: {
@@ -161,7 +155,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     },
     doubt(why) {
       reason = why;
-      restate();
+      refresh();
     },
     seed({ id, version, body }) {
       if (initial !== undefined) return;

@@ -26,7 +26,7 @@ export interface Status {
   readonly attempt: number;
   /** When the next attempt is due, in ms since 1970. */
   readonly retryAt?: number | undefined;
-  /** The session's id. It is secret. */
+  /** The session's id, on the last link that was open. It is secret. */
   readonly session?: string | undefined;
   /** The version of the protocol that the server speaks. */
   readonly protocol?: number | undefined;

@@ -5,33 +5,21 @@ const PROBE = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
 const LATE = 1_000;
 
-/** Says how long to wait before the next attempt. */
-export interface Backoff {
-  /** Delay in ms. */
-  readonly next: () => number;
-  /** The link proved good: the next loss starts from the beginning. */
-  readonly reset: () => void;
-}
-
 /**
  * Exponential back-off from 100 ms with full jitter (any delay from 0 to the bound is equally likely). The bound is at most
  * 1 s in the first 10 s after a loss, then 5 s, and 20 s where nobody looks.
  *
+ * @returns how long to wait before the next attempt, in ms. After a success make a new one.
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function createBackoff(): Backoff {
-  let lost = 0;
-  let bound = 0;
-  return {
-    next() {
-      if (!bound) lost = Date.now();
-      bound = bound * 2 || 100;
-      const soon = Date.now() - lost < 10_000;
-      return Math.random() * Math.min(bound, isHidden() ? 20_000 : soon ? 1_000 : 5_000);
-    },
-    reset() {
-      bound = 0;
-    },
+export function createBackoff(): () => number {
+  let lost: number | undefined;
+  let bound = 50;
+  return () => {
+    lost ??= Date.now();
+    bound *= 2;
+    const cap = isHidden() ? 20_000 : Date.now() - lost < 10_000 ? 1_000 : 5_000;
+    return Math.random() * Math.min(bound, cap);
   };
 }
 
@@ -66,8 +54,8 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const left = heard + limit - Date.now();
-      if (left > 0)
-        arm(Math.min(left, limit)); // more is left where the clock was set back
+      // In steps: a timer of more than 24.8 days would fire at once.
+      if (left > 0) arm(Math.min(left, limit));
       else if (Date.now() - due > LATE) probe();
       else onDead();
     }, wait);

@@ -27,15 +27,19 @@ export interface CloseReason {
 export interface LinkEvents {
   onOpen(): void;
   onByte(): void;
-  /** `text` is the frame as it came, for those who count or show it. */
+  /** `text` is the frame as it came, for those who count or show it. What it throws ends the link as `bad-frame`. */
   onFrame(frame: ServerFrame, text: string): void;
   onClose(reason: CloseReason): void;
 }
 
 /** One live attempt. */
 export interface Link {
-  /** Sends a frame; absent where the way is open in one direction only, then a new attempt carries what has to be said. */
-  send?(frame: ClientFrame): void;
+  /**
+   * Sends a frame, after those that were sent before.
+   *
+   * @param session the one that `hello` named, for ways that have to name it
+   */
+  send(frame: ClientFrame, session: string): void;
   /** Ends it. Nothing is reported after this. Idempotent. */
   close(): void;
 }

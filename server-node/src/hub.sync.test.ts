@@ -23,7 +23,7 @@ function until(source: { subscribe(fn: () => void): () => void }, holds: () => b
   });
 }
 
-describe('many topics on one link', () => {
+describe('many topics on a WebSocket', () => {
   it('components that subscribe in one tick send one frame', async () => {
     const hub = velox.createHub();
     for (let i = 0; i < 300; i++) hub.state(`t${i}`, { n: i });
@@ -45,7 +45,9 @@ describe('many topics on one link', () => {
     expect(replicas.map((replica) => replica.get()?.n)).toEqual(replicas.map((_, i) => i));
     sync.close();
   });
+});
 
+describe.each(['websocket', 'sse'] as const)('many topics over %s', (transport) => {
   it('whoever comes and goes while they change: what is wanted equals its state, nothing else arrives', async () => {
     const steps = fc.array(
       fc.record({
@@ -59,7 +61,7 @@ describe('many topics on one link', () => {
         const hub = velox.createHub();
         const states = Array.from({ length: 8 }, (_, i) => hub.state(`t${i}`, { n: 0, pad: PAD }));
         await using server = await listen(hub.handle);
-        const sync = connect(server.origin, { transport: 'websocket', WebSocket });
+        const sync = connect(server.origin, { transport, WebSocket });
         /** What is subscribed on the link, as the frames say; whatever comes beyond is a leak. */
         const wanted = new Map<string, { replica: Replica<unknown>; end: () => void }>();
         const ever = new Set<string>();
@@ -100,7 +102,7 @@ describe('many topics on one link', () => {
     const hub = velox.createHub({ canSubscribe: (_, topic) => topic !== 'secret' });
     for (const topic of ['open', 'secret']) hub.state(topic, { topic });
     await using server = await listen(hub.handle);
-    const sync = connect(server.origin, { transport: 'websocket', WebSocket });
+    const sync = connect(server.origin, { transport, WebSocket });
     const [open, secret, unknown] = ['open', 'secret', 'unknown'].map((topic) => sync.replica(topic)) as [
       Replica<unknown>,
       Replica<unknown>,

@@ -30,12 +30,10 @@ export interface FakeTransport {
 export interface FakeOptions {
   /** Default `fake`. */
   readonly name?: string;
-  /** Whether its links have no `send`, as with server-sent events. */
-  readonly oneWay?: boolean;
 }
 
 /** Creates a transport whose every attempt waits for the test to answer. */
-export function createFakeTransport({ name = 'fake', oneWay = false }: FakeOptions = {}): FakeTransport {
+export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTransport {
   const links: FakeLink[] = [];
   const connect = (attempt: Attempt, events: LinkEvents): ReturnType<Transport> => {
     let live = true;
@@ -62,7 +60,7 @@ export function createFakeTransport({ name = 'fake', oneWay = false }: FakeOptio
     };
     links.push(link);
     return {
-      ...(!oneWay && { send: (frame: ClientFrame) => void link.sent.push(frame) }),
+      send: (frame: ClientFrame) => void link.sent.push(frame),
       close() {
         live = false;
         link.closed = true;

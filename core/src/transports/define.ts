@@ -5,7 +5,7 @@ import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../trans
 export interface Reporter {
   readonly onOpen: () => void;
   readonly onByte: () => void;
-  /** A whole message. One that is no frame ends the link with `bad-frame`; a frame of a newer server is passed over. */
+  /** A whole message. One that is no frame ends the link with `bad-frame`. */
   readonly onMessage: (text: string) => void;
   readonly onClose: (reason: CloseReason) => void;
 }
@@ -38,8 +38,7 @@ export function defineTransport(
         onByte: () => told?.onByte(),
         onMessage(text) {
           try {
-            const frame = told && decodeServerFrame(text);
-            if (frame) told?.onFrame(frame, text);
+            told?.onFrame(decodeServerFrame(text), text);
           } catch (error) {
             onClose({ code: 'bad-frame', message: String(error) });
           }
@@ -51,7 +50,7 @@ export function defineTransport(
       } catch (error) {
         queueMicrotask(() => onClose({ code: 'refused', message: String(error) }));
       }
-      return { ...link, close };
+      return { ...(link as Link), close }; // nobody sends before there was a hello
     },
   };
   return named[name] as Transport;

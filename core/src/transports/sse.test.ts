@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { text } from 'node:stream/consumers';
 import type { ClientFrame } from '../protocol.js';
 import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
 import type { CloseReason, Link } from '../transport.js';
@@ -95,11 +96,10 @@ describe('server-sent events', () => {
     };
   };
 
-  it('asks by GET, and cannot send', async () => {
+  it('asks by GET', async () => {
     stream();
-    const { link, onOpen } = connect(undefined, { authorization: 'Bearer x' });
+    const { onOpen } = connect(undefined, { authorization: 'Bearer x' });
     await soon(() => expect(onOpen).toHaveBeenCalled());
-    expect(link).not.toHaveProperty('send');
     expect(requests[0]).toMatchObject({ method: 'GET', url: '/sync?a=1&velox=3' });
     expect(requests[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer x' });
   });
@@ -115,10 +115,18 @@ describe('server-sent events', () => {
     expect(requests[0]?.url).toBe(`/sync?a=1&velox=3${query}`);
   });
 
-  it('refuses to carry two topics, without asking', async () => {
-    const { closed } = connect([{ open: {} }, { subscribe: [{}, { topic: 'b' }] }]);
-    expect(await closed()).toEqual({ code: 'refused', message: 'Error: one topic only' });
-    expect(requests).toEqual([]);
+  it('asks for several topics by POST, and sends what is said later by POST as well, with the session', async () => {
+    stream();
+    const open = [{ open: {} }, { subscribe: [{}, { topic: 'b' }] }];
+    const { link, onOpen } = connect(open);
+    await soon(() => expect(onOpen).toHaveBeenCalled());
+    expect(requests[0]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
+    expect(await text(requests[0] as IncomingMessage)).toBe(JSON.stringify(open));
+    link.send({ unsubscribe: ['b'] }, 'secret');
+    await soon(() => expect(requests).toHaveLength(2));
+    expect(requests[1]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
+    expect(requests[1]?.headers['velox-session']).toBe('secret');
+    expect(await text(requests[1] as IncomingMessage)).toBe('[{"unsubscribe":["b"]}]');
   });
 
   it('sends cookies, and keeps the stream out of the cache', () => {
@@ -202,7 +210,7 @@ describe('server-sent events', () => {
       response.end('data: {"ping":true}\n');
     };
     const { closed, onFrame } = connect();
-    expect(await closed()).toEqual({ code: 'lost', message: 'the stream ended' });
+    expect(await closed()).toEqual({ code: 'lost', message: 'ended' });
     expect(onFrame).not.toHaveBeenCalled();
   });
 

@@ -1,28 +1,38 @@
-import type { Subscription } from '../protocol.js';
+import type { ClientFrame, OpenFrame, SubscribeFrame } from '../protocol.js';
 import type { CloseReason, Transport } from '../transport.js';
 import { defineTransport, endpoint, type Reporter } from './define.js';
 import { createSseParser } from './sse-parser.js';
 
 /**
- * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A link carries one
- * topic, named in its URL, and has no `send`: the way is open in one direction only.
+ * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. One topic is asked for
+ * by GET, several by POST; so is what is sent later, by a module that is loaded on need.
  */
 export function sse(): Transport {
   return defineTransport('sse', ({ url, headers, open }, reporter) => {
-    const [{ topic, id, version: v } = {}, more] = open.flatMap((frame): readonly Subscription[] =>
-      'subscribe' in frame ? frame.subscribe : [],
-    );
-    if (more) throw new Error('one topic only');
+    const [, { subscribe }] = open as [OpenFrame, SubscribeFrame];
+    const [{ topic, id, version: v } = {}, more] = subscribe;
     const abort = new AbortController();
-    fetch(endpoint(url, { topic, id, v }), {
+    const { signal } = abort;
+    const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
+    let post: Promise<(frame: ClientFrame) => void> | undefined;
+    fetch(endpoint(url, more ? {} : { topic, id, v }), {
+      ...(more && { method: 'POST', body: JSON.stringify(open) }),
       headers: { accept: 'text/event-stream', ...headers },
       credentials: 'include',
       cache: 'no-store',
-      signal: abort.signal,
+      signal,
     })
       .then((response) => read(response, reporter))
-      .catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
-    return { close: () => abort.abort() };
+      .catch(fail);
+    return {
+      send(frame, session) {
+        post ??= import('./post.js').then(({ createPost }) =>
+          createPost({ headers, url: endpoint(url), session, signal, onFail: reporter.onClose }),
+        );
+        post.then((send) => send(frame)).catch(fail);
+      },
+      close: () => abort.abort(),
+    };
   });
 }
 
@@ -42,7 +52,7 @@ async function read(response: Response, reporter: Reporter): Promise<void> {
     parse(text);
   };
   await body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
-  reporter.onClose({ code: 'lost', message: 'the stream ended' });
+  reporter.onClose({ code: 'lost', message: 'ended' });
 }
 
 interface Refusal {

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createPost, type PostOptions } from './post.js';
+
+const posts: { readonly body: string; readonly session: unknown; readonly response: ServerResponse }[] = [];
+const server = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk) => (body += chunk));
+  request.on('end', () => posts.push({ body, session: request.headers['velox-session'], response }));
+});
+
+let options: PostOptions;
+const onFail = vi.fn();
+beforeEach(async () => {
+  posts.length = 0;
+  onFail.mockReset();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sync?velox=3`;
+  options = { url, headers: {}, session: 's', signal: new AbortController().signal, onFail };
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+const arrived = (count: number): Promise<void> =>
+  vi.waitFor(() => expect(posts).toHaveLength(count), { timeout: 5_000, interval: 5 });
+
+it('one POST is under way at a time; what is said meanwhile follows together, in order', async () => {
+  const post = createPost(options);
+  post({ unsubscribe: ['a'] });
+  post({ unsubscribe: ['b'] });
+  await arrived(1);
+  for (const topic of ['c', 'd', 'e']) post({ unsubscribe: [topic] });
+  expect(posts).toHaveLength(1);
+  posts[0]?.response.end('{"ack":0}');
+  await arrived(2);
+  expect(posts.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+    [{ unsubscribe: ['a'] }, { unsubscribe: ['b'] }],
+    [{ unsubscribe: ['c'] }, { unsubscribe: ['d'] }, { unsubscribe: ['e'] }],
+  ]);
+  expect(posts.map(({ session }) => session)).toEqual(['s', 's']);
+  posts[1]?.response.end('{"ack":0}');
+});
+
+it.each([
+  ['is refused', (response: ServerResponse) => void response.writeHead(404).end()],
+  ['breaks off', (response: ServerResponse) => void response.socket?.destroy()],
+])('a POST that %s fails the link', async (_, answer) => {
+  createPost(options)({ ping: true });
+  await arrived(1);
+  answer((posts[0] as (typeof posts)[0]).response);
+  await vi.waitFor(() =>
+    expect(onFail).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'lost' })),
+  );
+});
