@@ -49,7 +49,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   const frames = createSignal<Parameters<FrameListener>>();
   let backoff = createBackoff();
   const watchdog = createWatchdog(
-    () => lose({ code: 'silent', message: 'no heartbeat' }),
+    () => lose({ code: 'silent', message: 'no answer' }),
     () => send({ ping: true }),
   );
   const onStatus = (): void => put(status.get());
@@ -101,7 +101,7 @@ export function createConnection({ url, transports, headers = {} }: ConnectionOp
   function open(): void {
     const transport = transports[chosen] as Transport;
     hangUp();
-    timer = setTimeout(() => lose({ code: 'timeout', message: 'no hello' }), PATIENCE);
+    timer = setTimeout(() => lose({ code: 'timeout', message: 'no answer' }), PATIENCE);
     link = transport(
       { url, headers, open: [{ open: {} }, ...topics.frames()] },
       { onOpen() {}, onByte: () => watchdog.feed(), onFrame, onClose: lose },
