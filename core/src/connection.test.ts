@@ -637,7 +637,7 @@ it('the same topic has the same replica', () => {
 it('a transport is called only with what the contract says', async () => {
   const calls: unknown[][] = [];
   const transport: Transport = Object.defineProperty(
-    (...args: Parameters<Transport>) => (calls.push(args), { close() {} }),
+    (...args: Parameters<Transport>) => (calls.push(args), { send() {}, close() {} }),
     'name',
     { value: 'x' },
   );

@@ -11,14 +11,16 @@ type Raw = Record<string, unknown>;
  */
 export function decodeServerFrame(text: string): ServerFrame {
   const frame: unknown = JSON.parse(text);
-  if (!isObject(frame)) throw badFrame('no object');
-  const { version, id, delta, from, body, topic } = frame;
-  const sound =
+  if (!isObject(frame) || ('version' in frame && !isState(frame))) throw badFrame('a malformed frame');
+  return frame as unknown as ServerFrame;
+}
+
+function isState({ version, id, delta, from, body, topic }: Raw): boolean {
+  return (
     isCount(version) &&
     optional(topic, isString) &&
-    (delta ? Array.isArray(body) && optional(id, isString) && optional(from, isCount) : isString(id));
-  if ('version' in frame && !sound) throw badFrame('a malformed frame');
-  return frame as unknown as ServerFrame;
+    (delta ? Array.isArray(body) && optional(id, isString) && optional(from, isCount) : isString(id))
+  );
 }
 
 /**

@@ -69,7 +69,7 @@ describe('websocket', () => {
     const link = transport({ url: rig.url, headers: {}, open }, { ...events, onOpen: opened });
     await rig.accept();
     await soon(() => expect(opened).toHaveBeenCalled());
-    link.send?.({ unsubscribe: ['a'] });
+    link.send({ unsubscribe: ['a'] }, 's');
     await soon(() => expect(rig.received).toHaveLength(3));
     expect(rig.requests).toEqual(['/sync?a=1&velox=3']);
     expect(rig.received).toEqual([
