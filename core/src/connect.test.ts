@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from './connect.js';
+import type { Sync } from './connection.js';
 import { isVeloxError } from './error.js';
 import { createFakeTransport } from './testing/fake-transport.js';
 
@@ -24,7 +25,7 @@ afterEach(() => {
 });
 
 /** Wants the default topic, and gives each transport its 4 s. */
-async function want(sync: ReturnType<typeof connect>): Promise<string[]> {
+async function want(sync: Sync): Promise<string[]> {
   sync.replica().subscribe(() => {});
   await vi.advanceTimersByTimeAsync(4_001);
   sync.close();

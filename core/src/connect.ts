@@ -1,3 +1,4 @@
+import type { AnyContract, Contract } from './contract.js';
 import { createConnection, type Sync } from './connection.js';
 import { VeloxError } from './error.js';
 import type { Transport } from './transport.js';
@@ -20,18 +21,19 @@ export interface ConnectOptions {
  * Makes a connection to an endpoint; nothing is opened before a replica is wanted. (`createConnection` does the same with only
  * the transports that it is given, so that a bundle leaves the others out.)
  *
+ * @example const board = connect<App>('/sync').replica('board')
  * @param url relative ones are resolved against the document, in a worker against its script.
  * @throws VeloxError `no-transport` when there is no way to connect; TypeError when `url` is none.
  */
-export function connect(
+export function connect<C extends Contract = AnyContract>(
   url: string,
   { WebSocket, transport = 'auto', transports = [websocket(WebSocket), sse()], headers }: ConnectOptions = {},
-): Sync {
+): Sync<C> {
   const chosen = transports.filter(
     (way): way is Transport => !!way && (transport === 'auto' || transport === way.name),
   );
   if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket.`);
-  return createConnection({ url: resolve(url), transports: chosen, headers });
+  return createConnection({ url: resolve(url), transports: chosen, headers }) as Sync<never> as Sync<C>;
 }
 
 /** The absolute URL of an endpoint. */

@@ -1,3 +1,4 @@
+import type { AnyContract, Contract, TopicName, TopicValue } from './contract.js';
 import { createPaint } from './paint.js';
 import type { ClientFrame, ServerFrame } from './protocol.js';
 import { createSignal, type Readable } from './readable.js';
@@ -21,10 +22,15 @@ const SLOWEST = 16;
 /** Hears each frame of the server, with its text as it came. */
 export type FrameListener = (frame: ServerFrame, text: string) => void;
 
+/** Gives the replica of a topic, the same one each time: of any topic, or with a contract of those that it names. */
+export type ReplicaOf<C extends Contract> = AnyContract extends C
+  ? <T>(topic?: string, initial?: Initial<T>) => Replica<T>
+  : <N extends TopicName<C>>(topic: N, initial?: Initial<TopicValue<C, N>>) => Replica<TopicValue<C, N>>;
+
 /** One connection to one endpoint, with all of its topics. */
-export interface Sync {
+export interface Sync<C extends Contract = AnyContract> {
   /** The replica of a topic (default: the endpoint's default topic), the same one each time. */
-  readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
+  readonly replica: ReplicaOf<C>;
   readonly status: Readable<Status>;
   /** For tools that show traffic; returns the end of the subscription. It does not make us connect. */
   readonly onFrame: (listener: FrameListener) => () => void;

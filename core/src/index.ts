@@ -1,12 +1,21 @@
 // connect
 export { connect, type ConnectOptions } from './connect.js';
-export { createConnection, type ConnectionOptions, type FrameListener, type Sync } from './connection.js';
+export {
+  createConnection,
+  type ConnectionOptions,
+  type FrameListener,
+  type ReplicaOf,
+  type Sync,
+} from './connection.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
 
 // for adapters
 export { replicaOf, shared, type SharedOptions, type Source } from './registry.js';
 export { createSelection, createSelector, type Selection } from './select.js';
+
+// what both sides agree on
+export type { AnyContract, Contract, TopicName, TopicValue } from './contract.js';
 
 // what is read
 export type { Readable } from './readable.js';

@@ -1,3 +1,4 @@
+import type { AnyContract, Contract } from './contract.js';
 import { connect, resolve, type ConnectOptions } from './connect.js';
 import { createConnection, type Sync } from './connection.js';
 import type { Initial, Replica } from './replica.js';
@@ -25,6 +26,7 @@ const connections = new Map<string, Sync>();
  * The one connection to a URL, however many ask for it. Without a document (a server renders) nothing is registered, and it
  * never opens.
  */
+export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C>;
 export function shared(url: string, { identity = '', ...options }: SharedOptions = {}): Sync {
   if (!globalThis.document) return createConnection({ url, transports: [] });
   const key = `${identity} ${resolve(url)}`;
