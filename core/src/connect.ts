@@ -33,7 +33,7 @@ export function connect<C extends Contract = AnyContract>(
     (way): way is Transport => !!way && (transport === 'auto' || transport === way.name),
   );
   if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket.`);
-  return createConnection({ url: resolve(url), transports: chosen, headers }) as Sync<never> as Sync<C>;
+  return createConnection({ url: resolve(url), transports: chosen, headers }) as unknown as Sync<C>;
 }
 
 /** The absolute URL of an endpoint. */
