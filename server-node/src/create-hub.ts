@@ -16,6 +16,12 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
     value: T | State<T>,
     options?: StateOptions,
   ): State<unknown extends TopicValue<C, N> ? T : TopicValue<C, N>>;
+  /** Publishes a value as a topic, and gives the live value: to be used like the original, every write reaches the clients. */
+  live<N extends TopicName<C>, T extends TopicValue<C, N> & object>(
+    topic: N,
+    value: T,
+    options?: StateOptions,
+  ): unknown extends TopicValue<C, N> ? T : TopicValue<C, N>;
   /** Takes a topic away: its sessions are told that there is none. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**
@@ -60,13 +66,16 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   options: HubOptions<Context> = {},
 ): Hub<C, Context> {
   const hub = new Core(options as HubOptions);
+  const publish = (topic: string, value: unknown, stateOptions?: StateOptions): State<unknown> => {
+    const state = value instanceof State ? (value as State<unknown>) : new State(value, stateOptions);
+    hub.topics.publish(topic, state);
+    return state;
+  };
   return {
     ...createEndpoint(hub),
-    state(topic, value, stateOptions) {
-      const state = value instanceof State ? value : new State(value, stateOptions);
-      hub.topics.publish(topic, state);
-      return state;
-    },
+    // `never`: the conditional types are the contract's promise, which no inference sees
+    state: (topic, value, stateOptions) => publish(topic, value, stateOptions) as never,
+    live: (topic, value, stateOptions) => publish(topic, value, stateOptions).live() as never,
     remove: (topic) => hub.topics.remove(topic),
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
     on: (event, handler) => hub.on(event, handler as EventHandler),

@@ -1,5 +1,8 @@
 /** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
-export { state, handle, type Published, type PublishOptions, type Watched } from './publish.js';
+export { state, live, handle, type Published, type PublishOptions, type Watched } from './publish.js';
+export { batch } from './live.js';
+export { VMap } from './vmap.js';
+export { VSlice } from './vslice.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state.js';
 export { createHub, type Hub, type Session } from './create-hub.js';
 export type { Credentials, Rules } from './admission.js';

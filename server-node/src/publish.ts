@@ -48,8 +48,25 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
 }
 
 /**
+ * Makes a live value of a JSON value: an object to be used like the original, whose every write reaches the clients. What one tick
+ * writes leaves as one delta; `batch` makes several writes all or nothing. `handle(live)` serves it, `state(live)` is its state.
+ *
+ * @example
+ * const board = velox.live({ rows: [] })
+ * app.use('/sync', velox.handle(board))
+ * board.rows.push(row)
+ * @throws VeloxError as `state`; `state-watched` for an object that `push` publishes.
+ */
+export function live<T extends object>(value: T, options?: PublishOptions): T {
+  const published = state(value, options);
+  const draft = published.live();
+  states.set(draft, published as Published<unknown>);
+  return draft;
+}
+
+/**
  * Publishes an object that the application changes as it likes: it gets a method `$push` (not enumerable), which sends what
- * was changed since. Given a state, it is `state.handle`.
+ * was changed since. Given a state or a live value, it is their `handle`.
  *
  * @example
  * const foo = { a: 1 }
@@ -61,12 +78,11 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
   if (value instanceof Published) return value.handle;
   const published = state(value as T, options);
-  if (!('$push' in value)) {
-    published.watch();
-    if (Object.isExtensible(value)) {
-      const push = { value: () => published.push(), configurable: true, writable: true };
-      Object.defineProperty(value, '$push', push);
-    }
+  if (published.isOwned) return published.handle;
+  published.watch();
+  if (!('$push' in value) && Object.isExtensible(value)) {
+    const push = { value: () => published.push(), configurable: true, writable: true };
+    Object.defineProperty(value, '$push', push);
   }
   return published.handle;
 }

@@ -102,6 +102,24 @@ export class State<T> {
     this.#recorder.reconcile(this.#source);
   }
 
+  /**
+   * The value as a draft that lasts: every write anywhere inside is recorded, and leaves with its tick.
+   *
+   * @throws VeloxError `state-watched`; its writes throw `not-json`, `too-deep`.
+   */
+  live(): T {
+    if (this.#mode === 'watched') {
+      throw new VeloxError('state-watched', 'live() on a watched state. Change its object and call push().');
+    }
+    this.#own();
+    return this.#recorder.live();
+  }
+
+  /** Whether the value is the state's own, by `update`, `set` or `live`. */
+  get isOwned(): boolean {
+    return this.#mode === 'owned';
+  }
+
   /** Decides that this state watches its object. */
   watch(): void {
     if (this.#mode === 'owned') {

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import * as velox from './index.js';
+import { listen } from './testing/listen.js';
+import { rawSubscribe } from './testing/raw-client.js';
+
+const PAD = 'x'.repeat(300);
+const isState = (frame: object): boolean => 'version' in frame;
+
+describe('a live value', () => {
+  it('is used like the original; what one tick writes is one delta', async () => {
+    const board = velox.live({ rows: [{ id: 0, price: 0, name: PAD as string | undefined }], pad: PAD });
+    await using server = await listen(velox.handle(board));
+    const link = rawSubscribe(server.origin);
+    await link.find(isState);
+    board.rows.push({ id: 1, price: 1, name: undefined });
+    board.rows.push({ id: 2, price: 2, name: undefined });
+    expect(await link.next()).toMatchObject({
+      version: 2,
+      body: [
+        { op: 'add', path: '/rows/1', value: { id: 1, price: 1 } },
+        { op: 'add', path: '/rows/2', value: { id: 2, price: 2 } },
+      ],
+    });
+    const [, , second] = board.rows;
+    if (second) second.price = 3;
+    expect(await link.next()).toMatchObject({ body: [{ op: 'replace', path: '/rows/2/price', value: 3 }] });
+    expect(velox.state(board).snapshot()).toMatchObject({
+      version: 3,
+      body: { rows: [{ id: 0 }, { id: 1 }, { price: 3 }] },
+    });
+  });
+
+  it('a batch is one delta, or nothing', async () => {
+    const board = velox.live({ n: 0, list: [1], pad: PAD });
+    const state = velox.state(board);
+    expect(() =>
+      velox.batch(board, (draft) => {
+        draft.n = 1;
+        draft.list.push(2);
+        throw new Error('of the application');
+      }),
+    ).toThrow('of the application');
+    await Promise.resolve();
+    expect(state.snapshot()).toEqual({ id: state.id, version: 1, body: { n: 0, list: [1], pad: PAD } });
+    velox.batch(board, (draft) => {
+      draft.n = 1;
+      draft.list.push(2);
+    });
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 1, list: [1, 2] } });
+  });
+
+  it('holds maps and slices that publish themselves', async () => {
+    const chat = velox.live({
+      users: new velox.VMap<{ name: string }>(),
+      lines: new velox.VSlice<string>([PAD]),
+      pad: PAD,
+    });
+    await using server = await listen(velox.handle(chat));
+    const link = rawSubscribe(server.origin);
+    expect(await link.find(isState)).toMatchObject({ body: { users: {}, lines: [PAD] } });
+    chat.users.set('ann', { name: 'Ann' });
+    chat.lines.append('hello');
+    expect(await link.next()).toMatchObject({
+      body: [
+        { op: 'replace', path: '/users', value: { ann: { name: 'Ann' } } },
+        { op: 'add', path: '/lines/1', value: 'hello' },
+      ],
+    });
+    chat.users.update('ann', (user) => void (user.name = 'Anne'));
+    expect(await link.next()).toMatchObject({
+      body: [{ op: 'replace', path: '/users/ann/name', value: 'Anne' }],
+    });
+  });
+
+  it('throttles like any state, and may be a topic of a hub', () => {
+    const hub = velox.createHub();
+    const board = hub.live('board', { n: 0 }, { throttle: 100 });
+    board.n++;
+    expect(hub.stats().topics).toBe(1);
+    expect(board.n).toBe(1);
+  });
+
+  it('and a watched object exclude each other', () => {
+    const foo = { a: 1 };
+    velox.handle(foo);
+    expect(() => velox.live(foo)).toThrow(expect.objectContaining({ code: 'state-watched' }) as Error);
+    const bar = { a: 1 };
+    velox.live(bar);
+    expect(() => velox.state(bar).push()).toThrow(expect.objectContaining({ code: 'state-owned' }) as Error);
+  });
+});
+
+describe('the same object', () => {
+  it('gives the same state, however it is published', () => {
+    const foo = { a: 1 };
+    const state = velox.state(foo);
+    expect(velox.state(foo)).toBe(state);
+    expect(velox.handle(foo)).toBe(state.handle);
+    expect(velox.handle(state)).toBe(state.handle);
+    const bar = velox.live({ a: 1 });
+    expect(velox.handle(bar)).toBe(velox.state(bar).handle);
+  });
+
+  it('frozen, is published all the same; its changes come by the state', () => {
+    expect(() => velox.handle(Object.freeze({ a: 1 }))).not.toThrow();
+  });
+});
