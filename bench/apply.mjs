@@ -1,11 +1,11 @@
 /** The client: applies what comes, sharing every untouched branch. */
 import assert from 'node:assert/strict';
-import { createConnection } from '@velox/core';
 import { apply } from '@velox/core/protocol';
 import * as immer from 'immer';
 import * as mutative from 'mutative';
 import { KB, MB, clone, makeDocument, pick } from './documents.mjs';
 import { aside, atLeast, atMost, ms, race, times } from './harness.mjs';
+import { createReplica } from './replica.mjs';
 
 immer.enablePatches();
 
@@ -68,78 +68,46 @@ function wideRows() {
   ];
 }
 
-/** A replica on a connection whose transport is a function, and a screen that is painted by hand. */
-function replicaOf(document) {
-  let paint;
-  globalThis.requestAnimationFrame = (callback) => ((paint = callback), 1);
-  globalThis.cancelAnimationFrame = () => {};
-  let events;
-  const transport = (_attempt, given) => ((events = given), { close() {}, send() {} });
-  const sync = createConnection({ url: 'http://localhost/', transports: [transport] });
-  const replica = sync.replica();
-  let notified = 0;
-  replica.subscribe(() => notified++);
-  const opened = new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
-  return opened.then(() => {
-    const receive = (frame) => events.onFrame(frame, '');
-    receive({ hello: { protocol: 3, session: 's', heartbeat: 1e9, limits: { frame: 65_536 } } });
-    let version = 1;
-    receive({ id: 'x', version, body: clone(document) });
-    paint();
-    return {
-      get: () => replica.get(),
-      notified: () => notified,
-      close: () => sync.close(),
-      /** One animation frame, in which one message comes for each list of operations. */
-      frame(messages) {
-        for (const body of messages) receive({ version: ++version, delta: true, body });
-        paint();
-      },
-    };
-  });
-}
-
+/** The same through a whole connection, where all that comes between two frames of the screen is one change. */
 async function burstRows() {
   const document = makeDocument(100 * KB);
   const operations = clone(oneField(100 * KB, 1).flatMap(toOperations));
   const expected = apply(document, operations);
   const bursts = { many: operations.map((operation) => [operation]), one: [operations] };
-  const contenders = {};
-  const close = [];
+
+  const painted = {};
+  const applied = {};
   for (const [name, messages] of Object.entries(bursts)) {
-    const replica = await replicaOf(document);
-    const { requestAnimationFrame } = globalThis;
-    close.push(replica.close);
-    contenders[name] = () => ({
-      step() {
-        globalThis.requestAnimationFrame = requestAnimationFrame;
+    const replica = await createReplica(clone(document));
+    painted[name] = () => ({
+      step: () => replica.frame(messages),
+      check() {
+        const before = replica.notified;
         replica.frame(messages);
+        assert.deepEqual(replica.get(), expected);
+        assert.equal(replica.notified - before, 1);
+      },
+    });
+    applied[name] = () => ({
+      step() {
+        const owned = new Set();
+        return messages.reduce((value, message) => apply(value, message, owned), document);
       },
       check() {
-        const before = replica.notified();
-        this.step();
-        assert.deepEqual(replica.get(), expected);
-        assert.equal(replica.notified() - before, 1);
+        assert.deepEqual(this.step(), expected);
       },
     });
   }
-  const replicas = race(contenders);
-  for (const end of close) end();
-
-  const batch = (messages) => () => ({
-    value: document,
-    step() {
-      const owned = new Set();
-      for (const message of messages) this.value = apply(this.value, message, owned);
-    },
-  });
-  const applied = race({ many: batch(bursts.many), one: batch(bursts.one) });
-  const [whole, alone] = [replicas.ratio('many', 'one'), applied.ratio('many', 'one')];
-  const beside = `one notification each; ${ms(replicas.time('many'))} / ${ms(replicas.time('one'))}`;
-  return [
-    atMost('1,000 messages of one op in one frame / 1 of 1,000, replica', whole, 1.3, times, beside),
-    atMost('the same, apply alone', alone, 1.3, times, `${ms(applied.time('many'))}`),
-  ];
+  const [through, alone] = [race(painted), race(applied)];
+  const row = (what, result, beside) =>
+    atMost(
+      `1,000 messages of one op in one frame / 1 of 1,000, ${what}`,
+      result.ratio('many', 'one'),
+      1.3,
+      times,
+      `${ms(result.time('many'))} / ${ms(result.time('one'))}${beside}`,
+    );
+  return [row('replica', through, '; one notification'), row('apply alone', alone, '')];
 }
 
 export const title = 'apply: the client';

@@ -105,23 +105,26 @@ function editRows(edit) {
   ];
 }
 
+/** Fisher and Yates, with numbers that are the same each time. */
+function shuffle(list) {
+  let seed = 1;
+  for (let i = list.length - 1; i > 0; i--) {
+    seed = (seed * 48_271) % 2_147_483_647;
+    const other = seed % (i + 1);
+    [list[i], list[other]] = [list[other], list[i]];
+  }
+  return list;
+}
+
 const ORDERS = {
-  reverse: (list) => list.reverse(),
-  /** Fisher and Yates, with numbers that are the same each time. */
-  shuffle(list) {
-    let seed = 1;
-    for (let i = list.length - 1; i > 0; i--) {
-      seed = (seed * 48_271) % 2_147_483_647;
-      const other = seed % (i + 1);
-      [list[i], list[other]] = [list[other], list[i]];
-    }
-  },
+  reverse: (document) => void document.rows.reverse(),
+  shuffle: (document) => void (document.rows = shuffle([...document.rows])),
+  'shuffle in place': (document) => void shuffle(document.rows),
 };
 
-function orderRows([what, order]) {
+function orderRows([what, recipe]) {
   const many = rows(10 * LENGTH);
   const snapshot = Buffer.byteLength(JSON.stringify({ rows: many }));
-  const recipe = (document) => void order(document.rows);
   const make = (create, check) => () => {
     const state = create({ rows: clone(many) });
     const send = state.send ?? state.change;

@@ -1,6 +1,5 @@
 /** `npm run bench -- [group…] [--write]`: races all groups or those that are named; --write renews RESULTS.md. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 
 const GROUPS = ['update', 'push', 'lists', 'apply'];
@@ -64,11 +63,6 @@ async function preamble() {
 }
 
 async function versionOf(name) {
-  const [manifest] = createRequire(import.meta.url)
-    .resolve.paths(name)
-    .map((folder) => `${folder}/${name}/package.json`);
-  const text = await readFile(manifest, 'utf8').catch(() =>
-    readFile(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'),
-  );
-  return JSON.parse(text).version;
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(await readFile(manifest, 'utf8')).version;
 }

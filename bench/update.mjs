@@ -56,7 +56,13 @@ function peerRows() {
       times,
       own,
     ),
-    atLeast('one field, 1 MB: mutative / velox', result.ratio('mutative', 'velox'), 4, times),
+    atLeast(
+      'one field, 1 MB: mutative / velox',
+      result.ratio('mutative', 'velox'),
+      4,
+      times,
+      `mutative ${ms(result.time('mutative'))}`,
+    ),
     aside(
       'one field, 1 MB: @colyseus/schema / velox',
       times(result.ratio('@colyseus/schema', 'velox')),

@@ -8,7 +8,7 @@ const isState = (frame: object): boolean => 'version' in frame;
 
 describe('a live value', () => {
   it('is used like the original; what one tick writes is one delta', async () => {
-    const board = velox.live({ rows: [{ id: 0, price: 0, name: PAD as string | undefined }], pad: PAD });
+    const board = velox.live({ rows: [{ id: 0, price: 0, name: PAD }], pad: PAD });
     await using server = await listen(velox.handle(board));
     const link = rawSubscribe(server.origin);
     await link.find(isState);
@@ -62,7 +62,7 @@ describe('a live value', () => {
     chat.lines.append('hello');
     expect(await link.next()).toMatchObject({
       body: [
-        { op: 'replace', path: '/users', value: { ann: { name: 'Ann' } } },
+        { op: 'add', path: '/users/ann', value: { name: 'Ann' } },
         { op: 'add', path: '/lines/1', value: 'hello' },
       ],
     });

@@ -60,7 +60,7 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
 export function live<T extends object>(value: T, options?: PublishOptions): T {
   const published = state(value, options);
   const draft = published.live();
-  states.set(draft, published as Published<unknown>);
+  states.set(draft, published);
   return draft;
 }
 

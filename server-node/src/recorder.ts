@@ -42,7 +42,10 @@ export interface Recorder<T> {
   reconcile(next: unknown, options?: { previous?: unknown }): void;
   /** A draft of the root that lasts; for a root that is no object or array, the root. */
   live(): T;
-  /** What changed since the last call: the text of a JSON Patch (RFC 6902), undefined when nothing differs. */
+  /**
+   * What changed since the last call: the text of a JSON Patch (RFC 6902), undefined when nothing differs. It may be longer than
+   * the text of the value, which whoever sends it finds out by `size`.
+   */
   take(): string | undefined;
 }
 

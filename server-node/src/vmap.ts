@@ -27,7 +27,7 @@ export class VMap<V> extends Facade<Record<string, V>> {
     if (!this.has(key)) return false;
     this.batch((content) => {
       const next = change(content[key] as V);
-      if (next !== undefined) content[key] = next as V;
+      if (next !== undefined) content[key] = next;
     });
     return true;
   }

@@ -43,7 +43,7 @@ export class VSlice<V> extends Facade<V[]> {
     if (!has(this.content, index)) return false;
     this.batch((content) => {
       const next = change(content[index] as V);
-      if (next !== undefined) content[index] = next as V;
+      if (next !== undefined) content[index] = next;
     });
     return true;
   }

@@ -67,8 +67,8 @@ export function bind(
   const binding = intake.binding(source);
   if (!binding) return undefined;
   const home = innermost(tree, node, copies);
-  const { toJSON } = source as { toJSON(): object };
-  const copy = adopt(tree, home, '', toJSON.call(source), intake) as Container;
+  const content = (source as { toJSON(): object }).toJSON();
+  const copy = adopt(tree, home, '', content, intake) as Container;
   binding(tree.child(home, '', copy));
   return copy;
 }

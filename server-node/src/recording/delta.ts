@@ -27,7 +27,6 @@ export function delta(tree: Tree): Delta {
       one.linked = false;
       one.changed = undefined;
     }
-    if (tree.moved.length > 0) writer.shorten(tree.root);
   }
   return { patch: writer.text(), growth: writer.growth };
 }
@@ -58,10 +57,13 @@ function linkChanged(touched: readonly Node[]): Node[] {
 /** Length of the shortest operation with an empty path. */
 const LEAST = '{"op":"remove","path":"/0"}'.length;
 
+/** How much longer than its whole text the edits of a container may be. */
+const WORTH = 2;
+
 /**
  * Collects operations on a walk from the root: first what changed in a container itself, then what changed inside of those
- * children that stayed, at their final paths. Where the operations of a container get longer than its whole text, the text is
- * sent; where one would need an unsafe path, the container around it. Paths are kept as escaped JSON text.
+ * children that stayed, at their final paths. Where the operations of a container get much longer than its whole text, the text
+ * is sent; where one would need an unsafe path, the container around it. Paths are kept as escaped JSON text.
  */
 class Writer {
   growth = 0;
@@ -96,29 +98,22 @@ class Writer {
     const outcome = Array.isArray(now)
       ? this.#array(before as unknown[], now, node, path)
       : this.#object(before as Record<string, unknown>, now, node, path);
-    if (outcome === 'written' && !this.#isLonger(count, length, now, path)) return;
-    const size = this.#rewrite(count, length, now, path);
-    if (outcome === 'too long') this.growth = growth + size - this.#sizeBefore(before);
-  }
-
-  /** Takes the whole value instead of all operations, if that is shorter. */
-  shorten(root: unknown): void {
-    if (this.#isLonger(0, 0, root, '')) this.#rewrite(0, 0, root, '');
-  }
-
-  /** Whether what was written since is longer than the text of the value that it leads to. */
-  #isLonger(count: number, length: number, value: unknown, path: string): boolean {
-    const limit = this.#length - length - path.length - LEAST;
-    return this.#operations.length - count > 1 && measure(value, limit) < limit;
-  }
-
-  /** Sends a value whole instead of what was written since. */
-  #rewrite(count: number, length: number, value: unknown, path: string): number {
-    const text = toText(value);
+    if (outcome === 'written' && !this.#isTooLong(count, length, before, now, path)) return;
+    const text = JSON.stringify(now);
     this.#operations.length = count;
     this.#length = length;
+    if (outcome === 'too long') this.growth = growth + text.length - this.#sizeBefore(before);
     this.push(`{"op":"replace","path":"${path}","value":${text}}`);
-    return text.length;
+  }
+
+  /**
+   * Whether the text of `now` is better than what was written since: a new container where it is shorter, a changed one, of
+   * which receivers keep what did not change, where it is half as long. Of the root the state decides, by its snapshot.
+   */
+  #isTooLong(count: number, length: number, before: Container, now: Container, path: string): boolean {
+    if (path === '' || this.#operations.length - count < 2) return false;
+    const limit = (this.#length - length - path.length - LEAST) / (before === now ? WORTH : 1);
+    return measure(now, limit) < limit;
   }
 
   #object(
@@ -164,8 +159,11 @@ class Writer {
       unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
     // one comma less where there is no neighbour
-    if (added > 0 && removed === 0 && holds(now, added)) this.growth--;
-    if (removed > 0 && added === 0 && holds(now, 0)) this.growth++;
+    if (added !== removed) {
+      const count = this.#tree.counts.of(now);
+      if (count === added - removed) this.growth--;
+      if (count === 0) this.growth++;
+    }
     return unsafe;
   }
 
@@ -201,7 +199,7 @@ class Writer {
   #edit(lists: Lists, array: readonly unknown[], path: string): Set<number> | undefined {
     const fresh = new Set<number>();
     const edits = listEdits(lists, (steps) => {
-      const least = steps * (path.length + LEAST);
+      const least = (steps * (path.length + LEAST)) / WORTH;
       return steps < 8 || measure(array, least) >= least;
     });
     if (!edits) return undefined;
@@ -244,9 +242,8 @@ class Writer {
   #before(container: object): object {
     const before = this.#tree.find(container)?.before;
     if (!before) return container;
-    return before instanceof ArrayBefore
-      ? (before.items(container as unknown[]) as unknown[])
-      : before.members(container as Record<string, unknown>);
+    if (before instanceof ArrayBefore) return before.items(container as unknown[]);
+    return before.members(container as Record<string, unknown>);
   }
 
   push(operation: string): void {
@@ -261,9 +258,3 @@ type Outcome =
   | 'unsafe'
   /** Given up, as it would get longer than the whole text. */
   | 'too long';
-
-/** Whether an object has exactly so many members. */
-function holds(target: object, count: number): boolean {
-  for (const _ in target) if (--count < 0) return false;
-  return count === 0;
-}

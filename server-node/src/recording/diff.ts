@@ -1,6 +1,8 @@
 import { bind, handleOf, type Handle, type Intake } from './adopt.js';
 import { copyIn, isPrivate, segment, unwrap, type Key } from './copy.js';
+import { matchRows } from './match.js';
 import { hasOwn, isContainer, type Container, type Node } from './node.js';
+import { rewrite } from './rewrite.js';
 import type { RowKey, RowKeys } from './row-key.js';
 import { ROOT, type Tree } from './tree.js';
 
@@ -42,6 +44,7 @@ export class Differ {
       this.#tree.attempt(() => this.#root(next, known ? previous : undefined));
       done = true;
     } finally {
+      this.#way.length = 0;
       if (known || done) this.#writes = this.#tree.writes;
     }
   }
@@ -87,10 +90,7 @@ export class Differ {
     for (const key of Object.keys(next)) {
       const value = next[key];
       let old = ours[key];
-      if (
-        value === old &&
-        (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      ) {
+      if (value === old && isPrimitive(value)) {
         kept++;
         continue;
       }
@@ -103,10 +103,9 @@ export class Differ {
         if (settled !== old) this.#tree.set(this.#node(), key, settled);
       }
     }
-    let count = 0;
-    for (const _ in ours) count++;
-    if (count === kept) return;
-    for (const key of Object.keys(ours)) {
+    const keys = Object.keys(ours);
+    if (keys.length === kept) return;
+    for (const key of keys) {
       const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.includes(key);
       if (!there) this.#tree.remove(this.#node(), key);
     }
@@ -128,15 +127,18 @@ export class Differ {
     }
     if (end === start && nextEnd === start) return;
 
-    const rows = this.#rows(
-      ours.slice(start, end),
-      next.slice(start, nextEnd),
-      old.slice(start, end),
-      start,
-      keyOf,
-    );
-    if (rows.length === end - start && rows.every((row, index) => row === ours[start + index])) return;
-    this.#tree.splice(this.#node(), start, end - start, rows);
+    const identity = { keyOf, memory: this.#memory, previous: old.slice(start, end) };
+    const sources = matchRows(ours.slice(start, end), next.slice(start, nextEnd), identity);
+    const rows = Array.from(sources, (source, offset) => {
+      const index = start + offset;
+      const item = next[index];
+      const row = source < 0 ? undefined : ours[start + source];
+      const settled = row ? this.#settle(row, item, index, old[start + source]) : this.#copy(item, index);
+      if (isContainer(item) && isContainer(settled) && keyOf(item) === undefined)
+        this.#memory.set(item, settled);
+      return settled ?? null;
+    });
+    rewrite(this.#tree, this.#node(), start, end - start, rows);
   }
 
   /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
@@ -156,33 +158,6 @@ export class Differ {
     const settled = this.#settle(row, next, index, previous) ?? null;
     if (settled !== row) this.#tree.set(this.#node(), index, settled);
     return true;
-  }
-
-  /** What becomes of the part of a list that differs, which begins at `start`: rows that were there before, and copies. */
-  #rows(
-    ours: readonly unknown[],
-    next: readonly unknown[],
-    previous: readonly unknown[],
-    start: number,
-    keyOf: RowKey,
-  ): unknown[] {
-    const free = new Set<unknown>(next.length > 0 ? ours.filter(isContainer) : []);
-    const given = new Map<unknown, number>(previous.map((row, index) => [row, index]));
-    const keyed = new Map<unknown, unknown>();
-    for (const row of free) keyed.set(keyOf(row as Container), row);
-    return Array.from(next, (item, offset) => {
-      const index = start + offset;
-      if (!isContainer(item)) return this.#copy(item, index) ?? null;
-      const same = given.get(item);
-      const key = keyOf(item);
-      const row =
-        same !== undefined ? ours[same] : key !== undefined ? keyed.get(key) : this.#memory.get(item);
-      const settled = free.delete(row)
-        ? this.#settle(row, item, index, same === undefined ? undefined : item)
-        : this.#copy(item, index);
-      if (key === undefined && isContainer(settled)) this.#memory.set(item, settled);
-      return settled ?? null;
-    });
   }
 
   /** Whether our value is what `next` would be as JSON. */
@@ -244,6 +219,13 @@ export class Differ {
       this.#tree.top,
     );
   }
+}
+
+/** Whether JSON has a value as it is, but for odd numbers. */
+function isPrimitive(value: unknown): boolean {
+  return (
+    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  );
 }
 
 function noKey(): undefined {}

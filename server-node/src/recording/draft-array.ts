@@ -10,7 +10,7 @@ interface Target {
   readonly items: unknown[];
 }
 
-type Native = (...args: never[]) => unknown;
+type Native = (...args: unknown[]) => unknown;
 
 /**
  * The methods of arrays that would write, or compare, item by item, each with what a draft does instead: one write for the
@@ -30,10 +30,8 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
   override('splice', (target, args) => {
     const { length } = target.items;
     const start = position(args[0], length, 0);
-    const count =
-      args.length < 2
-        ? args.length && length - start
-        : Math.min(position(args[1], Infinity, 0), length - start);
+    const rest = args.length === 0 ? 0 : length - start;
+    const count = args.length < 2 ? rest : Math.min(Math.max(integer(args[1]), 0), rest);
     return target.scope.tree.attempt(() => {
       const removed = remove(target, start, count);
       insert(target, start, args.slice(2));
@@ -45,9 +43,11 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
     return draft;
   }),
   override('sort', ({ scope, node, items }, [compare], draft) => {
-    const sorted =
-      compare === undefined ? items.toSorted() : [...draft].sort(compare as () => number).map(behind);
-    scope.tree.arrange(node, sorted);
+    if (compare === undefined) scope.tree.arrange(node, items.toSorted());
+    else {
+      const drafts = items.map((item, index) => scope.wrap(item, node, index));
+      scope.tree.arrange(node, drafts.sort(compare as () => number).map(behind));
+    }
     return draft;
   }),
   override('fill', ({ scope, node, items }, [value, from, to], draft) => {
@@ -78,31 +78,20 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
 const READS: ReadonlySet<string> = new Set(['indexOf', 'lastIndexOf', 'includes']);
 
 function override(
-  name:
-    | 'push'
-    | 'pop'
-    | 'unshift'
-    | 'shift'
-    | 'splice'
-    | 'reverse'
-    | 'sort'
-    | 'fill'
-    | 'copyWithin'
-    | 'indexOf'
-    | 'lastIndexOf'
-    | 'includes',
+  name: keyof unknown[] & string,
   run: (target: Target, args: unknown[], draft: unknown[]) => unknown,
 ): [Native, Native] {
-  const native = Array.prototype[name] as Native;
+  const native = Reflect.get(Array.prototype, name) as Native;
   function method(this: unknown[], ...args: unknown[]): unknown {
     const handle = handleOf(this);
-    if (!handle || !Array.isArray(handle.node.target)) return native.apply(this, args as never[]);
+    const items = handle?.node.target;
+    if (!handle || !Array.isArray(items)) return native.apply(this, args);
     const { scope, node } = handle;
     if (!scope.alive) throw revoked();
     scope.wrote ||= !READS.has(name);
-    return run({ scope, node, items: node.target as unknown[] }, args, this);
+    return run({ scope, node, items }, args, this);
   }
-  return [native, method as Native];
+  return [native, method];
 }
 
 function insert({ scope, node }: Target, index: number, items: readonly unknown[]): void {
@@ -126,6 +115,10 @@ function behind(item: unknown): unknown {
 /** An index as methods of arrays take it: counted from the end if negative, and kept inside. */
 function position(index: unknown, length: number, otherwise: number): number {
   if (index === undefined) return otherwise;
-  const integer = Math.trunc(Number(index)) || 0;
-  return integer < 0 ? Math.max(length + integer, 0) : Math.min(integer, length);
+  const at = integer(index);
+  return at < 0 ? Math.max(length + at, 0) : Math.min(at, length);
+}
+
+function integer(value: unknown): number {
+  return Math.trunc(Number(value)) || 0;
 }

@@ -88,11 +88,15 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   get(target: Container, key: string | symbol): unknown {
     if (key === HANDLE) return this;
-    this.#check();
+    const { scope } = this;
+    if (!scope.alive) throw revoked();
     const value = (target as Record<string | symbol, unknown>)[key];
-    if (isContainer(value)) return this.#child(target, key as string, value);
-    if (typeof value === 'function' && Array.isArray(target)) return arrayMethods.get(value) ?? value;
-    return value;
+    if (typeof value === 'object') {
+      // inherited: Object.prototype under __proto__
+      if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
+      return scope.draft(scope.tree.child(this.node, key as string, value as Container));
+    }
+    return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }
 
   set(target: Container, key: string | symbol, value: unknown): boolean {
@@ -128,17 +132,17 @@ class Draft implements ProxyHandler<Container>, Handle {
   getOwnPropertyDescriptor(target: Container, key: string | symbol): PropertyDescriptor | undefined {
     this.#check();
     const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
-    if (isContainer(descriptor?.value))
-      descriptor.value = this.#child(target, key as string, descriptor.value);
+    if (isContainer(descriptor?.value)) descriptor.value = this.get(target, key);
     return descriptor;
   }
 
   /** Only what an assignment could do, too. */
   defineProperty(target: Container, key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    const { get, set, configurable = false, enumerable = false, writable = false, value } = descriptor;
-    const changes = typeof key === 'string' && hasOwn(target, key);
-    const plain = !get && !set && (changes || (configurable && enumerable && writable));
-    return plain && this.set(target, key, value);
+    const { configurable, enumerable, writable } = descriptor;
+    const exists = typeof key === 'string' && hasOwn(target, key);
+    if ('get' in descriptor || 'set' in descriptor) return false;
+    if (!exists && !(configurable && enumerable && writable)) return false;
+    return this.set(target, key, descriptor.value);
   }
 
   setPrototypeOf(): boolean {
@@ -151,11 +155,6 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   #check(): void {
     if (!this.scope.alive) throw revoked();
-  }
-
-  #child(target: Container, key: string, value: Container): unknown {
-    // inherited: Object.prototype under __proto__
-    return key === '__proto__' && !hasOwn(target, key) ? value : this.scope.wrap(value, this.node, key);
   }
 
   #setItem(target: unknown[], key: string, value: unknown): void {

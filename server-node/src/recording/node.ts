@@ -46,17 +46,12 @@ export class Node {
 
   /** The outermost container around this one: the tree's top, or what was taken out. */
   outermost(): Node {
-    let node: Node = this;
-    while (node.parent) node = node.parent;
-    return node;
+    return this.parent?.outermost() ?? this;
   }
 
   /** How many containers are around this one: 0 for the root. */
   depth(): number {
-    let count = 0;
-    let node: Node = this;
-    for (; node.parent; node = node.parent) count++;
-    return count + node.level;
+    return this.parent ? this.parent.depth() + 1 : this.level;
   }
 
   /** Its place as a JSON pointer. */

@@ -40,6 +40,5 @@ function same(container: object): object {
 }
 
 function primitive(value: unknown): number {
-  if (typeof value === 'string') return ESCAPED.test(value) ? JSON.stringify(value).length : value.length + 2;
-  return value === false ? 5 : value === true || value === null ? 4 : String(value).length;
+  return typeof value === 'string' && !ESCAPED.test(value) ? value.length + 2 : toText(value).length;
 }

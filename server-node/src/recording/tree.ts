@@ -1,5 +1,6 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
+import { MemberCounts } from './member-counts.js';
 import { hasOwn, isContainer, read, type Container, Node } from './node.js';
 
 /** The key of the root in the top container, which holds nothing else. */
@@ -23,6 +24,7 @@ export class Tree {
   touched: Node[] = [];
   /** The nodes with an `origin`. */
   moved: Node[] = [];
+  readonly counts: MemberCounts = new MemberCounts();
   #nodes = new Map<object, Node>();
   /** Nodes with a long-lived proxy outlast the window. */
   #pinned: WeakMap<object, Node> | undefined;
@@ -49,6 +51,7 @@ export class Tree {
     this.#attach(root, this.top, ROOT);
   }
 
+  /** The node of a container that was visited, as far as it is remembered. */
   find(container: unknown): Node | undefined {
     return this.#nodes.get(container as object) ?? this.#pinned?.get(container as object);
   }
@@ -80,6 +83,7 @@ export class Tree {
     }
   }
 
+  /** Writes a member, or an item up to the length. */
   set(node: Node, key: Key, value: unknown): void {
     const { target } = node;
     if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
@@ -88,10 +92,12 @@ export class Tree {
     this.#keepMember(node, String(key), old);
     this.#release(old, node);
     put(target, key, value);
+    if (old === ABSENT) this.counts.add(target, 1);
     this.#attach(value, node, key);
     this.#wrote(() => (old === ABSENT ? this.remove(node, key) : this.set(node, key, old)));
   }
 
+  /** Removes a member. */
   remove(node: Node, key: Key): void {
     const target = node.target as Record<string, unknown>;
     if (!hasOwn(target, key)) return;
@@ -99,6 +105,7 @@ export class Tree {
     this.#keepMember(node, String(key), old);
     this.#release(old, node);
     delete target[key];
+    this.counts.add(target, -1);
     this.#wrote(() => this.set(node, key, old));
   }
 
@@ -160,9 +167,11 @@ export class Tree {
 
   /** Ends the window: what is now is what was before. */
   close(): void {
-    // Nodes are kept for the next window where that is cheap, and keeps nothing alive that is out of the value.
-    if (this.#lost || this.#nodes.size > MOST_NODES) this.#nodes = new Map();
-    this.#lost = false;
+    // nodes are kept for the drafts of a recipe, and where they are few, if they keep nothing alive that is out of the value
+    if (!this.#journal && (this.#lost || this.#nodes.size > MOST_NODES)) {
+      this.#nodes = new Map();
+      this.#lost = false;
+    }
     this.#forget();
   }
 
@@ -242,7 +251,7 @@ export class Tree {
   #attach(value: unknown, parent: Node, key: Key): void {
     if (!isContainer(value)) return;
     const node = this.find(value);
-    if (!node || (this.#undoing && node.parent)) return; // it went elsewhere, and stays there
+    if (!node || (node.parent && node.parent !== parent)) return; // it went elsewhere, and stays there
     node.parent = parent;
     node.key = key;
     if (node.lasting) this.pin(parent);

@@ -37,7 +37,6 @@ export class FaultLane {
     this.#faults = faults;
     this.#filter = filter;
     target.on('drain', () => this.pump());
-    target.on('close', () => this.pump());
     this.pump();
   }
 
@@ -47,10 +46,9 @@ export class FaultLane {
     this.pump();
   }
 
-  /** Lets bytes that the filter had held back leave. */
+  /** Lets bytes that the filter had held back leave, with the next {@link pump}. */
   release(bytes: readonly Buffer[]): void {
     if (!this.#sealed) this.#outgoing.push(...bytes);
-    this.pump();
   }
 
   /** Forgets what waits; only `last` still leaves. What the source sends from now on is lost. */
@@ -61,7 +59,7 @@ export class FaultLane {
     this.pump();
   }
 
-  /** Moves what may move now. A source that must wait is not read, so that it notices, as it would without a proxy. */
+  /** Moves what may move now. A source that must wait is not read: it feels the back-pressure. */
   pump(): void {
     clearTimeout(this.#timer);
     while (!this.#blocked()) {
@@ -94,7 +92,6 @@ export class FaultLane {
   }
 
   #leave(thing: Arrival): void {
-    if (this.#target.destroyed) return;
     if (thing === 'end') this.#target.end();
     else if (thing === 'reset') this.#target.resetAndDestroy();
     else this.#write(thing);

@@ -8,6 +8,7 @@ export interface Faults extends ByteFaults, HttpFaults {
   readonly cutIdle: number | false;
 }
 
+/** No fault. */
 export const HEALTHY: Faults = {
   stall: false,
   delay: 0,
@@ -75,11 +76,10 @@ export class FaultLink {
   /** Ends one connection and leaves the other in the dark: it stays open, and nothing comes from it any more. */
   abandon(left: Side): void {
     const { [left]: open, [left === 'client' ? 'server' : 'client']: gone } = this.#sockets;
+    gone.destroy();
     this.#requests.seal();
     this.#responses.seal();
-    gone.destroy();
-    if (open.readableEnded) open.destroy();
-    else open.once('end', () => open.destroy());
+    open.once('end', () => open.destroy());
   }
 
   #join(source: Socket, target: Socket, filter: Filter): FaultLane {
@@ -91,6 +91,7 @@ export class FaultLink {
     source.on('end', () => lane.push('end'));
     source.on('error', () => {}); // 'close' follows and says enough
     source.on('close', () => {
+      // a reset after a clean end would destroy what its peer has not read yet
       const clean = source.readableEnded && source.writableFinished;
       if (!clean) lane.push('reset');
     });
@@ -98,9 +99,9 @@ export class FaultLink {
   }
 
   #refuse(answer: Buffer): void {
+    this.#sockets.server.destroy();
     this.#requests.seal();
     this.#responses.seal(answer, 'end');
-    this.#sockets.server.destroy();
   }
 
   #watchStream(streaming: boolean): void {

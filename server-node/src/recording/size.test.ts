@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { document, numRuns, timeout } from '../testing/documents.js';
+import { copyIn } from './copy.js';
+import { measure, toText } from './size.js';
+
+describe('measure', () => {
+  it('gives the length of the JSON text', { timeout }, () => {
+    const property = fc.property(
+      fc.oneof(document, fc.json().map(parse), fc.double(), fc.string({ unit: 'binary' })),
+      (given) => {
+        const value = copyIn(given) ?? null;
+        expect(measure(value)).toBe(JSON.stringify(value).length);
+        expect(toText(value)).toBe(JSON.stringify(value));
+      },
+    );
+    fc.assert(property, { numRuns });
+  });
+
+  it('stops at a limit', { timeout }, () => {
+    const property = fc.property(document, fc.nat(300), (given, limit) => {
+      const value = copyIn(given) ?? null;
+      const { length } = JSON.stringify(value);
+      if (length <= limit) expect(measure(value, limit)).toBe(length);
+      else expect(measure(value, limit)).toBeGreaterThan(limit);
+    });
+    fc.assert(property, { numRuns });
+    const endless = new Proxy([1], {
+      get: (target, key) => (key === 'length' ? 1e9 : Reflect.get(target, 0)),
+    });
+    expect(measure(endless, 100)).toBeGreaterThan(100);
+  });
+
+  it('looks at what a view shows', () => {
+    const inner = { a: 1 };
+    expect(measure([inner], Infinity, (container) => (container === inner ? { a: 'long' } : container))).toBe(
+      14,
+    );
+  });
+});
+
+function parse(text: string): unknown {
+  return JSON.parse(text);
+}
