@@ -8,7 +8,13 @@ const isState = (frame: object): boolean => 'version' in frame;
 
 describe('a live value', () => {
   it('is used like the original; what one tick writes is one delta', async () => {
-    const board = velox.live({ rows: [{ id: 0, price: 0, name: PAD }], pad: PAD });
+    const board = velox.live<{
+      rows: { id: number; price: number; name: string | undefined }[];
+      pad: string;
+    }>({
+      rows: [{ id: 0, price: 0, name: PAD }],
+      pad: PAD,
+    });
     await using server = await listen(velox.handle(board));
     const link = rawSubscribe(server.origin);
     await link.find(isState);
