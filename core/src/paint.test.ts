@@ -47,6 +47,17 @@ describe('paint', () => {
     expect(a).toHaveBeenCalledOnce();
   });
 
+  it('waits for one frame, however often one thing becomes due', () => {
+    const page = openPage();
+    const paint = createPaint();
+    const publish = vi.fn();
+    for (let count = 0; count < 3; count++) paint.schedule(publish);
+    expect([page.callbacks.size, vi.getTimerCount()]).toEqual([1, 1]);
+    page.frame();
+    expect([page.callbacks.size, vi.getTimerCount()]).toEqual([0, 0]);
+    expect(publish).toHaveBeenCalledOnce();
+  });
+
   it('does not wait for a frame longer than 100 ms', () => {
     const page = openPage();
     const paint = createPaint();

@@ -20,8 +20,9 @@ export function createPaint(): Paint {
   return {
     owned: () => owned,
     schedule(publish) {
+      const waiting = due.size > 0;
       due.add(publish);
-      if (due.size > 1) return;
+      if (waiting) return;
       const paint = (): void => {
         stop();
         owned = new Set();
@@ -31,7 +32,7 @@ export function createPaint(): Paint {
         }
       };
       let stop = (): void => {};
-      if (isHidden() || typeof requestAnimationFrame !== 'function') return paint();
+      if (isHidden() || !globalThis.requestAnimationFrame) return paint();
       const frame = requestAnimationFrame(paint);
       const timer = setTimeout(paint, 100);
       const unwatch = watchWorld(paint);
