@@ -73,6 +73,7 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return tree.root as T;
     },
     get dirty() {
+      tree.settle();
       return tree.dirty;
     },
     get size() {
@@ -100,6 +101,7 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return lasting.wrap(tree.root, tree.top, ROOT) as T;
     },
     take() {
+      tree.settle();
       if (!tree.dirty) return undefined;
       const { patch, growth } = delta(tree);
       if (size !== undefined) size += growth;

@@ -17,6 +17,11 @@ export function handleOf(value: unknown): Handle | undefined {
   return (value as { [HANDLE]?: Handle })[HANDLE];
 }
 
+/** The container that a draft stands for; anything else is itself. */
+export function behind(value: unknown): unknown {
+  return isContainer(value) ? (handleOf(value)?.node.target ?? value) : value;
+}
+
 /** How values get into a tree. */
 export interface Intake {
   readonly depth: number;

@@ -38,6 +38,7 @@ export class Differ {
    *   when something else was written meanwhile.
    */
   run(next: unknown, previous: unknown): void {
+    this.#tree.settle();
     const known = this.#writes === this.#tree.writes;
     let done = false;
     try {

@@ -1,4 +1,4 @@
-import { adopt, handleOf, revoked } from './adopt.js';
+import { adopt, behind, handleOf, revoked } from './adopt.js';
 import { copyIn } from './copy.js';
 import type { Scope } from './draft.js';
 import { isContainer, type Node } from './node.js';
@@ -88,6 +88,7 @@ function override(
     if (!handle || !Array.isArray(items)) return native.apply(this, args);
     const { scope, node } = handle;
     if (!scope.alive) throw revoked();
+    scope.tree.settle();
     scope.wrote ||= !READS.has(name);
     return run({ scope, node, items }, args, this);
   }
@@ -105,11 +106,6 @@ function insert({ scope, node }: Target, index: number, items: readonly unknown[
 function remove({ scope, node, items }: Target, index: number, count: number): unknown[] {
   if (items.length === 0) return [];
   return scope.tree.splice(node, index, count, []).map((item) => scope.wrapRemoved(item, node));
-}
-
-/** What a draft stands for, where items are compared. */
-function behind(item: unknown): unknown {
-  return isContainer(item) ? (handleOf(item)?.node.target ?? item) : item;
 }
 
 /** An index as methods of arrays take it: counted from the end if negative, and kept inside. */

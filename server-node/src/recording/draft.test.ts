@@ -260,3 +260,111 @@ describe('a draft', () => {
     expect(left.value.rows).toHaveLength(2);
   });
 });
+
+describe('two rows that are swapped', () => {
+  const rows = () => ['a', 'b', 'c', 'd'].map((name) => ({ name, text: '-'.repeat(60), tags: [name] }));
+  const names = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join('');
+  /** Runs a recipe on the rows; gives their names after it, and what is sent. */
+  const run = (recipe: (list: ReturnType<typeof rows>) => void): [string, unknown[]] => {
+    const recorder = createRecorder(rows());
+    recorder.update(recipe);
+    return [names(recorder.value), JSON.parse(recorder.take() ?? '[]') as unknown[]];
+  };
+
+  it('move, and are the same rows', () => {
+    const recorder = createRecorder(rows());
+    const [a, , , d] = recorder.value;
+    recorder.update((list) => {
+      const [left, right] = [list[0]!, list[3]!];
+      [list[0], list[3]] = [right, left];
+      expect([list[0], list[3]]).toEqual([right, left]);
+      expect([list[0] === right, list[3] === left]).toEqual([true, true]);
+      left.tags.push('last');
+    });
+    expect([recorder.value[0] === d, recorder.value[3] === a]).toEqual([true, true]);
+    expect(JSON.parse(recorder.take()!)).toEqual([
+      { op: 'move', from: '/3', path: '/0' },
+      { op: 'move', from: '/1', path: '/3' },
+      { op: 'add', path: '/3/tags/1', value: 'last' },
+    ]);
+  });
+
+  it('by way of a variable, too', () => {
+    const [order, sent] = run((list) => {
+      const kept = list[1]!;
+      list[1] = list[2]!;
+      list[2] = kept;
+    });
+    expect([order, sent]).toEqual(['acbd', [{ op: 'move', from: '/2', path: '/1' }]]);
+  });
+
+  it('move wherever many swaps bring them', () => {
+    const [order, sent] = run((list) => {
+      for (let index = 3; index > 0; index--)
+        [list[index], list[index - 1]] = [list[index - 1]!, list[index]!];
+    });
+    expect([order, sent]).toEqual(['dabc', [{ op: 'move', from: '/3', path: '/0' }]]);
+  });
+
+  it('may be swapped with a value that is none', () => {
+    const recorder = createRecorder<unknown[]>([{ n: 1 }, 'x', null]);
+    recorder.update((list) => {
+      [list[0], list[1]] = [list[1], list[0]];
+      [list[1], list[2]] = [list[2], list[1]];
+    });
+    expect(recorder.value).toEqual(['x', null, { n: 1 }]);
+  });
+
+  it('are two rows in every moment', () => {
+    const [order] = run((list) => {
+      list[0] = list[1]!;
+      const [left, right] = [list[0], list[1]!];
+      expect(left).not.toBe(right);
+      left.name = 'L';
+      right.name = 'R';
+    });
+    expect(order).toBe('LRcd');
+    expect(run((list) => void ((list[0] = list[1]!), list.reverse()))[0]).toBe('dcbb');
+    expect(run((list) => void ((list[0] = list[1]!), expect(list.indexOf(list[1]!)).toBe(1)))[0]).toBe(
+      'bbcd',
+    );
+    expect(run((list) => void ((list[0] = list[1]!), (list[1] = list[2]!), (list[2] = list[0]!)))[0]).toBe(
+      'bcbd',
+    );
+  });
+
+  it('are swapped for whoever looks in between', () => {
+    const recorder = createRecorder({ list: rows() });
+    recorder.update(({ list }) => {
+      const [left, right] = [list[0]!, list[1]!];
+      list[0] = right;
+      expect(names(recorder.value.list)).toBe('bbcd');
+      expect(recorder.dirty).toBe(true);
+      expect(JSON.parse(recorder.take()!)).toHaveLength(2);
+      list[1] = left;
+      expect(names(recorder.value.list)).toBe('bacd');
+      list[2] = list[3]!;
+      recorder.reconcile({ list: recorder.value.list });
+      list[0] = list[1]!;
+      recorder.update((inner) => void (inner.list[0]!.name = 'x'));
+    });
+    expect(names(recorder.value.list)).toBe('xadd');
+  });
+
+  it('are where they were when the recipe throws', () => {
+    const recorder = createRecorder(rows());
+    const half = (list: ReturnType<typeof rows>): void => {
+      [list[2], list[3]] = [list[3]!, list[2]!];
+      list[0] = list[1]!;
+      throw new RangeError();
+    };
+    expect(() => recorder.update(half)).toThrow(RangeError);
+    expect(recorder.value).toEqual(rows());
+    recorder.update((list) => {
+      list[0] = list[2]!;
+      expect(() => recorder.update(half)).toThrow(RangeError);
+    });
+    expect(names(recorder.value)).toBe('cbcd');
+    expect(new Set(recorder.value).size).toBe(4);
+  });
+});

@@ -1,4 +1,4 @@
-import { adopt, HANDLE, handleOf, revoked, type Handle, type Intake } from './adopt.js';
+import { adopt, behind, HANDLE, handleOf, revoked, type Handle, type Intake } from './adopt.js';
 import { arrayMethods } from './draft-array.js';
 import { isPrivate, type Key } from './copy.js';
 import { hasOwn, isContainer, read, type Container, type Node } from './node.js';
@@ -57,11 +57,15 @@ export class Scope {
   assign(node: Node, key: Key, value: unknown): void {
     this.wrote = true;
     const { tree } = this;
+    if (tree.swap?.complete(tree, node, key, behind(value))) return;
+    tree.settle();
     if (typeof value === 'string' || Number.isFinite(value))
       return tree.set(node, key, value === 0 ? 0 : value);
     if (!isContainer(value) && typeof value !== 'function') return this.#put(node, key, value);
     const old = hasOwn(node.target, key) ? read(node.target, key) : undefined;
-    if (isContainer(old) && handleOf(value)?.node.target === old) return;
+    const handle = handleOf(value);
+    if (isContainer(old) && handle?.node.target === old) return;
+    if (handle?.scope.alive && handle.scope.tree === tree && tree.beginSwap(node, key, handle.node)) return;
     tree.attempt(() => {
       if (isContainer(old)) tree.release(node, key, old);
       this.#put(node, key, value);
@@ -94,13 +98,14 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (typeof value === 'object') {
       // inherited: Object.prototype under __proto__
       if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
+      if (value === scope.tree.swap?.item) return (scope.tree.settle(), this.get(target, key));
       return scope.draft(scope.tree.child(this.node, key as string, value as Container));
     }
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }
 
   set(target: Container, key: string | symbol, value: unknown): boolean {
-    this.#check();
+    if (!this.scope.alive) throw revoked();
     this.scope.wrote = true;
     if (typeof key === 'symbol' || isPrivate(key)) return true;
     if (!Array.isArray(target)) this.scope.assign(this.node, key, value);
@@ -155,6 +160,7 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   #check(): void {
     if (!this.scope.alive) throw revoked();
+    this.scope.tree.settle();
   }
 
   #setItem(target: unknown[], key: string, value: unknown): void {

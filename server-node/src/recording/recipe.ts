@@ -8,8 +8,10 @@ import type { Tree } from './tree.js';
  * @throws what it throws; VeloxError `async-recipe` when it gives a promise.
  */
 export function runRecipe<R>(tree: Tree, recipe: () => R, finish?: (result: R) => void): R {
+  tree.settle(); // for the recipe around this one, which may go on if this one throws
   return tree.attempt(() => {
     const result = recipe();
+    tree.settle();
     if (isThenable(result)) {
       // its drafts are dead, so it will most likely fail a second time: nobody waits for that
       result.then(undefined, () => {});

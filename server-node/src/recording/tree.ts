@@ -2,6 +2,7 @@ import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, isContainer, read, type Container, Node } from './node.js';
+import { Swap } from './swap.js';
 
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
@@ -24,6 +25,8 @@ export class Tree {
   touched: Node[] = [];
   /** The nodes with an `origin`. */
   moved: Node[] = [];
+  /** Half done; whoever reads or writes what it shows in two places settles it first. */
+  swap: Swap | undefined;
   readonly counts: MemberCounts = new MemberCounts();
   #nodes = new Map<object, Node>();
   /** Nodes with a long-lived proxy outlast the window. */
@@ -85,6 +88,7 @@ export class Tree {
 
   /** Writes a member, or an item up to the length. */
   set(node: Node, key: Key, value: unknown): void {
+    this.settle();
     const { target } = node;
     if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
     const old = hasOwn(target, key) ? read(target, key) : ABSENT;
@@ -99,6 +103,7 @@ export class Tree {
 
   /** Removes a member. */
   remove(node: Node, key: Key): void {
+    this.settle();
     const target = node.target as Record<string, unknown>;
     if (!hasOwn(target, key)) return;
     const old = target[key];
@@ -111,6 +116,7 @@ export class Tree {
 
   /** Takes out `count` items from `start` on, and puts `items` there. */
   splice(node: Node, start: number, count: number, items: readonly unknown[]): unknown[] {
+    this.settle();
     const target = node.target as unknown[];
     if (count === 0 && items.length === 0) return [];
     this.#arrayBefore(node, target).splice(target, start, count, items.length);
@@ -123,6 +129,7 @@ export class Tree {
 
   /** Gives an array the same or other items in a new order. */
   arrange(node: Node, items: readonly unknown[]): void {
+    this.settle();
     const target = node.target as unknown[];
     const old = target.slice();
     this.#arrayBefore(node, target).arrange(target);
@@ -131,6 +138,35 @@ export class Tree {
     for (const item of items) target.push(item);
     items.forEach((item, index) => this.#attach(item, node, index));
     this.#wrote(() => this.arrange(node, old));
+  }
+
+  /** Lets two items of an array trade places. */
+  exchange(node: Node, left: number, right: number): void {
+    const target = node.target as unknown[];
+    const before = this.#arrayBefore(node, target);
+    const item = target[left];
+    before.splice(target, left, 1, 1);
+    target[left] = target[right];
+    before.splice(target, right, 1, 1);
+    target[right] = item;
+    this.#wrote(() => this.exchange(node, left, right));
+  }
+
+  /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
+  beginSwap(node: Node, key: Key, item: Node): boolean {
+    const { target } = node;
+    if (!this.#journal || item.parent !== node || !Array.isArray(target) || !hasOwn(target, key))
+      return false;
+    this.swap = new Swap(node, Number(key), item.target);
+    return true;
+  }
+
+  /** Ends a swap of which no second half came. */
+  settle(): void {
+    const { swap } = this;
+    if (!swap) return;
+    this.swap = undefined;
+    swap.settle(this);
   }
 
   /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
@@ -193,6 +229,8 @@ export class Tree {
   #undo(journal: (() => void)[], mark: number): void {
     this.#lost = true; // nodes of copies that came to nothing
     this.#undoing = true;
+    this.swap?.cancel();
+    this.swap = undefined;
     try {
       while (journal.length > mark) journal.pop()?.();
     } finally {

@@ -108,6 +108,34 @@ const ACTIONS: Readonly<Record<string, Perform>> = {
   swap({ list, a, b }) {
     if (list && a >= 0 && a < list.length && b < list.length) [list[a], list[b]] = [list[b], list[a]];
   },
+  /** A row stands at a second index, where a swap might go on, but something else comes. */
+  halfSwap({ world, list, a, b, name, item, into }) {
+    if (!list || a < 0 || a === b || Math.max(a, b) >= list.length) return;
+    const row = list[b];
+    list[a] = world.again(row);
+    const at = (index: number): Container => {
+      const found = list[index];
+      return isContainer(found) ? found : list;
+    };
+    const others = [
+      () => list.pop(),
+      () => list.shift(),
+      () => list.reverse(),
+      () => list.splice(a, 1),
+      () => list.unshift(...list.splice(b, 1)),
+      () => world.put(list, String(b), item()),
+      () => world.put(list, String(a), item()),
+      () => into(at(a), item()),
+      () => into(at(b), item()),
+      () => isContainer(row) && into(row, item()),
+      () => [into(at(b), item()), into(at(a), item())],
+    ];
+    others[(name.charCodeAt(0) || 0) % others.length]?.();
+  },
+  rotate({ list, a, b }) {
+    if (!list || a < 0 || Math.max(a, b) + 1 >= list.length || Math.abs(a - b) < 2) return;
+    [list[a], list[b], list[a + 1]] = [list[b], list[a + 1], list[a]];
+  },
   /** A row is changed while it is out. */
   edit({ list, into, item }) {
     const row = list?.pop();
