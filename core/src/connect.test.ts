@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from './connect.js';
-import type { Sync } from './connection.js';
+import type { Sync } from './sync.js';
 import { isVeloxError } from './error.js';
 import { createFakeTransport } from './testing/fake-transport.js';
 

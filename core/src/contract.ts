@@ -2,17 +2,23 @@
  * What both sides of an endpoint agree on: one type, shared by server and client, gives names and values.
  *
  * @example
- * type App = { topics: { board: Board; [item: `items/${string}`]: Item } }
+ * type App = {
+ *   topics: { board: Board; [item: `items/${string}`]: Item }
+ *   events: { chat: { from: string; text: string } }
+ * }
  * const hub = velox.createHub<App>()           // server
  * const sync = connect<App>('/sync')           // client
  */
 export interface Contract {
   readonly topics: object;
+  /** Events that either side emits, by name. */
+  readonly events?: object;
 }
 
-/** The contract of those who have none: any topic, of any value. */
+/** The contract of those who have none: any topic and any event, of any value. */
 export interface AnyContract {
   readonly topics: { readonly [topic: string]: unknown };
+  readonly events: { readonly [event: string]: unknown };
 }
 
 /** The names of a contract's topics, template literals included. */
@@ -20,3 +26,9 @@ export type TopicName<C extends Contract> = keyof C['topics'] & string;
 
 /** The value of one of a contract's topics. */
 export type TopicValue<C extends Contract, N extends TopicName<C>> = C['topics'][N];
+
+/** The names of a contract's events. */
+export type EventName<C extends Contract> = keyof NonNullable<C['events']> & string;
+
+/** What one of a contract's events carries. */
+export type EventData<C extends Contract, N extends EventName<C>> = NonNullable<C['events']>[N];

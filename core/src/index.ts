@@ -1,21 +1,20 @@
 // connect
 export { connect, type ConnectOptions } from './connect.js';
-export {
-  createConnection,
-  type ConnectionOptions,
-  type FrameListener,
-  type ReplicaOf,
-  type Sync,
-} from './connection.js';
+export { createConnection, type ConnectionOptions, type Retry } from './connection.js';
+export type { Connection, FrameListener } from './carrier.js';
+export type { ReplicaOf, Sync } from './sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
+export { polling } from './transports/lazy.js';
 
 // for adapters
 export { replicaOf, shared, type SharedOptions, type Source } from './registry.js';
-export { createSelection, createSelector, type Selection } from './select.js';
+export { createKeep, createSelection, createSelector, type Selection } from './select.js';
+export { createMirror, type MirrorOptions } from './mirror.js';
+export { refusal } from './refusal.js';
 
 // what both sides agree on
-export type { AnyContract, Contract, TopicName, TopicValue } from './contract.js';
+export type { AnyContract, Contract, EventData, EventName, TopicName, TopicValue } from './contract.js';
 
 // what is read
 export type { Readable } from './readable.js';

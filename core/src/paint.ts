@@ -7,6 +7,8 @@ export interface Paint {
   readonly owned: () => Owned;
   /** Runs `publish` at the next paint; the same function once, however often it is given. */
   readonly schedule: (publish: () => void) => void;
+  /** Paints now. */
+  readonly flush: () => void;
 }
 
 /**
@@ -16,26 +18,27 @@ export interface Paint {
 export function createPaint(): Paint {
   const due = new Set<() => void>();
   let owned: Owned = new Set();
+  let stop = (): void => {};
+  const flush = (): void => {
+    stop();
+    owned = new Set();
+    for (const publish of due) {
+      due.delete(publish); // first: it may become due again while it runs
+      publish();
+    }
+  };
 
   return {
     owned: () => owned,
+    flush,
     schedule(publish) {
       const waiting = due.size > 0;
       due.add(publish);
       if (waiting) return;
-      const paint = (): void => {
-        stop();
-        owned = new Set();
-        for (const publish of due) {
-          due.delete(publish); // first: it may become due again while it runs
-          publish();
-        }
-      };
-      let stop = (): void => {};
-      if (isHidden() || !globalThis.requestAnimationFrame) return paint();
-      const frame = requestAnimationFrame(paint);
-      const timer = setTimeout(paint, 100);
-      const unwatch = watchWorld(paint);
+      if (isHidden() || !globalThis.requestAnimationFrame) return flush();
+      const frame = requestAnimationFrame(flush);
+      const timer = setTimeout(flush, 100);
+      const unwatch = watchWorld(flush);
       stop = () => {
         cancelAnimationFrame(frame);
         clearTimeout(timer);

@@ -1,7 +1,9 @@
+import { carry, resolve, type ConnectOptions } from './connect.js';
+import type { Carrier } from './carrier.js';
+import { createConnection } from './connection.js';
 import type { AnyContract, Contract } from './contract.js';
-import { connect, resolve, type ConnectOptions } from './connect.js';
-import { createConnection, type Sync } from './connection.js';
 import type { Initial, Replica } from './replica.js';
+import { createSync, type Sync } from './sync.js';
 
 /** How to reach an endpoint together with others. Of those who share a connection, the options of the first count. */
 export interface SharedOptions extends ConnectOptions {
@@ -20,32 +22,39 @@ export type Source<T> =
       readonly initial?: Initial<T> | undefined;
     });
 
-const connections = new Map<string, Sync>();
+const carriers = new Map<string, Carrier>();
+const syncs = new WeakMap<Carrier, Sync<never>>();
 
 /**
  * The one connection to a URL, however many ask for it. Without a document (a server renders) nothing is registered, and it
  * never opens.
  */
-export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C>;
-export function shared(url: string, { identity = '', ...options }: SharedOptions = {}): Sync {
-  if (!globalThis.document) return createConnection({ url, transports: [] });
-  const key = `${identity} ${resolve(url)}`;
-  let sync = connections.get(key);
-  if (!sync) {
-    const made = connect(url, options);
-    const close = (): void => {
-      if (connections.get(key) === sync) connections.delete(key);
-      made.close();
-    };
-    connections.set(key, (sync = { ...made, close }));
-  }
-  return sync;
+export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
+  const carrier = carrierOf(url, options);
+  let sync = syncs.get(carrier);
+  if (!sync) syncs.set(carrier, (sync = createSync(carrier)));
+  return sync as unknown as Sync<C>;
 }
 
 /** The replica that a source means, the same one each time. */
 export function replicaOf<T>(source: Source<T>): Replica<T> {
-  if (typeof source === 'string') return shared(source).replica();
+  if (typeof source === 'string') return carrierOf(source).replica();
   if ('get' in source) return source;
   const { url, topic, initial, ...options } = source;
-  return shared(url, options).replica(topic, initial);
+  return carrierOf(url, options).replica(topic, initial);
+}
+
+function carrierOf(url: string, { identity = '', ...options }: SharedOptions = {}): Carrier {
+  if (!globalThis.document) return createConnection({ url, transports: [] });
+  const key = `${identity} ${resolve(url)}`;
+  let carrier = carriers.get(key);
+  if (!carrier) {
+    const made = carry(url, options);
+    const close = (): void => {
+      if (carriers.get(key) === carrier) carriers.delete(key);
+      made.close();
+    };
+    carriers.set(key, (carrier = { ...made, close }));
+  }
+  return carrier;
 }

@@ -29,7 +29,7 @@ export interface Replica<T> extends Hydratable<T | undefined> {
 }
 
 /** What a replica needs of its connection. */
-export interface ReplicaHost extends Paint {
+export interface ReplicaHost extends Pick<Paint, 'owned' | 'schedule'> {
   readonly status: Readable<Status>;
   /** `wanted` has changed, or the topic has to be asked for again. */
   readonly onChange: () => void;

@@ -5,6 +5,15 @@ export type Selection<T, S> = (
   equal: (before: S, after: S) => boolean,
 ) => S;
 
+/** Keeps a value, by its reference, while `equal` says that the next one is no other: gives what is kept. */
+export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S) => S {
+  let kept: { readonly value: S } | undefined;
+  return (next) => {
+    if (!kept || !equal(kept.value, next)) kept = { value: next };
+    return kept.value;
+  };
+}
+
 /**
  * Remembers the last selection: `select` runs again only for a new value or when it is another function itself, and the old
  * result is kept (by reference) while `equal` says that nothing changed, so that whoever compares references sees no change.

@@ -22,7 +22,7 @@ export interface Status {
   readonly reason?: Reason | undefined;
   /** Name of the transport that carries the link, or is tried. */
   readonly transport?: string | undefined;
-  /** Counts the attempts since the last success; 0 while open. */
+  /** Counts the attempts since the last success, all transports in turn as one; 0 while open. */
   readonly attempt: number;
   /** When the next attempt is due, in ms since 1970. */
   readonly retryAt?: number | undefined;

@@ -4,23 +4,21 @@ import { isHidden } from './world.js';
 const PROBE = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
 const LATE = 1_000;
+/** The longest time between two looks at the clock, so that waking up is noticed soon. */
+const STEP = 5_000;
 
 /**
- * Exponential back-off from 100 ms with full jitter (any delay from 0 to the bound is equally likely). The bound is at most
- * 1 s in the first 10 s after a loss, then 5 s, and 20 s where nobody looks.
+ * Exponential back-off with full jitter: any delay from 0 to a bound is equally likely. The bound doubles from 100 ms up to 1 s in the
+ * first 10 s after a loss, then 5 s, and 20 s where nobody looks.
  *
- * @returns how long to wait before the next attempt, in ms. After a success make a new one.
+ * @param failures attempts since the last success
+ * @param elapsed ms since the loss
+ * @returns how long to wait before the next attempt, in ms
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export function createBackoff(): () => number {
-  let lost: number | undefined;
-  let bound = 50;
-  return () => {
-    lost ??= Date.now();
-    bound *= 2;
-    const cap = isHidden() ? 20_000 : Date.now() - lost < 10_000 ? 1_000 : 5_000;
-    return Math.random() * Math.min(bound, cap);
-  };
+export function backoff(failures: number, elapsed: number): number {
+  const cap = isHidden() ? 20_000 : elapsed < 10_000 ? 1_000 : 5_000;
+  return Math.random() * Math.min(100 * 2 ** failures, cap);
 }
 
 /** Notices that a link died without a word. */
@@ -54,9 +52,8 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const left = heard + limit - Date.now();
-      // In steps: a timer of more than 24.8 days would fire at once.
-      if (left > 0) arm(Math.min(left, limit));
-      else if (Date.now() - due > LATE) probe();
+      if (Date.now() - due > LATE) probe();
+      else if (left > 0) arm(Math.min(left, STEP));
       else onDead();
     }, wait);
   };
@@ -69,7 +66,7 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     start(ms) {
       limit = ms;
       feed();
-      arm(ms);
+      arm(Math.min(ms, STEP));
     },
     feed,
     probe,

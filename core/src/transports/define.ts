@@ -11,15 +11,15 @@ export interface Reporter {
 }
 
 /**
- * Makes a {@link Transport}. The guarantees of {@link LinkEvents} are kept here, once for all of them.
- *
- * @param start begins the attempt; what it throws ends it as `refused`. `close` of its link gives back what it took, and is
- * called when the attempt is over for whatever reason.
+ * Begins one attempt. What it throws ends it as `refused`. `close` of its link gives back what it took, and is called when the attempt is
+ * over for whatever reason.
  */
-export function defineTransport(
-  name: string,
-  start: (attempt: Attempt, reporter: Reporter) => Link,
-): Transport {
+export type Start = (attempt: Attempt, reporter: Reporter) => Link;
+
+/**
+ * Makes a {@link Transport}. The guarantees of {@link LinkEvents} are kept here, once for all of them.
+ */
+export function defineTransport(name: string, start: Start): Transport {
   // A function's name cannot be assigned, and one that is written down a minifier changes.
   const named = {
     [name]: (attempt: Attempt, events: LinkEvents): Link => {
@@ -63,4 +63,17 @@ export function endpoint(url: string, query?: Readonly<Record<string, unknown>>)
     if (value !== undefined) target.searchParams.set(name, String(value));
   }
   return target.href;
+}
+
+/** Why an HTTP request was refused: by the endpoint, in words of its own, or by something before it. */
+export async function readRefusal(response: Response): Promise<CloseReason> {
+  const { status } = response;
+  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: Partial<CloseReason> };
+  const { code = 'refused', message = response.statusText } = error ?? {};
+  // Permission does not come by itself; what else is wrong may be right on another way, or later.
+  return {
+    code: status === 401 ? 'unauthorized' : code,
+    message: `${status}: ${message}`,
+    ...(status === 403 && { retry: false }),
+  };
 }

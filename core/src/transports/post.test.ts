@@ -12,14 +12,14 @@ const server = createServer((request, response) => {
 });
 
 let options: PostOptions;
-const onFail = vi.fn();
+const reporter = { onOpen: vi.fn(), onByte: vi.fn(), onMessage: vi.fn(), onClose: vi.fn() };
 beforeEach(async () => {
   posts.length = 0;
-  onFail.mockReset();
+  vi.resetAllMocks();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sync?velox=3`;
-  options = { url, headers: {}, session: 's', signal: new AbortController().signal, onFail };
+  options = { url, headers: {}, session: 's', signal: new AbortController().signal, reporter };
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -44,17 +44,18 @@ it('one POST is under way at a time; what is said meanwhile follows together, in
     [{ unsubscribe: ['c'] }, { unsubscribe: ['d'] }, { unsubscribe: ['e'] }],
   ]);
   expect(posts.map(({ session }) => session)).toEqual(['s', 's']);
-  posts[1]?.response.end('{"ack":0}');
+  posts[1]?.response.end('{"ack":7}');
+  await vi.waitFor(() => expect(reporter.onMessage.mock.calls).toEqual([['{"ack":0}'], ['{"ack":7}']]));
 });
 
 it.each([
-  ['is refused', (response: ServerResponse) => void response.writeHead(404).end()],
-  ['breaks off', (response: ServerResponse) => void response.socket?.destroy()],
-])('a POST that %s fails the link', async (_, answer) => {
+  ['is refused', 'refused', (response: ServerResponse) => void response.writeHead(404).end()],
+  ['breaks off', 'lost', (response: ServerResponse) => void response.socket?.destroy()],
+])('a POST that %s fails the link', async (_, code, answer) => {
   createPost(options)({ ping: true });
   await arrived(1);
   answer((posts[0] as (typeof posts)[0]).response);
   await vi.waitFor(() =>
-    expect(onFail).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'lost' })),
+    expect(reporter.onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code })),
   );
 });

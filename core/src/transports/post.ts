@@ -1,5 +1,6 @@
 import type { ClientFrame } from '../protocol.js';
-import type { Attempt, CloseReason } from '../transport.js';
+import type { Attempt } from '../transport.js';
+import { readRefusal, type Reporter } from './define.js';
 
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'headers'> {
@@ -8,8 +9,8 @@ export interface PostOptions extends Pick<Attempt, 'headers'> {
   /** The session that they belong to. */
   readonly session: string;
   readonly signal: AbortSignal;
-  /** A POST failed, and with it the link: what it carried may have arrived or not. */
-  readonly onFail: (reason: CloseReason) => void;
+  /** Told of answers, and of a failure, with which the link ends: what a POST carried may have arrived or not. */
+  readonly reporter: Reporter;
 }
 
 /**
@@ -21,7 +22,7 @@ export function createPost({
   headers,
   session,
   signal,
-  onFail,
+  reporter,
 }: PostOptions): (frame: ClientFrame) => void {
   let waiting: ClientFrame[] = [];
   let busy = false;
@@ -39,14 +40,14 @@ export function createPost({
         credentials: 'include',
         signal,
       });
-      await response.arrayBuffer(); // so that the connection is free for the next
-      if (!response.ok) throw new Error(`a POST was answered with ${response.status}`);
+      if (!response.ok) return reporter.onClose(await readRefusal(response));
+      reporter.onMessage(await response.text()); // an acknowledgement
     }
     busy = false;
   }
 
   return (frame) => {
     waiting.push(frame);
-    if (!busy) post().catch((error: unknown) => onFail({ code: 'lost', message: String(error) }));
+    if (!busy) post().catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
   };
 }

@@ -170,7 +170,7 @@ describe('server-sent events', () => {
   });
 
   it.each([
-    [401, false],
+    [401, undefined, 'unauthorized'],
     [403, false],
     [400, undefined],
     [404, undefined],
@@ -178,20 +178,23 @@ describe('server-sent events', () => {
     [406, undefined],
     [500, undefined],
     [503, undefined],
-  ])('tells of a refusal with status %d, and whether to come back', async (status, retry) => {
-    answer = (_, response) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end('{"error":{"code":"its-code","message":"Its message."}}');
-    };
-    const { closed, onOpen } = connect();
-    const reason = await closed();
-    expect(reason).toEqual({
-      code: 'its-code',
-      message: `${status}: Its message.`,
-      ...(retry !== undefined && { retry }),
-    });
-    expect(onOpen).not.toHaveBeenCalled();
-  });
+  ])(
+    'tells of a refusal with status %d, and whether to come back',
+    async (status, retry, code = 'its-code') => {
+      answer = (_, response) => {
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end('{"error":{"code":"its-code","message":"Its message."}}');
+      };
+      const { closed, onOpen } = connect();
+      const reason = await closed();
+      expect(reason).toEqual({
+        code,
+        message: `${status}: Its message.`,
+        ...(retry !== undefined && { retry }),
+      });
+      expect(onOpen).not.toHaveBeenCalled();
+    },
+  );
 
   it.each([
     ['text/html', '<html>'],

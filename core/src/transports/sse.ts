@@ -1,22 +1,23 @@
 import type { ClientFrame, OpenFrame, SubscribeFrame } from '../protocol.js';
-import type { CloseReason, Transport } from '../transport.js';
-import { defineTransport, endpoint, type Reporter } from './define.js';
+import type { Transport } from '../transport.js';
+import { defineTransport, endpoint, readRefusal, type Reporter } from './define.js';
 import { createSseParser } from './sse-parser.js';
 
 /**
- * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. One topic is asked for
- * by GET, several by POST; so is what is sent later, by a module that is loaded on need.
+ * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A new session for one
+ * topic is asked for by GET, anything else by POST; so is what is sent later, by a module that is loaded on need.
  */
 export function sse(): Transport {
   return defineTransport('sse', ({ url, headers, open }, reporter) => {
-    const [, { subscribe }] = open as [OpenFrame, SubscribeFrame];
-    const [{ topic, id, version: v } = {}, more] = subscribe;
+    const [{ open: former }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
+    const [{ topic, id, version: v } = {}, more] = subscribe ?? [];
+    const byPost = former.session ?? (more || !subscribe);
     const abort = new AbortController();
     const { signal } = abort;
     const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
     let post: Promise<(frame: ClientFrame) => void> | undefined;
-    fetch(endpoint(url, more ? {} : { topic, id, v }), {
-      ...(more && { method: 'POST', body: JSON.stringify(open) }),
+    fetch(endpoint(url, byPost ? {} : { topic, id, v }), {
+      ...(byPost && { method: 'POST', body: JSON.stringify(open) }),
       headers: { accept: 'text/event-stream', ...headers },
       credentials: 'include',
       cache: 'no-store',
@@ -27,7 +28,7 @@ export function sse(): Transport {
     return {
       send(frame, session) {
         post ??= import('./post.js').then(({ createPost }) =>
-          createPost({ headers, url: endpoint(url), session, signal, onFail: reporter.onClose }),
+          createPost({ headers, url: endpoint(url), session, signal, reporter }),
         );
         post.then((send) => send(frame)).catch(fail);
       },
@@ -37,13 +38,8 @@ export function sse(): Transport {
 }
 
 async function read(response: Response, reporter: Reporter): Promise<void> {
-  const { ok, status, headers, body } = response;
-  if (!ok || !headers.get('content-type')?.startsWith('text/event-stream')) {
-    const { error } = (await response.json().catch(() => ({}))) as Refusal;
-    const { code = 'refused', message = 'no event stream' } = error ?? {};
-    // Login and permission do not come by themselves; what else is wrong may be right on another way, or later.
-    const final = status === 401 || status === 403;
-    return reporter.onClose({ code, message: `${status}: ${message}`, ...(final && { retry: false }) });
+  if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    return reporter.onClose(await readRefusal(response));
   }
   reporter.onOpen();
   const parse = createSseParser((data, event) => event || reporter.onMessage(data));
@@ -51,10 +47,6 @@ async function read(response: Response, reporter: Reporter): Promise<void> {
     reporter.onByte();
     parse(text);
   };
-  await body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+  await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
   reporter.onClose({ code: 'lost', message: 'ended' });
-}
-
-interface Refusal {
-  readonly error?: Partial<CloseReason>;
 }

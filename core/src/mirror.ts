@@ -1,0 +1,80 @@
+/** A container of either kind, read and written by key. */
+type Container = Record<string, unknown>;
+
+/** How {@link createMirror} goes about it. */
+export interface MirrorOptions {
+  /** The member that tells rows of a list apart where their content has changed; default `id`. */
+  readonly key?: string | undefined;
+}
+
+/**
+ * Creates the function that keeps one mutable object equal to a succession of immutable values, for those who hold on to the
+ * object (AngularJS scopes, the classic API). Objects and rows keep their identity: what is the same reference as before is
+ * not looked at, and rows are matched by that reference, then by `key`, then by place. Nothing of a value is handed out, all
+ * is copied in. Keys that begin with `$` are the application's: they stay, and come from no value.
+ *
+ * @returns gives `target`, or a fresh copy where it cannot become `value` (a list for an object, or no container at all).
+ */
+export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: unknown, value: T) => T {
+  /** What a copy was made equal to, last. */
+  const originals = new WeakMap<object, object>();
+
+  function fit(target: unknown, value: unknown): unknown {
+    if (!isContainer(value)) return value;
+    const list = Array.isArray(value);
+    const copy = isContainer(target) && Array.isArray(target) === list ? target : list ? [] : {};
+    if (originals.get(copy) === value) return copy;
+    if (Array.isArray(copy)) fitRows(copy, value as unknown as unknown[]);
+    else fitMembers(copy, value);
+    originals.set(copy, value);
+    return copy;
+  }
+
+  function fitMembers(target: Container, value: Container): void {
+    for (const name of Object.keys(target)) {
+      if (!name.startsWith('$') && !Object.hasOwn(value, name)) delete target[name];
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (name.startsWith('$')) continue;
+      const fitted = fit(Object.hasOwn(target, name) ? target[name] : undefined, member);
+      if (name === '__proto__') define(target, name, fitted);
+      else target[name] = fitted;
+    }
+  }
+
+  function fitRows(target: unknown[], rows: readonly unknown[]): void {
+    const before = target.slice();
+    const places = new Map<unknown, number>(); // of what a row was made from, and of its key
+    before.forEach((row, place) => {
+      if (isContainer(row)) places.set(originals.get(row) ?? row, place).set(row[key] ?? row, place);
+    });
+    const taken = new Set<number>();
+    const take = (place: number | undefined): number | undefined => {
+      if (place === undefined || taken.has(place) || !isContainer(before[place])) return undefined;
+      taken.add(place);
+      return place;
+    };
+    // What is the same finds its row first, or a guess might take it away.
+    const found = rows.map((row) => take(places.get(row)));
+    let next = 0;
+    rows.forEach((row, index) => {
+      let place = found[index];
+      if (place === undefined && isContainer(row))
+        place = take(row[key] === undefined ? next : places.get(row[key]));
+      if (place !== undefined) next = place + 1;
+      target[index] = fit(place === undefined ? undefined : before[place], row);
+    });
+    target.length = rows.length;
+  }
+
+  return fit as <T>(target: unknown, value: T) => T;
+}
+
+/** An assignment to `__proto__` would not make a member. */
+function define(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}
