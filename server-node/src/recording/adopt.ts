@@ -74,7 +74,7 @@ export function bind(
   const home = innermost(tree, node, copies);
   const content = (source as { toJSON(): object }).toJSON();
   const copy = adopt(tree, home, '', content, intake) as Container;
-  binding(tree.child(home, '', copy));
+  binding(tree.nodes.child(home, '', copy));
   return copy;
 }
 
@@ -90,7 +90,7 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
   if (child.robbed) untangle(tree, child);
   const { parent } = child;
   const home = innermost(tree, node, copies);
-  if (child.lasting) tree.pin(home);
+  if (child.lasting) tree.nodes.pin(home);
   const robbed: Node[] = [];
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) robbed.push(owner);
   tree.relink(
@@ -108,14 +108,14 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
 
 /** The node of the innermost of containers that will stand in `node`. */
 function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
-  return copies.reduce<Node>((outer, inner) => tree.child(outer, '', inner as Container), node);
+  return copies.reduce<Node>((outer, inner) => tree.nodes.child(outer, '', inner as Container), node);
 }
 
 /** Gives a container that comes back copies of what went elsewhere meanwhile, so that nothing stands in two places. */
 function untangle(tree: Tree, node: Node): void {
   for (const key of Object.keys(node.target)) {
     const value = (node.target as Record<string, unknown>)[key];
-    const child = isContainer(value) ? tree.find(value) : undefined;
+    const child = isContainer(value) ? tree.nodes.find(value) : undefined;
     if (!child) continue;
     if (child.parent !== node) tree.set(node, key, copyIn(value, { depth: Infinity }));
     else if (child.robbed) untangle(tree, child);

@@ -84,10 +84,10 @@ class Writer {
     if (!isContainer(now)) {
       if (before !== now) this.#replace(before, now, path);
     } else if (before === now) {
-      const node = this.#tree.find(now);
+      const node = this.#tree.nodes.find(now);
       if (node?.before || node?.changed) this.container(now, now, node, path);
     } else if (isContainer(before) && Array.isArray(before) === Array.isArray(now)) {
-      this.container(before, now, this.#tree.find(now), path);
+      this.container(before, now, this.#tree.nodes.find(now), path);
     } else this.#replace(before, now, path);
   }
 
@@ -177,7 +177,7 @@ class Writer {
   }
 
   #array(before: unknown[], now: unknown[], node: Node | undefined, path: string): Outcome {
-    const old = this.#tree.find(before)?.before as ArrayBefore | undefined;
+    const old = this.#tree.nodes.find(before)?.before as ArrayBefore | undefined;
     let fresh: ReadonlySet<number> | undefined;
     if (before !== now || old) {
       const lists = (before === now && old?.compare(now)) || trim(old?.items(before) ?? before, now);
@@ -240,7 +240,7 @@ class Writer {
 
   /** A container as it was. */
   #before(container: object): object {
-    const before = this.#tree.find(container)?.before;
+    const before = this.#tree.nodes.find(container)?.before;
     if (!before) return container;
     if (before instanceof ArrayBefore) return before.items(container as unknown[]);
     return before.members(container as Record<string, unknown>);

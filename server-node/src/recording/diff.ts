@@ -216,7 +216,7 @@ export class Differ {
   #node(): Node {
     return this.#way.reduce<Node>(
       (parent, container, level) =>
-        this.#tree.child(parent, level === 0 ? ROOT : (this.#keys[level] as Key), container),
+        this.#tree.nodes.child(parent, level === 0 ? ROOT : (this.#keys[level] as Key), container),
       this.#tree.top,
     );
   }

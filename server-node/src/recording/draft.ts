@@ -26,12 +26,12 @@ export class Scope {
 
   /** What a reader gets for `value`, which stands under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown {
-    return isContainer(value) ? this.draft(this.tree.child(parent, key, value)) : value;
+    return isContainer(value) ? this.draft(this.tree.nodes.child(parent, key, value)) : value;
   }
 
   /** What a reader gets for `value`, which was just taken out of `parent`. */
   wrapRemoved(value: unknown, parent: Node): unknown {
-    return isContainer(value) ? this.draft(this.tree.loose(value, parent)) : value;
+    return isContainer(value) ? this.draft(this.tree.nodes.loose(value, parent)) : value;
   }
 
   draft(node: Node): object {
@@ -48,7 +48,7 @@ export class Scope {
   lasting(node: Node): object {
     if (!node.live) {
       node.live = new Proxy(node.target, new Draft(this, node));
-      this.tree.pin(node);
+      this.tree.nodes.pin(node);
     }
     return node.live;
   }
@@ -99,7 +99,7 @@ class Draft implements ProxyHandler<Container>, Handle {
       // inherited: Object.prototype under __proto__
       if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
       if (value === scope.tree.swap?.item) return (scope.tree.settle(), this.get(target, key));
-      return scope.draft(scope.tree.child(this.node, key as string, value as Container));
+      return scope.draft(scope.tree.nodes.child(this.node, key as string, value as Container));
     }
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }

@@ -18,7 +18,7 @@ const MOST_MOVES = 200;
  */
 export function moveAcross(tree: Tree, writer: Output): void {
   let count = 0;
-  for (const node of tree.moved) {
+  for (const node of tree.nodes.moved) {
     const { origin: from, parent: to } = node;
     if (!from || !to || from === to || count === MOST_MOVES) continue;
     if (!(from.before instanceof ArrayBefore) || !(to.before instanceof ArrayBefore)) continue;

@@ -1,14 +1,12 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
 import { MemberCounts } from './member-counts.js';
-import { hasOwn, isContainer, read, type Container, Node } from './node.js';
+import { hasOwn, Node, read } from './node.js';
+import { Nodes } from './nodes.js';
 import { Swap } from './swap.js';
 
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
-
-/** How many nodes may outlast a window. */
-const MOST_NODES = 64;
 
 /**
  * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
@@ -23,19 +21,13 @@ export class Tree {
   writes = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
-  /** The nodes with an `origin`. */
-  moved: Node[] = [];
   /** Half done; whoever reads or writes what it shows in two places settles it first. */
   swap: Swap | undefined;
+  readonly nodes: Nodes = new Nodes();
   readonly counts: MemberCounts = new MemberCounts();
-  #nodes = new Map<object, Node>();
-  /** Nodes with a long-lived proxy outlast the window. */
-  #pinned: WeakMap<object, Node> | undefined;
   #journal: (() => void)[] | undefined;
   #undoing = false;
   #announced = false;
-  /** A container with a node was taken out in this window. */
-  #lost = false;
   readonly #onChange: () => void;
 
   constructor(onChange: () => void) {
@@ -51,39 +43,7 @@ export class Tree {
   /** Sets the value to begin with. */
   start(root: unknown): void {
     put(this.top.target, ROOT, root);
-    this.#attach(root, this.top, ROOT);
-  }
-
-  /** The node of a container that was visited, as far as it is remembered. */
-  find(container: unknown): Node | undefined {
-    return this.#nodes.get(container as object) ?? this.#pinned?.get(container as object);
-  }
-
-  /** The node of what `parent` holds under `key`. */
-  child(parent: Node, key: Key, container: Container): Node {
-    let node = this.find(container);
-    if (!node) this.#nodes.set(container, (node = new Node(container, parent, key)));
-    else node.key = key;
-    return node;
-  }
-
-  /** The node of a container that was just taken out of `parent`. */
-  loose(container: Container, parent: Node): Node {
-    let node = this.find(container);
-    if (!node) {
-      this.#nodes.set(container, (node = new Node(container)));
-      this.#leave(node, parent);
-    }
-    return node;
-  }
-
-  /** Keeps a node beyond the window, and those around it. */
-  pin(node: Node): void {
-    this.#pinned ??= new WeakMap();
-    for (let at: Node | undefined = node; at && !at.lasting; at = at.parent) {
-      at.lasting = true;
-      this.#pinned.set(at.target, at);
-    }
+    this.nodes.attach(root, this.top, ROOT);
   }
 
   /** Writes a member, or an item up to the length. */
@@ -94,10 +54,10 @@ export class Tree {
     const old = hasOwn(target, key) ? read(target, key) : ABSENT;
     if (old === value) return;
     this.#keepMember(node, String(key), old);
-    this.#release(old, node);
+    this.nodes.release(old, node);
     put(target, key, value);
     if (old === ABSENT) this.counts.add(target, 1);
-    this.#attach(value, node, key);
+    this.nodes.attach(value, node, key);
     this.#wrote(() => (old === ABSENT ? this.remove(node, key) : this.set(node, key, old)));
   }
 
@@ -108,7 +68,7 @@ export class Tree {
     if (!hasOwn(target, key)) return;
     const old = target[key];
     this.#keepMember(node, String(key), old);
-    this.#release(old, node);
+    this.nodes.release(old, node);
     delete target[key];
     this.counts.add(target, -1);
     this.#wrote(() => this.set(node, key, old));
@@ -121,8 +81,8 @@ export class Tree {
     if (count === 0 && items.length === 0) return [];
     this.#arrayBefore(node, target).splice(target, start, count, items.length);
     const removed = spliceIn(target, start, count, items);
-    for (const item of removed) this.#release(item, node);
-    items.forEach((item, index) => this.#attach(item, node, start + index));
+    for (const item of removed) this.nodes.release(item, node);
+    items.forEach((item, index) => this.nodes.attach(item, node, start + index));
     this.#wrote(() => this.splice(node, start, items.length, removed));
     return removed;
   }
@@ -133,10 +93,10 @@ export class Tree {
     const target = node.target as unknown[];
     const old = target.slice();
     this.#arrayBefore(node, target).arrange(target);
-    for (const item of old) this.#release(item, node);
+    for (const item of old) this.nodes.release(item, node);
     target.length = 0;
     for (const item of items) target.push(item);
-    items.forEach((item, index) => this.#attach(item, node, index));
+    items.forEach((item, index) => this.nodes.attach(item, node, index));
     this.#wrote(() => this.arrange(node, old));
   }
 
@@ -172,8 +132,8 @@ export class Tree {
   /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
   release(node: Node, key: Key, value: unknown): void {
     this.relink(
-      () => this.#release(value, node),
-      () => this.#attach(value, node, key),
+      () => this.nodes.release(value, node),
+      () => this.nodes.attach(value, node, key),
     );
   }
 
@@ -203,19 +163,14 @@ export class Tree {
 
   /** Ends the window: what is now is what was before. */
   close(): void {
-    // nodes are kept for the drafts of a recipe, and where they are few, if they keep nothing alive that is out of the value
-    if (!this.#journal && (this.#lost || this.#nodes.size > MOST_NODES)) {
-      this.#nodes = new Map();
-      this.#lost = false;
-    }
+    if (!this.#journal) this.nodes.trim();
     this.#forget();
   }
 
   #forget(): void {
     for (const node of this.touched) node.before = undefined;
-    for (const node of this.moved) node.origin = undefined;
+    this.nodes.close();
     this.touched = [];
-    this.moved = [];
     this.dirty = false;
     this.#announced = false;
   }
@@ -227,7 +182,7 @@ export class Tree {
   }
 
   #undo(journal: (() => void)[], mark: number): void {
-    this.#lost = true; // nodes of copies that came to nothing
+    this.nodes.distrust();
     this.#undoing = true;
     this.swap?.cancel();
     this.swap = undefined;
@@ -250,9 +205,9 @@ export class Tree {
     const old = target[index];
     if (old === value) return;
     this.#arrayBefore(node, target).splice(target, index, 1, 1);
-    this.#release(old, node);
+    this.nodes.release(old, node);
     target[index] = value;
-    this.#attach(value, node, index);
+    this.nodes.attach(value, node, index);
     this.#wrote(() => this.#setItem(node, target, index, old));
   }
 
@@ -268,31 +223,6 @@ export class Tree {
   #touch<B>(node: Node, before: B): B {
     this.touched.push(node);
     return before;
-  }
-
-  #release(value: unknown, parent: Node): void {
-    if (!isContainer(value)) return;
-    const node = this.find(value);
-    if (!node || node.parent !== parent) return;
-    this.#leave(node, parent);
-  }
-
-  #leave(node: Node, parent: Node): void {
-    node.parent = undefined;
-    node.level = parent.depth() + 1;
-    this.#lost = true;
-    if (node.origin) return;
-    node.origin = parent;
-    this.moved.push(node);
-  }
-
-  #attach(value: unknown, parent: Node, key: Key): void {
-    if (!isContainer(value)) return;
-    const node = this.find(value);
-    if (!node || (node.parent && node.parent !== parent)) return; // it went elsewhere, and stays there
-    node.parent = parent;
-    node.key = key;
-    if (node.lasting) this.pin(parent);
   }
 }
 
