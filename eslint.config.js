@@ -1,26 +1,37 @@
 import js from '@eslint/js';
 import reactHooks from 'eslint-plugin-react-hooks';
+import svelte from 'eslint-plugin-svelte';
+import vue from 'eslint-plugin-vue';
 import { defineConfig } from 'eslint/config';
 import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', '**/*.d.ts'] },
+  { ignores: ['**/dist/', 'coverage/', '.svelte-check/', '**/*.d.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
-  { files: ['**/*.{ts,tsx}'], extends: [ts.configs.recommendedTypeChecked] },
+  // with types, in components, too
+  { files: ['**/*.{ts,tsx,vue,svelte}'], extends: [ts.configs.recommendedTypeChecked] },
+  vue.configs['flat/essential'], // all that is above is about form, which is Prettier's
+  svelte.configs.recommended,
   {
-    files: ['**/*.{ts,tsx}'],
+    files: ['**/*.{ts,tsx,vue,svelte}'],
     languageOptions: {
-      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: './tsconfig.check.json',
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.vue', '.svelte'],
+      },
     },
     rules: { 'no-undef': 'off' }, // tsc does it
   },
+  { files: ['**/*.{vue,svelte,svelte.ts}'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  { files: ['**/*.vue'], rules: { 'vue/multi-word-component-names': 'off' } },
   { files: ['**/*.tsx'], extends: [reactHooks.configs.flat['recommended-latest']] },
   {
     // what tests may do that sources may not
-    files: ['**/*.test.{ts,tsx}', '**/testing/**/*.ts', 'e2e/**/*.ts'],
+    files: ['**/*.test.{ts,tsx,svelte}', '**/testing/**/*.ts', 'e2e/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import react from '@vitejs/plugin-react';
+import vue from '@vitejs/plugin-vue';
 import {
   defaultClientConditions,
   defaultServerConditions,
@@ -30,7 +32,7 @@ function playgroundServer(): Plugin {
 
 export default defineConfig({
   root: process.env.VITEST ? here('.') : here('./playground'),
-  plugins: [react(), playgroundServer()],
+  plugins: [react({ include: /\.[jt]sx$/ }), vue(), svelte({ configFile: false }), playgroundServer()],
   resolve: { conditions: [SOURCE, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] } },
   build: { outDir: here('./playground/dist/client'), emptyOutDir: true },

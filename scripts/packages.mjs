@@ -1,10 +1,22 @@
 // Checks the packages as they would be published: publint, attw, and a smoke test of the packed tarballs in plain Node.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const packages = ['core', 'adapters/react', 'server-node'];
+const packages = [
+  'core',
+  'adapters/react',
+  'adapters/vue',
+  'adapters/svelte',
+  'adapters/angular',
+  'server-node',
+];
+const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** What the smoke test renders with. Angular renders only what its compiler has seen. */
+const frameworks = ['react', 'react-dom', 'vue', 'svelte', '@angular/core', 'rxjs'].map(
+  (name) => `${name}@${devDependencies[name]}`,
+);
 const run = (command, args, options) =>
   execFileSync(command, args, { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', ...options });
 
@@ -20,11 +32,9 @@ try {
     return join(empty, packed.filename);
   });
   writeFileSync(join(empty, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  run(
-    'npm',
-    ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, 'react@19', 'react-dom@19'],
-    { cwd: empty },
-  );
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...frameworks], {
+    cwd: empty,
+  });
   copyFileSync('scripts/smoke.mjs', join(empty, 'smoke.mjs'));
   process.stdout.write(run('node', ['smoke.mjs'], { cwd: empty }));
 } finally {

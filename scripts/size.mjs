@@ -13,8 +13,16 @@ const budgets = [
     code: `export { useVelox } from '@velox/react'`,
     limit: 5000,
   },
-  { name: '@velox/react alone', code: `export * from '@velox/react'`, limit: 1000, without: ['@velox/core'] },
+  ...['react', 'vue', 'svelte', 'angular'].map((adapter) => ({
+    name: `@velox/${adapter} alone`,
+    code: `export * from '@velox/${adapter}'`,
+    limit: 1000,
+    without: ['@velox/core'],
+  })),
 ];
+
+/** What an application has in any case. */
+const FRAMEWORKS = [/^react/, 'vue', /^svelte/, /^@angular\//, 'angular'];
 
 /** A helper that this bundler adds where something is loaded on need, once for a whole application: not ours to count. */
 const PRELOAD = '\0vite/preload-helper.js';
@@ -39,7 +47,7 @@ async function bundle(code, without = []) {
         rolldownOptions: {
           input: 'virtual:entry',
           preserveEntrySignatures: 'strict',
-          external: [/^react/, ...without],
+          external: [...FRAMEWORKS, ...without],
         },
       },
     }),

@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { injectVelox } from '@velox/angular';
 import { connect } from '@velox/core';
 import { useVelox } from '@velox/react';
 import * as velox from '@velox/server';
+import { velox as live } from '@velox/svelte';
+import { useVelox as useVeloxInVue } from '@velox/vue';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
+import { get } from 'svelte/store';
+import { createSSRApp, h } from 'vue';
+import { renderToString as renderVueToString } from 'vue/server-renderer';
 import { WebSocket } from 'ws';
 
 const board = velox.state({ rows: [{ price: 1 }] });
@@ -31,13 +37,25 @@ for (const transport of ['websocket', 'sse']) {
   sync.close();
 }
 
-const Price = () =>
-  createElement(
-    'b',
-    null,
-    useVelox({ url, initial: board.snapshot() }, (value) => value.rows[0].price),
-  );
-assert.equal(renderToString(createElement(Price)), `<b>${board.get().rows[0].price}</b>`);
+const source = { url, initial: board.snapshot() };
+const price = (value) => value.rows[0].price;
+const html = `<b>${price(board.get())}</b>`;
+
+const Price = () => createElement('b', null, useVelox(source, price));
+assert.equal(renderToString(createElement(Price)), html);
+
+const app = createSSRApp({
+  setup() {
+    const shown = useVeloxInVue(source, price);
+    return () => h('b', shown.value);
+  },
+});
+assert.equal(await renderVueToString(app), html);
+
+assert.equal(live(source, price).current, price(board.get()));
+assert.equal(get(live(source, price)), price(board.get()));
+
+assert.throws(() => injectVelox(source), /NG0203/); // loads, and wants a component
 
 board.close();
 server.close();

@@ -1,0 +1,40 @@
+import angular from 'angular';
+import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import velox, { type VeloxService } from './angularjs.js';
+
+const harness: AdapterHarness = {
+  mount({ source, status, select, equal, onRender, onError }) {
+    let current = source;
+    const element = document.body.appendChild(document.createElement('div'));
+    element.innerHTML = '{{ text() }}';
+    angular
+      .module('contract', [velox])
+      .factory('$exceptionHandler', () => (error: unknown) => onError?.(error))
+      .run([
+        '$rootScope',
+        '$velox',
+        (scope: angular.IRootScopeService & Record<string, unknown>, $velox: VeloxService) => {
+          if (status) $velox.bindStatus(scope, () => current, 'shown');
+          else $velox.bind(scope, () => current, 'shown', select ?? ((value) => value), equal);
+          scope.text = () => textOf(scope.shown);
+          scope.$watch('text()', () => onRender?.(scope.shown));
+        },
+      ]);
+    const injector = angular.bootstrap(element, ['contract'], { strictDi: true });
+    const scope = injector.get<angular.IRootScopeService>('$rootScope');
+    return {
+      element,
+      switchTo(next) {
+        current = next;
+        scope.$digest();
+      },
+      unmount() {
+        scope.$destroy();
+        element.remove();
+      },
+    };
+  },
+};
+
+adapterContract('AngularJS', harness);

@@ -1,0 +1,71 @@
+import '@angular/compiler';
+import {
+  Component,
+  computed,
+  createComponent,
+  ErrorHandler,
+  provideZonelessChangeDetection,
+  signal,
+  type ApplicationRef,
+} from '@angular/core';
+import { createApplication } from '@angular/platform-browser';
+import { afterEach, beforeEach } from 'vitest';
+import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { injectVelox, injectVeloxStatus } from './index.js';
+
+let application: ApplicationRef;
+const errors = new Set<(error: unknown) => void>();
+beforeEach(async () => {
+  application = await createApplication({
+    providers: [
+      provideZonelessChangeDetection(),
+      {
+        provide: ErrorHandler,
+        useValue: { handleError: (error: unknown) => errors.forEach((hear) => hear(error)) },
+      },
+    ],
+  });
+});
+afterEach(() => application.destroy());
+
+/** What the next component shows. */
+let view: View;
+
+const Shown = Component({ template: '{{ text() }}' })(
+  class {
+    readonly #view = view;
+    readonly source = signal(view.source);
+    readonly #shown = view.status
+      ? injectVeloxStatus(this.source)
+      : injectVelox(this.source, view.select ?? ((value) => value), view.equal);
+    readonly text = computed(() => {
+      this.#view.onRender?.(this.#shown());
+      return textOf(this.#shown());
+    });
+  },
+);
+
+const harness: AdapterHarness = {
+  isolates: false,
+  mount(next) {
+    view = next;
+    const { onError } = view;
+    const component = createComponent(Shown, { environmentInjector: application.injector });
+    const element = component.location.nativeElement as Element;
+    if (onError) errors.add(onError);
+    document.body.append(element);
+    application.attachView(component.hostView);
+    return {
+      element,
+      switchTo: (source) => component.instance.source.set(source),
+      unmount() {
+        component.destroy();
+        element.remove();
+        if (onError) errors.delete(onError);
+      },
+    };
+  },
+};
+
+adapterContract('Angular', harness);

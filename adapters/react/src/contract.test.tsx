@@ -1,0 +1,62 @@
+import { act } from '@testing-library/react';
+import { Component, StrictMode, useEffect, type FunctionComponent, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { useVelox, useVeloxStatus } from './index.js';
+
+class Boundary extends Component<{ children: ReactNode; onError: View['onError'] }> {
+  override readonly state = { failed: false };
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+  override componentDidCatch(error: unknown) {
+    this.props.onError?.(error);
+  }
+  override render() {
+    return this.state.failed ? 'failed' : this.props.children;
+  }
+}
+
+const Shown = ({ shown, onRender }: { shown: unknown; onRender: View['onRender'] }) => {
+  useEffect(() => onRender?.(shown));
+  return textOf(shown);
+};
+const Value = ({ source, select = (value) => value, equal, onRender }: View) => (
+  <Shown shown={useVelox(source, select, equal)} onRender={onRender} />
+);
+const Status = ({ source, onRender }: View) => <Shown shown={useVeloxStatus(source)} onRender={onRender} />;
+
+const harness = (Wrapper: FunctionComponent<{ children: ReactNode }>): AdapterHarness => ({
+  mount({ source, ...view }) {
+    const Shows = view.status ? Status : Value;
+    const render = (current: View['source']) =>
+      act(() =>
+        root.render(
+          <Wrapper>
+            <Boundary onError={view.onError}>
+              <Shows source={current} {...view} />
+            </Boundary>
+          </Wrapper>,
+        ),
+      );
+    const element = document.body.appendChild(document.createElement('div'));
+    const root = createRoot(element, { onCaughtError() {} });
+    render(source);
+    return {
+      element,
+      switchTo: render,
+      unmount() {
+        act(() => root.unmount());
+        element.remove();
+      },
+    };
+  },
+  act,
+});
+
+adapterContract(
+  'React',
+  harness(({ children }) => children),
+);
+adapterContract('React in StrictMode', harness(StrictMode));
