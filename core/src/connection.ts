@@ -183,7 +183,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
     if (session !== status.get().session) ack = 0;
     failed = 0;
     refreshed = false;
-    put({ state: 'open', attempt: 0, reason: worse, session, protocol });
+    put({ state: 'open', attempt: 0, reason: chosen ? worse : undefined, session, protocol });
     reconcile(); // what was wanted meanwhile
     if (chosen) climb();
   }
@@ -216,7 +216,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
     const { code, message, retry } = reason;
     if (state === 'connecting' && retry === undefined && code !== 'unauthorized') {
       chosen = (chosen + 1) % transports.length;
-      worse = chosen ? { code, message: `${transport}: ${message}` } : undefined;
+      worse = { code, message: `${transport}: ${message}` };
       if (++failed < transports.length) return open();
     }
     pause(reason);

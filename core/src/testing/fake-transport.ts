@@ -11,6 +11,8 @@ export interface FakeLink {
   /** Answers with `hello`: heartbeat 15 s, session `s1`, unless told otherwise. */
   readonly hello: (hello?: Partial<Hello>) => void;
   readonly say: (...frames: ServerFrame[]) => void;
+  /** The head of the answer arrives, and no frame yet. */
+  readonly head: () => void;
   /** Some bytes arrive, not yet a frame. */
   readonly bytes: () => void;
   /** The link ends, without the client's doing. */
@@ -43,7 +45,10 @@ export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTr
       closed: false,
       hello(hello) {
         events.onOpen();
-        link.say({ hello: { protocol: 3, session: 's1', heartbeat: 15_000, ...hello } as Hello });
+        const limits = { frame: 1 << 20 };
+        link.say({
+          hello: { protocol: 3, session: 's1', heartbeat: 15_000, ack: 0, limits, ...hello } as Hello,
+        });
       },
       say(...frames) {
         for (const frame of frames) {
@@ -52,6 +57,7 @@ export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTr
           events.onFrame(frame, JSON.stringify(frame));
         }
       },
+      head: () => events.onOpen(),
       bytes: () => events.onByte(),
       lose(reason = { code: 'lost', message: 'lost' }) {
         live = false;
