@@ -4,7 +4,7 @@ import { delta } from './recording/delta.js';
 import { Differ } from './recording/diff.js';
 import { Scope } from './recording/draft.js';
 import { Facade } from './recording/facade.js';
-import { runRecipe } from './recording/recipe.js';
+import { runRecipe, synchronous } from './recording/recipe.js';
 import { rowKeys, type KeyOption } from './recording/row-key.js';
 import { measure } from './recording/size.js';
 import { ROOT, Tree } from './recording/tree.js';
@@ -83,13 +83,10 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     update(recipe) {
       const scope = new Scope(tree, intake);
       try {
-        runRecipe<unknown>(
-          tree,
-          () => recipe(scope.wrap(tree.root, tree.top, ROOT) as T),
-          (result) => {
-            if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
-          },
-        );
+        runRecipe(tree, () => {
+          const result: unknown = synchronous(recipe(scope.wrap(tree.root, tree.top, ROOT) as T));
+          if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
+        });
       } finally {
         scope.alive = false;
       }

@@ -9,9 +9,14 @@ const FEW_KEYS = 8;
 
 /** What an object was before this window: the old value of each key that was written since. */
 export class ObjectBefore {
-  readonly keys: string[] = [];
-  readonly values: unknown[] = [];
+  readonly keys: string[];
+  readonly values: unknown[];
   #indexes: Map<string, number> | undefined;
+
+  constructor(keys: string[] = [], values: unknown[] = []) {
+    this.keys = keys;
+    this.values = values;
+  }
 
   /** Keeps the value that a key had, unless it was written before. */
   keep(key: string, value: unknown): void {

@@ -1,4 +1,5 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
+import type { Key } from './copy.js';
 import { listEdits, trim, type Lists } from './list.js';
 import { hasOwn, isContainer, type Container, type Node } from './node.js';
 import { moveAcross } from './moves.js';
@@ -37,8 +38,10 @@ function pathTo(node: Node, top: Node): string | undefined {
   if (!parent) return undefined;
   if (parent === top) return '';
   const path = pathTo(parent, top);
-  const key = String(parent.locate(node));
-  return path === undefined || isUnsafe(key) ? undefined : path + escaped(key);
+  if (path === undefined) return undefined;
+  const key = parent.locate(node) as Key;
+  if (Array.isArray(parent.target)) return `${path}/${key}`;
+  return isUnsafe(key as string) ? undefined : path + escaped(key as string);
 }
 
 /** Links each touched node to its parent, and so on up, so that the way down leads past nothing else. */
@@ -68,15 +71,16 @@ const WORTH = 2;
 class Writer {
   growth = 0;
   readonly #tree: Tree;
-  readonly #operations: string[] = [];
-  #length = 0;
+  /** The operations, with commas between them, and how many there are. */
+  #text = '';
+  #count = 0;
 
   constructor(tree: Tree) {
     this.#tree = tree;
   }
 
   text(): string | undefined {
-    return this.#operations.length === 0 ? undefined : `[${this.#operations.join(',')}]`;
+    return this.#count === 0 ? undefined : `[${this.#text}]`;
   }
 
   /** Leads from what `before` held to what `now` holds, at the same path. */
@@ -92,16 +96,16 @@ class Writer {
   }
 
   container(before: Container, now: Container, node: Node | undefined, path: string): void {
-    const count = this.#operations.length;
-    const length = this.#length;
+    const written = this.#text;
+    const count = this.#count;
     const { growth } = this;
     const outcome = Array.isArray(now)
       ? this.#array(before as unknown[], now, node, path)
       : this.#object(before as Record<string, unknown>, now, node, path);
-    if (outcome === 'written' && !this.#isTooLong(count, length, before, now, path)) return;
+    if (outcome === 'written' && !this.#isTooLong(count, written.length, before, now, path)) return;
     const text = JSON.stringify(now);
-    this.#operations.length = count;
-    this.#length = length;
+    this.#text = written;
+    this.#count = count;
     if (outcome === 'too long') this.growth = growth + text.length - this.#sizeBefore(before);
     this.push(`{"op":"replace","path":"${path}","value":${text}}`);
   }
@@ -111,8 +115,8 @@ class Writer {
    * which receivers keep what did not change, where it is half as long. Of the root the state decides, by its snapshot.
    */
   #isTooLong(count: number, length: number, before: Container, now: Container, path: string): boolean {
-    if (path === '' || this.#operations.length - count < 2) return false;
-    const limit = (this.#length - length - path.length - LEAST) / (before === now ? WORTH : 1);
+    if (path === '' || this.#count - count < 2) return false;
+    const limit = (this.#text.length - length - path.length - LEAST) / (before === now ? WORTH : 1);
     return measure(now, limit) < limit;
   }
 
@@ -128,9 +132,9 @@ class Writer {
     for (const child of (same && node?.changed) || []) {
       const key = node?.locate(child) as string;
       if (olds?.has(key)) continue;
-      const count = this.#operations.length;
+      const count = this.#count;
       this.value(child.target, child.target, path + escaped(key));
-      unsafe ||= isUnsafe(key) && this.#operations.length > count;
+      unsafe ||= isUnsafe(key) && this.#count > count;
     }
     return unsafe ? 'unsafe' : 'written';
   }
@@ -143,7 +147,7 @@ class Writer {
     for (let index = 0; index < olds.keys.length; index++) {
       const key = olds.keys[index] as string;
       const old = olds.values[index];
-      const count = this.#operations.length;
+      const count = this.#count;
       const at = path + escaped(key);
       if (hasOwn(now, key)) {
         if (old === ABSENT) {
@@ -156,7 +160,7 @@ class Writer {
         this.growth -= measure(key) + 2 + this.#sizeBefore(old);
         this.push(`{"op":"remove","path":"${at}"}`);
       }
-      unsafe ||= isUnsafe(key) && this.#operations.length > count;
+      unsafe ||= isUnsafe(key) && this.#count > count;
     }
     // one comma less where there is no neighbour
     if (added !== removed) {
@@ -189,7 +193,7 @@ class Writer {
       if (length > 0 && now.length === 0) this.growth++;
     }
     for (const child of node?.changed ?? []) {
-      const index = node?.locate(child) as number;
+      const index = Number(node?.locate(child));
       if (!fresh?.has(index)) this.value(child.target, child.target, `${path}/${index}`);
     }
     return 'written';
@@ -247,8 +251,8 @@ class Writer {
   }
 
   push(operation: string): void {
-    this.#operations.push(operation);
-    this.#length += operation.length + 1;
+    this.#text = this.#count === 0 ? operation : `${this.#text},${operation}`;
+    this.#count++;
   }
 }
 

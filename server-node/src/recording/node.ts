@@ -60,17 +60,14 @@ export class Node {
     return this.parent.pointer() + segment(this.parent.locate(this) ?? this.key);
   }
 
-  /** Under which key a child is now. */
+  /** Under which key a child is now; an index as a number or as its text. */
   locate(child: Node): Key | undefined {
     const { target } = this;
-    const isArray = Array.isArray(target);
     const { key } = child;
-    if (read(target, key) === child.target) return isArray ? Number(key) : key;
-    if (isArray) {
-      const index = target.indexOf(child.target);
-      return index < 0 ? undefined : (child.key = index);
-    }
-    return Object.keys(target).find((key) => target[key] === child.target);
+    if (read(target, key) === child.target) return key;
+    if (!Array.isArray(target)) return Object.keys(target).find((key) => target[key] === child.target);
+    const index = target.indexOf(child.target);
+    return index < 0 ? undefined : (child.key = index);
   }
 }
 

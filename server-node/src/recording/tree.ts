@@ -8,6 +8,15 @@ import { Swap } from './swap.js';
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
 
+/** Undoes one step of an attempt. */
+interface Undo {
+  readonly run: () => void;
+  readonly earlier: Undo | undefined;
+}
+
+/** What the journal of an attempt begins with. */
+const START: Undo = { run() {}, earlier: undefined };
+
 /**
  * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
  * the window, and, while an attempt runs, what undoes it.
@@ -19,14 +28,16 @@ export class Tree {
   dirty = false;
   /** Counts writes. */
   writes = 0;
+  /** Counts windows. */
+  windows = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
   /** Half done; whoever reads or writes what it shows in two places settles it first. */
   swap: Swap | undefined;
   readonly nodes: Nodes = new Nodes();
   readonly counts: MemberCounts = new MemberCounts();
-  #journal: (() => void)[] | undefined;
-  #undoing = false;
+  /** While an attempt runs: what it did, newest first. */
+  #journal: Undo | undefined;
   #announced = false;
   readonly #onChange: () => void;
 
@@ -140,24 +151,25 @@ export class Tree {
   /** Changes the links of nodes in a way that is undone with the writes around it. */
   relink(change: () => void, undo: () => void): void {
     change();
-    this.#journal?.push(undo);
+    this.#note(undo);
   }
 
   /** Runs `action`; if it throws, everything that it wrote is undone. Attempts nest. */
   attempt<R>(action: () => R): R {
     const outer = this.#journal;
-    const { dirty, touched } = this;
-    const journal = (this.#journal = outer ?? []);
-    const mark = journal.length;
+    const { dirty, windows } = this;
+    const mark = (this.#journal ??= START);
     try {
       return action();
     } catch (error) {
-      this.#undo(journal, mark);
-      if (!dirty && !outer && touched === this.touched) this.#forget(); // back where the window began
+      this.#undo(mark);
+      if (!dirty && !outer && windows === this.windows) this.#forget(); // back where the window began
       throw error;
     } finally {
-      this.#journal = outer;
-      if (!outer) this.#announce();
+      if (!outer) {
+        this.#journal = undefined;
+        this.#announce();
+      }
     }
   }
 
@@ -171,6 +183,7 @@ export class Tree {
     for (const node of this.touched) node.before = undefined;
     this.nodes.close();
     this.touched = [];
+    this.windows++;
     this.dirty = false;
     this.#announced = false;
   }
@@ -181,23 +194,23 @@ export class Tree {
     this.#onChange();
   }
 
-  #undo(journal: (() => void)[], mark: number): void {
+  #undo(mark: Undo): void {
     this.nodes.distrust();
-    this.#undoing = true;
     this.swap?.cancel();
     this.swap = undefined;
-    try {
-      while (journal.length > mark) journal.pop()?.();
-    } finally {
-      this.#undoing = false;
-    }
+    for (let at: Undo | undefined = this.#journal; at && at !== mark; at = at.earlier) at.run();
+    this.#journal = mark; // without what undoing wrote
   }
 
   #wrote(undo: () => void): void {
     this.writes++;
     this.dirty = true;
-    if (!this.#journal) this.#announce();
-    else if (!this.#undoing) this.#journal.push(undo);
+    if (this.#journal) this.#note(undo);
+    else this.#announce();
+  }
+
+  #note(run: () => void): void {
+    if (this.#journal) this.#journal = { run, earlier: this.#journal };
   }
 
   #setItem(node: Node, target: unknown[], index: number, value: unknown): void {
@@ -212,17 +225,22 @@ export class Tree {
   }
 
   #keepMember(node: Node, key: string, old: unknown): void {
-    const before = (node.before ??= this.#touch(node, new ObjectBefore())) as ObjectBefore;
-    before.keep(key, old);
+    if (node.before) return (node.before as ObjectBefore).keep(key, old);
+    node.before = new ObjectBefore([key], [old]);
+    this.#touch(node);
   }
 
   #arrayBefore(node: Node, target: unknown[]): ArrayBefore {
-    return (node.before ??= this.#touch(node, new ArrayBefore(target.length))) as ArrayBefore;
+    if (!node.before) {
+      node.before = new ArrayBefore(target.length);
+      this.#touch(node);
+    }
+    return node.before as ArrayBefore;
   }
 
-  #touch<B>(node: Node, before: B): B {
-    this.touched.push(node);
-    return before;
+  #touch(node: Node): void {
+    if (this.touched.length === 0) this.touched = [node];
+    else this.touched.push(node);
   }
 }
 
