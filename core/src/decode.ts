@@ -40,27 +40,41 @@ export function decodeClientFrames(body: unknown, depth: number): ClientFrame[] 
   return frames.map((frame) => asClientFrame(frame, depth));
 }
 
+/** Of what names the frame, and of nothing else: what was not looked at goes no further. */
 function asClientFrame(frame: unknown, depth: number): ClientFrame {
   if (!isObject(frame)) throw badFrame('no object');
   if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
-  if (!optional(frame.seq, isCount) || !CLIENT_FRAMES.some((isSound) => isSound(frame))) {
-    throw badFrame('an unknown or malformed frame');
-  }
-  return frame as unknown as ClientFrame;
+  const kind = CLIENT_FRAMES.find(({ members: [name] }) => Object.hasOwn(frame, name));
+  if (!kind?.isSound(frame)) throw badFrame('an unknown or malformed frame');
+  const known = kind.members.filter((member) => Object.hasOwn(frame, member));
+  return Object.fromEntries(known.map((member) => [member, frame[member]])) as unknown as ClientFrame;
 }
 
-const CLIENT_FRAMES: readonly ((frame: Raw) => boolean)[] = [
-  ({ open }) =>
-    isObject(open) &&
-    optional(open.session, isString) &&
-    optional(open.token, isString) &&
-    optional(open.ack, isNumber),
-  ({ subscribe }) => Array.isArray(subscribe) && subscribe.every(isSubscription),
-  ({ unsubscribe }) => Array.isArray(unsubscribe) && unsubscribe.every(isString),
-  ({ event, seq }) => isString(event) && seq !== undefined,
-  ({ auth }) => isString(auth),
-  ({ ack }) => isNumber(ack),
-  ({ ping }) => ping === true,
+/** The first member names the kind; where a frame has the names of several, the first of these counts. */
+const CLIENT_FRAMES: readonly {
+  readonly members: readonly [name: string, ...others: string[]];
+  readonly isSound: (frame: Raw) => boolean;
+}[] = [
+  {
+    members: ['open'],
+    isSound: ({ open }) =>
+      isObject(open) &&
+      optional(open.session, isString) &&
+      optional(open.token, isString) &&
+      optional(open.ack, isNumber),
+  },
+  { members: ['event', 'data', 'seq'], isSound: ({ event, seq }) => isString(event) && isCount(seq) },
+  {
+    members: ['subscribe', 'seq'],
+    isSound: ({ subscribe, seq }) => isListOf(subscribe, isSubscription) && optional(seq, isCount),
+  },
+  {
+    members: ['unsubscribe', 'seq'],
+    isSound: ({ unsubscribe, seq }) => isListOf(unsubscribe, isString) && optional(seq, isCount),
+  },
+  { members: ['auth', 'seq'], isSound: ({ auth, seq }) => isString(auth) && optional(seq, isCount) },
+  { members: ['ack'], isSound: ({ ack }) => isNumber(ack) },
+  { members: ['ping'], isSound: ({ ping }) => ping === true },
 ];
 
 /** Level by level and not by recursion, which a hostile text could overflow. */
@@ -92,11 +106,15 @@ const isNumber = (value: unknown): value is number => Number.isSafeInteger(value
 const isCount = (value: unknown): value is number => isNumber(value) && value > 0;
 const isObject = (value: unknown): value is Raw =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOf = (value: unknown, is: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.every(is);
 const isSubscription = (value: unknown): value is Subscription =>
   isObject(value) &&
   optional(value.topic, isString) &&
-  optional(value.id, isString) &&
+  optional(value.id, isId) &&
   optional(value.version, isCount);
+/** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
+const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'bad-patch'
   | 'unsafe-key'
   | 'too-large'
+  | 'too-long'
   | 'unsupported-version'
   // a request that this endpoint does not serve
   | 'not-found'
@@ -17,6 +18,7 @@ export type ErrorCode =
   | 'timeout'
   | 'unknown-session'
   | 'upgrade-unavailable'
+  | 'going-away'
   // the application did something that a state does not allow
   | 'not-json'
   | 'too-deep'

@@ -1,8 +1,8 @@
 import type { EventFrame } from './protocol.js';
 
-/** What waits for the server: at most so many events, and without a link for so many ms. */
+/** What waits for the server: at most so many events, and without a link for so many ms: an outage of 10 s, and 5 s to be back. */
 const COUNT = 1_000;
-const AGE = 10_000;
+const AGE = 15_000;
 
 /** Events on their way to the server, kept until it has them. */
 export interface EventQueue {

@@ -61,6 +61,10 @@ export interface Limits {
   readonly frame: number;
   /** Deepest nesting of a client frame's JSON. */
   readonly depth: number;
+  /** Most frames of one session in a second, and as many at once. */
+  readonly rate: number;
+  /** Longest name of a topic. */
+  readonly topic: number;
   /** Most topics that one session may want at a time. */
   readonly subscriptions: number;
   /** Most sessions of one identity, and of the hub. */
@@ -159,5 +163,4 @@ export const CloseCode = {
 export type * from './contract.js';
 export * from './decode.js';
 export * from './error.js';
-export * from './outbox.js';
 export * from './patch.js';

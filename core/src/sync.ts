@@ -24,7 +24,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   /** The replica of a topic (default: the endpoint's default topic), the same one each time. */
   readonly replica: ReplicaOf<C>;
   /**
-   * Sends an event: in order, and exactly once while the session lives. Without a link it waits, up to 10 s; of more than 1,000 that
+   * Sends an event: in order, and exactly once while the session lives. Without a link it waits, up to 15 s; of more than 1,000 that
    * wait the oldest are dropped. Where the server has lost the session, the new one gets what was not acknowledged.
    *
    * @throws VeloxError `not-json`, `too-large`, `closed`.

@@ -9,7 +9,7 @@ import { listen } from './testing/listen.js';
 import { rawStream, rawSubscribe, type Frame } from './testing/raw-client.js';
 
 const runs = Math.ceil(Number(process.env.VELOX_RUNS ?? 500) / 20);
-const transports = ['websocket', 'sse'] as const;
+const transports = ['websocket', 'sse', 'polling'] as const;
 
 /** A value that is edited at random: nested objects and lists of primitives and rows. */
 type Value = { [key: string]: unknown };

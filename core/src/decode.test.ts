@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeClientFrame, decodeClientFrames } from './decode.js';
+import { isVeloxError } from './error.js';
+
+const KINDS = ['open', 'event', 'subscribe', 'unsubscribe', 'auth', 'ack', 'ping'];
+
+describe('a frame of a client', () => {
+  it.each([
+    { open: { session: 's', ack: 0, token: 't' } },
+    { subscribe: [{}, { topic: 'a', id: 'x', version: 1 }] },
+    { unsubscribe: ['a'], seq: 3 },
+    { event: 'chat', data: { deep: [1] }, seq: 1 },
+    { auth: 'token', seq: 2 },
+    { ack: 7 },
+    { ping: true },
+  ])('is read: %j', (frame) => {
+    expect(decodeClientFrame(JSON.stringify(frame), 10)).toEqual(frame);
+  });
+
+  it.each([
+    ['a sound kind beside a malformed one', { ping: true, open: null }],
+    ['a sound kind beside another of the wrong type', { ping: true, subscribe: 'x' }],
+    ['the same, parsed by somebody before', { ping: true, open: undefined }],
+    ['an event without a number', { event: 'chat', data: 1 }],
+    ['a number that is none', { auth: 'x', seq: -1 }],
+    ['a token that is none', { auth: { toString: 'x' } }],
+    ['an id that no server makes', { subscribe: [{ id: 'x'.repeat(101), version: 1 }] }],
+    ['no kind', { nothing: true }],
+  ])('is refused: %s', (_, frame) => {
+    expect(() => decodeClientFrames([frame], 10)).toThrow(expect.objectContaining({ code: 'bad-frame' }));
+  });
+
+  it('is of one kind, and has nothing that was not looked at', () => {
+    const frame = { auth: 'token', seq: 2, ack: 'x', ping: {}, data: 1, more: { x: 1 } };
+    expect(decodeClientFrame(JSON.stringify(frame), 10)).toEqual({ auth: 'token', seq: 2 });
+    expect(decodeClientFrame('{"ping":true,"next":5,"__proto__":1}', 10)).toEqual({ ping: true });
+  });
+
+  it('whatever comes: a coded error, or a frame that is named once', () => {
+    const frames = fc.record(
+      Object.fromEntries(
+        [...KINDS, 'seq', 'data'].map((name) => [
+          name,
+          fc.oneof(
+            fc.constantFrom<unknown>(null, true, 1, 'x', {}, [], ['x'], [{}], [{ topic: 'a' }], { ack: 1 }),
+            fc.jsonValue({ maxDepth: 2 }),
+          ),
+        ]),
+      ),
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(frames, (frame) => {
+        try {
+          const read = decodeClientFrame(JSON.stringify(frame), 10);
+          expect(KINDS.filter((kind) => kind in read)).toHaveLength(1);
+          expect(frame).toMatchObject(read);
+        } catch (error) {
+          if (!isVeloxError(error, 'bad-frame')) throw error;
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ['not JSON', 'hello?', 'bad-frame'],
+    ['no object', '[1]', 'bad-frame'],
+    ['too deep', `{"event":"e","seq":1,"data":${'['.repeat(11)}${']'.repeat(11)}}`, 'too-deep'],
+  ])('is refused: %s', (_, text, code) => {
+    expect(() => decodeClientFrame(text, 10)).toThrow(expect.objectContaining({ code }));
+  });
+});
