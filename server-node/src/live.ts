@@ -1,6 +1,6 @@
 import { VeloxError } from '@velox/core/protocol';
 import { handleOf } from './recording/adopt.js';
-import { runRecipe } from './recording/recipe.js';
+import { synchronous } from './recording/recipe.js';
 
 /**
  * Several changes of a live value at once: all or nothing, and one message to the clients.
@@ -12,5 +12,5 @@ export function batch<L extends object, R>(live: L, change: (live: L) => R): R {
   const handle = handleOf(live);
   if (!handle)
     throw new VeloxError('not-live', 'batch() got an ordinary object. Give it what live() returned.');
-  return runRecipe(handle.scope.tree, () => change(live));
+  return handle.scope.tree.attempt(() => synchronous(change(live)));
 }

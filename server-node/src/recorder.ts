@@ -4,7 +4,7 @@ import { delta } from './recording/delta.js';
 import { Differ } from './recording/diff.js';
 import { Scope } from './recording/draft.js';
 import { Facade } from './recording/facade.js';
-import { runRecipe, synchronous } from './recording/recipe.js';
+import { synchronous } from './recording/recipe.js';
 import { rowKeys, type KeyOption } from './recording/row-key.js';
 import { measure } from './recording/size.js';
 import { ROOT, Tree } from './recording/tree.js';
@@ -83,7 +83,7 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     update(recipe) {
       const scope = new Scope(tree, intake);
       try {
-        runRecipe(tree, () => {
+        tree.attempt(() => {
           const result: unknown = synchronous(recipe(scope.wrap(tree.root, tree.top, ROOT) as T));
           if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
         });

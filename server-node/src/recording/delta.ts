@@ -16,7 +16,7 @@ export interface Delta {
 /** Writes what leads from the beginning of the tree's window to now. */
 export function delta(tree: Tree): Delta {
   const writer = new Writer(tree);
-  const [node] = tree.touched;
+  const node = tree.touched[0];
   const path = node && tree.touched.length === 1 ? pathTo(node, tree.top) : undefined;
   if (node && path !== undefined) writer.container(node.target, node.target, node, path);
   else {
@@ -115,7 +115,7 @@ class Writer {
    * which receivers keep what did not change, where it is half as long. Of the root the state decides, by its snapshot.
    */
   #isTooLong(count: number, length: number, before: Container, now: Container, path: string): boolean {
-    if (path === '' || this.#count - count < 2) return false;
+    if (this.#count - count < 2 || path === '') return false;
     const limit = (this.#text.length - length - path.length - LEAST) / (before === now ? WORTH : 1);
     return measure(now, limit) < limit;
   }

@@ -38,7 +38,7 @@ export class Differ {
    *   when something else was written meanwhile.
    */
   run(next: unknown, previous: unknown): void {
-    this.#tree.settle();
+    this.#tree.settle(); // first, for that counts as a write
     const known = this.#writes === this.#tree.writes;
     let done = false;
     try {

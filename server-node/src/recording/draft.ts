@@ -94,12 +94,13 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (key === HANDLE) return this;
     const { scope } = this;
     if (!scope.alive) throw revoked();
+    const { tree } = scope;
     const value = (target as Record<string | symbol, unknown>)[key];
     if (typeof value === 'object') {
       // inherited: Object.prototype under __proto__
       if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
-      if (value === scope.tree.swap?.item) return (scope.tree.settle(), this.get(target, key));
-      return scope.draft(scope.tree.nodes.child(this.node, key as string, value as Container));
+      if (tree.swap && tree.swap.item === value) return (tree.settle(), this.get(target, key));
+      return scope.draft(tree.nodes.child(this.node, key as string, value as Container));
     }
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }

@@ -1,6 +1,6 @@
 import { HANDLE, handleOf } from './adopt.js';
 import type { Node } from './node.js';
-import { runRecipe } from './recipe.js';
+import { synchronous } from './recipe.js';
 import type { Tree } from './tree.js';
 
 /**
@@ -22,7 +22,7 @@ export abstract class Facade<C extends object> {
   /** Several changes at once, all or nothing when it is part of a value, and one message to the clients. */
   batch(change: (content: C) => void): void {
     const tree = handleOf(this.content)?.scope.tree;
-    if (tree) runRecipe(tree, () => change(this.content));
+    if (tree) tree.attempt(() => synchronous(change(this.content)));
     else change(this.content);
   }
 

@@ -4,7 +4,7 @@ const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** JSON.stringify for a value that `copyIn` made. */
 export function toText(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return typeof value === 'number' ? `${value}` : JSON.stringify(value);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
+import { Rewrite, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, Node, read } from './node.js';
 import { Nodes } from './nodes.js';
@@ -7,15 +8,6 @@ import { Swap } from './swap.js';
 
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
-
-/** Undoes one step of an attempt. */
-interface Undo {
-  readonly run: () => void;
-  readonly earlier: Undo | undefined;
-}
-
-/** What the journal of an attempt begins with. */
-const START: Undo = { run() {}, earlier: undefined };
 
 /**
  * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
@@ -69,7 +61,7 @@ export class Tree {
     put(target, key, value);
     if (old === ABSENT) this.counts.add(target, 1);
     this.nodes.attach(value, node, key);
-    this.#wrote(() => (old === ABSENT ? this.remove(node, key) : this.set(node, key, old)));
+    this.#overwrote(node, key, old);
   }
 
   /** Removes a member. */
@@ -82,7 +74,7 @@ export class Tree {
     this.nodes.release(old, node);
     delete target[key];
     this.counts.add(target, -1);
-    this.#wrote(() => this.set(node, key, old));
+    this.#overwrote(node, key, old);
   }
 
   /** Takes out `count` items from `start` on, and puts `items` there. */
@@ -156,11 +148,14 @@ export class Tree {
 
   /** Runs `action`; if it throws, everything that it wrote is undone. Attempts nest. */
   attempt<R>(action: () => R): R {
+    this.settle(); // for the attempt around this one, which may go on if this one throws
     const outer = this.#journal;
     const { dirty, windows } = this;
     const mark = (this.#journal ??= START);
     try {
-      return action();
+      const result = action();
+      this.settle();
+      return result;
     } catch (error) {
       this.#undo(mark);
       if (!dirty && !outer && windows === this.windows) this.#forget(); // back where the window began
@@ -202,15 +197,20 @@ export class Tree {
     this.#journal = mark; // without what undoing wrote
   }
 
-  #wrote(undo: () => void): void {
+  #overwrote(node: Node, key: Key, old: unknown): void {
+    if (this.#journal) this.#journal = new Rewrite(this.#journal, this, node, key, old);
+    this.#wrote();
+  }
+
+  #wrote(undo?: () => void): void {
     this.writes++;
     this.dirty = true;
-    if (this.#journal) this.#note(undo);
-    else this.#announce();
+    if (undo) this.#note(undo);
+    if (!this.#journal) this.#announce();
   }
 
   #note(run: () => void): void {
-    if (this.#journal) this.#journal = { run, earlier: this.#journal };
+    if (this.#journal) this.#journal = { earlier: this.#journal, run };
   }
 
   #setItem(node: Node, target: unknown[], index: number, value: unknown): void {
@@ -221,7 +221,7 @@ export class Tree {
     this.nodes.release(old, node);
     target[index] = value;
     this.nodes.attach(value, node, index);
-    this.#wrote(() => this.#setItem(node, target, index, old));
+    this.#overwrote(node, index, old);
   }
 
   #keepMember(node: Node, key: string, old: unknown): void {

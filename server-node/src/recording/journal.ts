@@ -1,0 +1,35 @@
+import { ABSENT } from './before.js';
+import type { Key } from './copy.js';
+import type { Node } from './node.js';
+import type { Tree } from './tree.js';
+
+/** What undoes a step of an attempt; those of an attempt are linked, newest first. */
+export interface Undo {
+  readonly earlier: Undo | undefined;
+  run(): void;
+}
+
+/** What the journal of an attempt begins with. */
+export const START: Undo = { earlier: undefined, run() {} };
+
+/** Gives a member or item back the value that it had; a class, for this is made most often. */
+export class Rewrite implements Undo {
+  readonly earlier: Undo;
+  readonly #tree: Tree;
+  readonly #node: Node;
+  readonly #key: Key;
+  readonly #old: unknown;
+
+  constructor(earlier: Undo, tree: Tree, node: Node, key: Key, old: unknown) {
+    this.earlier = earlier;
+    this.#tree = tree;
+    this.#node = node;
+    this.#key = key;
+    this.#old = old;
+  }
+
+  run(): void {
+    if (this.#old === ABSENT) this.#tree.remove(this.#node, this.#key);
+    else this.#tree.set(this.#node, this.#key, this.#old);
+  }
+}
