@@ -1,9 +1,9 @@
 import { refusal, replicaOf, type Source } from '@velox/core';
-import { getCurrentScope, toValue, watch, type MaybeRefOrGetter } from 'vue';
+import { effectScope, getCurrentScope, toValue, watch, type MaybeRefOrGetter } from 'vue';
 import { useReadable } from './use-readable.js';
 
 /**
- * Gives a function that waits for the value of a source to be known, within the scope of this call.
+ * Gives a function that waits for the value of a source to be known, at the longest until the end of the scope of this call.
  *
  * @throws when waiting: VeloxError if it will not come.
  */
@@ -12,23 +12,21 @@ export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => 
   const replica = (): ReturnType<typeof replicaOf> => replicaOf(toValue(source));
   return () =>
     new Promise((resolve, reject) => {
-      const wait = (): unknown =>
-        watch(
-          [
-            useReadable(replica, (value) => value),
-            useReadable(
-              () => replica().status,
-              (status) => status,
-            ),
-          ],
-          ([value]) => {
-            const error = refusal(toValue(source));
-            if (value !== undefined) resolve();
-            else if (error) reject(error);
-          },
-          { immediate: true, flush: 'sync' },
+      const waiting = scope?.run(() => effectScope()) ?? effectScope();
+      waiting.run(() => {
+        const value = useReadable(replica, (value) => value);
+        const status = useReadable(
+          () => replica().status,
+          (status) => status,
         );
-      if (scope) scope.run(wait);
-      else wait();
+        const settle = (): void => {
+          const error = refusal(toValue(source));
+          if (value.value === undefined && !error) return;
+          waiting.stop();
+          if (error) reject(error);
+          else resolve();
+        };
+        watch([value, status], settle, { immediate: true, flush: 'sync' });
+      });
     });
 }

@@ -1,0 +1,109 @@
+import '@angular/compiler';
+import { createConnection } from '@velox/core';
+import {
+  createEnvironmentInjector,
+  NgZone,
+  provideZonelessChangeDetection,
+  runInInjectionContext,
+  signal,
+  type ApplicationRef,
+  type EnvironmentInjector,
+  type Signal,
+} from '@angular/core';
+import { createApplication } from '@angular/platform-browser';
+import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest';
+import { play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { injectVelox, injectVeloxStatus } from './index.js';
+
+const title = (value: Board | undefined): string | undefined => value?.title;
+const setUp = () => play({ mount: () => expect.unreachable() });
+
+let application: ApplicationRef;
+let injector: EnvironmentInjector;
+const here = <T>(run: () => T): T => runInInjectionContext(injector, run);
+beforeEach(async () => {
+  application = await createApplication({ providers: [provideZonelessChangeDetection()] });
+  injector = createEnvironmentInjector([], application.injector);
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  application.destroy();
+  vi.useRealTimers();
+});
+
+it('follows what the selector reads', async () => {
+  const server = setUp();
+  const index = signal(0);
+  const shown = here(() => injectVelox(server.replica(), (value) => value?.rows[index()]?.id));
+  await server.answer();
+  expect(shown()).toBe(1);
+  index.set(1);
+  expect(shown()).toBe(2);
+});
+
+it('ends with its injector', async () => {
+  const server = setUp();
+  const shown = here(() => injectVelox(server.replica(), title));
+  await server.answer();
+  expect(shown()).toBe('board');
+  injector.destroy();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(server.last().closed).toBe(true);
+});
+
+it('misses nothing between its first reading and its first effect', async () => {
+  const server = setUp();
+  const leave = server.replica().subscribe(() => {});
+  await server.answer();
+  const pause = vi.spyOn(application, 'tick').mockImplementation(() => {});
+  const shown = here(() => injectVelox(server.replica(), title));
+  expect(shown()).toBe('board');
+  await server.title('new');
+  pause.mockRestore();
+  application.tick();
+  expect(shown()).toBe('new');
+  leave();
+});
+
+it('does not hold back the stability of the application', async () => {
+  const server = setUp();
+  here(() => injectVelox(server.replica(), title));
+  const stable = vi.fn();
+  await vi.advanceTimersByTimeAsync(100);
+  void application.whenStable().then(stable);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(server.links).toHaveLength(1); // with no answer
+  expect(stable).toHaveBeenCalled();
+});
+
+it('connects outside of the zone, whose timers would hold it back', async () => {
+  const server = setUp();
+  const zone = application.injector.get(NgZone);
+  let outside = false;
+  vi.spyOn(zone, 'runOutsideAngular').mockImplementation((run) => {
+    outside = true;
+    const result = run();
+    outside = false;
+    return result;
+  });
+  const subscribe = vi.fn(() => {
+    expect(outside).toBe(true);
+    return () => {};
+  });
+  here(() => injectVelox({ ...server.replica(), subscribe }));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(subscribe).toHaveBeenCalledOnce();
+});
+
+it('wants an injection context', () => {
+  expect(() => injectVelox('/sync')).toThrow('NG0203');
+  expect(() => injectVeloxStatus('/sync')).toThrow('NG0203');
+});
+
+it('the types follow the source', () => {
+  const sync = createConnection({ url: 'http://h/', transports: [] });
+  here(() => {
+    expectTypeOf(injectVelox<Board>('/sync')).toEqualTypeOf<Signal<Board | undefined>>();
+    expectTypeOf(injectVelox(() => sync.replica<Board>(), title)).toEqualTypeOf<Signal<string | undefined>>();
+  });
+});

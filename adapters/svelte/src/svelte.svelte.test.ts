@@ -1,0 +1,85 @@
+import { createConnection } from '@velox/core';
+import { flushSync } from 'svelte';
+import { get } from 'svelte/store';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { velox, veloxStatus } from './index.js';
+
+const title = (value: Board | undefined): string | undefined => value?.title;
+const setUp = () => play({ mount: () => expect.unreachable() });
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('velox', () => {
+  it('gives the value to those who do not follow it, and does not connect for them', async () => {
+    const server = setUp();
+    const initial = { id: 'a', version: 1, body: board };
+    const live = velox({ url: '/svelte', initial, ...server.options }, title);
+    expect(live.current).toBe('board');
+    expect(get(live)).toBe('board');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(server.links.filter(({ closed }) => !closed)).toEqual([]);
+  });
+
+  it('is followed by effects and deriveds, and lets go 1 s after the last one ended', async () => {
+    const server = setUp();
+    const live = velox(server.replica(), title);
+    const seen: unknown[] = [];
+    const end = $effect.root(() => {
+      const loud = $derived(live.current?.toUpperCase());
+      $effect(() => void seen.push(loud));
+    });
+    flushSync();
+    await server.answer();
+    await server.title('new');
+    expect(seen).toEqual([undefined, 'BOARD', 'NEW']);
+    end();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(server.last().closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(server.last().closed).toBe(true);
+  });
+
+  it('follows what the selector reads', async () => {
+    const server = setUp();
+    let index = $state(0);
+    const live = velox(server.replica(), (value) => value?.rows[index]?.n);
+    const seen: unknown[] = [];
+    const end = $effect.root(() => {
+      $effect(() => void seen.push(live.current));
+    });
+    flushSync();
+    const rows = (...ns: number[]) => ns.map((n, id) => ({ id, n }));
+    await server.answer({ ...board, rows: rows(1, 2) });
+    index = 1;
+    flushSync();
+    // to what the first selection was: it is a change all the same
+    await server.say({ version: 2, delta: true, body: [{ op: 'replace', path: '/rows/1/n', value: 1 }] });
+    expect(seen).toEqual([undefined, 1, 2, 1]);
+    end();
+  });
+
+  it('as a store tells its subscribers until they leave', async () => {
+    const server = setUp();
+    const live = velox(server.replica(), title);
+    const seen: unknown[] = [];
+    const leave = live.subscribe((value) => void seen.push(value));
+    expect(seen).toEqual([undefined]);
+    await server.answer();
+    await server.title('new');
+    leave();
+    await server.title('unheard');
+    expect(seen).toEqual([undefined, 'board', 'new']);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(server.last().closed).toBe(true);
+  });
+});
+
+it('the types follow the source', () => {
+  const sync = createConnection({ url: 'http://h/', transports: [] });
+  expectTypeOf(velox<Board>('/sync').current).toEqualTypeOf<Board | undefined>();
+  expectTypeOf(velox(() => sync.replica<Board>(), title).current).toEqualTypeOf<string | undefined>();
+  expectTypeOf(get(velox(sync.replica<Board>()))).toEqualTypeOf<Board | undefined>();
+  expectTypeOf(veloxStatus('/sync').current.state).toExtend<string>();
+});

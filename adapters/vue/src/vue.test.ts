@@ -1,0 +1,228 @@
+import { createConnection, isVeloxError } from '@velox/core';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import {
+  createApp,
+  createSSRApp,
+  defineComponent,
+  effectScope,
+  h,
+  nextTick,
+  onErrorCaptured,
+  ref,
+  Suspense,
+  watchEffect,
+  type Component,
+  type ShallowRef,
+} from 'vue';
+import { renderToString } from 'vue/server-renderer';
+import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { useVelox, useVeloxStatus } from './index.js';
+
+const title = (value: Board | undefined): string | undefined => value?.title;
+const setUp = () => play({ mount: () => expect.unreachable() });
+
+function render(component: Component): Element {
+  const element = document.body.appendChild(document.createElement('div'));
+  const app = createApp(component);
+  app.mount(element);
+  ends.push(() => app.unmount());
+  return element;
+}
+
+let ends: (() => void)[] = [];
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  ends.forEach((end) => end());
+  ends = [];
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  document.body.replaceChildren();
+});
+
+describe('useVelox', () => {
+  it('ends with its scope', async () => {
+    const server = setUp();
+    const scope = effectScope();
+    const shown = scope.run(() => useVelox(server.replica(), title));
+    await server.answer();
+    expect(shown?.value).toBe('board');
+    scope.stop();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(server.last().closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(server.last().closed).toBe(true);
+  });
+
+  it('follows what the selector reads', async () => {
+    const server = setUp();
+    const index = ref(0);
+    const shown = effectScope().run(() =>
+      useVelox(server.replica(), (value) => value?.rows[index.value]?.id),
+    );
+    await server.answer();
+    const seen: unknown[] = [];
+    watchEffect(() => seen.push(shown?.value), { flush: 'sync' });
+    index.value = 1;
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('gives what cannot be written', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const server = setUp();
+    const shown = effectScope().run(() => useVelox(server.replica(), title)) as ShallowRef<unknown>;
+    await server.answer();
+    shown.value = 'mine';
+    expect(shown.value).toBe('board');
+  });
+});
+
+describe('useVelox, awaited', () => {
+  const inSuspense = (setup: () => Promise<() => string>, onError = vi.fn()): Element =>
+    render(() =>
+      h(
+        defineComponent(() => {
+          onErrorCaptured((error) => {
+            onError(error);
+            return false;
+          });
+          return () => h(Suspense, null, { default: h(defineComponent({ setup })), fallback: () => 'wait' });
+        }),
+      ),
+    );
+
+  it('lets Suspense wait for the value, and goes on', async () => {
+    const server = setUp();
+    const element = inSuspense(async () => {
+      const value = await useVelox(server.replica());
+      return () => value.value.title;
+    });
+    expect(element.textContent).toBe('wait');
+    await server.answer();
+    expect(element.textContent).toBe('board');
+    await server.title('new');
+    expect(element.textContent).toBe('new');
+  });
+
+  it('does not wait for what is there', async () => {
+    const server = setUp();
+    const leave = server.replica().subscribe(() => {});
+    await server.answer();
+    const value = await effectScope().run(() => useVelox(server.replica(), title));
+    expect(value?.value).toBe('board');
+    leave();
+  });
+
+  it('throws when the topic is denied', async () => {
+    const server = setUp();
+    const onError = vi.fn();
+    inSuspense(async () => {
+      const value = await useVelox(server.replica('secret'));
+      return () => value.value.title;
+    }, onError);
+    await server.say({ denied: 'secret', code: 'forbidden' });
+    expect(onError).toHaveBeenCalledOnce();
+    expect(isVeloxError(onError.mock.calls[0]?.[0], 'forbidden')).toBe(true);
+  });
+
+  it('throws when the connection has ended for good', async () => {
+    const sync = createConnection({ url: 'http://h/', transports: [] });
+    const waiting = effectScope().run(() => Promise.resolve(useVelox(sync.replica<Board>())));
+    const refused = expect(waiting).rejects.toThrow('velox: there will be no value');
+    await vi.advanceTimersByTimeAsync(0);
+    sync.close();
+    await refused;
+  });
+});
+
+describe('rendering on a server', () => {
+  const initial = { id: 'a', version: 1, body: board };
+
+  it('shows the initial value, awaited as well, and reaches out to nobody', async () => {
+    vi.stubGlobal('document', undefined);
+    const [fetch, WebSocket] = [vi.fn(), vi.fn()];
+    vi.stubGlobal('fetch', fetch);
+    vi.stubGlobal('WebSocket', WebSocket);
+    const app = createSSRApp({
+      async setup() {
+        const value = await useVelox<Board>({ url: '/ssr', initial });
+        return () => h('p', value.value.title);
+      },
+    });
+    expect(await renderToString(app)).toBe('<p>board</p>');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(fetch).not.toHaveBeenCalled();
+    expect(WebSocket).not.toHaveBeenCalled();
+  });
+
+  it('leaves nobody subscribed to a replica that goes on', async () => {
+    const server = setUp();
+    let subscribed = 0;
+    const replica = server.replica();
+    const source = {
+      ...replica,
+      subscribe: (onChange: () => void) => {
+        subscribed++;
+        const leave = replica.subscribe(onChange);
+        return () => {
+          subscribed--;
+          leave();
+        };
+      },
+    };
+    const app = createSSRApp({
+      async setup() {
+        const awaited = await useVelox(source, title);
+        return () => h('p', awaited.value);
+      },
+    });
+    const html = renderToString(app);
+    await server.answer();
+    expect(await html).toBe('<p>board</p>');
+    expect(subscribed).toBe(0);
+  });
+
+  it('throws when it is awaited and there is none, instead of waiting for ever', async () => {
+    vi.stubGlobal('document', undefined);
+    const waiting = effectScope().run(() => Promise.resolve(useVelox<Board>('/ssr')));
+    await expect(waiting).rejects.toThrow('Pass `initial`.');
+  });
+
+  it('hydrates without a mismatch, and then shows what is newer', async () => {
+    const server = setUp();
+    const complaint = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const Title = (source: Parameters<typeof useVelox<Board>>[0]) =>
+      defineComponent(() => {
+        const shown = useVelox(source, title);
+        const status = useVeloxStatus(source);
+        return () => h('p', `${shown.value} ${status.value.state}`);
+      });
+    vi.stubGlobal('document', undefined);
+    const html = await renderToString(createSSRApp(Title({ url: '/hydrate', initial })));
+    vi.unstubAllGlobals();
+    expect(html).toBe('<p>board connecting</p>');
+    const source = { url: '/hydrate', initial, ...server.options };
+    render(Title(source)); // another part of the page was faster
+    await server.title('newer');
+    const element = document.body.appendChild(document.createElement('div'));
+    element.innerHTML = html;
+    const paragraph = element.firstChild;
+    const app = createSSRApp(Title(source));
+    app.mount(element);
+    ends.push(() => app.unmount());
+    await nextTick();
+    expect(complaint).not.toHaveBeenCalled();
+    expect(element.firstChild).toBe(paragraph);
+    expect(element.textContent).toBe('newer open');
+  });
+});
+
+it('the types follow the source', () => {
+  const sync = createConnection({ url: 'http://h/', transports: [] });
+  effectScope().run(() => {
+    expectTypeOf(useVelox<Board>('/sync').value).toEqualTypeOf<Board | undefined>();
+    expectTypeOf(useVelox(sync.replica<Board>()).value).toEqualTypeOf<Board | undefined>();
+    expectTypeOf(useVelox(() => sync.replica<Board>(), title).value).toEqualTypeOf<string | undefined>();
+    expectTypeOf(useVelox<Board>('/sync')).resolves.toEqualTypeOf<Readonly<ShallowRef<Board>>>();
+  });
+});
