@@ -1,0 +1,80 @@
+import { act, cleanup, render } from '@testing-library/react';
+import { renderToString } from 'react-dom/server';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { useVelox, useVeloxStatus, VeloxProvider, type ProvidedSource } from './index.js';
+
+const setUp = () => play({ mount: () => expect.unreachable(), act });
+const Title = ({ source }: { source?: ProvidedSource<Board> }) =>
+  `${useVelox(source, (value) => value?.title)} ${useVeloxStatus(source).state} `;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('VeloxProvider', () => {
+  it('gives its URL and options to sources without', async () => {
+    const server = setUp();
+    const { container } = render(
+      <VeloxProvider url="/provided" identity="ann" {...server.options}>
+        <Title />
+        <Title source={{ topic: 'b' }} />
+      </VeloxProvider>,
+    );
+    await server.answer();
+    await server.answer({ ...board, title: 'other' }, 'b');
+    expect(container.textContent).toBe('board open other open ');
+    expect(server.links.map(({ attempt }) => attempt.url)).toEqual([
+      new URL('/provided', document.baseURI).href,
+    ]);
+  });
+
+  it.each([
+    ['room', 'https://api.example/v1/room'],
+    ['/room', 'https://api.example/room'],
+    ['https://other.example/', 'https://other.example/'],
+  ])('is the base of %s', async (url, absolute) => {
+    const server = setUp();
+    render(
+      <VeloxProvider url="https://api.example/v1/" {...server.options}>
+        <Title source={url} />
+      </VeloxProvider>,
+    );
+    await server.answer();
+    expect(server.last().attempt.url).toBe(absolute);
+  });
+
+  it('leaves replicas, and options that a source has of its own', async () => {
+    const [provided, own] = [setUp(), setUp()];
+    const { container } = render(
+      <VeloxProvider url="/left-alone" {...provided.options}>
+        <Title source={own.replica()} />
+        <Title source={{ topic: 'b', identity: 'own', ...own.options }} />
+      </VeloxProvider>,
+    );
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(provided.links).toEqual([]);
+    expect(own.links).toHaveLength(2);
+    expect(container.textContent).toBe('undefined connecting undefined connecting ');
+  });
+
+  it('serves a server that renders', () => {
+    vi.stubGlobal('document', undefined);
+    const initial = { id: 'a', version: 1, body: board };
+    const html = renderToString(
+      <VeloxProvider url="/api/">
+        <Title source={{ initial }} />
+      </VeloxProvider>,
+    );
+    expect(html).toBe('board connecting ');
+  });
+});
+
+it('says what is missing where there is neither a source nor a provider', () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {});
+  expect(() => render(<Title />)).toThrow('velox: useVelox has no URL.');
+});
