@@ -29,7 +29,7 @@ export function delta(tree: Tree): Delta {
       one.changed = undefined;
     }
   }
-  return { patch: writer.text(), growth: writer.growth };
+  return writer;
 }
 
 /** The path to the only container that changed; undefined when it is the top, out of the value, or not safe to reach. */
@@ -68,7 +68,7 @@ const WORTH = 2;
  * children that stayed, at their final paths. Where the operations of a container get much longer than its whole text, the text
  * is sent; where one would need an unsafe path, the container around it. Paths are kept as escaped JSON text.
  */
-class Writer {
+class Writer implements Delta {
   growth = 0;
   readonly #tree: Tree;
   /** The operations, with commas between them, and how many there are. */
@@ -79,7 +79,7 @@ class Writer {
     this.#tree = tree;
   }
 
-  text(): string | undefined {
+  get patch(): string | undefined {
     return this.#count === 0 ? undefined : `[${this.#text}]`;
   }
 

@@ -17,6 +17,25 @@ describe('measure', () => {
     fc.assert(property, { numRuns });
   });
 
+  it('counts the digits of numbers', { timeout }, () => {
+    const decimal = fc
+      .tuple(fc.maxSafeInteger(), fc.nat(18), fc.nat(6))
+      .map(([digits, drop, places]) => Math.trunc(digits / 10 ** drop) / 10 ** places);
+    const property = fc.property(decimal, (given) => {
+      const number = copyIn(given);
+      expect(measure(number)).toBe(JSON.stringify(number).length);
+    });
+    fc.assert(property, { numRuns });
+    for (const number of [
+      0, 9, 10, 999, 1000, 0.001, 0.01, 9.999, 10.5, 999_999_999_999.999, 1e12, 1e15, 1e21, 5e-324,
+    ])
+      expect([number, measure(-number || 0), measure(number)]).toEqual([
+        number,
+        String(-number || 0).length,
+        String(number).length,
+      ]);
+  });
+
   it('stops at a limit', { timeout }, () => {
     const property = fc.property(document, fc.nat(300), (given, limit) => {
       const value = copyIn(given) ?? null;
