@@ -267,7 +267,7 @@ describe('the page', () => {
     expect(links).toHaveLength(1);
   });
 
-  it.each(['pageshow', 'visibilitychange', 'online'])('probes an open link at %s', async (name) => {
+  it.each(['pageshow', 'visibilitychange', 'online', 'offline'])('probes an open link at %s', async (name) => {
     const { last } = await setUpOpen();
     fire(name);
     expect(last().sent.at(-1)).toEqual({ ping: true });

@@ -246,10 +246,10 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
     if (type === 'pagehide') {
       hangUp();
       put({ state: 'waiting' });
-    } else if (isOffline()) {
-      if (state === 'waiting') pause(reason ?? { code: 'offline', message: 'no network' });
     } else if (state === 'open') watchdog.probe();
-    else if (!isManual && (state === 'offline' || (state === 'waiting' && !isHidden()))) open();
+    else if (isOffline()) {
+      if (state === 'waiting') pause(reason ?? { code: 'offline', message: 'no network' });
+    } else if (!isManual && (state === 'offline' || (state === 'waiting' && !isHidden()))) open();
   }
 
   function rest(next: Status): void {
