@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import react from '@vitejs/plugin-react';
 import vue from '@vitejs/plugin-vue';
+import { playwright } from '@vitest/browser-playwright';
 import {
   defaultClientConditions,
   defaultServerConditions,
@@ -35,9 +36,15 @@ export default defineConfig({
   plugins: [react({ include: /\.[jt]sx$/ }), vue(), svelte({ configFile: false }), playgroundServer()],
   resolve: { conditions: [SOURCE, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] } },
+  // `__vitest__` is where the test runner loads set-ups
+  ...(process.env.VITEST && {
+    environments: { __vitest__: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } } },
+  }),
   build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
   test: {
     reporters: ['default'],
+    // Tests of faults mostly wait, side by side.
+    maxConcurrency: 40,
     // VELOX_RUNS multiplies the cases of the property tests: `npm run proof`.
     testTimeout: process.env.VELOX_RUNS ? 3_600_000 : 20_000,
     projects: [
@@ -56,7 +63,30 @@ export default defineConfig({
           name: 'dom',
           environment: 'jsdom',
           include: ['adapters/*/src/**/*.test.{ts,tsx}'],
+          globalSetup: ['./test/sync-server.setup.ts'],
           setupFiles: ['./test/dom.setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser', // what every adapter has to do, in a real one
+          include: ['adapters/*/src/**/*contract*.test.{ts,tsx}'],
+          globalSetup: ['./test/sync-server.setup.ts'],
+          setupFiles: ['./test/dom.setup.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: 'chromium' }],
+            provider: playwright({
+              launchOptions: {
+                // Debian's browser: Playwright's own cannot be downloaded everywhere.
+                executablePath: process.env.VELOX_CHROMIUM ?? '/usr/bin/chromium',
+                args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+              },
+            }),
+          },
         },
       },
     ],

@@ -1,6 +1,8 @@
 import angular from 'angular';
+import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import velox, { type VeloxService } from './angularjs.js';
 
 const harness: AdapterHarness = {
@@ -38,3 +40,4 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('AngularJS', harness);
+adapterServerContract('AngularJS', harness, inject('syncServer'));

@@ -9,9 +9,10 @@ import {
   type ApplicationRef,
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import { injectVelox, injectVeloxStatus } from './index.js';
 
 let application: ApplicationRef;
@@ -69,3 +70,4 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Angular', harness);
+adapterServerContract('Angular', harness, inject('syncServer'));

@@ -1,8 +1,10 @@
 import { act } from '@testing-library/react';
 import { Component, StrictMode, useEffect, type FunctionComponent, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import { useVelox, useVeloxStatus } from './index.js';
 
 class Boundary extends Component<{ children: ReactNode; onError: View['onError'] }> {
@@ -60,3 +62,14 @@ adapterContract(
   harness(({ children }) => children),
 );
 adapterContract('React in StrictMode', harness(StrictMode));
+
+describe('without act', () => {
+  // What comes from a real server, comes when it comes.
+  beforeAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false }));
+  afterAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true }));
+  adapterServerContract(
+    'React',
+    harness(({ children }) => children),
+    inject('syncServer'),
+  );
+});

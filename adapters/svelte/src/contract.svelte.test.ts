@@ -1,6 +1,8 @@
 import { flushSync, mount, unmount } from 'svelte';
+import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import type { AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import Shown from './shown.test.svelte';
 
 const harness = (store: boolean): AdapterHarness => ({
@@ -33,3 +35,4 @@ const harness = (store: boolean): AdapterHarness => ({
 
 adapterContract('Svelte with runes', harness(false));
 adapterContract('Svelte with stores', harness(true));
+adapterServerContract('Svelte with runes', harness(false), inject('syncServer'));

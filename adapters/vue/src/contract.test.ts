@@ -1,6 +1,8 @@
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import { createApp, defineComponent, h, shallowRef } from 'vue';
+import { inject } from 'vitest';
 import { useVelox, useVeloxStatus } from './index.js';
 
 const harness: AdapterHarness = {
@@ -31,3 +33,4 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Vue', harness);
+adapterServerContract('Vue', harness, inject('syncServer'));
