@@ -83,27 +83,28 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
   const from = child.outermost();
   const to = node.outermost();
   if (child === to) throw notJson('a cycle', node.pointer());
-  const copy = (): Container => copyIn(child.target, { depth, path: () => child.pointer() }) as Container;
-  if (from === to || from === tree.top) return copy();
+  if (from === to || from === tree.top) return copyOf(child, depth);
 
-  if (child.depth() < node.depth() + 1 + copies.length) copy(); // goes deeper than it was: only to see whether it may
+  if (child.depth() < node.depth() + 1 + copies.length) copyOf(child, depth); // it goes deeper: only to see whether it may
   if (child.robbed) untangle(tree, child);
   const { parent } = child;
+  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) rob(tree, owner);
   const home = innermost(tree, node, copies);
   if (child.lasting) tree.nodes.pin(home);
-  const robbed: Node[] = [];
-  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) robbed.push(owner);
-  tree.relink(
-    () => {
-      child.parent = home;
-      for (const owner of robbed) owner.robbed = true;
-    },
-    () => {
-      child.parent = parent;
-      for (const owner of robbed) owner.robbed = false;
-    },
-  );
+  child.parent = home;
+  tree.note(() => (child.parent = parent));
   return child.target;
+}
+
+/** @throws VeloxError `too-deep`. */
+function copyOf(node: Node, depth: number): Container {
+  return copyIn(node.target, { depth, path: () => node.pointer() }) as Container;
+}
+
+/** Marks a container that is out of the value as one that lost something. */
+function rob(tree: Tree, node: Node): void {
+  node.robbed = true;
+  tree.note(() => (node.robbed = false));
 }
 
 /** The node of the innermost of containers that will stand in `node`. */
@@ -120,8 +121,6 @@ function untangle(tree: Tree, node: Node): void {
     if (child.parent !== node) tree.set(node, key, copyIn(value, { depth: Infinity }));
     else if (child.robbed) untangle(tree, child);
   }
-  tree.relink(
-    () => (node.robbed = false),
-    () => (node.robbed = true),
-  );
+  node.robbed = false;
+  tree.note(() => (node.robbed = true));
 }

@@ -71,16 +71,15 @@ const WORTH = 2;
 class Writer implements Delta {
   growth = 0;
   readonly #tree: Tree;
-  /** The operations, with commas between them, and how many there are. */
-  #text = '';
-  #count = 0;
+  #operations: string[] = [];
+  #length = 0;
 
   constructor(tree: Tree) {
     this.#tree = tree;
   }
 
   get patch(): string | undefined {
-    return this.#count === 0 ? undefined : `[${this.#text}]`;
+    return this.#operations.length === 0 ? undefined : `[${this.#operations.join(',')}]`;
   }
 
   /** Leads from what `before` held to what `now` holds, at the same path. */
@@ -96,16 +95,16 @@ class Writer implements Delta {
   }
 
   container(before: Container, now: Container, node: Node | undefined, path: string): void {
-    const written = this.#text;
-    const count = this.#count;
+    const count = this.#operations.length;
+    const length = this.#length;
     const { growth } = this;
     const outcome = Array.isArray(now)
       ? this.#array(before as unknown[], now, node, path)
       : this.#object(before as Record<string, unknown>, now, node, path);
-    if (outcome === 'written' && !this.#isTooLong(count, written.length, before, now, path)) return;
+    if (outcome === 'written' && !this.#isTooLong(count, length, before, now, path)) return;
     const text = JSON.stringify(now);
-    this.#text = written;
-    this.#count = count;
+    this.#operations.length = count;
+    this.#length = length;
     if (outcome === 'too long') this.growth = growth + text.length - this.#sizeBefore(before);
     this.push(`{"op":"replace","path":"${path}","value":${text}}`);
   }
@@ -115,8 +114,8 @@ class Writer implements Delta {
    * which receivers keep what did not change, where it is half as long. Of the root the state decides, by its snapshot.
    */
   #isTooLong(count: number, length: number, before: Container, now: Container, path: string): boolean {
-    if (this.#count - count < 2 || path === '') return false;
-    const limit = (this.#text.length - length - path.length - LEAST) / (before === now ? WORTH : 1);
+    if (this.#operations.length - count < 2 || path === '') return false;
+    const limit = (this.#length - length - path.length - LEAST) / (before === now ? WORTH : 1);
     return measure(now, limit) < limit;
   }
 
@@ -132,9 +131,9 @@ class Writer implements Delta {
     for (const child of (same && node?.changed) || []) {
       const key = node?.locate(child) as string;
       if (olds?.has(key)) continue;
-      const count = this.#count;
+      const count = this.#operations.length;
       this.value(child.target, child.target, path + escaped(key));
-      unsafe ||= isUnsafe(key) && this.#count > count;
+      unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
     return unsafe ? 'unsafe' : 'written';
   }
@@ -147,7 +146,7 @@ class Writer implements Delta {
     for (let index = 0; index < olds.keys.length; index++) {
       const key = olds.keys[index] as string;
       const old = olds.values[index];
-      const count = this.#count;
+      const count = this.#operations.length;
       const at = path + escaped(key);
       if (hasOwn(now, key)) {
         if (old === ABSENT) {
@@ -160,7 +159,7 @@ class Writer implements Delta {
         this.growth -= measure(key) + 2 + this.#sizeBefore(old);
         this.push(`{"op":"remove","path":"${at}"}`);
       }
-      unsafe ||= isUnsafe(key) && this.#count > count;
+      unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
     // one comma less where there is no neighbour
     if (added !== removed) {
@@ -211,13 +210,13 @@ class Writer implements Delta {
       this.growth -= this.#sizeBefore(item) + 1;
       this.push(`{"op":"remove","path":"${path}/${from}"}`);
     }
+    const [move, place] = [`{"op":"move","from":"${path}/`, `"path":"${path}/`];
     for (const { from, to, index } of edits.placed) {
-      const at = `"path":"${path}/${to}"`;
       if (from === undefined) {
         this.growth++;
         fresh.add(index);
-        this.push(`{"op":"add",${at},"value":${this.#grow(array[index])}}`);
-      } else if (from !== to) this.push(`{"op":"move","from":"${path}/${from}",${at}}`);
+        this.push(`{"op":"add",${place}${to}","value":${this.#grow(array[index])}}`);
+      } else if (from !== to) this.push(`${move}${from}",${place}${to}"}`);
     }
     for (const { item, index } of edits.replaced) {
       fresh.add(index);
@@ -251,8 +250,10 @@ class Writer implements Delta {
   }
 
   push(operation: string): void {
-    this.#text = this.#count === 0 ? operation : `${this.#text},${operation}`;
-    this.#count++;
+    if (this.#operations.length === 0)
+      this.#operations = [operation]; // mostly it is the only one
+    else this.#operations.push(operation);
+    this.#length += operation.length + 1;
   }
 }
 

@@ -36,16 +36,12 @@ export abstract class Facade<C extends object> {
   /** Makes it stand for `node`, until that is undone. */
   bind(tree: Tree, node: Node, proxy: object): void {
     const { content } = this;
-    tree.relink(
-      () => {
-        this.content = proxy as C;
-        node.facade = this;
-      },
-      () => {
-        this.content = content;
-        node.facade = undefined;
-      },
-    );
+    this.content = proxy as C;
+    node.facade = this;
+    tree.note(() => {
+      this.content = content;
+      node.facade = undefined;
+    });
   }
 }
 

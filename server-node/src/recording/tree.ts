@@ -134,16 +134,13 @@ export class Tree {
 
   /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
   release(node: Node, key: Key, value: unknown): void {
-    this.relink(
-      () => this.nodes.release(value, node),
-      () => this.nodes.attach(value, node, key),
-    );
+    this.nodes.release(value, node);
+    this.note(() => this.nodes.attach(value, node, key));
   }
 
-  /** Changes the links of nodes in a way that is undone with the writes around it. */
-  relink(change: () => void, undo: () => void): void {
-    change();
-    this.#note(undo);
+  /** Keeps what undoes a change of links, together with the writes around it. */
+  note(undo: () => void): void {
+    if (this.#journal) this.#journal = { earlier: this.#journal, run: undo };
   }
 
   /** Runs `action`; if it throws, everything that it wrote is undone. Attempts nest. */
@@ -205,12 +202,8 @@ export class Tree {
   #wrote(undo?: () => void): void {
     this.writes++;
     this.dirty = true;
-    if (undo) this.#note(undo);
+    if (undo) this.note(undo);
     if (!this.#journal) this.#announce();
-  }
-
-  #note(run: () => void): void {
-    if (this.#journal) this.#journal = { earlier: this.#journal, run };
   }
 
   #setItem(node: Node, target: unknown[], index: number, value: unknown): void {
