@@ -8,7 +8,7 @@ const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: n
   'too-many': [CloseCode.tooMany, 429],
   'too-large': [CloseCode.tooLarge, 413],
   timeout: [CloseCode.timeout, 408],
-  closed: [CloseCode.goingAway, 503],
+  'going-away': [CloseCode.goingAway, 503],
   'unknown-session': [CloseCode.badFrame, 404],
 };
 

@@ -1,13 +1,14 @@
 import type { AnyContract, Contract, TopicName, TopicValue } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import { Hub as Core, type EventHandler, type HubOptions, type HubStats } from './hub.js';
+import { liveOf, Published, stateOfLive } from './publish.js';
 import { State, type StateOptions } from './state.js';
 
 /** An endpoint of many topics. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint {
   /**
-   * Publishes a value, or a state that is there already, as a topic; in place of a former one of that name. Sessions that wait
-   * for it get it.
+   * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
+   * Sessions that wait for it get it.
    *
    * @throws VeloxError `not-json`, `too-deep`.
    */
@@ -66,16 +67,21 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   options: HubOptions<Context> = {},
 ): Hub<C, Context> {
   const hub = new Core(options as HubOptions);
-  const publish = (topic: string, value: unknown, stateOptions?: StateOptions): State<unknown> => {
-    const state = value instanceof State ? (value as State<unknown>) : new State(value, stateOptions);
-    hub.topics.publish(topic, state);
-    return state;
-  };
+  const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
+    stateOfLive(value) ?? new Published(value, stateOptions);
   return {
     ...createEndpoint(hub),
     // `never`: the conditional types are the contract's promise, which no inference sees
-    state: (topic, value, stateOptions) => publish(topic, value, stateOptions) as never,
-    live: (topic, value, stateOptions) => publish(topic, value, stateOptions).live() as never,
+    state(topic, value, stateOptions) {
+      const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
+      hub.topics.publish(topic, state);
+      return state as never;
+    },
+    live(topic, value, stateOptions) {
+      const state = make(value, stateOptions);
+      hub.topics.publish(topic, state);
+      return liveOf(state) as never;
+    },
     remove: (topic) => hub.topics.remove(topic),
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
     on: (event, handler) => hub.on(event, handler as EventHandler),

@@ -254,5 +254,5 @@ it('close() says goodbye and refuses what comes after', async () => {
   expect(await stream.next()).toMatchObject({ bye: { code: 'going-away' } });
   expect(await link.whenEnded()).toBe('closed 1001 going-away');
   expect(await stream.whenEnded()).toBe('ended');
-  expect(await rawStream(server.origin).whenEnded()).toBe('refused 503 closed');
+  expect(await rawStream(server.origin).whenEnded()).toBe('refused 503 going-away');
 });

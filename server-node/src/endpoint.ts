@@ -5,7 +5,7 @@ import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from './hub.js';
 import { nodeExchange } from './node-exchange.js';
 import { serve } from './serve.js';
-import { acceptWebSocket } from './transports/websocket.js';
+import { WebSockets } from './transports/websocket.js';
 import { adopt, adoptServerOf, begin, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
 
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
@@ -38,9 +38,10 @@ export interface Endpoint {
 /** Puts the transports in front of a hub. */
 export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
+  const webSockets = new WebSockets(hub);
 
   const handle: Endpoint['handle'] = async (request, response, next) => {
-    const exchange = nodeExchange(request, response);
+    const exchange = nodeExchange(request, response, () => hub.closed);
     const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
     if ('outcome' in served) return served.outcome;
     const answer = (content: Answer): string => {
@@ -53,12 +54,9 @@ export function createEndpoint(hub: Hub): Endpoint {
       return 'passed on';
     }
     const upgrade = takeUpgrade(request);
-    if (upgrade) return acceptWebSocket(hub, request, upgrade.socket, upgrade.head);
-    // This connection is older than our listener: the next one will be taken. Left to run as a plain request, a WebSocket
-    // would meet the server's requestTimeout.
-    adoptServerOf(request.socket);
-    const headers = { 'retry-after': '0', connection: 'close' };
-    return answer(refuse(503, 'upgrade-unavailable', 'Try again at once.', headers));
+    if (upgrade) return webSockets.accept(request, upgrade.socket, upgrade.head);
+    // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
+    return answer(adoptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
 
   // Whatever goes wrong in serving one peer harms nobody else.
@@ -75,7 +73,7 @@ export function createEndpoint(hub: Hub): Endpoint {
 
   return {
     handle: guarded,
-    upgrade: (request, socket, head) => guarded(request, begin(request, socket, head)),
+    upgrade: async (request, socket, head) => guarded(request, await begin(request, socket, head)),
     attach(server, path = '/sync') {
       adopt(server);
       const others = server.listeners('request') as ((...args: unknown[]) => void)[];
@@ -101,13 +99,30 @@ export function createEndpoint(hub: Hub): Endpoint {
       );
       return exchange.response;
     },
-    close: ({ drain } = {}) => hub.close(drain),
+    async close({ drain } = {}) {
+      await Promise.all([hub.close(drain), webSockets.close()]);
+    },
   };
 }
 
 const FOREIGN = { left: 'foreign' } as const;
 
-/** Whether Express or Connect brought a request for a path below the one that we are mounted on. */
-function isElsewhere(request: IncomingMessage & { baseUrl?: string }): boolean {
-  return !!request.baseUrl && (request.url ?? '/').split('?')[0] !== '/';
+/** The server had no upgrade listener yet when this came; the next one will be taken. */
+const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {
+  'retry-after': '0',
+  connection: 'close',
+});
+
+const UNTAKEABLE = refuse(
+  501,
+  'upgrade-unavailable',
+  'A WebSocket came as a plain request. Let the proxy in front pass `Connection: Upgrade` on, or hand upgrades to `upgrade()`.',
+);
+
+/**
+ * Whether Express brought a request for a path below the one that we are mounted on by `use`. A route (`router.all('/sync')`) has
+ * matched the whole path. Connect does not say where we are mounted: there, paths below are served as well.
+ */
+function isElsewhere(request: IncomingMessage & { baseUrl?: string; route?: unknown }): boolean {
+  return !!request.baseUrl && !request.route && (request.url ?? '/').split('?')[0] !== '/';
 }

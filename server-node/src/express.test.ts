@@ -42,6 +42,36 @@ describe('Express', () => {
     expect(await rawWebSocket(`${server.origin}/three`).whenEnded()).toBe('refused 404');
   });
 
+  it('a route of a router is the whole path, as is the place where `use` mounts it', async () => {
+    const app = express();
+    const router = express.Router();
+    router.all('/sync', velox.handle({ a: 1 }));
+    app.use('/api', router);
+    await using server = await listen(app);
+    const link = rawSubscribe(`${server.origin}/api/sync`);
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    expect(await (await fetch(`${server.origin}/api/sync`)).json()).toMatchObject({ body: { a: 1 } });
+    expect((await fetch(`${server.origin}/api/sync/below`)).status).toBe(404);
+  });
+
+  it.each([
+    ['text/plain', [express.json(), express.urlencoded()]],
+    ['application/json', [express.json(), express.urlencoded()]],
+    ['text/plain', [express.text()]],
+    ['application/json', [express.raw({ type: '*/*' })]],
+  ])('a POST of %s is read behind body parsers, whether they took it or left it', async (type, parsers) => {
+    const app = express();
+    app.use(...parsers);
+    app.use('/sync', velox.handle({ a: 1 }));
+    await using server = await listen(app);
+    const response = await fetch(`${server.origin}/sync?velox=3`, {
+      method: 'POST',
+      body: JSON.stringify([{ open: {} }, { subscribe: [{}] }]),
+      headers: { accept: 'application/json', 'content-type': type },
+    });
+    expect(await response.json()).toMatchObject([{ hello: {} }, { body: { a: 1 } }]);
+  });
+
   it('the object itself publishes by $push, as ever', async () => {
     const foo = { a: 1, $secret: true } as velox.Watched<{ a: number; $secret: boolean }>;
     const app = express();

@@ -113,7 +113,7 @@ export class Hub {
    * @throws VeloxError `closed`, `too-many`.
    */
   open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] = {}): Session {
-    if (this.closed) throw new VeloxError('closed', 'the server goes away.');
+    if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
     const session = this.#sessions.open(outlet, admission, open);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);

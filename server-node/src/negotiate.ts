@@ -72,7 +72,9 @@ export function negotiate({ method, url, header }: RequestHead): Wanted {
   }
   if (method === 'OPTIONS') return { kind: 'preflight' };
   if (method === 'POST') return { kind: 'post', stream, session };
-  if (method !== 'GET' && method !== 'HEAD') {
+  // The head alone is of use where there is a value; of a poll it would lose what that takes away.
+  const isServed = method === 'GET' || (method === 'HEAD' && !stream && session === undefined);
+  if (!isServed) {
     return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD, POST' });
   }
   if (webSocket) return { kind: 'websocket' };
@@ -83,6 +85,13 @@ export function negotiate({ method, url, header }: RequestHead): Wanted {
   }
   if (spoken === null) return { kind: 'foreign' };
   return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+}
+
+/** Whether an `If-None-Match` names an entity tag, or any; compared weakly (RFC 9110 §13.1.2). */
+export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const tags: readonly string[] | null = ifNoneMatch.match(/"[^"]*"/g);
+  return ifNoneMatch.trim() === '*' || !!tags?.includes(tag);
 }
 
 /** The token of `Authorization: Bearer` (RFC 6750 §2.1). */

@@ -2,11 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VeloxError } from '@velox/core/protocol';
 import type { Exchange } from './exchange.js';
 import { headerOf } from './negotiate.js';
-import { FULL } from './outlet.js';
+import { GRACE } from './outlet.js';
 
-/** An exchange of node:http. */
-export function nodeExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+/**
+ * An exchange of node:http.
+ *
+ * @param isLast whether the connection is to end with the answer
+ */
+export function nodeExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isLast: () => boolean = () => false,
+): Exchange {
   response.on('error', () => undefined); // 'close' follows
+  const begin = (status: number, headers: Readonly<Record<string, string>>): void => {
+    const vary = [response.getHeader('vary'), headers.vary].flat().filter(Boolean).join(', '); // others may have theirs
+    response.writeHead(status, { ...headers, ...(vary && { vary }) });
+  };
   return {
     request,
     head: {
@@ -14,29 +26,52 @@ export function nodeExchange(request: IncomingMessage, response: ServerResponse)
       url: request.url ?? '/',
       header: (name) => headerOf(request, name),
     },
-    body(limit) {
+    async body(limit) {
+      // A parser of Express 4 puts {} where it has left the stream alone: only of a stream that was read `body` is the content.
+      if (!request.readableEnded) return readText(request, limit);
       const { body } = request as { body?: unknown };
-      if (body !== undefined) return Promise.resolve(Buffer.isBuffer(body) ? body.toString() : body);
-      return readText(request, limit);
+      if (body === undefined) {
+        throw new VeloxError(
+          'bad-frame',
+          'the body was read before. Leave it alone, or leave it in request.body.',
+        );
+      }
+      return Buffer.isBuffer(body) ? body.toString() : body;
     },
     answer({ status, headers, body }, more) {
       if (response.headersSent || response.destroyed) return;
-      response.writeHead(status, { ...headers, ...more });
+      if (isLast()) response.shouldKeepAlive = false;
+      begin(status, { ...headers, ...more });
       response.end(body);
     },
     stream(headers, onDrain, onClose) {
-      response.writeHead(200, headers);
+      if (response.headersSent) {
+        // Somebody else has answered: a time-out of the application, for instance.
+        queueMicrotask(() => onClose('answered elsewhere'));
+        return { transport: 'sse', write: () => true, close: () => undefined };
+      }
+      response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
+      begin(200, headers);
       whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
+      let full = false;
+      // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
+      response.on('drain', () => {
+        if (!full) return;
+        full = false;
+        onDrain();
+      });
       return {
         transport: 'sse',
         write(messages) {
           if (response.writableEnded || response.destroyed) return true; // 'close' follows
-          response.write(Buffer.concat(messages.map((each) => each.sse)));
-          if (response.writableLength < FULL) return true;
-          response.once('drain', onDrain);
-          return false;
+          full = !response.write(Buffer.concat(messages.map((each) => each.sse)));
+          return !full;
         },
-        close: () => void response.end(),
+        close() {
+          response.end();
+          const timer = setTimeout(() => response.destroy(), GRACE).unref();
+          response.once('close', () => clearTimeout(timer));
+        },
       };
     },
     onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
@@ -62,6 +97,7 @@ function readText(request: IncomingMessage, limit: number): Promise<string> {
     request.once('end', () => resolve(Buffer.concat(chunks).toString()));
     const broken = (cause?: unknown): void =>
       reject(new VeloxError('bad-frame', 'the body broke off.', { cause }));
+    if (request.destroyed) broken();
     request.once('error', broken);
     request.once('close', broken);
   });

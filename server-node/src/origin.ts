@@ -1,18 +1,42 @@
 /** Origins that are trusted beside an endpoint's own host: full origins (`https://app.example`), or `'*'` for all. */
 export type Origins = readonly string[] | '*';
 
+type Headers = Readonly<Record<string, string>>;
+
 /** Whether a request from a page of `origin` may act here; without an Origin it does not come from a page. */
 export function isTrusted(origin: string | undefined, host: string | undefined, origins: Origins): boolean {
-  if (origin === undefined || origins === '*' || origins.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  if (origin === undefined || isListed(origin, origins)) return true;
+  if (host === undefined || !URL.canParse(origin)) return false;
+  // Host names no scheme, and behind a proxy only the page knows which one was spoken.
+  return normal(`${new URL(origin).protocol}//${host}`) === normal(origin);
 }
 
-/** What lets a page of another, trusted origin read the answer (CORS); nothing for all others. */
-export function corsHeaders(origin: string | undefined, origins: Origins): Record<string, string> {
-  if (origin === undefined || (origins !== '*' && !origins.includes(origin))) return {};
+/** What lets a page of another, listed origin read the answer (CORS). */
+export function corsHeaders(origin: string | undefined, origins: Origins): Headers {
+  const vary = { vary: 'Origin' }; // also for those who may not: a cache must not give them another one's answer
+  if (origin === undefined || !isListed(origin, origins)) return vary;
+  return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', ...vary };
+}
+
+/** What a page of another, listed origin may send (CORS): an application's own headers as well. */
+export function preflightHeaders(
+  origin: string | undefined,
+  asked: string | undefined,
+  origins: Origins,
+): Headers {
+  if (origin === undefined || !isListed(origin, origins)) return {};
   return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    vary: 'Origin',
+    'access-control-allow-methods': 'GET, POST',
+    ...(asked && { 'access-control-allow-headers': asked }),
+    'access-control-max-age': '600',
   };
+}
+
+function isListed(origin: string, origins: Origins): boolean {
+  return origins === '*' || origins.some((each) => normal(each) === normal(origin));
+}
+
+/** One way to write what has several: a default port, upper case, an IP address. What is no URL (`null`) is itself. */
+function normal(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).href : origin;
 }

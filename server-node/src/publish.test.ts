@@ -110,4 +110,40 @@ describe('the same object', () => {
   it('frozen, is published all the same; its changes come by the state', () => {
     expect(() => velox.handle(Object.freeze({ a: 1 }))).not.toThrow();
   });
+
+  it('is served from where it is: a state of its own or of a hub, and a live value of a hub', async () => {
+    const hub = velox.createHub();
+    const live = hub.live('live', { n: 1 });
+    const sources = [new velox.State({ n: 1 }), hub.state('state', { n: 1 }), live];
+    for (const source of sources) {
+      const handle = velox.handle<object>(source);
+      expect(velox.handle<object>(source)).toBe(handle);
+      await using server = await listen(handle);
+      expect(await rawSubscribe(server.origin).find(isState)).toMatchObject({ body: { n: 1 } });
+    }
+    live.n = 2;
+    expect(velox.state(live).snapshot()).toMatchObject({ version: 2, body: { n: 2 } });
+    expect(velox.live(live)).toBe(live);
+    expect(hub.state('again', live)).toBe(velox.state(live));
+  });
+
+  it('may be guarded where it is first served', async () => {
+    const authorize = (): never => {
+      throw new Error('nobody');
+    };
+    for (const source of [velox.state({ n: 1 }), velox.createHub().live('live', { n: 1 })]) {
+      await using server = await listen(velox.handle<object>(source, { authorize }));
+      expect((await fetch(server.origin)).status).toBe(401);
+    }
+  });
+
+  it('is a template for the topics of a hub: each has a value of its own', () => {
+    const hub = velox.createHub();
+    const template = { n: 0 };
+    const [one, two] = [hub.state('one', template), hub.state('two', template)];
+    expect(one).not.toBe(two);
+    const [first, second] = [hub.live('first', template), hub.live('second', template)];
+    first.n = 1;
+    expect(second.n).toBe(0);
+  });
 });

@@ -1,35 +1,78 @@
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import { Hub, type HubOptions } from './hub.js';
 import { State, type StateOptions } from './state.js';
+import { watchServers } from './upgrade.js';
 
 export type PublishOptions = StateOptions & HubOptions;
 
 /** An object that `handle` publishes: it has got a method that publishes what was changed in it. */
 export type Watched<T> = T & { $push(): void };
 
-/** A state with an endpoint of its own: a hub whose one topic is the default topic. */
+/** A state with an endpoint of its own: a hub whose one topic is the default topic. It is made when it is first asked for. */
 export class Published<T> extends State<T> implements Endpoint {
-  readonly handle: Endpoint['handle'];
-  readonly upgrade: Endpoint['upgrade'];
-  readonly attach: Endpoint['attach'];
-  readonly fetch: Endpoint['fetch'];
-  readonly close: Endpoint['close'];
+  readonly #options: PublishOptions;
 
   constructor(value: T, options: PublishOptions = {}) {
     super(value, options);
-    const hub = new Hub(options);
-    hub.topics.publish('', this);
-    ({
-      handle: this.handle,
-      upgrade: this.upgrade,
-      attach: this.attach,
-      fetch: this.fetch,
-      close: this.close,
-    } = createEndpoint(hub));
+    this.#options = options;
+    watchServers();
+  }
+
+  get handle(): Endpoint['handle'] {
+    return this.endpoint().handle;
+  }
+
+  get upgrade(): Endpoint['upgrade'] {
+    return this.endpoint().upgrade;
+  }
+
+  get attach(): Endpoint['attach'] {
+    return this.endpoint().attach;
+  }
+
+  get fetch(): Endpoint['fetch'] {
+    return this.endpoint().fetch;
+  }
+
+  get close(): Endpoint['close'] {
+    return this.endpoint().close;
+  }
+
+  /** All the ways in. `options`, beside those of the state, count the first time. */
+  endpoint(options?: HubOptions): Endpoint {
+    return endpointOf(this, { ...this.#options, ...options });
   }
 }
 
+const endpoints = new WeakMap<State<unknown>, Endpoint>();
+
+function endpointOf(state: State<unknown>, options?: HubOptions): Endpoint {
+  let endpoint = endpoints.get(state);
+  if (!endpoint) {
+    const hub = new Hub(options);
+    hub.topics.publish('', state);
+    endpoints.set(state, (endpoint = createEndpoint(hub)));
+  }
+  return endpoint;
+}
+
+/** By the object that a state was made of. */
 const states = new WeakMap<object, Published<unknown>>();
+
+/** By the live value that is all of a state. */
+const lives = new WeakMap<object, Published<unknown>>();
+
+/** The state whose live value an object is, if it is one. */
+export function stateOfLive(value: unknown): Published<unknown> | undefined {
+  return lives.get(value as object);
+}
+
+/** The live value of a state; wherever a state is asked for, it stands for it. */
+export function liveOf<T>(published: Published<T>): T {
+  const live = published.live();
+  lives.set(live as object, published);
+  return live;
+}
 
 /**
  * Makes a state of a JSON value. The same object always gives the same state; options count the first time.
@@ -42,7 +85,7 @@ const states = new WeakMap<object, Published<unknown>>();
  */
 export function state<T>(value: T, options?: PublishOptions): Published<T> {
   if (typeof value !== 'object' || value === null) return new Published(value, options);
-  let known = states.get(value) as Published<T> | undefined;
+  let known = (lives.get(value) ?? states.get(value)) as Published<T> | undefined;
   if (!known) states.set(value, (known = new Published(value, options)));
   return known;
 }
@@ -58,15 +101,12 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
  * @throws VeloxError as `state`; `state-watched` for an object that `push` publishes.
  */
 export function live<T extends object>(value: T, options?: PublishOptions): T {
-  const published = state(value, options);
-  const draft = published.live();
-  states.set(draft, published);
-  return draft;
+  return liveOf(state(value, options));
 }
 
 /**
  * Publishes an object that the application changes as it likes: it gets a method `$push` (not enumerable), which sends what
- * was changed since. Given a state or a live value, it is their `handle`.
+ * was changed since. Given a state or a live value, also of a hub, it serves that.
  *
  * @example
  * const foo = { a: 1 }
@@ -76,9 +116,10 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
  * @throws VeloxError as `state`.
  */
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
-  if (value instanceof Published) return value.handle;
-  const published = state(value as T, options);
-  if (published.isOwned) return published.handle;
+  if (value instanceof Published) return value.endpoint(options).handle;
+  if (value instanceof State) return endpointOf(value, options).handle;
+  const published = state(value, options);
+  if (published.isOwned) return published.endpoint(options).handle;
   published.watch();
   if (!('$push' in value) && Object.isExtensible(value)) {
     const push = { value: () => published.push(), configurable: true, writable: true };

@@ -3,8 +3,8 @@ import type { Admission } from './admission.js';
 import { statusOf } from './codes.js';
 import { credentialsOf, JSON_HEADERS, refuse, type Answer, type Exchange } from './exchange.js';
 import type { Hub } from './hub.js';
-import { bearerOf, negotiate } from './negotiate.js';
-import { corsHeaders, isTrusted } from './origin.js';
+import { bearerOf, isKnown, negotiate } from './negotiate.js';
+import { corsHeaders, isTrusted, preflightHeaders } from './origin.js';
 import { openPolling, pollingLinkOf } from './transports/polling.js';
 import { serveSse } from './transports/sse.js';
 
@@ -31,13 +31,17 @@ export async function serve(
     return answer(refuse(wanted.status, wanted.code, wanted.message, wanted.headers));
   }
   if (wanted.kind === 'preflight') {
-    return answer({ status: 204, headers: PREFLIGHT, body: '', outcome: 'preflight' });
+    const headers = preflightHeaders(origin, head.header('access-control-request-headers'), hub.origins);
+    return answer({ status: 204, headers, body: '', outcome: 'preflight' });
   }
   try {
-    if (hub.closed) throw new VeloxError('closed', 'the server goes away.');
+    if (hub.closed) throw new VeloxError('going-away', 'the server goes away.');
     const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
     if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
-      throw new VeloxError('bad-origin', 'pages of this origin are not served here.');
+      throw new VeloxError(
+        'bad-origin',
+        'pages of this origin are not served here. Name it in the option `origins`.',
+      );
     }
     if (wanted.kind === 'websocket') return { left: 'websocket' };
     const admit = (token = bearerOf(head)): Promise<Admission> =>
@@ -81,13 +85,6 @@ export async function serve(
   }
 }
 
-/** What a page of another, trusted origin may send (CORS). */
-const PREFLIGHT = {
-  'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers': 'Authorization, Content-Type, Last-Event-ID, Velox-Session',
-  'access-control-max-age': '600',
-};
-
 /** A topic's value and position as JSON, for a plain GET. */
 async function readValue(
   hub: Hub,
@@ -102,7 +99,7 @@ async function readValue(
   if (!broadcast) return refuse(404, 'not-found', 'There is no such topic.');
   const { id, version } = broadcast.state.position();
   const headers = { etag: `"${id}:${version}"`, 'cache-control': 'no-cache' };
-  if (known === headers.etag) return { status: 304, headers, body: '', outcome: 'not modified' };
+  if (isKnown(known, headers.etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...headers },

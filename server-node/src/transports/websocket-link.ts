@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { decodeClientFrame, isVeloxError, VeloxError, type OpenFrame } from '@velox/core/protocol';
+import type { WebSocket } from 'ws';
+import { closeCodeOf } from '../codes.js';
+import type { Hub } from '../hub.js';
+import { message } from '../message.js';
+import { headerOf } from '../negotiate.js';
+import { FULL, type Outlet } from '../outlet.js';
+import type { Session } from '../session.js';
+
+/** One open WebSocket. */
+export interface WebSocketLink {
+  /** Resolves with the reason when it is closed. */
+  readonly ended: Promise<string>;
+  /** Says goodbye to one who was not let in yet; a session's goodbye is the hub's. */
+  dismiss(): void;
+}
+
+/** Serves a WebSocket: waits for its open frame, lets its client in, and hears what it says. */
+export function serveWebSocket(
+  hub: Hub,
+  webSocket: WebSocket,
+  socket: Duplex,
+  request: IncomingMessage,
+): WebSocketLink {
+  const outlet: Outlet = createOutlet(webSocket, socket, () => session?.drained(outlet));
+  const credentials = { request, header: (name: string) => headerOf(request, name) };
+  let session: Session | undefined;
+  /** While the client is being let in: what came in one piece with its open frame, as it came. */
+  let early: Buffer[] | undefined;
+
+  const fail = (error: unknown): void => {
+    clearTimeout(handshake);
+    if (session) return hub.fail(session, error);
+    if (!isVeloxError(error)) hub.observer.failure(error);
+    const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
+    outlet.write([message({ bye: { code, reason } })]);
+    outlet.close(closeCodeOf(error), code);
+    webSocket.resume(); // to hear the other end's goodbye
+  };
+  const late = (): void => fail(new VeloxError('timeout', 'no open frame came in time.'));
+  const handshake = setTimeout(late, hub.limits.handshake);
+
+  const admit = async (open: OpenFrame['open']): Promise<void> => {
+    // What a client says until it is let in waits on its side: decoded, it would be many times as large.
+    early = [];
+    webSocket.pause();
+    const admission = await hub.admit({ ...credentials, token: open.token });
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    clearTimeout(handshake);
+    session = hub.open(outlet, admission, open);
+    const waiting = early;
+    early = undefined;
+    for (const data of waiting) hear(data);
+    webSocket.resume();
+  };
+
+  const hear = (data: Buffer): void => {
+    const frame = decodeClientFrame(data.toString(), hub.limits.depth);
+    if (session) hub.receive(session, frame, credentials);
+    else if ('open' in frame) admit(frame.open).catch(fail);
+    else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
+  };
+
+  webSocket.on('message', (data: Buffer, isBinary) => {
+    if (webSocket.readyState !== webSocket.OPEN) return; // on its way out: nothing more is heard
+    try {
+      if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message.');
+      if (early) early.push(data);
+      else hear(data);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
+  webSocket.on('error', () => undefined);
+
+  const ended = new Promise<string>((resolve) => {
+    webSocket.on('close', (code, reason) => {
+      clearTimeout(handshake);
+      const outcome = reason.toString() || `closed (${code})`;
+      if (session) hub.leave(session, outlet, outcome);
+      resolve(outcome);
+    });
+  });
+  const dismiss = (): void => {
+    if (!session) fail(new VeloxError('going-away', 'the server goes away.'));
+  };
+  if (hub.closed) dismiss();
+  return { ended, dismiss };
+}
+
+const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
+
+/** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
+function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void): Outlet {
+  return {
+    transport: 'websocket',
+    write(messages) {
+      if (webSocket.readyState !== webSocket.OPEN) return true; // closing: `onClose` follows
+      const frames = messages.map((each) => each.webSocket);
+      socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+      if (socket.writableLength < FULL) return true;
+      socket.once('drain', onDrain);
+      return false;
+    },
+    close: (code, reason) => webSocket.close(code, reason),
+  };
+}
