@@ -10,6 +10,7 @@ import {
   type Plugin,
 } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { readmePlugin } from './test/readme-plugin.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,7 +34,13 @@ function playgroundServer(): Plugin {
 
 export default defineConfig({
   root: process.env.VITEST ? here('.') : here('./playground'),
-  plugins: [react({ include: /\.[jt]sx$/ }), vue(), svelte({ configFile: false }), playgroundServer()],
+  plugins: [
+    react({ include: /\.[jt]sx$/ }),
+    vue(),
+    svelte({ configFile: false }),
+    playgroundServer(),
+    process.env.VITEST ? readmePlugin() : undefined,
+  ],
   resolve: { conditions: [SOURCE, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [SOURCE, ...defaultServerConditions], externalConditions: [SOURCE] } },
   // `__vitest__` is where the test runner loads set-ups
@@ -54,7 +61,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['{core,server-node,playground,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/*.dom.test.ts'],
         },
       },
       {
@@ -62,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           environment: 'jsdom',
-          include: ['adapters/*/src/**/*.test.{ts,tsx}'],
+          include: ['adapters/*/src/**/*.test.{ts,tsx}', 'test/**/*.dom.test.ts'],
           globalSetup: ['./test/sync-server.setup.ts'],
           setupFiles: ['./test/dom.setup.ts'],
         },

@@ -1,25 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Source } from '../index.js';
 import { board, textOf, type AdapterHarness, type Board, type Mounted } from './adapter-harness.js';
+import { until } from './until.js';
 
 /** What the page can open: the WebSocket that jsdom has from Node fails on jsdom's own events. */
 const transports = navigator.userAgent.includes('jsdom')
   ? (['sse'] as const)
   : (['websocket', 'sse', 'polling'] as const);
-
-/** Resolves as soon as the text of an element is so; if it never is, the test fails by its own timeout. */
-function until(element: Element, isSo: (text: string) => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const observer = new MutationObserver(check);
-    function check(): void {
-      if (!isSo(element.textContent)) return;
-      observer.disconnect();
-      resolve();
-    }
-    observer.observe(document, { subtree: true, childList: true, characterData: true });
-    check();
-  });
-}
 
 /**
  * What every adapter has to do with a real server, over each transport, in real time.

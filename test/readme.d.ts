@@ -1,0 +1,2 @@
+/** A code block of the README: see readme-plugin.ts. */
+declare module 'readme:*';
