@@ -61,7 +61,7 @@ export interface Limits {
   readonly frame: number;
   /** Deepest nesting of a client frame's JSON. */
   readonly depth: number;
-  /** Most frames of one session in a second, and as many at once. */
+  /** Most frames of one session in a second; twice as many at once. */
   readonly rate: number;
   /** Longest name of a topic. */
   readonly topic: number;

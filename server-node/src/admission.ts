@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import type { Observer } from './observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
+import { whenThere } from './when-there.js';
 
 /** Who wants in, as far as the transport knows. */
 export interface Credentials {
@@ -51,12 +52,18 @@ export class Admissions {
   /**
    * Asks who it is that wants in.
    *
-   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error.
+   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error; Error where `identify`
+   *   fails.
    */
   async admit(credentials: Credentials): Promise<Admission> {
+    if (!this.#rules.authorize) return { context: undefined, identity: undefined };
+    const context = await this.#authorize(credentials);
+    return { context, identity: this.#identify(context) };
+  }
+
+  async #authorize(credentials: Credentials): Promise<unknown> {
     try {
-      const context = await this.#rules.authorize?.(credentials);
-      return { context, identity: this.#rules.authorize && this.#rules.identify?.(context) };
+      return await this.#rules.authorize?.(credentials);
     } catch (error) {
       this.#observer.log('info', 'refused', { error });
       if (isVeloxError(error, 'forbidden')) throw new VeloxError('forbidden', 'you may not come in.');
@@ -64,19 +71,18 @@ export class Admissions {
     }
   }
 
-  /**
-   * Counts a session in; `leave` counts it out.
-   *
-   * @throws VeloxError `too-many`, when the hub or the identity has all the sessions that the limits allow.
-   */
-  enter({ identity }: Admission): void {
-    const same = this.#inside.get(identity) ?? 0;
+  /** Of whom there are as many sessions as the limits allow, if so: of the one who wants in, or else of all. */
+  fullFor({ identity }: Admission): 'identity' | 'hub' | undefined {
     const { sessions, sessionsPerIdentity } = this.#limits;
-    if (this.#count >= sessions || (identity !== undefined && same >= sessionsPerIdentity)) {
-      throw new VeloxError('too-many', 'there are as many sessions as the limits allow.');
-    }
+    const same = this.#inside.get(identity) ?? 0;
+    if (identity !== undefined && same >= sessionsPerIdentity) return 'identity';
+    return this.#count >= sessions ? 'hub' : undefined;
+  }
+
+  /** Counts a session in; `leave` counts it out. */
+  enter({ identity }: Admission): void {
     this.#count++;
-    this.#inside.set(identity, same + 1);
+    this.#inside.set(identity, (this.#inside.get(identity) ?? 0) + 1);
   }
 
   leave({ identity }: Admission): void {
@@ -86,7 +92,10 @@ export class Admissions {
     else this.#inside.delete(identity);
   }
 
-  /** Whether a client may see a topic: at once where the application answers at once. A failure is reported and means no. */
+  /**
+   * Whether a client may see a topic: at once where the application answers at once. Only true means yes; a failure is reported and
+   * means no.
+   */
   maySee({ context }: Admission, topic: string): boolean | Promise<boolean> {
     const { validators, canSubscribe } = this.#rules;
     const failed = (error: unknown): boolean => {
@@ -94,12 +103,27 @@ export class Admissions {
       return false;
     };
     try {
-      const ask = (): boolean | Promise<boolean> => canSubscribe?.(context, topic) ?? true;
       const valid = validators?.subscription ? isValid(validators.subscription, topic) : true;
-      const answer = typeof valid === 'boolean' ? valid && ask() : valid.then((sound) => sound && ask());
-      return typeof answer === 'boolean' ? answer : answer.catch(failed);
+      const answer = whenThere(
+        valid,
+        (sound) => sound && (canSubscribe ? canSubscribe(context, topic) : true),
+      );
+      const allowed = whenThere<unknown, boolean>(answer, (said) => said === true);
+      return typeof allowed === 'boolean' ? allowed : allowed.catch(failed);
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** A failure here is the application's and none of the client: it gets no code of a refusal, whatever is thrown. */
+  #identify(context: unknown): string | undefined {
+    let identity: unknown;
+    try {
+      identity = this.#rules.identify?.(context);
+    } catch (cause) {
+      throw new Error('velox: identify() failed.', { cause });
+    }
+    if (identity === undefined || typeof identity === 'string') return identity;
+    throw new TypeError('velox: identify() gave no string. Return one, at once, or undefined.');
   }
 }

@@ -23,9 +23,9 @@ export class Broadcast {
   }
 
   /** The version up to which a client with this position is served by a delta; 0 when it needs a snapshot. */
-  resume(known: Partial<Position>): number {
+  resume(known: Position | undefined): number {
     const { id, version } = this.state.position();
-    return known.id === id && known.version !== undefined && known.version <= version ? known.version : 0;
+    return known?.id === id && known.version <= version ? known.version : 0;
   }
 
   /**
@@ -49,14 +49,14 @@ export class Broadcast {
     const named = `${this.#prefix}"id":"${id}","version":${version}`;
     if (from === version) return new Message(`${named}}`, { id, version });
     const patch = from === 0 ? undefined : this.state.since(from);
-    if (patch === undefined || patch.length > this.#longest) return this.#snapshot();
+    if (patch === undefined || Buffer.byteLength(patch) > this.#longest) return this.#snapshot();
     const head = first ? named : `${this.#prefix}"version":${version}`;
     const since = from === version - 1 ? '' : `,"from":${from}`;
     const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, { id, version });
     // The exact comparison costs a snapshot's text: only where the patch is long enough to pay for it.
     if (patch.length <= this.state.size / 2) return delta;
     const snapshot = this.#snapshot();
-    return Buffer.byteLength(delta.text) < Buffer.byteLength(snapshot.text) ? delta : snapshot;
+    return delta.size < snapshot.size ? delta : snapshot;
   }
 
   #snapshot(): Message {

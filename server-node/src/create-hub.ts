@@ -1,6 +1,8 @@
 import type { AnyContract, Contract, TopicName, TopicValue } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './endpoint.js';
-import { Hub as Core, type EventHandler, type HubOptions, type HubStats } from './hub.js';
+import type { EventHandler } from './event-handlers.js';
+import { Hub as Core } from './hub.js';
+import type { HubOptions, HubStats } from './hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { State, type StateOptions } from './state.js';
 
@@ -10,7 +12,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
    * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
    * Sessions that wait for it get it.
    *
-   * @throws VeloxError `not-json`, `too-deep`.
+   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`.
    */
   state<N extends TopicName<C>, T extends TopicValue<C, N>>(
     topic: N,
@@ -48,6 +50,8 @@ export interface Session<Context = unknown> {
   /**
    * Sends an event, after the changes of state that were made before. It is kept until the client has it, over lost links as well;
    * of more than 1,000, or 1 MiB of JSON, the oldest are dropped.
+   *
+   * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
    */
   emit(event: string, data: unknown): void;
 }

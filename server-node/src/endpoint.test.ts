@@ -163,6 +163,7 @@ describe('bad input', () => {
     ['a malformed subscription', 'bad-frame', { subscribe: [{ topic: 7 }] }],
     ['a version that is none', 'bad-frame', { subscribe: [{ id: 'x', version: -1 }] }],
     ['a second open frame', 'bad-frame', { open: {} }],
+    ['of two kinds', 'bad-frame', { ping: true, subscribe: 'x' }],
     ['too deep', 'too-deep', `{"open":{},"x":${'['.repeat(600)}${']'.repeat(600)}}`],
   ];
   it.each(frames)('%s closes with a code, and a neighbour goes on', async (_, code, frame) => {
@@ -207,6 +208,9 @@ describe('bad input', () => {
       'unsupported-version',
     ],
     ['a PUT', 'PUT', '/sync?velox=3', {}, 405, 'bad-method'],
+    ['a HEAD for a stream', 'HEAD', '/sync?velox=3', { accept: 'text/event-stream' }, 405, undefined],
+    ['a HEAD for a poll', 'HEAD', '/sync?velox=3', { 'velox-session': 'x' }, 405, undefined],
+    ['a HEAD for the value', 'HEAD', '/sync', {}, 200, undefined],
     ['a POST without frames', 'POST', '/sync?velox=3', {}, 400, 'bad-frame'],
     ['a page', 'GET', '/', { accept: 'text/html' }, 404, 'not-found'],
     ['an image', 'GET', '/sync?velox=3', { accept: 'image/png' }, 406, 'not-acceptable'],
@@ -219,7 +223,9 @@ describe('bad input', () => {
       headers: headers as Record<string, string>,
     });
     expect(response.status).toBe(status);
-    expect(await response.json()).toEqual({ error: { code, message: expect.any(String) as string } });
+    const text = await response.text();
+    if (method === 'HEAD') expect(text).toBe('');
+    else expect(JSON.parse(text)).toEqual({ error: { code, message: expect.any(String) as string } });
   });
 
   it('goes to the next handler where it is not meant for Velox', async () => {

@@ -29,10 +29,10 @@ describe('topics', () => {
       { topic: 'c' },
     );
     expect(await link.next()).toHaveProperty('hello');
-    expect(await link.next()).toEqual({ denied: 'c', code: 'not-found' });
     const delta = { topic: 'a', id: a.id, version: 2, delta: true };
     expect(await link.next()).toMatchObject(delta);
     expect(await link.next()).toMatchObject({ topic: 'b', id: b.id, version: 1, body: { n: 1 } });
+    expect(await link.next()).toEqual({ denied: 'c', code: 'not-found' });
     expect(writes()).toBe(2); // the handshake's answer, then all of these
   });
 
@@ -145,8 +145,8 @@ describe('who may come in', () => {
     const link = rawWebSocket(server.origin);
     link.send({ open: { token: 'ann' } });
     link.send({ subscribe: [{ topic: 'a' }, { topic: 'ann' }] });
-    expect(await link.find((frame) => 'denied' in frame)).toEqual({ denied: 'ann', code: 'forbidden' });
-    expect(await link.next()).toMatchObject({ topic: 'a' });
+    expect(await link.find(isState)).toMatchObject({ topic: 'a' });
+    expect(await link.next()).toEqual({ denied: 'ann', code: 'forbidden' });
     const stream = rawStream(`${server.origin}?topic=a`, { 'x-user': 'ben' });
     expect(await stream.find(isState)).toMatchObject({ topic: 'a' });
     const headers = { 'x-user': 'ann' };
@@ -177,6 +177,48 @@ describe('who may come in', () => {
     while (created.stats().away === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(await open('ann').next()).toHaveProperty('hello');
   });
+});
+
+it.each([
+  [
+    'throws',
+    () => {
+      throw new velox.VeloxError('forbidden', 'secret details');
+    },
+  ],
+  ['gives no text', () => Promise.resolve('ann')],
+])('an identify that %s is a failure of the server: reported, and answered so', async (_, identify) => {
+  const entries: velox.LogEntry[] = [];
+  const hub = velox.createHub({
+    authorize: () => 'ann',
+    identify: identify as unknown as () => string,
+    logger: (entry) => entries.push(entry),
+  });
+  await using server = await listen(hub.handle);
+  const value = await fetch(server.origin);
+  expect([value.status, await value.json()]).toEqual([
+    500,
+    { error: { code: 'internal', message: 'The server failed.' } },
+  ]);
+  const link = rawSubscribe(server.origin);
+  expect(await link.next()).toEqual({ bye: { code: 'internal', reason: 'The server failed.' } });
+  expect(await link.whenEnded()).toBe('closed 4500 internal');
+  expect(entries.map(({ level }) => level)).toEqual(['error', 'error']);
+});
+
+it('close() lets go of the states that it published', async () => {
+  const state = new velox.State({ n: 1 });
+  const [one, two] = [velox.createHub(), velox.createHub()];
+  for (const hub of [one, two]) hub.state('a', state);
+  await one.close();
+  one.state('b', state); // too late: it is served to nobody, and holds nothing
+  const told: unknown[] = [];
+  const listener = (message: unknown): unknown => told.push((message as { topic: string }).topic);
+  channel('velox:revision').subscribe(listener);
+  state.set({ n: 2 });
+  await Promise.resolve();
+  channel('velox:revision').unsubscribe(listener);
+  expect(told).toEqual(['a']); // of the other
 });
 
 describe('rights that change', () => {

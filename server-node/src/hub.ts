@@ -3,59 +3,28 @@ import {
   isVeloxError,
   PROTOCOL_VERSION,
   VeloxError,
+  type Bye,
   type ClientFrame,
   type Limits,
   type OpenFrame,
 } from '@velox/core/protocol';
-import { Admissions, type Admission, type Credentials, type Rules } from './admission.js';
+import { Admissions, type Admission, type Credentials } from './admission.js';
 import { closeCodeOf } from './codes.js';
-import { message, type Message } from './message.js';
-import { Observer, type Logger } from './observer.js';
+import { EventHandlers, type EventHandler } from './event-handlers.js';
+import { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub-options.js';
+import { Observer } from './observer.js';
 import type { Origins } from './origin.js';
 import type { Outlet } from './outlet.js';
+import { Renewals } from './renewals.js';
 import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 import { Topics } from './topics.js';
 
-export interface HubOptions<Context = unknown> extends Rules<Context> {
-  /** The server says something at least this often, in ms; default 15,000. */
-  readonly heartbeat?: number;
-  /** How long a session without a link can be resumed, in ms; default 30,000. */
-  readonly patience?: number;
-  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. */
-  readonly limits?: Partial<Limits>;
-  /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
-  readonly origins?: Origins;
-  /** Takes what is worth a line in a log; default: silence. */
-  readonly logger?: Logger;
+/** Frames that come along with an open frame, and the request that brings them. */
+export interface Opening {
+  readonly frames: readonly ClientFrame[];
+  readonly credentials: Omit<Credentials, 'token'>;
 }
-
-export const DEFAULT_LIMITS: Limits = {
-  frame: 1 << 20,
-  depth: 500,
-  subscriptions: 1_000,
-  sessionsPerIdentity: 100,
-  sessions: 100_000,
-  patch: 1 << 20,
-  handshake: 10_000,
-};
-
-/** What a hub holds, at a glance. */
-export interface HubStats {
-  readonly topics: number;
-  /** With a link or without. */
-  readonly sessions: number;
-  /** Those of them that have no link now and may come back. */
-  readonly away: number;
-  /** Topics wanted, over all sessions. */
-  readonly subscriptions: number;
-}
-
-/** Hears an event of a client. */
-export type EventHandler = (session: Session, data: unknown) => unknown;
-
-/** A sign of life, the same for everybody. */
-export const PING: Message = message({ ping: true });
 
 /** An endpoint without any transport: its topics, its sessions, and what their frames mean. */
 export class Hub {
@@ -68,7 +37,8 @@ export class Hub {
   closed = false;
   readonly #admissions: Admissions;
   readonly #sessions: Sessions;
-  readonly #handlers = new Map<string, Set<EventHandler>>();
+  readonly #renewals: Renewals;
+  readonly #handlers: EventHandlers;
   readonly #due = new Set<Session>();
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
@@ -83,15 +53,20 @@ export class Hub {
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer);
+    this.#handlers = new EventHandlers(this.observer);
+    this.#renewals = new Renewals(this.#admissions, this.topics, (session, error) =>
+      this.fail(session, error),
+    );
     this.#sessions = new Sessions(
       this.#admissions,
+      this.limits,
       patience,
       (session) => this.#deliver(session),
       (session) => this.#ended(session),
     );
   }
 
-  /** @throws VeloxError `unauthorized`, `forbidden`. */
+  /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */
   admit(credentials: Credentials): Promise<Admission> {
     return this.#admissions.admit(credentials);
   }
@@ -109,10 +84,12 @@ export class Hub {
 
   /**
    * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed anew.
+   * Where a frame that came along is refused, so is the link, and the session ends: nothing was written, and the refusal is the
+   * transport's to say.
    *
-   * @throws VeloxError `closed`, `too-many`.
+   * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
-  open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] = {}): Session {
+  open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] = {}, along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
     const session = this.#sessions.open(outlet, admission, open);
     this.topics.unsubscribeAll(session);
@@ -121,8 +98,15 @@ export class Hub {
     const { heartbeat, limits } = this;
     const { id, taken: ack, dropped } = session;
     const lost = dropped > 0 && { dropped };
-    session.notify({ hello: { protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack, ...lost } });
+    session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack, ...lost });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
+    try {
+      if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
+    } catch (error) {
+      this.leave(session, outlet, 'refused');
+      this.#sessions.end(session);
+      throw error;
+    }
     return session;
   }
 
@@ -140,51 +124,32 @@ export class Hub {
     this.#sessions.leave(session, (named || session.taken > 0) && !this.closed);
   }
 
-  /**
-   * Takes a new token of a live session. One that is refused, or is somebody else's, ends it: what it may see is that of one
-   * identity. Otherwise rights are asked for again.
-   */
-  async renew(session: Session, credentials: Credentials): Promise<void> {
-    try {
-      const admission = await this.#admissions.admit(credentials);
-      if (admission.identity !== session.identity) {
-        throw new VeloxError('forbidden', 'a session keeps its identity. Open a new one.');
-      }
-      session.admission = admission;
-      await Promise.all([...session.topics].map((topic) => this.topics.ask(session, topic)));
-    } catch (error) {
-      this.fail(session, error);
-    }
-  }
-
   /** Hears the events of a name, of all clients; returns the end of it. */
   on(event: string, handler: EventHandler): () => void {
-    let handlers = this.#handlers.get(event);
-    if (!handlers) this.#handlers.set(event, (handlers = new Set()));
-    handlers.add(handler);
-    return () => void handlers.delete(handler);
+    return this.#handlers.on(event, handler);
   }
 
   /**
    * Does what a client's frame says; a numbered one once, however often it comes.
    *
    * @param credentials of the request that brought it, but for the token
-   * @throws VeloxError `bad-frame`, `too-many`.
+   * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */
   receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>): void {
-    if ('seq' in frame && frame.seq !== undefined) {
-      const isNew = session.take(frame.seq);
-      this.#deliver(session); // the acknowledgement
-      if (!isNew) return;
-    }
-    if ('event' in frame) this.#dispatch(session, frame.event, frame.data);
+    if (!session.rate.take())
+      throw new VeloxError('too-many', 'the peer sent more frames than the limits allow.');
+    if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
+    if ('event' in frame) this.#handlers.dispatch(session, frame.event, frame.data);
     else if ('subscribe' in frame) {
-      for (const { topic = '', ...known } of frame.subscribe) this.topics.subscribe(session, topic, known);
+      for (const { topic = '', id, version } of frame.subscribe) {
+        const known = id !== undefined && version !== undefined ? { id, version } : undefined;
+        this.topics.subscribe(session, topic, known);
+      }
     } else if ('unsubscribe' in frame) {
       for (const topic of frame.unsubscribe) this.topics.unsubscribe(session, topic);
-    } else if ('auth' in frame) void this.renew(session, { ...credentials, token: frame.auth });
+    } else if ('auth' in frame) void this.#renewals.renew(session, { ...credentials, token: frame.auth });
     else if ('ack' in frame) session.acknowledge(frame.ack);
-    else if ('ping' in frame) session.ping(PING);
+    else if ('ping' in frame) session.ping();
     else throw new VeloxError('bad-frame', 'the peer sent an open frame on an open link.');
   }
 
@@ -215,9 +180,13 @@ export class Hub {
     const ended = new Promise<void>((resolve) => (this.#onEmpty = resolve));
     sessions.forEach((session, at) => {
       const retry = drain > 0 && { retry: Math.round(((at + 0.5) / sessions.length) * drain) };
-      session.close(CloseCode.goingAway, { code: 'going-away', reason: 'The server goes away.', ...retry });
-      this.#sessions.end(session);
+      this.#end(session, CloseCode.goingAway, {
+        code: 'going-away',
+        reason: 'The server goes away.',
+        ...retry,
+      });
     });
+    this.topics.close();
     if (this.#links.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);
@@ -227,26 +196,26 @@ export class Hub {
   /** Ends a session for what its client did, or for what went wrong in serving it. */
   fail(session: Session, error: unknown): void {
     if (!isVeloxError(error)) this.observer.failure(error);
-    session.close(closeCodeOf(error), {
+    this.#end(session, closeCodeOf(error), {
       code: isVeloxError(error) ? error.code : 'internal',
       reason: isVeloxError(error) ? error.message : 'The server failed.',
     });
-    this.#sessions.end(session);
   }
 
-  #dispatch(session: Session, event: string, data: unknown): void {
-    for (const handler of this.#handlers.get(event) ?? []) {
-      try {
-        const result = handler(session, data);
-        if (result instanceof Promise) result.catch((error) => this.observer.failure(error));
-      } catch (error) {
-        this.observer.failure(error);
-      }
+  /** Whatever is wrong with its link, a session that is to end does, and nobody else notices. */
+  #end(session: Session, code: number, bye: Bye): void {
+    try {
+      session.close(code, bye);
+    } catch (error) {
+      this.observer.failure(error);
+    } finally {
+      this.#sessions.end(session);
     }
   }
 
   #ended(session: Session): void {
     this.topics.unsubscribeAll(session);
+    this.#renewals.forget(session);
     this.#due.delete(session);
     if (this.#sessions.size > 0) return;
     clearInterval(this.#heart);
@@ -273,6 +242,6 @@ export class Hub {
   }
 
   #beat(): void {
-    for (const session of this.#sessions.all) session.ping(PING);
+    for (const session of this.#sessions.all) session.beat();
   }
 }

@@ -10,7 +10,7 @@ export type { StandardSchema } from './standard-schema.js';
 export type { Logger, LogEntry } from './observer.js';
 export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './endpoint.js';
-export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub.js';
+export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub-options.js';
 export type { HistoryLimits } from './history.js';
 export type { WebServer } from './upgrade.js';
 export {

@@ -8,6 +8,7 @@ export class Message {
   /** The frame as JSON text. */
   readonly text: string;
   readonly #position: Position | undefined;
+  #size: number | undefined;
   #webSocket: Buffer | undefined;
   #sse: Buffer | undefined;
 
@@ -17,9 +18,14 @@ export class Message {
     this.#position = position;
   }
 
+  /** Bytes of the text in UTF-8. */
+  get size(): number {
+    return (this.#size ??= Buffer.byteLength(this.text));
+  }
+
   /** An unfragmented, unmasked text frame (RFC 6455 §5.2). */
   get webSocket(): Buffer {
-    return (this.#webSocket ??= textFrame(this.text));
+    return (this.#webSocket ??= textFrame(this.text, this.size));
   }
 
   /** One event of an event stream (HTML spec §9.2.6): the id where there is one, a single data line, an empty line. */
@@ -36,8 +42,7 @@ export function message(frame: object): Message {
 
 const FIN_TEXT = 0x81;
 
-function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
+function textFrame(text: string, length: number): Buffer {
   const head = length < 126 ? 2 : length < 65536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
   frame[0] = FIN_TEXT;

@@ -157,8 +157,8 @@ describe('over a WebSocket', () => {
     await using server = await listen(hub.handle);
     const link = open(server.origin, { token: 'ann:a' });
     link.send({ subscribe: [{ topic: 'a' }, { topic: 'b' }] });
-    expect(await link.find((frame) => 'denied' in frame)).toMatchObject({ denied: 'b' });
-    expect(await link.next()).toMatchObject({ topic: 'a' });
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ topic: 'a' });
+    expect(await link.next()).toMatchObject({ denied: 'b' });
     link.send({ auth: 'ann:b', seq: 1 });
     expect(await link.find((frame) => 'denied' in frame)).toMatchObject({ denied: 'a' });
     expect(await link.find((frame) => 'version' in frame)).toMatchObject({ topic: 'b' });
@@ -273,6 +273,41 @@ describe('over an event stream', () => {
   });
 });
 
+it('a topic that is refused for want of room is not counted', async () => {
+  const { hub } = chat({ limits: { subscriptions: 1 } });
+  for (const topic of ['a', 'b', 'c']) hub.state(topic, { topic });
+  await using server = await listen(hub.handle);
+  const stream = rawStream(`${server.origin}?topic=a`);
+  const headers = { 'velox-session': await sessionOf(stream) };
+  expect((await post(server.origin, [{ subscribe: [{ topic: 'b' }], seq: 1 }], headers)).status).toBe(429);
+  const frames = [
+    { subscribe: [{ topic: 'a' }], seq: 2 }, // again: no more than before
+    { unsubscribe: ['a'], seq: 3 },
+    { subscribe: [{ topic: 'c' }], seq: 4 },
+  ];
+  expect((await post(server.origin, frames, headers)).status).toBe(200);
+  expect(await stream.find((frame) => frame.topic === 'c')).toMatchObject({ version: 1 });
+  expect(hub.stats()).toMatchObject({ subscriptions: 1 });
+});
+
+describe('more frames than the limit allows', () => {
+  it('close the link, and a neighbour goes on', async () => {
+    const { hub } = chat({ limits: { rate: 20 } });
+    const state = hub.state('a', { n: 1, pad: PAD });
+    await using server = await listen(hub.handle);
+    const neighbour = rawSubscribe(server.origin, { topic: 'a' });
+    await neighbour.find((frame) => 'version' in frame);
+    const link = open(server.origin);
+    for (let i = 0; i < 200; i++) link.send({ ping: true });
+    expect(await link.find((frame) => 'bye' in frame)).toMatchObject({ bye: { code: 'too-many' } });
+    expect(await link.whenEnded()).toBe('closed 4429 too-many');
+    state.update((draft) => void (draft.n = 2));
+    expect(await neighbour.next()).toMatchObject({ version: 2 });
+    neighbour.send({ ping: true });
+    expect(await neighbour.next()).toEqual({ ping: true });
+  });
+});
+
 describe('by long-polling', () => {
   const poll = (url: string, id: string): Promise<Response> =>
     fetch(`${url}?velox=3`, { headers: { accept: 'application/json', 'velox-session': id } });
@@ -314,7 +349,7 @@ describe('by long-polling', () => {
     expect(await (await poll(server.origin, hello.session)).json()).toEqual([{ ping: true }]);
   });
 
-  it('whoever polls no more is away, and may come back; a goodbye waits for the next poll', async () => {
+  it('whoever polls no more is away, and may come back', async () => {
     const { hub } = chat({ heartbeat: 30 });
     await using server = await listen(hub.handle);
     const opened = await post(server.origin, [{ open: {} }]);
@@ -328,11 +363,38 @@ describe('by long-polling', () => {
   });
 });
 
+const STREAM = { accept: 'text/event-stream' };
+
 describe('bad input by POST and poll gets a coded answer, and harms nobody', () => {
   const cases: [string, unknown, Record<string, string>, number, string][] = [
     ['not JSON', 'hello?', {}, 400, 'bad-frame'],
     ['no array', { open: {} }, {}, 400, 'bad-frame'],
     ['not a frame', [{ nothing: true }], {}, 400, 'bad-frame'],
+    ['a frame of two kinds', [{ ping: true, open: null }], {}, 400, 'bad-frame'],
+    ['a second open frame', [{ open: {} }, { open: {} }], {}, 400, 'bad-frame'],
+    ['the same for a stream', [{ open: {} }, { open: {} }], STREAM, 400, 'bad-frame'],
+    [
+      'too many topics',
+      [{ open: {} }, { subscribe: [{}, { topic: 'a' }, { topic: 'b' }] }],
+      {},
+      429,
+      'too-many',
+    ],
+    [
+      'the same for a stream',
+      [{ open: {} }, { subscribe: [{}, { topic: 'a' }, { topic: 'b' }] }],
+      STREAM,
+      429,
+      'too-many',
+    ],
+    [
+      'a topic whose name is too long',
+      [{ open: {} }, { subscribe: [{ topic: 'é'.repeat(26) }] }],
+      {},
+      400,
+      'too-long',
+    ],
+    ['too many frames', [{ open: {} }, ...Array<object>(11).fill({ ping: true })], {}, 429, 'too-many'],
     ['an event without a number', [{ event: 'chat', data: 1 }], {}, 400, 'bad-frame'],
     ['no session', [{ event: 'chat', data: 1, seq: 1 }], {}, 404, 'unknown-session'],
     [
@@ -346,7 +408,7 @@ describe('bad input by POST and poll gets a coded answer, and harms nobody', () 
     ['a page of another origin', [{ open: {} }], { origin: 'https://evil.example' }, 403, 'bad-origin'],
   ];
   it.each(cases)('%s', async (_, frames, headers, status, code) => {
-    const { hub } = chat({ limits: { frame: 1_000 } });
+    const { hub } = chat({ limits: { frame: 1_000, subscriptions: 2, topic: 50, rate: 5 } });
     const state = hub.state('a', { n: 1, pad: PAD });
     await using server = await listen(hub.handle);
     const neighbour = rawSubscribe(server.origin, { topic: 'a' });
@@ -354,6 +416,7 @@ describe('bad input by POST and poll gets a coded answer, and harms nobody', () 
     const answer = await post(server.origin, frames, headers);
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ error: { code } });
+    expect(hub.stats()).toMatchObject({ sessions: 1, subscriptions: 1 }); // the neighbour's
     state.update((draft) => void (draft.n = 2));
     expect(await neighbour.next()).toMatchObject({ version: 2 });
   });

@@ -3,6 +3,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Exchange } from './exchange.js';
 import { headerOf } from './negotiate.js';
 import { GRACE } from './outlet.js';
+import { watchStall } from './stall.js';
 
 /**
  * An exchange of node:http.
@@ -54,10 +55,11 @@ export function nodeExchange(
       begin(200, headers);
       whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
       let full = false;
+      const stall = watchStall(response);
       // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
       response.on('drain', () => {
         if (!full) return;
-        full = false;
+        stall((full = false));
         onDrain();
       });
       return {
@@ -65,6 +67,7 @@ export function nodeExchange(
         write(messages) {
           if (response.writableEnded || response.destroyed) return true; // 'close' follows
           full = !response.write(Buffer.concat(messages.map((each) => each.sse)));
+          if (full) stall(true);
           return !full;
         },
         close() {

@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import { report } from '@velox/core/protocol';
+import { inspect } from 'node:util';
 
 /** One entry of the log: `event` names what happened, the rest are its fields. */
 export interface LogEntry {
@@ -27,7 +27,13 @@ export class Observer {
   }
 
   log(level: LogEntry['level'], event: string, fields: Record<string, unknown>): void {
-    this.#logger?.({ level, event, ...fields });
+    const failed = (error: unknown): void => warn('the logger failed', error);
+    try {
+      const result: unknown = this.#logger?.({ level, event, ...fields });
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Publishes on a channel; `fields` are made only where somebody listens. */
@@ -35,9 +41,22 @@ export class Observer {
     if (channels[name].hasSubscribers) channels[name].publish(fields());
   }
 
-  /** An error of an application's callback: logged, and handed to the host so that nobody overlooks it. */
+  /** An error of an application's callback: goes to the log, or, where there is none, is a warning of the process. */
   failure(error: unknown): void {
     if (this.#logger) this.log('error', 'callback failed', { error });
-    else report(error);
+    else warn('a callback of the application failed', error);
+  }
+}
+
+/** What nobody else takes is seen on stderr: an exception that nobody catches would end the process, and with it all sessions. */
+function warn(what: string, error: unknown): void {
+  process.emitWarning(`velox: ${what}. See the detail.`, { type: 'VeloxWarning', detail: describe(error) });
+}
+
+function describe(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return 'an error that cannot be shown';
   }
 }

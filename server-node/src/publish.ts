@@ -1,5 +1,6 @@
 import { createEndpoint, type Endpoint } from './endpoint.js';
-import { Hub, type HubOptions } from './hub.js';
+import { Hub } from './hub.js';
+import type { HubOptions } from './hub-options.js';
 import { State, type StateOptions } from './state.js';
 import { watchServers } from './upgrade.js';
 

@@ -35,7 +35,8 @@ export async function serve(
     return answer({ status: 204, headers, body: '', outcome: 'preflight' });
   }
   try {
-    if (hub.closed) throw new VeloxError('going-away', 'the server goes away.');
+    const leaving = new VeloxError('going-away', 'the server goes away.');
+    if (hub.closed && wanted.kind !== 'poll') throw leaving; // a poll may have its goodbye waiting
     const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
     if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
       throw new VeloxError(
@@ -56,8 +57,8 @@ export async function serve(
         return { outcome: await serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
       }
       case 'poll': {
-        const link = pollingLinkOf(hub.session(wanted.session, await admit()));
-        if (!link) throw unknown;
+        const link = pollingLinkOf(hub, wanted.session, await admit());
+        if (!link) throw hub.closed ? leaving : unknown;
         return { outcome: await link.poll(exchange, cors) };
       }
       case 'post': {

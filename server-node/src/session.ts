@@ -1,49 +1,44 @@
 import { randomBytes } from 'node:crypto';
-import { Outbox, type Bye, type Position } from '@velox/core/protocol';
+import type { Bye, Hello, Position } from '@velox/core/protocol';
 import type { Admission } from './admission.js';
 import type { Broadcast } from './broadcast.js';
+import { Events } from './events.js';
 import { message, type Message } from './message.js';
 import { FULL, type Outlet } from './outlet.js';
+import type { Rate } from './rate.js';
+import { Subscription, type Question } from './subscription.js';
 
-/** One topic that one session wants. */
-interface Subscription {
-  /** Undefined while the session may not have it: asked for, held, denied, or unknown. */
-  broadcast: Broadcast | undefined;
-  /** What the client has; a version that was written counts. */
-  known: Partial<Position>;
-  /** Whether no state frame of the topic has left since it was joined. */
-  first: boolean;
-  /** Stands for the newest question whether the session may have it. */
-  question: symbol | undefined;
-}
-
-/** What is kept for a client until it has acknowledged it; the size in characters of JSON. */
-const EVENTS = { count: 1_000, size: 1 << 20 };
+/** A sign of life, the same for everybody. */
+const PING: Message = message({ ping: true });
 
 /**
- * One client on the server; it outlives its links. State needs no queue: what a full outlet misses is caught up in one step when
- * it drains. Events wait in a bounded one until the client has them.
+ * One client on the server; it outlives its links. Nothing here needs a queue but events: of a topic, what a full outlet misses is
+ * caught up in one step when it drains, and all else is owed once, however often there was a reason for it.
  */
 export class Session {
   /** Secret and random (128 bits): whoever knows it is this client. */
   readonly id: string = randomBytes(16).toString('base64url');
   admission: Admission;
+  /** How fast it may send frames. */
+  readonly rate: Rate;
   readonly #onDue: (session: Session) => void;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #dirty = new Set<string>();
-  readonly #outbox = new Outbox<Message>(EVENTS);
+  /** Those of which the client is to be told something. */
+  readonly #dirty = new Set<Subscription>();
+  readonly #events = new Events();
   #outlet: Outlet | undefined;
-  /** Frames that are neither state nor numbered; they leave first. */
-  #notices: Message[] = [];
-  /** The newest event that was written on this link, and the newest frame that was taken from the client. */
-  #sent = 0;
-  #taken = 0;
-  #owesAck = false;
   #full = false;
+  /** What this link is owed beside topics and events. */
+  #hello: Message | undefined;
+  #owesAck = false;
+  #owesPing = false;
+  /** The newest frame that was taken from the client. */
+  #taken = 0;
 
   /** @param onDue called when there is something for `deliver` to write */
-  constructor(admission: Admission, onDue: (session: Session) => void) {
+  constructor(admission: Admission, rate: Rate, onDue: (session: Session) => void) {
     this.admission = admission;
+    this.rate = rate;
     this.#onDue = onDue;
   }
 
@@ -66,9 +61,9 @@ export class Session {
     return this.#taken;
   }
 
-  /** How many events were dropped because too many waited. */
+  /** How many events were dropped before the client had them. */
   get dropped(): number {
-    return this.#outbox.dropped;
+    return this.#events.dropped;
   }
 
   /** The topics that this session wants, whether it may have them or not. */
@@ -76,14 +71,21 @@ export class Session {
     return this.#subscriptions.keys();
   }
 
+  /** How many those are. */
+  get topicCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  wants(topic: string): boolean {
+    return this.#subscriptions.has(topic);
+  }
+
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
   attach(outlet: Outlet, ack: number): void {
     const former = this.#outlet;
     this.#outlet = outlet;
-    this.#notices = [];
-    this.#full = this.#owesAck = false;
-    this.#outbox.acknowledge(ack);
-    this.#sent = Math.min(ack, this.#outbox.last);
+    this.#full = this.#owesAck = this.#owesPing = false;
+    this.#events.resume(ack);
     former?.close(4000, 'replaced');
   }
 
@@ -94,18 +96,26 @@ export class Session {
     return true;
   }
 
-  /** Sends an event: in order, after the state that led to it, and again on the next link if this one fails. */
+  /** The first frame of a link. */
+  greet(hello: Hello): void {
+    this.#hello = message({ hello });
+    this.#onDue(this);
+  }
+
+  /**
+   * Sends an event: in order, after the state that led to it, and again on the next link if this one fails.
+   *
+   * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
+   */
   emit(event: string, data: unknown): void {
-    this.#outbox.add(
-      (seq) => message({ event, data, seq }),
-      ({ text }) => text.length,
-    );
+    this.#events.add(event, data);
     this.#onDue(this);
   }
 
   /** Whether a numbered frame of the client is new; a repetition is to be passed over. */
   take(seq: number): boolean {
     this.#owesAck = true;
+    this.#onDue(this);
     if (seq <= this.#taken) return false;
     this.#taken = seq;
     return true;
@@ -113,7 +123,7 @@ export class Session {
 
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
-    this.#outbox.acknowledge(seq);
+    this.#events.acknowledge(seq);
   }
 
   /** What an answer to a POST acknowledges need not be said again. */
@@ -121,67 +131,72 @@ export class Session {
     this.#owesAck = false;
   }
 
-  /** Notes that a topic is wanted from a position; returns how many are. Nothing of it leaves before `join`. */
-  want(topic: string, known: Partial<Position>): number {
-    this.#dirty.delete(topic);
-    const subscription = { broadcast: undefined, known, first: true, question: undefined };
-    return this.#subscriptions.set(topic, subscription).size;
+  /** Notes that a topic is wanted from a position. Nothing of it leaves before `join`. */
+  want(topic: string, known: Position | undefined): void {
+    this.drop(topic);
+    this.#subscriptions.set(topic, new Subscription(topic, known));
   }
 
   /** Nothing of a wanted topic leaves until the question that this returns is answered by `join` or `deny`. */
-  hold(topic: string): symbol {
-    const question = Symbol(topic);
+  hold(topic: string): Question | undefined {
     const subscription = this.#subscriptions.get(topic);
-    if (subscription) {
-      subscription.broadcast = undefined;
-      subscription.question = question;
-    }
-    this.#dirty.delete(topic);
-    return question;
+    if (subscription) this.#dirty.delete(subscription);
+    return subscription?.hold();
   }
 
   /** Whether the answer to a question is still waited for. */
-  isWaiting(topic: string, question: symbol): boolean {
-    return this.#subscriptions.get(topic)?.question === question;
+  isWaiting(topic: string, question: Question): boolean {
+    return this.#subscriptions.get(topic)?.isWaiting(question) ?? false;
   }
 
   /** Joins a wanted topic: from its position on, nothing is missed. The catch-up leaves with the next `deliver`. */
   join(broadcast: Broadcast): void {
     const subscription = this.#subscriptions.get(broadcast.topic);
     if (!subscription) return;
-    subscription.broadcast = broadcast;
-    subscription.question = undefined;
-    subscription.first = true;
-    this.#dirty.add(broadcast.topic);
-    this.#onDue(this);
+    subscription.join(broadcast);
+    this.#mark(subscription);
   }
 
   /** Tells the client that it does not get a wanted topic. */
   deny(topic: string, code: string): void {
     const subscription = this.#subscriptions.get(topic);
-    if (subscription) subscription.question = undefined;
-    this.notify({ denied: topic, code });
+    if (!subscription) return;
+    subscription.deny(code);
+    this.#mark(subscription);
   }
 
   drop(topic: string): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (!subscription) return;
     this.#subscriptions.delete(topic);
-    this.#dirty.delete(topic);
+    this.#dirty.delete(subscription);
   }
 
   /** Marks a topic as changed. */
   touch(topic: string): void {
-    if (!this.#subscriptions.get(topic)?.broadcast) return;
-    this.#dirty.add(topic);
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription?.isJoined) this.#mark(subscription);
+  }
+
+  /** A sign of life. */
+  ping(): void {
+    this.#owesPing = true;
     this.#onDue(this);
   }
 
-  /** Sends a frame that is not a topic's state and need not outlive the link. */
-  notify(frame: object): void {
-    this.#notices.push(message(frame));
+  /** The same as the heartbeat has it: not where the outlet is full, for then bytes are on their way as it is. */
+  beat(): void {
+    if (this.#outlet && !this.#full) this.ping();
+  }
+
+  /** An outlet has room again. */
+  drained(outlet: Outlet): void {
+    if (this.#outlet !== outlet) return;
+    this.#full = false;
     this.#onDue(this);
   }
 
-  /** Writes what is due, in as few writes as the outlet takes: notices, then state, then events. */
+  /** Writes what is due, in as few writes as the outlet takes: what is owed, then topics, then events. */
   deliver(): void {
     while (this.#outlet && !this.#full) {
       const messages = this.#collect();
@@ -190,68 +205,57 @@ export class Session {
     }
   }
 
-  /** A sign of life, unless the outlet is full: then bytes are on their way as it is. */
-  ping(ping: Message): void {
-    if (this.#outlet && !this.#full) this.#full = !this.#outlet.write([ping]);
-  }
-
-  /** An outlet has room again. */
-  drained(outlet: Outlet): void {
-    if (this.#outlet !== outlet) return;
-    this.#full = false;
-    this.deliver();
-  }
-
   /** Says goodbye and closes the link; nothing follows on it. */
   close(code: number, bye: Bye): void {
     const outlet = this.#outlet;
     this.#outlet = undefined;
-    outlet?.write([...this.#notices, message({ bye })]);
-    outlet?.close(code, bye.code);
+    const farewell = message({ bye });
+    try {
+      outlet?.write(this.#hello ? [this.#hello, farewell] : [farewell]);
+    } finally {
+      outlet?.close(code, bye.code);
+    }
+  }
+
+  #mark(subscription: Subscription): void {
+    this.#dirty.add(subscription);
+    this.#onDue(this);
   }
 
   /** What goes into the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
   #collect(): Message[] {
-    const messages = this.#notices;
-    this.#notices = [];
-    if (this.#owesAck) messages.push(message({ ack: this.#taken }));
-    this.#owesAck = false;
+    const messages = this.#owed();
     let size = 0;
-    if (this.#sent < this.#outbox.last) this.#touchDue();
-    for (const topic of this.#dirty) {
+    if (this.#events.areWaiting) this.#touchBehind();
+    for (const subscription of this.#dirty) {
       if (size >= FULL) return messages;
-      this.#dirty.delete(topic);
-      const next = this.#next(topic);
+      this.#dirty.delete(subscription);
+      const next = subscription.next();
       if (!next) continue;
       messages.push(next);
-      size += next.text.length;
+      size += next.size;
     }
-    if (this.#sent >= this.#outbox.last) return messages;
-    for (const { seq, item } of this.#outbox.since(this.#sent)) {
-      if (size >= FULL) return messages;
-      messages.push(item);
-      size += item.text.length;
-      this.#sent = seq;
+    if (size >= FULL) return messages;
+    for (const event of this.#events.take()) {
+      messages.push(event);
+      size += event.size;
+      if (size >= FULL) break;
     }
     return messages;
   }
 
-  /** Before an event, what led to it: also state whose own turn in this tick comes later. */
-  #touchDue(): void {
-    for (const [topic, { broadcast }] of this.#subscriptions) {
-      if (broadcast?.state.isDue) this.#dirty.add(topic);
-    }
+  #owed(): Message[] {
+    const ack = this.#owesAck && message({ ack: this.#taken });
+    const messages = [this.#hello, ack, this.#owesPing && PING].filter((each) => !!each);
+    this.#hello = undefined;
+    this.#owesAck = this.#owesPing = false;
+    return messages;
   }
 
-  #next(topic: string): Message | undefined {
-    const subscription = this.#subscriptions.get(topic);
-    if (!subscription?.broadcast) return undefined;
-    const { broadcast, first, known } = subscription;
-    const position = broadcast.state.position();
-    const version = broadcast.resume(known);
-    if (version === position.version && !first) return undefined;
-    subscription.known = position;
-    subscription.first = false;
-    return broadcast.message(version, first);
+  /** Before an event, what led to it: also state whose own turn in this tick comes later. */
+  #touchBehind(): void {
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.isBehind) this.#dirty.add(subscription);
+    }
   }
 }

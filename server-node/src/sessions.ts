@@ -1,11 +1,13 @@
-import { isVeloxError, type OpenFrame } from '@velox/core/protocol';
+import { VeloxError, type Limits, type OpenFrame } from '@velox/core/protocol';
 import type { Admission, Admissions } from './admission.js';
 import type { Outlet } from './outlet.js';
+import { Rate } from './rate.js';
 import { Session } from './session.js';
 
 /** The sessions of a hub: those with a link, and those that have lost theirs and may come back. */
 export class Sessions {
   readonly #admissions: Admissions;
+  readonly #limits: Limits;
   readonly #patience: number;
   readonly #onDue: (session: Session) => void;
   readonly #onEnd: (session: Session) => void;
@@ -16,11 +18,13 @@ export class Sessions {
   /** @param patience how long a session without a link lives, in ms */
   constructor(
     admissions: Admissions,
+    limits: Limits,
     patience: number,
     onDue: (session: Session) => void,
     onEnd: (session: Session) => void,
   ) {
     this.#admissions = admissions;
+    this.#limits = limits;
     this.#patience = patience;
     this.#onDue = onDue;
     this.#onEnd = onEnd;
@@ -56,7 +60,7 @@ export class Sessions {
       session.admission = admission;
     } else {
       this.#enter(admission);
-      session = new Session(admission, this.#onDue);
+      session = new Session(admission, new Rate(this.#limits.rate), this.#onDue);
       this.#byId.set(session.id, session);
       ack = 0;
     }
@@ -79,18 +83,19 @@ export class Sessions {
     this.#onEnd(session);
   }
 
-  /** Where it is full, one that is away makes room for one that is here. */
+  /** Where it is full, one that is away makes room for one that is here: an own one, or, where the hub is full, a stranger's. */
   #enter(admission: Admission): void {
-    try {
-      this.#admissions.enter(admission);
-    } catch (error) {
-      if (!isVeloxError(error, 'too-many')) throw error;
-      const { identity } = admission;
-      const candidates = [...this.#away.keys()];
-      const victim = candidates.find((each) => each.identity === identity) ?? candidates[0];
-      if (!victim) throw error;
+    const full = this.#admissions.fullFor(admission);
+    if (full) {
+      const victim = this.#leastMissed(admission, full === 'hub');
+      if (!victim) throw new VeloxError('too-many', 'there are as many sessions as the limits allow.');
       this.end(victim);
-      this.#admissions.enter(admission);
     }
+    this.#admissions.enter(admission);
+  }
+
+  #leastMissed({ identity }: Admission, orAnybody: boolean): Session | undefined {
+    for (const session of this.#away.keys()) if (session.identity === identity) return session;
+    return orAnybody ? this.#away.keys().next().value : undefined;
   }
 }

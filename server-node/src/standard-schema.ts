@@ -1,3 +1,5 @@
+import { whenThere } from './when-there.js';
+
 /**
  * The part of Standard Schema (https://standardschema.dev, version 1) that is used: whoever brings a schema of zod, valibot or
  * arktype brings this.
@@ -15,6 +17,5 @@ type Validation<Output> =
 
 /** Whether a value is what a schema asks for: at once where the schema answers at once. */
 export function isValid(schema: StandardSchema, value: unknown): boolean | Promise<boolean> {
-  const result = schema['~standard'].validate(value);
-  return result instanceof Promise ? result.then(({ issues }) => !issues) : !result.issues;
+  return whenThere(schema['~standard'].validate(value), ({ issues }) => !issues);
 }

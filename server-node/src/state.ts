@@ -153,9 +153,9 @@ export class State<T> {
     return this.#text?.length ?? this.#recorder.size;
   }
 
-  /** Whether there are changes that leave with this tick. */
-  get isDue(): boolean {
-    return this.#throttle === 0 && this.#recorder.dirty;
+  /** Whether deliveries may wait for more than the tick. */
+  get isThrottled(): boolean {
+    return this.#throttle > 0;
   }
 
   /** What leads from `version` to now, as JSON text of an array of operations (RFC 6902), as far as history reaches back. */

@@ -13,6 +13,7 @@ export class Topics {
   readonly #broadcasts = new Map<string, Broadcast>();
   /** Who wants a topic, whether it exists or not, and whether they may have it or not. */
   readonly #audiences = new Map<string, Set<Session>>();
+  #closed = false;
 
   constructor(admissions: Admissions, limits: Limits, observer: Observer) {
     this.#admissions = admissions;
@@ -35,8 +36,14 @@ export class Topics {
     return this.#broadcasts.get(topic);
   }
 
-  /** Publishes a state under a topic's name, in place of a former one; sessions that wait for it get it. */
+  /**
+   * Publishes a state under a topic's name, in place of a former one; sessions that wait for it get it.
+   *
+   * @throws VeloxError `too-long`.
+   */
   publish(topic: string, state: State<unknown>): void {
+    this.#checkName(topic);
+    if (this.#closed) return;
     this.#broadcasts.get(topic)?.end();
     const broadcast = new Broadcast(topic, state, this.#limits.patch);
     this.#broadcasts.set(topic, broadcast);
@@ -55,11 +62,20 @@ export class Topics {
     return removed;
   }
 
-  /** @throws VeloxError `too-many`. */
-  subscribe(session: Session, topic: string, known: Partial<Position>): void {
-    if (session.want(topic, known) > this.#limits.subscriptions) {
+  /** Lets go of all states, and publishes no more. */
+  close(): void {
+    this.#closed = true;
+    for (const broadcast of this.#broadcasts.values()) broadcast.end();
+    this.#broadcasts.clear();
+  }
+
+  /** @throws VeloxError `too-many`, `too-long`; then nothing has changed. */
+  subscribe(session: Session, topic: string, known: Position | undefined): void {
+    this.#checkName(topic);
+    if (!session.wants(topic) && session.topicCount >= this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
     }
+    session.want(topic, known);
     let audience = this.#audiences.get(topic);
     if (!audience) this.#audiences.set(topic, (audience = new Set()));
     audience.add(session);
@@ -80,6 +96,7 @@ export class Topics {
   /** Lets a session have a topic that it wants, or tells it that it may not; only the newest question counts. */
   async ask(session: Session, topic: string): Promise<void> {
     const question = session.hold(topic);
+    if (!question) return;
     const answer = this.#admissions.maySee(session.admission, topic);
     const allowed = typeof answer === 'boolean' ? answer : await answer;
     // From here on without a pause: between position and membership no revision may fall.
@@ -88,6 +105,11 @@ export class Topics {
     if (allowed && broadcast) session.join(broadcast);
     else session.deny(topic, allowed ? 'not-found' : 'forbidden');
     this.#observer.publish('subscribe', () => ({ topic, allowed, identity: session.identity }));
+  }
+
+  #checkName(topic: string): void {
+    if (Buffer.byteLength(topic) <= this.#limits.topic) return;
+    throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes.`);
   }
 
   #askAll(topic: string): void {

@@ -9,78 +9,83 @@ import type { Session } from '../session.js';
 type Headers = Readonly<Record<string, string>>;
 
 /** A link by long-polling: each poll takes away what is due, or waits for it. Between polls it is a full outlet. */
-class PollingLink implements Outlet {
+export class PollingLink implements Outlet {
   readonly transport = 'polling';
+  readonly session: Session;
   readonly #hub: Hub;
-  #session: Session | undefined;
-  #waiting: ((messages: readonly Message[]) => void) | undefined;
-  /** Said while no poll was there. */
-  #held: Message[] = [];
+  readonly #onEnd: (link: PollingLink) => void;
+  /** The newest poll, and how it is answered while it waits. */
+  #poll: Exchange | undefined;
+  #answer: ((messages: readonly Message[]) => void) | undefined;
+  /** A goodbye that was said between two polls: it waits for the next. */
+  #farewell: readonly Message[] | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #ended = false;
 
-  constructor(hub: Hub) {
+  /** @param open puts a session on the link */
+  constructor(hub: Hub, open: (link: PollingLink) => Session, onEnd: (link: PollingLink) => void) {
     this.#hub = hub;
-  }
-
-  open(session: Session): void {
-    this.#session = session;
+    this.#onEnd = onEnd;
+    this.session = open(this);
   }
 
   write(messages: readonly Message[]): boolean {
-    const answer = this.#waiting;
-    if (!answer) {
-      this.#held.push(...messages);
-      return false;
-    }
-    this.#waiting = undefined;
-    answer(messages);
-    // A client that polls no more is gone.
-    this.#timer = setTimeout(() => this.#end('no poll came'), this.#hub.heartbeat).unref();
+    if (this.#answer) this.#answer(messages);
+    else this.#farewell = messages; // to a full outlet, a session says nothing else
     return false;
   }
 
   close(): void {
-    this.#end('ended');
+    if (!this.#farewell) this.#end('ended');
   }
 
   /** Takes a poll; resolves with the reason when it is answered, or its peer gone. */
   poll(exchange: Exchange, cors: Headers): Promise<string> {
     clearTimeout(this.#timer);
-    this.#waiting?.([]); // a newer poll takes the place of an older one
+    this.#answer?.([]); // a newer poll takes the place of an older one
+    this.#poll = exchange;
     return new Promise((resolve) => {
-      this.#waiting = (messages) => {
+      this.#answer = (messages) => {
+        this.#answer = undefined;
         const body = `[${messages.map(({ text }) => text).join(',')}]`;
         exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'polled' }, cors);
         resolve('polled');
+        // A client that polls no more is gone.
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#end('no poll came'), this.#hub.heartbeat).unref();
       };
       exchange.onAbort(() => {
-        this.#end('closed');
+        if (this.#poll === exchange) this.#end('closed');
         resolve('closed');
       });
-      const held = this.#held;
-      this.#held = [];
-      if (held.length > 0) this.write(held);
-      else this.#session?.drained(this);
+      if (!this.#farewell) return this.session.drained(this);
+      this.#answer(this.#farewell);
+      this.#end('ended');
     });
   }
 
-  get ended(): boolean {
-    return this.#ended && this.#held.length === 0;
-  }
-
   #end(reason: string): void {
+    this.#answer?.([]);
     clearTimeout(this.#timer);
-    if (this.#ended) return;
-    this.#ended = true;
-    if (this.#session) this.#hub.leave(this.#session, this, reason);
+    this.#hub.leave(this.session, this, reason);
+    this.#onEnd(this);
   }
 }
 
-const links = new WeakMap<Session, PollingLink>();
+/** By hub and session id; also of sessions that have ended, while their goodbye waits. */
+const links = new WeakMap<Hub, Map<string, PollingLink>>();
 
-/** Opens a session by long-polling; the answer carries `hello` and what there is of its topics. */
-export function openPolling(
+function linksOf(hub: Hub): Map<string, PollingLink> {
+  let known = links.get(hub);
+  if (!known) links.set(hub, (known = new Map<string, PollingLink>()));
+  return known;
+}
+
+/**
+ * Opens a session by long-polling; the answer carries `hello` and what there is of its topics.
+ *
+ * @throws VeloxError as `Hub.open`.
+ */
+export async function openPolling(
   hub: Hub,
   exchange: Exchange,
   cors: Headers,
@@ -88,16 +93,19 @@ export function openPolling(
   open: OpenFrame['open'],
   frames: readonly ClientFrame[],
 ): Promise<string> {
-  const link = new PollingLink(hub);
-  const session = hub.open(link, admission, open);
-  link.open(session);
-  links.set(session, link);
-  for (const frame of frames) hub.receive(session, frame, credentialsOf(exchange));
+  const known = linksOf(hub);
+  const along = { frames, credentials: credentialsOf(exchange) };
+  const link = new PollingLink(
+    hub,
+    (outlet) => hub.open(outlet, admission, open, along),
+    ({ session: { id } }) => known.get(id) === link && known.delete(id),
+  );
+  known.set(link.session.id, link);
   return link.poll(exchange, cors);
 }
 
-/** The link on which a session polls, if it does. */
-export function pollingLinkOf(session: Session | undefined): PollingLink | undefined {
-  const link = session && links.get(session);
-  return link?.ended ? undefined : link;
+/** The link on which the session of that id polls, if it does, and whoever names it may. */
+export function pollingLinkOf(hub: Hub, id: string, { identity }: Admission): PollingLink | undefined {
+  const link = linksOf(hub).get(id);
+  return link?.session.identity === identity ? link : undefined;
 }

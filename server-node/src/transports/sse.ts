@@ -1,7 +1,7 @@
 import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../admission.js';
 import { credentialsOf, type Exchange } from '../exchange.js';
-import { PING, type Hub } from '../hub.js';
+import type { Hub } from '../hub.js';
 import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
 
@@ -19,7 +19,7 @@ const CANARY = 500;
  * Serves a session as an event stream; resolves with the reason when it is over.
  *
  * @param open the client's open frame; undefined where a GET has none, then the client cannot name the session later
- * @throws VeloxError `too-many`, `closed`, `bad-frame`, before the head is sent.
+ * @throws VeloxError `too-many`, `going-away`, `bad-frame`, before the head is sent.
  */
 export function serveSse(
   hub: Hub,
@@ -31,23 +31,22 @@ export function serveSse(
 ): Promise<string> {
   return new Promise((resolve) => {
     let outlet: Outlet | undefined;
+    const begin = (): Outlet =>
+      (outlet ??= exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(lazy), onClose));
     // The session comes first, so that a refusal can still be an answer with a status; the head leaves with its first write.
     const lazy: Outlet = {
       transport: 'sse',
-      write(messages) {
-        outlet ??= exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(lazy), onClose);
-        return outlet.write(messages);
-      },
-      close: (code, reason) => outlet?.close(code, reason),
+      write: (messages) => begin().write(messages),
+      close: (code, reason) => begin().close(code, reason),
     };
     const onClose = (reason: string): void => {
       clearTimeout(canary);
       hub.leave(session, lazy, reason, open !== undefined);
       resolve(reason);
     };
-    const session: Session = hub.open(lazy, admission, open);
+    const along = { frames, credentials: credentialsOf(exchange) };
+    const session: Session = hub.open(lazy, admission, open, along);
     // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
-    const canary = setTimeout(() => session.ping(PING), CANARY).unref();
-    for (const frame of frames) hub.receive(session, frame, credentialsOf(exchange));
+    const canary = setTimeout(() => session.ping(), CANARY).unref();
   });
 }

@@ -8,6 +8,7 @@ import { message } from '../message.js';
 import { headerOf } from '../negotiate.js';
 import { FULL, type Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
+import { isTimed, watchStall } from '../stall.js';
 
 /** One open WebSocket. */
 export interface WebSocketLink {
@@ -95,6 +96,7 @@ const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 
 /** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
 function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void): Outlet {
+  const stall = isTimed(socket) ? watchStall(socket) : () => undefined;
   return {
     transport: 'websocket',
     write(messages) {
@@ -102,7 +104,11 @@ function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void)
       const frames = messages.map((each) => each.webSocket);
       socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
       if (socket.writableLength < FULL) return true;
-      socket.once('drain', onDrain);
+      stall(true);
+      socket.once('drain', () => {
+        stall(false);
+        onDrain();
+      });
       return false;
     },
     close: (code, reason) => webSocket.close(code, reason),

@@ -1,0 +1,42 @@
+import type { Limits } from '@velox/core/protocol';
+import type { Rules } from './admission.js';
+import type { Logger } from './observer.js';
+import type { Origins } from './origin.js';
+
+/** How a hub is set up. */
+export interface HubOptions<Context = unknown> extends Rules<Context> {
+  /** The server says something at least this often, in ms; default 15,000. */
+  readonly heartbeat?: number;
+  /** How long a session without a link can be resumed, in ms; default 30,000. */
+  readonly patience?: number;
+  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. */
+  readonly limits?: Partial<Limits>;
+  /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
+  readonly origins?: Origins;
+  /** Takes what is worth a line in a log; default: silence, but for errors of callbacks, which are warnings of the process. */
+  readonly logger?: Logger;
+}
+
+/** What a hub takes and gives where it is not told otherwise. */
+export const DEFAULT_LIMITS: Limits = {
+  frame: 1 << 20,
+  depth: 500,
+  rate: 1_000,
+  topic: 1_000,
+  subscriptions: 1_000,
+  sessionsPerIdentity: 100,
+  sessions: 100_000,
+  patch: 1 << 20,
+  handshake: 10_000,
+};
+
+/** What a hub holds, at a glance. */
+export interface HubStats {
+  readonly topics: number;
+  /** With a link or without. */
+  readonly sessions: number;
+  /** Those of them that have no link now and may come back. */
+  readonly away: number;
+  /** Topics wanted, over all sessions. */
+  readonly subscriptions: number;
+}

@@ -1,0 +1,25 @@
+/** How long a full outlet may go without a byte on its socket, in ms; then its link is destroyed. */
+export const STALL: number = 30_000;
+
+/** What a socket and a response of node:http have in common. */
+interface Timed {
+  setTimeout(ms: number): unknown;
+  on(event: 'timeout', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+/**
+ * Destroys a stream whose peer has stopped to read. Node's own time-out counts progress inside of a large write as well, so a
+ * reader that is merely slow is left alone.
+ *
+ * @returns what has to be told whether the stream is full, each time that changes
+ */
+export function watchStall(stream: Timed, ms: number = STALL): (full: boolean) => void {
+  stream.on('timeout', () => stream.destroy());
+  return (full) => void stream.setTimeout(full ? ms : 0);
+}
+
+/** Whether a stream can be watched: a socket can, what stands for one in another protocol may not. */
+export function isTimed(stream: object): stream is Timed {
+  return 'setTimeout' in stream;
+}
