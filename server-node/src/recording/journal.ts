@@ -13,7 +13,7 @@ export interface Undo {
 export const START: Undo = { earlier: undefined, run() {} };
 
 /** Gives a member or item back the value that it had; a class, for this is made most often. */
-export class Rewrite implements Undo {
+export class Restore implements Undo {
   readonly earlier: Undo;
   readonly #tree: Tree;
   readonly #node: Node;

@@ -1,6 +1,6 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
-import { Rewrite, START, type Undo } from './journal.js';
+import { Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, Node, read } from './node.js';
 import { Nodes } from './nodes.js';
@@ -10,8 +10,8 @@ import { Swap } from './swap.js';
 export const ROOT = 'root';
 
 /**
- * A value in place, and the only way to write into it: each write keeps what was there before, for the patch at the end of
- * the window, and, while an attempt runs, what undoes it.
+ * A value in place, and the only way to write into it. Each write keeps two things: what was there when the window began (it
+ * ends with the patch that is made of that), and, while an attempt runs, what undoes it.
  */
 export class Tree {
   /** Holds the root, so that the root is a member like any other. */
@@ -195,7 +195,7 @@ export class Tree {
   }
 
   #overwrote(node: Node, key: Key, old: unknown): void {
-    if (this.#journal) this.#journal = new Rewrite(this.#journal, this, node, key, old);
+    if (this.#journal) this.#journal = new Restore(this.#journal, this, node, key, old);
     this.#wrote();
   }
 
