@@ -109,6 +109,26 @@ describe('a state', () => {
     body.row.price = 99;
     expect(state.get().row.price).toBe(1);
   });
+
+  it('rule 7: what get gives is live, and read-only by type', () => {
+    const state = new State({ row: { price: 1 } });
+    const value = state.get();
+    state.update((draft) => void draft.row.price++);
+    expect(value.row.price).toBe(2);
+    // @ts-expect-error it is to be changed by update
+    const write = (): unknown => (state.get().row.price = 3);
+    expect(write).toBeTypeOf('function');
+  });
+
+  it('rule 7: nothing that it was given frozen is in it', () => {
+    const freeze = (price: number) =>
+      Object.freeze({ rows: Object.freeze([Object.freeze({ id: 1, price })]) });
+    const state = new State<{ rows: readonly { id: number; price: number }[] }>(freeze(1));
+    state.set(freeze(2));
+    state.update((draft) => void (draft.rows = freeze(3).rows));
+    state.update((draft) => void Object.assign(draft.rows[0]!, { price: 4 }));
+    expect(state.get().rows).toEqual([{ id: 1, price: 4 }]);
+  });
 });
 
 describe('rule 4: a state is changed in one way', () => {
@@ -139,6 +159,15 @@ describe('rule 4: a state is changed in one way', () => {
     expect(value.n).toBe(3);
     expect(state.snapshot()).toMatchObject({ version: 3, body: { n: 3 } });
     expect(code(() => state.set({ n: 4 }))).toBe('state-watched');
+    expect(code(() => state.live())).toBe('state-watched');
+  });
+
+  it('owned by its live value', () => {
+    const value = { n: 1 };
+    const state = new State(value);
+    state.live().n = 2;
+    expect([value.n, state.get().n]).toEqual([1, 2]);
+    expect(code(() => state.push())).toBe('state-owned');
   });
 });
 
@@ -159,6 +188,15 @@ describe('rule 5: identity matches, and prunes only between immutable values', (
     same.price = 99; // against the contract: shows that it is not looked at
     state.set({ a: same, b: 3 });
     expect(state.get()).toEqual({ a: { price: 1 }, b: 3 });
+  });
+
+  it('set goes back to a value that was given earlier', () => {
+    const [first, second] = [{ a: { price: 1 } }, { a: { price: 2 } }];
+    const state = new State(first);
+    for (const value of [first, second, first, second]) {
+      state.set(value);
+      expect(state.get()).toEqual(value);
+    }
   });
 });
 
