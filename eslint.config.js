@@ -11,6 +11,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
+  { files: ['examples/**'], languageOptions: { globals: globals.browser } },
   // with types, in components, too
   { files: ['**/*.{ts,tsx,vue,svelte}'], extends: [ts.configs.recommendedTypeChecked] },
   vue.configs['flat/essential'], // all that is above is about form, which is Prettier's
@@ -30,8 +31,8 @@ export default defineConfig(
   { files: ['**/*.vue'], rules: { 'vue/multi-word-component-names': 'off' } },
   { files: ['**/*.tsx'], extends: [reactHooks.configs.flat['recommended-latest']] },
   {
-    // what tests may do that sources may not
-    files: ['**/*.test.{ts,tsx,svelte}', '**/testing/**/*.ts', 'e2e/**/*.ts'],
+    // what tests, and examples without types, may do that sources may not
+    files: ['**/*.test.{ts,tsx,svelte}', '**/testing/**/*.ts', 'e2e/**/*.ts', 'examples/**/*.{vue,svelte}'],
     rules: {
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -8,6 +8,7 @@ export { createHub, type Hub, type Session } from './create-hub.js';
 export type { Credentials, Rules } from './admission.js';
 export type { StandardSchema } from './standard-schema.js';
 export type { Logger, LogEntry } from './observer.js';
+export { inline } from './inline.js';
 export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './endpoint.js';
 export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub-options.js';

@@ -1,0 +1,36 @@
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { inline } from './inline.js';
+
+it('is the value again as a script, and ends none', () => {
+  const nasty = fc.constantFrom(
+    '__proto__',
+    '</script>',
+    '<!--',
+    '<script',
+    '\u2028',
+    '\u2029',
+    '\\',
+    '"',
+    '\ud800',
+  );
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      nasty,
+      fc.string(),
+      fc.integer(),
+      fc.constant(null),
+      fc.array(tie('value')),
+      fc.dictionary(nasty, tie('value')),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(value, (each) => {
+      const text = inline(each);
+      expect(text).not.toMatch(/[<\u2028\u2029]/);
+      const read: unknown = runInNewContext(`(${text})`);
+      expect(JSON.stringify(read)).toBe(JSON.stringify(each));
+    }),
+  );
+});
