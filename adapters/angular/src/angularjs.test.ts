@@ -105,6 +105,17 @@ describe('$velox.bind', () => {
     expect((scope.c as Board).title).toBe('y');
   });
 
+  it('subscribes once to a source that stays', async () => {
+    const { $velox, scope, replica, answer } = setUp();
+    const subscribe = vi.fn(replica().subscribe);
+    const source = { ...replica(), subscribe };
+    const unbind = $velox.bind(scope, () => source, 'board');
+    scope.$digest();
+    await answer();
+    expect(subscribe).toHaveBeenCalledOnce();
+    unbind();
+  });
+
   it('ends with its scope, and by the function that it returns', async () => {
     const { $velox, scope, replica, answer, title, last } = setUp();
     const child = scope.$new();

@@ -84,6 +84,32 @@ describe('useSuspenseVelox', () => {
     expect(server.last().closed).toBe(true);
   });
 
+  it('leaves nobody subscribed to the status', async () => {
+    const server = setUp();
+    const replica = server.replica();
+    let subscribed = 0;
+    const status = {
+      ...replica.status,
+      subscribe: (onChange: () => void) => {
+        subscribed++;
+        const leave = replica.status.subscribe(onChange);
+        return () => {
+          subscribed--;
+          leave();
+        };
+      },
+    };
+    const source = { ...replica, status };
+    render(
+      <Waiting>
+        <Title source={source} />
+      </Waiting>,
+    );
+    expect(subscribed).toBe(1);
+    await server.answer();
+    expect(subscribed).toBe(0);
+  });
+
   it('throws to the boundary when the topic is denied, and asks again after a retry', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const server = setUp();

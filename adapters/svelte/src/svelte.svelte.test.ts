@@ -60,6 +60,30 @@ describe('velox', () => {
     end();
   });
 
+  it('goes on after a selector threw, even to what it gave before', async () => {
+    const server = setUp();
+    const live = velox(server.replica(), (value) => {
+      if (value?.title === 'bad') throw new Error('cannot select');
+      return title(value);
+    });
+    const seen: unknown[] = [];
+    const end = $effect.root(() => {
+      $effect(() => {
+        try {
+          seen.push(live.current);
+        } catch {
+          seen.push('caught');
+        }
+      });
+    });
+    flushSync();
+    await server.answer();
+    await server.title('bad');
+    await server.title('board');
+    expect(seen).toEqual([undefined, 'board', 'caught', 'board']);
+    end();
+  });
+
   it('as a store tells its subscribers until they leave', async () => {
     const server = setUp();
     const live = velox(server.replica(), title);

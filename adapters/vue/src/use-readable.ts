@@ -1,16 +1,5 @@
 import { createKeep, type Hydratable } from '@velox/core';
-import {
-  computed,
-  getCurrentInstance,
-  hasInjectionContext,
-  inject,
-  onMounted,
-  shallowRef,
-  ssrContextKey,
-  toRef,
-  watch,
-  type ShallowRef,
-} from 'vue';
+import { computed, getCurrentInstance, onMounted, shallowRef, watch, type ShallowRef } from 'vue';
 
 /**
  * A ref to a selection of what `readable` gives, until the end of the scope that it is called in: the one primitive of this
@@ -25,10 +14,6 @@ export function useReadable<T, S>(
 ): Readonly<ShallowRef<S>> {
   const keep = createKeep(equal);
   const current = computed(readable);
-  // A server renders once, and ends no scope: nothing may be subscribed there.
-  if (hasInjectionContext() && inject(ssrContextKey, undefined)) {
-    return toRef(() => keep(select(current.value.get())));
-  }
   // Only what is hydrated has its element before it is set up. What the server rendered is to be rendered again.
   const hydrating = !!getCurrentInstance()?.vnode.el;
   const value: ShallowRef<T> = shallowRef(hydrating ? current.value.getInitial() : current.value.get());
@@ -43,6 +28,7 @@ export function useReadable<T, S>(
       refresh();
     });
   }
+  // `sync` is also what makes Vue end it when a server has rendered, which ends no scope.
   watch(
     current,
     ({ subscribe }, _, onCleanup) => {
