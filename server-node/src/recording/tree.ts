@@ -56,7 +56,7 @@ export class Tree {
     if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
     const old = hasOwn(target, key) ? read(target, key) : ABSENT;
     if (old === value) return;
-    this.#keepMember(node, String(key), old);
+    this.#keepMember(node, key as string, old);
     this.nodes.release(old, node);
     put(target, key, value);
     if (old === ABSENT) this.counts.add(target, 1);
@@ -70,7 +70,7 @@ export class Tree {
     const target = node.target as Record<string, unknown>;
     if (!hasOwn(target, key)) return;
     const old = target[key];
-    this.#keepMember(node, String(key), old);
+    this.#keepMember(node, key as string, old);
     this.nodes.release(old, node);
     delete target[key];
     this.counts.add(target, -1);

@@ -27,7 +27,9 @@ export class Writer {
   }
 
   get patch(): string | undefined {
-    return this.#operations.length === 0 ? undefined : `[${this.#operations.join(',')}]`;
+    const operations = this.#operations;
+    if (operations.length === 0) return undefined;
+    return `[${operations.length === 1 ? operations[0] : operations.join(',')}]`; // a join of one is slow
   }
 
   /** Leads from what `before` held to what `now` holds, at the same path. */
