@@ -11,6 +11,7 @@ interface Item {
 }
 interface App {
   topics: { board: Board; [item: `items/${string}`]: Item };
+  events: { chat: { text: string }; done: number };
 }
 interface User {
   id: string;
@@ -29,6 +30,15 @@ function compile(): void {
   expectTypeOf(hub.state('items/7', { name: 'seven' })).toEqualTypeOf<velox.State<Item>>();
   void hub.recheck((user, topic) => user.id === topic);
 
+  hub.on('chat', (session, { text }) => {
+    expectTypeOf(session.context).toEqualTypeOf<User>();
+    session.emit('done', text.length);
+    // @ts-expect-error not what this event carries
+    session.emit('done', text);
+  });
+  // @ts-expect-error not an event of the contract
+  hub.on('chatt', () => {});
+
   // @ts-expect-error not a topic of the contract
   hub.state('bord', { rows: [] });
   // @ts-expect-error not the value of this topic
@@ -43,12 +53,22 @@ function compile(): void {
   const sync = connect<App>('/sync');
   expectTypeOf(sync.replica('board')).toEqualTypeOf<Replica<Board>>();
   expectTypeOf(sync.replica('items/7').get()).toEqualTypeOf<Item | undefined>();
+  sync.emit('chat', { text: 'hi' });
+  sync.on('done', (count) => expectTypeOf(count).toEqualTypeOf<number>());
+  // @ts-expect-error not an event of the contract
+  sync.emit('chatt', { text: 'hi' });
+  // @ts-expect-error not what this event carries
+  sync.emit('done', 'hi');
+
   // @ts-expect-error not a topic of the contract
   sync.replica('bord');
   // @ts-expect-error this contract has no default topic
   sync.replica();
 
   const any = connect('/sync');
+  any.emit('whatever', { n: 1 });
+  any.on('whatever', (data) => expectTypeOf(data).toEqualTypeOf<unknown>());
+  velox.createHub().on('whatever', (session, data) => session.emit('back', data));
   expectTypeOf(any.replica<Board>()).toEqualTypeOf<Replica<Board>>();
   expectTypeOf(any.replica<Board>('board')).toEqualTypeOf<Replica<Board>>();
   expectTypeOf(velox.createHub().state('any', { n: 1 })).toEqualTypeOf<velox.State<{ n: number }>>();

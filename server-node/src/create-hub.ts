@@ -1,4 +1,11 @@
-import type { AnyContract, Contract, TopicName, TopicValue } from '@velox/core/protocol';
+import type {
+  AnyContract,
+  Contract,
+  EventData,
+  EventName,
+  TopicName,
+  TopicValue,
+} from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import type { EventHandler } from './event-handlers.js';
 import { Hub as Core } from './hub.js';
@@ -36,12 +43,15 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
    * Hears the events of a name that clients emit, each one once and in the order of its client; returns the end of it. What a
    * handler throws, or rejects with, is reported and harms nobody.
    */
-  on(event: string, handler: (session: Session<Context>, data: unknown) => unknown): () => void;
+  on<N extends EventName<C>>(
+    event: N,
+    handler: (session: Session<Context, C>, data: EventData<C, N>) => unknown,
+  ): () => void;
   stats(): HubStats;
 }
 
 /** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
-export interface Session<Context = unknown> {
+export interface Session<Context = unknown, C extends Contract = AnyContract> {
   /** What `authorize` gave. */
   readonly context: Context;
   readonly identity: string | undefined;
@@ -53,7 +63,7 @@ export interface Session<Context = unknown> {
    *
    * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
    */
-  emit(event: string, data: unknown): void;
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>): void;
 }
 
 /**

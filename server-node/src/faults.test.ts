@@ -17,7 +17,7 @@ const EVERY = 40;
 interface Fault {
   readonly name: string;
   /** Switches it on, and off again when it is over; resolves then. */
-  readonly strike: (proxy: FaultProxy) => Promise<void>;
+  readonly strike: (proxy: FaultProxy) => void | Promise<void>;
   /** Ms that recovery may take. */
   readonly within?: number;
   /** Transports that it hits. */
@@ -26,7 +26,7 @@ interface Fault {
 
 const OUTAGE = process.env.VELOX_RUNS ? 10_000 : 2_500;
 const faults: readonly Fault[] = [
-  { name: 'a cut', strike: async (proxy) => proxy.cut() },
+  { name: 'a cut', strike: (proxy) => proxy.cut() },
   {
     name: 'a server that cannot be reached',
     async strike(proxy) {
@@ -54,12 +54,12 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a half-open connection',
-    strike: async (proxy) => proxy.halfOpen(),
+    strike: (proxy) => proxy.halfOpen(),
     within: HEARTBEAT + GRACE + RECOVERY,
   },
   {
     name: 'a half-open connection of which the server is left',
-    strike: async (proxy) => proxy.halfOpen('server'),
+    strike: (proxy) => proxy.halfOpen('server'),
     within: HEARTBEAT + GRACE + RECOVERY,
   },
   {

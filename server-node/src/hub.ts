@@ -79,7 +79,9 @@ export class Hub {
   /** The session of that id, if it lives and whoever names it may. */
   session(id: string | undefined, { identity }: Admission): Session | undefined {
     const session = id === undefined ? undefined : this.#sessions.find(id);
-    return session?.identity === identity ? session : undefined;
+    if (!session || session.identity !== identity) return undefined;
+    session.isNamed = true;
+    return session;
   }
 
   /**
@@ -89,9 +91,10 @@ export class Hub {
    *
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
-  open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] = {}, along?: Opening): Session {
+  open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
-    const session = this.#sessions.open(outlet, admission, open);
+    const session = this.#sessions.open(outlet, admission, open ?? {});
+    session.isNamed ||= open !== undefined;
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heart ??= setInterval(() => this.#beat(), this.heartbeat).unref();
@@ -110,18 +113,14 @@ export class Hub {
     return session;
   }
 
-  /**
-   * A session's link ended. Idempotent.
-   *
-   * @param named whether the client opened it by an open frame, and so may name the session when it comes back
-   */
-  leave(session: Session, outlet: Outlet, reason: string, named = true): void {
+  /** A session's link ended. Idempotent. */
+  leave(session: Session, outlet: Outlet, reason: string): void {
     if (!this.#links.delete(outlet)) return;
     this.observer.publish('close', () => ({ transport: outlet.transport, reason }));
     if (this.#links.size === 0) this.#onEmpty();
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
-    this.#sessions.leave(session, (named || session.taken > 0) && !this.closed);
+    this.#sessions.leave(session, session.isNamed && !this.closed);
   }
 
   /** Hears the events of a name, of all clients; returns the end of it. */

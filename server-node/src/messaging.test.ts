@@ -194,7 +194,7 @@ it('a session without a link lives 30 s', () => {
   try {
     const hub = new Hub();
     const outlet = { transport: 'test', write: () => true, close: () => undefined };
-    const session = hub.open(outlet, { context: undefined, identity: undefined });
+    const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     hub.leave(session, outlet, 'closed');
     vi.advanceTimersByTime(29_999);
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 1 });
@@ -247,6 +247,20 @@ describe('over an event stream', () => {
     expect(await stream.next()).toEqual({ event: 'answer', data: 1, seq: 1 }); // no ack frame: the POST said it
     await post(server.origin, [{ subscribe: [{ topic: 'b' }], seq: 3 }], headers);
     expect(await stream.next()).toEqual({ denied: 'b', code: 'not-found' });
+  });
+
+  it.each([
+    ['ends with its link, where the client has never named it', [], 0],
+    ['lives on, where the client has named it', [{ ack: 0 }], 1],
+  ])('a session that a GET opened %s', async (_, frames, away) => {
+    const { hub } = chat();
+    hub.state('', { n: 1 });
+    await using server = await listen(hub.handle);
+    const stream = rawStream(server.origin);
+    const headers = { 'velox-session': await sessionOf(stream) };
+    if (frames.length > 0) expect((await post(server.origin, frames, headers)).status).toBe(200);
+    stream.close();
+    await vi.waitFor(() => expect(hub.stats()).toMatchObject({ sessions: away, away }));
   });
 
   it('is opened by POST with several topics, and resumes a session', async () => {

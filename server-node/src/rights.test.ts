@@ -19,7 +19,7 @@ describe('canSubscribe', () => {
     });
     hub.topics.publish('a', new State({ n: 1 }));
     const outlet = new FakeOutlet();
-    const session = hub.open(outlet, { context: undefined, identity: undefined });
+    const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     hub.receive(session, { subscribe: [{ topic: 'a' }] }, CREDENTIALS);
     await turn();
     return Object.keys(outlet.take()[1] ?? {})[0] ?? 'nothing';
@@ -133,7 +133,7 @@ describe('room for a session', () => {
   });
   const open = (hub: Hub, identity: string | undefined): { session: Session; outlet: FakeOutlet } => {
     const outlet = new FakeOutlet();
-    return { session: hub.open(outlet, admission(identity)), outlet };
+    return { session: hub.open(outlet, admission(identity), {}), outlet };
   };
 
   it('is not made by ending a session of somebody else, where one has all that it may have', () => {

@@ -56,6 +56,9 @@ export class Session {
     return this.#outlet?.transport;
   }
 
+  /** Whether the client has named it: only such a one can be come back to. A plain GET does not know that there are sessions. */
+  isNamed = false;
+
   /** The newest numbered frame that was taken from the client. */
   get taken(): number {
     return this.#taken;

@@ -41,7 +41,7 @@ export function serveSse(
     };
     const onClose = (reason: string): void => {
       clearTimeout(canary);
-      hub.leave(session, lazy, reason, open !== undefined);
+      hub.leave(session, lazy, reason);
       resolve(reason);
     };
     const along = { frames, credentials: credentialsOf(exchange) };
