@@ -9,7 +9,7 @@ import {
   isRunnableDevEnvironment,
   type Plugin,
 } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { readmePlugin } from './test/readme-plugin.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -32,7 +32,24 @@ function playgroundServer(): Plugin {
   };
 }
 
-export default defineConfig({
+/** `vite build --mode iife` makes `velox.js` of the classic API: a script with the global `velox`. */
+const script: ViteUserConfig = {
+  publicDir: false,
+  resolve: { conditions: [SOURCE, ...defaultClientConditions] },
+  build: {
+    target: 'es2022',
+    outDir: here('./core/dist'),
+    emptyOutDir: false,
+    lib: {
+      entry: here('./core/src/classic.ts'),
+      name: 'velox',
+      formats: ['iife'],
+      fileName: () => 'velox.js',
+    },
+  },
+};
+
+const everything: ViteUserConfig = {
   root: process.env.VITEST ? here('.') : here('./playground'),
   plugins: [
     react({ include: /\.[jt]sx$/ }),
@@ -47,7 +64,11 @@ export default defineConfig({
   ...(process.env.VITEST && {
     environments: { __vitest__: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } } },
   }),
-  build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
+  build: {
+    outDir: here('./playground/dist/client'),
+    emptyOutDir: true,
+    rolldownOptions: { input: [here('./playground/index.html'), here('./playground/frameworks.html')] },
+  },
   test: {
     reporters: ['default'],
     // Tests of faults mostly wait, side by side.
@@ -98,4 +119,6 @@ export default defineConfig({
       },
     ],
   },
-});
+};
+
+export default defineConfig(({ mode }) => (mode === 'iife' ? script : everything));

@@ -1,4 +1,5 @@
 // Checks the min+gzip size of what a browser would load. Run after `npm run build`.
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
@@ -75,4 +76,5 @@ check(
   (await bundle(`export * from '@velox/core'`)).all,
   8000,
 );
+check('velox.js, all in one', gzipSync(readFileSync('core/dist/velox.js'), { level: 9 }).length, 8000);
 process.exitCode = over ? 1 : 0;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { runInNewContext } from 'node:vm';
 import { injectVelox } from '@velox/angular';
 import { connect } from '@velox/core';
 import { useVelox } from '@velox/react';
@@ -16,7 +17,9 @@ import { renderToString as renderVueToString } from 'vue/server-renderer';
 import { WebSocket } from 'ws';
 
 const board = velox.state({ rows: [{ price: 1 }] });
-const server = createServer(board.handle).listen(0, '127.0.0.1');
+const server = createServer((request, response) =>
+  (request.url === '/velox.js' ? velox.JS : board.handle)(request, response),
+).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${server.address().port}/`;
 
@@ -56,6 +59,9 @@ assert.equal(live(source, price).current, price(board.get()));
 assert.equal(get(live(source, price)), price(board.get()));
 
 assert.throws(() => injectVelox(source), /NG0203/); // loads, and wants a component
+
+const script = await (await fetch(`${url}velox.js`)).text();
+assert.equal(typeof runInNewContext(`${script}; velox`), 'function');
 
 board.close();
 server.close();

@@ -1,6 +1,7 @@
 /** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
 export { state, live, handle, type Published, type PublishOptions, type Watched } from './publish.js';
 export { batch } from './live.js';
+export { JS, type ScriptHandler } from './script.js';
 export { VMap } from './vmap.js';
 export { VSlice } from './vslice.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state.js';
