@@ -64,11 +64,7 @@ const everything: ViteUserConfig = {
   ...(process.env.VITEST && {
     environments: { __vitest__: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } } },
   }),
-  build: {
-    outDir: here('./playground/dist/client'),
-    emptyOutDir: true,
-    rolldownOptions: { input: [here('./playground/index.html'), here('./playground/frameworks.html')] },
-  },
+  build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
   test: {
     reporters: ['default'],
     // Tests of faults mostly wait, side by side.
