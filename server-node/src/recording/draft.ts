@@ -166,6 +166,7 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   #setItem(target: unknown[], key: string, value: unknown): void {
     const index = Number(key);
+    if (hasOwn(target, key)) return this.scope.assign(this.node, index, value);
     if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32 - 1 || String(index) !== key) return;
     if (index > target.length) this.#resize(target, index);
     this.scope.assign(this.node, index, value);

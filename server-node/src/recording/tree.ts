@@ -1,6 +1,6 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { put, type Key } from './copy.js';
-import { Restore, START, type Undo } from './journal.js';
+import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, Node, read } from './node.js';
 import { Nodes } from './nodes.js';
@@ -112,7 +112,8 @@ export class Tree {
     target[left] = target[right];
     before.splice(target, right, 1, 1);
     target[right] = item;
-    this.#wrote(() => this.exchange(node, left, right));
+    if (this.#journal) this.#journal = new Exchange(this.#journal, this, node, left, right);
+    this.#wrote();
   }
 
   /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
