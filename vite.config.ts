@@ -64,7 +64,12 @@ const everything: ViteUserConfig = {
   ...(process.env.VITEST && {
     environments: { __vitest__: { resolve: { conditions: [SOURCE, ...defaultServerConditions] } } },
   }),
-  build: { outDir: here('./playground/dist/client'), emptyOutDir: true },
+  build: {
+    outDir: here('./playground/dist/client'),
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1_100, // Angular comes with its compiler
+    rolldownOptions: { input: [here('./playground/index.html'), here('./playground/frameworks.html')] },
+  },
   test: {
     reporters: ['default'],
     // Tests of faults mostly wait, side by side.

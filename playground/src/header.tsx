@@ -15,9 +15,21 @@ export function Header(): ReactNode {
         <h1>Velox</h1>
         <p>Live server state, one line on each side</p>
       </div>
+      <nav className="header-pages" aria-label="Pages">
+        <Page path="/">Playground</Page>
+        <Page path="/frameworks.html">Five frameworks</Page>
+      </nav>
       <ConnectionPill source={MACHINE} />
       <Host />
     </header>
+  );
+}
+
+function Page({ path, children }: { path: string; children: string }): ReactNode {
+  return (
+    <a href={path + location.search} aria-current={location.pathname === path ? 'page' : undefined}>
+      {children}
+    </a>
   );
 }
 

@@ -1,0 +1,17 @@
+import type { Source } from '@velox/core';
+import type { Process } from '../model.js';
+
+/** A row as each framework shows it. */
+export type Row = Pick<Process, 'id' | 'name' | 'cpu'>;
+
+/** What a list shows, and where it has it from: the three arguments that every adapter takes. */
+export interface ListProps<T> {
+  readonly source: Source<T>;
+  readonly select: (value: T | undefined) => readonly Row[];
+  readonly equal?: ((before: readonly Row[], after: readonly Row[]) => boolean) | undefined;
+}
+
+/** Puts a list into an element of the page. */
+export type Mount = <T>(target: HTMLElement, props: ListProps<T>) => void;
+
+export const formatShare = (cpu: number): string => `${cpu.toFixed(1)} %`;
