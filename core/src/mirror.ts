@@ -42,8 +42,25 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
     }
   }
 
+  /** Whether a place needs no look: it has what was made of the same reference. */
+  const isFit = (target: unknown, value: unknown): boolean =>
+    isContainer(target) ? originals.get(target) === value : Object.is(target, value);
+
   function fitRows(target: unknown[], rows: readonly unknown[]): void {
-    const before = target.slice();
+    const shorter = Math.min(target.length, rows.length);
+    let start = 0;
+    while (start < shorter && isFit(target[start], rows[start])) start++;
+    let tail = 0;
+    while (tail < shorter - start && isFit(target.at(-1 - tail), rows.at(-1 - tail))) tail++;
+
+    const fitted = fitAll(target.slice(start, target.length - tail), rows.slice(start, rows.length - tail));
+    const rest = target.slice(target.length - tail);
+    for (const row of [...fitted, ...rest]) target[start++] = row;
+    target.length = rows.length;
+  }
+
+  /** What becomes of the rows `before`, each of which is used once. */
+  function fitAll(before: readonly unknown[], rows: readonly unknown[]): unknown[] {
     const places = new Map<unknown, number>(); // of what a row was made from, and of its key
     before.forEach((row, place) => {
       if (isContainer(row)) places.set(originals.get(row) ?? row, place).set(row[key] ?? row, place);
@@ -57,14 +74,13 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
     // What is the same finds its row first, or a guess might take it away.
     const found = rows.map((row) => take(places.get(row)));
     let next = 0;
-    rows.forEach((row, index) => {
+    return rows.map((row, index) => {
       let place = found[index];
       if (place === undefined && isContainer(row))
         place = take(row[key] === undefined ? next : places.get(row[key]));
       if (place !== undefined) next = place + 1;
-      target[index] = fit(place === undefined ? undefined : before[place], row);
+      return fit(place === undefined ? undefined : before[place], row);
     });
-    target.length = rows.length;
   }
 
   return fit as <T>(target: unknown, value: T) => T;
