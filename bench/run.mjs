@@ -1,22 +1,25 @@
-/** `npm run bench -- [group…] [--write]`: races all groups or those that are named; --write renews RESULTS.md. */
+/** `npm run bench -- [group…] [--write]`: races all groups or those that are named; --write renews their part of RESULTS.md. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
-const GROUPS = ['update', 'push', 'lists', 'apply'];
+const GROUPS = ['update', 'push', 'lists', 'apply', 'broadcast'];
 const PEERS = [
   '@colyseus/schema',
+  'better-sse',
   'fast-json-patch',
   'immer',
   'json-merge-patch',
   'jsondiffpatch',
   'mutative',
+  'socket.io',
+  'ws',
 ];
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = names.filter((name) => !GROUPS.includes(name));
 if (unknown.length) throw new Error(`no group ${unknown.join(', ')}; there are ${GROUPS.join(', ')}`);
 
-const sections = [];
+const sections = new Map();
 let missed = 0;
 for (const name of names.length ? names : GROUPS) {
   const { title, run } = await import(`./${name}.mjs`);
@@ -28,11 +31,15 @@ for (const name of names.length ? names : GROUPS) {
     );
   }
   missed += rows.filter((row) => row.met === false).length;
-  sections.push(section(title, rows));
+  sections.set(title, section(title, rows));
 }
 process.stdout.write(`\n${missed} missed\n`);
 if (process.argv.includes('--write')) {
-  await writeFile(new URL('RESULTS.md', import.meta.url), `${await preamble()}\n${sections.join('\n')}`);
+  const file = new URL('RESULTS.md', import.meta.url);
+  const former = (await readFile(file, 'utf8')).split(/^(?=## )/m).slice(1);
+  const kept = new Map(former.map((text) => [/^## (.*)/.exec(text)[1], text.trimEnd()]));
+  for (const [title, text] of sections) kept.set(title, text.trimEnd());
+  await writeFile(file, `${await preamble()}\n${[...kept.values()].join('\n\n')}\n`);
 }
 process.exit(missed ? 1 : 0);
 
@@ -56,7 +63,7 @@ async function preamble() {
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} x ${model}.`,
     `Peers: ${versions.join(', ')}.`,
     '',
-    'Medians of 9 interleaved rounds; ratios are formed within a round. Read the ratios: absolute times are colour, and',
+    'Medians of 9 interleaved rounds (broadcast: 7); ratios are formed within a round. Read the ratios: absolute times are colour, and',
     'differences below 15 % mean nothing. `npm run bench -- --write` renews this file.',
     '',
   ].join('\n');

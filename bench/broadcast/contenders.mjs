@@ -1,0 +1,106 @@
+/**
+ * Who is raced. A maker takes what is asked for (`changes` in an update, `topics` that change in it, bytes of the `document`,
+ * whether `compressed`) and gives a server that does not listen yet and a function that sends update `i` to all; `client` says how one gets in.
+ */
+import { createServer } from 'node:http';
+import { constants, createGzip } from 'node:zlib';
+import * as velox from '@velox/server';
+import { createChannel, createSession } from 'better-sse';
+import { Server as SocketIo } from 'socket.io';
+import { WebSocketServer } from 'ws';
+import { change, deltaText, makeTable, topicNames } from './payload.mjs';
+import { rawSse, rawWebSocket } from './raw.mjs';
+
+function veloxServer({ changes, topics = 1, document, compressed = false }) {
+  const hub = velox.createHub({ compression: compressed, limits: { sessionsPerIdentity: 1e6 } });
+  const states = topicNames(topics).map((topic = '') => hub.state(topic, makeTable(document)));
+  const publish = (i) => {
+    for (const state of states) state.update((table) => change(table, i, changes));
+  };
+  return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
+function wsServer({ changes, document, compressed = false }) {
+  const server = createServer();
+  const perMessageDeflate = compressed && { threshold: 0, ...(compressed === 'alone' && ALONE) };
+  const sockets = new WebSocketServer({ server, perMessageDeflate });
+  const snapshot = document && JSON.stringify(makeTable(document));
+  if (snapshot) sockets.on('connection', (socket) => socket.send(snapshot));
+  const publish = (i) => {
+    const text = deltaText(i, changes);
+    for (const socket of sockets.clients) socket.send(text);
+  };
+  return { server, publish };
+}
+
+const ALONE = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+
+function socketIoServer({ changes, document, compressed = false }) {
+  const server = createServer();
+  const perMessageDeflate = compressed && { threshold: 0 };
+  const io = new SocketIo(server, { perMessageDeflate, pingInterval: 1e6, transports: ['websocket'] });
+  const snapshot = document && makeTable(document);
+  if (snapshot) io.on('connection', (socket) => socket.emit('m', snapshot));
+  return { server, publish: (i) => io.emit('m', JSON.parse(deltaText(i, changes))) };
+}
+
+function betterSseServer({ changes, document }) {
+  const channel = createChannel();
+  const snapshot = document && makeTable(document);
+  const server = createServer((request, response) => {
+    void createSession(request, response, { keepAlive: null }).then((session) => {
+      if (snapshot) session.push(snapshot);
+      channel.register(session);
+    });
+  });
+  return { server, publish: (i) => channel.broadcast(JSON.parse(deltaText(i, changes))) };
+}
+
+/** Each connection has a gzip of its own, flushed after each event. */
+function gzipServer({ changes, document }) {
+  const streams = new Set();
+  const snapshot = document && `data: ${JSON.stringify(makeTable(document))}\n\n`;
+  const send = (gzip, text) => {
+    gzip.write(text);
+    gzip.flush(constants.Z_SYNC_FLUSH);
+  };
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+    const gzip = createGzip();
+    gzip.pipe(response);
+    streams.add(gzip);
+    send(gzip, snapshot ?? ':\n\n');
+  });
+  const publish = (i) => {
+    const text = `data: ${deltaText(i, changes)}\n\n`;
+    for (const gzip of streams) send(gzip, text);
+  };
+  return { server, publish };
+}
+
+const webSocket = (path, first = []) => ({ kind: 'websocket', path, first });
+const sse = (path) => ({ kind: 'sse', path });
+const opening = ({ topics = 1 }) => [
+  '{"open":{}}',
+  JSON.stringify({ subscribe: topicNames(topics).map((topic) => ({ topic })) }),
+];
+
+/** By name: how the server is made, how clients get in, and how many messages they get before the first update. */
+export const CONTENDERS = {
+  raw: { make: rawWebSocket, client: () => webSocket('/'), greeting: ({ document }) => (document ? 1 : 0) },
+  velox: {
+    make: veloxServer,
+    client: (spec) => webSocket('/?velox=3', opening(spec)),
+    greeting: ({ topics = 1 }) => 1 + topics,
+  },
+  ws: { make: wsServer, client: () => webSocket('/'), greeting: ({ document }) => (document ? 1 : 0) },
+  'socket.io': {
+    make: socketIoServer,
+    client: () => webSocket('/socket.io/?EIO=4&transport=websocket', ['40']),
+    greeting: ({ document }) => (document ? 3 : 2),
+  },
+  'raw sse': { make: rawSse, client: () => sse('/'), greeting: ({ document }) => (document ? 1 : 0) },
+  'velox sse': { make: veloxServer, client: () => sse('/?velox=3'), greeting: () => 1 },
+  'better-sse': { make: betterSseServer, client: () => sse('/'), greeting: () => 1 },
+  'gzip each': { make: gzipServer, client: () => sse('/'), greeting: () => 1 },
+};
