@@ -9,7 +9,9 @@ const needed = [
 ];
 
 const inPath = (program) =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((folder) => existsSync(join(folder, program)));
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((folder) =>
+    existsSync(join(folder, program)),
+  );
 
 const missing = needed.filter(({ program, variable }) => !process.env[variable] && !inPath(program));
 if (missing.length > 0) {

@@ -95,7 +95,7 @@ describe('a token', () => {
   });
 
   it('may take its time: nothing is opened before it, and nothing when nobody waits any more', async () => {
-    let give = (_: string): void => {};
+    let give!: (token: string) => void;
     const { sync, links } = await setUp({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(links).toHaveLength(0);
@@ -267,11 +267,14 @@ describe('the page', () => {
     expect(links).toHaveLength(1);
   });
 
-  it.each(['pageshow', 'visibilitychange', 'online', 'offline'])('probes an open link at %s', async (name) => {
-    const { last } = await setUpOpen();
-    fire(name);
-    expect(last().sent.at(-1)).toEqual({ ping: true });
-  });
+  it.each(['pageshow', 'visibilitychange', 'online', 'offline'])(
+    'probes an open link at %s',
+    async (name) => {
+      const { last } = await setUpOpen();
+      fire(name);
+      expect(last().sent.at(-1)).toEqual({ ping: true });
+    },
+  );
 
   it('probes when the network changes under it', async () => {
     const { sync, last } = await setUpOpen();

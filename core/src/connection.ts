@@ -4,7 +4,7 @@ import type { ClientFrame, Hello, OpenFrame, ServerFrame } from './protocol.js';
 import { createSignal } from './readable.js';
 import { createStatus, IDLE, type Status } from './status.js';
 import { createSubscriptions } from './subscriptions.js';
-import { backoff, createWatchdog } from './timing.js';
+import { backoff, createWatchdog, type Retry } from './timing.js';
 import type { CloseReason, Link, Transport } from './transport.js';
 import { isHidden, isOffline, watchWorld } from './world.js';
 
@@ -17,20 +17,6 @@ const GRACE = 5_000;
 const LONGEST = 2 ** 31 - 1;
 /** Bytes per ms below which we do not believe in a message that was announced. */
 const SLOWEST = 16;
-
-/** When to connect again after a loss, and how often. */
-export interface Retry {
-  /**
-   * Ms to wait before the next attempt. Default: full jitter below a bound that doubles from 100 ms up to 1 s in the first 10 s after
-   * a loss, then 5 s, and 20 s where nobody looks.
-   *
-   * @param failures attempts since the last success
-   * @param elapsed ms since the loss
-   */
-  readonly delay?: ((failures: number, elapsed: number) => number) | undefined;
-  /** After so many attempts without success the status is `closed`, until `reconnect`; default: no end. */
-  readonly maxAttempts?: number | undefined;
-}
 
 export interface ConnectionOptions {
   /** Absolute http(s) URL. */

@@ -1,7 +1,8 @@
 // connect
 export { connect, type ConnectOptions } from './connect.js';
-export { createConnection, type ConnectionOptions, type Retry } from './connection.js';
+export { createConnection, type ConnectionOptions } from './connection.js';
 export type { Connection, FrameListener } from './carrier.js';
+export type { Retry } from './timing.js';
 export type { ReplicaOf, Sync } from './sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';

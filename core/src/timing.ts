@@ -7,6 +7,20 @@ const LATE = 1_000;
 /** The longest time between two looks at the clock, so that waking up is noticed soon. */
 const STEP = 5_000;
 
+/** When to connect again after a loss, and how often. */
+export interface Retry {
+  /**
+   * Ms to wait before the next attempt. Default: full jitter below a bound that doubles from 100 ms up to 1 s in the first 10 s after
+   * a loss, then 5 s, and 20 s where nobody looks.
+   *
+   * @param failures attempts since the last success
+   * @param elapsed ms since the loss
+   */
+  readonly delay?: ((failures: number, elapsed: number) => number) | undefined;
+  /** After so many attempts without success the status is `closed`, until `reconnect`; default: no end. */
+  readonly maxAttempts?: number | undefined;
+}
+
 /**
  * Exponential back-off with full jitter: any delay from 0 to a bound is equally likely. The bound doubles from 100 ms up to 1 s in the
  * first 10 s after a loss, then 5 s, and 20 s where nobody looks.
