@@ -1,7 +1,8 @@
 import { mount as mountSvelte } from 'svelte';
-import type { Mount } from './list.js';
+import type { ListProps, Mount } from './list.js';
 import List from './list.svelte';
 
 export const mount: Mount = (target, props) => {
-  mountSvelte(List, { target, props });
+  // Svelte infers no type parameter of a component here.
+  mountSvelte(List, { target, props: props as ListProps<unknown> });
 };
