@@ -117,6 +117,37 @@ describe('emitting', () => {
   });
 });
 
+describe('put on a connection that is open already', () => {
+  async function setUpLate() {
+    const { transport, last } = createFakeTransport();
+    const connection = createConnection({ url: 'http://h/', transports: [transport] });
+    connection.replica().subscribe(() => {});
+    await tick();
+    last().hello();
+    return { last, sync: createSync(connection) };
+  }
+
+  it('sends at once, and keeps what it sent until it is acknowledged', async () => {
+    const { sync, last } = await setUpLate();
+    sync.emit('chat', 1);
+    expect(events(last())).toEqual([{ event: 'chat', data: 1, seq: 1 }]);
+    await vi.advanceTimersByTimeAsync(16_000);
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    last().hello();
+    expect(events(last())).toEqual([{ event: 'chat', data: 1, seq: 1 }]);
+    expect(sync.dropped.get()).toBe(0);
+  });
+
+  it('acknowledges what it hears', async () => {
+    const { sync, last } = await setUpLate();
+    sync.on('news', () => {});
+    last().say({ event: 'news', data: 1, seq: 4 });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(last().sent.at(-1)).toEqual({ ack: 4 });
+  });
+});
+
 describe('listening', () => {
   it('hears its own events, until it is ended; others go on', async () => {
     const { sync, last, heard, off } = await setUpOpen();

@@ -46,11 +46,12 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const dropped = createCell(0);
   const onDrop = (count: number): void => dropped.set(dropped.get() + count);
   const queue = createEventQueue(onDrop);
-  let session: string | undefined;
+  let { session } = status.get();
   /** How many the server has dropped of this session's. */
   let missed = 0;
   let longest = LONGEST;
-  let open = false;
+  let open = status.get().state === 'open';
+  if (open) queue.resume(true, 0); // its hello was before us, and nothing of ours was sent in its session
   let over = false;
   /** Lets the connection go, where the queue holds it. */
   let release: (() => void) | undefined;
