@@ -13,6 +13,7 @@ export { replicaOf, shared, type SharedOptions, type Source } from './registry.j
 export { createKeep, createSelection, createSelector, type Selection } from './select.js';
 export { createMirror, type MirrorOptions } from './mirror.js';
 export { refusal } from './refusal.js';
+export { syncOf, type SyncSource } from './sync-of.js';
 
 // what both sides agree on
 export type { AnyContract, Contract, EventData, EventName, TopicName, TopicValue } from './contract.js';

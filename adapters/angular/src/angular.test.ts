@@ -1,5 +1,5 @@
 import '@angular/compiler';
-import { createConnection } from '@velox/core';
+import { connect, createConnection } from '@velox/core';
 import {
   createEnvironmentInjector,
   NgZone,
@@ -13,7 +13,7 @@ import {
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest';
 import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
-import { injectVelox, injectVeloxStatus } from './index.js';
+import { injectVelox, injectVeloxEvent, injectVeloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;
 const setUp = () => play({ mount: () => expect.unreachable() });
@@ -92,9 +92,38 @@ it('connects outside of the zone, whose timers would hold it back', async () => 
   expect(subscribed).toEqual([true]);
 });
 
+it('listens outside of the zone, and calls the listener inside', async () => {
+  const zone = application.injector.get(NgZone);
+  let place = '';
+  const marked = (name: string) => (run: () => unknown) => {
+    const before = place;
+    place = name;
+    const result = run();
+    place = before;
+    return result as never;
+  };
+  vi.spyOn(zone, 'run').mockImplementation(marked('inside'));
+  vi.spyOn(zone, 'runOutsideAngular').mockImplementation(marked('outside'));
+  const sync = connect('http://h/', setUp().options);
+  const places: string[] = [];
+  let send: (data: string) => void = () => {};
+  const on = ((_: string, listener: typeof send) => {
+    places.push(place);
+    send = listener;
+    return () => {};
+  }) as typeof sync.on;
+  here(() =>
+    injectVeloxEvent({ ...sync, on }, 'notice', (data) => places.push(`${place}: ${data as string}`)),
+  );
+  await vi.advanceTimersByTimeAsync(100);
+  send('saved');
+  expect(places).toEqual(['outside', 'inside: saved']);
+});
+
 it('wants an injection context', () => {
   expect(() => injectVelox('/sync')).toThrow('NG0203');
   expect(() => injectVeloxStatus('/sync')).toThrow('NG0203');
+  expect(() => injectVeloxEvent('/sync', 'notice', () => {})).toThrow('NG0203');
 });
 
 it('the types follow the source', () => {

@@ -1,6 +1,7 @@
 import angular from 'angular';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
 import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import velox, { type VeloxService } from './angularjs.js';
@@ -40,4 +41,19 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('AngularJS', harness);
+adapterEventContract('AngularJS', {
+  hear(first, onNotice) {
+    let source = first;
+    const injector = angular.injector(['ng', velox], true);
+    const scope = injector.get<angular.IRootScopeService>('$rootScope');
+    injector.get<VeloxService>('$velox').on(scope, () => source, 'notice', onNotice);
+    return {
+      switchTo(next) {
+        source = next;
+        scope.$digest();
+      },
+      unmount: () => scope.$destroy(),
+    };
+  },
+});
 adapterServerContract('AngularJS', harness, inject('syncServer'));

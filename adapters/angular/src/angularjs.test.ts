@@ -31,6 +31,16 @@ afterEach(async () => {
   document.body.replaceChildren();
 });
 
+it('$velox.on hears an event, and digests', async () => {
+  const { $velox, scope, element, options, say } = setUp('{{ notice }}');
+  const stop = $velox.on<string>(scope, { url: '/events', ...options }, 'notice', (text) => {
+    scope.notice = text;
+  });
+  await say({ event: 'notice', data: 'saved', seq: 1 });
+  expect(element.textContent).toBe('saved');
+  stop();
+});
+
 describe('$velox.bind', () => {
   const list = '<li ng-repeat="row in board.rows">{{ row.id }}:{{ row.n }}</li>';
 

@@ -1,5 +1,14 @@
 /** The AngularJS module `velox` with the service `$velox`: `angular.module('app', [velox])`. */
-import { createKeep, createMirror, replicaOf, type Readable, type Source, type Status } from '@velox/core';
+import {
+  createKeep,
+  createMirror,
+  replicaOf,
+  syncOf,
+  type Readable,
+  type Source,
+  type Status,
+  type SyncSource,
+} from '@velox/core';
 import angular from 'angular';
 
 /** What is needed of an AngularJS scope. */
@@ -33,6 +42,18 @@ export interface VeloxService {
     source: Source<unknown> | (() => Source<unknown>),
     name: string,
   ) => () => void;
+  /**
+   * Hears the events of a name, which keeps the connection open, until the scope is destroyed or the function that is returned is
+   * called. A digest follows. (To send one: `shared(url).emit` of the core.)
+   *
+   * @example $velox.on($scope, '/sync', 'notice', (text) => toast(text))
+   */
+  readonly on: <D = unknown>(
+    scope: Scope,
+    source: SyncSource | (() => SyncSource),
+    event: string,
+    listener: (data: D) => void,
+  ) => () => void;
 }
 
 type Parse = (expression: string) => { (scope: Scope): unknown; assign(scope: Scope, value: unknown): void };
@@ -50,8 +71,6 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
     const place = $parse(name);
     const fit = createMirror();
     const keep = createKeep(equal);
-    let current: Readable<T> | undefined;
-    let leave = (): void => {};
     let known = false;
 
     const show = ({ get }: Readable<T>): void => {
@@ -64,26 +83,14 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
         $exceptionHandler(error);
       }
     };
-    const follow = (next: Readable<T>): void => {
-      if (next === current) return;
-      leave();
-      current = next;
-      leave = next.subscribe(() => {
-        show(next);
+    return follow(scope, readable, (current) => {
+      const leave = current.subscribe(() => {
+        show(current);
         scope.$applyAsync(); // what one paint brings to many is one digest
       });
-      show(next);
-    };
-    const stop = (): void => {
-      leave();
-      unwatch();
-      forget();
-    };
-
-    follow(readable());
-    const unwatch = scope.$watch(readable, follow);
-    const forget = scope.$on('$destroy', stop);
-    return stop;
+      show(current);
+      return leave;
+    });
   }
 
   return {
@@ -96,12 +103,45 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
         name,
         identity<Status>,
       ),
+    on: <D>(
+      scope: Scope,
+      source: SyncSource | (() => SyncSource),
+      event: string,
+      listener: (data: D) => void,
+    ) =>
+      follow(scope, fixed(source, syncOf), (sync) =>
+        sync.on(event, (data) => {
+          scope.$applyAsync();
+          listener(data as D);
+        }),
+      ),
   };
 }
 
+/** Does `start` for what `read` gives, and ends it for the next one that a digest finds, or with the scope. */
+function follow<R>(scope: Scope, read: () => R, start: (current: R) => () => void): () => void {
+  let current: R | undefined;
+  let leave = (): void => {};
+  const turn = (next: R): void => {
+    if (next === current) return;
+    leave();
+    current = next;
+    leave = start(next);
+  };
+  const stop = (): void => {
+    leave();
+    unwatch();
+    forget();
+  };
+  turn(read());
+  const unwatch = scope.$watch(read, turn);
+  const forget = scope.$on('$destroy', stop);
+  return stop;
+}
+
 /** What to read in each digest. */
-function fixed<T, R>(source: Source<T> | (() => Source<T>), of: (source: Source<T>) => R): () => R {
-  if (typeof source === 'function') return () => of(source());
+function fixed<S extends string | object, R>(source: S | (() => S), of: (source: S) => R): () => R {
+  if (typeof source === 'function') return () => of((source as () => S)());
   const readable = of(source);
   return () => readable;
 }

@@ -3,17 +3,20 @@ import {
   Component,
   computed,
   createComponent,
+  createEnvironmentInjector,
   ErrorHandler,
   provideZonelessChangeDetection,
+  runInInjectionContext,
   signal,
   type ApplicationRef,
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
 import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
-import { injectVelox, injectVeloxStatus } from './index.js';
+import { injectVelox, injectVeloxEvent, injectVeloxStatus } from './index.js';
 
 let application: ApplicationRef;
 const errors = new Set<(error: unknown) => void>();
@@ -70,4 +73,12 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Angular', harness);
+adapterEventContract('Angular', {
+  hear(first, onNotice) {
+    const source = signal(first);
+    const injector = createEnvironmentInjector([], application.injector);
+    runInInjectionContext(injector, () => injectVeloxEvent(() => source(), 'notice', onNotice));
+    return { switchTo: (next) => source.set(next), unmount: () => injector.destroy() };
+  },
+});
 adapterServerContract('Angular', harness, inject('syncServer'));

@@ -2,6 +2,8 @@ import { replicaOf, type Source, type Status } from '@velox/core';
 import type { Signal } from '@angular/core';
 import { injectReadable } from './inject-readable.js';
 
+export { injectVeloxEvent } from './inject-velox-event.js';
+
 /**
  * A signal of the value of a topic, undefined until it is known. It ends with the injection context, mostly a component's, of the
  * call.

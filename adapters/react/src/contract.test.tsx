@@ -3,9 +3,10 @@ import { Component, StrictMode, useEffect, type FunctionComponent, type ReactNod
 import { createRoot } from 'react-dom/client';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
 import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
-import { useVelox, useVeloxStatus } from './index.js';
+import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 class Boundary extends Component<{ children: ReactNode; onError: View['onError'] }> {
   override readonly state = { failed: false };
@@ -62,6 +63,33 @@ adapterContract(
   harness(({ children }) => children),
 );
 adapterContract('React in StrictMode', harness(StrictMode));
+
+const hearing = (Wrapper: FunctionComponent<{ children: ReactNode }>): EventHarness => ({
+  hear(first, onNotice) {
+    const Hears = ({ source }: { source: typeof first }) => {
+      useVeloxEvent(source, 'notice', onNotice);
+      return null;
+    };
+    const root = createRoot(document.createElement('div'));
+    const switchTo = (source: typeof first) =>
+      act(() =>
+        root.render(
+          <Wrapper>
+            <Hears source={source} />
+          </Wrapper>,
+        ),
+      );
+    switchTo(first);
+    return { switchTo, unmount: () => act(() => root.unmount()) };
+  },
+  act,
+});
+
+adapterEventContract(
+  'React',
+  hearing(({ children }) => children),
+);
+adapterEventContract('React in StrictMode', hearing(StrictMode));
 
 describe('without act', () => {
   // What comes from a real server, comes when it comes.

@@ -3,6 +3,7 @@ import { useSource, type ProvidedSource } from './provider.js';
 import { untilKnown } from './until-known.js';
 import { useReadable } from './use-readable.js';
 
+export { useVeloxEvent } from './use-velox-event.js';
 export { VeloxProvider, type ProvidedSource, type VeloxDefaults } from './provider.js';
 
 /**

@@ -1,8 +1,10 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
 import type { AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
 import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import Hears from './hears.test.svelte';
 import Shown from './shown.test.svelte';
 
 const harness = (store: boolean): AdapterHarness => ({
@@ -35,4 +37,18 @@ const harness = (store: boolean): AdapterHarness => ({
 
 adapterContract('Svelte with runes', harness(false));
 adapterContract('Svelte with stores', harness(true));
+adapterEventContract('Svelte', {
+  hear(first, onNotice) {
+    let source = $state.raw(first);
+    const props = {
+      onNotice,
+      get source() {
+        return source;
+      },
+    };
+    const component = mount(Hears, { target: document.createElement('div'), props });
+    flushSync();
+    return { switchTo: (next) => void (source = next), unmount: () => void unmount(component) };
+  },
+});
 adapterServerContract('Svelte with runes', harness(false), inject('syncServer'));

@@ -2,6 +2,7 @@ import { replicaOf, type Source, type Status } from '@velox/core';
 import { fromReadable, type Live } from './from-readable.js';
 
 export type { Live } from './from-readable.js';
+export { veloxEvent } from './velox-event.js';
 
 /**
  * The value of a topic, undefined until it is known: `board.current` with runes, or `$board` as a store. Its topic is

@@ -1,9 +1,10 @@
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
+import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
 import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
 import { createApp, defineComponent, h, shallowRef } from 'vue';
 import { inject } from 'vitest';
-import { useVelox, useVeloxStatus } from './index.js';
+import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 const harness: AdapterHarness = {
   mount({ source, status, select, equal, onRender, onError }) {
@@ -33,4 +34,16 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Vue', harness);
+adapterEventContract('Vue', {
+  hear(first, onNotice) {
+    const source = shallowRef(first);
+    const app = createApp(() => h(Hears));
+    const Hears = defineComponent(() => {
+      useVeloxEvent(() => source.value, 'notice', onNotice);
+      return () => null;
+    });
+    app.mount(document.createElement('div'));
+    return { switchTo: (next) => void (source.value = next), unmount: () => app.unmount() };
+  },
+});
 adapterServerContract('Vue', harness, inject('syncServer'));

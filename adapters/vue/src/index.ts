@@ -3,6 +3,8 @@ import { computed, toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { useUntilKnown } from './until-known.js';
 import { useReadable } from './use-readable.js';
 
+export { useVeloxEvent } from './use-velox-event.js';
+
 /** A read-only ref that can be awaited, for `<Suspense>`: it gives the ref as soon as there is a value. */
 export type VeloxRef<S, Known = S> = Readonly<ShallowRef<S>> & PromiseLike<Readonly<ShallowRef<Known>>>;
 

@@ -1,4 +1,4 @@
-import { createConnection, isVeloxError } from '@velox/core';
+import { connect, createConnection, isVeloxError } from '@velox/core';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import {
   createApp,
@@ -16,7 +16,7 @@ import {
 } from 'vue';
 import { renderToString } from 'vue/server-renderer';
 import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
-import { useVelox, useVeloxStatus } from './index.js';
+import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;
 const setUp = () => play({ mount: () => expect.unreachable() });
@@ -215,6 +215,16 @@ describe('rendering on a server', () => {
     expect(element.firstChild).toBe(paragraph);
     expect(element.textContent).toBe('newer open');
   });
+});
+
+it('hears no events where a server renders', async () => {
+  const { options, links } = setUp();
+  const sync = connect('http://h/', options);
+  const app = createSSRApp(() => h('p'));
+  app.mixin({ setup: () => useVeloxEvent(sync, 'notice', () => {}) });
+  expect(await renderToString(app)).toBe('<p></p>');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(links).toEqual([]);
 });
 
 it('the types follow the source', () => {

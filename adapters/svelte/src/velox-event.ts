@@ -1,0 +1,49 @@
+import {
+  syncOf,
+  type Contract,
+  type EventData,
+  type EventName,
+  type Sync,
+  type SyncSource,
+} from '@velox/core';
+import { onMount } from 'svelte';
+import { toStore } from 'svelte/store';
+
+/**
+ * Hears the events of a name while the component is there, which keeps the connection open. Each of them reaches the listener, one
+ * by one, and what the server changed before it sent one is seen before it. (To send one: `shared(url).emit` of the core.)
+ *
+ * @param source a URL, an object with `url` and more; or a function that gives one, which may read state.
+ * @example veloxEvent('/sync', 'notice', (text: string) => toast(text))
+ * @throws Svelte's `lifecycle_outside_component` where it is not called by a component.
+ */
+export function veloxEvent<D = unknown>(
+  source: SyncSource | (() => SyncSource),
+  event: string,
+  listener: (data: D) => void,
+): void;
+/** @param source a connection, whose contract types the event. */
+export function veloxEvent<C extends Contract, N extends EventName<C>>(
+  source: Sync<C> | (() => Sync<C>),
+  event: N,
+  listener: (data: EventData<C, N>) => void,
+): void;
+export function veloxEvent(
+  source: SyncSource | (() => SyncSource),
+  event: string,
+  listener: (data: never) => void,
+): void {
+  const current = toStore(() => syncOf(typeof source === 'function' ? source() : source));
+  let leave = (): void => {};
+  // A server does not mount.
+  onMount(() => {
+    const forget = current.subscribe((sync) => {
+      leave();
+      leave = sync.on(event, (data) => listener(data as never));
+    });
+    return () => {
+      forget();
+      leave();
+    };
+  });
+}
