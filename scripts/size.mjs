@@ -5,14 +5,14 @@ import { build } from 'vite';
 
 const budgets = [
   {
-    name: '@velox/core: connect (WebSocket and SSE)',
-    code: `export { connect } from '@velox/core'`,
-    limit: 5000,
-  },
-  {
     name: '@velox/react: useVelox with core, WebSocket and SSE',
     code: `export { useVelox } from '@velox/react'`,
-    limit: 5000,
+    limit: 5400, // 5000 was the aim: see DECISIONS.md
+  },
+  {
+    name: '@velox/core: connect, with events both ways',
+    code: `export { connect } from '@velox/core'`,
+    limit: 6000,
   },
   ...['react', 'vue', 'svelte', 'angular'].map((adapter) => ({
     name: `@velox/${adapter} alone`,
@@ -47,7 +47,7 @@ async function bundle(code, without = []) {
         minify: true,
         rolldownOptions: {
           input: 'virtual:entry',
-          preserveEntrySignatures: 'strict',
+          preserveEntrySignatures: 'allow-extension',
           external: [...FRAMEWORKS, ...without],
         },
       },

@@ -2,9 +2,29 @@ import type { ClientFrame, ServerFrame } from './protocol.js';
 import type { Readable } from './readable.js';
 import type { Initial, Replica } from './replica.js';
 import type { Status } from './status.js';
+import type { Retry } from './timing.js';
+import type { Transport } from './transport.js';
 
 /** Hears each frame of the server, with its text as it came. */
 export type FrameListener = (frame: ServerFrame, text: string) => void;
+
+export interface ConnectionOptions {
+  /** Absolute http(s) URL. */
+  readonly url: string;
+  /** In the order of preference. With none, nothing is ever opened: what a server renders is detached. */
+  readonly transports: readonly Transport[];
+  /** Sent with each attempt, where the transport can: a browser's WebSocket cannot. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Gives the token of each attempt. Where the server refuses one, it is asked once more before we give up. A token travels in a
+   * frame or in the header `Authorization`, never in a URL.
+   */
+  readonly auth?: (() => string | Promise<string>) | undefined;
+  /** Default: for ever. `manual`: only when `reconnect` is called. */
+  readonly retry?: Retry | 'manual' | undefined;
+  /** Called once, by `close`. */
+  readonly onClose?: (() => void) | undefined;
+}
 
 /** One connection to one endpoint, with all of its topics. */
 export interface Connection {

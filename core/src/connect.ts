@@ -1,10 +1,11 @@
 import type { AnyContract, Contract } from './contract.js';
 import type { Carrier } from './carrier.js';
-import { createConnection, type ConnectionOptions } from './connection.js';
+import type { ConnectionOptions } from './carrier.js';
+import { createConnection } from './connection.js';
 import { VeloxError } from './error.js';
 import { createSync, type Sync } from './sync.js';
 import type { Transport } from './transport.js';
-import { polling } from './transports/lazy.js';
+import { polling } from './transports/requests.js';
 import { sse } from './transports/sse.js';
 import { websocket, type WebSocketClass } from './transports/websocket.js';
 
@@ -48,6 +49,9 @@ export function carry(
 }
 
 /** The absolute URL of an endpoint. */
-export function resolve(url: string): string {
-  return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+export function resolve(
+  url = '',
+  base: string | undefined = globalThis.document?.baseURI ?? globalThis.location?.href,
+): string {
+  return new URL(url, base).href;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createConnection, type ConnectionOptions } from './connection.js';
+import type { ConnectionOptions } from './carrier.js';
+import { createConnection } from './connection.js';
 import type { OpenFrame } from './protocol.js';
 import { createFakeTransport, type FakeLink, type FakeTransport } from './testing/fake-transport.js';
 

@@ -1,11 +1,12 @@
-import type { Carrier, FrameListener } from './carrier.js';
+import type { Carrier, ConnectionOptions, FrameListener } from './carrier.js';
 import { createPaint } from './paint.js';
+import { load } from './load.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from './protocol.js';
 import { createSignal } from './readable.js';
 import { createStatus, IDLE, type Status } from './status.js';
 import { createSubscriptions } from './subscriptions.js';
-import { backoff, createWatchdog, type Retry } from './timing.js';
-import type { CloseReason, Link, Transport } from './transport.js';
+import { backoff, createWatchdog, LONGEST, type Retry } from './timing.js';
+import type { CloseReason, Link } from './transport.js';
 import { isHidden, isOffline, watchWorld } from './world.js';
 
 /** How long a way to connect may take until the server answers. */
@@ -13,50 +14,40 @@ const PATIENCE = 4_000;
 /** How long hello may follow the head of an answer. Added to the server's heartbeat: dead after that long without a byte. */
 const GRACE = 5_000;
 
-/** The longest time that a timer can wait; one of more fires at once. */
-const LONGEST = 2 ** 31 - 1;
 /** Bytes per ms below which we do not believe in a message that was announced. */
 const SLOWEST = 16;
-
-export interface ConnectionOptions {
-  /** Absolute http(s) URL. */
-  readonly url: string;
-  /** In the order of preference. With none, nothing is ever opened: what a server renders is detached. */
-  readonly transports: readonly Transport[];
-  /** Sent with each attempt, where the transport can: a browser's WebSocket cannot. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /**
-   * Gives the token of each attempt. Where the server refuses one, it is asked once more before we give up. A token travels in a
-   * frame or in the header `Authorization`, never in a URL.
-   */
-  readonly auth?: (() => string | Promise<string>) | undefined;
-  /** Default: for ever. `manual`: only when `reconnect` is called. */
-  readonly retry?: Retry | 'manual' | undefined;
-}
 
 /**
  * The coordinator: holds a link while something is wanted, and routes what comes over it. It knows transports by their contract
  * only. One that cannot open (no hello within 4 s), or that buffers, hands over to the next; the one that worked is kept, and better
  * ones are tried beside it from time to time.
  */
-export function createConnection({ url, transports, headers, auth, retry = {} }: ConnectionOptions): Carrier {
+export function createConnection({
+  url,
+  transports,
+  headers,
+  auth,
+  retry = {},
+  onClose,
+}: ConnectionOptions): Carrier {
   const isManual = retry === 'manual';
-  const { delay = backoff, maxAttempts = Infinity } = isManual ? {} : retry;
+  const { delay = backoff, maxAttempts = Infinity } = retry as Retry; // of a text, none is there
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const watchdog = createWatchdog(
-    () => lose({ code: 'silent', message: 'no answer' }),
+    () => giveUp('silent'),
     () => send({ ping: true }),
   );
   const paint = createPaint();
-  const onStatus = (): void => put(status.get());
-  const topics = createSubscriptions({ ...paint, status, onChange, onStatus });
+  const topics = createSubscriptions({ ...paint, status, onChange, onStatus: put });
   /** One object for all links: those that make many requests see a new token in it. */
   const sent: Record<string, string> = { ...headers };
   let link: Link | undefined;
+  /** Counts the links and what led to none, so that what comes late can see that it is late. */
+  let turn = 0;
   /** Ends the patience with an attempt, or the wait for the next one. */
   let timer: ReturnType<typeof setTimeout>;
-  /** The transport in use, and how many failed since the last wait. */
+  /** The transport in use, and how many failed since one worked. */
   let chosen = 0;
   let failed = 0;
   /** Why the transport before it is not in use. */
@@ -77,10 +68,9 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
   let unwatch: (() => void) | undefined;
 
   /** `stale` is not put: it follows from the topics. */
-  function put(change: Partial<Status>): void {
+  function put(change?: Partial<Status>): void {
     status.set({
       ...status.get(),
-      retryAt: undefined,
       ...change,
       stale: topics.some(({ wanted, replica }) => wanted() && replica.status.get().stale),
     });
@@ -101,7 +91,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
       open();
     } else if (status.get().state === 'open') {
       topics.frames().forEach(send);
-      onStatus();
+      put();
     }
   }
 
@@ -116,15 +106,16 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
 
   function open(): void {
     hangUp();
-    if (!failed) attempts++;
+    attempts++;
     if (auth) {
-      const asking = (link = { send() {}, close() {} });
+      const mine = turn;
       refresh().then(
-        () => link === asking && dial(),
-        (error) => link === asking && pause({ code: 'auth', message: `${error}` }),
+        () => mine === turn && dial(),
+        (error) => mine === turn && pause({ code: 'auth', message: `${error}` }),
       );
     } else dial();
-    put({ state: 'connecting', transport: transports[chosen]!.name, attempt: attempts });
+    const { name: transport } = transports[chosen]!;
+    put({ state: 'connecting', transport, attempt: attempts, retryAt: undefined });
   }
 
   function dial(): void {
@@ -134,7 +125,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
       { url, headers: sent, open: [{ open }, ...topics.frames()] },
       {
         onOpen: () => wait(GRACE, 'buffered'),
-        onByte: () => watchdog.feed(),
+        onByte: watchdog.feed,
         onFrame,
         onClose: lose,
       },
@@ -143,7 +134,11 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
 
   function wait(ms: number, code: string): void {
     clearTimeout(timer);
-    timer = setTimeout(() => lose({ code, message: 'no answer' }), ms);
+    timer = setTimeout(giveUp, ms, code);
+  }
+
+  function giveUp(code: string): void {
+    lose({ code, message: 'no answer' });
   }
 
   function onFrame(frame: ServerFrame, text: string): void {
@@ -176,21 +171,24 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
 
   /** Looks for a better way while this one serves. */
   function climb(): void {
-    const from = link;
-    const load = import('./climb.js').then(({ climb }) => {
-      if (link !== from) return;
-      const attempt = { url, headers: sent, open: [{ open: { token } } as OpenFrame] };
-      unclimb = climb(transports.slice(0, chosen), attempt, (found) => {
-        chosen = found;
-        open();
-      });
-    });
-    load.catch(() => {}); // it could not be loaded: the next link looks again
+    const mine = turn;
+    load().then(
+      ({ climb }) => {
+        if (mine !== turn) return;
+        const attempt = { url, headers: sent, open: [{ open: { token } } as OpenFrame] };
+        unclimb = climb(transports.slice(0, chosen), attempt, (found) => {
+          chosen = found;
+          open();
+        });
+      },
+      () => {}, // it could not be loaded: the next link looks again
+    );
   }
 
   function hangUp(): void {
     link?.close();
     link = undefined;
+    turn++;
     clearTimeout(timer);
     watchdog.stop();
     unclimb?.();
@@ -201,9 +199,12 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
     const { state, transport } = status.get();
     const { code, message, retry } = reason;
     if (state === 'connecting' && retry === undefined && code !== 'unauthorized') {
-      chosen = (chosen + 1) % transports.length;
       worse = { code, message: `${transport}: ${message}` };
-      if (++failed < transports.length) return open();
+      chosen = (chosen + 1) % transports.length;
+      if (++failed % transports.length) {
+        attempts--; // all in turn count as one
+        return open();
+      }
     }
     pause(reason);
   }
@@ -213,36 +214,36 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
       refreshed = true;
       return open();
     }
-    hangUp();
-    failed = 0;
     lostAt ??= Date.now();
     const isOver =
       retry === false || code === 'unauthorized' || code === 'forbidden' || attempts >= maxAttempts;
     const state = isOver ? 'closed' : isOffline() ? 'offline' : 'waiting';
-    const ms = Math.min((retry ?? delay(attempts, Date.now() - lostAt)) as number, LONGEST);
     const isTimed = state === 'waiting' && !isManual;
+    const ms = Math.min((retry as number | undefined) ?? delay(attempts, Date.now() - lostAt), LONGEST);
+    stop({ state, retryAt: isTimed ? Date.now() + ms : undefined, reason: { code, message } });
     if (isTimed) timer = setTimeout(open, ms);
-    put({ state, retryAt: isTimed ? Date.now() + ms : undefined, reason: { code, message } });
   }
 
   function onWorld({ type }: Event): void {
-    const { state, reason } = status.get();
+    const { state } = status.get();
     if (state === 'closed') return;
     // What holds a link is not kept by the browser to come back to; its return goes on from where we were.
-    if (type === 'pagehide') {
-      hangUp();
-      put({ state: 'waiting' });
-    } else if (state === 'open') watchdog.probe();
+    if (type === 'pagehide') stop({ state: 'waiting' });
+    else if (state === 'open') watchdog.probe();
     else if (isOffline()) {
-      if (state === 'waiting') pause(reason ?? { code: 'offline', message: 'no network' });
+      if (state === 'waiting') stop({ state: 'offline' });
     } else if (!isManual && (state === 'offline' || (state === 'waiting' && !isHidden()))) open();
   }
 
-  function rest(next: Status): void {
+  function stop(change: Partial<Status>): void {
     hangUp();
+    put({ retryAt: undefined, ...change });
+  }
+
+  function rest(next: Status): void {
     unwatch?.();
     unwatch = undefined;
-    put(next);
+    stop(next);
   }
 
   return {
@@ -260,7 +261,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
       };
     },
     reconnect() {
-      attempts = failed = 0;
+      attempts = 0;
       lostAt = undefined;
       if (unwatch) open();
     },
@@ -269,6 +270,7 @@ export function createConnection({ url, transports, headers, auth, retry = {} }:
       if (status.get().state === 'open') send({ auth: token! });
     },
     close() {
+      if (!over) onClose?.();
       over = true;
       rest({ ...IDLE, state: 'closed' });
     },

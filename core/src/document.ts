@@ -1,5 +1,5 @@
 import { apply, type Owned, type Patch } from './patch.js';
-import type { DeltaFrame, Position, StateFrame } from './protocol.js';
+import type { Operation, Position, StateFrame } from './protocol.js';
 
 /** A topic's value at one position. Immutable: a step makes a new one. */
 export interface Document extends Position {
@@ -21,18 +21,23 @@ export function advance(
   owned?: Owned,
   patches?: Patch[],
 ): Document | 'gap' {
-  const { version } = frame;
-  const held = document && document.id === (frame.id ?? document.id) ? document : undefined;
+  const { id = document?.id, version, delta, from = version - 1, body } = frame as Received;
+  const held = document?.id === id ? document : undefined;
   if (held && version <= held.version) return held;
-  if (isDelta(frame)) {
-    if (!held || held.version !== (frame.from ?? version - 1)) return 'gap';
-    return { id: held.id, version, value: apply(held.value, frame.body, owned, patches) };
-  }
-  if (!('body' in frame)) return 'gap';
-  patches?.push({ op: 'replace', path: [], value: frame.body });
-  return { id: frame.id, version, value: frame.body };
+  if (delta ? held?.version !== from : body === undefined) return 'gap';
+  if (!delta) patches?.push({ op: 'replace', path: [], value: body });
+  return {
+    id,
+    version,
+    value: delta ? apply(held!.value, body as Operation[], owned, patches) : body,
+  } as Document;
 }
 
-function isDelta(frame: StateFrame): frame is DeltaFrame {
-  return 'delta' in frame && frame.delta;
+/** What a state frame may carry. `body` is absent from a bare position alone: a value can be null. */
+interface Received {
+  readonly id?: string;
+  readonly version: number;
+  readonly delta?: true;
+  readonly from?: number;
+  readonly body?: unknown;
 }

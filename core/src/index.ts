@@ -1,12 +1,12 @@
 // connect
 export { connect, type ConnectOptions } from './connect.js';
-export { createConnection, type ConnectionOptions } from './connection.js';
-export type { Connection, FrameListener } from './carrier.js';
+export { createConnection } from './connection.js';
+export type { Connection, ConnectionOptions, FrameListener } from './carrier.js';
 export type { Retry } from './timing.js';
 export type { ReplicaOf, Sync } from './sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
-export { polling } from './transports/lazy.js';
+export { polling } from './transports/requests.js';
 
 // for adapters
 export { replicaOf, shared, type SharedOptions, type Source } from './registry.js';

@@ -1,5 +1,5 @@
 import type { Owned } from './patch.js';
-import { isHidden, watchWorld } from './world.js';
+import { isHidden } from './world.js';
 
 /** Lets all that arrived between two paints of the screen be seen at once. */
 export interface Paint {
@@ -12,8 +12,8 @@ export interface Paint {
 }
 
 /**
- * A paint is at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames.
- * It is at once when the document is hidden or becomes hidden, and where nothing is ever painted.
+ * A paint is at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames, nor does
+ * a page that has just been hidden. It is at once when the document is hidden, and where nothing is ever painted.
  */
 export function createPaint(): Paint {
   const due = new Set<() => void>();
@@ -38,11 +38,9 @@ export function createPaint(): Paint {
       if (isHidden() || !globalThis.requestAnimationFrame) return flush();
       const frame = requestAnimationFrame(flush);
       const timer = setTimeout(flush, 100);
-      const unwatch = watchWorld(flush);
       stop = () => {
         cancelAnimationFrame(frame);
         clearTimeout(timer);
-        unwatch();
       };
     },
   };

@@ -9,6 +9,8 @@ import { createSync, type Sync } from './sync.js';
 export interface SharedOptions extends ConnectOptions {
   /** Whose connection it is; different ones are never shared. Default: the page's. */
   readonly identity?: string | undefined;
+  /** What a relative URL is relative to; itself to the document, which is the default. */
+  readonly base?: string | undefined;
 }
 
 /** What an adapter can show: a topic at a URL, or a replica. A URL alone means its default topic. */
@@ -38,23 +40,20 @@ export function shared<C extends Contract = AnyContract>(url: string, options?: 
 
 /** The replica that a source means, the same one each time. */
 export function replicaOf<T>(source: Source<T>): Replica<T> {
-  if (typeof source === 'string') return carrierOf(source).replica();
+  if (typeof source === 'string') return replicaOf({ url: source });
   if ('get' in source) return source;
   const { url, topic, initial, ...options } = source;
   return carrierOf(url, options).replica(topic, initial);
 }
 
-function carrierOf(url: string, { identity = '', ...options }: SharedOptions = {}): Carrier {
+function carrierOf(url: string, { identity = '', base, ...options }: SharedOptions = {}): Carrier {
   if (!globalThis.document) return createConnection({ url, transports: [] });
-  const key = `${identity} ${resolve(url)}`;
+  const absolute = resolve(url, resolve(base));
+  const key = `${identity} ${absolute}`;
   let carrier = carriers.get(key);
   if (!carrier) {
-    const made = carry(url, options);
-    const close = (): void => {
-      if (carriers.get(key) === carrier) carriers.delete(key);
-      made.close();
-    };
-    carriers.set(key, (carrier = { ...made, close }));
+    carrier = carry(absolute, { ...options, onClose: () => carriers.delete(key) });
+    carriers.set(key, carrier);
   }
   return carrier;
 }

@@ -19,13 +19,17 @@ export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S
  * result is kept (by reference) while `equal` says that nothing changed, so that whoever compares references sees no change.
  */
 export function createSelection<T, S>(): Selection<T, S> {
-  let last: { readonly value: T; readonly select: (value: T) => S; readonly selected: S } | undefined;
-  return (value, select, equal) => {
-    if (!last || last.select !== select || !Object.is(last.value, value)) {
-      const selected = select(value);
-      last = { value, select, selected: last && equal(last.selected, selected) ? last.selected : selected };
+  let value: T;
+  let select: ((value: T) => S) | undefined;
+  let selected: S;
+  return (nextValue, nextSelect, equal) => {
+    if (select !== nextSelect || !Object.is(value, nextValue)) {
+      const next = nextSelect(nextValue);
+      if (!select || !equal(selected, next)) selected = next;
+      value = nextValue;
+      select = nextSelect;
     }
-    return last.selected;
+    return selected;
   };
 }
 

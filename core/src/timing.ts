@@ -7,6 +7,9 @@ const LATE = 1_000;
 /** The longest time between two looks at the clock, so that waking up is noticed soon. */
 const STEP = 5_000;
 
+/** The longest time that a timer can wait, in ms; one of more fires at once. */
+export const LONGEST: number = 2 ** 31 - 1;
+
 /** When to connect again after a loss, and how often. */
 export interface Retry {
   /**

@@ -34,20 +34,12 @@ export function VeloxProvider({
  * @throws VeloxError `no-transport` when neither has a URL.
  */
 export function useSource<T>(source: ProvidedSource<T>): Source<T> {
-  const defaults = useContext(Defaults);
+  const { url: base, ...defaults } = useContext(Defaults);
   if (typeof source === 'object' && 'get' in source) return source;
   const own = typeof source === 'string' ? { url: source } : source;
-  const url = join(defaults.url, own?.url);
+  const { url = base && '' } = own ?? {}; // relative to the base, that is the base itself
   if (url === undefined) {
-    throw new VeloxError(
-      'no-transport',
-      'useVelox has no URL. Pass one, or render it in a VeloxProvider with one.',
-    );
+    throw new VeloxError('no-transport', 'useVelox has no URL. Pass one, or one to a VeloxProvider.');
   }
-  return { ...defaults, ...own, url };
-}
-
-function join(base: string | undefined, url: string | undefined): string | undefined {
-  if (base === undefined || url === undefined || !globalThis.document) return url ?? base;
-  return new URL(url, new URL(base, document.baseURI)).href;
+  return { base, ...defaults, ...own, url };
 }

@@ -11,10 +11,11 @@ export interface Reporter {
 }
 
 /**
- * Begins one attempt. What it throws ends it as `refused`. `close` of its link gives back what it took, and is called when the attempt is
- * over for whatever reason.
+ * Begins one attempt, and returns the way to send. What it throws ends it as `refused`.
+ *
+ * @param signal aborted when the attempt is over for whatever reason: to give back what it took
  */
-export type Start = (attempt: Attempt, reporter: Reporter) => Link;
+export type Start = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Link['send'];
 
 /**
  * Makes a {@link Transport}. The guarantees of {@link LinkEvents} are kept here, once for all of them.
@@ -23,16 +24,18 @@ export function defineTransport(name: string, start: Start): Transport {
   // A function's name cannot be assigned, and one that is written down a minifier changes.
   const named = {
     [name]: (attempt: Attempt, events: LinkEvents): Link => {
-      let link: Link | undefined;
       /** Whom to tell; nobody, once it is over. */
       let told: LinkEvents | undefined = events;
-      const close = (): LinkEvents | undefined => {
-        const before = told;
+      const over = new AbortController();
+      const close = (): void => {
         told = undefined;
-        if (before) link?.close();
-        return before;
+        over.abort();
       };
-      const onClose = (reason: CloseReason): void => close()?.onClose(reason);
+      const onClose = (reason: CloseReason): void => {
+        if (!told) return;
+        close();
+        events.onClose(reason);
+      };
       const reporter: Reporter = {
         onOpen: () => told?.onOpen(),
         onByte: () => told?.onByte(),
@@ -40,17 +43,18 @@ export function defineTransport(name: string, start: Start): Transport {
           try {
             told?.onFrame(decodeServerFrame(text), text);
           } catch (error) {
-            onClose({ code: 'bad-frame', message: String(error) });
+            onClose({ code: 'bad-frame', message: `${error as Error}` });
           }
         },
         onClose,
       };
+      let send!: Link['send']; // nobody sends before there was a hello
       try {
-        link = start(attempt, reporter);
+        send = start(attempt, reporter, over.signal);
       } catch (error) {
-        queueMicrotask(() => onClose({ code: 'refused', message: String(error) }));
+        queueMicrotask(() => onClose({ code: 'refused', message: `${error as Error}` }));
       }
-      return { ...(link as Link), close }; // nobody sends before there was a hello
+      return { send, close };
     },
   };
   return named[name] as Transport;
@@ -63,17 +67,4 @@ export function endpoint(url: string, query?: Readonly<Record<string, unknown>>)
     if (value !== undefined) target.searchParams.set(name, String(value));
   }
   return target.href;
-}
-
-/** Why an HTTP request was refused: by the endpoint, in words of its own, or by something before it. */
-export async function readRefusal(response: Response): Promise<CloseReason> {
-  const { status } = response;
-  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: Partial<CloseReason> };
-  const { code = 'refused', message = response.statusText } = error ?? {};
-  // Permission does not come by itself; what else is wrong may be right on another way, or later.
-  return {
-    code: status === 401 ? 'unauthorized' : code,
-    message: `${status}: ${message}`,
-    ...(status === 403 && { retry: false }),
-  };
 }

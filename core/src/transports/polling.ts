@@ -1,26 +1,22 @@
-import { endpoint, readRefusal, type Start } from './define.js';
-import { createPost } from './post.js';
+import { refuse } from './refuse.js';
+import { endpoint } from './define.js';
+import type { Receive } from './requests.js';
 
 /**
  * Long-polling: a POST opens the session and brings what there is; then each GET takes away what is due, or waits for it. The slowest
  * way, and the one that passes everywhere.
  */
-export const startPolling: Start = ({ url, headers, open }, reporter) => {
-  const abort = new AbortController();
-  const { signal } = abort;
-  const target = endpoint(url);
+export const poll: Receive = async ({ url, headers, open }, reporter, signal) => {
   let session: string | undefined;
-  let post: ReturnType<typeof createPost> | undefined;
-
-  async function poll(): Promise<void> {
-    const response = await fetch(target, {
+  while (!signal.aborted) {
+    const response = await fetch(endpoint(url), {
       ...(!session && { method: 'POST', body: JSON.stringify(open) }),
       headers: { accept: 'application/json', ...(session && { 'velox-session': session }), ...headers },
       credentials: 'include',
       cache: 'no-store',
       signal,
     });
-    if (!response.ok) return reporter.onClose(await readRefusal(response));
+    if (!response.ok) return refuse(response, reporter);
     if (!session) reporter.onOpen();
     let text = '';
     const write = (part: string): void => {
@@ -34,17 +30,4 @@ export const startPolling: Start = ({ url, headers, open }, reporter) => {
     }
     if (!session) throw new Error('no hello');
   }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) await poll();
-  }
-
-  run().catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
-  return {
-    send(frame, to) {
-      post ??= createPost({ headers, url: target, session: to, signal, reporter });
-      post(frame);
-    },
-    close: () => abort.abort(),
-  };
 };

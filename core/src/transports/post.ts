@@ -1,6 +1,7 @@
+import { refuse } from './refuse.js';
 import type { ClientFrame } from '../protocol.js';
 import type { Attempt } from '../transport.js';
-import { readRefusal, type Reporter } from './define.js';
+import { type Reporter } from './define.js';
 
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'headers'> {
@@ -40,7 +41,7 @@ export function createPost({
         credentials: 'include',
         signal,
       });
-      if (!response.ok) return reporter.onClose(await readRefusal(response));
+      if (!response.ok) return refuse(response, reporter);
       reporter.onMessage(await response.text()); // an acknowledgement
     }
     busy = false;

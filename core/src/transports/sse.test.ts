@@ -161,8 +161,8 @@ describe('server-sent events', () => {
     expect(await closed()).toMatchObject({ code: 'lost' });
   });
 
-  it('takes comments for life, and passes over named events', async () => {
-    stream(': hi\n\n', 'event: x\ndata: not JSON\n\n', 'id: a:1\ndata: {"ping":true}\n\n');
+  it('takes comments for life, and passes over other fields', async () => {
+    stream(': hi\n\n', 'event: x\nretry: 1\n\n', 'id: a:1\r\ndata:{"ping":true}\r\n\r\n');
     const { onFrame, onByte } = connect();
     await soon(() => expect(onFrame).toHaveBeenCalled());
     expect(onFrame.mock.calls).toEqual([[{ ping: true }, '{"ping":true}']]);
@@ -210,7 +210,7 @@ describe('server-sent events', () => {
   it('ends when the stream does, also in the middle of a frame', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.end('data: {"ping":true}\n');
+      response.end('data: {"ping":true}');
     };
     const { closed, onFrame } = connect();
     expect(await closed()).toEqual({ code: 'lost', message: 'ended' });

@@ -1,52 +1,39 @@
-import type { ClientFrame, OpenFrame, SubscribeFrame } from '../protocol.js';
+import { load } from '../load.js';
+import type { OpenFrame, SubscribeFrame } from '../protocol.js';
 import type { Transport } from '../transport.js';
-import { defineTransport, endpoint, readRefusal, type Reporter } from './define.js';
-import { createSseParser } from './sse-parser.js';
+import { endpoint } from './define.js';
+import { defineRequests } from './requests.js';
 
 /**
  * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A new session for one
- * topic is asked for by GET, anything else by POST; so is what is sent later, by a module that is loaded on need.
+ * topic is asked for by GET, anything else by POST. Each frame is one line (PROTOCOL.md), and JSON does not mind a CR at its end.
  */
 export function sse(): Transport {
-  return defineTransport('sse', ({ url, headers, open }, reporter) => {
+  return defineRequests('sse', async ({ url, headers, open }, reporter, signal) => {
     const [{ open: former }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
     const [{ topic, id, version: v } = {}, more] = subscribe ?? [];
     const byPost = former.session ?? (more || !subscribe);
-    const abort = new AbortController();
-    const { signal } = abort;
-    const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
-    let post: Promise<(frame: ClientFrame) => void> | undefined;
-    fetch(endpoint(url, byPost ? {} : { topic, id, v }), {
+    const response = await fetch(endpoint(url, byPost ? {} : { topic, id, v }), {
       ...(byPost && { method: 'POST', body: JSON.stringify(open) }),
       headers: { accept: 'text/event-stream', ...headers },
       credentials: 'include',
       cache: 'no-store',
       signal,
-    })
-      .then((response) => read(response, reporter))
-      .catch(fail);
-    return {
-      send(frame, session) {
-        post ??= import('./post.js').then(({ createPost }) =>
-          createPost({ headers, url: endpoint(url), session, signal, reporter }),
-        );
-        post.then((send) => send(frame)).catch(fail);
-      },
-      close: () => abort.abort(),
+    });
+    if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      return (await load()).refuse(response, reporter);
+    }
+    reporter.onOpen();
+    let rest = '';
+    const write = (text: string): void => {
+      reporter.onByte();
+      // Only what is new is searched, so a line that comes in a thousand pieces costs its length once.
+      const lines = text.split('\n');
+      lines[0] = rest + lines[0];
+      rest = lines.pop()!;
+      for (const line of lines) if (line.startsWith('data:')) reporter.onMessage(line.slice(5).trim());
     };
+    await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+    reporter.onClose({ code: 'lost', message: 'ended' });
   });
-}
-
-async function read(response: Response, reporter: Reporter): Promise<void> {
-  if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    return reporter.onClose(await readRefusal(response));
-  }
-  reporter.onOpen();
-  const parse = createSseParser((data, event) => event || reporter.onMessage(data));
-  const write = (text: string): void => {
-    reporter.onByte();
-    parse(text);
-  };
-  await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
-  reporter.onClose({ code: 'lost', message: 'ended' });
 }

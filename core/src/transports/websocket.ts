@@ -11,7 +11,7 @@ export type WebSocketClass = new (url: string) => Pick<WebSocket, 'send' | 'clos
  */
 export function websocket(Class: WebSocketClass | undefined = globalThis.WebSocket): Transport | undefined {
   if (!Class) return undefined;
-  return defineTransport('websocket', ({ url, open }, reporter) => {
+  return defineTransport('websocket', ({ url, open }, reporter, signal) => {
     const socket = new Class(endpoint(url).replace('http', 'ws')) as WebSocket;
     const send = (frame: object): void => socket.send(JSON.stringify(frame));
     socket.onopen = () => {
@@ -27,6 +27,7 @@ export function websocket(Class: WebSocketClass | undefined = globalThis.WebSock
     socket.onclose = ({ code, reason }) => {
       reporter.onClose({ code: 'lost', message: `closed (${code}) ${reason}` });
     };
-    return { send, close: () => socket.close() };
+    signal.onabort = () => socket.close();
+    return send;
   });
 }

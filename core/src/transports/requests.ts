@@ -1,0 +1,27 @@
+import { load } from '../load.js';
+import type { ClientFrame } from '../protocol.js';
+import type { Attempt, Transport } from '../transport.js';
+import { defineTransport, endpoint, type Reporter } from './define.js';
+
+/** Receives by requests, until the signal is aborted. What it throws ends the link as `lost`. */
+export type Receive = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Promise<void>;
+
+/** Makes a transport that lives on HTTP requests; what is sent goes by POST, with a module that is loaded on need. */
+export function defineRequests(name: string, receive: Receive): Transport {
+  return defineTransport(name, (attempt, reporter, signal) => {
+    let post: Promise<(frame: ClientFrame) => void> | undefined;
+    const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
+    receive(attempt, reporter, signal).catch(fail);
+    return (frame, session) => {
+      post ??= load().then(({ createPost }) =>
+        createPost({ ...attempt, url: endpoint(attempt.url), session, signal, reporter }),
+      );
+      post.then((send) => send(frame)).catch(fail);
+    };
+  });
+}
+
+/** Long-polling, for where nothing else passes: loaded when it is first tried. */
+export function polling(): Transport {
+  return defineRequests('polling', async (...attempt) => (await load()).poll(...attempt));
+}
