@@ -1,73 +1,24 @@
 /** A thousand rows in each framework: what one change costs the page, and what a thousand changes a second do. */
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import * as velox from '@velox/server';
-import { svelte } from '@sveltejs/vite-plugin-svelte';
-import react from '@vitejs/plugin-react';
-import vue from '@vitejs/plugin-vue';
-import { build } from 'vite';
+import { RowsServer, type Row } from './rows/server.js';
 
 const COUNT = 1_000;
 const PROOF = !!process.env.VELOX_RUNS;
 
-interface Row {
-  id: number;
-  name: string;
-  cpu: number;
-}
-
-let folder: string;
-let server: Server;
-let origin: string;
-let state: velox.Published<{ rows: Row[] }>;
-
-test.beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'velox-rows-'));
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    root: join(import.meta.dirname, 'rows'),
-    plugins: [react({ include: /\.[jt]sx$/ }), vue(), svelte({ configFile: false })],
-    build: { outDir: folder, emptyOutDir: true, chunkSizeWarningLimit: 2_000, target: 'es2022' },
-  });
-});
-test.afterAll(() => rm(folder, { recursive: true, force: true }));
-
+let server: RowsServer;
 test.beforeEach(async () => {
-  const rows = Array.from({ length: COUNT }, (_, id) => ({ id, name: `row ${id}`, cpu: id / 10 }));
-  state = velox.state({ rows });
-  server = createServer((request, response) => {
-    if (request.url?.startsWith('/sync')) void state.handle(request, response);
-    else void serve(request.url ?? '/', response);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await RowsServer.start(COUNT);
 });
 test.afterEach(async () => {
-  await state.close();
-  server.closeAllConnections();
-  server.close();
+  await server[Symbol.asyncDispose]();
 });
-
-async function serve(url: string, response: ServerResponse): Promise<void> {
-  const path = url.split('?')[0];
-  const file = path === '/' ? 'index.html' : `${path}`.slice(1);
-  const content = await readFile(join(folder, file)).catch(() => undefined);
-  response.setHeader('content-type', file.endsWith('.js') ? 'text/javascript' : 'text/html');
-  response.writeHead(content ? 200 : 404).end(content);
-}
 
 /** Opens the page of a framework, with all rows on it. */
 async function open(page: Page, framework: string): Promise<string[]> {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  await page.goto(`${origin}/?framework=${framework}`);
+  await page.goto(`${server.origin}/?framework=${framework}`);
   await expect(page.locator('li')).toHaveCount(COUNT);
   return complaints;
 }
@@ -75,7 +26,7 @@ async function open(page: Page, framework: string): Promise<string[]> {
 /** What every row shows. */
 const shown = (page: Page): Promise<string[]> =>
   page.locator('.list-share').evaluateAll((all) => all.map((each) => each.textContent ?? ''));
-const wanted = (): string[] => state.get().rows.map(({ cpu }) => `${cpu.toFixed(1)} %`);
+const wanted = (): string[] => server.state.get().rows.map(({ cpu }) => `${cpu.toFixed(1)} %`);
 
 for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
   test(`${framework}: one cell of 1,000 rows changes, and nothing else in the document`, async ({ page }) => {
@@ -97,7 +48,7 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
         }),
       });
     });
-    state.update((draft) => void ((draft.rows[500] as Row).cpu = 99.9));
+    server.state.update((draft) => void ((draft.rows[500] as Row).cpu = 99.9));
     await expect(page.locator('.list-share').nth(500)).toHaveText('99.9 %');
     const report = await page.evaluate(() => (window as unknown as { report(): object }).report());
     expect(report).toMatchObject({ rows: [500] });
@@ -122,7 +73,7 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
       const timer = setInterval(() => {
         for (const due = Math.min(total, performance.now() - begun); made < due; made++) {
           const at = (made * 7) % COUNT;
-          state.update((draft) => void ((draft.rows[at] as Row).cpu = made / 10));
+          server.state.update((draft) => void ((draft.rows[at] as Row).cpu = made / 10));
         }
         if (made < total) return;
         clearInterval(timer);

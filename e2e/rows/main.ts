@@ -1,6 +1,14 @@
-/** A thousand rows in the framework that the query names. */
-import { shared } from '@velox/core';
+/** Many rows in the framework that the query names. */
 import type { Mount, Row } from '../../playground/src/frameworks/list.js';
+
+/** What tests find on the page. */
+declare global {
+  interface Window {
+    /** Takes the list away, and shows it anew, so many times. */
+    remount: (times: number) => Promise<void>;
+    hide: () => void;
+  }
+}
 
 const frameworks: Record<string, () => Promise<{ mount: Mount }>> = {
   react: () => import('../../playground/src/frameworks/react.js'),
@@ -19,6 +27,31 @@ const load = frameworks[new URLSearchParams(location.search).get('framework') ??
 const target = document.getElementById('app');
 if (load && target) {
   const { mount } = await load();
-  mount<Rows>(target, { source: '/sync', select: (value) => value?.rows ?? none });
-  Object.assign(window, { replica: shared('/sync').replica() });
+  const show = (): (() => void) =>
+    mount<Rows>(target, { source: '/sync', select: (value) => value?.rows ?? none });
+  let hide = show();
+  const isShown = (): boolean => !!document.querySelector('li');
+  Object.assign(window, {
+    hide: () => hide(),
+    async remount(times: number) {
+      for (let i = 0; i < times; i++) {
+        hide();
+        while (isShown()) await turn();
+        hide = show();
+        while (!isShown()) await turn();
+      }
+    },
+  });
+}
+
+/** A turn of the event loop. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 }

@@ -30,5 +30,6 @@ const List = Component({
 export const mount: Mount = (target, props) => {
   target.append(document.createElement('velox-list'));
   const providers = [provideZonelessChangeDetection(), { provide: PROPS, useValue: props }];
-  void bootstrapApplication(List, { providers });
+  const application = bootstrapApplication(List, { providers });
+  return () => void application.then((each) => each.destroy());
 };

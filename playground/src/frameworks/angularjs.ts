@@ -17,5 +17,9 @@ export const mount: Mount = (target, { source, select, equal }) => {
     $velox.bind($rootScope, source, 'rows', select, equal);
   };
   angular.module('list', [velox]).run(['$rootScope', '$velox', run]);
-  angular.bootstrap(target, ['list'], { strictDi: true });
+  const injector = angular.bootstrap(target, ['list'], { strictDi: true });
+  return () => {
+    injector.get<Scope & { $destroy(): void }>('$rootScope').$destroy();
+    angular.element(target).empty().removeData();
+  };
 };

@@ -11,7 +11,7 @@ export interface ListProps<T> {
   readonly equal?: ((before: readonly Row[], after: readonly Row[]) => boolean) | undefined;
 }
 
-/** Puts a list into an element of the page. */
-export type Mount = <T>(target: HTMLElement, props: ListProps<T>) => void;
+/** Puts a list into an element of the page; returns what takes it away. */
+export type Mount = <T>(target: HTMLElement, props: ListProps<T>) => () => void;
 
 export const formatShare = (cpu: number): string => `${cpu.toFixed(1)} %`;

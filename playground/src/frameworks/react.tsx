@@ -25,9 +25,11 @@ const ListRow = memo(function ListRow({ row }: { row: Row }): ReactNode {
 });
 
 export const mount: Mount = (target, props) => {
-  createRoot(target).render(
+  const root = createRoot(target);
+  root.render(
     <StrictMode>
       <List {...props} />
     </StrictMode>,
   );
+  return () => root.unmount();
 };

@@ -3,5 +3,7 @@ import type { Mount } from './list.js';
 import List from './list.vue';
 
 export const mount: Mount = (target, props) => {
-  createApp(List, { ...props }).mount(target);
+  const app = createApp(List, { ...props });
+  app.mount(target);
+  return () => app.unmount();
 };

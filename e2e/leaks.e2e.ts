@@ -1,0 +1,69 @@
+/** A list that comes and goes a thousand times in each framework leaves nothing in the browser. */
+import { expect, test, type CDPSession } from '@playwright/test';
+import { RowsServer } from './rows/server.js';
+
+let server: RowsServer;
+test.beforeEach(async () => {
+  server = await RowsServer.start(5);
+});
+test.afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+interface Use {
+  readonly heap: number;
+  readonly nodes: number;
+  readonly listeners: number;
+}
+
+/** What the page holds once all that can be collected is. */
+async function measure(cdp: CDPSession): Promise<Use> {
+  for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? NaN;
+  return { heap: of('JSHeapUsedSize'), nodes: of('Nodes'), listeners: of('JSEventListeners') };
+}
+
+for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
+  test(`${framework}: 1,000 times there and away`, async ({ page }) => {
+    const sockets: { readonly isClosed: () => boolean }[] = [];
+    page.on('websocket', (socket) => sockets.push(socket));
+    await page.addInitScript(() => {
+      const pending = new Set<number>();
+      const [start, stop] = [window.setTimeout.bind(window), window.clearTimeout.bind(window)];
+      Object.assign(window, {
+        timers: () => pending.size,
+        setTimeout(run: (...args: unknown[]) => void, ms: number, ...args: unknown[]) {
+          const timer = start(() => {
+            pending.delete(timer);
+            run(...args);
+          }, ms);
+          pending.add(timer);
+          return timer;
+        },
+        clearTimeout(timer: number) {
+          pending.delete(timer);
+          stop(timer);
+        },
+      });
+    });
+    await page.goto(`${server.origin}/?framework=${framework}`);
+    await expect(page.locator('li')).toHaveCount(5);
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Performance.enable');
+
+    await page.evaluate(() => window.remount(1_000)); // what is compiled, and set up for good
+    const before = await measure(cdp);
+    await page.evaluate(() => window.remount(1_000));
+    const after = await measure(cdp);
+    const held = after.heap - before.heap;
+    test.info().annotations.push({ type: 'held', description: `${held} bytes` });
+    expect(after).toMatchObject({ nodes: before.nodes, listeners: before.listeners });
+    expect(held).toBeLessThan(100 * 1_000);
+    expect(sockets).toHaveLength(1);
+
+    await page.evaluate(() => window.hide());
+    await expect.poll(() => sockets.every((socket) => socket.isClosed()), { timeout: 5_000 }).toBe(true);
+    expect(await page.evaluate(() => (window as unknown as { timers(): number }).timers())).toBe(0);
+  });
+}
