@@ -7,7 +7,17 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', '.svelte-check/', '**/*.d.ts'] },
+  {
+    ignores: [
+      '**/dist/',
+      '**/.next/',
+      '**/.svelte-kit/',
+      'examples/*/build/',
+      'coverage/',
+      '.svelte-check/',
+      '**/*.d.ts',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },

@@ -1,0 +1,8 @@
+import { board } from './board.js';
+import { Rows } from './rows.jsx';
+
+export const dynamic = 'force-dynamic';
+
+export default function Page() {
+  return <Rows source={{ url: '/sync', transport: 'sse', initial: board.snapshot() }} />;
+}

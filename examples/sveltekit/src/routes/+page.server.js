@@ -1,0 +1,3 @@
+import { board } from '$lib/server/board.js';
+
+export const load = () => ({ initial: board.snapshot() });

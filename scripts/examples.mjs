@@ -1,0 +1,70 @@
+// `npm run examples`: installs, builds and starts the examples of Next.js and SvelteKit, and looks at each in Chromium.
+// They are no part of `npm test`, as they bring some 400 MB from the registry. Run `npm run build` before.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts an example; gives its address and what ends it. */
+async function start(cwd) {
+  for (const script of [
+    ['install', '--no-audit', '--no-fund'],
+    ['run', 'build'],
+  ]) {
+    const { status } = spawnSync('npm', script, { cwd, stdio: 'inherit' });
+    assert.equal(status, 0, `npm ${script.join(' ')} in ${cwd}`);
+  }
+  const port = await freePort();
+  const env = { ...process.env, PORT: String(port), HOST: '127.0.0.1' };
+  // A group of its own: npm's shell does not pass signals on.
+  const server = spawn('npm', ['start'], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const text of server.stdout) if (/ready|listening/i.test(text)) break;
+  return { origin: `http://127.0.0.1:${port}`, stop: () => process.kill(-server.pid) };
+}
+
+/** Looks at a page: rendered by the server, hydrated in silence, live from its position over one connection. */
+async function look(browser, origin) {
+  assert.match(await (await fetch(origin)).text(), /<li[^>]*>row 20/);
+  const page = await browser.newPage();
+  const complaints = [];
+  const requests = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => request.url().includes('/sync') && requests.push(request.url()));
+  await page.goto(origin);
+  const first = page.locator('li').first();
+  const seen = new Set();
+  while (seen.size < 3) {
+    seen.add(await first.textContent({ timeout: 10_000 }));
+    await page.waitForTimeout(200);
+  }
+  assert.deepEqual(complaints, []);
+  assert.equal(requests.length, 1);
+  assert.match(requests[0], /&id=[^&]+&v=\d+/);
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.VELOX_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+for (const name of ['next', 'sveltekit']) {
+  const { origin, stop } = await start(fileURLToPath(new URL(`../examples/${name}`, import.meta.url)));
+  try {
+    await look(browser, origin);
+    console.log(`ok    examples/${name}`);
+  } finally {
+    stop();
+  }
+}
+await browser.close();
