@@ -10,21 +10,36 @@ export class Broadcast {
   end: () => void = () => undefined;
   readonly #prefix: string;
   readonly #longest: number;
-  /** Of the current version: by the version that a session has (0: none) and whether it needs the id. */
+  /** Where the topic is, the same object for all: its messages are of this version. */
+  #position: Position;
+  /** By the version that a session has (0: none) and whether it needs the id. */
   readonly #messages = new Map<string, Message>();
-  #version = 0;
+  /** Among them, what nearly all get: the step from the version before. */
+  #step: Message | undefined;
 
   /** @param longest the longest patch that is sent, in bytes */
   constructor(topic: string, state: State<unknown>, longest: number) {
     this.#longest = longest;
     this.topic = topic;
     this.state = state;
+    this.#position = state.position();
     this.#prefix = topic === '' ? '{' : `{"topic":${JSON.stringify(topic)},`;
+  }
+
+  /** Where the topic is now. Flushes. */
+  get position(): Position {
+    const position = this.state.position();
+    if (position.version !== this.#position.version) {
+      this.#position = position;
+      this.#messages.clear();
+      this.#step = undefined;
+    }
+    return this.#position;
   }
 
   /** The version up to which a client with this position is served by a delta; 0 when it needs a snapshot. */
   resume(known: Position | undefined): number {
-    const { id, version } = this.state.position();
+    const { id, version } = this.position;
     return known?.id === id && known.version <= version ? known.version : 0;
   }
 
@@ -34,25 +49,23 @@ export class Broadcast {
    * @param first whether it is the topic's first state frame on this link, which carries the id
    */
   message(from: number, first: boolean): Message {
-    const position = this.state.position();
-    if (position.version !== this.#version) {
-      this.#version = position.version;
-      this.#messages.clear();
-    }
+    const { position } = this;
+    if (!first && from === position.version - 1) return (this.#step ??= this.#encode(from, first, position));
     const key = `${from}${first ? '+' : ''}`;
     let message = this.#messages.get(key);
     if (!message) this.#messages.set(key, (message = this.#encode(from, first, position)));
     return message;
   }
 
-  #encode(from: number, first: boolean, { id, version }: Position): Message {
+  #encode(from: number, first: boolean, position: Position): Message {
+    const { id, version } = position;
     const named = `${this.#prefix}"id":"${id}","version":${version}`;
-    if (from === version) return new Message(`${named}}`, { id, version });
+    if (from === version) return new Message(`${named}}`, position);
     const patch = from === 0 ? undefined : this.state.since(from);
     if (patch === undefined || Buffer.byteLength(patch) > this.#longest) return this.#snapshot();
     const head = first ? named : `${this.#prefix}"version":${version}`;
     const since = from === version - 1 ? '' : `,"from":${from}`;
-    const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, { id, version });
+    const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, position);
     // The exact comparison costs a snapshot's text: only where the patch is long enough to pay for it.
     if (patch.length <= this.state.size / 2) return delta;
     const snapshot = this.#snapshot();
@@ -62,10 +75,11 @@ export class Broadcast {
   #snapshot(): Message {
     const cached = this.#messages.get('0+');
     if (cached) return cached;
-    const { id, version } = this.state.position();
+    const { position } = this;
+    const { id, version } = position;
     const message = new Message(
       `${this.#prefix}"id":"${id}","version":${version},"body":${this.state.text()}}`,
-      { id, version },
+      position,
     );
     this.#messages.set('0+', message);
     return message;

@@ -27,7 +27,7 @@ export interface Exchange {
   body(limit: number): Promise<unknown>;
   /** Answers whole. `headers` belong on whatever is answered. */
   answer(answer: Answer, headers: Headers): void;
-  /** Answers with an event stream; `onDrain` and `onClose` are those of its outlet. */
+  /** Answers with an event stream, from its first write on; `onDrain` and `onClose` are those of its outlet. */
   stream(headers: Headers, onDrain: () => void, onClose: (reason: string) => void): Outlet;
   /** Calls back when the peer goes before it was answered. */
   onAbort(callback: () => void): void;

@@ -26,10 +26,21 @@ export function fetchExchange(request: Request): Exchange & { readonly response:
       respond(new Response(content, { status, headers: { ...headers, ...more } }));
     },
     stream(headers, onDrain, onClose) {
-      const { outlet, readable, end } = pipe(onDrain, onClose);
-      whenAborted(request, () => end('closed')); // not every host cancels the stream
-      respond(new Response(readable, { headers }));
-      return outlet;
+      let outlet: Outlet | undefined;
+      const begin = (): Outlet => {
+        const piped = pipe(onDrain, onClose);
+        whenAborted(request, () => piped.end('closed')); // not every host cancels the stream
+        respond(new Response(piped.readable, { headers }));
+        return (outlet = piped.outlet);
+      };
+      return {
+        transport: 'sse',
+        get waiting() {
+          return outlet?.waiting ?? 0;
+        },
+        write: (messages) => (outlet ?? begin()).write(messages),
+        close: (code, reason) => (outlet ?? begin()).close(code, reason),
+      };
     },
     onAbort: (callback) => whenAborted(request, () => answered || callback()),
   };
@@ -89,9 +100,12 @@ function pipe(
     end,
     outlet: {
       transport: 'sse',
+      get waiting() {
+        return open ? waiting() : 0;
+      },
       write(messages) {
         if (!open) return true;
-        controller.enqueue(Buffer.concat(messages.map((each) => each.sse)));
+        controller.enqueue(Buffer.concat(messages.map((each) => each.sse.bytes)));
         full = waiting() >= FULL;
         return !full;
       },

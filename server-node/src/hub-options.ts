@@ -39,4 +39,9 @@ export interface HubStats {
   readonly away: number;
   /** Topics wanted, over all sessions. */
   readonly subscriptions: number;
+  /** Bytes that were written and that the network has not taken yet, over all sessions. */
+  readonly waiting: number;
+  /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
+  readonly skipped: number;
+  readonly caughtUp: number;
 }

@@ -81,7 +81,7 @@ describe('topics', () => {
     a.update((draft) => void (draft.n = 2));
     link.send({ subscribe: [{ topic: 'a', id: a.id, version: 1 }] });
     expect(await link.next()).toMatchObject({ topic: 'a', id: a.id, version: 2, delta: true });
-    expect(hub.stats()).toEqual({ topics: 1, sessions: 1, away: 0, subscriptions: 1 });
+    expect(hub.stats()).toMatchObject({ topics: 1, sessions: 1, away: 0, subscriptions: 1 });
   });
 
   it('are read over an event stream, one by its name', async () => {

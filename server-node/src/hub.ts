@@ -39,7 +39,7 @@ export class Hub {
   readonly #sessions: Sessions;
   readonly #renewals: Renewals;
   readonly #handlers: EventHandlers;
-  readonly #due = new Set<Session>();
+  #due: Session[] = [];
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
@@ -155,7 +155,7 @@ export class Hub {
   /** Asks `canSubscribe` again; nothing of a topic leaves to a session until it has answered. Resolves when all have. */
   async recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
     const asked = [...this.#sessions.all].flatMap((session) =>
-      [...session.topics]
+      [...session.topics.names]
         .filter((topic) => filter(session.context, topic))
         .map((topic) => this.topics.ask(session, topic)),
     );
@@ -163,9 +163,9 @@ export class Hub {
   }
 
   stats(): HubStats {
-    const { topics } = this;
-    const { size: sessions, away } = this.#sessions;
-    return { topics: topics.size, sessions, away, subscriptions: topics.subscriptions };
+    const { size: topics, subscriptions } = this.topics;
+    const { size: sessions, away, waiting, traffic } = this.#sessions;
+    return { topics, sessions, away, subscriptions, waiting, ...traffic };
   }
 
   /**
@@ -215,7 +215,7 @@ export class Hub {
   #ended(session: Session): void {
     this.topics.unsubscribeAll(session);
     this.#renewals.forget(session);
-    this.#due.delete(session);
+    session.isDue = false;
     if (this.#sessions.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;
@@ -223,14 +223,18 @@ export class Hub {
 
   /** What one tick produces for a session leaves in one write: after all flushes of this tick. */
   #deliver(session: Session): void {
-    if (this.#due.size === 0) queueMicrotask(() => this.#deliverAll());
-    this.#due.add(session);
+    if (session.isDue) return;
+    session.isDue = true;
+    if (this.#due.length === 0) queueMicrotask(() => this.#deliverAll());
+    this.#due.push(session);
   }
 
   #deliverAll(): void {
-    const due = [...this.#due];
-    this.#due.clear();
+    const due = this.#due;
+    this.#due = [];
     for (const session of due) {
+      if (!session.isDue) continue; // it has ended meanwhile
+      session.isDue = false;
       try {
         session.deliver();
       } catch (error) {

@@ -27,8 +27,8 @@ describe('a message', () => {
   it('is one event of an event stream, with the position as its id', () => {
     const events: unknown[] = [];
     const parser = createParser({ onEvent: ({ id, data }) => events.push({ id, data }) });
-    parser.feed(new Message('{"ping":true}').sse.toString());
-    parser.feed(new Message('{"a":"\\n"}', { id: 'life', version: 7 }).sse.toString());
+    parser.feed(new Message('{"ping":true}').sse.bytes.toString());
+    parser.feed(new Message('{"a":"\\n"}', { id: 'life', version: 7 }).sse.bytes.toString());
     expect(events).toEqual([
       { id: undefined, data: '{"ping":true}' },
       { id: 'life:7', data: '{"a":"\\n"}' },

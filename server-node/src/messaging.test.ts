@@ -193,7 +193,7 @@ it('a session without a link lives 30 s', () => {
   vi.useFakeTimers();
   try {
     const hub = new Hub();
-    const outlet = { transport: 'test', write: () => true, close: () => undefined };
+    const outlet = { transport: 'test', waiting: 0, write: () => true, close: () => undefined };
     const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     hub.leave(session, outlet, 'closed');
     vi.advanceTimersByTime(29_999);

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VeloxError } from '@velox/core/protocol';
 import type { Exchange } from './exchange.js';
 import { headerOf } from './negotiate.js';
-import { GRACE } from './outlet.js';
-import { watchStall } from './stall.js';
+import { NodeStream } from './node-stream.js';
 
 /**
  * An exchange of node:http.
@@ -45,38 +44,22 @@ export function nodeExchange(
       begin(status, { ...headers, ...more });
       response.end(body);
     },
-    stream(headers, onDrain, onClose) {
-      if (response.headersSent) {
-        // Somebody else has answered: a time-out of the application, for instance.
-        queueMicrotask(() => onClose('answered elsewhere'));
-        return { transport: 'sse', write: () => true, close: () => undefined };
-      }
-      response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
-      begin(200, headers);
-      whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
-      let full = false;
-      const stall = watchStall(response);
-      // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
-      response.on('drain', () => {
-        if (!full) return;
-        stall((full = false));
-        onDrain();
-      });
-      return {
-        transport: 'sse',
-        write(messages) {
-          if (response.writableEnded || response.destroyed) return true; // 'close' follows
-          full = !response.write(Buffer.concat(messages.map((each) => each.sse)));
-          if (full) stall(true);
-          return !full;
+    stream: (headers, onDrain, onClose) =>
+      new NodeStream(
+        response,
+        () => {
+          if (response.headersSent) {
+            // Somebody else has answered: a time-out of the application, for instance.
+            queueMicrotask(() => onClose('answered elsewhere'));
+            return false;
+          }
+          response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
+          begin(200, headers);
+          whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
+          return true;
         },
-        close() {
-          response.end();
-          const timer = setTimeout(() => response.destroy(), GRACE).unref();
-          response.once('close', () => clearTimeout(timer));
-        },
-      };
-    },
+        onDrain,
+      ),
     onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
   };
 }

@@ -12,6 +12,8 @@ export const GRACE: number = 5_000;
 /** What a transport gives a session: the way out. Of one that is full and stalls, the transport ends the link (`watchStall`). */
 export interface Outlet {
   readonly transport: string;
+  /** Bytes that wait in it. */
+  readonly waiting: number;
   /**
    * Takes the messages whole, in one write. False: {@link FULL} or more bytes wait, or what the host thinks is enough, and
    * nothing more is to be written until `onDrain` was called (once).

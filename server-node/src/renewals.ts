@@ -52,6 +52,6 @@ export class Renewals {
     }
     if (session.admission !== former) return; // a newer link has said who it is
     session.admission = admission;
-    for (const topic of session.topics) void this.#topics.ask(session, topic);
+    for (const topic of session.topics.names) void this.#topics.ask(session, topic);
   }
 }

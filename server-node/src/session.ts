@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Bye, Hello, Position } from '@velox/core/protocol';
+import type { Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from './admission.js';
 import type { Broadcast } from './broadcast.js';
 import { Events } from './events.js';
 import { message, type Message } from './message.js';
 import { FULL, type Outlet } from './outlet.js';
 import type { Rate } from './rate.js';
-import { Subscription, type Question } from './subscription.js';
+import { Subscriptions } from './subscriptions.js';
+import type { Traffic } from './traffic.js';
 
 /** A sign of life, the same for everybody. */
 const PING: Message = message({ ping: true });
@@ -22,10 +23,12 @@ export class Session {
   /** How fast it may send frames. */
   readonly rate: Rate;
   readonly #onDue: (session: Session) => void;
-  readonly #subscriptions = new Map<string, Subscription>();
-  /** Those of which the client is to be told something. */
-  readonly #dirty = new Set<Subscription>();
-  readonly #events = new Events();
+  readonly #traffic: Traffic;
+  readonly topics: Subscriptions = new Subscriptions();
+  /** Whether it is among those that the hub delivers to next. */
+  isDue = false;
+  /** Made with the first: most sessions have none. */
+  #events: Events | undefined;
   #outlet: Outlet | undefined;
   #full = false;
   /** What this link is owed beside topics and events. */
@@ -36,9 +39,10 @@ export class Session {
   #taken = 0;
 
   /** @param onDue called when there is something for `deliver` to write */
-  constructor(admission: Admission, rate: Rate, onDue: (session: Session) => void) {
+  constructor(admission: Admission, rate: Rate, traffic: Traffic, onDue: (session: Session) => void) {
     this.admission = admission;
     this.rate = rate;
+    this.#traffic = traffic;
     this.#onDue = onDue;
   }
 
@@ -66,21 +70,12 @@ export class Session {
 
   /** How many events were dropped before the client had them. */
   get dropped(): number {
-    return this.#events.dropped;
+    return this.#events?.dropped ?? 0;
   }
 
-  /** The topics that this session wants, whether it may have them or not. */
-  get topics(): Iterable<string> {
-    return this.#subscriptions.keys();
-  }
-
-  /** How many those are. */
-  get topicCount(): number {
-    return this.#subscriptions.size;
-  }
-
-  wants(topic: string): boolean {
-    return this.#subscriptions.has(topic);
+  /** Bytes that wait in its outlet. */
+  get waiting(): number {
+    return this.#outlet?.waiting ?? 0;
   }
 
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
@@ -88,7 +83,7 @@ export class Session {
     const former = this.#outlet;
     this.#outlet = outlet;
     this.#full = this.#owesAck = this.#owesPing = false;
-    this.#events.resume(ack);
+    this.#events?.resume(ack);
     former?.close(4000, 'replaced');
   }
 
@@ -111,7 +106,7 @@ export class Session {
    * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
    */
   emit(event: string, data: unknown): void {
-    this.#events.add(event, data);
+    (this.#events ??= new Events()).add(event, data);
     this.#onDue(this);
   }
 
@@ -126,7 +121,7 @@ export class Session {
 
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
-    this.#events.acknowledge(seq);
+    this.#events?.acknowledge(seq);
   }
 
   /** What an answer to a POST acknowledges need not be said again. */
@@ -134,51 +129,27 @@ export class Session {
     this.#owesAck = false;
   }
 
-  /** Notes that a topic is wanted from a position. Nothing of it leaves before `join`. */
-  want(topic: string, known: Position | undefined): void {
-    this.drop(topic);
-    this.#subscriptions.set(topic, new Subscription(topic, known));
-  }
-
-  /** Nothing of a wanted topic leaves until the question that this returns is answered by `join` or `deny`. */
-  hold(topic: string): Question | undefined {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription) this.#dirty.delete(subscription);
-    return subscription?.hold();
-  }
-
-  /** Whether the answer to a question is still waited for. */
-  isWaiting(topic: string, question: Question): boolean {
-    return this.#subscriptions.get(topic)?.isWaiting(question) ?? false;
-  }
-
-  /** Joins a wanted topic: from its position on, nothing is missed. The catch-up leaves with the next `deliver`. */
+  /** Joins a wanted topic. The catch-up leaves with the next `deliver`. */
   join(broadcast: Broadcast): void {
-    const subscription = this.#subscriptions.get(broadcast.topic);
-    if (!subscription) return;
-    subscription.join(broadcast);
-    this.#mark(subscription);
+    this.topics.join(broadcast);
+    this.#onDue(this);
   }
 
   /** Tells the client that it does not get a wanted topic. */
   deny(topic: string, code: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (!subscription) return;
-    subscription.deny(code);
-    this.#mark(subscription);
-  }
-
-  drop(topic: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (!subscription) return;
-    this.#subscriptions.delete(topic);
-    this.#dirty.delete(subscription);
+    this.topics.deny(topic, code);
+    this.#onDue(this);
   }
 
   /** Marks a topic as changed. */
   touch(topic: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription?.isJoined) this.#mark(subscription);
+    const subscription = this.topics.touch(topic);
+    if (!subscription) return;
+    if (this.#full) {
+      subscription.hasSkipped = true;
+      this.#traffic.skipped++;
+    }
+    this.#onDue(this);
   }
 
   /** A sign of life. */
@@ -201,11 +172,11 @@ export class Session {
 
   /** Writes what is due, in as few writes as the outlet takes: what is owed, then topics, then events. */
   deliver(): void {
-    while (this.#outlet && !this.#full) {
+    do {
+      if (!this.#outlet || this.#full) return;
       const messages = this.#collect();
-      if (messages.length === 0) return;
-      this.#full = !this.#outlet.write(messages);
-    }
+      if (messages.length > 0) this.#full = !this.#outlet.write(messages);
+    } while (this.topics.areDirty || this.#events?.areWaiting);
   }
 
   /** Says goodbye and closes the link; nothing follows on it. */
@@ -220,26 +191,14 @@ export class Session {
     }
   }
 
-  #mark(subscription: Subscription): void {
-    this.#dirty.add(subscription);
-    this.#onDue(this);
-  }
-
   /** What goes into the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
   #collect(): Message[] {
     const messages = this.#owed();
-    let size = 0;
-    if (this.#events.areWaiting) this.#touchBehind();
-    for (const subscription of this.#dirty) {
-      if (size >= FULL) return messages;
-      this.#dirty.delete(subscription);
-      const next = subscription.next();
-      if (!next) continue;
-      messages.push(next);
-      size += next.size;
-    }
-    if (size >= FULL) return messages;
-    for (const event of this.#events.take()) {
+    const events = this.#events;
+    if (events?.areWaiting) this.topics.touchBehind();
+    let size = this.topics.tell(messages, this.#traffic);
+    if (size >= FULL || !events) return messages;
+    for (const event of events.take()) {
       messages.push(event);
       size += event.size;
       if (size >= FULL) break;
@@ -248,17 +207,12 @@ export class Session {
   }
 
   #owed(): Message[] {
-    const ack = this.#owesAck && message({ ack: this.#taken });
-    const messages = [this.#hello, ack, this.#owesPing && PING].filter((each) => !!each);
+    const messages: Message[] = [];
+    if (this.#hello) messages.push(this.#hello);
+    if (this.#owesAck) messages.push(message({ ack: this.#taken }));
+    if (this.#owesPing) messages.push(PING);
     this.#hello = undefined;
     this.#owesAck = this.#owesPing = false;
     return messages;
-  }
-
-  /** Before an event, what led to it: also state whose own turn in this tick comes later. */
-  #touchBehind(): void {
-    for (const subscription of this.#subscriptions.values()) {
-      if (subscription.isBehind) this.#dirty.add(subscription);
-    }
   }
 }

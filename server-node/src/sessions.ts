@@ -3,6 +3,7 @@ import type { Admission, Admissions } from './admission.js';
 import type { Outlet } from './outlet.js';
 import { Rate } from './rate.js';
 import { Session } from './session.js';
+import type { Traffic } from './traffic.js';
 
 /** The sessions of a hub: those with a link, and those that have lost theirs and may come back. */
 export class Sessions {
@@ -12,6 +13,8 @@ export class Sessions {
   readonly #onDue: (session: Session) => void;
   readonly #onEnd: (session: Session) => void;
   readonly #byId = new Map<string, Session>();
+  /** Of all their sessions. */
+  readonly traffic: Traffic = { skipped: 0, caughtUp: 0 };
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
 
@@ -43,6 +46,13 @@ export class Sessions {
     return this.#away.size;
   }
 
+  /** Bytes that wait in their outlets. */
+  get waiting(): number {
+    let bytes = 0;
+    for (const session of this.all) bytes += session.waiting;
+    return bytes;
+  }
+
   find(id: string): Session | undefined {
     return this.#byId.get(id);
   }
@@ -60,7 +70,7 @@ export class Sessions {
       session.admission = admission;
     } else {
       this.#enter(admission);
-      session = new Session(admission, new Rate(this.#limits.rate), this.#onDue);
+      session = new Session(admission, new Rate(this.#limits.rate), this.traffic, this.#onDue);
       this.#byId.set(session.id, session);
       ack = 0;
     }

@@ -15,6 +15,10 @@ export type Question = Standing & { readonly is: 'asked' };
 /** One topic that one session wants: what the client has of it, and what it is to be told next. */
 export class Subscription {
   readonly topic: string;
+  /** Whether its session has noted that there is something to tell. */
+  isDirty = false;
+  /** Whether a revision of it met a full outlet. */
+  hasSkipped = false;
   /** What the client has; a version that was written counts. */
   #known: Position | undefined;
   #standing: Standing = { is: 'asked' };
@@ -53,8 +57,8 @@ export class Subscription {
   /** Whether there is more of the topic than the client has, but for what a throttle holds back. Flushes. */
   get isBehind(): boolean {
     if (this.#standing.is !== 'joined') return false;
-    const { state } = this.#standing.broadcast;
-    return !state.isThrottled && state.position().version !== this.#known?.version;
+    const { state, position } = this.#standing.broadcast;
+    return !state.isThrottled && position.version !== this.#known?.version;
   }
 
   /** What the client is to be told now, if anything; it counts as told. */
@@ -66,7 +70,7 @@ export class Subscription {
     if (standing.is === 'denied')
       return isFirst ? message({ denied: this.topic, code: standing.code }) : undefined;
     const { broadcast } = standing;
-    const position = broadcast.state.position();
+    const { position } = broadcast;
     const version = broadcast.resume(this.#known);
     if (version === position.version && !isFirst) return undefined;
     this.#known = position;

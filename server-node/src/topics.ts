@@ -72,10 +72,10 @@ export class Topics {
   /** @throws VeloxError `too-many`, `too-long`; then nothing has changed. */
   subscribe(session: Session, topic: string, known: Position | undefined): void {
     this.#checkName(topic);
-    if (!session.wants(topic) && session.topicCount >= this.#limits.subscriptions) {
+    if (!session.topics.has(topic) && session.topics.size >= this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
     }
-    session.want(topic, known);
+    session.topics.want(topic, known);
     let audience = this.#audiences.get(topic);
     if (!audience) this.#audiences.set(topic, (audience = new Set()));
     audience.add(session);
@@ -83,24 +83,24 @@ export class Topics {
   }
 
   unsubscribe(session: Session, topic: string): void {
-    session.drop(topic);
+    session.topics.drop(topic);
     const audience = this.#audiences.get(topic);
     audience?.delete(session);
     if (audience?.size === 0) this.#audiences.delete(topic);
   }
 
   unsubscribeAll(session: Session): void {
-    for (const topic of [...session.topics]) this.unsubscribe(session, topic);
+    for (const topic of [...session.topics.names]) this.unsubscribe(session, topic);
   }
 
   /** Lets a session have a topic that it wants, or tells it that it may not; only the newest question counts. */
   async ask(session: Session, topic: string): Promise<void> {
-    const question = session.hold(topic);
+    const question = session.topics.hold(topic);
     if (!question) return;
     const answer = this.#admissions.maySee(session.admission, topic);
     const allowed = typeof answer === 'boolean' ? answer : await answer;
     // From here on without a pause: between position and membership no revision may fall.
-    if (!session.isWaiting(topic, question)) return;
+    if (!session.topics.isWaiting(topic, question)) return;
     const broadcast = this.#broadcasts.get(topic);
     if (allowed && broadcast) session.join(broadcast);
     else session.deny(topic, allowed ? 'not-found' : 'forbidden');

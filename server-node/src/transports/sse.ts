@@ -2,7 +2,6 @@ import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../admission.js';
 import { credentialsOf, type Exchange } from '../exchange.js';
 import type { Hub } from '../hub.js';
-import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
 
 /** The head of an event stream; the last two keep proxies from buffering or recoding it. */
@@ -30,22 +29,15 @@ export function serveSse(
   frames: readonly ClientFrame[],
 ): Promise<string> {
   return new Promise((resolve) => {
-    let outlet: Outlet | undefined;
-    const begin = (): Outlet =>
-      (outlet ??= exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(lazy), onClose));
-    // The session comes first, so that a refusal can still be an answer with a status; the head leaves with its first write.
-    const lazy: Outlet = {
-      transport: 'sse',
-      write: (messages) => begin().write(messages),
-      close: (code, reason) => begin().close(code, reason),
-    };
     const onClose = (reason: string): void => {
       clearTimeout(canary);
-      hub.leave(session, lazy, reason);
+      hub.leave(session, outlet, reason);
       resolve(reason);
     };
+    // The session comes before the first write, so that a refusal can still be an answer with a status.
+    const outlet = exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(outlet), onClose);
     const along = { frames, credentials: credentialsOf(exchange) };
-    const session: Session = hub.open(lazy, admission, open, along);
+    const session: Session = hub.open(outlet, admission, open, along);
     // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
     const canary = setTimeout(() => session.ping(), CANARY).unref();
   });

@@ -6,9 +6,9 @@ import { closeCodeOf } from '../codes.js';
 import type { Hub } from '../hub.js';
 import { message } from '../message.js';
 import { headerOf } from '../negotiate.js';
-import { FULL, type Outlet } from '../outlet.js';
+import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
-import { isTimed, watchStall } from '../stall.js';
+import { SocketWriter } from '../socket-writer.js';
 
 /** One open WebSocket. */
 export interface WebSocketLink {
@@ -96,21 +96,15 @@ const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 
 /** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
 function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void): Outlet {
-  const stall = isTimed(socket) ? watchStall(socket) : () => undefined;
+  const writer = new SocketWriter(socket, onDrain);
   return {
     transport: 'websocket',
-    write(messages) {
-      if (webSocket.readyState !== webSocket.OPEN) return true; // closing: `onClose` follows
-      const frames = messages.map((each) => each.webSocket);
-      socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
-      if (socket.writableLength < FULL) return true;
-      stall(true);
-      socket.once('drain', () => {
-        stall(false);
-        onDrain();
-      });
-      return false;
+    get waiting() {
+      return writer.waiting;
     },
+    // closing: `onClose` follows
+    write: (messages) =>
+      webSocket.readyState !== webSocket.OPEN || writer.write(messages.map((each) => each.webSocket)),
     close: (code, reason) => webSocket.close(code, reason),
   };
 }

@@ -1,0 +1,43 @@
+/** From this size on (bytes), a part is not copied: the system gathers it. */
+const LARGE = 16 * 1024;
+
+/** What was joined last: within a tick, many sessions get the same. */
+let last: { readonly parts: readonly Buffer[]; readonly chunks: readonly Buffer[] } = {
+  parts: [],
+  chunks: [],
+};
+
+/**
+ * What goes to one session, as few chunks that are to be written together: small parts are copied into one, once for all sessions
+ * that get the same. The chunks are shared: nobody writes into them.
+ */
+export function joined(parts: readonly Buffer[]): readonly Buffer[] {
+  if (parts.length === 1) return parts;
+  if (isSame(parts, last.parts)) return last.chunks;
+  const chunks = join(parts);
+  if (chunks.length === 1) last = { parts, chunks }; // large parts are not held longer than they are needed
+  return chunks;
+}
+
+function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {
+  return a.length === b.length && a.every((part, at) => part === b[at]);
+}
+
+function join(parts: readonly Buffer[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  let small: Buffer[] = [];
+  const flush = (): void => {
+    if (small.length > 0) chunks.push(Buffer.concat(small));
+    small = [];
+  };
+  for (const part of parts) {
+    if (part.length < LARGE) {
+      small.push(part);
+    } else {
+      flush();
+      chunks.push(part);
+    }
+  }
+  flush();
+  return chunks;
+}

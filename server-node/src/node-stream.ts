@@ -1,0 +1,93 @@
+import { ServerResponse } from 'node:http';
+import type { Message } from './message.js';
+import { GRACE, type Outlet } from './outlet.js';
+import { SocketWriter } from './socket-writer.js';
+import { watchStall } from './stall.js';
+
+/** An event stream that is the answer of a response of node:http; the head leaves with the first write. */
+export class NodeStream implements Outlet {
+  readonly transport = 'sse';
+  readonly #response: ServerResponse;
+  readonly #begin: () => boolean;
+  readonly #onDrain: () => void;
+  /** The way of what is written, once the first was. */
+  #straight: SocketWriter | undefined;
+  #write: ((bytes: Buffer) => boolean) | undefined;
+
+  /** @param begin writes the head, if it can */
+  constructor(response: ServerResponse, begin: () => boolean, onDrain: () => void) {
+    this.#response = response;
+    this.#begin = begin;
+    this.#onDrain = onDrain;
+  }
+
+  get waiting(): number {
+    return this.#response.writableLength;
+  }
+
+  write(messages: readonly Message[]): boolean {
+    const { writableEnded } = this.#response; // then 'close' follows
+    if (this.#straight) return writableEnded || this.#straight.write(chunks(messages));
+    if (!this.#write) return this.#writeFirst(messages);
+    return writableEnded || this.#write(Buffer.concat(messages.map(({ sse }) => sse.bytes)));
+  }
+
+  close(): void {
+    const response = this.#response;
+    if (!response.headersSent && !this.#begin()) return;
+    response.end();
+    const timer = setTimeout(() => response.destroy(), GRACE).unref();
+    response.once('close', () => clearTimeout(timer));
+  }
+
+  #writeFirst(messages: readonly Message[]): boolean {
+    const response = this.#response;
+    if (!this.#begin()) return true;
+    const { socket } = response;
+    if (!socket || !isStraight(response)) {
+      this.#write = wrapped(response, this.#onDrain);
+      return this.write(messages);
+    }
+    this.#straight = new SocketWriter(socket, this.#onDrain);
+    socket.cork();
+    response.flushHeaders();
+    const hasRoom = this.#straight.write(chunks(messages));
+    socket.uncork();
+    return hasRoom;
+  }
+}
+
+const chunks = (messages: readonly Message[]): Buffer[] => messages.map(({ sse }) => sse.chunk);
+
+/**
+ * Whether chunks that were made for all sessions may go straight to the socket: the answer is chunked HTTP/1.1, nothing of its own
+ * waits, and nobody stands in for its `write`.
+ */
+function isStraight(response: ServerResponse): boolean {
+  const isReplaced = Reflect.get(response, 'write') !== Reflect.get(ServerResponse.prototype, 'write');
+  // HTTP/2 has another class
+  return (
+    response instanceof ServerResponse &&
+    !isReplaced &&
+    response.chunkedEncoding &&
+    response.writableCorked === 0
+  );
+}
+
+/** By way of the response, and of whatever stands in for it. */
+function wrapped(response: ServerResponse, onDrain: () => void): (bytes: Buffer) => boolean {
+  let full = false;
+  const stall = watchStall(response);
+  // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
+  response.on('drain', () => {
+    if (!full) return;
+    stall((full = false));
+    onDrain();
+  });
+  return (bytes) => {
+    if (response.destroyed) return true;
+    full = !response.write(bytes);
+    if (full) stall(true);
+    return !full;
+  };
+}

@@ -1,0 +1,7 @@
+/** What a hub counts of all that leaves it. */
+export interface Traffic {
+  /** Revisions that a session was not given by themselves, for its outlet was full. */
+  skipped: number;
+  /** Steps that made up for them, each for one session and topic. */
+  caughtUp: number;
+}
