@@ -7,7 +7,7 @@ const budgets = [
   {
     name: '@velox/react: useVelox with core, WebSocket and SSE',
     code: `export { useVelox } from '@velox/react'`,
-    limit: 5400, // 5000 was the aim: see DECISIONS.md
+    limit: 5500, // 5000 was the aim: see DECISIONS.md
   },
   {
     name: '@velox/core: connect, with events both ways',

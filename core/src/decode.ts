@@ -105,7 +105,8 @@ const isSubscription = (value: unknown): value is Subscription =>
   isObject(value) &&
   optional(value.topic, isString) &&
   optional(value.id, isId) &&
-  optional(value.version, isCount);
+  optional(value.version, isCount) &&
+  optional(value.diverged, isCount);
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 

@@ -3,3 +3,4 @@ export { climb } from './climb.js';
 export { createPost } from './transports/post.js';
 export { poll } from './transports/polling.js';
 export { refuse } from './transports/refuse.js';
+export { isCopy } from './is-copy.js';

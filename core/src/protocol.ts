@@ -76,6 +76,13 @@ export interface Limits {
   readonly handshake: number;
 }
 
+/** The hash of the topic's value at a version, so that a copy that differs is noticed. */
+export interface CheckFrame {
+  readonly check: string;
+  readonly at: number;
+  readonly topic?: string;
+}
+
 /** Why the server ends the link. `retry`: false = do not come back; ms = come back then; absent = as usual. */
 export interface Bye {
   readonly code: string;
@@ -115,7 +122,15 @@ export interface AckFrame {
   readonly ack: number;
 }
 export type ServerFrame =
-  StateFrame | HelloFrame | PingFrame | StaleFrame | DeniedFrame | ByeFrame | EventFrame | AckFrame;
+  | StateFrame
+  | CheckFrame
+  | HelloFrame
+  | PingFrame
+  | StaleFrame
+  | DeniedFrame
+  | ByeFrame
+  | EventFrame
+  | AckFrame;
 
 /** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */
 export interface OpenFrame {
@@ -129,6 +144,8 @@ export interface AuthFrame {
 /** A topic that is wanted, with the position that the client has, if any. */
 export interface Subscription extends Partial<Position> {
   readonly topic?: string;
+  /** The copy turned out to differ from the server's value, and was given up: so often until now. */
+  readonly diverged?: number;
 }
 /** Asks for topics from where the client is; for a topic that is subscribed already: asks again (after a gap). */
 export interface SubscribeFrame {
@@ -164,3 +181,4 @@ export type * from './contract.js';
 export * from './decode.js';
 export * from './error.js';
 export * from './patch.js';
+export * from './state-hash.js';

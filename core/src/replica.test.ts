@@ -2,7 +2,13 @@ import { applyPatches, enablePatches, type Patch as ImmerPatch } from 'immer';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Owned, Patch } from './patch.js';
-import type { Operation, StateFrame, Subscription } from './protocol.js';
+import {
+  createStateHash,
+  type CheckFrame,
+  type Operation,
+  type StateFrame,
+  type Subscription,
+} from './protocol.js';
 import { createCell } from './readable.js';
 import { createReplica, type ReplicaControl } from './replica.js';
 import { IDLE, type Status } from './status.js';
@@ -32,6 +38,7 @@ function setUp(topic = 'board') {
   const control: ReplicaControl<Board> = createReplica(topic, {
     owned: () => owned,
     schedule: (publish) => void due.add(publish),
+    flush: () => paint(),
     status,
     onChange,
     onStatus,
@@ -255,7 +262,7 @@ describe('a gap', () => {
     receive(delta(4, set(0, 4)));
     paint();
     expect(replica.get()).toBe(shown);
-    expect(say().subscribe).toEqual([{ topic: 'board' }]);
+    expect(say().subscribe).toEqual([{ topic: 'board', diverged: 1 }]);
     receive(snapshot(4, { rows: [{ n: 4 }] }));
     paint();
     expect(replica.get()).toEqual({ rows: [{ n: 4 }] });
@@ -466,5 +473,51 @@ describe('the status of a replica', () => {
     paint();
     expect(replica.get()?.rows[0]).toEqual({ n: 1 });
     expect(replica.status.get().stale).toBe(true);
+  });
+});
+
+describe('the check of a replica', () => {
+  const value = { rows: [{ n: 0 }, { n: 1 }] };
+  const check = (at: number, of: unknown = value): StateFrame | CheckFrame => ({
+    check: createStateHash().of(of) as string,
+    at,
+  });
+  const checked = () => vi.advanceTimersByTimeAsync(0).then(() => vi.dynamicImportSettled());
+  const setUpChecked = () => {
+    const all = setUp();
+    all.start();
+    all.receive(delta(2, set(1, 1)));
+    return all;
+  };
+
+  it('passes where the values are the same, also one that was not painted yet', async () => {
+    const { receive, replica, onChange } = setUpChecked();
+    receive(check(2));
+    await checked();
+    expect(replica.get()).toEqual(value);
+    expect(replica.status.get()).toMatchObject({ stale: false, diverged: undefined });
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('fetches anew what differs, shows it until then, and counts', async () => {
+    const { receive, replica, onChange, say, paint } = setUpChecked();
+    receive(check(2, { rows: [{ n: 0 }, { n: 2 }] }));
+    await checked();
+    expect(replica.get()).toEqual(value);
+    expect(replica.status.get()).toMatchObject({ stale: true, diverged: 1 });
+    expect(onChange).toHaveBeenCalledOnce();
+    expect(say().subscribe).toEqual([{ topic: 'board', diverged: 1 }]);
+    receive(snapshot(2, { rows: [] }));
+    paint();
+    expect(replica.get()).toEqual({ rows: [] });
+    expect(replica.status.get()).toMatchObject({ stale: false, diverged: 1 });
+  });
+
+  it('is only of that version', async () => {
+    const { receive, onChange } = setUpChecked();
+    receive(check(1));
+    receive(check(3));
+    await checked();
+    expect(onChange).not.toHaveBeenCalled();
   });
 });

@@ -1,7 +1,8 @@
 import { advance, type Document } from './document.js';
+import { load } from './load.js';
 import type { Paint } from './paint.js';
 import type { Patch } from './patch.js';
-import type { SnapshotFrame, StateFrame, Subscription } from './protocol.js';
+import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from './protocol.js';
 import { createCell, createSignal, type Readable } from './readable.js';
 import { IDLE, createStatus, type Reason, type Status } from './status.js';
 
@@ -29,7 +30,7 @@ export interface Replica<T> extends Hydratable<T | undefined> {
 }
 
 /** What a replica needs of its connection. */
-export interface ReplicaHost extends Pick<Paint, 'owned' | 'schedule'> {
+export interface ReplicaHost extends Pick<Paint, 'owned' | 'schedule' | 'flush'> {
   readonly status: Readable<Status>;
   /** `wanted` has changed, or the topic has to be asked for again. */
   readonly onChange: () => void;
@@ -45,7 +46,7 @@ export interface ReplicaControl<T = unknown> {
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
   /** The link does not carry the topic any more. */
   readonly drop: () => void;
-  readonly receive: (frame: StateFrame) => void;
+  readonly receive: (frame: StateFrame | CheckFrame) => void;
   /** The topic is not to be had, or not known to be current, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
   readonly seed: (initial: Initial<T>) => void;
@@ -64,6 +65,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   /** How this link stands to the topic: it was not asked, it has not answered yet, or we follow. */
   let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
+  let diverged: number | undefined;
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
@@ -71,7 +73,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   const refresh = (): void => {
     const base = host.status.get();
     const stale = phase !== 'open' || !!reason;
-    status.set({ ...base, stale, reason: reason ?? base.reason });
+    status.set({ ...base, stale, reason: reason ?? base.reason, diverged });
   };
   const want = (next: boolean): void => {
     if (wanted !== next) host.onChange();
@@ -107,6 +109,21 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     drop();
     host.onChange();
   };
+  /** What is shown stays until the snapshot. */
+  const diverge = (): void => {
+    document = undefined;
+    diverged = (diverged ?? 0) + 1;
+    askAgain();
+  };
+  const verify = ({ check, at }: CheckFrame): void => {
+    host.flush(); // what was published is never written again
+    const doubted = document;
+    if (doubted?.version !== at) return;
+    load().then(
+      ({ isCopy }) => isCopy(doubted.value, check) || diverge(),
+      () => {}, // it could not be loaded: there is a next time
+    );
+  };
 
   status.subscribe(host.onStatus);
   host.status.subscribe(refresh);
@@ -125,7 +142,8 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       if (wanted) {
         const { id, version } = document ?? {};
         phase = 'waiting';
-        subscribe.push({ topic: topic || undefined, id, version } as Subscription); // JSON leaves out undefined
+        const news = document ? undefined : diverged;
+        subscribe.push({ topic: topic || undefined, id, version, diverged: news } as Subscription); // JSON leaves out undefined
       } else {
         unsubscribe.push(topic);
         drop();
@@ -134,14 +152,13 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     drop,
     receive(frame) {
       if (!wanted && phase === 'closed') return; // it crossed our unsubscribe
+      if ('check' in frame) return verify(frame);
       const before = document;
       let next;
       try {
         next = advance(before, frame, host.owned(), patches);
       } catch {
-        // A delta that cannot be applied: the copies have diverged. What is shown stays until the snapshot.
-        document = undefined;
-        return askAgain();
+        return diverge(); // a delta that cannot be applied
       }
       if (next === 'gap') {
         if (phase === 'open') askAgain(); // once: until the answer, all the others are gaps as well

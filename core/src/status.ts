@@ -26,6 +26,8 @@ export interface Status {
   readonly attempt: number;
   /** When the next attempt is due, in ms since 1970. */
   readonly retryAt?: number | undefined;
+  /** How often a copy turned out to differ from the server's value and was fetched anew: a fault of somebody; absent for never. */
+  readonly diverged?: number | undefined;
   /** The session's id, on the last link that was open. It is secret. */
   readonly session?: string | undefined;
   /** The version of the protocol that the server speaks. */

@@ -40,7 +40,7 @@ export function createSubscriptions(host: ReplicaHost): Subscriptions {
       return frames.filter(Boolean) as ClientFrame[];
     },
     receive(frame) {
-      if ('version' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
+      if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       controls.forEach((control, each) => {
         if ((stale ?? denied) !== undefined && (topic ?? each) === each)

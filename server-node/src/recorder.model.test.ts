@@ -1,4 +1,4 @@
-import { apply, type Operation } from '@velox/core/protocol';
+import { apply, createStateHash, type Operation } from '@velox/core/protocol';
 import fc from 'fast-check';
 import fjp, { type Operation as FjpOperation } from 'fast-json-patch';
 import { describe, expect, it } from 'vitest';
@@ -94,6 +94,7 @@ function flush(recorder: Recorder<unknown>, client: unknown): unknown {
   expect(recorder.dirty).toBe(false);
   expect(JSON.stringify(recorder.value)).toBe(text);
   expect(recorder.size).toBe(text.length);
+  expect(recorder.hash()).toBe(createStateHash().of(recorder.value));
   if (patch === undefined) {
     expect(canonical(client)).toBe(canonical(recorder.value));
     return client;

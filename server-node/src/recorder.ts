@@ -5,9 +5,11 @@ import { Differ } from './recording/diff.js';
 import { Scope } from './recording/draft.js';
 import { Facade } from './recording/facade.js';
 import { synchronous } from './recording/recipe.js';
+import type { Node } from './recording/node.js';
 import { rowKeys, type KeyOption } from './recording/row-key.js';
 import { measure } from './recording/size.js';
 import { ROOT, Tree } from './recording/tree.js';
+import { createStateHash, type Budget, type StateHash } from '@velox/core/protocol';
 
 export interface RecorderOptions {
   /** How many containers may nest; default 500. */
@@ -26,6 +28,12 @@ export interface Recorder<T> {
   readonly dirty: boolean;
   /** The exact length of the value's JSON text as of the last `take`; measured once, at the first call. */
   readonly size: number;
+  /**
+   * The hash of the value as of the last `take`. Only what was written since the last call is looked at again.
+   *
+   * @returns undefined where the budget did not do.
+   */
+  hash(budget?: Budget): string | undefined;
   /**
    * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing (what a recipe
    * returns after a write is ignored). A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
@@ -67,6 +75,13 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
   const differ = new Differ(tree, intake, keys, rows);
   tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
   let size: number | undefined;
+  let hashes: StateHash | undefined;
+  /** What was written, and all around it, has another hash now. */
+  const forget = ({ forget }: StateHash): void => {
+    for (const node of tree.touched) {
+      for (let at: Node | undefined = node; at && forget(at.target); at = at.parent);
+    }
+  };
 
   return {
     get value() {
@@ -79,6 +94,9 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     get size() {
       if (size === undefined && tree.dirty) return measure(tree.root);
       return (size ??= measure(tree.root));
+    },
+    hash(budget) {
+      return (hashes ??= createStateHash()).of(tree.root, budget);
     },
     update(recipe) {
       const scope = new Scope(tree, intake);
@@ -100,6 +118,7 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     take() {
       tree.settle();
       if (!tree.dirty) return undefined;
+      if (hashes) forget(hashes);
       const { patch, growth } = delta(tree);
       if (size !== undefined) size += growth;
       tree.close();

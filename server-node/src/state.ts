@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { VeloxError, type Position } from '@velox/core/protocol';
+import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { createRecorder, type Recorder, type RecorderOptions } from './recorder.js';
 
@@ -146,6 +146,12 @@ export class State<T> {
   text(): string {
     this.#flush();
     return (this.#text ??= JSON.stringify(this.#recorder.value));
+  }
+
+  /** The hash of the value at its position; undefined where the budget did not do, see {@link StateHash}. */
+  hash(budget?: Budget): string | undefined {
+    this.#flush();
+    return this.#recorder.hash(budget);
   }
 
   /** About how many characters `text` has, without making it. */
