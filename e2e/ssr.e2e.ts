@@ -25,6 +25,9 @@ for (const framework of ['react', 'vue', 'svelte']) {
     const sent: string[] = [];
     const received: string[] = [];
     let connections = 0;
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname === '/sync') connections++; // by another transport
+    });
     page.on('websocket', (socket) => {
       if (!socket.url().includes('/sync')) return;
       connections++;
@@ -65,5 +68,22 @@ for (const framework of ['react', 'vue', 'svelte']) {
       expect(html).not.toContain(`for ${other} alone`);
     });
     await Promise.all(pages);
+  });
+
+  test(`${framework} goes on with each user's own, in two browsers at once`, async ({ browser }) => {
+    const live = ['ann', 'bob'].map(async (name) => {
+      const page = await browser.newPage();
+      const received: string[] = [];
+      page.on('websocket', (socket) => {
+        if (!socket.url().includes('/sync')) return;
+        socket.on('framereceived', ({ payload }) => received.push(String(payload)));
+      });
+      await page.goto(`${origin}/${framework}?user=${name}`);
+      await expect.poll(() => received.join()).toContain('"version"');
+      await expect(page.locator('#app')).toHaveText(`for ${name} alone`);
+      expect(received.join()).not.toContain('alone');
+      await page.close();
+    });
+    await Promise.all(live);
   });
 }
