@@ -51,6 +51,8 @@ export interface Hello {
   readonly limits: Limits;
   /** The newest numbered frame of this client that the session has taken; what is beyond it is to be sent again. */
   readonly ack: number;
+  /** The number of this link in its session; polls name it. */
+  readonly link?: number;
   /** How many events of the session's life never reached the client, because too many waited. */
   readonly dropped?: number;
 }

@@ -134,6 +134,15 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
+  it('counts anew when the clock is set back, however far', () => {
+    const { onDead } = watch();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(24_999);
+    expect(onDead).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onDead).toHaveBeenCalledOnce();
+  });
+
   it('is quiet once stopped', () => {
     const { onDead, stop } = watch();
     stop();

@@ -68,8 +68,10 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     const due = Date.now() + wait;
     clearTimeout(timer);
     timer = setTimeout(() => {
+      const late = Date.now() - due;
+      if (late < -LATE) feed(); // the clock was set back: of the past it says nothing
       const left = heard + limit - Date.now();
-      if (Date.now() - due > LATE) probe();
+      if (late > LATE) probe();
       else if (left > 0) arm(Math.min(left, STEP));
       else onDead();
     }, wait);

@@ -57,7 +57,7 @@ export async function serve(
         return { outcome: await serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
       }
       case 'poll': {
-        const link = pollingLinkOf(hub, wanted.session, await admit());
+        const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
         if (!link) throw hub.closed ? leaving : unknown;
         return { outcome: await link.poll(exchange, cors) };
       }

@@ -30,6 +30,7 @@ export class Session {
   /** Made with the first: most sessions have none. */
   #events: Events | undefined;
   #outlet: Outlet | undefined;
+  #links = 0;
   #full = false;
   /** What this link is owed beside topics and events. */
   #hello: Message | undefined;
@@ -63,6 +64,11 @@ export class Session {
   /** Whether the client has named it: only such a one can be come back to. A plain GET does not know that there are sessions. */
   isNamed = false;
 
+  /** How many links it has had, the live one included. */
+  get links(): number {
+    return this.#links;
+  }
+
   /** The newest numbered frame that was taken from the client. */
   get taken(): number {
     return this.#taken;
@@ -82,6 +88,7 @@ export class Session {
   attach(outlet: Outlet, ack: number): void {
     const former = this.#outlet;
     this.#outlet = outlet;
+    this.#links++;
     this.#full = this.#owesAck = this.#owesPing = false;
     this.#events?.resume(ack);
     former?.close(4000, 'replaced');
@@ -96,7 +103,7 @@ export class Session {
 
   /** The first frame of a link. */
   greet(hello: Hello): void {
-    this.#hello = message({ hello });
+    this.#hello = message({ hello: { ...hello, link: this.#links } });
     this.#onDue(this);
   }
 

@@ -1,3 +1,4 @@
+import type { Hello, HelloFrame } from '../protocol.js';
 import { refuse } from './refuse.js';
 import { endpoint } from './define.js';
 import type { Receive } from './requests.js';
@@ -7,27 +8,32 @@ import type { Receive } from './requests.js';
  * way, and the one that passes everywhere.
  */
 export const poll: Receive = async ({ url, headers, open }, reporter, signal) => {
-  let session: string | undefined;
+  let hello: Hello | undefined;
   while (!signal.aborted) {
     const response = await fetch(endpoint(url), {
-      ...(!session && { method: 'POST', body: JSON.stringify(open) }),
-      headers: { accept: 'application/json', ...(session && { 'velox-session': session }), ...headers },
+      ...(!hello && { method: 'POST', body: JSON.stringify(open) }),
+      headers: { accept: 'application/json', ...(hello && named(hello)), ...headers },
       credentials: 'include',
       cache: 'no-store',
       signal,
     });
     if (!response.ok) return refuse(response, reporter);
-    if (!session) reporter.onOpen();
+    if (!hello) reporter.onOpen();
     let text = '';
     const write = (part: string): void => {
       reporter.onByte();
       text += part;
     };
     await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
-    for (const frame of JSON.parse(text) as { readonly hello?: { readonly session: string } }[]) {
-      session ??= frame.hello?.session;
+    for (const frame of JSON.parse(text) as Partial<HelloFrame>[]) {
+      hello ??= frame.hello;
       reporter.onMessage(JSON.stringify(frame));
     }
-    if (!session) throw new Error('no hello');
+    if (!hello) throw new Error('no hello');
   }
 };
+
+/** Which link the poll is of: what it takes away, nobody else gets. */
+function named({ session, link }: Hello): Record<string, string> {
+  return { 'velox-session': session, ...(link && { 'velox-link': `${link}` }) };
+}

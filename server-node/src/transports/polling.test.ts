@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Hello } from '@velox/core/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { Hub } from '../hub.js';
 import * as velox from '../index.js';
@@ -58,6 +59,33 @@ describe('by long-polling', () => {
     expect(await (await first)?.json()).toEqual([]);
     state.update((draft) => void (draft.n = 2));
     expect(await (await second).json()).toMatchObject([{ version: 2 }]);
+  });
+
+  it('a poll of a link that was replaced takes nothing from the one that took its place', async () => {
+    const hub = velox.createHub();
+    const state = hub.state('', { n: 1 });
+    await using server = await listen(hub.handle);
+    const begin = async (session?: string): Promise<Hello> => {
+      const answer = await fetch(`${server.origin}?velox=3`, {
+        method: 'POST',
+        body: JSON.stringify([{ open: { session } }, { subscribe: [{}] }]),
+        headers: { accept: 'application/json' },
+      });
+      const [{ hello }] = (await answer.json()) as [{ hello: Hello }];
+      return hello;
+    };
+    const first = await begin();
+    const second = await begin(first.session); // the same request once more, by the doing of a proxy
+    expect(second.session).toBe(first.session);
+    state.update((draft) => void (draft.n = 2));
+    const pollOf = ({ session, link }: Hello): Promise<Response> =>
+      poll(server.origin, session, { 'velox-link': `${link}` });
+    const refused = await pollOf(first);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      404,
+      { error: { code: 'unknown-session' } },
+    ]);
+    expect(await (await pollOf(second)).json()).toMatchObject([{ version: 2 }]);
   });
 
   it('a goodbye waits for the next poll, which only its own client gets', async () => {

@@ -13,6 +13,8 @@ export class PollingLink implements Outlet {
   readonly transport = 'polling';
   readonly waiting = 0;
   readonly session: Session;
+  /** Which link of its session it is: another may have taken its place. */
+  readonly number: number;
   readonly #hub: Hub;
   readonly #onEnd: (link: PollingLink) => void;
   /** The newest poll, and how it is answered while it waits. */
@@ -27,6 +29,7 @@ export class PollingLink implements Outlet {
     this.#hub = hub;
     this.#onEnd = onEnd;
     this.session = open(this);
+    this.number = this.session.links;
   }
 
   write(messages: readonly Message[]): boolean {
@@ -105,8 +108,18 @@ export async function openPolling(
   return link.poll(exchange, cors);
 }
 
-/** The link on which the session of that id polls, if it does, and whoever names it may. */
-export function pollingLinkOf(hub: Hub, id: string, { identity }: Admission): PollingLink | undefined {
+/**
+ * The link on which the session of that id polls, if it does, and whoever names it may.
+ *
+ * @param number which link of the session is meant, where the poll says so
+ */
+export function pollingLinkOf(
+  hub: Hub,
+  id: string,
+  { identity }: Admission,
+  number?: string,
+): PollingLink | undefined {
   const link = linksOf(hub).get(id);
+  if (number !== undefined && number !== `${link?.number}`) return undefined;
   return link?.session.identity === identity ? link : undefined;
 }
