@@ -58,13 +58,18 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
 
   test(`${framework}: 1,000 updates per second, for ${PROOF ? 10 : 1} s`, async ({ page }) => {
     const complaints = await open(page, framework);
-    await page.evaluate(() => {
+    await page.evaluate(async () => {
+      // What opening the page has cost is over.
+      await new Promise((resolve) => setTimeout(() => requestIdleCallback(resolve), 500));
       let longest = 0;
       const observer = new PerformanceObserver((list) => {
         for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
       });
       observer.observe({ type: 'longtask' });
-      Object.assign(window, { longest: () => longest });
+      // What comes after 500 ms is the test, which looks at the page.
+      Object.assign(window, {
+        longest: () => new Promise((resolve) => setTimeout(() => resolve(longest), 500)),
+      });
     });
     const begun = performance.now();
     let made = 0;
@@ -80,8 +85,10 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
         resolve();
       }, 1);
     });
+    const longest = await page.evaluate(() =>
+      (window as unknown as { longest(): Promise<number> }).longest(),
+    );
     await expect.poll(() => shown(page), { timeout: 10_000 }).toEqual(wanted());
-    const longest = await page.evaluate(() => (window as unknown as { longest(): number }).longest());
     test.info().annotations.push({ type: 'longest task', description: `${Math.round(longest)} ms` });
     if (PROOF) {
       process.stdout.write(`${framework}: ${made} updates, longest task ${Math.round(longest)} ms\n`);
