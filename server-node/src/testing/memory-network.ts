@@ -1,0 +1,92 @@
+import type { WebSocketClass } from '@velox/core';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import type { Endpoint } from '../endpoint.js';
+import { createFetch } from './memory-fetch.js';
+import { Path, type Purpose } from './memory-path.js';
+import { dial } from './memory-socket.js';
+import { createZone, type VirtualTime, type Zone } from './virtual-time.js';
+
+/**
+ * A network in memory, on virtual time: `ws` and node:http at both ends are the real ones; only the sockets below are made here. Each
+ * client has a host name of its own, by which the server is reached over that client's path.
+ */
+export class MemoryNetwork {
+  readonly time: VirtualTime;
+  readonly server: Zone = createZone('server');
+  /** The WebSocket class of all clients. */
+  readonly WebSocket: WebSocketClass;
+  readonly #paths = new Map<string, Path>();
+  #http: Server | undefined;
+
+  constructor(time: VirtualTime) {
+    this.time = time;
+    const connect = (url: string): Duplex => this.#dial(this.#pathTo(url) as Path, 'websocket');
+    this.WebSocket = class extends WebSocket {
+      constructor(url: string) {
+        super(url, { createConnection: () => connect(url), perMessageDeflate: false });
+      }
+    };
+  }
+
+  /** Who is reached from now on; undefined: nobody. Connections that are there stay. */
+  serve(endpoint: Endpoint | undefined): void {
+    this.#http = endpoint && createServer();
+    if (this.#http) endpoint?.attach(this.#http);
+  }
+
+  /** The way of a client; its URL of the endpoint is {@link urlOf} the same name. */
+  path(name: string): Path {
+    const known = this.#paths.get(name);
+    if (known) return known;
+    const path = new Path(this.time, name);
+    this.#paths.set(name, path);
+    return path;
+  }
+
+  /** All connections break. */
+  cut(): void {
+    for (const path of this.#paths.values()) path.cut();
+  }
+
+  /** Until when somebody is frozen, in virtual ms. */
+  get frozenUntil(): number {
+    const zones = [this.server, ...[...this.#paths.values()].map(({ zone }) => zone)];
+    return Math.max(...zones.map(({ frozenUntil }) => frozenUntil));
+  }
+
+  /** All paths are right again; connections that are half open stay so, and who is frozen. */
+  heal(): void {
+    for (const path of this.#paths.values()) path.heal();
+  }
+
+  urlOf(name: string): string {
+    return `http://${name}.test/sync`;
+  }
+
+  /** Puts its own in the place of the global `fetch`, which still gets what goes elsewhere; returns the end of that. */
+  install(): () => void {
+    const elsewhere = globalThis.fetch;
+    globalThis.fetch = (input, init) => {
+      const path = this.#pathTo(input as string);
+      return path
+        ? createFetch(path, (purpose) => this.#dial(path, purpose))(input, init)
+        : elsewhere(input, init);
+    };
+    return () => void (globalThis.fetch = elsewhere);
+  }
+
+  #pathTo(url: string): Path | undefined {
+    const [, name] = /^\w+:\/\/([^/]+)\.test\//.exec(url) ?? [];
+    return name === undefined ? undefined : this.#paths.get(name);
+  }
+
+  #dial(path: Path, purpose: Purpose): Duplex {
+    const isRefused = path.refused.includes(purpose);
+    return dial(path, this.server, (far) => {
+      if (isRefused || !this.#http) far.destroy();
+      else this.#http.emit('connection', far);
+    });
+  }
+}

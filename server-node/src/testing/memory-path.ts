@@ -1,0 +1,54 @@
+import { createZone, type VirtualTime, type Zone } from './virtual-time.js';
+
+/** One live connection, as those see it who harm it. */
+export interface Harmable {
+  /** Both ends are told that it is gone. */
+  cut(): void;
+  /** Nothing arrives any more; one end may be told, the other never is. */
+  halfOpen(told: 'client' | 'server' | 'nobody'): void;
+}
+
+/** What a connection is made for. */
+export type Purpose = 'websocket' | 'sse' | 'polling' | 'post';
+
+/** The way between one client and the server, with a lever for each thing that can be wrong with it. */
+export class Path {
+  readonly time: VirtualTime;
+  readonly zone: Zone;
+  /** Draws the latency of a new connection's direction, in ms. */
+  latency: () => number;
+  /** Added to each latency, in ms. */
+  delay = 0;
+  /** Bytes per ms that pass. */
+  rate: number = Infinity;
+  /** In virtual ms: until then nothing arrives, then everything. */
+  stalledUntil = 0;
+  /** New connections of these purposes are refused. */
+  refused: readonly Purpose[] = [];
+  /** Draws how many ms later each POST arrives once more; undefined: it does not. */
+  echo: (() => number) | undefined;
+  readonly connections: Set<Harmable> = new Set();
+
+  constructor(time: VirtualTime, name: string) {
+    this.time = time;
+    this.latency = () => 1;
+    this.zone = createZone(name);
+  }
+
+  cut(): void {
+    for (const connection of [...this.connections]) connection.cut();
+  }
+
+  halfOpen(told: 'client' | 'server' | 'nobody'): void {
+    for (const connection of [...this.connections]) connection.halfOpen(told);
+  }
+
+  /** All levers back; connections that are half open stay so. */
+  heal(): void {
+    this.delay = 0;
+    this.rate = Infinity;
+    this.stalledUntil = 0;
+    this.refused = [];
+    this.echo = undefined;
+  }
+}

@@ -1,0 +1,211 @@
+import { setImmediate as turn } from 'node:timers';
+
+/** Those who share a clock and a process: a client, or the server. */
+export interface Zone {
+  readonly name: string;
+  /** In virtual ms: until then nothing of it runs; what is due waits, and comes late. */
+  frozenUntil: number;
+  /** By how much its wall clock is wrong, in ms. */
+  skew: number;
+}
+
+/** Something that is due. */
+interface Task {
+  at: number;
+  readonly order: number;
+  readonly zone: Zone;
+  readonly run: () => void;
+  cancelled: boolean;
+  every?: number;
+}
+
+/** Where virtual time begins for `Date`, in ms since 1970. */
+const EPOCH = Date.UTC(2026, 0, 1);
+/** Between two paints, in ms. */
+const FRAME = 16;
+/** What a timer of more than this many ms does: it fires at once, as real ones do. */
+const LONGEST = 2 ** 31 - 1;
+
+export function createZone(name: string): Zone {
+  return { name, frozenUntil: 0, skew: 0 };
+}
+
+/**
+ * Time that passes only when it is told to. While installed it stands in for `setTimeout`, `setInterval`, `Date.now`,
+ * `performance.now` and, where it is there, `requestAnimationFrame`; promises, `nextTick` and `setImmediate` stay the real ones, and
+ * all that they lead to happens between two moments. So a run depends on nothing but the order of its tasks.
+ */
+export class VirtualTime {
+  /** Ms since the beginning. */
+  now = 0;
+  /** Whose code runs; what it starts belongs to it. */
+  zone: Zone = createZone('test');
+  #tasks: Task[] = [];
+  #count = 0;
+
+  /** Runs something in `ms`, as part of a zone. Returns what cancels it. */
+  schedule(ms: number, run: () => void, zone: Zone = this.zone): () => void {
+    const task = this.#add(ms, run, zone);
+    return () => void (task.cancelled = true);
+  }
+
+  /** Runs something now, as part of a zone. */
+  within<R>(zone: Zone, run: () => R): R {
+    const before = this.zone;
+    this.zone = zone;
+    try {
+      return run();
+    } finally {
+      this.zone = before;
+    }
+  }
+
+  /** For so many ms, nothing of a zone runs. */
+  freeze(zone: Zone, ms: number): void {
+    zone.frozenUntil = Math.max(zone.frozenUntil, this.now + ms);
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => turn(resolve));
+  }
+
+  /** Lets `ms` pass; after each moment at which something happened, `onStep` is called. */
+  async advance(ms: number, onStep?: () => void): Promise<void> {
+    const end = this.now + ms;
+    const outside = this.zone;
+    await this.settle();
+    for (let task; (task = this.#pop(end));) {
+      this.now = Math.max(this.now, task.at);
+      const { zone } = task;
+      if (zone.frozenUntil > this.now) {
+        task.at = zone.frozenUntil;
+        this.#push(task);
+        continue;
+      }
+      if (task.every !== undefined) {
+        task.at = this.now + task.every;
+        this.#push(task);
+      }
+      this.zone = zone;
+      task.run();
+      await this.settle();
+      onStep?.();
+    }
+    this.now = end;
+    this.zone = outside;
+  }
+
+  /** Puts virtual time in the place of the real one, and `random` in that of `Math.random`; returns the end of that. */
+  install(random: () => number = Math.random): () => void {
+    const clear = (timer: unknown): void => {
+      if (timer instanceof Timer) timer.close();
+      else genuine.clearTimeout(timer as undefined); // it was there before us
+    };
+    const set = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Timer => {
+      const wait = ms >= 1 && ms <= LONGEST ? ms : 1;
+      return new Timer(this.#add(wait, () => run(...args), this.zone));
+    };
+    const repeat = (run: () => void, ms = 0): Timer => {
+      const timer = set(run, ms);
+      timer.task.every = Math.max(1, ms);
+      return timer;
+    };
+    const genuine = replace(globalThis, {
+      setTimeout: set,
+      clearTimeout: clear,
+      setInterval: repeat,
+      clearInterval: clear,
+      ...('requestAnimationFrame' in globalThis && {
+        requestAnimationFrame: (run: (time: number) => void) => set(() => run(this.now), FRAME),
+        cancelAnimationFrame: clear,
+      }),
+    });
+    const { restore: date } = replace(Date, { now: () => EPOCH + this.now + this.zone.skew });
+    const { restore: math } = replace(Math, { random });
+    const { restore: clock } = replace(performance, { now: () => this.now });
+    return () => [genuine.restore, date, math, clock].forEach((restore) => restore());
+  }
+
+  #add(ms: number, run: () => void, zone: Zone): Task {
+    const task: Task = { at: this.now + ms, order: this.#count++, run, zone, cancelled: false };
+    this.#push(task);
+    return task;
+  }
+
+  /** A binary heap: by time, then in the order of their making. */
+  #push(task: Task): void {
+    const heap = this.#tasks;
+    let at = heap.push(task) - 1;
+    for (let above; at > 0 && isBefore(task, heap[(above = (at - 1) >> 1)]!); at = above)
+      heap[at] = heap[above]!;
+    heap[at] = task;
+  }
+
+  #pop(until: number): Task | undefined {
+    const heap = this.#tasks;
+    for (let top; (top = heap[0]) && (top.cancelled || top.at <= until);) {
+      const last = heap.pop()!;
+      if (last !== top) this.#sink(last);
+      if (!top.cancelled) return top;
+    }
+    return undefined;
+  }
+
+  #sink(task: Task): void {
+    const heap = this.#tasks;
+    let at = 0;
+    for (let below; (below = 2 * at + 1) < heap.length; at = below) {
+      if (below + 1 < heap.length && isBefore(heap[below + 1]!, heap[below]!)) below++;
+      if (!isBefore(heap[below]!, task)) break;
+      heap[at] = heap[below]!;
+    }
+    heap[at] = task;
+  }
+}
+
+function isBefore(one: Task, other: Task): boolean {
+  return one.at - other.at < 0 || (one.at === other.at && one.order < other.order);
+}
+
+/** What `setTimeout` of Node returns, as far as it is used. */
+class Timer {
+  readonly task: Task;
+
+  constructor(task: Task) {
+    this.task = task;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return !this.task.cancelled;
+  }
+
+  close(): void {
+    this.task.cancelled = true;
+  }
+}
+
+/** Replaces members; returns those that were there, and what puts them back. */
+function replace<T extends object>(target: T, members: object): T & { readonly restore: () => void } {
+  const names = Object.keys(members);
+  const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const);
+  const genuine = Object.fromEntries(names.map((name) => [name, target[name as keyof T]])) as T;
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(target, name, { value: value as unknown, configurable: true, writable: true });
+  }
+  const restore = (): void => {
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(target, name, descriptor);
+      else Reflect.deleteProperty(target, name);
+    }
+  };
+  return { ...genuine, restore };
+}

@@ -1,0 +1,42 @@
+import type { Path } from './memory-path.js';
+import type { Zone } from './virtual-time.js';
+
+/** One direction of one connection: what is sent arrives in order, after a while, or never. */
+export class Wire {
+  /** Nothing that is sent from now on arrives, and nobody is told. */
+  hole = false;
+  /** Bytes that are on their way. */
+  inFlight = 0;
+  readonly #path: Path;
+  readonly #to: Zone;
+  /** Of this connection alone, in ms: so one may overtake another. */
+  readonly #latency: number;
+  #last = 0;
+  #cut = false;
+
+  constructor(path: Path, to: Zone) {
+    this.#path = path;
+    this.#to = to;
+    this.#latency = path.latency();
+  }
+
+  /** Sends `size` bytes, whose arrival is `deliver`; then there is room for more, and `onRoom` is called, at the other end. */
+  carry(size: number, deliver: () => void, onRoom?: () => void): void {
+    const { time, delay, stalledUntil, rate } = this.#path;
+    this.#last = Math.max(this.#last, time.now + this.#latency + delay, stalledUntil) + size / rate;
+    this.inFlight += size;
+    if (this.hole) return; // it stays in flight: whoever sends too much of it has to wait
+    const arrive = (): void => {
+      if (this.#cut || this.hole) return;
+      this.inFlight -= size;
+      deliver();
+      onRoom?.();
+    };
+    time.schedule(this.#last - time.now, arrive, this.#to);
+  }
+
+  /** What is on its way is lost. */
+  cut(): void {
+    this.#cut = true;
+  }
+}
