@@ -1,4 +1,4 @@
-import type { ClientFrame, ServerFrame } from './protocol.js';
+import type { ClientFrame, Hello, ServerFrame } from './protocol.js';
 import type { Readable } from './readable.js';
 import type { Initial, Replica } from './replica.js';
 import type { Status } from './status.js';
@@ -43,6 +43,8 @@ export interface Connection {
 
 /** A connection, as what rides on it beside the topics sees it. */
 export interface Carrier extends Connection {
+  /** What the server said of itself, on the last link that was open. */
+  readonly hello: () => Hello | undefined;
   /** Sends a frame, if a link is open. */
   readonly send: (frame: ClientFrame) => void;
   /** Shows replicas what has arrived. */

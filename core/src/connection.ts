@@ -43,6 +43,7 @@ export function createConnection({
   /** One object for all links: those that make many requests see a new token in it. */
   const sent: Record<string, string> = { ...headers };
   let link: Link | undefined;
+  let hello: Hello | undefined;
   /** Counts the links and what led to none, so that what comes late can see that it is late. */
   let turn = 0;
   /** Ends the patience with an attempt, or the wait for the next one. */
@@ -96,7 +97,7 @@ export function createConnection({
   }
 
   function send(frame: ClientFrame): void {
-    link?.send(frame, status.get().session!);
+    link?.send(frame, hello!);
   }
 
   async function refresh(): Promise<void> {
@@ -114,8 +115,7 @@ export function createConnection({
         (error) => mine === turn && pause({ code: 'auth', message: `${error}` }),
       );
     } else dial();
-    const { name: transport } = transports[chosen]!;
-    put({ state: 'connecting', transport, attempt: attempts, retryAt: undefined });
+    put({ state: 'connecting', transport: transports[chosen]!.name, attempt: attempts, retryAt: undefined });
   }
 
   function dial(): void {
@@ -158,7 +158,8 @@ export function createConnection({
     frames.emit(frame, text);
   }
 
-  function onHello({ heartbeat, session, protocol }: Hello): void {
+  function onHello(next: Hello): void {
+    const { heartbeat, session, protocol } = (hello = next);
     clearTimeout(timer);
     watchdog.start(heartbeat + GRACE);
     if (session !== status.get().session) ack = 0;
@@ -249,6 +250,7 @@ export function createConnection({
   return {
     replica: topics.replica,
     status,
+    hello: () => hello,
     onFrame: frames.on,
     send,
     flush: paint.flush,

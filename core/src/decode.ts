@@ -71,7 +71,7 @@ const CLIENT_FRAMES: readonly {
 ];
 
 /** Level by level and not by recursion, which a hostile text could overflow. */
-function isDeeper(value: unknown, depth: number): boolean {
+export function isDeeper(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let above = 0; level.length > 0; above++) {
     if (above > depth) return true;

@@ -4,64 +4,107 @@ import { createEventQueue } from './event-queue.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const all = (): boolean => true;
+
 function setUp() {
   const dropped: number[] = [];
   const queue = createEventQueue((count) => dropped.push(count));
-  const seqs = (isSame = true, ack = 0): number[] => queue.resume(isSame, ack).map(({ seq }) => seq);
-  return { queue, dropped, seqs };
+  const add = (...data: unknown[]): void => data.forEach((each) => queue.add({ event: 'a', data: each }));
+  const take = (count = Infinity): [data: unknown, seq: number][] =>
+    queue.take(count).map(({ data, seq }) => [data, seq]);
+  const resume = (isSame = true, ack = 0, fits: (emitted: { data: unknown }) => boolean = all) => {
+    queue.resume(isSame, ack, fits);
+    return take();
+  };
+  return { queue, dropped, add, take, resume };
 }
+const from = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 describe('a queue of events', () => {
   it('numbers them, and gives again what is not acknowledged', () => {
-    const { queue, seqs } = setUp();
-    queue.resume(false, 0);
-    expect(queue.add('a', 1)).toEqual({ event: 'a', data: 1, seq: 1 });
-    expect(queue.add('a', 2)).toEqual({ event: 'a', data: 2, seq: 2 });
-    queue.add('b', 3);
+    const { queue, add, take, resume } = setUp();
+    resume(false);
+    add(1, 2);
+    expect(take()).toEqual([[1, 1], [2, 2]]); // prettier-ignore
+    expect(take()).toEqual([]);
+    add(3);
+    expect(take()).toEqual([[3, 3]]);
     queue.acknowledge(1);
     queue.suspend();
-    expect(queue.resume(true, 2)).toEqual([{ event: 'b', data: 3, seq: 3 }]);
+    expect(resume(true, 2)).toEqual([[3, 3]]);
     queue.acknowledge(3);
-    expect(seqs(true, 3)).toEqual([]);
-    expect(queue.add('c', 4).seq).toBe(4);
+    queue.suspend();
+    expect(resume(true, 3)).toEqual([]);
+    add(4);
+    expect(take()).toEqual([[4, 4]]);
   });
 
   it('numbers anew for another session', () => {
-    const { queue, seqs } = setUp();
-    queue.resume(false, 0);
-    for (const data of [1, 2, 3]) queue.add('a', data);
+    const { queue, add, take, resume } = setUp();
+    resume(false);
+    add(1, 2, 3);
+    take();
     queue.acknowledge(1);
     queue.suspend();
-    expect(queue.resume(false, 0)).toEqual([
-      { event: 'a', data: 2, seq: 1 },
-      { event: 'a', data: 3, seq: 2 },
-    ]);
-    expect(seqs(true, 2)).toEqual([]);
+    expect(resume(false)).toEqual([[2, 1], [3, 2]]); // prettier-ignore
+    queue.suspend();
+    expect(resume(true, 2)).toEqual([]);
   });
 
   it.each([-1, 0, 4, 1e9])('is not confused by an acknowledgement of %d', (ack) => {
-    const { queue } = setUp();
-    queue.resume(false, 0);
-    for (const data of [1, 2, 3]) queue.add('a', data);
+    const { queue, add, take, resume } = setUp();
+    resume(false);
+    add(1, 2, 3);
+    take();
     queue.acknowledge(ack);
     expect(queue.size()).toBe(ack > 0 ? 0 : 3);
-    expect(queue.add('a', 4).seq).toBe(4);
+    add(4);
+    expect(take()).toEqual([[4, 4]]);
   });
 
-  it('drops the oldest of more than 1,000, whose numbers are not used again', () => {
-    const { queue, dropped, seqs } = setUp();
-    queue.resume(false, 0);
-    for (let data = 1; data <= 1_003; data++) queue.add('a', data);
+  it('gives as many as asked for, and no more than 1,000 that are not acknowledged', () => {
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
+    add(...from(1, 500));
+    expect(take(2)).toEqual([[1, 1], [2, 2]]); // prettier-ignore
+    expect(take()).toHaveLength(498);
+    add(...from(501, 1_600));
+    expect(take()).toHaveLength(500);
+    expect(take()).toEqual([]);
+    queue.acknowledge(100);
+    expect(take().map(([data]) => data)).toEqual(from(1_001, 1_100).map((data) => data + dropped.length));
+  });
+
+  it('drops the oldest of more than 1,000 that wait, and none that is on its way', () => {
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
+    add(...from(1, 1_000));
+    take();
+    add(...from(1_001, 2_003));
     expect(dropped).toEqual([1, 1, 1]);
-    expect(seqs()).toHaveLength(1_000);
-    expect(seqs().slice(0, 2)).toEqual([4, 5]);
+    expect(queue.size()).toBe(2_000);
+    queue.suspend();
+    expect(resume(true, 1_000)).toEqual(from(1_004, 2_003).map((data, index) => [data, 1_001 + index]));
+  });
+
+  it('never uses a number of the same session again', () => {
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
+    add(1, 2);
+    take();
+    queue.suspend();
+    vi.advanceTimersByTime(15_000);
+    expect(dropped).toEqual([2]);
+    add(3);
+    expect(resume()).toEqual([[3, 3]]);
   });
 
   it('drops what waits for 15 s without a link', () => {
-    const { queue, dropped } = setUp();
-    queue.add('a', 1);
+    const { add, dropped } = setUp();
+    add(1);
     vi.advanceTimersByTime(4_000);
-    queue.add('a', 2);
+    add(2);
     vi.advanceTimersByTime(10_999);
     expect(dropped).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -72,30 +115,53 @@ describe('a queue of events', () => {
   });
 
   it('counts the time from the loss of the link', () => {
-    const { queue, dropped, seqs } = setUp();
-    queue.resume(false, 0);
-    queue.add('a', 1);
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
+    add(1);
+    take();
     vi.advanceTimersByTime(60_000);
     queue.suspend();
     vi.advanceTimersByTime(14_999);
-    expect(seqs()).toEqual([1]);
+    expect(resume()).toEqual([[1, 1]]);
     vi.advanceTimersByTime(60_000);
     expect(dropped).toEqual([]);
   });
 
+  it('counts it from the first loss, so that what ends every link ends itself', () => {
+    const { queue, add, resume, dropped } = setUp();
+    resume(false);
+    add('poison');
+    for (let second = 0; second < 15; second++) {
+      queue.suspend();
+      vi.advanceTimersByTime(1_000);
+      resume();
+    }
+    expect(dropped).toEqual([1]);
+    expect(queue.size()).toBe(0);
+  });
+
   it('drops after a sleep, in which no timer ran', () => {
-    const { queue, dropped, seqs } = setUp();
-    queue.resume(false, 0);
-    queue.add('a', 1);
+    const { queue, add, resume, dropped } = setUp();
+    resume(false);
+    add(1);
     queue.suspend();
     vi.setSystemTime(Date.now() + 3_600_000);
-    expect(seqs()).toEqual([]);
+    expect(resume()).toEqual([]);
+    expect(dropped).toEqual([1]);
+  });
+
+  it('drops what another session does not take', () => {
+    const { queue, add, resume, dropped } = setUp();
+    resume(false);
+    add('short', 'too long', 'short');
+    queue.suspend();
+    expect(resume(false, 0, ({ data }) => data !== 'too long')).toEqual([['short', 1], ['short', 2]]); // prettier-ignore
     expect(dropped).toEqual([1]);
   });
 
   it('is quiet once it was cleared', () => {
-    const { queue, dropped } = setUp();
-    queue.add('a', 1);
+    const { queue, add, dropped } = setUp();
+    add(1);
     queue.clear();
     expect(vi.getTimerCount()).toBe(0);
     expect([queue.size(), dropped]).toEqual([0, []]);

@@ -18,9 +18,11 @@ export interface Paint {
 export function createPaint(): Paint {
   const due = new Set<() => void>();
   let owned: Owned = new Set();
-  let stop = (): void => {};
+  let frame: number;
+  let timer: ReturnType<typeof setTimeout>;
   const flush = (): void => {
-    stop();
+    globalThis.cancelAnimationFrame?.(frame);
+    clearTimeout(timer);
     owned = new Set();
     for (const publish of due) {
       due.delete(publish); // first: it may become due again while it runs
@@ -36,12 +38,8 @@ export function createPaint(): Paint {
       due.add(publish);
       if (waiting) return;
       if (isHidden() || !globalThis.requestAnimationFrame) return flush();
-      const frame = requestAnimationFrame(flush);
-      const timer = setTimeout(flush, 100);
-      stop = () => {
-        cancelAnimationFrame(frame);
-        clearTimeout(timer);
-      };
+      frame = requestAnimationFrame(flush);
+      timer = setTimeout(flush, 100);
     },
   };
 }

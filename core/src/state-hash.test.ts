@@ -41,10 +41,10 @@ describe('the hash of a state', () => {
     expect(new Set(values.map(hash)).size).toBe(values.length);
   });
 
-  it('has no collisions among a hundred thousand small changes', () => {
+  it('spreads small changes over its 32 bits', () => {
     const hashes = new Set<string>();
     for (let id = 0; id < 100_000; id++) hashes.add(hash({ rows: [{ id, price: id % 7 }], n: 1 }));
-    expect(hashes.size).toBe(100_000);
+    expect(hashes.size).toBeGreaterThan(99_990); // by chance, 1 is expected to be missing
   });
 
   it('looks again only at what was forgotten', () => {

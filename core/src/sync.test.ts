@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createConnection } from './connection.js';
-import type { ClientFrame } from './protocol.js';
+import type { ClientFrame, Limits } from './protocol.js';
 import { createSync } from './sync.js';
 import { createFakeTransport, type FakeLink } from './testing/fake-transport.js';
 
@@ -96,6 +96,46 @@ describe('emitting', () => {
     expect(events(last())).toEqual([]);
     sync.close();
     expect(() => sync.emit('a', 1)).toThrow(expect.objectContaining({ code: 'closed' }));
+  });
+
+  it.each([
+    ['too-large', 'bytes and not characters', '\u4e2d'.repeat(400)],
+    ['too-large', 'the whole frame', 'x'.repeat(980)],
+    ['too-deep', 'levels', [[[[[1]]]]]],
+  ])('refuses what the server does not take: %s, by %s', async (code, _, data) => {
+    const { sync, last } = setUp();
+    sync.on('news', () => {});
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 5, rate: 10 } as Limits });
+    expect(() => sync.emit('a', data)).toThrow(expect.objectContaining({ code }));
+    sync.emit('a', [[['x'.repeat(900)]]]);
+    expect(events(last())).toHaveLength(1);
+  });
+
+  it('gives up what waited for a server that does not take it', async () => {
+    const { sync, last } = setUp();
+    for (const data of ['short', 'x'.repeat(2_000), 'short']) sync.emit('a', data);
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 500, rate: 10 } as Limits });
+    expect(events(last())).toEqual([
+      { event: 'a', data: 'short', seq: 1 },
+      { event: 'a', data: 'short', seq: 2 },
+    ]);
+    expect(sync.dropped.get()).toBe(1);
+  });
+
+  it('keeps to the rate that the server takes, and loses nothing by it', async () => {
+    const { sync, last } = setUp();
+    for (let data = 1; data <= 25; data++) sync.emit('a', data);
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 500, rate: 20 } as Limits });
+    const counts: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      counts.push(events(last()).length);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(counts).toEqual([10, 20, 25]);
+    expect(sync.dropped.get()).toBe(0);
   });
 
   it('counts what it gives up, and tells', async () => {

@@ -1,8 +1,9 @@
 import type { Carrier, Connection } from './carrier.js';
 import type { AnyContract, Contract, EventData, EventName, TopicName, TopicValue } from './contract.js';
 import { VeloxError } from './error.js';
-import { createEventQueue } from './event-queue.js';
-import type { Hello } from './protocol.js';
+import { isDeeper } from './decode.js';
+import { createEventQueue, type Emitted } from './event-queue.js';
+import type { Hello, Limits } from './protocol.js';
 import { createCell, createSignal, type Readable, type Signal } from './readable.js';
 import type { Initial, Replica } from './replica.js';
 
@@ -11,8 +12,10 @@ const LINGER = 1_000;
 /** Events are acknowledged together: after so many ms, or so many of them. */
 const ACK_DELAY = 500;
 const ACK_COUNT = 100;
-/** The longest event, in characters of its JSON, before a server has named its limit. */
-const LONGEST = 1 << 20;
+/** What may leave in so many ms: half of what the server takes in a second, for it may come in a heap. */
+const PACE = 500;
+/** Before a server has named its limits. */
+const LIMITS: Pick<Limits, 'frame' | 'depth' | 'rate'> = { frame: 1 << 20, depth: 500, rate: 1_000 };
 
 /** Gives the replica of a topic, the same one each time: of any topic, or with a contract of those that it names. */
 export type ReplicaOf<C extends Contract> = AnyContract extends C
@@ -24,10 +27,11 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   /** The replica of a topic (default: the endpoint's default topic), the same one each time. */
   readonly replica: ReplicaOf<C>;
   /**
-   * Sends an event: in order, and exactly once while the session lives. Without a link it waits, up to 15 s; of more than 1,000 that
-   * wait the oldest are dropped. Where the server has lost the session, the new one gets what was not acknowledged.
+   * Sends an event: in order, and exactly once while the session lives. Without a link it waits, up to 15 s; with one it waits while
+   * 1,000 are under way, or the server's limit on frames per second is reached. Of more than 1,000 that wait the oldest are dropped.
+   * Where the server has lost the session, the new one gets what was not acknowledged.
    *
-   * @throws VeloxError `not-json`, `too-large`, `closed`.
+   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` for what the server does not take.
    */
   readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>) => void;
   /**
@@ -35,23 +39,34 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * the function that it returns is called.
    */
   readonly on: <N extends EventName<C>>(event: N, listener: (data: EventData<C, N>) => void) => () => void;
-  /** How many events, of either side, were given up: they waited for too long, or too many did. */
+  /** How many events, of either side, were given up: they waited for too long, too many did, or a new server does not take them. */
   readonly dropped: Readable<number>;
 }
 
 /** Puts events on a connection. */
 export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
-  const { replica, status, onFrame, reconnect, renew, send, flush, hold } = carrier;
+  const { replica, status, hello, onFrame, reconnect, renew, send, flush, hold } = carrier;
   const listeners = new Map<string, Signal<[unknown]>>();
   const dropped = createCell(0);
+  const limits = (): Pick<Limits, 'frame' | 'depth' | 'rate'> => hello()?.limits ?? LIMITS;
+  const fits = (emitted: Emitted): boolean => {
+    try {
+      return !!sound(emitted, limits());
+    } catch {
+      return false;
+    }
+  };
   const onDrop = (count: number): void => dropped.set(dropped.get() + count);
   const queue = createEventQueue(onDrop);
-  let { session } = status.get();
+  let session = hello()?.session;
   /** How many the server has dropped of this session's. */
   let missed = 0;
-  let longest = LONGEST;
   let open = status.get().state === 'open';
-  if (open) queue.resume(true, 0); // its hello was before us, and nothing of ours was sent in its session
+  if (open) queue.resume(true, 0, fits); // its hello was before us, and nothing of ours was sent in its session
+  /** What may leave still, until `PACE` ms after the beginning of the heap. */
+  let left = 0;
+  let heapAt = 0;
+  let pacing: ReturnType<typeof setTimeout>;
   let over = false;
   /** Lets the connection go, where the queue holds it. */
   let release: (() => void) | undefined;
@@ -61,6 +76,19 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   let newest = 0;
   let acking: ReturnType<typeof setTimeout>;
 
+  const write = (): void => {
+    clearTimeout(pacing);
+    if (!open) return;
+    const elapsed = Date.now() - heapAt;
+    if (elapsed >= PACE) {
+      heapAt = Date.now();
+      left = Math.max(1, Math.floor(limits().rate / 2));
+    }
+    const frames = queue.take(left);
+    left -= frames.length;
+    frames.forEach(send);
+    if (left < 1) pacing = setTimeout(write, heapAt + PACE - Date.now());
+  };
   const settle = (): void => {
     clearTimeout(lingering);
     if (queue.size()) release ??= hold();
@@ -76,25 +104,27 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     owed = 0;
     if (open) send({ ack: newest }); // else the next open frame says it
   };
-  const onHello = ({ session: next, ack, limits, dropped: gone = 0 }: Hello): void => {
+  const onHello = ({ session: next, ack, dropped: gone = 0 }: Hello): void => {
     const isSame = next === session;
     session = next;
     onDrop(gone - (isSame ? missed : 0));
     missed = gone;
-    longest = limits.frame;
-    queue.resume(isSame, ack).forEach(send);
+    queue.resume(isSame, ack, fits);
+    open = true;
+    write();
     settle();
   };
 
   status.subscribe(() => {
-    const before = open;
-    open = status.get().state === 'open';
-    if (before && !open) queue.suspend();
+    if (!open || status.get().state === 'open') return;
+    open = false;
+    queue.suspend();
   });
   onFrame((frame) => {
     if ('hello' in frame) onHello(frame.hello);
     else if ('ack' in frame) {
       queue.acknowledge(frame.ack);
+      write();
       settle();
     } else if ('event' in frame) {
       newest = frame.seq;
@@ -115,9 +145,9 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     dropped,
     emit(event, data) {
       if (over) throw new VeloxError('closed', 'the connection was closed. Make a new one.');
-      const frame = queue.add(event, copy(data, longest));
+      queue.add(sound({ event, data }, limits()));
+      write();
       settle();
-      if (open) send(frame);
     },
     on(event, listener) {
       let signal = listeners.get(event);
@@ -135,25 +165,29 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       queue.clear();
       clearTimeout(lingering);
       clearTimeout(acking);
+      clearTimeout(pacing);
       carrier.close();
     },
   };
 }
 
-/** As JSON would carry it, and as it is now: the application may change its own. */
-function copy(data: unknown, longest: number): unknown {
-  let text: string | undefined;
+/**
+ * What is emitted as JSON carries it, and as it is now: the application may change its own.
+ *
+ * @throws VeloxError `not-json`, `too-large`, `too-deep`.
+ */
+function sound(emitted: Emitted, { frame: longest, depth }: Pick<Limits, 'frame' | 'depth'>): Emitted {
+  let text: string;
   try {
-    text = JSON.stringify(data);
+    text = JSON.stringify({ ...emitted, seq: Number.MAX_SAFE_INTEGER });
   } catch (error) {
     throw new VeloxError('not-json', `an event cannot carry this: ${String(error)}`, { cause: error });
   }
-  if (text === undefined) return null;
-  if (text.length > longest) {
-    throw new VeloxError(
-      'too-large',
-      `an event has ${text.length} characters of JSON, of ${longest} allowed.`,
-    );
+  const size = new TextEncoder().encode(text).length;
+  if (size > longest) {
+    throw new VeloxError('too-large', `an event has ${size} bytes of JSON, of ${longest} allowed.`);
   }
-  return JSON.parse(text);
+  const { event, data = null } = JSON.parse(text) as Emitted;
+  if (isDeeper({ data }, depth)) throw new VeloxError('too-deep', `an event has more than ${depth} levels.`);
+  return { event, data };
 }

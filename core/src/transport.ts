@@ -1,4 +1,4 @@
-import type { ClientFrame, ServerFrame } from './protocol.js';
+import type { ClientFrame, Hello, ServerFrame } from './protocol.js';
 
 /** What one attempt to reach the server starts with. */
 export interface Attempt {
@@ -37,9 +37,9 @@ export interface Link {
   /**
    * Sends a frame, after those that were sent before.
    *
-   * @param session the one that `hello` named, for ways that have to name it
+   * @param hello what the server said on this link, for ways that have to name the session
    */
-  send(frame: ClientFrame, session: string): void;
+  send(frame: ClientFrame, hello: Hello): void;
   /** Ends it. Nothing is reported after this. Idempotent. */
   close(): void;
 }

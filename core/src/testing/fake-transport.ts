@@ -45,7 +45,7 @@ export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTr
       closed: false,
       hello(hello) {
         events.onOpen();
-        const limits = { frame: 1 << 20 };
+        const limits = { frame: 1 << 20, depth: 500, rate: 1_000 };
         link.say({
           hello: { protocol: 3, session: 's1', heartbeat: 15_000, ack: 0, limits, ...hello } as Hello,
         });

@@ -19,7 +19,13 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sync?velox=3`;
-  options = { url, headers: {}, session: 's', signal: new AbortController().signal, reporter };
+  options = {
+    url,
+    headers: {},
+    hello: { session: 's', limits: { frame: 300 } },
+    signal: new AbortController().signal,
+    reporter,
+  };
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -46,6 +52,21 @@ it('one POST is under way at a time; what is said meanwhile follows together, in
   expect(posts.map(({ session }) => session)).toEqual(['s', 's']);
   posts[1]?.response.end('{"ack":7}');
   await vi.waitFor(() => expect(reporter.onMessage.mock.calls).toEqual([['{"ack":0}'], ['{"ack":7}']]));
+});
+
+it('a POST is no longer than a frame may be, but for a single one', async () => {
+  const post = createPost(options);
+  const texts = ['a'.repeat(50), 'b'.repeat(50), '\u4e2d'.repeat(60), 'c', 'd'];
+  for (const data of texts) post({ event: 'e', data, seq: 1 });
+  for (let count = 1; count <= 4; count++) {
+    await arrived(count);
+    posts[count - 1]?.response.end('{"ack":0}');
+  }
+  const bodies = posts.map(({ body }) => body);
+  expect(bodies.flatMap((body) => JSON.parse(body) as { data: unknown }[]).map(({ data }) => data)).toEqual(
+    texts,
+  );
+  expect(Math.max(...bodies.map((body) => Buffer.byteLength(body)))).toBeLessThanOrEqual(300);
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { refuse } from './refuse.js';
-import type { ClientFrame } from '../protocol.js';
+import type { ClientFrame, Hello, Limits } from '../protocol.js';
 import type { Attempt } from '../transport.js';
 import { type Reporter } from './define.js';
 
@@ -7,8 +7,8 @@ import { type Reporter } from './define.js';
 export interface PostOptions extends Pick<Attempt, 'headers'> {
   /** The endpoint, with the query that asks for this version. */
   readonly url: string;
-  /** The session that they belong to. */
-  readonly session: string;
+  /** It names the session that they belong to, and how long a POST may be. */
+  readonly hello: Pick<Hello, 'session'> & { readonly limits: Pick<Limits, 'frame'> };
   readonly signal: AbortSignal;
   /** Told of answers, and of a failure, with which the link ends: what a POST carried may have arrived or not. */
   readonly reporter: Reporter;
@@ -16,28 +16,30 @@ export interface PostOptions extends Pick<Attempt, 'headers'> {
 
 /**
  * The way to the server where a link goes one way only: frames go by POST, one POST at a time, so that they arrive in order. What
- * is said while one is under way leaves together.
+ * is said while one is under way leaves together, as far as the server takes it.
  */
 export function createPost({
   url,
   headers,
-  session,
+  hello: { session, limits },
   signal,
   reporter,
 }: PostOptions): (frame: ClientFrame) => void {
-  let waiting: ClientFrame[] = [];
+  const waiting: string[] = [];
   let busy = false;
 
   async function post(): Promise<void> {
     busy = true;
     await Promise.resolve(); // what one tick says leaves together
     while (waiting.length > 0) {
-      const frames = waiting;
-      waiting = [];
+      let size = 0;
+      // Of UTF-8, a character in a string has three bytes at most.
+      const over = waiting.findIndex((text) => (size += 3 * text.length + 3) > limits.frame);
+      const frames = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
       const response = await fetch(url, {
         method: 'POST',
         headers: { accept: 'application/json', 'velox-session': session, ...headers },
-        body: JSON.stringify(frames),
+        body: `[${frames.join()}]`,
         credentials: 'include',
         signal,
       });
@@ -48,7 +50,7 @@ export function createPost({
   }
 
   return (frame) => {
-    waiting.push(frame);
+    waiting.push(JSON.stringify(frame));
     if (!busy) post().catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
   };
 }

@@ -12,9 +12,9 @@ export function defineRequests(name: string, receive: Receive): Transport {
     let post: Promise<(frame: ClientFrame) => void> | undefined;
     const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
     receive(attempt, reporter, signal).catch(fail);
-    return (frame, session) => {
+    return (frame, hello) => {
       post ??= load().then(({ createPost }) =>
-        createPost({ ...attempt, url: endpoint(attempt.url), session, signal, reporter }),
+        createPost({ ...attempt, url: endpoint(attempt.url), hello, signal, reporter }),
       );
       post.then((send) => send(frame)).catch(fail);
     };

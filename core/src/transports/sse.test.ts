@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { text } from 'node:stream/consumers';
-import type { ClientFrame } from '../protocol.js';
+import type { ClientFrame, Hello } from '../protocol.js';
 import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
 import type { CloseReason, Link } from '../transport.js';
 import { sse } from './sse.js';
@@ -122,7 +122,7 @@ describe('server-sent events', () => {
     await soon(() => expect(onOpen).toHaveBeenCalled());
     expect(requests[0]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
     expect(await text(requests[0] as IncomingMessage)).toBe(JSON.stringify(open));
-    link.send({ unsubscribe: ['b'] }, 'secret');
+    link.send({ unsubscribe: ['b'] }, { session: 'secret', limits: { frame: 1_000 } } as Hello);
     await soon(() => expect(requests).toHaveLength(2));
     expect(requests[1]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
     expect(requests[1]?.headers['velox-session']).toBe('secret');

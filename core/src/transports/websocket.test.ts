@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Hello } from '../protocol.js';
 import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
 import type { Transport } from '../transport.js';
 import { websocket } from './websocket.js';
@@ -69,7 +70,7 @@ describe('websocket', () => {
     const link = transport({ url: rig.url, headers: {}, open }, { ...events, onOpen: opened });
     await rig.accept();
     await soon(() => expect(opened).toHaveBeenCalled());
-    link.send({ unsubscribe: ['a'] }, 's');
+    link.send({ unsubscribe: ['a'] }, {} as Hello);
     await soon(() => expect(rig.received).toHaveLength(3));
     expect(rig.requests).toEqual(['/sync?a=1&velox=3']);
     expect(rig.received).toEqual([
