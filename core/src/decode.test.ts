@@ -71,3 +71,34 @@ describe('a frame of a client', () => {
     expect(() => decodeClientFrame(text, 10)).toThrow(expect.objectContaining({ code }));
   });
 });
+
+describe('the frames of a POST', () => {
+  const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+  const frames = (levels: number): object[] => [
+    { ping: true },
+    { event: 'e', data: nested(levels), seq: 1 },
+    { ack: 1 },
+  ];
+
+  it.each([
+    ['as text', (body: object[]) => JSON.stringify(body)],
+    ['parsed by somebody before', (body: object[]) => body],
+  ])('are each as deep as is allowed, and none deeper: %s', (_, form) => {
+    expect(decodeClientFrames(form(frames(10)), 10)).toEqual(frames(10));
+    expect(() => decodeClientFrames(form(frames(11)), 10)).toThrow(
+      expect.objectContaining({ code: 'too-deep' }),
+    );
+  });
+
+  it('may be nested as deep as JSON goes, and still get an answer', () => {
+    const text = `[{"event":"e","seq":1,"data":${'['.repeat(5_000)}${']'.repeat(5_000)}}]`;
+    expect(() => decodeClientFrames(text, 500)).toThrow(expect.objectContaining({ code: 'too-deep' }));
+  });
+
+  it.each([['{"ping":true}'], ['null'], ['[null]'], ['[[]]'], ['[{"ping":true},1]'], ['']])(
+    'are an array of objects, and not %s',
+    (text) => {
+      expect(() => decodeClientFrames(text, 10)).toThrow(expect.objectContaining({ code: 'bad-frame' }));
+    },
+  );
+});

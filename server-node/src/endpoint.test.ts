@@ -180,23 +180,6 @@ describe('bad input', () => {
     expect(await neighbour.next()).toMatchObject({ version: 2, delta: true });
   });
 
-  it('a frame above the limit closes with 1009', async () => {
-    const state = velox.state({ a: 1 }, { limits: { frame: 1000 } });
-    await using server = await listen(state.handle);
-    const link = rawSubscribe(server.origin);
-    await link.find((each) => 'version' in each);
-    link.send({ subscribe: [{ topic: 'x'.repeat(1000) }] });
-    expect(await link.whenEnded()).toMatch(/^closed 1009/);
-  });
-
-  it('no open frame in time closes with 4408', async () => {
-    const state = velox.state({ a: 1 }, { limits: { handshake: 20 } });
-    await using server = await listen(state.handle);
-    const link = rawWebSocket(server.origin);
-    expect(await link.whenEnded()).toBe('closed 4408 timeout');
-    expect(link.frames).toEqual([{ bye: { code: 'timeout', reason: expect.any(String) as string } }]);
-  });
-
   it.each([
     ['a stream without velox=3', 'GET', '/sync', { accept: 'text/event-stream' }, 400, 'unsupported-version'],
     [

@@ -1,0 +1,95 @@
+/** What each request carries, of whichever kind it is: cookies, and the headers of the application as they are then. */
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { connect } from '../connect.js';
+import type { ClientFrame } from '../protocol.js';
+import type { Attempt } from '../transport.js';
+import { polling } from './requests.js';
+import { sse } from './sse.js';
+
+const URL = 'http://localhost/sync';
+const ONE: ClientFrame[] = [{ open: {} }, { subscribe: [{}] }];
+const TWO: ClientFrame[] = [{ open: {} }, { subscribe: [{}, { topic: 'b' }] }];
+const HELLO =
+  '{"hello":{"protocol":3,"session":"s","heartbeat":15000,"ack":0,"limits":{"frame":1000,"depth":10}}}';
+
+afterEach(() => void vi.unstubAllGlobals());
+
+/** Answers requests in turn; those that come after that wait. */
+function stub(...answers: (Response | Promise<Response>)[]) {
+  const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(() =>
+    Promise.resolve(answers.shift() ?? new Promise<never>(() => {})),
+  );
+  vi.stubGlobal('fetch', fetch);
+  return fetch;
+}
+
+/** Opens a link; gives the headers of the application, which may change. */
+function open(transport: typeof sse, opening: ClientFrame[]) {
+  const headers = { 'x-tenant': 'a', authorization: 'Bearer first' };
+  const attempt: Attempt = { url: URL, headers, open: opening };
+  const link = transport()(attempt, { onOpen() {}, onByte() {}, onFrame() {}, onClose() {} });
+  onTestFinished(() => link.close());
+  return headers;
+}
+const json = (...frames: string[]): Response => new Response(`[${frames.join()}]`);
+const stream = (frame: string): Response => {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${frame}\n\n`)),
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+};
+const carrying = (token: string, method?: string): unknown =>
+  expect.objectContaining({
+    ...(method && { method }),
+    credentials: 'include',
+    headers: expect.objectContaining({ 'x-tenant': 'a', authorization: token }) as unknown,
+  });
+
+it.each([
+  ['a stream by GET', sse, ONE, undefined],
+  ['a stream by POST', sse, TWO, 'POST'],
+  ['a session by long-polling', polling, ONE, 'POST'],
+] as const)('asking for %s', async (_, transport, opening, method) => {
+  const fetch = stub();
+  open(transport, [...opening]);
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+  expect(fetch).toHaveBeenCalledWith(`${URL}?velox=3`, carrying('Bearer first', method));
+  expect(fetch.mock.calls[0]?.[1].method).toBe(method);
+});
+
+it('a poll, and the next one with the token of then', async () => {
+  let answer: (response: Response) => void = () => {};
+  const polled = new Promise<Response>((resolve) => (answer = resolve));
+  const fetch = stub(json(HELLO), polled);
+  const headers = open(polling, ONE);
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2));
+  headers.authorization = 'Bearer second';
+  answer(json('{"ping":true}'));
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(3));
+  const polls = fetch.mock.calls.slice(1);
+  expect(polls).toEqual([
+    [`${URL}?velox=3`, carrying('Bearer first')],
+    [`${URL}?velox=3`, carrying('Bearer second')],
+  ]);
+  for (const [, { method, headers }] of polls) {
+    expect(method).toBeUndefined();
+    expect(headers).toMatchObject({ 'velox-session': 's' });
+  }
+});
+
+it.each([
+  ['sse', () => stream(HELLO)],
+  ['polling', () => json(HELLO)],
+] as const)('what is sent beside %s, with the token of then', async (transport, opened) => {
+  const tokens = ['first', 'second'];
+  const fetch = stub(opened());
+  const sync = connect(URL, { transport, headers: { 'x-tenant': 'a' }, auth: () => tokens.shift() ?? '' });
+  onTestFinished(sync.close);
+  sync.on('note', () => {});
+  await vi.waitFor(() => expect(sync.status.get().state).toBe('open'));
+  await sync.renew();
+  const sent = () => fetch.mock.calls.filter(([, { body }]) => String(body).includes('"auth"'));
+  await vi.waitFor(() => expect(sent()).toHaveLength(1));
+  expect(sent()[0]).toEqual([`${URL}?velox=3`, carrying('Bearer second', 'POST')]);
+  expect(sent()[0]?.[1].headers).toMatchObject({ 'velox-session': 's' });
+});
