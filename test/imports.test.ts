@@ -75,7 +75,7 @@ describe('who may import whom', () => {
         ),
     );
     expect(wrong).toEqual([]);
-    const pure = ['protocol', 'patch', 'document', 'error', 'contract', 'decode', 'outbox'].map(
+    const pure = ['protocol', 'patch', 'document', 'error', 'contract', 'decode', 'state-hash'].map(
       (name) => `core/src/${name}.ts`,
     );
     const outside = edges.filter(

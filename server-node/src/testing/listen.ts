@@ -17,6 +17,7 @@ export async function listen(listener: RequestListener, port = 0): Promise<Liste
   await once(server, 'listening');
   const sockets = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => {
+    if (!server.listening) return void socket.destroy(); // it was on its way when we closed
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
