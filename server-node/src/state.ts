@@ -189,7 +189,7 @@ export class State<T> {
     this.#version++;
     this.#text = undefined;
     // The exact size costs a snapshot's text: only a patch that is long enough may ask for it.
-    if (patch.length > this.#recorder.size / 2 && patch.length >= this.text().length) this.#history.skip();
+    if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) this.#history.skip();
     else this.#history.add(patch);
   }
 
@@ -213,4 +213,9 @@ export class State<T> {
     this.#deliveredAt = performance.now();
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** In bytes of UTF-8, as they are sent. */
+function isAsLong(text: string, other: string): boolean {
+  return Buffer.byteLength(text) >= Buffer.byteLength(other);
 }
