@@ -64,6 +64,21 @@ describe('who may import whom', () => {
     expect([...known].sort()).toEqual(Object.keys(frameworks).sort());
   });
 
+  it('adapters depend on the core, and have their framework as a peer', () => {
+    const peers: Record<string, string[]> = {
+      react: ['react'],
+      vue: ['vue'],
+      svelte: ['svelte'],
+      angular: ['@angular/core', 'angular'],
+    };
+    for (const [adapter, names] of Object.entries(peers)) {
+      const text = readFileSync(resolve(root, `adapters/${adapter}/package.json`), 'utf8');
+      const { dependencies, peerDependencies } = JSON.parse(text) as Record<string, Record<string, string>>;
+      expect(Object.keys(dependencies ?? {})).toEqual(['@velox/core']);
+      expect(Object.keys(peerDependencies ?? {})).toEqual(names);
+    }
+  });
+
   it('the server imports only the pure files of the core', () => {
     const wrong = from('server-node/').filter(
       ({ to }) =>

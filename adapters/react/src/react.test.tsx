@@ -237,7 +237,7 @@ describe('an inline selector', () => {
     expect(container.textContent).toBe('20');
   });
 
-  it('that throws reaches the error boundary', async () => {
+  it('that throws reaches the error boundary, lets the topic go, and is asked again when that is reset', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     class Boundary extends Component<{ children: ReactNode }> {
       override readonly state = { message: '' };
@@ -248,7 +248,7 @@ describe('an inline selector', () => {
         return this.state.message || this.props.children;
       }
     }
-    const { sync, answer, change } = setUp();
+    const { sync, answer, change, last } = setUp();
     const Bad = () => {
       const title = useVelox(sync.replica<Board>(), (board) => {
         if (board?.title === 'bad') throw new Error('cannot select');
@@ -256,15 +256,24 @@ describe('an inline selector', () => {
       });
       return <p>{title}</p>;
     };
-    const { container } = render(
-      <Boundary>
+    const app = (attempt: number) => (
+      <Boundary key={attempt}>
         <Bad />
-      </Boundary>,
+      </Boundary>
     );
+    const { container, rerender } = render(app(1));
     await answer(board());
     expect(container.textContent).toBe('board');
     change('bad');
     expect(container.textContent).toBe('cannot select');
+    rerender(app(2));
+    expect(container.textContent).toBe('cannot select');
+    change('good');
+    rerender(app(3));
+    expect(container.textContent).toBe('good');
+    change('bad');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().closed).toBe(true);
   });
 });
 
