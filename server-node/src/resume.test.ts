@@ -8,7 +8,7 @@ import { numRuns, timeout } from './testing/documents.js';
 type Words = Record<string, string | undefined>;
 
 /** The text of the state frame that a client at this position is sent. */
-async function sentTo(state: velox.State<Words>, { id, version }: Position): Promise<string> {
+async function sentTo(state: velox.Published<Words>, { id, version }: Position): Promise<string> {
   const url = `http://localhost/?velox=3&id=${id}&v=${version}`;
   const answer = await state.fetch(new Request(url, { headers: { accept: 'text/event-stream' } }));
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
@@ -18,7 +18,7 @@ async function sentTo(state: velox.State<Words>, { id, version }: Position): Pro
 }
 
 /** What the client has to be sent: as PROTOCOL.md has it, the snapshot wherever it is not longer than the delta. */
-function shorter(state: velox.State<Words>, { version: from }: Position): string {
+function shorter(state: velox.Published<Words>, { version: from }: Position): string {
   const { id, version } = state.position();
   const patch = state.since(from);
   const snapshot = `{"id":"${id}","version":${version},"body":${state.text()}}`;
@@ -30,7 +30,7 @@ function shorter(state: velox.State<Words>, { version: from }: Position): string
 }
 
 /** Makes a state and changes it version by version; gives all its positions. */
-function stateOf(words: Words, changes: readonly Words[]): [state: velox.State<Words>, at: Position[]] {
+function stateOf(words: Words, changes: readonly Words[]): [state: velox.Published<Words>, at: Position[]] {
   const state = velox.state(words);
   const at = [state.position()];
   for (const change of changes) {
