@@ -9,7 +9,7 @@ const files = readdirSync(root, { withFileTypes: true })
   .flatMap(({ name }) =>
     (readdirSync(resolve(root, name), { recursive: true }) as string[]).map((file) => `${name}/${file}`),
   )
-  .filter((file) => /\.tsx?$/.test(file) && !/\/(node_modules|dist)\//.test(file));
+  .filter((file) => /\.tsx?$/.test(file) && !/\/(node_modules|dist|\.[^/]+)\//.test(file));
 const isTest = (file: string): boolean => /\.test\.tsx?$|\/testing\//.test(file);
 const sources = files.filter((file) => /\/src\//.test(file) && !isTest(file));
 
