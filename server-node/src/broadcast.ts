@@ -1,5 +1,5 @@
-import type { Position } from '@velox/core/protocol';
-import { Message } from './message.js';
+import type { Budget, Position } from '@velox/core/protocol';
+import { Message, message } from './message.js';
 import type { State } from './state.js';
 
 /** What sessions get of one topic: each message is made once and shared by all that are at the same place. */
@@ -30,9 +30,10 @@ export class Broadcast {
   get position(): Position {
     const position = this.state.position();
     if (position.version !== this.#position.version) {
+  #check: Message | undefined;
       this.#position = position;
       this.#messages.clear();
-      this.#step = undefined;
+      this.#step = this.#check = undefined;
     }
     return this.#position;
   }
@@ -71,6 +72,15 @@ export class Broadcast {
     const snapshot = this.#snapshot();
     return delta.size < snapshot.size ? delta : snapshot;
   }
+  /** The hash of the value, for those that have its newest version; undefined where the budget did not do. */
+  check(known: Position | undefined, budget: Budget): Message | undefined {
+    if (known !== this.position) return undefined;
+    const check = this.#check ? undefined : this.state.hash(budget);
+    if (check !== undefined)
+      this.#check = message({ check, at: known.version, topic: this.topic || undefined });
+    return this.#check;
+  }
+
 
   #snapshot(): Message {
     const cached = this.#messages.get('0+');

@@ -44,4 +44,6 @@ export interface HubStats {
   /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
   readonly skipped: number;
   readonly caughtUp: number;
+  /** Copies of clients that turned out to differ from the value, and were fetched anew: a fault of somebody. */
+  readonly diverged: number;
 }

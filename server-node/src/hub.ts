@@ -20,6 +20,9 @@ import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 import { Topics } from './topics.js';
 
+/** How many values are looked at in one heartbeat, to have copies checked: a few ms. */
+const CHECKED = 20_000;
+
 /** Frames that come along with an open frame, and the request that brings them. */
 export interface Opening {
   readonly frames: readonly ClientFrame[];
@@ -140,7 +143,8 @@ export class Hub {
     if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
     if ('event' in frame) this.#handlers.dispatch(session, frame.event, frame.data);
     else if ('subscribe' in frame) {
-      for (const { topic = '', id, version } of frame.subscribe) {
+      for (const { topic = '', id, version, diverged } of frame.subscribe) {
+        if (diverged !== undefined) this.#diverged(session, topic);
         const known = id !== undefined && version !== undefined ? { id, version } : undefined;
         this.topics.subscribe(session, topic, known);
       }
@@ -244,7 +248,13 @@ export class Hub {
     this.observer.publish('deliver', () => ({ sessions: due.length }));
   }
 
+  #diverged({ identity, transport }: Session, topic: string): void {
+    this.#sessions.traffic.diverged++;
+    this.observer.log('warn', 'diverged', { topic, identity, transport });
+  }
+
   #beat(): void {
-    for (const session of this.#sessions.all) session.beat();
+    const budget = { left: CHECKED };
+    for (const session of this.#sessions.all) session.beat(budget);
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Bye, Hello } from '@velox/core/protocol';
+import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from './admission.js';
 import type { Broadcast } from './broadcast.js';
 import { Events } from './events.js';
@@ -165,9 +165,14 @@ export class Session {
     this.#onDue(this);
   }
 
-  /** The same as the heartbeat has it: not where the outlet is full, for then bytes are on their way as it is. */
-  beat(): void {
-    if (this.#outlet && !this.#full) this.ping();
+  /**
+   * The same as the heartbeat has it, with checks of the client's copies: not where the outlet is full, for then bytes are on their way
+   * as it is.
+   */
+  beat(budget: Budget): void {
+    if (!this.#outlet || this.#full) return;
+    this.topics.doubt(budget);
+    this.ping();
   }
 
   /** An outlet has room again. */

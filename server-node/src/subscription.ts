@@ -1,4 +1,4 @@
-import type { Position } from '@velox/core/protocol';
+import type { Budget, Position } from '@velox/core/protocol';
 import type { Broadcast } from './broadcast.js';
 import { message, type Message } from './message.js';
 
@@ -17,6 +17,8 @@ export class Subscription {
   readonly topic: string;
   /** Whether its session has noted that there is something to tell. */
   isDirty = false;
+  /** The client's copy is to be checked, for as much work. */
+  doubt: Budget | undefined;
   /** Whether a revision of it met a full outlet. */
   hasSkipped = false;
   /** What the client has; a version that was written counts. */
@@ -75,6 +77,14 @@ export class Subscription {
     if (version === position.version && !isFirst) return undefined;
     this.#known = position;
     return broadcast.message(version, isFirst);
+  }
+
+  /** What lets the client check its copy, where that is due and the copy is of the newest version. */
+  check(): Message | undefined {
+    const { doubt } = this;
+    this.doubt = undefined;
+    if (!doubt || this.#standing.is !== 'joined') return undefined;
+    return this.#standing.broadcast.check(this.#known, doubt);
   }
 
   #stand(standing: Standing): void {

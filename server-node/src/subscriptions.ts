@@ -1,15 +1,19 @@
-import type { Position } from '@velox/core/protocol';
+import type { Budget, Position } from '@velox/core/protocol';
 import type { Broadcast } from './broadcast.js';
 import type { Message } from './message.js';
 import { FULL } from './outlet.js';
 import { Subscription, type Question } from './subscription.js';
 import type { Traffic } from './traffic.js';
 
+/** How many topics of a session are checked at a time; each has its turn. */
+const CHECKED = 16;
+
 /** The topics that one session wants, whether it may have them or not, and which of them it is to be told about. */
 export class Subscriptions {
   readonly #byTopic = new Map<string, Subscription>();
   /** Those of which the client is to be told something, each once. */
   #dirty: Subscription[] = [];
+  #turn = 0;
 
   get size(): number {
     return this.#byTopic.size;
@@ -84,6 +88,17 @@ export class Subscriptions {
     }
   }
 
+  /** Has copies checked. */
+  doubt(budget: Budget): void {
+    const all = [...this.#byTopic.values()];
+    for (let count = Math.min(CHECKED, all.length); count > 0; count--) {
+      const subscription = all[this.#turn++ % all.length] as Subscription;
+      if (!subscription.isJoined) continue;
+      subscription.doubt = budget;
+      this.#note(subscription);
+    }
+  }
+
   /**
    * Moves what is to be told to the end of `messages`, until they have {@link FULL} bytes.
    *
@@ -97,10 +112,13 @@ export class Subscriptions {
       const subscription = dirty[told] as Subscription;
       subscription.isDirty = false;
       const next = subscription.next();
-      if (!next) continue;
-      messages.push(next);
-      size += next.size;
-      if (!subscription.hasSkipped) continue;
+      const check = subscription.check();
+      for (const message of [next, check]) {
+        if (!message) continue;
+        messages.push(message);
+        size += message.size;
+      }
+      if (!next || !subscription.hasSkipped) continue;
       subscription.hasSkipped = false;
       traffic.caughtUp++;
     }

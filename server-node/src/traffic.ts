@@ -4,4 +4,6 @@ export interface Traffic {
   skipped: number;
   /** Steps that made up for them, each for one session and topic. */
   caughtUp: number;
+  /** Copies that turned out to differ from the value. */
+  diverged: number;
 }
