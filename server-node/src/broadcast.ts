@@ -1,6 +1,19 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import { Message, message } from './message.js';
+import { SharedWindow } from './shared-window.js';
 import type { State } from './state.js';
+
+/** From so many sessions on, a window is worth the memory of what was sent. */
+const CROWD = 8;
+
+export interface BroadcastOptions {
+  /** The longest patch that is sent, in bytes. */
+  readonly longest: number;
+  /** Whether what is sent may be compressed. */
+  readonly isCompressible: boolean;
+  /** How many sessions want the topic. */
+  readonly crowd: () => number;
+}
 
 /** What sessions get of one topic: each message is made once and shared by all that are at the same place. */
 export class Broadcast {
@@ -9,17 +22,18 @@ export class Broadcast {
   /** Ends the subscription to the state. */
   end: () => void = () => undefined;
   readonly #prefix: string;
-  readonly #longest: number;
+  readonly #options: BroadcastOptions;
   /** Where the topic is, the same object for all: its messages are of this version. */
   #position: Position;
   /** By the version that a session has (0: none) and whether it needs the id. */
   readonly #messages = new Map<string, Message>();
   /** Among them, what nearly all get: the step from the version before. */
   #step: Message | undefined;
+  #window: SharedWindow | undefined;
+  #check: Message | undefined;
 
-  /** @param longest the longest patch that is sent, in bytes */
-  constructor(topic: string, state: State<unknown>, longest: number) {
-    this.#longest = longest;
+  constructor(topic: string, state: State<unknown>, options: BroadcastOptions) {
+    this.#options = options;
     this.topic = topic;
     this.state = state;
     this.#position = state.position();
@@ -30,7 +44,6 @@ export class Broadcast {
   get position(): Position {
     const position = this.state.position();
     if (position.version !== this.#position.version) {
-  #check: Message | undefined;
       this.#position = position;
       this.#messages.clear();
       this.#step = this.#check = undefined;
@@ -51,27 +64,14 @@ export class Broadcast {
    */
   message(from: number, first: boolean): Message {
     const { position } = this;
-    if (!first && from === position.version - 1) return (this.#step ??= this.#encode(from, first, position));
+    if (!first && from === position.version - 1)
+      return (this.#step ??= this.#encode(from, first, position, this.#shared()));
     const key = `${from}${first ? '+' : ''}`;
     let message = this.#messages.get(key);
     if (!message) this.#messages.set(key, (message = this.#encode(from, first, position)));
     return message;
   }
 
-  #encode(from: number, first: boolean, position: Position): Message {
-    const { id, version } = position;
-    const named = `${this.#prefix}"id":"${id}","version":${version}`;
-    if (from === version) return new Message(`${named}}`, position);
-    const patch = from === 0 ? undefined : this.state.since(from);
-    if (patch === undefined || Buffer.byteLength(patch) > this.#longest) return this.#snapshot();
-    const head = first ? named : `${this.#prefix}"version":${version}`;
-    const since = from === version - 1 ? '' : `,"from":${from}`;
-    const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, position);
-    // The exact comparison costs a snapshot's text: only where the patch is long enough to pay for it.
-    if (patch.length <= this.state.size / 2) return delta;
-    const snapshot = this.#snapshot();
-    return delta.size < snapshot.size ? delta : snapshot;
-  }
   /** The hash of the value, for those that have its newest version; undefined where the budget did not do. */
   check(known: Position | undefined, budget: Budget): Message | undefined {
     if (known !== this.position) return undefined;
@@ -81,6 +81,30 @@ export class Broadcast {
     return this.#check;
   }
 
+  #shared(): SharedWindow | undefined {
+    const isShared = this.#options.isCompressible && this.#options.crowd() >= CROWD;
+    return (this.#window = isShared ? (this.#window ?? new SharedWindow()) : undefined);
+  }
+
+  #encode(from: number, first: boolean, position: Position, window?: SharedWindow): Message {
+    const { isCompressible, longest } = this.#options;
+    const { id, version } = position;
+    const named = `${this.#prefix}"id":"${id}","version":${version}`;
+    if (from === version) return new Message(`${named}}`, { position });
+    const patch = from === 0 ? undefined : this.state.since(from);
+    if (patch === undefined || Buffer.byteLength(patch) > longest) return this.#snapshot();
+    const head = first ? named : `${this.#prefix}"version":${version}`;
+    const since = from === version - 1 ? '' : `,"from":${from}`;
+    const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, {
+      position,
+      isCompressible,
+      window,
+    });
+    // The exact comparison costs a snapshot's text: only where the patch is long enough to pay for it.
+    if (patch.length <= this.state.size / 2) return delta;
+    const snapshot = this.#snapshot();
+    return delta.size < snapshot.size ? delta : snapshot;
+  }
 
   #snapshot(): Message {
     const cached = this.#messages.get('0+');
@@ -89,7 +113,7 @@ export class Broadcast {
     const { id, version } = position;
     const message = new Message(
       `${this.#prefix}"id":"${id}","version":${version},"body":${this.state.text()}}`,
-      position,
+      { position, isCompressible: this.#options.isCompressible },
     );
     this.#messages.set('0+', message);
     return message;

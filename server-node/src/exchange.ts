@@ -15,6 +15,14 @@ export interface Answer {
   readonly outcome: string;
 }
 
+export interface StreamOptions {
+  /** Whether it may be compressed, where the client and the host of the exchange can. */
+  readonly isCompressible: boolean;
+  /** Those of its outlet. */
+  readonly onDrain: () => void;
+  readonly onClose: (reason: string) => void;
+}
+
 /** One HTTP exchange, as transports see it: of node:http or of a web-standard server. */
 export interface Exchange {
   readonly request: IncomingMessage | Request;
@@ -27,8 +35,8 @@ export interface Exchange {
   body(limit: number): Promise<unknown>;
   /** Answers whole. `headers` belong on whatever is answered. */
   answer(answer: Answer, headers: Headers): void;
-  /** Answers with an event stream, from its first write on; `onDrain` and `onClose` are those of its outlet. */
-  stream(headers: Headers, onDrain: () => void, onClose: (reason: string) => void): Outlet;
+  /** Answers with an event stream, from its first write on. */
+  stream(headers: Headers, options: StreamOptions): Outlet;
   /** Calls back when the peer goes before it was answered. */
   onAbort(callback: () => void): void;
 }

@@ -25,7 +25,7 @@ export function fetchExchange(request: Request): Exchange & { readonly response:
       const content = status === 204 || status === 304 ? null : body; // those have none, not even an empty one
       respond(new Response(content, { status, headers: { ...headers, ...more } }));
     },
-    stream(headers, onDrain, onClose) {
+    stream(headers, { onDrain, onClose }) {
       let outlet: Outlet | undefined;
       const begin = (): Outlet => {
         const piped = pipe(onDrain, onClose);

@@ -9,6 +9,11 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
   readonly heartbeat?: number;
   /** How long a session without a link can be resumed, in ms; default 30,000. */
   readonly patience?: number;
+  /**
+   * Whether what is sent of topics is compressed for clients that offer it, once for all of them: permessage-deflate, and gzip for
+   * event streams; default true. All else goes as it is. See SECURITY.md for when not to.
+   */
+  readonly compression?: boolean;
   /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. */
   readonly limits?: Partial<Limits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */

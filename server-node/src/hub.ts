@@ -23,6 +23,9 @@ import { Topics } from './topics.js';
 /** How many values are looked at in one heartbeat, to have copies checked: a few ms. */
 const CHECKED = 20_000;
 
+/** When a client may come back whose frames ended its session, in ms: it might do the same again. */
+const PENALTY = 5_000;
+
 /** Frames that come along with an open frame, and the request that brings them. */
 export interface Opening {
   readonly frames: readonly ClientFrame[];
@@ -35,6 +38,7 @@ export class Hub {
   readonly origins: Origins;
   readonly observer: Observer;
   readonly heartbeat: number;
+  readonly compression: boolean;
   readonly topics: Topics;
   /** Whether `close` was called. */
   closed = false;
@@ -49,13 +53,15 @@ export class Hub {
   #heart: NodeJS.Timeout | undefined;
 
   constructor(options: HubOptions = {}) {
-    const { heartbeat = 15_000, patience = 30_000, limits, origins = [], logger, ...rules } = options;
+    const { heartbeat = 15_000, patience = 30_000, compression = true, ...others } = options;
+    const { limits, origins = [], logger, ...rules } = others;
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.origins = origins;
     this.heartbeat = heartbeat;
+    this.compression = compression;
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
-    this.topics = new Topics(this.#admissions, this.limits, this.observer);
+    this.topics = new Topics(this.#admissions, this.limits, this.observer, compression);
     this.#handlers = new EventHandlers(this.observer);
     this.#renewals = new Renewals(this.#admissions, this.topics, (session, error) =>
       this.fail(session, error),
@@ -199,10 +205,12 @@ export class Hub {
   /** Ends a session for what its client did, or for what went wrong in serving it. */
   fail(session: Session, error: unknown): void {
     if (!isVeloxError(error)) this.observer.failure(error);
-    this.#end(session, closeCodeOf(error), {
-      code: isVeloxError(error) ? error.code : 'internal',
-      reason: isVeloxError(error) ? error.message : 'The server failed.',
-    });
+    const { code, message } = isVeloxError(error)
+      ? error
+      : { code: 'internal', message: 'The server failed.' };
+    // What a client may not do it will not be let do at once; who may not be here is told by the code alone.
+    const retry = code !== 'unauthorized' && code !== 'forbidden' && { retry: PENALTY };
+    this.#end(session, closeCodeOf(error), { code, reason: message, ...retry });
   }
 
   /** Whatever is wrong with its link, a session that is to end does, and nobody else notices. */

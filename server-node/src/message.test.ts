@@ -28,7 +28,7 @@ describe('a message', () => {
     const events: unknown[] = [];
     const parser = createParser({ onEvent: ({ id, data }) => events.push({ id, data }) });
     parser.feed(new Message('{"ping":true}').sse.bytes.toString());
-    parser.feed(new Message('{"a":"\\n"}', { id: 'life', version: 7 }).sse.bytes.toString());
+    parser.feed(new Message('{"a":"\\n"}', { position: { id: 'life', version: 7 } }).sse.bytes.toString());
     expect(events).toEqual([
       { id: undefined, data: '{"ping":true}' },
       { id: 'life:7', data: '{"a":"\\n"}' },

@@ -49,7 +49,7 @@ const scenes: Scene[] = [
       'gzip_min_length 1',
       'gzip_types text/event-stream application/json',
     ],
-    transport: /^polling$/,
+    transport: /^(sse|polling)$/,
   },
   {
     name: 'a read time-out of 10 s, and a heartbeat of 5 s',

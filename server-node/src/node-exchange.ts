@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VeloxError } from '@velox/core/protocol';
+import { takesGzip } from './accept-encoding.js';
 import type { Exchange } from './exchange.js';
 import { headerOf } from './negotiate.js';
 import { NodeStream } from './node-stream.js';
@@ -44,22 +45,25 @@ export function nodeExchange(
       begin(status, { ...headers, ...more });
       response.end(body);
     },
-    stream: (headers, onDrain, onClose) =>
-      new NodeStream(
-        response,
-        () => {
-          if (response.headersSent) {
-            // Somebody else has answered: a time-out of the application, for instance.
-            queueMicrotask(() => onClose('answered elsewhere'));
-            return false;
-          }
-          response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
-          begin(200, headers);
-          whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
-          return true;
-        },
-        onDrain,
-      ),
+    stream(headers, { isCompressible, onDrain, onClose }) {
+      const isGzip =
+        isCompressible &&
+        takesGzip(headerOf(request, 'accept-encoding')) &&
+        !response.hasHeader('content-encoding');
+      const vary = [headers.vary, isCompressible && 'Accept-Encoding'].filter(Boolean).join(', ');
+      const start = (): boolean => {
+        if (response.headersSent) {
+          // Somebody else has answered: a time-out of the application, for instance.
+          queueMicrotask(() => onClose('answered elsewhere'));
+          return false;
+        }
+        response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
+        begin(200, { ...headers, vary, ...(isGzip && { 'content-encoding': 'gzip' }) });
+        whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
+        return true;
+      };
+      return new NodeStream(response, isGzip ? 'gzip' : 'sse', start, onDrain);
+    },
     onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
   };
 }

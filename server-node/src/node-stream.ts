@@ -1,4 +1,6 @@
 import { ServerResponse } from 'node:http';
+import { piece, type Piece } from './chunk.js';
+import { GZIP_HEAD } from './deflate.js';
 import type { Message } from './message.js';
 import { GRACE, type Outlet } from './outlet.js';
 import { SocketWriter } from './socket-writer.js';
@@ -8,15 +10,20 @@ import { watchStall } from './stall.js';
 export class NodeStream implements Outlet {
   readonly transport = 'sse';
   readonly #response: ServerResponse;
+  readonly #form: 'sse' | 'gzip';
   readonly #begin: () => boolean;
   readonly #onDrain: () => void;
   /** The way of what is written, once the first was. */
   #straight: SocketWriter | undefined;
-  #write: ((bytes: Buffer) => boolean) | undefined;
+  #write: ((pieces: readonly Piece[]) => boolean) | undefined;
 
-  /** @param begin writes the head, if it can */
-  constructor(response: ServerResponse, begin: () => boolean, onDrain: () => void) {
+  /**
+   * @param form how messages are encoded; the head says the same
+   * @param begin sets the head, if it can
+   */
+  constructor(response: ServerResponse, form: 'sse' | 'gzip', begin: () => boolean, onDrain: () => void) {
     this.#response = response;
+    this.#form = form;
     this.#begin = begin;
     this.#onDrain = onDrain;
   }
@@ -26,10 +33,11 @@ export class NodeStream implements Outlet {
   }
 
   write(messages: readonly Message[]): boolean {
-    const { writableEnded } = this.#response; // then 'close' follows
-    if (this.#straight) return writableEnded || this.#straight.write(chunks(messages));
-    if (!this.#write) return this.#writeFirst(messages);
-    return writableEnded || this.#write(Buffer.concat(messages.map(({ sse }) => sse.bytes)));
+    const form = this.#form;
+    const pieces = messages.map((each) => each[form]);
+    if (this.#straight) return this.#response.writableEnded || this.#straight.writeAll(chunks(pieces)); // 'close' follows
+    if (this.#write) return this.#response.writableEnded || this.#write(pieces);
+    return this.#writeFirst(form === 'gzip' ? [GZIP, ...pieces] : pieces);
   }
 
   close(): void {
@@ -40,24 +48,26 @@ export class NodeStream implements Outlet {
     response.once('close', () => clearTimeout(timer));
   }
 
-  #writeFirst(messages: readonly Message[]): boolean {
+  #writeFirst(pieces: readonly Piece[]): boolean {
     const response = this.#response;
     if (!this.#begin()) return true;
     const { socket } = response;
     if (!socket || !isStraight(response)) {
       this.#write = wrapped(response, this.#onDrain);
-      return this.write(messages);
+      return this.#write(pieces);
     }
     this.#straight = new SocketWriter(socket, this.#onDrain);
     socket.cork();
     response.flushHeaders();
-    const hasRoom = this.#straight.write(chunks(messages));
+    const hasRoom = this.#straight.writeAll(chunks(pieces));
     socket.uncork();
     return hasRoom;
   }
 }
 
-const chunks = (messages: readonly Message[]): Buffer[] => messages.map(({ sse }) => sse.chunk);
+const GZIP = piece(GZIP_HEAD);
+
+const chunks = (pieces: readonly Piece[]): Buffer[] => pieces.map(({ chunk }) => chunk);
 
 /**
  * Whether chunks that were made for all sessions may go straight to the socket: the answer is chunked HTTP/1.1, nothing of its own
@@ -75,7 +85,7 @@ function isStraight(response: ServerResponse): boolean {
 }
 
 /** By way of the response, and of whatever stands in for it. */
-function wrapped(response: ServerResponse, onDrain: () => void): (bytes: Buffer) => boolean {
+function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly Piece[]) => boolean {
   let full = false;
   const stall = watchStall(response);
   // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
@@ -84,9 +94,9 @@ function wrapped(response: ServerResponse, onDrain: () => void): (bytes: Buffer)
     stall((full = false));
     onDrain();
   });
-  return (bytes) => {
+  return (pieces) => {
     if (response.destroyed) return true;
-    full = !response.write(bytes);
+    full = !response.write(Buffer.concat(pieces.map(({ bytes }) => bytes)));
     if (full) stall(true);
     return !full;
   };

@@ -21,7 +21,7 @@ export class SocketWriter {
   }
 
   /** Takes all parts, in one write; false as `Outlet.write` has it. */
-  write(parts: readonly Buffer[]): boolean {
+  writeAll(parts: readonly Buffer[]): boolean {
     const socket = this.#socket;
     const chunks = joined(parts);
     if (chunks.length === 1) {

@@ -13,12 +13,15 @@ export class Topics {
   readonly #broadcasts = new Map<string, Broadcast>();
   /** Who wants a topic, whether it exists or not, and whether they may have it or not. */
   readonly #audiences = new Map<string, Set<Session>>();
+  readonly #isCompressible: boolean;
   #closed = false;
 
-  constructor(admissions: Admissions, limits: Limits, observer: Observer) {
+  /** @param isCompressible whether what is sent of them may be compressed */
+  constructor(admissions: Admissions, limits: Limits, observer: Observer, isCompressible: boolean) {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#observer = observer;
+    this.#isCompressible = isCompressible;
   }
 
   get size(): number {
@@ -45,7 +48,11 @@ export class Topics {
     this.#checkName(topic);
     if (this.#closed) return;
     this.#broadcasts.get(topic)?.end();
-    const broadcast = new Broadcast(topic, state, this.#limits.patch);
+    const broadcast = new Broadcast(topic, state, {
+      longest: this.#limits.patch,
+      isCompressible: this.#isCompressible,
+      crowd: () => this.#audiences.get(topic)?.size ?? 0,
+    });
     this.#broadcasts.set(topic, broadcast);
     broadcast.end = state.onRevision(() => {
       this.#observer.publish('revision', () => ({ topic, ...state.position() }));

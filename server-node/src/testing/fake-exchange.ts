@@ -1,4 +1,4 @@
-import type { Answer, Exchange } from '../exchange.js';
+import type { Answer, Exchange, StreamOptions } from '../exchange.js';
 import { FakeOutlet } from './fake-outlet.js';
 
 /** An exchange without a network: what was answered is there to be looked at. Closing its stream ends it at once. */
@@ -16,7 +16,7 @@ export class FakeExchange implements Exchange {
     this.answers.push(answer);
   }
 
-  stream(_headers: unknown, _onDrain: () => void, onClose: (reason: string) => void): FakeOutlet {
+  stream(_headers: unknown, { onClose }: StreamOptions): FakeOutlet {
     const outlet = new FakeOutlet();
     this.streams.push(outlet);
     return Object.assign(outlet, { close: () => onClose('ended') });

@@ -35,7 +35,10 @@ export function serveSse(
       resolve(reason);
     };
     // The session comes before the first write, so that a refusal can still be an answer with a status.
-    const outlet = exchange.stream({ ...SSE_HEADERS, ...cors }, () => session.drained(outlet), onClose);
+    const outlet = exchange.stream(
+      { ...SSE_HEADERS, ...cors },
+      { isCompressible: hub.compression, onDrain: () => session.drained(outlet), onClose },
+    );
     const along = { frames, credentials: credentialsOf(exchange) };
     const session: Session = hub.open(outlet, admission, open, along);
     // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.

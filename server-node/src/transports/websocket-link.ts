@@ -8,7 +8,8 @@ import { message } from '../message.js';
 import { headerOf } from '../negotiate.js';
 import type { Outlet } from '../outlet.js';
 import type { Session } from '../session.js';
-import { SocketWriter } from '../socket-writer.js';
+import type { Deflation } from './deflate-offer.js';
+import { WebSocketOutlet } from './websocket-outlet.js';
 
 /** One open WebSocket. */
 export interface WebSocketLink {
@@ -24,8 +25,15 @@ export function serveWebSocket(
   webSocket: WebSocket,
   socket: Duplex,
   request: IncomingMessage,
+  deflation: Deflation,
 ): WebSocketLink {
-  const outlet: Outlet = createOutlet(webSocket, socket, () => session?.drained(outlet));
+  const outlet: Outlet = new WebSocketOutlet(
+    webSocket,
+    socket,
+    deflation,
+    () => session?.topics.size === 1,
+    () => session?.drained(outlet),
+  );
   const credentials = { request, header: (name: string) => headerOf(request, name) };
   let session: Session | undefined;
   /** While the client is being let in: what came in one piece with its open frame, as it came. */
@@ -65,6 +73,7 @@ export function serveWebSocket(
   };
 
   webSocket.on('message', (data: Buffer, isBinary) => {
+    if (deflation !== 'none') letGo(webSocket);
     if (webSocket.readyState !== webSocket.OPEN) return; // on its way out: nothing more is heard
     try {
       if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message.');
@@ -94,17 +103,11 @@ export function serveWebSocket(
 
 const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 
-/** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
-function createOutlet(webSocket: WebSocket, socket: Duplex, onDrain: () => void): Outlet {
-  const writer = new SocketWriter(socket, onDrain);
-  return {
-    transport: 'websocket',
-    get waiting() {
-      return writer.waiting;
-    },
-    // closing: `onClose` follows
-    write: (messages) =>
-      webSocket.readyState !== webSocket.OPEN || writer.write(messages.map((each) => each.webSocket)),
-    close: (code, reason) => webSocket.close(code, reason),
-  };
+/**
+ * Ends the decompressor that ws keeps for a client from its first compressed message on: our clients may refer to nothing of the past,
+ * so between two messages it is a waste of some 50 KB. What ws names so is its own; without it nothing is wrong but the memory.
+ */
+function letGo(webSocket: WebSocket): void {
+  const { _extensions: extensions } = webSocket as { _extensions?: Record<string, { cleanup?(): void }> };
+  extensions?.['permessage-deflate']?.cleanup?.();
 }

@@ -1,42 +1,42 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
 import type { Hub } from '../hub.js';
+import { headerOf } from '../negotiate.js';
 import { GRACE } from '../outlet.js';
+import { deflationOf } from './deflate-offer.js';
 import { serveWebSocket, type WebSocketLink } from './websocket-link.js';
 
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
   readonly #hub: Hub;
-  readonly #server: WebSocketServer;
+  readonly #plain: WebSocketServer;
+  readonly #deflating: WebSocketServer;
   readonly #links = new Set<WebSocketLink>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    const patience = { closeTimeout: GRACE }; // not in the types of ws
-    this.#server = new WebSocketServer({
-      ...patience,
-      noServer: true,
-      clientTracking: false, // a session's socket is the hub's to track
-      perMessageDeflate: false, // compression is ours to do, once a message and not once a session
-      maxPayload: hub.limits.frame,
-    });
+    this.#plain = createServer(hub, false);
+    this.#deflating = createServer(hub, { clientNoContextTakeover: true });
   }
 
   /** Completes the handshake and serves the socket; resolves with the reason when it is closed. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<string> {
     if (socket.destroyed) return Promise.resolve('closed');
+    // ws refuses a client whose offer it does not take: here it is declined, as RFC 7692 §5.1 has it.
+    const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
+    const server = deflation === 'none' ? this.#plain : this.#deflating;
     return new Promise((resolve) => {
       socket.once('close', () => resolve('closed')); // also when the handshake is refused
       let webSocket: WebSocket | undefined;
       try {
-        this.#server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
+        server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
       } catch {
         warnTaken();
         resolve('taken by another');
       }
       if (!webSocket) return;
-      const link = serveWebSocket(this.#hub, webSocket, socket, request);
+      const link = serveWebSocket(this.#hub, webSocket, socket, request, deflation);
       this.#links.add(link);
       void link.ended.then((outcome) => {
         this.#links.delete(link);
@@ -51,6 +51,20 @@ export class WebSockets {
     for (const link of links) link.dismiss();
     await Promise.all(links.map(({ ended }) => ended));
   }
+}
+
+const EXTENSIONS = 'sec-websocket-extensions';
+
+/** Compression is ours to do, once a message and not once a session; ws agrees on it, and reads what clients compress. */
+function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
+  const patience = { closeTimeout: GRACE }; // not in the types of ws
+  return new WebSocketServer({
+    ...patience,
+    noServer: true,
+    clientTracking: false, // a session's socket is the hub's to track
+    perMessageDeflate,
+    maxPayload: hub.limits.frame,
+  });
 }
 
 let warned = false;

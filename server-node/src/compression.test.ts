@@ -1,0 +1,257 @@
+/** Compression between real ends: what is agreed on, what is compressed, and that what arrives is what was sent. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { createGunzip, InflateRaw } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import * as velox from './index.js';
+import { numRuns, timeout } from './testing/documents.js';
+import { listen } from './testing/listen.js';
+import { rawSubscribe, type Frame, type RawLink } from './testing/raw-client.js';
+import { HANDSHAKE, RawConnection } from './testing/raw-connection.js';
+import { Replay, type Past } from './testing/replay.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const WORDS = 'some words that come again and again, '.repeat(30);
+
+/** What a server answers to an offer. */
+async function agreed(offer: string, options: velox.HubOptions = {}): Promise<string | undefined> {
+  const hub = velox.createHub(options);
+  await using server = await listen(hub.handle);
+  const raw = new RawConnection(server.origin);
+  onTestFinished(() => void raw.socket.destroy());
+  raw.request([...HANDSHAKE, `Sec-WebSocket-Extensions: ${offer}`]);
+  const head = await raw.until(/101 Switching Protocols\r\n.*\r\n\r\n/s);
+  return /^Sec-WebSocket-Extensions: (.*)\r$/m.exec(head)?.[1];
+}
+
+describe('permessage-deflate', () => {
+  it.each([
+    ['permessage-deflate; client_max_window_bits', 'permessage-deflate; client_no_context_takeover'],
+    [
+      'permessage-deflate; server_no_context_takeover',
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+    ],
+    ['permessage-deflate; server_max_window_bits=10', undefined],
+    ['x-webkit-deflate-frame', undefined],
+  ])('%s is answered by %s', async (offer, answer) => {
+    expect(await agreed(offer)).toBe(answer);
+  });
+
+  it('is not agreed on where the hub is told not to', async () => {
+    expect(await agreed('permessage-deflate', { compression: false })).toBeUndefined();
+  });
+
+  it('leaves alone what is one client’s own', async () => {
+    const hub = velox.createHub();
+    hub.state('', { text: WORDS });
+    const sessions: velox.Session[] = [];
+    hub.on('hi', (session) => sessions.push(session));
+    await using server = await listen(hub.handle);
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}?velox=3`);
+    onTestFinished(() => socket.terminate());
+    let bytes = '';
+    await once(socket, 'open');
+    const { _socket: stream } = socket as unknown as { _socket: NodeJS.ReadableStream };
+    stream.prependListener('data', (data: Buffer) => (bytes += data.toString('latin1')));
+    for (const frame of [{ open: {} }, { event: 'hi', data: 1, seq: 1 }, { subscribe: [{}], seq: 2 }]) {
+      socket.send(JSON.stringify(frame));
+    }
+    await vi.waitFor(() => expect(sessions).toHaveLength(1));
+    sessions[0]?.emit('secret', WORDS);
+    await vi.waitFor(() => expect(bytes).toContain(`"event":"secret","data":"${WORDS}"`));
+    expect(bytes).toContain('"session":');
+    expect(bytes).not.toContain('"body"');
+  });
+
+  it('ends the decompressor of a client between its messages', async () => {
+    const hub = velox.createHub();
+    await using server = await listen(hub.handle);
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}?velox=3`, {
+      perMessageDeflate: { threshold: 0 },
+    });
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+    const end = vi.spyOn(InflateRaw.prototype, 'close');
+    onTestFinished(() => end.mockRestore());
+    socket.send('{"open":{}}');
+    let heard = 0;
+    hub.on('x', () => heard++);
+    for (let seq = 1; seq <= 20; seq++) socket.send(JSON.stringify({ event: 'x', data: WORDS, seq }));
+    await vi.waitFor(() => expect(heard).toBe(20));
+    expect(end).toHaveBeenCalledTimes(21);
+  });
+
+  it(
+    'real clients that come, go and follow more get what was sent, private frames in between',
+    { timeout: timeout * 3 },
+    async () => {
+      const topics = ['a', 'b'];
+      const who = fc.nat(5);
+      const topic = fc.constantFrom(...topics);
+      const step = fc.oneof(
+        {
+          weight: 5,
+          arbitrary: fc.record({ do: fc.constant('change'), topic, size: fc.constantFrom(1, 9, 300) }),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.record({ do: fc.constantFrom('toggle', 'say', 'cut', 'join'), who, topic }),
+        },
+        { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('wait', 'turn') }) },
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const hub = velox.createHub();
+          const pasts = new Map<string, Past>();
+          const states = new Map(
+            topics.map((name) => [name, hub.state<string, Frame>(name, { n: 0, rest: WORDS })]),
+          );
+          const note = (name: string): void => {
+            const snapshot = (states.get(name) as velox.State<Frame>).snapshot();
+            const past = pasts.get(name) ?? new Map<number, string>();
+            pasts.set(name, past.set(snapshot.version, JSON.stringify(snapshot.body)));
+          };
+          topics.forEach(note);
+          hub.on('say', (session, data) => session.emit('private', [data, WORDS]));
+          await using server = await listen(hub.handle);
+          const people: { link: RawLink; wanted: Set<string>; replay: Replay; seq: number; read: number }[] =
+            [];
+          const join = (name: string): void => {
+            const link = rawSubscribe(server.origin, { topic: name });
+            people.push({ link, wanted: new Set([name]), replay: new Replay(), seq: 0, read: 0 });
+          };
+          for (let i = 0; i < 9; i++) join('a');
+          /** All are there. */
+          const arrived = async (): Promise<void> => {
+            for (const { link, replay } of people) {
+              while (!replay.count) replay.take(await link.next(), (name) => pasts.get(name) as Past);
+            }
+          };
+          await arrived();
+          const now = performance.now.bind(performance);
+          let ahead = 0;
+          const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+          let n = 0;
+          for (const each of steps) {
+            const person = 'who' in each ? people[each.who] : undefined;
+            if ('size' in each) {
+              (states.get(each.topic) as velox.State<Frame>).update((draft) => {
+                draft.n = ++n;
+                draft[`key ${n % 5}`] = `word ${n} `.repeat(each.size);
+              });
+              note(each.topic);
+            } else if (each.do === 'wait') ahead += 600;
+            else if ('who' in each && each.do === 'join') join(each.topic);
+            else if ('who' in each && person) {
+              if (each.do === 'cut') {
+                person.link.close();
+                people.splice(each.who, 1);
+              } else if (each.do === 'say') {
+                person.link.send({ event: 'say', data: n, seq: ++person.seq });
+              } else {
+                const isWanted = person.wanted.has(each.topic);
+                // What was on its way stays readable: it starts over with a snapshot.
+                if (isWanted) person.link.send({ unsubscribe: [each.topic], seq: ++person.seq });
+                else person.link.send({ subscribe: [{ topic: each.topic }], seq: ++person.seq });
+                if (isWanted) person.wanted.delete(each.topic);
+                else person.wanted.add(each.topic);
+              }
+            }
+            await turn();
+            if (!('who' in each)) await arrived();
+          }
+          for (const { link, wanted, replay } of people) {
+            const isThere = (): boolean =>
+              [...wanted].every(
+                (name) =>
+                  replay.versionOf(name) === (states.get(name) as velox.State<Frame>).position().version,
+              );
+            while (!isThere()) replay.take(await link.next(), (name) => pasts.get(name) as Past);
+            link.close();
+          }
+          clock.mockRestore();
+        }),
+        { numRuns: Math.ceil(numRuns / 20) },
+      );
+    },
+  );
+});
+
+describe('an event stream in gzip', () => {
+  const headers = { accept: 'text/event-stream', 'accept-encoding': 'gzip' };
+
+  it('is read part by part as it arrives, by Node, also by whoever comes later', async () => {
+    const hub = velox.createHub();
+    const state = hub.state('', { n: 0, text: WORDS });
+    await using server = await listen(hub.handle);
+    const open = async (): Promise<{ until: (wanted: string) => Promise<void>; length: () => number }> => {
+      const outgoing = get(`${server.origin}?velox=3`, { headers, agent: false });
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      onTestFinished(() => void response.destroy());
+      expect(response.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Origin, Accept-Encoding' });
+      let text = '';
+      let length = 0;
+      const gunzip = response.on('data', (data: Buffer) => (length += data.length)).pipe(createGunzip());
+      gunzip.on('data', (data: Buffer) => (text += data.toString()));
+      const until = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toContain(wanted));
+      return { until, length: () => length };
+    };
+    const early = await open();
+    await early.until(`"text":"${WORDS}"`);
+    expect(early.length()).toBeLessThan(WORDS.length);
+    state.update((draft) => void (draft.n = 1));
+    await early.until('"version":2,"delta":true');
+    const late = await open();
+    await late.until(`"text":"${WORDS}"`);
+    state.update((draft) => void (draft.text += WORDS));
+    for (const each of [early, late]) await each.until('"version":3');
+  });
+
+  it('is read by fetch, and by curl, whose output is flushed with each event', async () => {
+    const state = velox.state({ n: 0, text: WORDS });
+    await using server = await listen(state.handle);
+    const url = `${server.origin}?velox=3`;
+    const stream = await fetch(url, { headers: { accept: 'text/event-stream' } });
+    expect(stream.headers.get('content-encoding')).toBe('gzip');
+    const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+    const curl = execFile('curl', ['-sSN', '--compressed', '-H', 'Accept: text/event-stream', url]);
+    onTestFinished(() => void curl.kill());
+    let byCurl = '';
+    curl.stdout?.on('data', (text: string) => (byCurl += text));
+    let byFetch = '';
+    const decoder = new TextDecoder();
+    for (const wanted of ['"version":1', '"version":2', '"version":3']) {
+      while (!byFetch.includes(wanted))
+        byFetch += decoder.decode((await reader.read()).value, { stream: true });
+      await vi.waitFor(() => expect(byCurl).toContain(wanted), 5_000);
+      state.update((draft) => void draft.n++);
+    }
+    const ended = once(curl, 'exit');
+    await Promise.all([reader.cancel(), state.close()]);
+    await ended;
+    expect(byCurl).toContain('"bye"');
+  });
+
+  it.each([
+    ['the client does not take it', {}, undefined, 'identity'],
+    ['the hub is told not to', { compression: false }, undefined, 'gzip'],
+    ['somebody else encodes it', {}, 'x-own', 'gzip'],
+  ])('is none where %s', async (_, options, encoding, accepted) => {
+    const state = velox.state({ n: 0 }, options);
+    await using server = await listen((request, response) => {
+      if (encoding) response.setHeader('content-encoding', encoding);
+      void state.handle(request, response);
+    });
+    const outgoing = get(`${server.origin}?velox=3`, {
+      headers: { ...headers, 'accept-encoding': accepted },
+    });
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    onTestFinished(() => void response.destroy());
+    expect(response.headers['content-encoding']).toBe(encoding);
+    const [data] = (await once(response, 'data')) as [Buffer];
+    expect(data.toString()).toContain('"hello"');
+  });
+});

@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Message } from '../message.js';
+import type { Outlet } from '../outlet.js';
+import { Place } from '../shared-window.js';
+import { SocketWriter } from '../socket-writer.js';
+import type { Deflation } from './deflate-offer.js';
+
+/** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
+export class WebSocketOutlet extends SocketWriter implements Outlet {
+  readonly transport = 'websocket';
+  readonly #webSocket: WebSocket;
+  readonly #deflation: Deflation;
+  readonly #isSingle: () => boolean;
+  #place: Place | undefined;
+
+  /** @param isSingle whether the session has no topic but one: a window is shared only by those who get the same messages */
+  constructor(
+    webSocket: WebSocket,
+    socket: Duplex,
+    deflation: Deflation,
+    isSingle: () => boolean,
+    onDrain: () => void,
+  ) {
+    super(socket, onDrain);
+    this.#webSocket = webSocket;
+    this.#deflation = deflation;
+    this.#isSingle = isSingle;
+  }
+
+  write(messages: readonly Message[]): boolean {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return true; // closing: `onClose` follows
+    const frames =
+      this.#deflation === 'none'
+        ? messages.map(({ webSocket }) => webSocket)
+        : messages.map((each) => this.#frame(each));
+    return this.writeAll(frames);
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, reason);
+  }
+
+  #frame(message: Message): Buffer {
+    if (!message.isCompressible) return message.webSocket;
+    const { window } = message;
+    if (window && this.#deflation === 'shared' && this.#isSingle()) {
+      const frame = window.frame(message, (this.#place ??= new Place()));
+      if (frame) return frame;
+    }
+    const { deflated } = message;
+    if (deflated !== message.webSocket) this.#place?.leave();
+    return deflated;
+  }
+}
