@@ -106,7 +106,7 @@ describe('a limit that is crossed on a WebSocket', () => {
       for (const frame of [...allowed, ...crossing]) link.send(frame);
       expect(await link.whenEnded()).toMatch(closed);
       expect(link.frames.filter((frame) => 'bye' in frame)).toEqual(
-        code ? [{ bye: { code, reason: expect.any(String) as string } }] : [],
+        code ? [{ bye: { code, reason: expect.any(String) as string, retry: 5_000 } }] : [],
       );
       await neighbour.goesOn();
       modest.send({ ping: true });
