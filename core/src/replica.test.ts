@@ -14,6 +14,8 @@ import { createReplica, type ReplicaControl } from './replica.js';
 import { IDLE, type Status } from './status.js';
 
 enablePatches();
+/** How many runs a property gets: as many as a proof asks for. */
+const runs = (usually: number): number => Number(process.env.VELOX_RUNS ?? usually);
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
   vi.useRealTimers();
@@ -124,7 +126,7 @@ describe('the value of a replica', () => {
         paint();
         expect(returned.map((value) => JSON.stringify(value))).toEqual(texts);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -356,7 +358,7 @@ describe('patches', () => {
         paint();
         for (const { value } of copies) expect(value).toEqual(replica.get());
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
