@@ -7,8 +7,10 @@ import vue from '@vitejs/plugin-vue';
 import * as velox from '@velox/server';
 import { createServer as createVite } from 'vite';
 
+const FRAMEWORKS = ['react', 'vue', 'svelte'];
+
 const hub = velox.createHub();
-const rows = Array.from({ length: 50 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
+const rows = Array.from({ length: 12 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
 rows[0].text = '</script><b>harmless</b>';
 const board = hub.state('board', { rows });
 const users = new Map(
@@ -35,9 +37,14 @@ async function page(framework, user) {
   const source = { url: '/sync', topic, initial: state.snapshot() };
   const { render } = await vite.ssrLoadModule(`/${framework}/entry-server.js`);
   const html = `<!doctype html>
+<html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${framework}</title>
+<link rel="stylesheet" href="/style.css">
+<title>Velox: rendered by ${framework}</title>
+<h1>Rendered on the server, live from there on</h1>
+<nav>${FRAMEWORKS.map((name) => `<a href="/${name}"${name === framework ? ' aria-current="page"' : ''}>${name}</a>`).join(' ')}</nav>
 <div id="app">${await render(source)}</div>
 <script>window.source = ${velox.inline(source)}</script>
 <script type="module" src="/${framework}/entry-client.js"></script>`;
@@ -47,7 +54,8 @@ async function page(framework, user) {
 server.on('request', (request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/sync') return void hub.handle(request, response);
-  const [, framework] = /^\/(react|vue|svelte)$/.exec(url.pathname) ?? [];
+  if (url.pathname === '/') return void response.writeHead(302, { location: '/react' }).end();
+  const framework = FRAMEWORKS.find((name) => url.pathname === `/${name}`);
   if (!framework) return vite.middlewares(request, response);
   page(framework, url.searchParams.get('user') ?? undefined).then(
     (html) => response.setHeader('content-type', 'text/html').end(html),
