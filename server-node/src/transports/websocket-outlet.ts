@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Message } from '../message.js';
+import { message as messageOf, type Message } from '../message.js';
 import type { Outlet } from '../outlet.js';
 import { Place } from '../shared-window.js';
 import { SocketWriter } from '../socket-writer.js';
@@ -34,7 +34,7 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
       this.#deflation === 'none'
         ? messages.map(({ webSocket }) => webSocket)
         : messages.map((each) => this.#frame(each));
-    return this.writeAll(frames);
+    return this.writeAll(frames.some(isLong) ? frames.flatMap(announced) : frames);
   }
 
   close(code: number, reason: string): void {
@@ -52,4 +52,13 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
     if (deflated !== message.webSocket) this.#place?.leave();
     return deflated;
   }
+}
+
+/** What is longer is announced, in bytes: a browser shows nothing of a message before it has all of it, and a watchdog would bite. */
+const ANNOUNCED = 256 * 1024;
+
+const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED;
+
+function announced(frame: Buffer): readonly Buffer[] {
+  return isLong(frame) ? [messageOf({ ping: true, next: frame.length }).webSocket, frame] : [frame];
 }

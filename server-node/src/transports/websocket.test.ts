@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -93,6 +94,21 @@ it('a thousand sockets that say nothing are gone with the time for a handshake',
   const ends = new Set(await Promise.all(links.map((link) => link.whenEnded())));
   expect([...ends]).toEqual(['closed 4408 timeout']);
   await vi.waitFor(() => expect(open).toBe(0));
+});
+
+it('a message above 256 KiB is announced, by what it has on the wire', async () => {
+  const hub = velox.createHub();
+  hub.state('short', { text: 'x'.repeat(300_000) }); // when compressed
+  hub.state('long', { text: randomBytes(300_000).toString('base64') });
+  await using server = await listen(hub.handle);
+  const link = open(server.origin);
+  link.send({ subscribe: [{ topic: 'short' }, { topic: 'long' }] });
+  expect(await link.next()).toHaveProperty('hello');
+  expect(await link.next()).toMatchObject({ topic: 'short' });
+  const { next } = (await link.next()) as { next: number };
+  expect(next).toBeGreaterThan(300_000);
+  expect(next).toBeLessThan(400_000);
+  expect(await link.next()).toMatchObject({ topic: 'long' });
 });
 
 describe('close()', () => {
