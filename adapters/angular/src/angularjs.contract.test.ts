@@ -1,9 +1,12 @@
 import angular from 'angular';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
-import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import {
+  adapterEventServerContract,
+  adapterServerContract,
+} from '../../../core/src/testing/adapter-server-contract.js';
 import velox, { type VeloxService } from './angularjs.js';
 
 const harness: AdapterHarness = {
@@ -41,7 +44,8 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('AngularJS', harness);
-adapterEventContract('AngularJS', {
+
+const events: EventHarness = {
   hear(first, onNotice) {
     let source = first;
     const injector = angular.injector(['ng', velox], true);
@@ -55,5 +59,8 @@ adapterEventContract('AngularJS', {
       unmount: () => scope.$destroy(),
     };
   },
-});
+};
+
+adapterEventContract('AngularJS', events);
+adapterEventServerContract('AngularJS', events, inject('syncServer'));
 adapterServerContract('AngularJS', harness, inject('syncServer'));

@@ -13,9 +13,12 @@ import {
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
-import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import {
+  adapterEventServerContract,
+  adapterServerContract,
+} from '../../../core/src/testing/adapter-server-contract.js';
 import { injectVelox, injectVeloxEvent, injectVeloxStatus } from './index.js';
 
 let application: ApplicationRef;
@@ -73,12 +76,16 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Angular', harness);
-adapterEventContract('Angular', {
+
+const events: EventHarness = {
   hear(first, onNotice) {
     const source = signal(first);
     const injector = createEnvironmentInjector([], application.injector);
     runInInjectionContext(injector, () => injectVeloxEvent(() => source(), 'notice', onNotice));
     return { switchTo: (next) => source.set(next), unmount: () => injector.destroy() };
   },
-});
+};
+
+adapterEventContract('Angular', events);
+adapterEventServerContract('Angular', events, inject('syncServer'));
 adapterServerContract('Angular', harness, inject('syncServer'));

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
 import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
-import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import {
+  adapterEventServerContract,
+  adapterServerContract,
+} from '../../../core/src/testing/adapter-server-contract.js';
 import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 class Boundary extends Component<{ children: ReactNode; onError: View['onError'] }> {
@@ -98,6 +101,11 @@ describe('without act', () => {
   adapterServerContract(
     'React',
     harness(({ children }) => children),
+    inject('syncServer'),
+  );
+  adapterEventServerContract(
+    'React',
+    hearing(({ children }) => children),
     inject('syncServer'),
   );
 });

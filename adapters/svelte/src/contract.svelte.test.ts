@@ -1,9 +1,12 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import type { AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
-import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import {
+  adapterEventServerContract,
+  adapterServerContract,
+} from '../../../core/src/testing/adapter-server-contract.js';
 import Hears from './hears.test.svelte';
 import Shown from './shown.test.svelte';
 
@@ -37,7 +40,8 @@ const harness = (store: boolean): AdapterHarness => ({
 
 adapterContract('Svelte with runes', harness(false));
 adapterContract('Svelte with stores', harness(true));
-adapterEventContract('Svelte', {
+
+const events: EventHarness = {
   hear(first, onNotice) {
     let source = $state.raw(first);
     const props = {
@@ -50,5 +54,8 @@ adapterEventContract('Svelte', {
     flushSync();
     return { switchTo: (next) => void (source = next), unmount: () => void unmount(component) };
   },
-});
+};
+
+adapterEventContract('Svelte', events);
+adapterEventServerContract('Svelte', events, inject('syncServer'));
 adapterServerContract('Svelte with runes', harness(false), inject('syncServer'));

@@ -1,7 +1,10 @@
 import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract } from '../../../core/src/testing/adapter-event-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
-import { adapterServerContract } from '../../../core/src/testing/adapter-server-contract.js';
+import {
+  adapterEventServerContract,
+  adapterServerContract,
+} from '../../../core/src/testing/adapter-server-contract.js';
 import { createApp, defineComponent, h, shallowRef } from 'vue';
 import { inject } from 'vitest';
 import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
@@ -34,7 +37,8 @@ const harness: AdapterHarness = {
 };
 
 adapterContract('Vue', harness);
-adapterEventContract('Vue', {
+
+const events: EventHarness = {
   hear(first, onNotice) {
     const source = shallowRef(first);
     const app = createApp(() => h(Hears));
@@ -45,5 +49,8 @@ adapterEventContract('Vue', {
     app.mount(document.createElement('div'));
     return { switchTo: (next) => void (source.value = next), unmount: () => app.unmount() };
   },
-});
+};
+
+adapterEventContract('Vue', events);
+adapterEventServerContract('Vue', events, inject('syncServer'));
 adapterServerContract('Vue', harness, inject('syncServer'));

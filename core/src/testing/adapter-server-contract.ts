@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Source } from '../index.js';
+import { syncOf, type Source } from '../index.js';
+import type { EventHarness } from './adapter-event-contract.js';
 import { board, textOf, type AdapterHarness, type Board, type Mounted } from './adapter-harness.js';
 import { until } from './until.js';
 
@@ -76,4 +77,25 @@ export function adapterServerContract(name: string, harness: AdapterHarness, ori
       await until(value, (text) => text === textOf(board));
     });
   });
+}
+
+/**
+ * What every adapter has to do with events of a real server, over each transport, in real time.
+ *
+ * @param origin of a server with an endpoint at `/sync`, which answers an event `echo` by the event `notice`.
+ */
+export function adapterEventServerContract(name: string, { hear }: EventHarness, origin: string): void {
+  it.each(transports)(
+    `events in ${name}, over %s, come in order, and each of them once`,
+    async (transport) => {
+      const source = { url: `${origin}/sync`, transport, identity: `${name} ${transport} events` };
+      const heard: unknown[] = [];
+      const { unmount } = hear(source, (data) => heard.push(data));
+      const sent = Array.from({ length: 100 }, (_, at) => ({ at }));
+      for (const each of sent) syncOf(source).emit('echo', each);
+      await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(sent.length);
+      expect(heard).toEqual(sent);
+      unmount();
+    },
+  );
 }
