@@ -7,8 +7,10 @@ import { WebSocket } from 'ws';
 import * as velox from './index.js';
 import { listen } from './testing/listen.js';
 import { rawStream, rawSubscribe, type Frame } from './testing/raw-client.js';
+import { rawPolling } from './testing/raw-requests.js';
 
-const runs = Math.ceil(Number(process.env.VELOX_RUNS ?? 500) / 20);
+/** Sockets take their time: a proof has half of its runs here. */
+const runs = process.env.VELOX_RUNS ? Math.ceil(Number(process.env.VELOX_RUNS) / 2) : 25;
 const transports = ['websocket', 'sse', 'polling'] as const;
 
 /** A value that is edited at random: nested objects and lists of primitives and rows. */
@@ -72,9 +74,11 @@ describe.each(transports)('over %s', (transport) => {
           const state = velox.state<Value>(value);
           await using server = await listen(state.handle);
           const open = (at?: { id: string; version: number }) =>
-            transport === 'sse'
-              ? rawStream(`${server.origin}?${at ? `id=${at.id}&v=${at.version}` : ''}`)
-              : rawSubscribe(server.origin, at ?? {});
+            ({
+              websocket: () => rawSubscribe(server.origin, at ?? {}),
+              sse: () => rawStream(`${server.origin}?${at ? `id=${at.id}&v=${at.version}` : ''}`),
+              polling: () => rawPolling(server.origin, at ?? {}),
+            })[transport]();
           let link = open();
           let copy: { id: string; version: number; body: unknown } | undefined;
           const take = (frame: Frame): void => {
