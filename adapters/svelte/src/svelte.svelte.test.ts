@@ -1,8 +1,9 @@
-import { createConnection } from '@velox/core';
-import { flushSync } from 'svelte';
+import { connect, createConnection } from '@velox/core';
+import { flushSync, mount, unmount } from 'svelte';
 import { get } from 'svelte/store';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import Hears from './hears.test.svelte';
 import { velox, veloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;
@@ -98,6 +99,26 @@ describe('velox', () => {
     await vi.advanceTimersByTimeAsync(2_000);
     expect(server.last().closed).toBe(true);
   });
+});
+
+it('veloxEvent follows its source no more once its component is gone', async () => {
+  const [one, two] = [setUp(), setUp()];
+  let source = $state.raw(connect('http://h/', one.options));
+  const props = {
+    onNotice: () => {},
+    get source() {
+      return source;
+    },
+  };
+  const component = mount(Hears, { target: document.createElement('div'), props });
+  flushSync();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(one.links).toHaveLength(1);
+  await unmount(component);
+  source = connect('http://h/', two.options);
+  flushSync();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(two.links).toEqual([]);
 });
 
 it('the types follow the source', () => {

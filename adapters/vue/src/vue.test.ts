@@ -220,9 +220,13 @@ describe('rendering on a server', () => {
 it('hears no events where a server renders', async () => {
   const { options, links } = setUp();
   const sync = connect('http://h/', options);
-  const app = createSSRApp(() => h('p'));
-  app.mixin({ setup: () => useVeloxEvent(sync, 'notice', () => {}) });
-  expect(await renderToString(app)).toBe('<p></p>');
+  const app = createSSRApp({
+    setup() {
+      useVeloxEvent(sync, 'notice', () => {});
+      return () => h('p', 'rendered');
+    },
+  });
+  expect(await renderToString(app)).toBe('<p>rendered</p>');
   await vi.advanceTimersByTimeAsync(10_000);
   expect(links).toEqual([]);
 });
