@@ -11,13 +11,15 @@ import { serveSse } from './transports/sse.js';
 /** What is left to the caller: an upgrade is his to complete, and what is not meant for Velox his to pass on. */
 export type Remainder = 'websocket' | 'foreign';
 
+/** What an exchange came to, or will: a long one is waited for with nothing of its beginning in hand. */
+export interface Served {
+  readonly outcome: string | Promise<string>;
+}
+
 /**
  * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with what is left to do.
  */
-export async function serve(
-  hub: Hub,
-  exchange: Exchange,
-): Promise<{ readonly outcome: string } | { readonly left: Remainder }> {
+export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { readonly left: Remainder }> {
   const { head } = exchange;
   const origin = head.header('origin');
   const cors = corsHeaders(origin, hub.origins);
@@ -35,8 +37,7 @@ export async function serve(
     return answer({ status: 204, headers, body: '', outcome: 'preflight' });
   }
   try {
-    const leaving = new VeloxError('going-away', 'the server goes away.');
-    if (hub.closed && wanted.kind !== 'poll') throw leaving; // a poll may have its goodbye waiting
+    if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
     const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
     if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
       throw new VeloxError(
@@ -47,18 +48,16 @@ export async function serve(
     if (wanted.kind === 'websocket') return { left: 'websocket' };
     const admit = (token = bearerOf(head)): Promise<Admission> =>
       hub.admit({ ...credentialsOf(exchange), token });
-    const unknown = new VeloxError('unknown-session', 'there is no such session. Open a new one.');
-
     switch (wanted.kind) {
       case 'json':
         return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));
       case 'sse': {
         const subscribe = { subscribe: [wanted.subscription] };
-        return { outcome: await serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
+        return { outcome: serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
-        if (!link) throw hub.closed ? leaving : unknown;
+        if (!link) throw hub.closed ? leaving() : unknown();
         return { outcome: await link.poll(exchange, cors) };
       }
       case 'post': {
@@ -67,11 +66,13 @@ export async function serve(
         if (first && 'open' in first) {
           const { open } = first;
           const admission = await admit(open.token);
-          const begin = wanted.stream ? serveSse : openPolling;
-          return { outcome: await begin(hub, exchange, cors, admission, open, rest) };
+          if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
+          return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
         }
         const session = hub.session(wanted.session, await admit());
-        if (!session) throw unknown;
+        // What comes late, of a link that was replaced, may be out of date.
+        const link = head.header('velox-link') ?? `${session?.links}`;
+        if (!session || link !== `${session.links}`) throw unknown();
         const credentials = credentialsOf(exchange);
         for (const frame of first ? [first, ...rest] : []) hub.receive(session, frame, credentials);
         session.acknowledged(); // by the answer
@@ -85,6 +86,10 @@ export async function serve(
     return answer(refuse(statusOf(error), error.code, error.message, headers));
   }
 }
+
+const leaving = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
+const unknown = (): VeloxError =>
+  new VeloxError('unknown-session', 'there is no such session. Open a new one.');
 
 /** A topic's value and position as JSON, for a plain GET. */
 async function readValue(

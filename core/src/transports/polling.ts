@@ -1,6 +1,7 @@
 import type { Hello, HelloFrame } from '../protocol.js';
 import { refuse } from './refuse.js';
 import { endpoint } from './define.js';
+import { named } from './named.js';
 import type { Receive } from './requests.js';
 
 /**
@@ -32,8 +33,3 @@ export const poll: Receive = async ({ url, headers, open }, reporter, signal) =>
     if (!hello) throw new Error('no hello');
   }
 };
-
-/** Which link the poll is of: what it takes away, nobody else gets. */
-function named({ session, link }: Hello): Record<string, string> {
-  return { 'velox-session': session, ...(link && { 'velox-link': `${link}` }) };
-}

@@ -2,13 +2,14 @@ import { refuse } from './refuse.js';
 import type { ClientFrame, Hello, Limits } from '../protocol.js';
 import type { Attempt } from '../transport.js';
 import { type Reporter } from './define.js';
+import { named } from './named.js';
 
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'headers'> {
   /** The endpoint, with the query that asks for this version. */
   readonly url: string;
-  /** It names the session that they belong to, and how long a POST may be. */
-  readonly hello: Pick<Hello, 'session'> & { readonly limits: Pick<Limits, 'frame'> };
+  /** It names the session and the link that they belong to, and how long a POST may be. */
+  readonly hello: Pick<Hello, 'session' | 'link'> & { readonly limits: Pick<Limits, 'frame'> };
   readonly signal: AbortSignal;
   /** Told of answers, and of a failure, with which the link ends: what a POST carried may have arrived or not. */
   readonly reporter: Reporter;
@@ -21,7 +22,7 @@ export interface PostOptions extends Pick<Attempt, 'headers'> {
 export function createPost({
   url,
   headers,
-  hello: { session, limits },
+  hello,
   signal,
   reporter,
 }: PostOptions): (frame: ClientFrame) => void {
@@ -34,11 +35,11 @@ export function createPost({
     while (waiting.length > 0) {
       let size = 0;
       // Of UTF-8, a character in a string has three bytes at most.
-      const over = waiting.findIndex((text) => (size += 3 * text.length + 3) > limits.frame);
+      const over = waiting.findIndex((text) => (size += 3 * text.length + 3) > hello.limits.frame);
       const frames = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
       const response = await fetch(url, {
         method: 'POST',
-        headers: { accept: 'application/json', 'velox-session': session, ...headers },
+        headers: { accept: 'application/json', ...named(hello), ...headers },
         body: `[${frames.join()}]`,
         credentials: 'include',
         signal,

@@ -26,6 +26,16 @@ const poll = (url: string, session: string, headers: HeadersInit = {}): Promise<
   fetch(`${url}?velox=3`, {
     headers: { accept: 'application/json', 'velox-session': session, ...headers },
   });
+/** Opens a link that wants the default topic, of a session that is there or a new one. */
+const begin = async (url: string, session?: string): Promise<Hello> => {
+  const answer = await fetch(`${url}?velox=3`, {
+    method: 'POST',
+    body: JSON.stringify([{ open: { session } }, { subscribe: [{}] }]),
+    headers: { accept: 'application/json' },
+  });
+  const [{ hello }] = (await answer.json()) as [{ hello: Hello }];
+  return hello;
+};
 /** A poll that has reached the server, and waits there. */
 async function waitingPoll({ server, origin }: Listening, session: string): Promise<Promise<Response>[]> {
   const arrived = once(server, 'request');
@@ -65,17 +75,8 @@ describe('by long-polling', () => {
     const hub = velox.createHub();
     const state = hub.state('', { n: 1 });
     await using server = await listen(hub.handle);
-    const begin = async (session?: string): Promise<Hello> => {
-      const answer = await fetch(`${server.origin}?velox=3`, {
-        method: 'POST',
-        body: JSON.stringify([{ open: { session } }, { subscribe: [{}] }]),
-        headers: { accept: 'application/json' },
-      });
-      const [{ hello }] = (await answer.json()) as [{ hello: Hello }];
-      return hello;
-    };
-    const first = await begin();
-    const second = await begin(first.session); // the same request once more, by the doing of a proxy
+    const first = await begin(server.origin);
+    const second = await begin(server.origin, first.session); // the same request once more, by the doing of a proxy
     expect(second.session).toBe(first.session);
     state.update((draft) => void (draft.n = 2));
     const pollOf = ({ session, link }: Hello): Promise<Response> =>
@@ -86,6 +87,24 @@ describe('by long-polling', () => {
       { error: { code: 'unknown-session' } },
     ]);
     expect(await (await pollOf(second)).json()).toMatchObject([{ version: 2 }]);
+  });
+
+  it('what was posted on a link that was replaced is not taken: it may be out of date', async () => {
+    const hub = velox.createHub();
+    hub.state('', { n: 1 });
+    await using server = await listen(hub.handle);
+    const first = await begin(server.origin);
+    const second = await begin(server.origin, first.session);
+    const unsubscribe = ({ session, link }: Hello): Promise<Response> =>
+      fetch(`${server.origin}?velox=3`, {
+        method: 'POST',
+        body: JSON.stringify([{ unsubscribe: [''] }]),
+        headers: { 'velox-session': session, 'velox-link': `${link}` },
+      });
+    expect((await unsubscribe(first)).status).toBe(404);
+    expect(hub.stats().subscriptions).toBe(1);
+    expect((await unsubscribe(second)).status).toBe(200);
+    expect(hub.stats().subscriptions).toBe(0);
   });
 
   it('a goodbye waits for the next poll, which only its own client gets', async () => {
