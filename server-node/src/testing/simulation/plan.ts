@@ -10,8 +10,14 @@ export type Topic = (typeof TOPICS)[number];
 
 /** What the application does, or its operators. Everything random in it comes from its own seed: no step moves another. */
 export type Deed =
-  /** Changes a topic: so many revisions, some of them of several steps. */
-  | { readonly does: 'write'; readonly topic: Topic; readonly seed: number; readonly times: number }
+  /** Changes a topic so many times: in one tick, or one after another, so many ms apart. */
+  | {
+      readonly does: 'write';
+      readonly topic: Topic;
+      readonly seed: number;
+      readonly times: number;
+      readonly every: number;
+    }
   /** Events of the client, or to it. */
   | { readonly does: 'note' | 'tell'; readonly client: number; readonly times: number }
   /** Nobody looks at a topic of the client any more, or again. */
@@ -68,7 +74,11 @@ export function createPlan(seed: number, way: Way): Plan {
   const deeds = Array.from({ length: between(10, 50) }, () => ({
     ...draw(random, settings.clients),
     at: between(0, DURATION),
-  }));
+  })).flatMap((deed) => {
+    // Some only turn round, while there is still something on its way to them.
+    const isBack = deed.does === 'leave' && chance(0.5);
+    return isBack ? [deed, { ...deed, does: 'join' as const, at: deed.at + between(900, 1_500) }] : [deed];
+  });
   const harms = chance(0.9) ? faults(seed, { duration: DURATION, clients: settings.clients }) : [];
   const steps = [...deeds, ...harms].sort((one, other) => one.at - other.at);
   return { seed, way, settings, steps };
@@ -80,10 +90,10 @@ function draw({ between, chance, pick }: Random, clients: number): Deed {
   const kind = between(1, 100);
   if (kind <= 50) {
     const times = chance(0.1) ? between(20, 60) : between(1, 4);
-    return { does: 'write', topic, seed: between(0, 1e9), times };
+    return { does: 'write', topic, seed: between(0, 1e9), times, every: pick([0, 0, 0, between(1, 300)]) };
   }
   if (kind <= 75) return { does: pick(['note', 'tell']), client, times: chance(0.1) ? 30 : between(1, 3) };
-  if (kind <= 84) return { does: pick(['leave', 'join', 'join']), client, topic };
+  if (kind <= 84) return { does: pick(['leave', 'leave', 'join']), client, topic };
   if (kind <= 96) return { does: pick(['expire', 'renew', 'forbid', 'permit', 'permit']), client };
   if (kind <= 98) return { does: 'recheck' };
   return { does: 'restart', how: pick(['same', 'anew', 'crash']), drain: pick([0, 0, 3_000]) };

@@ -81,7 +81,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
       if (client.sync.status.get().state === 'closed') client.sync.reconnect();
     });
   }
-  time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1)));
+  time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1, 0)));
   const end = time.now + RECOVERY;
   const missing = (): string | undefined => {
     const client = clients.find((each) => each.missing());
@@ -117,7 +117,7 @@ function perform(
   }
   switch (step.does) {
     case 'write':
-      return server.write(step.topic, step.seed, step.times);
+      return server.write(step.topic, step.seed, step.times, step.every);
     case 'note':
       return client.note(step.times);
     case 'tell':

@@ -56,11 +56,14 @@ export class SimulatedServer {
     this.#start();
   }
 
-  write(topic: Topic, seed: number, times: number): void {
+  /** Changes a topic so many times: in one tick, or `every` so many ms. */
+  write(topic: Topic, seed: number, times: number, every: number): void {
+    const { time } = this.#network;
     const random = createRandom(seed);
-    const truth = this.truths[topic];
-    for (let count = 0; count < times; count++) truth.write(random, this.#network.time.now);
-    this.#watch.note(`server: "${topic}" is ${truth.n}`);
+    for (let count = 0; count < times; count++) {
+      if (every === 0) this.truths[topic].write(random, time.now);
+      else time.schedule(count * every, () => this.truths[topic].write(random, time.now));
+    }
   }
 
   /** Says something to a client, where it is known by a session. */
@@ -68,8 +71,9 @@ export class SimulatedServer {
     const session = this.#latest.get(client);
     if (!session) return;
     const exchanged = this.#exchanged(session);
+    const { n } = this.truths[''];
     for (let count = 0; count < times; count++) {
-      const tell: Tell = { session: exchanged.number, count: ++exchanged.told, n: this.truths[''].n };
+      const tell: Tell = { session: exchanged.number, count: ++exchanged.told, n };
       session.emit('tell', tell);
     }
   }

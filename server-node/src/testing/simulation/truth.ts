@@ -50,6 +50,7 @@ export class Truth {
       change(draft, random);
     });
     this.#supersededAt.set(before, now);
+    this.#watch.note(`server: "${this.topic}" is ${this.n}`);
     this.#values.set(this.n, structuredClone(this.state.get()) as Document);
   }
 

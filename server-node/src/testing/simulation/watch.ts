@@ -1,5 +1,8 @@
 import type { VirtualTime } from '../virtual-time.js';
 
+/** As much of a violation as one wants to read. */
+const LEGIBLE = 300;
+
 /** What a run has come to so far: what happened, and the first thing that must not. */
 export class Watch {
   readonly #time: VirtualTime;
@@ -36,6 +39,6 @@ export class Watch {
 
   fail(what: string): void {
     this.note(`VIOLATION ${what}`);
-    this.violation ??= `${what} (after ${this.#time.now.toFixed(0)} ms)`;
+    this.violation ??= `${what.slice(0, LEGIBLE)} (after ${this.#time.now.toFixed(0)} ms)`;
   }
 }
