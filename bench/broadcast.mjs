@@ -1,14 +1,15 @@
 /** The server: one change to many clients, against sockets that write what was built before. */
-import { CHANGES } from './broadcast/payload.mjs';
+import { joins } from './broadcast/joins.mjs';
+import { memory } from './broadcast/memory.mjs';
+import { CHANGES, DEFLATE, GZIP } from './broadcast/payload.mjs';
 import { rounds, withRunners } from './broadcast/rig.mjs';
+import { stall } from './broadcast/stall.mjs';
 import { aside, atMost, times } from './harness.mjs';
 
 const SESSIONS = Number(process.env.VELOX_SESSIONS ?? 1_000);
 const ROUNDS = 7;
 /** Updates in a turn. */
 const UPDATES = 25;
-const DEFLATE = ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'];
-const GZIP = ['Accept-Encoding: gzip'];
 
 const us = (time) => `${time.toPrecision(3)} us`;
 
@@ -101,6 +102,9 @@ const RACES = {
     }
     return rows;
   },
+  memory,
+  joins,
+  stall,
 };
 
 export const title = 'broadcast: CPU of the server per client and update';

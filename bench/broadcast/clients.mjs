@@ -6,6 +6,7 @@ import { Counter } from './counter.mjs';
 const PATIENCE = 60_000;
 /** By contender. */
 const groups = new Map();
+const arrivals = new Map();
 
 const commands = {
   /** Opens so many links; resolves when each has got `greeting` messages. */
@@ -25,6 +26,24 @@ const commands = {
       `${name}: ${group[0].counter.messages - (group[0].seen ?? 0)} of ${messages}`,
     );
     return look(group);
+  },
+  /** The last link reads no more, or again. */
+  stall: ({ name }) => void groups.get(name).at(-1).socket.pause(),
+  resume: ({ name }) => void groups.get(name).at(-1).socket.resume(),
+  /** Notes when the first link gets each message from now on. */
+  watch({ name }) {
+    const [{ counter }] = groups.get(name);
+    arrivals.set(name, []);
+    counter.onMessage = () => arrivals.get(name).push(Number(process.hrtime.bigint()) / 1e6);
+  },
+  /** When they came, once there are so many. */
+  async arrivals({ name, count }) {
+    await until(
+      () => arrivals.get(name).length >= count,
+      `${name}: ${arrivals.get(name).length} of ${count}`,
+    );
+    groups.get(name)[0].counter.onMessage = () => undefined;
+    return arrivals.get(name);
   },
   look: ({ name }) => look(groups.get(name)),
   close({ name }) {

@@ -9,7 +9,7 @@ import { createChannel, createSession } from 'better-sse';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import { change, deltaText, makeTable, topicNames } from './payload.mjs';
-import { rawSse, rawWebSocket } from './raw.mjs';
+import { chunk, rawSse, rawWebSocket } from './raw.mjs';
 
 function veloxServer({ changes, topics = 1, document, compressed = false }) {
   const hub = velox.createHub({ compression: compressed, limits: { sessionsPerIdentity: 1e6 } });
@@ -56,6 +56,25 @@ function betterSseServer({ changes, document }) {
   return { server, publish: (i) => channel.broadcast(JSON.parse(deltaText(i, changes))) };
 }
 
+/** What was built before goes to the socket of each response: the limit of what comes by node:http. */
+function httpServer({ changes, document }) {
+  const sockets = new Set();
+  const snapshot = document && chunk(JSON.stringify({ id: 'life', version: 1, body: makeTable(document) }));
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    response.flushHeaders();
+    const { socket } = response;
+    if (snapshot) socket.write(snapshot);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const publish = (i) => {
+    const bytes = chunk(deltaText(i, changes));
+    for (const socket of sockets) socket.write(bytes);
+  };
+  return { server, publish };
+}
+
 /** Each connection has a gzip of its own, flushed after each event. */
 function gzipServer({ changes, document }) {
   const streams = new Set();
@@ -100,7 +119,16 @@ export const CONTENDERS = {
     greeting: ({ document }) => (document ? 3 : 2),
   },
   'raw sse': { make: rawSse, client: () => sse('/'), greeting: ({ document }) => (document ? 1 : 0) },
-  'velox sse': { make: veloxServer, client: () => sse('/?velox=3'), greeting: () => 1 },
+  'node:http sse': {
+    make: httpServer,
+    client: () => sse('/'),
+    greeting: ({ document }) => (document ? 1 : 0),
+  },
+  'velox sse': {
+    make: veloxServer,
+    client: () => sse('/?velox=3'),
+    greeting: ({ compressed }) => (compressed ? 3 : 2), // the head of gzip is one
+  },
   'better-sse': { make: betterSseServer, client: () => sse('/'), greeting: () => 1 },
   'gzip each': { make: gzipServer, client: () => sse('/'), greeting: () => 1 },
 };

@@ -6,6 +6,10 @@ const ROWS = 512;
 /** How many prices change in an update of about so many bytes. */
 export const CHANGES = { '100 B': 1, '2 KB': 34 };
 
+/** What clients offer that take compressed messages, or streams. */
+export const DEFLATE = ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'];
+export const GZIP = ['Accept-Encoding: gzip'];
+
 /** A topic's value: the table, and with it as much else as makes `bytes`. */
 export const makeTable = (bytes = 0) => ({
   rows: Array.from({ length: ROWS }, (_, id) => ({ id, price: id })),

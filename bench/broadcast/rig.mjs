@@ -64,6 +64,8 @@ class Runner {
     return { time: spent / count / sessions, user: user / count / sessions, bytes: bytes / count };
   }
 
+  /** Has clients do something. */
+  tell = (command, what) => this.#clients.ask(command, { name: this.#name, ...what });
   look = () => this.#clients.ask('look', { name: this.#name });
   close = () => this.#clients.ask('close', { name: this.#name });
   ask = (command, what) => this.#server.ask(command, what);

@@ -1,7 +1,7 @@
 /** Whether a client takes gzip, as its `Accept-Encoding` says (RFC 9110 §12.5.3). */
-export function takesGzip(header: string | undefined): boolean {
+export function takesGzip(header = ''): boolean {
   const weights = new Map(
-    (header ?? '')
+    header
       .toLowerCase()
       .split(',')
       .map((each) => {

@@ -49,6 +49,11 @@ export class Admissions {
     this.#observer = observer;
   }
 
+  /** Whether the application asks who a client is. */
+  get areAsked(): boolean {
+    return this.#rules.authorize !== undefined;
+  }
+
   /**
    * Asks who it is that wants in.
    *

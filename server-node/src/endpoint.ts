@@ -4,7 +4,7 @@ import { refuse, type Answer } from './exchange.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from './hub.js';
 import { nodeExchange } from './node-exchange.js';
-import { serve } from './serve.js';
+import { serve, type Served } from './serve.js';
 import { WebSockets } from './transports/websocket.js';
 import { adopt, adoptServerOf, begin, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
 
@@ -40,36 +40,42 @@ export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
   const webSockets = new WebSockets(hub);
 
-  const handle: Endpoint['handle'] = async (request, response, next) => {
+  const begun = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+  ): Promise<Served> => {
     const exchange = nodeExchange(request, response, () => hub.closed);
     const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
-    if ('outcome' in served) return served.outcome;
-    const answer = (content: Answer): string => {
+    if ('outcome' in served) return served;
+    const answer = (content: Answer): Served => {
       exchange.answer(content, {});
-      return content.outcome;
+      return content;
     };
     if (served.left === 'foreign') {
       if (!next) return answer(refuse(404, 'not-found', 'There is nothing here.'));
       next();
-      return 'passed on';
+      return { outcome: 'passed on' };
     }
     const upgrade = takeUpgrade(request);
-    if (upgrade) return webSockets.accept(request, upgrade.socket, upgrade.head);
+    if (upgrade) return { outcome: webSockets.accept(request, upgrade.socket, upgrade.head) };
     // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
     return answer(adoptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
 
   // Whatever goes wrong in serving one peer harms nobody else.
-  const guarded: Endpoint['handle'] = async (request, response, next) => {
+  const safely = async (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
     try {
-      return await handle(request, response, next);
+      return await begun(request, response, next);
     } catch (error) {
       hub.observer.failure(error);
       if (response.headersSent) response.destroy();
       else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
-      return 'failed';
+      return { outcome: 'failed' };
     }
   };
+
+  const guarded: Endpoint['handle'] = (...given) => safely(...given).then(outcomeOf);
 
   return {
     handle: guarded,
@@ -104,6 +110,8 @@ export function createEndpoint(hub: Hub): Endpoint {
     },
   };
 }
+
+const outcomeOf = ({ outcome }: Served): string | Promise<string> => outcome;
 
 const FOREIGN = { left: 'foreign' } as const;
 

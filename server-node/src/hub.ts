@@ -75,6 +75,11 @@ export class Hub {
     );
   }
 
+  /** Whether the application asks who a client is: only then the requests that brought it are of use later. */
+  get asksWho(): boolean {
+    return this.#admissions.areAsked;
+  }
+
   /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */
   admit(credentials: Credentials): Promise<Admission> {
     return this.#admissions.admit(credentials);

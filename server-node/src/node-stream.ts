@@ -11,7 +11,8 @@ export class NodeStream implements Outlet {
   readonly transport = 'sse';
   readonly #response: ServerResponse;
   readonly #form: 'sse' | 'gzip';
-  readonly #begin: () => boolean;
+  /** Of no more use once it has begun. */
+  #begin: (() => boolean) | undefined;
   readonly #onDrain: () => void;
   /** The way of what is written, once the first was. */
   #straight: SocketWriter | undefined;
@@ -42,7 +43,7 @@ export class NodeStream implements Outlet {
 
   close(): void {
     const response = this.#response;
-    if (!response.headersSent && !this.#begin()) return;
+    if (this.#begin && !this.#begin()) return;
     response.end();
     const timer = setTimeout(() => response.destroy(), GRACE).unref();
     response.once('close', () => clearTimeout(timer));
@@ -50,7 +51,8 @@ export class NodeStream implements Outlet {
 
   #writeFirst(pieces: readonly Piece[]): boolean {
     const response = this.#response;
-    if (!this.#begin()) return true;
+    if (!this.#begin?.()) return true;
+    this.#begin = undefined;
     const { socket } = response;
     if (!socket || !isStraight(response)) {
       this.#write = wrapped(response, this.#onDrain);

@@ -28,20 +28,23 @@ export function serveSse(
   open: OpenFrame['open'] | undefined,
   frames: readonly ClientFrame[],
 ): Promise<string> {
-  return new Promise((resolve) => {
-    const onClose = (reason: string): void => {
-      clearTimeout(canary);
-      hub.leave(session, outlet, reason);
-      resolve(reason);
-    };
-    // The session comes before the first write, so that a refusal can still be an answer with a status.
-    const outlet = exchange.stream(
-      { ...SSE_HEADERS, ...cors },
-      { isCompressible: hub.compression, onDrain: () => session.drained(outlet), onClose },
-    );
-    const along = { frames, credentials: credentialsOf(exchange) };
-    const session: Session = hub.open(outlet, admission, open, along);
-    // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
-    const canary = setTimeout(() => session.ping(), CANARY).unref();
+  let end: (reason: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (end = resolve));
+  const onClose = (reason: string): void => {
+    clearTimeout(canary);
+    hub.leave(session, outlet, reason);
+    end(reason);
+  };
+  // The session comes before the first write, so that a refusal can still be an answer with a status.
+  const outlet = exchange.stream(
+    { ...SSE_HEADERS, ...cors },
+    { isCompressible: hub.compression, onDrain: () => session.drained(outlet), onClose },
+  );
+  const session: Session = hub.open(outlet, admission, open, {
+    frames,
+    credentials: credentialsOf(exchange),
   });
+  // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
+  const canary = setTimeout(() => session.ping(), CANARY).unref();
+  return ended;
 }

@@ -1,7 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { decodeClientFrame, isVeloxError, VeloxError, type OpenFrame } from '@velox/core/protocol';
 import type { WebSocket } from 'ws';
+import type { Credentials } from '../admission.js';
 import { closeCodeOf } from '../codes.js';
 import type { Hub } from '../hub.js';
 import { message } from '../message.js';
@@ -34,7 +36,7 @@ export function serveWebSocket(
     () => session?.topics.size === 1,
     () => session?.drained(outlet),
   );
-  const credentials = { request, header: (name: string) => headerOf(request, name) };
+  const credentials = hub.asksWho ? credentialsOf(request) : NOBODY;
   let session: Session | undefined;
   /** While the client is being let in: what came in one piece with its open frame, as it came. */
   let early: Buffer[] | undefined;
@@ -49,7 +51,7 @@ export function serveWebSocket(
     webSocket.resume(); // to hear the other end's goodbye
   };
   const late = (): void => fail(new VeloxError('timeout', 'no open frame came in time.'));
-  const handshake = setTimeout(late, hub.limits.handshake);
+  let handshake: NodeJS.Timeout | undefined = setTimeout(late, hub.limits.handshake);
 
   const admit = async (open: OpenFrame['open']): Promise<void> => {
     // What a client says until it is let in waits on its side: decoded, it would be many times as large.
@@ -58,6 +60,7 @@ export function serveWebSocket(
     const admission = await hub.admit({ ...credentials, token: open.token });
     if (webSocket.readyState !== webSocket.OPEN) return;
     clearTimeout(handshake);
+    handshake = undefined;
     session = hub.open(outlet, admission, open);
     const waiting = early;
     early = undefined;
@@ -100,6 +103,16 @@ export function serveWebSocket(
   if (hub.closed) dismiss();
   return { ended, dismiss };
 }
+
+function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
+  return { request, header: (name) => headerOf(request, name) };
+}
+
+/** Stands for whoever has sent a request that nobody will look at: it need not be kept. */
+const NOBODY: Omit<Credentials, 'token'> = {
+  request: new IncomingMessage(new Socket()),
+  header: () => undefined,
+};
 
 const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 

@@ -25,24 +25,12 @@ export class WebSockets {
     if (socket.destroyed) return Promise.resolve('closed');
     // ws refuses a client whose offer it does not take: here it is declined, as RFC 7692 §5.1 has it.
     const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
-    const server = deflation === 'none' ? this.#plain : this.#deflating;
-    return new Promise((resolve) => {
-      socket.once('close', () => resolve('closed')); // also when the handshake is refused
-      let webSocket: WebSocket | undefined;
-      try {
-        server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
-      } catch {
-        warnTaken();
-        resolve('taken by another');
-      }
-      if (!webSocket) return;
-      const link = serveWebSocket(this.#hub, webSocket, socket, request, deflation);
-      this.#links.add(link);
-      void link.ended.then((outcome) => {
-        this.#links.delete(link);
-        resolve(outcome);
-      });
-    });
+    const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, socket, head);
+    if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
+    const link = serveWebSocket(this.#hub, webSocket, socket, request, deflation);
+    this.#links.add(link);
+    void link.ended.then(() => this.#links.delete(link));
+    return link.ended;
   }
 
   /** Sends those away who were not let in yet, and resolves when all have gone: the hub does so with its sessions. */
@@ -65,6 +53,26 @@ function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | fa
     perMessageDeflate,
     maxPayload: hub.limits.frame,
   });
+}
+
+const closed = (socket: Duplex): Promise<string> =>
+  new Promise((resolve) => socket.once('close', () => resolve('closed')));
+
+/** The WebSocket; undefined where the handshake is refused, null where somebody else has completed it. */
+function open(
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): WebSocket | undefined | null {
+  let webSocket: WebSocket | undefined;
+  try {
+    server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
+  } catch {
+    warnTaken();
+    return null;
+  }
+  return webSocket;
 }
 
 let warned = false;
