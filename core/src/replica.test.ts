@@ -111,7 +111,7 @@ describe('the value of a replica', () => {
 
   it('never changes what it has once returned', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(1), fc.boolean()), { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(fc.tuple(fc.nat(1), fc.boolean()), { maxLength: 30, size: 'max' }), (steps) => {
         const { replica, receive, paint, start } = setUp();
         start();
         const returned = [replica.get()];
@@ -335,7 +335,7 @@ describe('patches', () => {
       { weight: 1, arbitrary: fc.constantFrom('snapshot' as const, 'broken' as const) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
         const { replica, receive, say, paint, start } = setUp();
         start();
         const copies: { value: object }[] = [];

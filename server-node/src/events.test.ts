@@ -11,7 +11,7 @@ it('arrive in order over whatever links; what did not arrive was dropped, and is
     { weight: 1, arbitrary: fc.record({ lose: fc.nat(100) }) }, // written, and never there
   );
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 40, size: 'max' }), (actions) => {
       const events = new Events();
       const got: number[] = [];
       let added = 0;

@@ -193,7 +193,7 @@ function testFacade<Subject extends object, Model>(
   create: () => [subject: Subject, model: Model],
   jsonOf: (model: Model) => unknown,
 ): void {
-  const steps = fc.array(step(calls), { maxLength: 20 });
+  const steps = fc.array(step(calls), { maxLength: 20, size: 'max' });
 
   it('alone', { timeout }, () => {
     const property = fc.property(steps, (all) => {

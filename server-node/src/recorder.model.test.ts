@@ -142,7 +142,7 @@ describe('a recorder, compared with a plain clone', () => {
     });
     const property = fc.property(
       document,
-      fc.array(step, { minLength: 1, maxLength: 12 }),
+      fc.array(step, { minLength: 1, maxLength: 12, size: 'max' }),
       (initial, steps) => {
         const recorder = createRecorder<unknown>(initial);
         const live = recorder.live();
@@ -222,7 +222,9 @@ describe('a recorder, compared with a plain clone', () => {
       fc.nat(2),
       fc.constantFrom('splice', 'splice', 'splice', 'move', 'sort'),
     );
-    const splices = fc.array(fc.tuple(fc.array(splice, { maxLength: 90 }), fc.boolean()), { maxLength: 3 });
+    const splices = fc.array(fc.tuple(fc.array(splice, { maxLength: 90, size: 'max' }), fc.boolean()), {
+      maxLength: 3,
+    });
     const property = fc.property(row, fc.nat(150), splices, (make, length, all) => {
       let count = 0;
       const item = (): unknown => make(count++);

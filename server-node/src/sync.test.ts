@@ -9,8 +9,8 @@ import { listen } from './testing/listen.js';
 import { rawStream, rawSubscribe, type Frame } from './testing/raw-client.js';
 import { rawPolling } from './testing/raw-requests.js';
 
-/** Sockets take their time: a proof has half of its runs here. */
-const runs = process.env.VELOX_RUNS ? Math.ceil(Number(process.env.VELOX_RUNS) / 2) : 25;
+/** Sockets take their time: a proof has a quarter of its runs here. */
+const runs = process.env.VELOX_RUNS ? Math.ceil(Number(process.env.VELOX_RUNS) / 4) : 25;
 const transports = ['websocket', 'sse', 'polling'] as const;
 
 /** A value that is edited at random: nested objects and lists of primitives and rows. */
@@ -69,7 +69,7 @@ describe.each(transports)('over %s', (transport) => {
     await fc.assert(
       fc.asyncProperty(
         start,
-        fc.array(fc.tuple(edit, fc.nat(9)), { maxLength: 30 }),
+        fc.array(fc.tuple(edit, fc.nat(9)), { maxLength: 30, size: 'max' }),
         async (value, edits) => {
           const state = velox.state<Value>(value);
           await using server = await listen(state.handle);
@@ -119,7 +119,7 @@ describe.each(transports)('over %s', (transport) => {
     await fc.assert(
       fc.asyncProperty(
         start,
-        fc.array(fc.tuple(edit, fc.nat(9)), { maxLength: 20 }),
+        fc.array(fc.tuple(edit, fc.nat(9)), { maxLength: 20, size: 'max' }),
         async (value, edits) => {
           const state = velox.state<Value>(value);
           await using server = await listen(state.handle);
@@ -138,7 +138,7 @@ describe.each(transports)('over %s', (transport) => {
           sync.close();
         },
       ),
-      { numRuns: Math.ceil(runs / 3) },
+      { numRuns: Math.ceil(runs / 4) },
     );
   });
 
