@@ -13,7 +13,6 @@ export default defineConfig(
       '**/.next/',
       '**/.svelte-kit/',
       'examples/*/build/',
-      'examples/sveltekit/**/*.svelte', // its configuration loads what is installed in its folder alone
       'coverage/',
       '.svelte-check/',
       '**/*.d.ts',
