@@ -77,8 +77,10 @@ export function rawPostStream(url: string, ...topics: object[]): RawLink {
 }
 
 /** A raw link with subscriptions that may change, over each transport. */
-export const RAW = {
+export const RAW: Readonly<
+  Record<'websocket' | 'sse' | 'polling', (url: string, ...topics: object[]) => RawLink>
+> = {
   websocket: rawSubscribe,
   sse: rawPostStream,
   polling: rawPolling,
-} satisfies Record<string, (url: string, ...topics: object[]) => RawLink>;
+};
