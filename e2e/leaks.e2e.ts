@@ -10,6 +10,9 @@ test.afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+/** Bytes that a thousand times may hold: 100 each, less than an object in a list. */
+const LEAK = 100 * 1_000;
+
 interface Use {
   readonly heap: number;
   readonly nodes: number;
@@ -52,14 +55,18 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
     const cdp = await page.context().newCDPSession(page);
     await cdp.send('Performance.enable');
 
-    await page.evaluate(() => window.remount(1_000)); // what is compiled, and set up for good
-    const before = await measure(cdp);
-    await page.evaluate(() => window.remount(1_000));
-    const after = await measure(cdp);
-    const held = after.heap - before.heap;
+    await page.evaluate(() => window.remount(1_000)); // what is set up for good
+    // What the browser compiles meanwhile grows, too, but not for ever: a leak is there each time.
+    let held = Infinity;
+    for (let round = 0; round < 4 && held >= LEAK; round++) {
+      const before = await measure(cdp);
+      await page.evaluate(() => window.remount(1_000));
+      const after = await measure(cdp);
+      expect(after).toMatchObject({ nodes: before.nodes, listeners: before.listeners });
+      held = after.heap - before.heap;
+    }
     test.info().annotations.push({ type: 'held', description: `${held} bytes` });
-    expect(after).toMatchObject({ nodes: before.nodes, listeners: before.listeners });
-    expect(held).toBeLessThan(100 * 1_000);
+    expect(held).toBeLessThan(LEAK);
     expect(sockets).toHaveLength(1);
 
     await page.evaluate(() => window.hide());
