@@ -10,6 +10,7 @@ import {
 } from '@velox/core/protocol';
 import { Admissions, type Admission, type Credentials } from './admission.js';
 import { closeCodeOf } from './codes.js';
+import { Deliveries } from './deliveries.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub-options.js';
 import { Observer } from './observer.js';
@@ -46,7 +47,6 @@ export class Hub {
   readonly #sessions: Sessions;
   readonly #renewals: Renewals;
   readonly #handlers: EventHandlers;
-  #due: Session[] = [];
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
@@ -66,11 +66,12 @@ export class Hub {
     this.#renewals = new Renewals(this.#admissions, this.topics, (session, error) =>
       this.fail(session, error),
     );
+    const deliveries = new Deliveries(this.observer, (session, error) => this.fail(session, error));
     this.#sessions = new Sessions(
       this.#admissions,
       this.limits,
       patience,
-      (session) => this.#deliver(session),
+      (session) => deliveries.add(session),
       (session) => this.#ended(session),
     );
   }
@@ -236,29 +237,6 @@ export class Hub {
     if (this.#sessions.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;
-  }
-
-  /** What one tick produces for a session leaves in one write: after all flushes of this tick. */
-  #deliver(session: Session): void {
-    if (session.isDue) return;
-    session.isDue = true;
-    if (this.#due.length === 0) queueMicrotask(() => this.#deliverAll());
-    this.#due.push(session);
-  }
-
-  #deliverAll(): void {
-    const due = this.#due;
-    this.#due = [];
-    for (const session of due) {
-      if (!session.isDue) continue; // it has ended meanwhile
-      session.isDue = false;
-      try {
-        session.deliver();
-      } catch (error) {
-        this.fail(session, error);
-      }
-    }
-    this.observer.publish('deliver', () => ({ sessions: due.length }));
   }
 
   #diverged({ identity, transport }: Session, topic: string): void {

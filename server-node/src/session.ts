@@ -32,6 +32,7 @@ export class Session {
   #outlet: Outlet | undefined;
   #links = 0;
   #full = false;
+  #prepared: Message[] | undefined;
   /** What this link is owed beside topics and events. */
   #hello: Message | undefined;
   #owesAck = false;
@@ -90,6 +91,7 @@ export class Session {
     this.#outlet = outlet;
     this.#links++;
     this.#full = this.#owesAck = this.#owesPing = false;
+    this.#prepared = undefined;
     this.#events?.resume(ack);
     former?.close(4000, 'replaced');
   }
@@ -182,11 +184,17 @@ export class Session {
     this.#onDue(this);
   }
 
+  /** Collects what `deliver` will write first. */
+  prepare(): void {
+    if (this.#outlet && !this.#full) this.#prepared ??= this.#collect();
+  }
+
   /** Writes what is due, in as few writes as the outlet takes: what is owed, then topics, then events. */
   deliver(): void {
     do {
       if (!this.#outlet || this.#full) return;
-      const messages = this.#collect();
+      const messages = this.#prepared ?? this.#collect();
+      this.#prepared = undefined;
       if (messages.length > 0) this.#full = !this.#outlet.write(messages);
     } while (this.topics.areDirty || this.#events?.areWaiting);
   }
@@ -197,7 +205,7 @@ export class Session {
     this.#outlet = undefined;
     const farewell = message({ bye });
     try {
-      outlet?.write(this.#hello ? [this.#hello, farewell] : [farewell]);
+      outlet?.write([...(this.#prepared ?? []), ...(this.#hello ? [this.#hello] : []), farewell]);
     } finally {
       outlet?.close(code, bye.code);
     }
