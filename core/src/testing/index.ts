@@ -1,0 +1,8 @@
+/** @velox/core/testing: for tests of what is built on Velox. A client and a server in one test: `@velox/server/testing`. */
+export {
+  createFakeTransport,
+  type FakeLink,
+  type FakeOptions,
+  type FakeTransport,
+} from './fake-transport.js';
+export { record, replay, type Recording } from './recording.js';

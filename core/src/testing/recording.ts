@@ -1,0 +1,85 @@
+import type { Connection } from '../carrier.js';
+import type { HelloFrame, ServerFrame } from '../protocol.js';
+import type { LinkEvents, Transport } from '../transport.js';
+
+/** What a server said to one client, as JSON: to be kept in a file, and played to another. */
+export interface Recording {
+  readonly velox: 3;
+  /** Ms since the recording began. */
+  readonly frames: readonly { readonly at: number; readonly frame: ServerFrame }[];
+}
+
+/**
+ * Records what the server says from now on. Ask for it before anything is wanted, so that no snapshot is missed; ids of sessions, which
+ * are secret, are left out.
+ *
+ * @returns what gives the recording so far
+ * @example
+ * const recorded = record(sync)
+ * …
+ * writeFileSync('session.json', JSON.stringify(recorded()))
+ */
+export function record({ onFrame }: Pick<Connection, 'onFrame'>): () => Recording {
+  const began = performance.now();
+  const frames: { at: number; frame: ServerFrame }[] = [];
+  onFrame((frame) => frames.push({ at: performance.now() - began, frame: withoutSecrets(frame) }));
+  return () => ({ velox: 3, frames: [...frames] });
+}
+
+function withoutSecrets(frame: ServerFrame): ServerFrame {
+  return 'hello' in frame ? { hello: { ...frame.hello, session: 'recorded' } } : frame;
+}
+
+/**
+ * A transport that plays a recording, in the time that it took; what is sent is acknowledged, and comes to nothing. A link that was lost
+ * is lost again, and the next attempt goes on from there; the last one stays open. It shows what was recorded of the topics that are
+ * wanted, so want the same.
+ *
+ * @param speed 2: twice as fast.
+ * @example const sync = createConnection({ url, transports: [replay(recording)] })
+ */
+export function replay({ frames }: Recording, speed = 1): Transport {
+  const links = frames.reduce<(typeof frames)[number][][]>((found, each) => {
+    if ('hello' in each.frame) found.push([]);
+    found.at(-1)?.push(each);
+    return found;
+  }, []);
+  let next = 0;
+  const transport = (_: unknown, events: LinkEvents): ReturnType<Transport> => {
+    const { timers, say } = createSpeaker(events);
+    const link = links[next++] ?? [];
+    const began = link[0]?.at ?? 0;
+    const isLast = next >= links.length;
+    for (const { at, frame } of link) timers.push(setTimeout(say, (at - began) / speed, frame));
+    if (isLast) {
+      const { heartbeat = 15_000 } = (link[0]?.frame as Partial<HelloFrame> | undefined)?.hello ?? {};
+      timers.push(setInterval(say, heartbeat, { ping: true }));
+    } else {
+      const lost = { code: 'lost', message: 'as it was recorded' };
+      timers.push(setTimeout(() => events.onClose(lost), ((link.at(-1)?.at ?? 0) - began) / speed + 1));
+    }
+    return {
+      send(frame) {
+        if ('seq' in frame && frame.seq !== undefined) timers.push(setTimeout(say, 0, { ack: frame.seq }));
+        else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
+      },
+      close: () => timers.splice(0).forEach((timer) => clearTimeout(timer)),
+    };
+  };
+  return Object.defineProperty(transport, 'name', { value: 'replay' });
+}
+
+/** Tells a connection of frames as a link does. */
+function createSpeaker(events: LinkEvents): {
+  readonly timers: ReturnType<typeof setTimeout>[];
+  readonly say: (frame: ServerFrame) => void;
+} {
+  return {
+    timers: [],
+    say(frame) {
+      if ('hello' in frame) events.onOpen();
+      events.onByte();
+      events.onFrame(frame, JSON.stringify(frame));
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { connect, polling, sse, websocket, type ConnectOptions, type Contract, type Sync } from '@velox/core';
+import type { AnyContract } from '@velox/core/protocol';
+import { createHub, type Hub } from '../create-hub.js';
+import type { Endpoint } from '../endpoint.js';
+import type { HubOptions } from '../hub-options.js';
+import { inflict, type Fault, type Harm } from './faults.js';
+import { MemoryNetwork } from './memory-network.js';
+import { createRandom } from './random.js';
+import { warmUp } from './simulation/warm-up.js';
+import { VirtualTime } from './virtual-time.js';
+
+/** What a test is like. */
+export interface TestSyncOptions<Context = unknown> extends HubOptions<Context> {
+  /** Ms from one end to the other; default 1. */
+  readonly latency?: number;
+  /** What `Math.random` gives while the test runs follows from it; default 1. */
+  readonly seed?: number;
+}
+
+/** A server and its clients in one test: without a network, on a time that passes only when told to. */
+export interface TestSync<C extends Contract = AnyContract, Context = unknown> extends AsyncDisposable {
+  readonly hub: Hub<C, Context>;
+  /** Makes one more client, on a path of its own; its `replica(topic)` is what adapters take. */
+  readonly connect: (options?: Omit<ConnectOptions, 'WebSocket' | 'transports'>) => Sync<C>;
+  /** Lets ms pass, and all happen that is due in them; default 100: a change made before is seen by then. */
+  readonly advance: (ms?: number) => Promise<void>;
+  /** Does harm to a client, counted from 0 in the order of their making. */
+  readonly inflict: (harm: Harm, client?: number) => void;
+  /** Lets faults happen, each at its time from now on, and a minute pass after the last: then everybody must be right again. */
+  readonly endure: (faults: readonly Fault[]) => Promise<void>;
+  /** Another endpoint, or nobody, is reached from now on; connections that are there stay until they are closed or dropped. */
+  readonly serve: (endpoint: Endpoint | undefined) => void;
+  /** Ends all of it, and gives real time back. */
+  readonly close: () => void;
+}
+
+/** How long after the last fault everybody may need, in ms. */
+const RECOVERY = 60_000;
+
+/**
+ * Puts a hub and its clients on virtual time and a network in memory; all else that is real stays so. While it is open it stands in for
+ * timers, clocks and `fetch`: close it at the end of the test.
+ *
+ * @example
+ * await using test = await createTestSync()
+ * const board = test.hub.state('board', { n: 0 })
+ * const replica = test.connect().replica('board')
+ */
+export async function createTestSync<C extends Contract = AnyContract, Context = unknown>({
+  latency = 1,
+  seed = 1,
+  ...options
+}: TestSyncOptions<Context> = {}): Promise<TestSync<C, Context>> {
+  await warmUp();
+  const time = new VirtualTime();
+  const network = new MemoryNetwork(time);
+  const restore = [time.install(createRandom(seed).next), network.install()];
+  const hub = createHub<C, Context>(options);
+  network.serve(hub);
+  const clients: { readonly name: string; readonly sync: Sync<C> }[] = [];
+  const harm = (what: Harm, client = 0): void => {
+    const { name } = clients[client] ?? {};
+    if (name === undefined) throw new RangeError(`There is no client ${client}. Call connect() first.`);
+    inflict(what, network.path(name), network);
+  };
+  const close = (): void => {
+    for (const { sync } of clients) sync.close();
+    restore.splice(0).forEach((undo) => undo());
+  };
+  return {
+    hub,
+    connect(given) {
+      const name = `client-${clients.length}`;
+      const path = network.path(name);
+      path.latency = () => latency;
+      const transports = [websocket(network.WebSocket), sse(), polling()];
+      const sync = time.within(path.zone, () => connect<C>(network.urlOf(name), { ...given, transports }));
+      clients.push({ name, sync });
+      return sync;
+    },
+    advance: (ms = 100) => time.advance(ms),
+    inflict: harm,
+    async endure(faults) {
+      const began = time.now;
+      for (const fault of faults) {
+        await time.advance(Math.max(0, began + fault.at - time.now));
+        harm(fault, fault.client);
+      }
+      const over = Math.max(0, ...faults.map((fault) => fault.at + ('ms' in fault ? fault.ms : 0)));
+      await time.advance(Math.max(0, began + over - time.now) + RECOVERY);
+    },
+    serve: (endpoint) => network.serve(endpoint),
+    close,
+    [Symbol.asyncDispose]: () => Promise.resolve(close()),
+  };
+}
