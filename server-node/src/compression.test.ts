@@ -66,6 +66,17 @@ describe('permessage-deflate', () => {
     expect(bytes).not.toContain('"body"');
   });
 
+  it('does not let in more than the limit by what is small when it is compressed', async () => {
+    const hub = velox.createHub();
+    await using server = await listen(hub.handle);
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}?velox=3`, {
+      perMessageDeflate: { threshold: 0 },
+    });
+    await once(socket, 'open');
+    socket.send(' '.repeat(20 << 20)); // 20 KB on the wire
+    expect(await once(socket, 'close')).toEqual([1009, expect.anything()]);
+  });
+
   it('ends the decompressor of a client between its messages', async () => {
     const hub = velox.createHub();
     await using server = await listen(hub.handle);

@@ -35,6 +35,24 @@ describe('a message', () => {
     ]);
   });
 
+  it.each([
+    ['is short', { isCompressible: true }, '"word word word word word word"'],
+    ['is one client’s own', {}, JSON.stringify('word '.repeat(200))],
+  ])('that %s stays as it is', (_, options, text) => {
+    const message = new Message(text, options);
+    expect(message.deflated).toBe(message.webSocket);
+    const { sse, gzip } = message;
+    expect(gzip.bytes.subarray(5)).toEqual(sse.bytes);
+  });
+
+  it('is shorter where that is worth it, in a frame that says so', () => {
+    const message = new Message(JSON.stringify('word '.repeat(200)), { isCompressible: true });
+    expect(message.deflated.length).toBeLessThan(50);
+    expect(message.deflated[0]).toBe(0xc1);
+    expect(message.gzip.bytes.length).toBeLessThan(60);
+    expect(message.deflated).toBe(message.deflated);
+  });
+
   it('is encoded once a form', () => {
     const message = new Message('{}');
     expect(message.webSocket).toBe(message.webSocket);
