@@ -24,6 +24,8 @@ async function fanOut(what, reach, contenders) {
     const share = contenders.velox.topics ?? 1;
     const note = (label) =>
       `${label} ${us(result.median(label) / (label === 'velox' ? share : 1))}, ${Math.round(result.median(label, 'bytes'))} B`;
+    const alike = 'ws, context takeover';
+    const shares = alike in contenders && result.median('velox', 'bytes') / result.median(alike, 'bytes');
     const peers = Object.keys(contenders).filter((label) => !['raw', 'velox'].includes(label));
     return [
       atMost(
@@ -33,6 +35,7 @@ async function fanOut(what, reach, contenders) {
         times,
         `${note('velox')}; ${note('raw')}`,
       ),
+      ...(shares ? [atMost(`${what}: bytes / a window for each client`, shares, 1.1, times)] : []),
       ...peers.map((label) =>
         aside(`${what}: ${label} / raw`, times(result.ratio(label, 'raw')), note(label)),
       ),

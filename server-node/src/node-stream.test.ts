@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { ServerResponse, type RequestListener } from 'node:http';
 import { connect, createSecureServer, type ClientHttp2Stream } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from './index.js';
@@ -93,6 +94,20 @@ describe('an event stream', () => {
     expect(raw.text).not.toContain('"n"');
     finish();
     await raw.until(/finished.*"version":2/s);
+  });
+
+  it('goes straight to a socket with TLS, too', async () => {
+    const state = velox.state({ n: 0 });
+    const server = createTlsServer({ cert, key }, state.handle).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const raw = new RawConnection(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    onTestFinished(() => (raw.socket.destroy(), void server.close()));
+    const write = vi.spyOn(ServerResponse.prototype, 'write');
+    raw.request(GET);
+    await raw.until(/"n":0/);
+    state.update((draft) => void (draft.n = 1));
+    await raw.until(/\r\n[0-9a-f]+\r\nid: .*\ndata: \{.*"version":2.*\}\n\n\r\n$/);
+    expect(write).not.toHaveBeenCalled();
   });
 
   it('works over HTTP/2', async () => {
