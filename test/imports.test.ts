@@ -93,6 +93,7 @@ describe('who may import whom', () => {
     const pure = ['protocol', 'patch', 'document', 'error', 'contract', 'decode', 'state-hash'].map(
       (name) => `core/src/${name}.ts`,
     );
+    expect(pure.filter((file) => !sources.includes(file))).toEqual([]); // each is there
     const outside = edges.filter(
       ({ file, to }) => pure.includes(file) && !pure.includes(to.replace(/\.js$/, '.ts')),
     );

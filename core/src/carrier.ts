@@ -8,6 +8,7 @@ import type { Transport } from './transport.js';
 /** Hears each frame of the server, with its text as it came. */
 export type FrameListener = (frame: ServerFrame, text: string) => void;
 
+/** What a connection is made of, and how it behaves. */
 export interface ConnectionOptions {
   /** Absolute http(s) URL. */
   readonly url: string;

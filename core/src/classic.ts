@@ -28,6 +28,7 @@ export interface Velox<T extends object> {
   readonly retry: () => void;
 }
 
+/** How the original API reaches an endpoint, and what it keeps of which topic. */
 export interface ClassicOptions extends ConnectOptions {
   /** Default: the endpoint's default topic. */
   readonly topic?: string | undefined;

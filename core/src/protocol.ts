@@ -169,7 +169,7 @@ export const CloseCode = {
   badFrame: 4400,
   unauthorized: 4401,
   forbidden: 4403,
-  /** No sign of life, no open frame in time, or no byte of progress. */
+  /** Not let in in time: no open frame came, or no answer to it. */
   timeout: 4408,
   /** A frame above the limit that `hello` announced (RFC 6455 §7.4.1). */
   tooLarge: 1009,

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { Endpoint } from './endpoint.js';
 
+/** Which signals end a process in order, and how slowly its clients return. */
 export interface CloseOnSignalOptions {
   /** Over how many ms the clients' return is spread; default 5,000. */
   readonly drain?: number;

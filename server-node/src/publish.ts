@@ -4,6 +4,7 @@ import type { HubOptions } from './hub-options.js';
 import { State, type StateOptions } from './state.js';
 import { watchServers } from './upgrade.js';
 
+/** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
 
 /** An object that `handle` publishes: it has got a method that publishes what was changed in it. */

@@ -10,6 +10,7 @@ export type DeepReadonly<T> = T extends (...args: never[]) => unknown
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T;
 
+/** How a state keeps its value and its past, and how often it delivers. */
 export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
   /** Least time between two deliveries in ms, first at once, last never lost; default 0: each tick delivers. */
   readonly throttle?: number;

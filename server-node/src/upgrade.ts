@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import { isVelox } from './negotiate.js';
 
+/** A server of Node that an endpoint can be attached to. */
 export type WebServer = HttpServer | HttpsServer;
 
 /** An upgrade under way: whoever takes it must detach the response first. */
