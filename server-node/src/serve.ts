@@ -74,7 +74,8 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { re
         const link = head.header('velox-link') ?? `${session?.links}`;
         if (!session || link !== `${session.links}`) throw unknown();
         const credentials = credentialsOf(exchange);
-        for (const frame of first ? [first, ...rest] : []) hub.receive(session, frame, credentials);
+        const isNew = session.takePost(Number(head.header('velox-post')));
+        for (const frame of first && isNew ? [first, ...rest] : []) hub.receive(session, frame, credentials);
         session.acknowledged(); // by the answer
         const ack = JSON.stringify({ ack: session.taken });
         return answer({ status: 200, headers: JSON_HEADERS, body: ack, outcome: 'posted' });

@@ -31,6 +31,8 @@ export class Session {
   #events: Events | undefined;
   #outlet: Outlet | undefined;
   #links = 0;
+  /** The newest POST of the live link. */
+  #posts = 0;
   #full = false;
   #prepared: Message[] | undefined;
   /** What this link is owed beside topics and events. */
@@ -90,6 +92,7 @@ export class Session {
     const former = this.#outlet;
     this.#outlet = outlet;
     this.#links++;
+    this.#posts = 0;
     this.#full = this.#owesAck = this.#owesPing = false;
     this.#prepared = undefined;
     this.#events?.resume(ack);
@@ -125,6 +128,13 @@ export class Session {
     this.#onDue(this);
     if (seq <= this.#taken) return false;
     this.#taken = seq;
+    return true;
+  }
+
+  /** Whether a POST of the live link is new; a repetition is to be passed over. One without a number (NaN) counts as new. */
+  takePost(number: number): boolean {
+    if (number <= this.#posts) return false;
+    this.#posts = number || this.#posts;
     return true;
   }
 

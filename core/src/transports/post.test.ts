@@ -1,14 +1,18 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createPost, type PostOptions } from './post.js';
 
-const posts: { readonly body: string; readonly session: unknown; readonly response: ServerResponse }[] = [];
+const posts: {
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly response: ServerResponse;
+}[] = [];
 const server = createServer((request, response) => {
   let body = '';
   request.on('data', (chunk) => (body += chunk));
-  request.on('end', () => posts.push({ body, session: request.headers['velox-session'], response }));
+  request.on('end', () => posts.push({ body, headers: request.headers, response }));
 });
 
 let options: PostOptions;
@@ -22,7 +26,7 @@ beforeEach(async () => {
   options = {
     url,
     headers: {},
-    hello: { session: 's', limits: { frame: 300 } },
+    hello: { session: 's', link: 3, limits: { frame: 300 } },
     signal: new AbortController().signal,
     reporter,
   };
@@ -49,7 +53,13 @@ it('one POST is under way at a time; what is said meanwhile follows together, in
     [{ unsubscribe: ['a'] }, { unsubscribe: ['b'] }],
     [{ unsubscribe: ['c'] }, { unsubscribe: ['d'] }, { unsubscribe: ['e'] }],
   ]);
-  expect(posts.map(({ session }) => session)).toEqual(['s', 's']);
+  const named = posts.map(({ headers }) =>
+    ['session', 'link', 'post'].map((name) => headers[`velox-${name}`]),
+  );
+  expect(named).toEqual([
+    ['s', '3', '1'],
+    ['s', '3', '2'],
+  ]);
   posts[1]?.response.end('{"ack":7}');
   await vi.waitFor(() => expect(reporter.onMessage.mock.calls).toEqual([['{"ack":0}'], ['{"ack":7}']]));
 });

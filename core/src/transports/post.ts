@@ -28,6 +28,8 @@ export function createPost({
 }: PostOptions): (frame: ClientFrame) => void {
   const waiting: string[] = [];
   let busy = false;
+  /** Tells a POST from its repetition, which a network may make. */
+  let count = 0;
 
   async function post(): Promise<void> {
     busy = true;
@@ -39,7 +41,7 @@ export function createPost({
       const frames = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
       const response = await fetch(url, {
         method: 'POST',
-        headers: { accept: 'application/json', ...named(hello), ...headers },
+        headers: { accept: 'application/json', ...named(hello), 'velox-post': `${++count}`, ...headers },
         body: `[${frames.join()}]`,
         credentials: 'include',
         signal,

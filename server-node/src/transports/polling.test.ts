@@ -107,6 +107,31 @@ describe('by long-polling', () => {
     expect(hub.stats().subscriptions).toBe(0);
   });
 
+  it('a POST that arrives twice is taken once, also where its frames have no number', async () => {
+    const hub = velox.createHub();
+    hub.state('', { n: 1 });
+    await using server = await listen(hub.handle);
+    const { session, link } = await begin(server.origin);
+    const post = async (count: number, frame: object): Promise<unknown> => {
+      const headers = { 'velox-session': session, 'velox-link': `${link}`, 'velox-post': `${count}` };
+      const body = JSON.stringify([frame]);
+      const answer = await fetch(`${server.origin}?velox=3`, { method: 'POST', body, headers });
+      return [answer.status, await answer.json()];
+    };
+    await post(1, { unsubscribe: [''] });
+    await post(2, { subscribe: [{}] });
+    expect(await post(1, { unsubscribe: [''] })).toEqual([200, { ack: 0 }]);
+    expect(hub.stats().subscriptions).toBe(1);
+    const next = await begin(server.origin, session); // a new link counts anew
+    expect(next.link).toBe(2);
+    await fetch(`${server.origin}?velox=3`, {
+      method: 'POST',
+      body: JSON.stringify([{ unsubscribe: [''] }]),
+      headers: { 'velox-session': session, 'velox-link': '2', 'velox-post': '1' },
+    });
+    expect(hub.stats().subscriptions).toBe(0);
+  });
+
   it('a goodbye waits for the next poll, which only its own client gets', async () => {
     const hub = velox.createHub<velox.AnyContract, string>({
       authorize: ({ token = '' }) => {
