@@ -33,6 +33,9 @@ const empty = mkdtempSync(join(tmpdir(), 'velox-smoke-'));
 try {
   const tarballs = packages.map((folder) => {
     const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', empty], { cwd: folder }));
+    for (const name of ['LICENSE', 'README.md']) {
+      if (!packed.files.some(({ path }) => path === name)) throw new Error(`${folder} has no ${name}`);
+    }
     return join(empty, packed.filename);
   });
   writeFileSync(join(empty, 'package.json'), JSON.stringify({ private: true, type: 'module' }));

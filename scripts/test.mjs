@@ -32,6 +32,7 @@ const npm = (script) => ['npm', ['run', '--silent', script]];
 
 const ready = stage('set-up', ...npm('setup')) && stage('build', ...npm('build'));
 if (ready) {
+  stage('types', ...npm('typecheck')); // the tests' own, too: what a contract refuses is tested by them
   stage(
     'unit',
     'npx',
