@@ -35,7 +35,9 @@ export async function stall() {
     const [growth, then] = [(await runner.ask('memory')) - heap, await runner.ask('stats')];
     await runner.tell('resume');
     let after = then;
-    for (let n = 0; n < 1_000 && after.waiting > 0; n++) after = await runner.ask('stats');
+    for (let n = 0; n < 1_000 && after.caughtUp === then.caughtUp; n++) after = await runner.ask('stats');
+    const isThere = then.sessions === before.sessions; // where the machine is too slow for this, its link has ended
+    const frames = isThere ? after.caughtUp - then.caughtUp : Infinity;
     const title = 'a reader stalls through 100,000 updates of 2 KB';
     const waiting = Math.max(...stalled.map((each) => each.waiting));
     const ratio = median(stalled.map(({ p99 }) => p99)) / median(calm);
@@ -44,7 +46,7 @@ export async function stall() {
       atMost(`${title}: what waits for it`, waiting, DOCUMENT + 65_536, size, skipped),
       aside(`${title}: growth of heap and Buffers`, size(Math.max(0, growth))),
       atMost(`${title}: p99 of the others / before`, ratio, 1.25, times, `${ms(median(calm))} before`),
-      atMost(`${title}: frames when it drains`, after.caughtUp - then.caughtUp, 2, count),
+      atMost(`${title}: frames when it drains`, frames, 2, count),
     ];
   });
 }

@@ -35,8 +35,11 @@ export class NodeStream implements Outlet {
 
   write(messages: readonly Message[]): boolean {
     const form = this.#form;
+    if (this.#straight) {
+      if (this.#response.writableEnded) return true; // 'close' follows
+      return this.#straight.writeAll(messages.map((each) => each[form].chunk));
+    }
     const pieces = messages.map((each) => each[form]);
-    if (this.#straight) return this.#response.writableEnded || this.#straight.writeAll(chunks(pieces)); // 'close' follows
     if (this.#write) return this.#response.writableEnded || this.#write(pieces);
     return this.#writeFirst(form === 'gzip' ? [GZIP, ...pieces] : pieces);
   }

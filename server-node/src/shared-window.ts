@@ -14,6 +14,10 @@ export class Place {
   #run = 0;
   #next = 0;
 
+  isIn(window: SharedWindow): boolean {
+    return this.#window === window;
+  }
+
   isAt(window: SharedWindow, run: number, at: number): boolean {
     return this.#window === window && this.#run === run && this.#next === at;
   }

@@ -44,7 +44,8 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   #frame(message: Message): Buffer {
     if (!message.isCompressible) return message.webSocket;
     const { window } = message;
-    if (window && this.#deflation === 'shared' && this.#isSingle()) {
+    // Whoever follows more leaves its place with the first message of another topic, and takes no new one.
+    if (window && this.#deflation === 'shared' && (this.#place?.isIn(window) || this.#isSingle())) {
       const frame = window.frame(message, (this.#place ??= new Place()));
       if (frame) return frame;
     }
