@@ -20,15 +20,20 @@ interface Fault {
   readonly strike: (proxy: FaultProxy) => void | Promise<void>;
   /** Ms that recovery may take. */
   readonly within?: number;
-  /** Transports that it hits. */
+  /** The code that the status gives as the reason, first of all; absent: the link is not lost. */
+  readonly reason?: string;
+  /** So slow that a poll may come later than a heartbeat: the link is lost then, and the next poll is told so. */
+  readonly slow?: boolean;
+  /** Transports that it hits; default: all. */
   readonly on?: readonly string[];
 }
 
 const OUTAGE = process.env.VELOX_RUNS ? 10_000 : 2_500;
 const faults: readonly Fault[] = [
-  { name: 'a cut', strike: (proxy) => proxy.cut() },
+  { name: 'a cut', reason: 'lost', strike: (proxy) => proxy.cut() },
   {
     name: 'a server that cannot be reached',
+    reason: 'lost',
     async strike(proxy) {
       await proxy.refuse();
       proxy.cut();
@@ -38,6 +43,8 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a stall',
+    slow: true,
+    ...(OUTAGE > HEARTBEAT + GRACE && { reason: 'silent' }),
     async strike(proxy) {
       proxy.stall();
       await sleep(OUTAGE);
@@ -46,6 +53,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a stall that outlasts the heartbeat',
+    reason: 'silent',
     async strike(proxy) {
       proxy.stall();
       await sleep(HEARTBEAT + GRACE + 1_500);
@@ -54,16 +62,19 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a half-open connection',
+    reason: 'silent',
     strike: (proxy) => proxy.halfOpen(),
     within: HEARTBEAT + GRACE + RECOVERY,
   },
   {
     name: 'a half-open connection of which the server is left',
+    reason: 'lost',
     strike: (proxy) => proxy.halfOpen('server'),
     within: HEARTBEAT + GRACE + RECOVERY,
   },
   {
     name: 'a long way',
+    slow: true,
     async strike(proxy) {
       proxy.delay(400);
       await sleep(OUTAGE);
@@ -72,6 +83,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'fragments of one byte',
+    slow: true,
     async strike(proxy) {
       proxy.fragment(1);
       await sleep(OUTAGE);
@@ -80,7 +92,8 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a path that kills streams',
-    on: ['sse', 'polling'],
+    reason: 'lost',
+    on: ['sse'],
     async strike(proxy) {
       proxy.killStreams(300);
       await sleep(OUTAGE);
@@ -89,6 +102,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a path that cuts idle connections',
+    reason: 'lost',
     async strike(proxy) {
       proxy.cutIdle(20);
       await sleep(OUTAGE);
@@ -97,6 +111,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'POSTs that arrive twice',
+    on: ['sse', 'polling'],
     async strike(proxy) {
       proxy.duplicatePosts();
       await sleep(OUTAGE);
@@ -104,7 +119,38 @@ const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'a path that refuses WebSockets',
+    reason: 'lost',
+    on: ['websocket'],
+    async strike(proxy) {
+      proxy.dropUpgrades();
+      proxy.cut();
+      await sleep(OUTAGE);
+      await proxy.heal();
+    },
+  },
+  {
+    name: 'a path that begins to buffer',
+    reason: 'silent',
+    on: ['sse'],
+    async strike(proxy) {
+      proxy.buffer(true);
+      await sleep(HEARTBEAT + GRACE + 1_500);
+      await proxy.heal();
+    },
+  },
+  {
+    name: 'a path that buffers what ends',
+    on: ['polling'],
+    async strike(proxy) {
+      proxy.buffer(true);
+      await sleep(OUTAGE);
+      await proxy.heal();
+    },
+  },
+  {
     name: 'a flapping connection',
+    reason: 'lost',
     async strike(proxy) {
       for (let i = 0; i < 12; i++) {
         proxy.cut();
@@ -116,7 +162,7 @@ const faults: readonly Fault[] = [
 
 type App = {
   topics: { board: { count: number; log: number[]; rest: string } };
-  events: { up: number; down: number };
+  events: { up: number; down: number; large: { n: number; text: string } };
 };
 
 /** A server and a client with a proxy between them; both count up, and all that arrives is kept. */
@@ -129,7 +175,10 @@ async function start(options: ConnectOptions) {
   const replica = sync.replica('board');
   const up: unknown[] = [];
   const down: unknown[] = [];
+  const large: { n: number; length: number }[] = [];
   const versions: number[] = [];
+  /** Why there was no open link, each time that this changed. */
+  const reasons: string[] = [];
   let snapshots = 0;
   let session: Session | undefined;
   let sent = 0;
@@ -137,6 +186,11 @@ async function start(options: ConnectOptions) {
   hub.on('up', (from, data) => {
     session = from;
     up.push(data);
+  });
+  hub.on('large', (_, { n, text }) => void large.push({ n, length: text.length }));
+  sync.status.subscribe(() => {
+    const { state, reason } = sync.status.get();
+    if (state !== 'open' && reason) reasons.push(reason.code);
   });
   sync.on('down', (data) => down.push(data));
   sync.onFrame((frame) => {
@@ -155,6 +209,8 @@ async function start(options: ConnectOptions) {
   return {
     proxy,
     sync,
+    large,
+    reasons,
     /** Resolves when the client shows a change that is yet to come. */
     async live(limit: number) {
       const wanted = board.get().count + 3;
@@ -198,13 +254,15 @@ describe.concurrent.each(['websocket', 'sse', 'polling'] as const)('over %s', (t
   it.concurrent.each(faults.filter(({ on = [transport] }) => on.includes(transport)))(
     '$name loses nothing, and is over in time',
     { timeout: 60_000 },
-    async ({ strike, within = RECOVERY }) => {
+    async ({ strike, within = RECOVERY, reason, slow }) => {
       await using rig = await start({ transport });
       await rig.live(5_000);
       await sleep(300);
       await strike(rig.proxy);
       await rig.live(within);
-      expect(rig.sync.status.get()).toMatchObject({ transport });
+      expect(rig.sync.status.get()).toMatchObject({ state: 'open', transport, reason: undefined });
+      const late = transport === 'polling' && slow && rig.reasons[0] === 'unknown-session';
+      if (!late) expect(rig.reasons.slice(0, 1)).toEqual(reason ? [reason] : []);
       const { up, down, versions, sent, told, value, wanted } = await rig.settle();
       expect(value).toEqual(wanted);
       expect(up).toEqual(upTo(sent));
@@ -214,6 +272,32 @@ describe.concurrent.each(['websocket', 'sse', 'polling'] as const)('over %s', (t
     },
   );
 });
+
+it.concurrent.each(['websocket', 'sse', 'polling'] as const)(
+  'over %s, 60 events of 50 KB that were emitted during an outage arrive once and in order after it',
+  { timeout: 60_000 },
+  async (transport) => {
+    await using rig = await start({ transport });
+    await rig.live(5_000);
+    await rig.proxy.refuse();
+    rig.proxy.cut();
+    const all = upTo(60);
+    for (const n of all) rig.sync.emit('large', { n, text: '字'.repeat(Math.ceil(50_000 / 3)) });
+    await sleep(OUTAGE);
+    expect(rig.large).toEqual([]);
+    await rig.proxy.heal();
+    await rig.live(RECOVERY);
+    const { up, down, sent, told, value, wanted } = await rig.settle();
+    for (const end = performance.now() + 10_000; rig.large.length < 60 && performance.now() < end;) {
+      await sleep(10);
+    }
+    expect(rig.large).toEqual(all.map((n) => ({ n, length: Math.ceil(50_000 / 3) })));
+    expect(value).toEqual(wanted);
+    expect(up).toEqual(upTo(sent));
+    expect(down).toEqual(upTo(told));
+    expect(rig.sync.dropped.get()).toBe(0);
+  },
+);
 
 describe.concurrent('where a way does not pass', () => {
   const paths: {
