@@ -335,7 +335,7 @@ describe('choosing a transport', () => {
     expect(attempts(fakes)).toEqual([2, 1, 1]);
   });
 
-  it('keeps what worked', async () => {
+  it('keeps what worked, and for 3 s after a loss tries nothing else', async () => {
     const fakes = three();
     await start(fakes);
     fakes[0]?.last().lose();
@@ -344,7 +344,10 @@ describe('choosing a transport', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(attempts(fakes)).toEqual([1, 2, 0]);
     fakes[1]?.last().lose();
-    expect(attempts(fakes)).toEqual([1, 2, 1]);
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(attempts(fakes)).toEqual([1, 3, 0]);
+    fakes[1]?.last().lose();
+    expect(attempts(fakes)).toEqual([1, 3, 1]);
   });
 
   it('is over when the server does not want us back, whatever is left to try', async () => {

@@ -5,7 +5,7 @@ import type { ClientFrame, Hello, OpenFrame, ServerFrame } from './protocol.js';
 import { createSignal } from './readable.js';
 import { createStatus, IDLE, type Status } from './status.js';
 import { createSubscriptions } from './subscriptions.js';
-import { backoff, createWatchdog, LONGEST, type Retry } from './timing.js';
+import { backoff, createWatchdog, isRecent, LONGEST, type Retry } from './timing.js';
 import type { CloseReason, Link } from './transport.js';
 import { isHidden, isOffline, watchWorld } from './world.js';
 
@@ -199,7 +199,7 @@ export function createConnection({
   function lose(reason: CloseReason): void {
     const { state, transport } = status.get();
     const { code, message, retry } = reason;
-    if (state === 'connecting' && retry === undefined && code !== 'unauthorized') {
+    if (state === 'connecting' && !isRecent(lostAt) && retry === undefined && code !== 'unauthorized') {
       worse = { code, message: `${transport}: ${message}` };
       chosen = (chosen + 1) % transports.length;
       if (++failed % transports.length) {

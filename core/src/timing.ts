@@ -38,6 +38,14 @@ export function backoff(failures: number, elapsed: number): number {
   return Math.random() * Math.min(100 * 2 ** failures, cap);
 }
 
+/** For so long after a loss, one way is tried alone. */
+const FAITH = 3_000;
+
+/** Whether a loss is so fresh that another failure says more of the network than of the way that was tried. */
+export function isRecent(lostAt: number | undefined): boolean {
+  return Math.abs(Date.now() - lostAt!) < FAITH; // NaN before the first: no
+}
+
 /** Notices that a link died without a word. */
 export interface Watchdog {
   /** Begins to watch: dead after `limit` ms without a byte. */
