@@ -1,4 +1,4 @@
-import { isVeloxError, type ErrorCode } from '@velox/core/protocol';
+import { createStateHash, isVeloxError, type ErrorCode } from '@velox/core/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { createRecorder, type Recorder } from './recorder.js';
 
@@ -290,5 +290,47 @@ describe('a recorder', () => {
     const patch = recorder.take()!;
     expect(JSON.parse(patch)).toHaveLength(1); // 10,000 moves are longer
     expect(recorder.value.rows.at(-1)).toEqual({ id: 0, text: '' });
+  });
+});
+
+describe('the hash of a value', () => {
+  const setUp = () => {
+    const recorder = createRecorder<{ row: { part?: { n: number } } }>({ row: { part: { n: 1 } } });
+    const look = (): void => {
+      recorder.take();
+      expect(recorder.hash()).toBe(createStateHash().of(recorder.value));
+    };
+    look();
+    return { recorder, look };
+  };
+
+  it('follows what is undone after somebody has looked', () => {
+    const { recorder, look } = setUp();
+    recorder.update((draft) => {
+      (draft.row.part as { n: number }).n = 2;
+      const failing = (inner: typeof draft): never => {
+        inner.row = { ...inner.row };
+        delete inner.row.part;
+        look();
+        throw new RangeError();
+      };
+      expect(() => recorder.update(failing)).toThrow(RangeError);
+    });
+    look();
+    expect(recorder.value).toEqual({ row: { part: { n: 2 } } });
+  });
+
+  it('follows a part that was written where it was moved to, which was undone, and is written again', () => {
+    const { recorder, look } = setUp();
+    const failing = (draft: { row: { part?: { n: number } } }): never => {
+      draft.row = { ...draft.row };
+      (draft.row.part as { n: number }).n = 2;
+      throw new RangeError();
+    };
+    expect(() => recorder.update(failing)).toThrow(RangeError);
+    look();
+    recorder.update((draft) => void ((draft.row.part as { n: number }).n = 3));
+    look();
+    expect(recorder.value).toEqual({ row: { part: { n: 3 } } });
   });
 });

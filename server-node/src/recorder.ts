@@ -76,11 +76,16 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
   tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
   let size: number | undefined;
   let hashes: StateHash | undefined;
-  /** What was written, and all around it, has another hash now. */
-  const forget = ({ forget }: StateHash): void => {
-    for (const node of tree.touched) {
-      for (let at: Node | undefined = node; at && forget(at.target); at = at.parent);
-    }
+  /**
+   * What is written, and all around it, has another hash then. It is noted at once, and all the way up: what is moved away, and back
+   * when that is undone, leaves no trace.
+   */
+  const createHashes = (): StateHash => {
+    const made = createStateHash();
+    tree.onTouch = (node) => {
+      for (let at: Node | undefined = node; at; at = at.parent) made.forget(at.target);
+    };
+    return made;
   };
 
   return {
@@ -96,7 +101,7 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return (size ??= measure(tree.root));
     },
     hash(budget) {
-      return (hashes ??= createStateHash()).of(tree.root, budget);
+      return (hashes ??= createHashes()).of(tree.root, budget);
     },
     update(recipe) {
       const scope = new Scope(tree, intake);
@@ -118,7 +123,6 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     take() {
       tree.settle();
       if (!tree.dirty) return undefined;
-      if (hashes) forget(hashes);
       const { patch, growth } = delta(tree);
       if (size !== undefined) size += growth;
       tree.close();

@@ -24,6 +24,8 @@ export class Tree {
   windows = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
+  /** Told of each node at its first write in a window. */
+  onTouch: (node: Node) => void = () => {};
   /** Half done; whoever reads or writes what it shows in two places settles it first. */
   swap: Swap | undefined;
   readonly nodes: Nodes = new Nodes();
@@ -233,6 +235,7 @@ export class Tree {
   }
 
   #touch(node: Node): void {
+    this.onTouch(node);
     if (this.touched.length === 0) this.touched = [node];
     else this.touched.push(node);
   }
