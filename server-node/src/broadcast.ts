@@ -101,7 +101,7 @@ export class Broadcast {
       window,
     });
     // The exact comparison costs a snapshot's text: only where the patch is long enough to pay for it.
-    if (patch.length <= this.state.size / 2) return delta;
+    if (Buffer.byteLength(patch) <= this.state.size / 2) return delta;
     const snapshot = this.#snapshot();
     return delta.size < snapshot.size ? delta : snapshot;
   }

@@ -43,6 +43,7 @@ export function serveWebSocket(
 
   const fail = (error: unknown): void => {
     clearTimeout(handshake);
+    webSocket.resume();
     if (session) return hub.fail(session, error);
     if (!isVeloxError(error)) hub.observer.failure(error);
     const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
