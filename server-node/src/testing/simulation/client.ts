@@ -126,11 +126,12 @@ export class SimulatedClient {
     this.sync.renew().catch(() => undefined); // there may be no link
   }
 
-  /** Looks whether it shows what it should, or says that it does not. */
+  /** Looks whether it shows what it should, or says that it does not; and no check may have found its copy to be wrong. */
   audit(limit: number): void {
     const { now } = this.#network.time;
     for (const { topic, replica, value } of this.views) {
-      const { state, stale } = replica.status.get();
+      const { state, stale, diverged } = replica.status.get();
+      this.#watch.check(!diverged, () => `client ${this.index} has given up a copy of "${topic}"`);
       if (state !== 'open' || stale || !value || now < this.excusedUntil + limit) continue;
       const age = this.#server.truths[topic].age(value, now);
       this.#watch.check(

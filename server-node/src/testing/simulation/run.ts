@@ -88,6 +88,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
     return client && `client ${client.index}: ${client.missing()}`;
   };
   while (missing() && time.now < end) await time.advance(AUDIT, onStep);
+  for (const client of clients) client.audit(limit);
   const still = missing();
   watch.check(!still, () => still ?? '');
 }
