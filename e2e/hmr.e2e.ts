@@ -78,6 +78,11 @@ for (const [name, { file, code, main, keepsState }] of Object.entries(frameworks
       cacheDir: join(folder, 'cache'),
       configFile: false,
       logLevel: 'error',
+      // What the dev server would find out later is said before: it reloads the page then, and the state is gone.
+      optimizeDeps: {
+        noDiscovery: true,
+        include: name === 'react' ? ['react', 'react-dom/client', 'react/jsx-dev-runtime'] : [],
+      },
       server: { middlewareMode: true, hmr: { server }, fs: { allow: [folder, root] } },
       plugins: [react({ include: /\.jsx$/ }), vue(), svelte({ configFile: false })],
     });

@@ -122,7 +122,9 @@ export class StrictClient {
     for (const [seq, topic] of this.#settling) {
       if (seq > ack) continue;
       this.#settling.delete(seq);
-      if (!this.wanted.has(topic)) this.#unwanted.set(topic, this.#versionOf(topic));
+      // Where it was wanted once more since, only the end of that settles it.
+      const isLast = !this.wanted.has(topic) && ![...this.#settling.values()].includes(topic);
+      if (isLast) this.#unwanted.set(topic, this.#versionOf(topic));
     }
   }
 
