@@ -101,14 +101,19 @@ for (const [name, { file, code, main, keepsState }] of Object.entries(frameworks
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       const button = page.locator('button');
       await expect(button).toHaveText('first 1 0', { timeout: 20_000 });
+      // At the first edit a dev server that has just started may reload the page.
+      await write('warm');
+      await expect(button).toHaveText(/^warm 1 /, { timeout: 20_000 });
+      connections = loads = 0;
       await button.click();
+      await expect(button).toHaveText('warm 1 1');
       for (const [edit, word] of ['second', 'third', 'fourth'].entries()) {
         await write(word);
         await expect(button).toHaveText(`${word} ${edit + 1} ${keepsState ? 1 : 0}`);
         state.update((draft) => void draft.count++);
         await expect(button).toHaveText(`${word} ${edit + 2} ${keepsState ? 1 : 0}`);
       }
-      expect({ connections, loads }).toEqual({ connections: 1, loads: 1 });
+      expect({ connections, loads }).toEqual({ connections: 0, loads: 0 });
     } finally {
       await vite.close();
       await state.close();
