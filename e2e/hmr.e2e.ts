@@ -101,19 +101,29 @@ for (const [name, { file, code, main, keepsState }] of Object.entries(frameworks
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       const button = page.locator('button');
       await expect(button).toHaveText('first 1 0', { timeout: 20_000 });
-      // At the first edit a dev server that has just started may reload the page.
-      await write('warm');
-      await expect(button).toHaveText(/^warm 1 /, { timeout: 20_000 });
-      connections = loads = 0;
-      await button.click();
-      await expect(button).toHaveText('warm 1 1');
-      for (const [edit, word] of ['second', 'third', 'fourth'].entries()) {
-        await write(word);
-        await expect(button).toHaveText(`${word} ${edit + 1} ${keepsState ? 1 : 0}`);
-        state.update((draft) => void draft.count++);
-        await expect(button).toHaveText(`${word} ${edit + 2} ${keepsState ? 1 : 0}`);
+      const edit = async (attempt: number): Promise<void> => {
+        connections = loads = 0;
+        await expect(button).toHaveText(/^\w+ \d+ \d+$/);
+        const before = Number((await button.textContent())?.split(' ')[2]);
+        await button.click();
+        const clicks = keepsState ? before + 1 : 0;
+        for (const word of ['second', 'third', 'fourth'].map((word) => word + attempt)) {
+          await write(word);
+          await expect(button).toHaveText(`${word} ${state.get().count} ${clicks}`);
+          state.update((draft) => void draft.count++);
+          await expect(button).toHaveText(`${word} ${state.get().count} ${clicks}`);
+        }
+        expect({ connections, loads }).toEqual({ connections: 0, loads: 0 });
+      };
+      // A dev server that has just started may reload the page by itself; then it is done once more.
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await edit(attempt);
+          break;
+        } catch (error) {
+          if (loads === 0 || attempt === 3) throw error;
+        }
       }
-      expect({ connections, loads }).toEqual({ connections: 0, loads: 0 });
     } finally {
       await vite.close();
       await state.close();
