@@ -73,6 +73,7 @@ for (const [name, { file, code, main, keepsState }] of Object.entries(frameworks
 
     const state = velox.state({ count: 1 });
     const server = createServer();
+    process.env.NODE_ENV = 'development'; // a build before, in the same process, has set it to another
     const vite = await createVite({
       root: folder,
       cacheDir: join(folder, 'cache'),
