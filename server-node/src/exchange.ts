@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 export interface StreamOptions {
-  /** Whether it may be compressed, where the client and the host of the exchange can. */
+  /** Whether it may be compressed, where the client takes that. */
   readonly isCompressible: boolean;
   /** Those of its outlet. */
   readonly onDrain: () => void;

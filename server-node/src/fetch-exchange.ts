@@ -1,6 +1,7 @@
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Exchange } from './exchange.js';
-import { FULL, ROOM, type Outlet } from './outlet.js';
+import { FetchStream } from './fetch-stream.js';
+import { chooseForm } from './stream-form.js';
 
 /** An exchange of a web-standard server; `response` is what it answers. */
 export function fetchExchange(request: Request): Exchange & { readonly response: Promise<Response> } {
@@ -25,22 +26,15 @@ export function fetchExchange(request: Request): Exchange & { readonly response:
       const content = status === 204 || status === 304 ? null : body; // those have none, not even an empty one
       respond(new Response(content, { status, headers: { ...headers, ...more } }));
     },
-    stream(headers, { onDrain, onClose }) {
-      let outlet: Outlet | undefined;
-      const begin = (): Outlet => {
-        const piped = pipe(onDrain, onClose);
-        whenAborted(request, () => piped.end('closed')); // not every host cancels the stream
-        respond(new Response(piped.readable, { headers }));
-        return (outlet = piped.outlet);
+    stream(given, { isCompressible, ...events }) {
+      const accepted = request.headers.get('accept-encoding') ?? undefined;
+      const { form, headers } = chooseForm(given, isCompressible, accepted);
+      const begin = (body: ReadableStream<Uint8Array>): void => {
+        whenAborted(request, () => stream.end('closed')); // not every host cancels the stream
+        respond(new Response(body, { headers }));
       };
-      return {
-        transport: 'sse',
-        get waiting() {
-          return outlet?.waiting ?? 0;
-        },
-        write: (messages) => (outlet ?? begin()).write(messages),
-        close: (code, reason) => (outlet ?? begin()).close(code, reason),
-      };
+      const stream = new FetchStream(form, begin, events);
+      return stream;
     },
     onAbort: (callback) => whenAborted(request, () => answered || callback()),
   };
@@ -66,50 +60,4 @@ async function readText(request: Request, limit: number): Promise<string> {
     throw new VeloxError('bad-frame', 'the body broke off, or was read before.', { cause });
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** A stream that counts as full with {@link FULL} bytes, until {@link ROOM} are left; cancelling it is the end of the link. */
-function pipe(
-  onDrain: () => void,
-  onClose: (reason: string) => void,
-): { outlet: Outlet; readable: ReadableStream<Uint8Array>; end: (reason: string) => void } {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let full = false;
-  let open = true;
-  const waiting = (): number => FULL - (controller.desiredSize ?? 0);
-  const end = (reason: string): void => {
-    if (!open) return;
-    open = false;
-    if (reason !== 'cancelled') controller.close();
-    onClose(reason);
-  };
-  const readable = new ReadableStream<Uint8Array>(
-    {
-      start: (given) => void (controller = given),
-      pull() {
-        if (!full || waiting() > ROOM) return;
-        full = false;
-        onDrain();
-      },
-      cancel: () => end('cancelled'),
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: FULL }),
-  );
-  return {
-    readable,
-    end,
-    outlet: {
-      transport: 'sse',
-      get waiting() {
-        return open ? waiting() : 0;
-      },
-      write(messages) {
-        if (!open) return true;
-        controller.enqueue(Buffer.concat(messages.map((each) => each.sse.bytes)));
-        full = waiting() >= FULL;
-        return !full;
-      },
-      close: () => end('ended'),
-    },
-  };
 }

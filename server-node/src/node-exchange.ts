@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VeloxError } from '@velox/core/protocol';
-import { takesGzip } from './accept-encoding.js';
 import type { Exchange } from './exchange.js';
 import { headerOf } from './negotiate.js';
 import { NodeStream } from './node-stream.js';
+import { chooseForm } from './stream-form.js';
 
 /**
  * An exchange of node:http.
@@ -45,12 +45,12 @@ export function nodeExchange(
       begin(status, { ...headers, ...more });
       response.end(body);
     },
-    stream(headers, { isCompressible, onDrain, onClose }) {
-      const isGzip =
-        isCompressible &&
-        takesGzip(headerOf(request, 'accept-encoding')) &&
-        !response.hasHeader('content-encoding');
-      const vary = [headers.vary, isCompressible && 'Accept-Encoding'].filter(Boolean).join(', ');
+    stream(given, { isCompressible, onDrain, onClose }) {
+      // What somebody else encodes takes no second encoding.
+      const accepted = response.hasHeader('content-encoding')
+        ? undefined
+        : headerOf(request, 'accept-encoding');
+      const { form, headers } = chooseForm(given, isCompressible, accepted);
       const start = (): boolean => {
         if (response.headersSent) {
           // Somebody else has answered: a time-out of the application, for instance.
@@ -58,11 +58,11 @@ export function nodeExchange(
           return false;
         }
         response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
-        begin(200, { ...headers, vary, ...(isGzip && { 'content-encoding': 'gzip' }) });
+        begin(200, headers);
         whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
         return true;
       };
-      return new NodeStream(response, isGzip ? 'gzip' : 'sse', start, onDrain);
+      return new NodeStream(response, form, start, onDrain);
     },
     onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
   };

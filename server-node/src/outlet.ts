@@ -9,7 +9,7 @@ export const ROOM: number = 16 * 1024;
 /** How long a peer may take to read, and to answer, that its link ends, in ms; then its socket is destroyed. */
 export const GRACE: number = 5_000;
 
-/** What a transport gives a session: the way out. Of one that is full and stalls, the transport ends the link (`watchStall`). */
+/** What a transport gives a session: the way out. Of one that is full and stalls, the transport ends the link (`stall.ts`). */
 export interface Outlet {
   readonly transport: string;
   /** Bytes that wait in it. */

@@ -23,3 +23,17 @@ export function watchStall(stream: Timed, ms: number = STALL): (full: boolean) =
 export function isTimed(stream: object): stream is Timed {
   return 'setTimeout' in stream;
 }
+
+/**
+ * The same for what has no time-out of its own, and is told of its progress.
+ *
+ * @param onStall called once it has been full for `ms` since it was last told
+ * @returns what has to be told whether it is full, each time that changes or something has moved
+ */
+export function stallTimer(onStall: () => void, ms: number = STALL): (full: boolean) => void {
+  let timer: NodeJS.Timeout | undefined;
+  return (full) => {
+    clearTimeout(timer);
+    timer = full ? setTimeout(onStall, ms).unref() : undefined;
+  };
+}
