@@ -1,14 +1,20 @@
 /** A piece of an HTTP answer: as it is, and as one chunk (RFC 9112 §7.1) that can go to the socket. Both share their memory. */
-export interface Piece {
-  readonly bytes: Buffer;
+export class Piece {
   readonly chunk: Buffer;
-}
+  readonly #start: number;
 
-export function piece(bytes: Buffer): Piece {
-  const head = `${bytes.length.toString(16)}\r\n`;
-  const chunk = Buffer.allocUnsafe(head.length + bytes.length + 2);
-  chunk.write(head);
-  bytes.copy(chunk, head.length);
-  chunk.write('\r\n', chunk.length - 2);
-  return { chunk, bytes: chunk.subarray(head.length, -2) };
+  constructor(content: Buffer | string) {
+    const length = Buffer.byteLength(content);
+    const head = `${length.toString(16)}\r\n`;
+    this.#start = head.length;
+    this.chunk = Buffer.allocUnsafe(head.length + length + 2);
+    this.chunk.write(head);
+    if (typeof content === 'string') this.chunk.write(content, head.length);
+    else content.copy(this.chunk, head.length);
+    this.chunk.write('\r\n', head.length + length);
+  }
+
+  get bytes(): Buffer {
+    return this.chunk.subarray(this.#start, -2);
+  }
 }

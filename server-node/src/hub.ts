@@ -82,7 +82,7 @@ export class Hub {
   }
 
   /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */
-  admit(credentials: Credentials): Promise<Admission> {
+  admit(credentials: Credentials): Admission | Promise<Admission> {
     return this.#admissions.admit(credentials);
   }
 

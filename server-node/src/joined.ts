@@ -27,7 +27,7 @@ function join(parts: readonly Buffer[]): Buffer[] {
   const chunks: Buffer[] = [];
   let small: Buffer[] = [];
   const flush = (): void => {
-    if (small.length > 0) chunks.push(Buffer.concat(small));
+    if (small.length > 0) chunks.push(small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small));
     small = [];
   };
   for (const part of parts) {

@@ -1,5 +1,5 @@
 import type { Position } from '@velox/core/protocol';
-import { piece, type Piece } from './chunk.js';
+import { Piece } from './chunk.js';
 import { deflated, flushed, stored } from './deflate.js';
 import { deflatedFrame, textFrame } from './frame.js';
 import type { SharedWindow } from './shared-window.js';
@@ -57,12 +57,12 @@ export class Message {
 
   /** One event of an event stream (HTML spec §9.2.6): the id where there is one, a single data line, an empty line. */
   get sse(): Piece {
-    return (this.#sse ??= piece(this.#event()));
+    return (this.#sse ??= new Piece(this.#event()));
   }
 
   /** The same as a part of a gzip stream, which can be read as soon as it is there: compressed by itself, or as it is. */
   get gzip(): Piece {
-    return (this.#gzip ??= piece(this.#block()));
+    return (this.#gzip ??= new Piece(this.#block()));
   }
 
   #deflate(): Buffer {
@@ -71,13 +71,13 @@ export class Message {
     return payload.length < this.size ? deflatedFrame(payload) : this.webSocket;
   }
 
-  #event(): Buffer {
+  #event(): string {
     const id = this.#position ? `id: ${this.#position.id}:${this.#position.version}\n` : '';
-    return Buffer.from(`${id}data: ${this.text}\n\n`);
+    return `${id}data: ${this.text}\n\n`;
   }
 
   #block(): Buffer {
-    const event = this.#event();
+    const event = Buffer.from(this.#event());
     const plain = stored(event);
     if (!this.#isWorthwhile()) return plain;
     const compressed = flushed(event);

@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import { piece, type Piece } from './chunk.js';
+import { Piece } from './chunk.js';
 import { GZIP_HEAD } from './deflate.js';
 import type { Message } from './message.js';
 import { GRACE, type Outlet } from './outlet.js';
@@ -70,7 +70,7 @@ export class NodeStream implements Outlet {
   }
 }
 
-const GZIP = piece(GZIP_HEAD);
+const GZIP = new Piece(GZIP_HEAD);
 
 const chunks = (pieces: readonly Piece[]): Buffer[] => pieces.map(({ chunk }) => chunk);
 

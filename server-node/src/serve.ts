@@ -46,7 +46,7 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { re
       );
     }
     if (wanted.kind === 'websocket') return { left: 'websocket' };
-    const admit = (token = bearerOf(head)): Promise<Admission> =>
+    const admit = (token = bearerOf(head)): Admission | Promise<Admission> =>
       hub.admit({ ...credentialsOf(exchange), token });
     switch (wanted.kind) {
       case 'json':
