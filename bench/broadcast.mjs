@@ -53,7 +53,9 @@ const RACES = {
           raw: { who: 'raw', changes },
           velox: { who: 'velox', changes },
           ws: { who: 'ws', changes },
+          crossws: { who: 'crossws', changes },
           'socket.io': { who: 'socket.io', changes },
+          '@colyseus/schema': { who: '@colyseus/schema', changes },
         })),
       );
     }

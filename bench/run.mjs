@@ -8,6 +8,7 @@ const LONG = ['jitter'];
 const PEERS = [
   '@colyseus/schema',
   'better-sse',
+  'crossws',
   'fast-json-patch',
   'immer',
   'json-merge-patch',

@@ -4,8 +4,10 @@
  */
 import { createServer } from 'node:http';
 import { constants, createGzip } from 'node:zlib';
+import { ArraySchema, Encoder, schema, t } from '@colyseus/schema';
 import * as velox from '@velox/server';
 import { createChannel, createSession } from 'better-sse';
+import crossws from 'crossws/adapters/node';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import { change, deltaText, makeTable, topicNames } from './payload.mjs';
@@ -42,6 +44,36 @@ function socketIoServer({ changes, document, compressed = false }) {
   const snapshot = document && makeTable(document);
   if (snapshot) io.on('connection', (socket) => socket.emit('m', snapshot));
   return { server, publish: (i) => io.emit('m', JSON.parse(deltaText(i, changes))) };
+}
+
+function crosswsServer({ changes }) {
+  const server = createServer();
+  const hooks = { open: (peer) => peer.subscribe('m') };
+  const adapter = crossws({ hooks, idleTimeout: 0 }); // no pings: they would count as messages
+  server.on('upgrade', adapter.handleUpgrade);
+  return { server, publish: (i) => adapter.publish('m', deltaText(i, changes)) };
+}
+
+Encoder.BUFFER_SIZE = 1 << 16;
+const Row = schema({ id: t.uint32(), price: t.float64() }, 'Row'); // `number` would round to float32
+const Table = schema({ rows: t.array(Row) }, 'Table');
+
+/** State of its own classes: each update is encoded once, in a binary form, and goes to all by ws. */
+function schemaServer({ changes }) {
+  const server = createServer();
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  const rows = makeTable().rows.map((row) => Object.assign(new Row(), row));
+  const table = Object.assign(new Table(), { rows: new ArraySchema(...rows) });
+  const encoder = new Encoder(table);
+  encoder.discardChanges();
+  sockets.on('connection', (socket) => socket.send(encoder.encodeAll().slice()));
+  const publish = (i) => {
+    change(table, i, changes);
+    const bytes = encoder.encode().slice(); // it writes into the same memory again
+    encoder.discardChanges();
+    for (const socket of sockets.clients) socket.send(bytes);
+  };
+  return { server, publish };
 }
 
 function betterSseServer({ changes, document }) {
@@ -118,6 +150,8 @@ export const CONTENDERS = {
     client: () => webSocket('/socket.io/?EIO=4&transport=websocket', ['40']),
     greeting: ({ document }) => (document ? 3 : 2),
   },
+  crossws: { make: crosswsServer, client: () => webSocket('/'), greeting: () => 0 },
+  '@colyseus/schema': { make: schemaServer, client: () => webSocket('/'), greeting: () => 1 },
   'raw sse': { make: rawSse, client: () => sse('/'), greeting: ({ document }) => (document ? 1 : 0) },
   'node:http sse': {
     make: httpServer,
