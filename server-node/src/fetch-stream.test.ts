@@ -45,7 +45,7 @@ async function open(
   response.on('data', (data: Buffer) => (length += data.length));
   const events = isGzip ? response.pipe(createGunzip()) : response;
   events.on('data', (data: Buffer) => (text += data.toString()));
-  const until = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toContain(wanted));
+  const until = (wanted: string): Promise<void> => vi.waitFor(() => expect(text).toContain(wanted), 5_000);
   return { text: () => text, until, length: () => length };
 }
 
