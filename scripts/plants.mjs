@@ -70,6 +70,7 @@ export const PLANTS = [
     file: 'server-node/dist/session.js',
     from: 'if (seq <= this.#taken)\n            return false;',
     to: '',
+    and: [{ from: 'if (number <= this.#posts)\n            return false;', to: '' }],
   },
   {
     name: 'resume with a foreign id',
