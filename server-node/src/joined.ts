@@ -1,5 +1,5 @@
-/** From this size on (bytes), a part is not copied: the system gathers it. */
-const LARGE = 16 * 1024;
+/** From this size on (bytes), a part is not copied but gathered by the system: its copy would not fit into the pool of Buffers. */
+const LARGE = 4 * 1024;
 
 /** What was joined last: within a tick, many sessions get the same. */
 let last: { readonly parts: readonly Buffer[]; readonly chunks: readonly Buffer[] } = {

@@ -13,97 +13,114 @@ import type { Session } from '../session.js';
 import type { Deflation } from './deflate-offer.js';
 import { WebSocketOutlet } from './websocket-outlet.js';
 
-/** One open WebSocket. */
-export interface WebSocketLink {
+/** One WebSocket: waits for its open frame, lets its client in, and hears what it says. */
+export class WebSocketLink {
   /** Resolves with the reason when it is closed. */
   readonly ended: Promise<string>;
-  /** Says goodbye to one who was not let in yet; a session's goodbye is the hub's. */
-  dismiss(): void;
-}
-
-/** Serves a WebSocket: waits for its open frame, lets its client in, and hears what it says. */
-export function serveWebSocket(
-  hub: Hub,
-  webSocket: WebSocket,
-  socket: Duplex,
-  request: IncomingMessage,
-  deflation: Deflation,
-): WebSocketLink {
-  const outlet: Outlet = new WebSocketOutlet(
-    webSocket,
-    socket,
-    deflation,
-    () => session?.topics.size === 1,
-    () => session?.drained(outlet),
-  );
-  const credentials = hub.asksWho ? credentialsOf(request) : NOBODY;
-  let session: Session | undefined;
+  readonly #hub: Hub;
+  readonly #webSocket: WebSocket;
+  readonly #credentials: Omit<Credentials, 'token'>;
+  readonly #outlet: Outlet;
+  #session: Session | undefined;
   /** While the client is being let in: what came in one piece with its open frame, as it came. */
-  let early: Buffer[] | undefined;
+  #early: Buffer[] | undefined;
+  #handshake: NodeJS.Timeout | undefined;
 
-  const fail = (error: unknown): void => {
-    clearTimeout(handshake);
-    webSocket.resume();
-    if (session) return hub.fail(session, error);
-    if (!isVeloxError(error)) hub.observer.failure(error);
-    const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
-    outlet.write([message({ bye: { code, reason } })]);
-    outlet.close(closeCodeOf(error), code);
-    webSocket.resume(); // to hear the other end's goodbye
-  };
-  const late = (): void => fail(new VeloxError('timeout', 'no open frame came in time.'));
-  let handshake: NodeJS.Timeout | undefined = setTimeout(late, hub.limits.handshake);
+  constructor(
+    hub: Hub,
+    webSocket: WebSocket,
+    socket: Duplex,
+    request: IncomingMessage,
+    deflation: Deflation,
+  ) {
+    this.#hub = hub;
+    this.#webSocket = webSocket;
+    this.#credentials = hub.asksWho ? credentialsOf(request) : NOBODY;
+    this.#outlet = new WebSocketOutlet(
+      webSocket,
+      socket,
+      deflation,
+      () => this.#session?.topics.size === 1,
+      () => this.#session?.drained(this.#outlet),
+    );
+    const late = (): void => this.#fail(new VeloxError('timeout', 'no open frame came in time.'));
+    this.#handshake = setTimeout(late, hub.limits.handshake);
+    webSocket.on('message', (data: Buffer, isBinary) => {
+      if (deflation !== 'none') letGo(webSocket);
+      this.#take(data, isBinary);
+    });
+    // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
+    webSocket.on('error', ignore);
+    this.ended = new Promise((resolve) => {
+      webSocket.on('close', (code, reason) => {
+        this.#settle();
+        const outcome = reason.toString() || `closed (${code})`;
+        if (this.#session) hub.leave(this.#session, this.#outlet, outcome);
+        resolve(outcome);
+      });
+    });
+    if (hub.closed) this.dismiss();
+  }
 
-  const admit = async (open: OpenFrame['open']): Promise<void> => {
-    // What a client says until it is let in waits on its side: decoded, it would be many times as large.
-    early = [];
-    webSocket.pause();
-    const admission = await hub.admit({ ...credentials, token: open.token });
-    if (webSocket.readyState !== webSocket.OPEN) return;
-    clearTimeout(handshake);
-    handshake = undefined;
-    session = hub.open(outlet, admission, open);
-    const waiting = early;
-    early = undefined;
-    for (const data of waiting) hear(data);
-    webSocket.resume();
-  };
+  /** Says goodbye to one who was not let in yet; a session's goodbye is the hub's. */
+  dismiss(): void {
+    if (!this.#session) this.#fail(new VeloxError('going-away', 'the server goes away.'));
+  }
 
-  const hear = (data: Buffer): void => {
-    const frame = decodeClientFrame(data.toString(), hub.limits.depth);
-    if (session) hub.receive(session, frame, credentials);
-    else if ('open' in frame) admit(frame.open).catch(fail);
-    else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
-  };
-
-  webSocket.on('message', (data: Buffer, isBinary) => {
-    if (deflation !== 'none') letGo(webSocket);
-    if (webSocket.readyState !== webSocket.OPEN) return; // on its way out: nothing more is heard
+  #take(data: Buffer, isBinary: boolean): void {
+    if (!this.#isOpen) return; // on its way out: nothing more is heard
     try {
       if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message.');
-      if (early) early.push(data);
-      else hear(data);
+      if (this.#early) this.#early.push(data);
+      else this.#hear(data);
     } catch (error) {
-      fail(error);
+      this.#fail(error);
     }
-  });
-  // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
-  webSocket.on('error', () => undefined);
+  }
 
-  const ended = new Promise<string>((resolve) => {
-    webSocket.on('close', (code, reason) => {
-      clearTimeout(handshake);
-      const outcome = reason.toString() || `closed (${code})`;
-      if (session) hub.leave(session, outlet, outcome);
-      resolve(outcome);
-    });
-  });
-  const dismiss = (): void => {
-    if (!session) fail(new VeloxError('going-away', 'the server goes away.'));
-  };
-  if (hub.closed) dismiss();
-  return { ended, dismiss };
+  #hear(data: Buffer): void {
+    const frame = decodeClientFrame(data.toString(), this.#hub.limits.depth);
+    if (this.#session) this.#hub.receive(this.#session, frame, this.#credentials);
+    else if ('open' in frame) this.#admit(frame.open).catch((error: unknown) => this.#fail(error));
+    else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
+  }
+
+  async #admit(open: OpenFrame['open']): Promise<void> {
+    // What a client says until it is let in waits on its side: decoded, it would be many times as large.
+    this.#early = [];
+    this.#webSocket.pause();
+    const admission = await this.#hub.admit({ ...this.#credentials, token: open.token });
+    if (!this.#isOpen) return;
+    this.#settle();
+    this.#session = this.#hub.open(this.#outlet, admission, open);
+    const waiting = this.#early;
+    this.#early = undefined;
+    for (const data of waiting) this.#hear(data);
+    this.#webSocket.resume();
+  }
+
+  #fail(error: unknown): void {
+    this.#settle();
+    this.#webSocket.resume(); // to hear the other end's goodbye
+    if (this.#session) return this.#hub.fail(this.#session, error);
+    if (!isVeloxError(error)) this.#hub.observer.failure(error);
+    const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
+    this.#outlet.write([message({ bye: { code, reason } })]);
+    this.#outlet.close(closeCodeOf(error), code);
+  }
+
+  /** The time for the handshake counts no more. */
+  #settle(): void {
+    clearTimeout(this.#handshake);
+    this.#handshake = undefined;
+  }
+
+  get #isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
 }
+
+const ignore = (): void => undefined;
 
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };

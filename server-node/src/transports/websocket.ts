@@ -5,7 +5,7 @@ import type { Hub } from '../hub.js';
 import { headerOf } from '../negotiate.js';
 import { GRACE } from '../outlet.js';
 import { deflationOf } from './deflate-offer.js';
-import { serveWebSocket, type WebSocketLink } from './websocket-link.js';
+import { WebSocketLink } from './websocket-link.js';
 
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
@@ -27,7 +27,7 @@ export class WebSockets {
     const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
     const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, socket, head);
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
-    const link = serveWebSocket(this.#hub, webSocket, socket, request, deflation);
+    const link = new WebSocketLink(this.#hub, webSocket, socket, request, deflation);
     this.#links.add(link);
     void link.ended.then(() => this.#links.delete(link));
     return link.ended;
