@@ -64,8 +64,14 @@ export interface RawLink extends Inbox {
   close(): void;
 }
 
-/** Opens a WebSocket; ends with `closed <code> <reason>`, or `refused <status>`. */
-export function rawWebSocket(url: string, headers: Record<string, string> = {}): RawLink {
+/** A link whose client may stop to read: what comes then waits on the way, and at last in the server. */
+export interface PausableLink extends RawLink {
+  pause(): void;
+  resume(): void;
+}
+
+/** Opens a WebSocket; ends with `closed <code> <reason>`, or `refused <status>`. It can be paused once it is open. */
+export function rawWebSocket(url: string, headers: Record<string, string> = {}): PausableLink {
   const inbox = new Inbox();
   const socket = new WebSocket(`${url.replace('http', 'ws')}${url.includes('?') ? '&' : '?'}velox=3`, {
     headers,
@@ -74,7 +80,13 @@ export function rawWebSocket(url: string, headers: Record<string, string> = {}):
   socket.on('open', () => {
     for (const text of early.splice(0)) socket.send(text);
   });
-  socket.on('message', (data: Buffer) => inbox.add(JSON.parse(data.toString()) as Frame));
+  socket.on('message', (data: Buffer) => {
+    try {
+      inbox.add(JSON.parse(data.toString()) as Frame);
+    } catch (error) {
+      inbox.end(`${String(error)} in ${data.toString()}`);
+    }
+  });
   socket.on('unexpected-response', (_, response) => inbox.end(`refused ${response.statusCode}`));
   socket.on('error', (error) => inbox.end(error.message));
   socket.on('close', (code, reason) => inbox.end(`closed ${code} ${reason.toString()}`));
@@ -85,11 +97,13 @@ export function rawWebSocket(url: string, headers: Record<string, string> = {}):
       else early.push(text);
     },
     close: () => socket.terminate(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
   });
 }
 
 /** Opens a WebSocket and subscribes in the same tick, as a client does. */
-export function rawSubscribe(url: string, ...topics: object[]): RawLink {
+export function rawSubscribe(url: string, ...topics: object[]): PausableLink {
   const link = rawWebSocket(url);
   link.send({ open: {} });
   link.send({ subscribe: topics.length ? topics : [{}] });

@@ -12,7 +12,12 @@ interface Exchange {
   readonly opening: string;
 }
 
-function open(url: string, topics: object[], receive: (exchange: Exchange) => Promise<void>): RawLink {
+/** Opens a link that ends when `receive` does. */
+export function rawRequests(
+  url: string,
+  topics: object[],
+  receive: (exchange: Exchange) => Promise<void>,
+): RawLink {
   const inbox = new Inbox();
   const over = new AbortController();
   const ask = async (init: RequestInit): Promise<Response> => {
@@ -49,7 +54,7 @@ function open(url: string, topics: object[], receive: (exchange: Exchange) => Pr
 
 /** Opens a session by long-polling and polls on; ends with `closed` or `refused <status> <code>`. */
 export function rawPolling(url: string, ...topics: object[]): RawLink {
-  return open(url, topics, async ({ ask, take, session, opening }) => {
+  return rawRequests(url, topics, async ({ ask, take, session, opening }) => {
     const accept = 'application/json';
     const fetchFrames = async (init: RequestInit): Promise<void> => {
       const answer = await ask(init);
@@ -63,7 +68,7 @@ export function rawPolling(url: string, ...topics: object[]): RawLink {
 
 /** Opens an event stream by POST; ends with `ended`, `closed` or `refused <status> <code>`. */
 export function rawPostStream(url: string, ...topics: object[]): RawLink {
-  return open(url, topics, async ({ ask, take, opening }) => {
+  return rawRequests(url, topics, async ({ ask, take, opening }) => {
     const { body } = await ask({ method: 'POST', headers: { accept: 'text/event-stream' }, body: opening });
     let rest = '';
     for await (const text of (body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(
