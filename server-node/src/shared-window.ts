@@ -65,8 +65,9 @@ export class SharedWindow {
   frame(message: Message, place: Place): Buffer | undefined {
     let entry = this.#last;
     if (entry?.message !== message) {
-      if (this.#isWanted && this.#mayBegin()) this.#begin();
-      if (this.#length > 0 && !place.isAt(this, this.#run, this.#length)) return this.#missed();
+      const isBehind = this.#length > 0 && !place.isAt(this, this.#run, this.#length);
+      if ((isBehind || this.#isWanted) && this.#mayBegin()) this.#begin();
+      else if (isBehind) return this.#missed();
       entry = this.#add(message);
     }
     const { run, at, frame } = entry;
