@@ -48,7 +48,8 @@ export function query(url: string): URLSearchParams {
 
 /** A header of a request of node:http, several of one name joined. */
 export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
+  // HTTP/2 has another name for the host (RFC 9113 §8.3.1)
+  const value = (name === 'host' && headers[':authority']) || headers[name];
   return Array.isArray(value) ? value.join(',') : value;
 }
 
