@@ -18,12 +18,15 @@ export class EventHandlers {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));
     handlers.add(handler);
-    return () => void handlers.delete(handler);
+    return () => {
+      handlers.delete(handler);
+      if (handlers.size === 0 && this.#handlers.get(event) === handlers) this.#handlers.delete(event);
+    };
   }
 
   /** Tells all; one that fails is reported, and harms nobody. */
   dispatch(session: Session, event: string, data: unknown): void {
-    for (const handler of this.#handlers.get(event) ?? []) {
+    for (const handler of [...(this.#handlers.get(event) ?? [])]) {
       try {
         const result = handler(session, data);
         if (result instanceof Promise) result.catch((error) => this.#observer.failure(error));

@@ -192,7 +192,10 @@ export class Hub {
   async close(drain = 0): Promise<void> {
     this.closed = true;
     const sessions = [...this.#sessions.all];
-    const ended = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    const ended = new Promise<void>((resolve) => {
+      const others = this.#onEmpty; // it may be called twice
+      this.#onEmpty = () => (others(), resolve());
+    });
     sessions.forEach((session, at) => {
       const retry = drain > 0 && { retry: Math.round(((at + 0.5) / sessions.length) * drain) };
       this.#end(session, CloseCode.goingAway, {

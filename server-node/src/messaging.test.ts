@@ -187,6 +187,21 @@ describe('over a WebSocket', () => {
     expect(entries.filter(({ event }) => event === 'callback failed')).toHaveLength(2);
     off();
   });
+
+  it('a handler that leaves and comes back hears each event once', async () => {
+    const { hub } = chat();
+    let heard = 0;
+    let off = hub.on('note', function again(session) {
+      off();
+      if (++heard < 10) off = hub.on('note', again);
+      session.emit('heard', heard);
+    });
+    await using server = await listen(hub.handle);
+    const link = open(server.origin);
+    for (const seq of [1, 2]) link.send({ event: 'note', data: 1, seq });
+    await link.find((frame) => frame.data === 2);
+    expect(heard).toBe(2);
+  });
 });
 
 it('a session without a link lives 30 s', () => {
@@ -219,6 +234,26 @@ it('close({ drain }) spreads the return of the clients evenly', async () => {
   expect(delays).toEqual(Array.from({ length: 11 }, (_, at) => 50 + at * 100));
   await closed;
   expect(hub.stats()).toMatchObject({ sessions: 0, away: 0 });
+});
+
+it('close() may be called twice: both wait until the links have ended, and no longer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const hub = new Hub();
+    const outlet = { transport: 'test', waiting: 0, write: () => true, close: () => undefined };
+    const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
+    const closed: string[] = [];
+    const closing = ['first', 'second'].map((name) => hub.close().then(() => closed.push(name)));
+    await turn();
+    expect(closed).toEqual([]);
+    hub.leave(session, outlet, 'closed');
+    await turn();
+    expect(closed).toEqual(['first', 'second']);
+    await Promise.all(closing);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('an event stream has a second sign of life after half a second, so that a path that buffers is noticed', async () => {

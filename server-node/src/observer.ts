@@ -49,7 +49,7 @@ export class Observer {
 }
 
 /** What nobody else takes is seen on stderr: an exception that nobody catches would end the process, and with it all sessions. */
-function warn(what: string, error: unknown): void {
+export function warn(what: string, error: unknown): void {
   process.emitWarning(`velox: ${what}. See the detail.`, { type: 'VeloxWarning', detail: describe(error) });
 }
 

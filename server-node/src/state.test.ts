@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isVeloxError } from '@velox/core/protocol';
 import { State } from './state.js';
@@ -45,6 +46,25 @@ describe('a state', () => {
     await tick();
     expect(seen).toEqual([]);
     expect(state.position().version).toBe(1);
+  });
+
+  it('tells all of its listeners once, also where one fails, or leaves and comes back', async () => {
+    const state = new State({ n: 0 });
+    const warned = once(process, 'warning');
+    state.onRevision(() => {
+      throw new Error('of the application');
+    });
+    let told = 0;
+    let off = state.onRevision(function again() {
+      off();
+      if (++told < 10) off = state.onRevision(again);
+    });
+    const seen = deliveries(state);
+    state.update((draft) => void draft.n++);
+    await tick();
+    expect([told, seen]).toEqual([1, [2]]);
+    const detail = expect.stringContaining('of the application') as unknown;
+    expect(await warned).toMatchObject([{ name: 'VeloxWarning', detail }]);
   });
 
   it('rule 1: a revision keeps no reference into the value', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
+import { warn } from './observer.js';
 import { createRecorder, type Recorder, type RecorderOptions } from './recorder.js';
 
 /** Everything inside is read-only, by type alone. */
@@ -171,7 +172,7 @@ export class State<T> {
     return this.#history.since(version);
   }
 
-  /** Calls `listener` whenever there is something to deliver, at most once a tick or throttle. */
+  /** Calls `listener` whenever there is something to deliver, at most once a tick or throttle. What it throws is a warning. */
   onRevision(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -212,7 +213,13 @@ export class State<T> {
     if (this.#delivered === this.#version) return;
     this.#delivered = this.#version;
     this.#deliveredAt = performance.now();
-    for (const listener of this.#listeners) listener();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        warn('a listener of a state failed', error);
+      }
+    }
   }
 }
 
