@@ -14,7 +14,7 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
    * event streams; default true. All else goes as it is. See SECURITY.md for when not to.
    */
   readonly compression?: boolean;
-  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. */
+  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
   readonly limits?: Partial<Limits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
   readonly origins?: Origins;
@@ -34,6 +34,16 @@ export const DEFAULT_LIMITS: Limits = {
   patch: 1 << 20,
   handshake: 10_000,
 };
+
+/** The largest number that a timer takes. It stands for Infinity, which JSON does not have. */
+export const MOST: number = 2 ** 31 - 1;
+
+/** The limits of a hub: each as given, at most {@link MOST}, or its default. */
+export function limitsOf(given: HubOptions['limits'] = {}): Limits {
+  const names = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  const limits = names.map((name) => [name, Math.min(given[name] ?? DEFAULT_LIMITS[name], MOST)]);
+  return Object.fromEntries(limits) as Limits;
+}
 
 /** What a hub holds, at a glance. */
 export interface HubStats {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Hub } from './hub.js';
 import * as velox from './index.js';
 import { listen } from './testing/listen.js';
 import { rawStream, rawSubscribe, rawWebSocket, type Frame, type RawLink } from './testing/raw-client.js';
@@ -342,6 +343,65 @@ describe('limits', () => {
     await using server = await listen(hub.handle);
     const { hello } = (await rawSubscribe(server.origin).next()) as { hello: { limits: object } };
     expect(hello.limits).toEqual({ ...velox.DEFAULT_LIMITS, subscriptions: 7 });
+  });
+
+  it.each(Object.keys(velox.DEFAULT_LIMITS) as (keyof velox.Limits)[])(
+    '%s is without an end where it is Infinity, and the default where it is undefined',
+    async (limit) => {
+      const announced = async (value: unknown): Promise<unknown> => {
+        const limits = { [limit]: value };
+        await using server = await listen(velox.createHub({ limits }).handle);
+        const { hello } = (await rawSubscribe(server.origin).next()) as { hello: { limits: velox.Limits } };
+        return hello.limits[limit];
+      };
+      expect(await announced(Infinity)).toBe(2 ** 31 - 1); // JSON has no Infinity, and a timer ends at once
+      expect(await announced(undefined)).toBe(velox.DEFAULT_LIMITS[limit]);
+    },
+  );
+
+  it('heartbeat and patience may be Infinity', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
+    try {
+      const hub = new Hub({ heartbeat: Infinity, patience: Infinity });
+      const outlet = { transport: 'test', waiting: 0, write: vi.fn(() => true), close: () => undefined };
+      const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(outlet.write).toHaveBeenCalledOnce(); // hello
+      hub.leave(session, outlet, 'closed');
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(hub.stats()).toMatchObject({ sessions: 1, away: 1 });
+      await hub.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('a frame that names more topics than a session may have is refused, also where they are the same', async () => {
+    const canSubscribe = vi.fn(() => true);
+    const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });
+    await using server = await listen(hub.handle);
+    const link = rawSubscribe(server.origin, {}, {}, {});
+    expect(await link.whenEnded()).toBe('closed 4429 too-many');
+    expect(canSubscribe).not.toHaveBeenCalled();
+  });
+
+  it('who makes more questions than are answered is let go', async () => {
+    const asked: ((yes: boolean) => void)[] = [];
+    const canSubscribe = (): Promise<boolean> => new Promise((resolve) => asked.push(resolve));
+    const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });
+    await using server = await listen(hub.handle);
+    const link = rawSubscribe(server.origin, {}, { topic: 'b' });
+    await link.next();
+    link.send({ unsubscribe: ['', 'b'] });
+    for (const topic of ['c', 'd']) link.send({ subscribe: [{ topic }] });
+    await vi.waitFor(() => expect(asked).toHaveLength(4));
+    for (const answer of asked) answer(true);
+    for (const topic of ['c', 'd']) {
+      expect(await link.next()).toEqual({ denied: topic, code: 'not-found' });
+    }
+    for (const frame of Array(5).fill({ subscribe: [{ topic: 'c' }] })) link.send(frame as object);
+    expect(await link.whenEnded()).toBe('closed 4429 too-many');
+    expect(asked).toHaveLength(8);
   });
 
   it('subscriptions of a session', async () => {

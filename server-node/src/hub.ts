@@ -12,7 +12,7 @@ import { Admissions, type Admission, type Credentials } from './admission.js';
 import { closeCodeOf } from './codes.js';
 import { Deliveries } from './deliveries.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
-import { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub-options.js';
+import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js';
 import { Observer } from './observer.js';
 import type { Origins } from './origin.js';
 import type { Outlet } from './outlet.js';
@@ -55,9 +55,9 @@ export class Hub {
   constructor(options: HubOptions = {}) {
     const { heartbeat = 15_000, patience = 30_000, compression = true, ...others } = options;
     const { limits, origins = [], logger, ...rules } = others;
-    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.limits = limitsOf(limits);
     this.origins = origins;
-    this.heartbeat = heartbeat;
+    this.heartbeat = Math.min(heartbeat, MOST);
     this.compression = compression;
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
@@ -70,7 +70,7 @@ export class Hub {
     this.#sessions = new Sessions(
       this.#admissions,
       this.limits,
-      patience,
+      Math.min(patience, MOST),
       (session) => deliveries.add(session),
       (session) => this.#ended(session),
     );
@@ -155,6 +155,8 @@ export class Hub {
     if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
     if ('event' in frame) this.#handlers.dispatch(session, frame.event, frame.data);
     else if ('subscribe' in frame) {
+      if (frame.subscribe.length > this.limits.subscriptions)
+        throw new VeloxError('too-many', 'a frame names more topics than the limits allow.');
       for (const { topic = '', id, version, diverged } of frame.subscribe) {
         if (diverged !== undefined) this.#diverged(session, topic);
         const known = id !== undefined && version !== undefined ? { id, version } : undefined;

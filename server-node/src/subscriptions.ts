@@ -14,6 +14,7 @@ export class Subscriptions {
   /** Those of which the client is to be told something, each once. */
   #dirty: Subscription[] = [];
   #turn = 0;
+  #asking = 0;
 
   get size(): number {
     return this.#byTopic.size;
@@ -50,6 +51,19 @@ export class Subscriptions {
     const subscription = this.#byTopic.get(topic);
     if (subscription) this.#clear(subscription);
     return subscription?.hold();
+  }
+
+  /** How many questions are open, also of topics that are not wanted any more: each costs the application something. */
+  get asking(): number {
+    return this.#asking;
+  }
+
+  /** Waits for the answer to a question; it does not fail. */
+  async waitFor(answer: Promise<boolean>): Promise<boolean> {
+    this.#asking++;
+    const allowed = await answer;
+    this.#asking--;
+    return allowed;
   }
 
   /** Whether the answer to a question is still waited for. */

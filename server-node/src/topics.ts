@@ -82,6 +82,9 @@ export class Topics {
     if (!session.topics.has(topic) && session.topics.size >= this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
     }
+    if (session.topics.asking >= 2 * this.#limits.subscriptions) {
+      throw new VeloxError('too-many', 'the peer asks for more topics than can be looked at.');
+    }
     session.topics.want(topic, known);
     let audience = this.#audiences.get(topic);
     if (!audience) this.#audiences.set(topic, (audience = new Set()));
@@ -105,7 +108,7 @@ export class Topics {
     const question = session.topics.hold(topic);
     if (!question) return;
     const answer = this.#admissions.maySee(session.admission, topic);
-    const allowed = typeof answer === 'boolean' ? answer : await answer;
+    const allowed = typeof answer === 'boolean' ? answer : await session.topics.waitFor(answer);
     // From here on without a pause: between position and membership no revision may fall.
     if (!session.topics.isWaiting(topic, question)) return;
     const broadcast = this.#broadcasts.get(topic);
