@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import * as velox from './index.js';
 import { listen } from './testing/listen.js';
@@ -100,7 +101,25 @@ describe('a WebSocket', () => {
     expect(await link.next()).toEqual({ ping: true });
   });
 
-  it('is taken by upgrade() and attach() where the application wants it so', async () => {
+  it('is taken by upgrade() where the application wants it so, once, and not by the listeners of requests', async () => {
+    const state = velox.state({ a: 1 });
+    const mine = vi.fn((_: unknown, response: ServerResponse) => void response.end('mine'));
+    await using server = await listen(mine);
+    const outcomes: Promise<string>[] = [];
+    const take = (...[request, socket, head]: Parameters<typeof state.upgrade>): void => {
+      outcomes.push(state.upgrade(request, socket, head), state.upgrade(request, socket, head));
+    };
+    server.server.on('upgrade', take); // before the listener of our own
+    const first = rawSubscribe(`${server.origin}/sync`);
+    expect(await first.next()).toEqual(hello);
+    server.server.off('upgrade', take).on('upgrade', take); // and after it
+    const second = rawSubscribe(`${server.origin}/sync`);
+    expect(await second.next()).toEqual(hello);
+    expect(mine).not.toHaveBeenCalled();
+    expect(await Promise.all([outcomes[1], outcomes[3]])).toEqual(['passed on', 'passed on']);
+  });
+
+  it('is taken by attach() where the application wants it so', async () => {
     const state = velox.state({ a: 1 });
     await using server = await listen((_, response) => void response.end('mine'));
     state.attach(server.server, '/live');

@@ -6,7 +6,7 @@ import type { Hub } from './hub.js';
 import { nodeExchange } from './node-exchange.js';
 import { serve, type Served } from './serve.js';
 import { WebSockets } from './transports/websocket.js';
-import { adopt, adoptServerOf, begin, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
+import { adopt, adoptServerOf, claim, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
 
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
 export interface Endpoint {
@@ -21,7 +21,10 @@ export interface Endpoint {
     response: ServerResponse,
     next?: (error?: unknown) => void,
   ) => Promise<string>;
-  /** Takes an upgrade of a server whose `upgrade` event is the application's own; no middleware runs. */
+  /**
+   * Takes an upgrade of a server whose `upgrade` event is the application's own; no middleware runs. It is to be called within that
+   * event: later, the upgrade is on its way as a request, and goes to `handle` where that serves, too.
+   */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
   /** Serves `path` (default `/sync`) of a server, before its other listeners. */
   readonly attach: (server: WebServer, path?: string) => void;
@@ -79,7 +82,10 @@ export function createEndpoint(hub: Hub): Endpoint {
 
   return {
     handle: guarded,
-    upgrade: async (request, socket, head) => guarded(request, await begin(request, socket, head)),
+    async upgrade(request, socket, head) {
+      const response = await claim(request, socket, head);
+      return response ? guarded(request, response) : 'passed on';
+    },
     attach(server, path = '/sync') {
       adopt(server);
       const others = server.listeners('request') as ((...args: unknown[]) => void)[];

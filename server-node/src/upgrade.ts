@@ -24,6 +24,8 @@ interface Upgrade {
 /** What a process has once, also where this module is there twice: after a hot reload, or in two versions. */
 interface Shared {
   readonly upgrades: WeakMap<IncomingMessage, Upgrade>;
+  /** Those that somebody has begun: us, or the application by `upgrade()`. */
+  readonly begun: WeakSet<IncomingMessage>;
   readonly adopted: WeakSet<NetServer>;
   watching: boolean;
 }
@@ -31,10 +33,11 @@ interface Shared {
 const SHARED = Symbol.for('velox.upgrades.1');
 const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
   upgrades: new WeakMap(),
+  begun: new WeakSet(),
   adopted: new WeakSet(),
   watching: false,
 });
-const { upgrades, adopted } = shared;
+const { upgrades, begun, adopted } = shared;
 
 /** From now on, each web server of this process gets its one upgrade listener with its first connection. */
 export function watchServers(): void {
@@ -82,20 +85,33 @@ function isOurs({ url = '', headers }: IncomingMessage): boolean {
 
 function onUpgrade(this: NetServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   if (isOurs(request)) {
-    void begin(request, socket, head).then(
-      (response) => socket.destroyed || this.emit('request', request, response),
-    );
+    void whenFree(socket).then(() => {
+      if (socket.destroyed || begun.has(request)) return; // the application's own listener has taken it
+      begun.add(request);
+      this.emit('request', request, begin(request, socket, head));
+    });
   } else if (this.listenerCount('upgrade') === 1) {
     void whenFree(socket).then(() => socket.destroyed || decline(this, request, socket, head));
   } // else it is somebody else's: a development server's, for instance
 }
 
 /**
- * Starts an upgrade: the response that middleware may answer on is bound to the socket, and with its end the socket ends. It
- * resolves when earlier requests of the connection are answered.
+ * Starts an upgrade that the application hands over, when earlier requests of the connection are answered; undefined where it has
+ * been started before, or runs as a request already.
  */
-export async function begin(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<ServerResponse> {
+export async function claim(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<ServerResponse | undefined> {
+  if (begun.has(request)) return undefined;
+  begun.add(request);
   await whenFree(socket);
+  return begin(request, socket, head);
+}
+
+/** The response that middleware may answer an upgrade on is bound to the socket, and with its end the socket ends. */
+function begin(request: IncomingMessage, socket: Duplex, head: Buffer): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Socket);
