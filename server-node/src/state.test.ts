@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { produce } from 'immer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isVeloxError } from '@velox/core/protocol';
 import { State } from './state.js';
@@ -148,6 +149,40 @@ describe('a state', () => {
     state.update((draft) => void (draft.rows = freeze(3).rows));
     state.update((draft) => void Object.assign(draft.rows[0]!, { price: 4 }));
     expect(state.get().rows).toEqual([{ id: 1, price: 4 }]);
+  });
+});
+
+describe('a value that immer makes of what get() gives, and freezes', () => {
+  interface Rows {
+    list: { id?: number; v: { x: number } }[];
+    other: { a: { b: number } };
+  }
+  const rows = (...ids: (number | undefined)[]): Rows => ({
+    list: ids.map((id) => ({ ...(id === undefined ? {} : { id }), v: { x: 1 } })),
+    other: { a: { b: 1 } },
+  });
+
+  it.each([
+    ['rows with keys', rows(1, 2, 3)],
+    ['rows without', rows(undefined, undefined, undefined)],
+  ])('can be set, and the state goes on: %s', (_, value) => {
+    const state = new State(value);
+    state.set(produce(state.get() as Rows, (draft) => void draft.list[1]!.v.x++));
+    state.set(produce(state.get() as Rows, (draft) => void draft.other.a.b++));
+    state.update((draft) => void (draft.list[2]!.v.x += draft.other.a.b));
+    state.set(produce(state.get() as Rows, (draft) => void draft.list.shift()));
+    state.set(produce(state.get() as Rows, () => {}));
+    state.update((draft) => void draft.list.push({ v: { x: 9 } }));
+    expect(state.get().list.map(({ v }) => v.x)).toEqual([2, 3, 9]);
+    expect(state.get().other).toEqual({ a: { b: 2 } });
+  });
+
+  it('leaves as a delta of what changed', () => {
+    const state = new State(rows(1, 2, 3));
+    const { version } = state.position();
+    state.set(produce(state.get() as Rows, (draft) => void draft.list[1]!.v.x++));
+    expect(state.position().version).toBe(version + 1);
+    expect(JSON.parse(state.since(version)!)).toEqual([{ op: 'replace', path: '/list/1/v/x', value: 2 }]);
   });
 });
 

@@ -60,8 +60,10 @@ export class Differ {
     try {
       tree.attempt(() => walk(next));
     } catch (error) {
-      if (error !== ALIASED) throw error;
-      walk(copyIn(next, { depth: this.#intake.depth }));
+      this.#way.length = 0;
+      if (error === ALIASED) walk(copyIn(next, { depth: this.#intake.depth }));
+      else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, ''));
+      else throw error;
     }
   }
 
@@ -73,6 +75,7 @@ export class Differ {
     if (!isContainer(json) || !isContainer(ours)) return this.#copy(next, key);
     const handle = handleOf(json);
     if (handle?.node.target === ours) return ours;
+    this.#refuseFrozen(ours);
     if (handle) this.#refuseAlias(handle);
     if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
     if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
@@ -148,6 +151,7 @@ export class Differ {
     if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
     if (next === previous) return true;
     if (!isContainer(row)) return this.#equal(row, next, index);
+    this.#refuseFrozen(row);
     const key = keyOf(next);
     if (key !== undefined) {
       if (keyOf(row) !== key) return false;
@@ -207,6 +211,11 @@ export class Differ {
     if (handle.scope.tree === this.#tree) throw ALIASED;
   }
 
+  /** The application has frozen parts of this very tree, as immer does with what it is given: the tree has to be made anew. */
+  #refuseFrozen(ours: Container): void {
+    if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
+  }
+
   #pointer(key: Key): string {
     return this.#way.length === 0
       ? ''
@@ -232,3 +241,4 @@ function isPrimitive(value: unknown): boolean {
 function noKey(): undefined {}
 
 const ALIASED = new Error('a part of the tree itself');
+const FROZEN = new Error('a part of the tree is frozen');
