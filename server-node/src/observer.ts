@@ -8,7 +8,10 @@ export interface LogEntry {
   readonly [field: string]: unknown;
 }
 
-/** Takes entries of the log; bring your own, `(entry) => pino[entry.level](entry)` for instance. */
+/**
+ * Takes entries of the log; bring your own: with `const log = pino({ errorKey: 'error' })`, `(entry) => log[entry.level](entry)`. An
+ * `error` is the Error itself, of which plain JSON shows nothing.
+ */
 export type Logger = (entry: LogEntry) => void;
 
 /** What hubs publish on `diagnostics_channel`, as `velox:connect` and so on. */

@@ -107,6 +107,11 @@ describe('the same object', () => {
     expect(velox.handle(bar)).toBe(velox.state(bar).handle);
   });
 
+  it.each([undefined, null, 'text', 5])('has to be one, and %s is none', (value) => {
+    const handle = (): unknown => velox.handle(value as unknown as object);
+    expect(handle).toThrow(expect.objectContaining({ code: 'not-json' }) as Error);
+  });
+
   it('frozen, is published all the same; its changes come by the state', () => {
     expect(() => velox.handle(Object.freeze({ a: 1 }))).not.toThrow();
   });

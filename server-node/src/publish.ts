@@ -1,3 +1,4 @@
+import { VeloxError } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import { Hub } from './hub.js';
 import type { HubOptions } from './hub-options.js';
@@ -115,11 +116,14 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
  * app.use('/sync', velox.handle(foo))
  * foo.a = 2
  * foo.$push()
- * @throws VeloxError as `state`.
+ * @throws VeloxError as `state`; `not-json` also for what is no object.
  */
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
   if (value instanceof Published) return value.endpoint(options).handle;
   if (value instanceof State) return endpointOf(value, options).handle;
+  if (Object(value) !== value) {
+    throw new VeloxError('not-json', 'handle() got no object. Give it one, or a live value or a state.');
+  }
   const published = state(value, options);
   if (published.isOwned) return published.endpoint(options).handle;
   published.watch();

@@ -127,7 +127,7 @@ export class State<T> {
     if (this.#mode === 'owned') {
       throw new VeloxError(
         'state-owned',
-        'push() on a state that was changed by update() or set(). It owns its value; go on with those.',
+        'push() on a state that is live, or was changed by update() or set(). It owns its value; go on that way.',
       );
     }
     this.#mode = 'watched';
