@@ -333,4 +333,22 @@ describe('the hash of a value', () => {
     look();
     expect(recorder.value).toEqual({ row: { part: { n: 3 } } });
   });
+
+  it('follows what comes back to a container that was replaced, when that is undone', () => {
+    const recorder = createRecorder<unknown[][][]>([[[1], []]]);
+    const check = () => {
+      recorder.take();
+      expect(recorder.hash()).toBe(createStateHash().of(recorder.value));
+    };
+    check();
+    const fail = (draft: unknown[][][]): void => {
+      draft[0] = [draft[0]![1]!];
+      check();
+      draft[0][0]!.push(1);
+      throw new RangeError();
+    };
+    expect(() => recorder.update(fail)).toThrow(RangeError);
+    recorder.update((draft) => void draft[0]![1]!.push(2));
+    check();
+  });
 });

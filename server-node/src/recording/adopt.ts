@@ -92,7 +92,10 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
   const home = innermost(tree, node, copies);
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
-  tree.note(() => (child.parent = parent));
+  tree.note(() => {
+    child.parent = parent;
+    if (parent) tree.onTouch(parent); // not written, yet it holds what may have been
+  });
   return child.target;
 }
 

@@ -24,7 +24,7 @@ export class Tree {
   windows = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
-  /** Told of each node at its first write in a window. */
+  /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
   onTouch: (node: Node) => void = () => {};
   /** Half done; whoever reads or writes what it shows in two places settles it first. */
   swap: Swap | undefined;
