@@ -376,6 +376,21 @@ describe('limits', () => {
     }
   });
 
+  it.each([0, -1, NaN])('a heartbeat of %s is none', async (heartbeat) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
+    try {
+      const hub = new Hub({ heartbeat });
+      const outlet = { transport: 'test', waiting: 0, write: vi.fn(() => true), close: () => undefined };
+      const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
+      await vi.advanceTimersByTimeAsync(100);
+      expect(outlet.write).toHaveBeenCalledOnce(); // hello
+      hub.leave(session, outlet, 'closed');
+      await hub.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('a frame that names more topics than a session may have is refused, also where they are the same', async () => {
     const canSubscribe = vi.fn(() => true);
     const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });

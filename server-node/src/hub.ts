@@ -57,7 +57,7 @@ export class Hub {
     const { limits, origins = [], logger, ...rules } = others;
     this.limits = limitsOf(limits);
     this.origins = origins;
-    this.heartbeat = Math.min(heartbeat, MOST);
+    this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
     this.compression = compression;
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
