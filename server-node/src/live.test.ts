@@ -1,4 +1,4 @@
-import { isVeloxError } from '@velox/core/protocol';
+import { apply, isVeloxError, type Operation } from '@velox/core/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { batch } from './live.js';
 import { createRecorder } from './recorder.js';
@@ -7,6 +7,12 @@ import { VSlice } from './vslice.js';
 
 /** Long enough for edits to be shorter than the whole. */
 const text = '-'.repeat(200);
+interface Holder {
+  rows: { box: { deep: { n: number } } }[];
+  text: string;
+  kept?: object;
+  back?: Holder['rows'][number];
+}
 const board = () => ({ rows: [1, 2, 3].map((id) => ({ id, n: 0 })), box: { n: 0 } });
 
 function make<T extends object>(value: T) {
@@ -43,6 +49,65 @@ describe('a live value', () => {
     expect(taken()).toEqual([{ op: 'add', path: '/rows/2', value: { id: 1, n: 7 } }]);
     row!.n = 8;
     expect(taken()).toEqual([{ op: 'replace', path: '/rows/2/n', value: 8 }]);
+  });
+
+  it.each(['box', 'deep'] as const)(
+    'comes back with a copy of what a recipe took from it meanwhile (%s)',
+    (where) => {
+      const { live, recorder, taken } = make<Holder>({ rows: [{ box: { deep: { n: 0 } } }], text });
+      const [row] = live.rows;
+      recorder.update((draft) => {
+        const { box } = draft.rows.pop()!;
+        draft.kept = where === 'box' ? box : box.deep;
+      });
+      taken();
+      live.back = row!;
+      live.back.box.deep.n = 7;
+      expect(recorder.value.kept).toEqual(where === 'box' ? { deep: { n: 0 } } : { n: 0 });
+      expect(taken()).toEqual([{ op: 'add', path: '/back', value: { box: { deep: { n: 7 } } } }]);
+      live.back.box.deep.n = 8;
+      expect(taken()).toEqual([{ op: 'replace', path: '/back/box/deep/n', value: 8 }]);
+    },
+  );
+
+  it('may come back to another place of what it was taken from, when both are out', () => {
+    const { live, recorder, taken } = make<{ text: string; list?: object[]; a?: object }>({
+      text,
+      list: [{ n: 1 }, {}],
+    });
+    const { list } = live as { list: object[] };
+    delete live.list;
+    const row = list[0] as { n: number };
+    live.a = row;
+    delete live.a;
+    list[1] = row;
+    live.list = list;
+    row.n = 2;
+    const after = { text, list: [{ n: 1 }, { n: 2 }] };
+    expect(recorder.value).toEqual(after);
+    expect(apply({ text, list: [{ n: 1 }, {}] }, taken() as Operation[])).toEqual(after);
+  });
+
+  it('stays where it is when it was taken elsewhere, and that is undone', () => {
+    const { live, recorder, taken } = make<Record<string, unknown>>({ text, outer: { inner: { n: 1 } } });
+    const outer = live.outer as { inner: { n: number } };
+    delete live.outer;
+    const { inner } = outer;
+    live.a = inner;
+    taken();
+    expect(() =>
+      recorder.update(() => {
+        live.a = { outer, inner };
+        throw new RangeError('on purpose');
+      }),
+    ).toThrow(RangeError);
+    live.b = outer;
+    inner.n = 2;
+    expect(recorder.value).toEqual({ text, a: { n: 2 }, b: { inner: { n: 1 } } });
+    expect(taken()).toEqual([
+      { op: 'add', path: '/b', value: { inner: { n: 1 } } },
+      { op: 'replace', path: '/a/n', value: 2 },
+    ]);
   });
 
   it('lives on when recipes and whole values change it', () => {

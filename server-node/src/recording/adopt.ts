@@ -89,7 +89,9 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
   if (child.robbed) untangle(tree, child);
   const { parent } = child;
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) rob(tree, owner);
+  if (from.lasting) tree.nodes.pin(child); // what it was in may come back, in whatever window
   const home = innermost(tree, node, copies);
+  if (home.robbed) untangle(tree, home); // perhaps of this very child
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
   tree.note(() => {
@@ -121,8 +123,11 @@ function untangle(tree: Tree, node: Node): void {
     const value = (node.target as Record<string, unknown>)[key];
     const child = isContainer(value) ? tree.nodes.find(value) : undefined;
     if (!child) continue;
-    if (child.parent !== node) tree.set(node, key, copyIn(value, { depth: Infinity }));
-    else if (child.robbed) untangle(tree, child);
+    const { parent } = child;
+    if (parent !== node) {
+      tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
+      tree.set(node, key, copyIn(value, { depth: Infinity }));
+    } else if (child.robbed) untangle(tree, child);
   }
   node.robbed = false;
   tree.note(() => (node.robbed = true));
