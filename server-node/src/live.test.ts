@@ -110,6 +110,25 @@ describe('a live value', () => {
     ]);
   });
 
+  it('has nothing in common with what was made of it in a batch that failed', () => {
+    const { live, recorder, taken } = make<Record<string, unknown>>({ text, row: { n: 1 } });
+    const row = live.row as { n: number };
+    delete live.row;
+    let box: unknown;
+    expect(() =>
+      batch(live, () => {
+        live.box = { list: [row] };
+        box = live.box;
+        throw new RangeError('on purpose');
+      }),
+    ).toThrow(RangeError);
+    live.a = box;
+    live.b = row;
+    row.n = 2;
+    expect(recorder.value).toEqual({ text, a: { list: [{ n: 1 }] }, b: { n: 2 } });
+    expect(apply({ text, row: { n: 1 } }, taken() as Operation[])).toEqual(recorder.value);
+  });
+
   it('lives on when recipes and whole values change it', () => {
     const { live, recorder, taken } = make(board());
     const { box, rows } = live;
