@@ -51,3 +51,9 @@ it('arrive in order over whatever links; what did not arrive was dropped, and is
     { numRuns: Math.ceil(Number(process.env.VELOX_RUNS ?? 500) / 5) },
   );
 });
+
+it.each([undefined, () => 1, Symbol('of the application')])('always carry data: %s is null', (data) => {
+  const events = new Events();
+  events.add('note', data);
+  expect([...events.take()].map(({ text }) => text)).toEqual(['{"event":"note","data":null,"seq":1}']);
+});
