@@ -226,6 +226,13 @@ describe('retrying', () => {
     ]);
   });
 
+  it.each([NaN, -1, undefined])('waits as usual where it is told %s', async (given) => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { sync, last } = await setUpOpen({ retry: { delay: () => given as number } });
+    last().lose();
+    expect(sync.status.get().retryAt).toBe(Date.now() + 50);
+  });
+
   it('at once replaces the link that is there', async () => {
     const { sync, links } = await setUpOpen();
     sync.reconnect();

@@ -220,7 +220,9 @@ export function createConnection({
       retry === false || code === 'unauthorized' || code === 'forbidden' || attempts >= maxAttempts;
     const state = isOver ? 'closed' : isOffline() ? 'offline' : 'waiting';
     const isTimed = state === 'waiting' && !isManual;
-    const ms = Math.min((retry as number | undefined) ?? delay(attempts, Date.now() - lostAt), LONGEST);
+    const elapsed = Date.now() - lostAt;
+    const wanted = (retry as number | undefined) ?? delay(attempts, elapsed);
+    const ms = wanted >= 0 ? Math.min(wanted, LONGEST) : backoff(attempts, elapsed); // of others, too, it may be no time at all
     stop({ state, retryAt: isTimed ? Date.now() + ms : undefined, reason: { code, message } });
     if (isTimed) timer = setTimeout(open, ms);
   }
