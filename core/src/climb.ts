@@ -1,10 +1,9 @@
+import { PATIENCE } from './timing.js';
 import type { Attempt, Link, Transport } from './transport.js';
 
 /** How long after the link opened the first trial comes; each next one waits twice as long, up to the limit. */
 const FIRST = 5_000;
 const LIMIT = 600_000;
-/** How long a trial may take. */
-const PATIENCE = 4_000;
 
 /**
  * Tries better transports beside the one in use, the best first, each by a link of its own that ends with the server's hello: nobody

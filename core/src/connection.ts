@@ -5,12 +5,10 @@ import type { ClientFrame, Hello, OpenFrame, ServerFrame } from './protocol.js';
 import { createSignal } from './readable.js';
 import { createStatus, IDLE, type Status } from './status.js';
 import { createSubscriptions } from './subscriptions.js';
-import { backoff, createWatchdog, isRecent, LONGEST, type Retry } from './timing.js';
+import { backoff, createWatchdog, isRecent, LONGEST, PATIENCE, type Retry } from './timing.js';
 import type { CloseReason, Link } from './transport.js';
 import { isHidden, isOffline, watchWorld } from './world.js';
 
-/** How long a way to connect may take until the server answers. */
-const PATIENCE = 4_000;
 /** How long hello may follow the head of an answer. Added to the server's heartbeat: dead after that long without a byte. */
 const GRACE = 5_000;
 

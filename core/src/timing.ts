@@ -7,6 +7,8 @@ const LATE = 1_000;
 /** The longest time between two looks at the clock, so that waking up is noticed soon. */
 const STEP = 5_000;
 
+/** How long a way to connect may take until the server answers, in ms. */
+export const PATIENCE: number = 4_000;
 /** The longest time that a timer can wait, in ms; one of more fires at once. */
 export const LONGEST: number = 2 ** 31 - 1;
 
