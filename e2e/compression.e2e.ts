@@ -1,7 +1,7 @@
 /** What a browser decompresses is what was sent: permessage-deflate has no checksum, and nothing else would notice. */
 import { expect, test } from '@playwright/test';
 import fc from 'fast-check';
-import { CASES, schedule } from '../server-node/src/testing/schedules.js';
+import { CASES, schedule } from '../server-node/test/rig/schedules.js';
 import { PageCrowd } from './compression/crowd.js';
 
 /** Beside the cases that are always tried; one takes about a second. */

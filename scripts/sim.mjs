@@ -1,6 +1,7 @@
 // Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A seed that fails is shrunk and shown;
 // `--log` shows all that happened. With `--plant`, known bugs are put into a copy of the build instead, and each has to be found.
 import { parseArgs } from 'node:util';
+import { bundleSimulation } from './bundle-simulation.mjs';
 import { plantAll } from './plants.mjs';
 import { simulate } from './simulate.mjs';
 
@@ -24,9 +25,10 @@ async function main() {
   const range = { seeds: Number(values.seeds), first: Number(values.first), log: values.log };
   const ways = values.transport ? [values.transport] : WAYS;
   if (values.plant) return plantAll(ways, range);
+  const bundle = await bundleSimulation();
   for (const way of ways) {
     const start = performance.now();
-    const found = await simulate({ ...range, way }, (failure) => show(failure, way));
+    const found = await simulate({ ...range, bundle, way }, (failure) => show(failure, way));
     const seconds = ((performance.now() - start) / 1_000).toFixed(0);
     console.log(`${way}: ${range.seeds} seeds in ${seconds} s, ${found.length} failed ${found.join(' ')}`);
     if (found.length > 0) process.exitCode = 1;

@@ -1,6 +1,5 @@
 // Runs seeds of the simulation in threads.
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
@@ -8,9 +7,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 const ENOUGH = 5;
 
 /** In a thread of its own: tries every `step`-th seed of a transport, and tells of those that fail. */
-async function search({ root, way, first, seeds, step, log }) {
-  const entry = pathToFileURL(resolve(root, 'server-node/dist/testing/simulation/index.js')).href;
-  const { createPlan, run, shrink } = await import(entry);
+async function search({ bundle, way, first, seeds, step, log }) {
+  const { createPlan, run, shrink } = await import(pathToFileURL(bundle).href);
   let failed = 0;
   for (let seed = first; seed < first + seeds && failed < ENOUGH; seed += step) {
     const plan = createPlan(seed, way);
@@ -24,13 +22,13 @@ async function search({ root, way, first, seeds, step, log }) {
 }
 
 /** Resolves with the seeds of a transport that failed; `onFound` hears of each, and ends the search by returning true. */
-export async function simulate({ root = '.', way, first, seeds, log = false }, onFound) {
+export async function simulate({ bundle, way, first, seeds, log = false }, onFound) {
   const threads = Math.min(availableParallelism(), seeds);
   const found = [];
   await Promise.all(
     Array.from({ length: threads }, (_, at) => {
       const worker = new Worker(new URL(import.meta.url), {
-        workerData: { root, way, first: first + at, seeds: seeds - at, step: threads, log },
+        workerData: { bundle, way, first: first + at, seeds: seeds - at, step: threads, log },
       });
       worker.on('message', (failure) => {
         if (failure.violation) found.push(failure.seed);

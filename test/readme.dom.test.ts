@@ -14,7 +14,7 @@ import SveltePrices from 'readme:Prices.svelte';
 import { Prices as AngularPrices } from 'readme:prices.ts';
 import VuePrices from 'readme:Prices.vue';
 import 'readme:prices.js';
-import { until } from '../core/src/testing/until.js';
+import { until } from '../core/test/contracts/until.js';
 
 /** Shows the example in an element; gives what takes it away. */
 type Show = (element: HTMLElement) => (() => unknown) | Promise<() => unknown>;

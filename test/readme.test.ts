@@ -6,8 +6,8 @@ import { runInNewContext } from 'node:vm';
 import { connect } from '@velox/core';
 import express from 'express';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { listen } from '../server-node/src/testing/listen.js';
-import { rawStream } from '../server-node/src/testing/raw-client.js';
+import { listen } from '../server-node/test/rig/listen.js';
+import { rawStream } from '../server-node/test/rig/raw-client.js';
 
 const isState = (frame: object): boolean => 'version' in frame;
 const readmeOf = (folder: string): string =>

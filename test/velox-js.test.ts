@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rollup } from 'vite';
 import { expect, it } from 'vitest';
 import type velox from '../core/src/classic.js';
-import { listen } from '../server-node/src/testing/listen.js';
+import { listen } from '../server-node/test/rig/listen.js';
 import { state } from '../server-node/src/index.js';
 
 it('velox.js is a script with the global velox, and keeps an object live', async () => {

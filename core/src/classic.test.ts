@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import velox, { type ClassicOptions } from './classic.js';
-import { isVeloxError } from './error.js';
+import { isVeloxError } from './protocol/error.js';
 import { createFakeTransport } from './testing/fake-transport.js';
 
 beforeEach(() => void vi.useFakeTimers());

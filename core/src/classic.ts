@@ -1,7 +1,7 @@
 /** The original API, `velox(url, obj)`; as `velox.js` it is a script that needs no bundler. */
-import { carry, type ConnectOptions } from './connect.js';
-import { VeloxError, type ErrorCode } from './error.js';
-import { createMirror } from './mirror.js';
+import { carry, type ConnectOptions } from './connect/connect.js';
+import { VeloxError, type ErrorCode } from './protocol/error.js';
+import { createMirror } from './reactive/mirror.js';
 
 /** An object that is kept live. Its handlers are there to be assigned; they do nothing at first. */
 export interface Velox<T extends object> {

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, type Page } from '@playwright/test';
 import { createHub, type AnyContract, type Hub } from '@velox/server';
-import { createFaultProxy, type FaultProxy } from '../../server-node/src/testing/fault-proxy.js';
-import type { Step } from '../../server-node/src/testing/schedules.js';
-import { SEEN, turn, TwoTopics } from '../../server-node/src/testing/two-topics.js';
+import { createFaultProxy, type FaultProxy } from '../../server-node/test/rig/fault-proxy.js';
+import type { Step } from '../../server-node/test/rig/schedules.js';
+import { SEEN, turn, TwoTopics } from '../../server-node/test/rig/two-topics.js';
 import { install } from './page.js';
 
 /** A link of the page: of its own way to the server, which can stall. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint } from './http/endpoint.js';
 
 /** Which signals end a process in order, and how slowly its clients return. */
 export interface CloseOnSignalOptions {

@@ -6,12 +6,12 @@ import type {
   TopicName,
   TopicValue,
 } from '@velox/core/protocol';
-import { createEndpoint, type Endpoint } from './endpoint.js';
-import type { EventHandler } from './event-handlers.js';
-import { Hub as Core } from './hub.js';
-import type { HubOptions, HubStats } from './hub-options.js';
+import { createEndpoint, type Endpoint } from './http/endpoint.js';
+import type { EventHandler } from './messaging/event-handlers.js';
+import { Hub as Core } from './hub/hub.js';
+import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
-import { State, type StateOptions } from './state.js';
+import { State, type StateOptions } from './state/state.js';
 
 /** An endpoint of many topics. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint {

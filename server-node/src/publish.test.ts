@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as velox from './index.js';
-import { listen } from './testing/listen.js';
-import { rawSubscribe } from './testing/raw-client.js';
+import { listen } from '../test/rig/listen.js';
+import { rawSubscribe } from '../test/rig/raw-client.js';
 
 const PAD = 'x'.repeat(300);
 const isState = (frame: object): boolean => 'version' in frame;

@@ -1,9 +1,9 @@
 import { VeloxError } from '@velox/core/protocol';
-import { createEndpoint, type Endpoint } from './endpoint.js';
-import { Hub } from './hub.js';
-import type { HubOptions } from './hub-options.js';
-import { State, type StateOptions } from './state.js';
-import { watchServers } from './upgrade.js';
+import { createEndpoint, type Endpoint } from './http/endpoint.js';
+import { Hub } from './hub/hub.js';
+import type { HubOptions } from './hub/hub-options.js';
+import { State, type StateOptions } from './state/state.js';
+import { watchServers } from './http/upgrade.js';
 
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScriptHandler } from './script.js';
-import { listen } from './testing/listen.js';
+import { listen } from '../test/rig/listen.js';
 
 const code = 'var velox = () => "ü";'.padEnd(2_000);
 let folder: string;

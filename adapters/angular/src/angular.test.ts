@@ -12,7 +12,7 @@ import {
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, expect, expectTypeOf, it, vi } from 'vitest';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import { injectVelox, injectVeloxEvent, injectVeloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;

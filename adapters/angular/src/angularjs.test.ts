@@ -1,6 +1,6 @@
 import angular from 'angular';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import velox, { type VeloxService } from './angularjs.js';
 
 type AnyScope = angular.IRootScopeService & {

@@ -12,13 +12,13 @@ import {
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, inject } from 'vitest';
-import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
-import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import { textOf, type AdapterHarness, type View } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,
   adapterServerContract,
-} from '../../../core/src/testing/adapter-server-contract.js';
+} from '../../../core/test/contracts/adapter-server-contract.js';
 import { injectVelox, injectVeloxEvent, injectVeloxStatus } from './index.js';
 
 let application: ApplicationRef;

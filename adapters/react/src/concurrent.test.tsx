@@ -2,7 +2,7 @@ import { createConnection } from '@velox/core';
 import { startTransition, useLayoutEffect, useState, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { board, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import { createFakeTransport } from '../../../core/src/testing/fake-transport.js';
 import { useVelox } from './index.js';
 

@@ -2,13 +2,13 @@ import { act } from '@testing-library/react';
 import { Component, StrictMode, useEffect, type FunctionComponent, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
-import { textOf, type AdapterHarness, type View } from '../../../core/src/testing/adapter-harness.js';
+import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import { textOf, type AdapterHarness, type View } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,
   adapterServerContract,
-} from '../../../core/src/testing/adapter-server-contract.js';
+} from '../../../core/test/contracts/adapter-server-contract.js';
 import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 class Boundary extends Component<{ children: ReactNode; onError: View['onError'] }> {

@@ -1,7 +1,7 @@
 import { act, cleanup, render } from '@testing-library/react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import { useVelox, useVeloxStatus, VeloxProvider, type ProvidedSource } from './index.js';
 
 const setUp = () => play({ mount: () => expect.unreachable(), act });

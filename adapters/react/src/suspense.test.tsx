@@ -12,7 +12,7 @@ import {
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import { useSuspenseVelox } from './index.js';
 
 const setUp = () => play({ mount: () => expect.unreachable(), act });

@@ -1,12 +1,12 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { inject } from 'vitest';
-import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
-import type { AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import type { AdapterHarness } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,
   adapterServerContract,
-} from '../../../core/src/testing/adapter-server-contract.js';
+} from '../../../core/test/contracts/adapter-server-contract.js';
 import Hears from './hears.test.svelte';
 import Shown from './shown.test.svelte';
 

@@ -2,7 +2,7 @@ import { connect, createConnection } from '@velox/core';
 import { flushSync, mount, unmount } from 'svelte';
 import { get } from 'svelte/store';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import Hears from './hears.test.svelte';
 import { velox, veloxStatus } from './index.js';
 

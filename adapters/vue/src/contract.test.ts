@@ -1,10 +1,10 @@
-import { adapterContract } from '../../../core/src/testing/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/src/testing/adapter-event-contract.js';
-import { textOf, type AdapterHarness } from '../../../core/src/testing/adapter-harness.js';
+import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
+import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import { textOf, type AdapterHarness } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,
   adapterServerContract,
-} from '../../../core/src/testing/adapter-server-contract.js';
+} from '../../../core/test/contracts/adapter-server-contract.js';
 import { createApp, defineComponent, h, shallowRef } from 'vue';
 import { inject } from 'vitest';
 import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';

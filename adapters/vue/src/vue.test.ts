@@ -15,7 +15,7 @@ import {
   type ShallowRef,
 } from 'vue';
 import { renderToString } from 'vue/server-renderer';
-import { board, play, type Board } from '../../../core/src/testing/adapter-harness.js';
+import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
 import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;

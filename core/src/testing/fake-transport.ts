@@ -1,5 +1,5 @@
-import type { ClientFrame, Hello, ServerFrame } from '../protocol.js';
-import type { Attempt, CloseReason, LinkEvents, Transport } from '../transport.js';
+import type { ClientFrame, Hello, ServerFrame } from '../protocol/frames.js';
+import type { Attempt, CloseReason, LinkEvents, Transport } from '../connection/transport.js';
 
 /** One attempt of a fake transport, from the server's side. */
 export interface FakeLink {

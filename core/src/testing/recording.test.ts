@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createConnection } from '../connection.js';
+import { createConnection } from '../connection/connection.js';
 import { createFakeTransport } from './fake-transport.js';
 import { record, replay, type Recording } from './recording.js';
 

@@ -1,6 +1,6 @@
-import type { Connection } from '../carrier.js';
-import type { HelloFrame, ServerFrame } from '../protocol.js';
-import type { LinkEvents, Transport } from '../transport.js';
+import type { Connection } from '../connection/options.js';
+import type { HelloFrame, ServerFrame } from '../protocol/frames.js';
+import type { LinkEvents, Transport } from '../connection/transport.js';
 
 /** What a server said to one client, as JSON: to be kept in a file, and played to another. */
 export interface Recording {

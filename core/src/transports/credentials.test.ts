@@ -1,8 +1,8 @@
 /** What each request carries, of whichever kind it is: cookies, and the headers of the application as they are then. */
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { connect } from '../connect.js';
-import type { ClientFrame } from '../protocol.js';
-import type { Attempt } from '../transport.js';
+import { connect } from '../connect/connect.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import type { Attempt } from '../connection/transport.js';
 import { polling } from './requests.js';
 import { sse } from './sse.js';
 

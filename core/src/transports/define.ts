@@ -1,5 +1,6 @@
-import { decodeServerFrame, PROTOCOL_VERSION } from '../protocol.js';
-import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../transport.js';
+import { decodeServerFrame } from '../protocol/decode.js';
+import { PROTOCOL_VERSION } from '../protocol/frames.js';
+import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../connection/transport.js';
 
 /** What a way to connect tells of its one attempt: whatever it sees, as often as it likes, also too late. */
 export interface Reporter {
@@ -16,6 +17,9 @@ export interface Reporter {
  * @param signal aborted when the attempt is over for whatever reason: to give back what it took
  */
 export type Start = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Link['send'];
+
+/** Receives by requests, until the signal is aborted. What it throws ends the link as `lost`. */
+export type Receive = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Promise<void>;
 
 /**
  * Makes a {@link Transport}. The guarantees of {@link LinkEvents} are kept here, once for all of them.

@@ -1,8 +1,7 @@
-import type { Hello, HelloFrame } from '../protocol.js';
+import type { Hello, HelloFrame } from '../protocol/frames.js';
 import { refuse } from './refuse.js';
-import { endpoint } from './define.js';
-import { named } from './named.js';
-import type { Receive } from './requests.js';
+import { endpoint, type Receive } from './define.js';
+import { named } from './link-headers.js';
 
 /**
  * Long-polling: a POST opens the session and brings what there is; then each GET takes away what is due, or waits for it. The slowest

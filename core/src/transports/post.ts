@@ -1,8 +1,8 @@
 import { refuse } from './refuse.js';
-import type { ClientFrame, Hello, Limits } from '../protocol.js';
-import type { Attempt } from '../transport.js';
+import type { ClientFrame, Hello, Limits } from '../protocol/frames.js';
+import type { Attempt } from '../connection/transport.js';
 import { type Reporter } from './define.js';
-import { named } from './named.js';
+import { named } from './link-headers.js';
 
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'headers'> {

@@ -1,4 +1,4 @@
-import type { CloseReason } from '../transport.js';
+import type { CloseReason } from '../connection/transport.js';
 import type { Reporter } from './define.js';
 /** Ends the link with the reason why an HTTP request was refused: by the endpoint, in words of its own, or by something before it. */
 export async function refuse(response: Response, reporter: Reporter): Promise<void> {

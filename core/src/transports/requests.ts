@@ -1,10 +1,7 @@
-import { load } from '../load.js';
-import type { ClientFrame } from '../protocol.js';
-import type { Attempt, Transport } from '../transport.js';
-import { defineTransport, endpoint, type Reporter } from './define.js';
-
-/** Receives by requests, until the signal is aborted. What it throws ends the link as `lost`. */
-export type Receive = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Promise<void>;
+import { load } from '../platform/load.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import type { Transport } from '../connection/transport.js';
+import { defineTransport, endpoint, type Receive } from './define.js';
 
 /** Makes a transport that lives on HTTP requests; what is sent goes by POST, with a module that is loaded on need. */
 export function defineRequests(name: string, receive: Receive): Transport {

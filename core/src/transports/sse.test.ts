@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { text } from 'node:stream/consumers';
-import type { ClientFrame, Hello } from '../protocol.js';
-import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
-import type { CloseReason, Link } from '../transport.js';
+import type { ClientFrame, Hello } from '../protocol/frames.js';
+import { testTransportContract, type Peer, type Rig } from '../../test/contracts/transport-contract.js';
+import type { CloseReason, Link } from '../connection/transport.js';
 import { sse } from './sse.js';
 
 const soon = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 5 });

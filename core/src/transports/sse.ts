@@ -1,6 +1,6 @@
-import { load } from '../load.js';
-import type { OpenFrame, SubscribeFrame } from '../protocol.js';
-import type { Transport } from '../transport.js';
+import { load } from '../platform/load.js';
+import type { OpenFrame, SubscribeFrame } from '../protocol/frames.js';
+import type { Transport } from '../connection/transport.js';
 import { endpoint } from './define.js';
 import { defineRequests } from './requests.js';
 

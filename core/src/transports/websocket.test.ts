@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Hello } from '../protocol.js';
-import { testTransportContract, type Peer, type Rig } from '../testing/transport-contract.js';
-import type { Transport } from '../transport.js';
+import type { Hello } from '../protocol/frames.js';
+import { testTransportContract, type Peer, type Rig } from '../../test/contracts/transport-contract.js';
+import type { Transport } from '../connection/transport.js';
 import { websocket } from './websocket.js';
 
 const soon = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 5 });

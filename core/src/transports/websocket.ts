@@ -1,4 +1,4 @@
-import type { Transport } from '../transport.js';
+import type { Transport } from '../connection/transport.js';
 import { defineTransport, endpoint } from './define.js';
 
 /** What is used of a WebSocket class: the browser's own, or that of the package `ws`. */

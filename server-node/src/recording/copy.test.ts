@@ -1,7 +1,7 @@
 import { isVeloxError } from '@velox/core/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonical, json, numRuns, timeout, value } from '../testing/documents.js';
+import { canonical, json, numRuns, timeout, value } from '../../test/rig/documents.js';
 import { copyIn } from './copy.js';
 
 const failure = (action: () => unknown): unknown => {

@@ -1,12 +1,12 @@
 import { connect, polling, sse, websocket, type ConnectOptions, type Contract, type Sync } from '@velox/core';
 import type { AnyContract } from '@velox/core/protocol';
 import { createHub, type Hub } from '../create-hub.js';
-import type { Endpoint } from '../endpoint.js';
-import type { HubOptions } from '../hub-options.js';
+import type { Endpoint } from '../http/endpoint.js';
+import type { HubOptions } from '../hub/hub-options.js';
 import { inflict, type Fault, type Harm } from './faults.js';
 import { MemoryNetwork } from './memory-network.js';
 import { createRandom } from './random.js';
-import { warmUp } from './simulation/warm-up.js';
+import { warmUp } from './warm-up.js';
 import { VirtualTime } from './virtual-time.js';
 
 /** What a test is like. */

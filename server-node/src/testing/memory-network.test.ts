@@ -1,11 +1,11 @@
 import { connect, type Sync } from '@velox/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHub, type Hub } from '../create-hub.js';
-import type { State } from '../state.js';
+import type { State } from '../state/state.js';
 import { inflict, type Harm } from './faults.js';
 import { MemoryNetwork } from './memory-network.js';
 import type { Path } from './memory-path.js';
-import { warmUp } from './simulation/warm-up.js';
+import { warmUp } from './warm-up.js';
 import { VirtualTime } from './virtual-time.js';
 
 interface Value {

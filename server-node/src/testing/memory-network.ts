@@ -2,7 +2,7 @@ import type { WebSocketClass } from '@velox/core';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../http/endpoint.js';
 import { createFetch } from './memory-fetch.js';
 import { Path, type Purpose } from './memory-path.js';
 import { dial } from './memory-socket.js';

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import type { Path } from './memory-path.js';
 import type { VirtualTime, Zone } from './virtual-time.js';
-import { Wire } from './wire.js';
+import { Wire } from './memory-lane.js';
 
 /** Bytes of one direction that a network holds; more waits in the sender's own buffer. */
 const WINDOW = 16_384;

@@ -1,0 +1,424 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ConnectionOptions } from './options.js';
+import { createConnection } from './connection.js';
+import type { OpenFrame } from '../protocol/frames.js';
+import { createFakeTransport, type FakeLink, type FakeTransport } from '../testing/fake-transport.js';
+
+let world: EventTarget;
+let network: EventTarget;
+const page = { hidden: false };
+const fire = (name: string): boolean => world.dispatchEvent(new Event(name));
+
+beforeEach(() => {
+  world = new EventTarget();
+  network = new EventTarget();
+  page.hidden = false;
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  vi.stubGlobal('addEventListener', world.addEventListener.bind(world));
+  vi.stubGlobal('removeEventListener', world.removeEventListener.bind(world));
+  vi.stubGlobal('navigator', { onLine: true, connection: network });
+  vi.stubGlobal('document', page);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const tick = () => vi.advanceTimersByTimeAsync(0);
+const openOf = (link: FakeLink): OpenFrame['open'] => (link.sent[0] as OpenFrame).open;
+
+/** A connection with one topic that is wanted. */
+async function setUp(
+  options: Partial<ConnectionOptions> = {},
+  fakes: FakeTransport[] = [createFakeTransport()],
+) {
+  const transports = fakes.map(({ transport }) => transport);
+  const sync = createConnection({ url: 'http://h/sync', transports, ...options });
+  sync.replica().subscribe(() => {});
+  await tick();
+  return { sync, fakes, ...(fakes[0] as FakeTransport) };
+}
+
+/** The same, and it is open and current. */
+async function setUpOpen(options?: Partial<ConnectionOptions>, fakes?: FakeTransport[]) {
+  const rig = await setUp(options, fakes);
+  rig.last().hello();
+  rig.last().say({ id: 'a', version: 1, body: 'one' });
+  return rig;
+}
+
+describe('a session', () => {
+  it('is named on the next link, with the newest event of it', async () => {
+    const { last } = await setUpOpen();
+    expect(openOf(last())).toEqual({});
+    last().say({ event: 'a', data: 1, seq: 4 }, { event: 'a', data: 2, seq: 5 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(openOf(last())).toEqual({ session: 's1', ack: 5 });
+  });
+
+  it('that is new counts from the beginning', async () => {
+    const { sync, last } = await setUpOpen();
+    const heard: unknown[] = [];
+    sync.onFrame((frame) => 'event' in frame && heard.push(frame.data));
+    last().say({ event: 'a', data: 'old', seq: 9 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    last().hello({ session: 's2' });
+    last().say({ event: 'a', data: 'new', seq: 1 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(heard).toEqual(['old', 'new']);
+    expect(openOf(last())).toEqual({ session: 's2', ack: 1 });
+  });
+
+  it('tells an event once', async () => {
+    const { sync, last } = await setUpOpen();
+    const heard: unknown[] = [];
+    sync.onFrame((frame) => 'event' in frame && heard.push(frame.seq));
+    for (const seq of [1, 2, 2, 1, 3]) last().say({ event: 'a', data: 0, seq });
+    expect(heard).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a token', () => {
+  it('is asked for at each attempt, and travels in the open frame and as a header', async () => {
+    let count = 0;
+    const { last } = await setUpOpen({ auth: () => `token ${++count}`, headers: { a: 'b' } });
+    expect(openOf(last())).toEqual({ token: 'token 1' });
+    expect(last().attempt.headers).toEqual({ a: 'b', authorization: 'Bearer token 1' });
+    expect(last().attempt.url).toBe('http://h/sync');
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(openOf(last())).toEqual({ token: 'token 2', session: 's1' });
+  });
+
+  it('may take its time: nothing is opened before it, and nothing when nobody waits any more', async () => {
+    let give!: (token: string) => void;
+    const { sync, links } = await setUp({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(0);
+    expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 1 });
+    sync.close();
+    give('late');
+    await tick();
+    expect(links).toHaveLength(0);
+  });
+
+  it('that cannot be had is a loss with a reason, and asked for again', async () => {
+    const auth = vi.fn().mockRejectedValueOnce(new Error('no login')).mockResolvedValue('t');
+    const { sync, links } = await setUp({ auth: auth as () => Promise<string> });
+    expect(sync.status.get()).toMatchObject({
+      state: 'waiting',
+      reason: { code: 'auth', message: 'Error: no login' },
+    });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(links).toHaveLength(1);
+  });
+
+  it.each(['as a goodbye', 'as a refusal'])(
+    'that is refused %s is fetched anew, once, and we go on where we were',
+    async (how) => {
+      let count = 0;
+      const auth = vi.fn(() => `token ${++count}`);
+      const { sync, last, links } = await setUpOpen({ auth });
+      const refuse = (): void => {
+        if (how === 'as a goodbye') last().say({ bye: { code: 'unauthorized', reason: 'expired' } });
+        else last().lose({ code: 'unauthorized', message: '401: expired' });
+      };
+      if (how === 'as a refusal') {
+        last().lose();
+        await vi.advanceTimersByTimeAsync(50);
+      }
+      const before = links.length;
+      refuse();
+      await tick();
+      expect(links).toHaveLength(before + 1);
+      expect(openOf(last())).toEqual({ token: `token ${before + 1}`, session: 's1' });
+      expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 1 }] });
+      expect(sync.replica().get()).toBe('one');
+      refuse();
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(links).toHaveLength(before + 1);
+      expect(sync.status.get()).toMatchObject({ state: 'closed', reason: { code: 'unauthorized' } });
+    },
+  );
+
+  it('that was taken may be refused again, later', async () => {
+    const { last, links, sync } = await setUpOpen({ auth: () => 't' });
+    for (let time = 1; time < 4; time++) {
+      last().say({ bye: { code: 'unauthorized', reason: 'expired' } });
+      await tick();
+      expect(links).toHaveLength(time + 1);
+      last().hello();
+    }
+    expect(sync.status.get().state).toBe('open');
+  });
+
+  it('can be renewed on the live link; requests that follow carry it', async () => {
+    let count = 0;
+    const { sync, last, links } = await setUpOpen({ auth: () => `token ${++count}` });
+    await sync.renew();
+    expect(last().sent.at(-1)).toEqual({ auth: 'token 2' });
+    expect(last().attempt.headers.authorization).toBe('Bearer token 2');
+    expect(links).toHaveLength(1);
+  });
+
+  it('is not fetched without `auth`: a refusal is the end until somebody reconnects', async () => {
+    const { sync, last, links } = await setUpOpen();
+    last().say({ bye: { code: 'unauthorized', reason: 'who?' } });
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(sync.status.get()).toMatchObject({
+      state: 'closed',
+      reason: { code: 'unauthorized', message: 'who?' },
+    });
+    expect(links).toHaveLength(1);
+    sync.reconnect();
+    expect(links).toHaveLength(2);
+    last().hello();
+    expect(sync.status.get()).toMatchObject({ state: 'open', reason: undefined });
+  });
+});
+
+describe('retrying', () => {
+  it('manually waits for the trigger, whatever happens in the world', async () => {
+    const { sync, last, links } = await setUpOpen({ retry: 'manual' });
+    last().lose();
+    fire('online');
+    fire('visibilitychange');
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get()).toMatchObject({
+      state: 'waiting',
+      retryAt: undefined,
+      reason: { code: 'lost' },
+    });
+    sync.reconnect();
+    expect(links).toHaveLength(2);
+  });
+
+  it('ends after as many attempts as are allowed, until somebody reconnects', async () => {
+    const { sync, last, links } = await setUpOpen({ retry: { maxAttempts: 3 } });
+    for (let i = 0; i < 10; i++) {
+      if (!last().closed) last().lose();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(links).toHaveLength(4);
+    expect(sync.status.get()).toMatchObject({ state: 'closed', attempt: 3, reason: { code: 'lost' } });
+    sync.reconnect();
+    last().hello();
+    last().say({ id: 'a', version: 1 });
+    expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
+  });
+
+  it('waits as long as it is told, from failures and ms since the loss', async () => {
+    const delay = vi.fn(() => 1_234);
+    const { sync, last } = await setUpOpen({ retry: { delay } });
+    last().lose();
+    expect(sync.status.get().retryAt).toBe(Date.now() + 1_234);
+    await vi.advanceTimersByTimeAsync(1_234);
+    last().lose();
+    expect(delay.mock.calls).toEqual([
+      [0, 0],
+      [1, 1_234],
+    ]);
+  });
+
+  it.each([NaN, -1, undefined])('waits as usual where it is told %s', async (given) => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { sync, last } = await setUpOpen({ retry: { delay: () => given as number } });
+    last().lose();
+    expect(sync.status.get().retryAt).toBe(Date.now() + 50);
+  });
+
+  it('at once replaces the link that is there', async () => {
+    const { sync, links } = await setUpOpen();
+    sync.reconnect();
+    expect(links.map(({ closed }) => closed)).toEqual([true, false]);
+  });
+
+  it('is not for those who want nothing', async () => {
+    const fake = createFakeTransport();
+    const sync = createConnection({ url: 'http://h/', transports: [fake.transport] });
+    sync.reconnect();
+    await tick();
+    expect(fake.links).toHaveLength(0);
+  });
+});
+
+describe('the page', () => {
+  it('that is left lets go of the link, and goes on with session and position when it is shown again', async () => {
+    const { sync, last, links } = await setUpOpen();
+    fire('pagehide');
+    page.hidden = true;
+    fire('visibilitychange');
+    expect(last().closed).toBe(true);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(links).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+    page.hidden = false;
+    fire('pageshow');
+    expect(links).toHaveLength(2);
+    expect(openOf(last())).toEqual({ session: 's1' });
+    expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 1 }] });
+    expect(sync.replica().get()).toBe('one');
+  });
+
+  it('that is left after the end stays as it is', async () => {
+    const { sync, links, last } = await setUpOpen();
+    last().say({ bye: { code: 'x', reason: 'y', retry: false } });
+    fire('pagehide');
+    fire('pageshow');
+    expect(sync.status.get().state).toBe('closed');
+    expect(links).toHaveLength(1);
+  });
+
+  it.each(['pageshow', 'visibilitychange', 'online', 'offline'])(
+    'probes an open link at %s',
+    async (name) => {
+      const { last } = await setUpOpen();
+      fire(name);
+      expect(last().sent.at(-1)).toEqual({ ping: true });
+    },
+  );
+
+  it('probes when the network changes under it', async () => {
+    const { sync, last } = await setUpOpen();
+    network.dispatchEvent(new Event('change'));
+    expect(last().sent.at(-1)).toEqual({ ping: true });
+    sync.close();
+    network.dispatchEvent(new Event('change'));
+    expect(last().sent.filter((frame) => 'ping' in frame)).toHaveLength(1);
+  });
+
+  it('that nobody sees keeps its back-off; one that comes into sight connects at once', async () => {
+    const { last, links } = await setUpOpen();
+    last().lose();
+    page.hidden = true;
+    fire('visibilitychange');
+    expect(links).toHaveLength(1);
+    page.hidden = false;
+    fire('visibilitychange');
+    expect(links).toHaveLength(2);
+  });
+});
+
+describe('transports', () => {
+  const three = () => ['ws', 'sse', 'poll'].map((name) => createFakeTransport({ name }));
+  const counts = (fakes: FakeTransport[]) => fakes.map(({ links }) => links.length);
+  /** Loads what is loaded on need. */
+  const load = () => vi.dynamicImportSettled();
+
+  it('that hand on the head of an answer and then nothing for 5 s buffer, and are left', async () => {
+    const fakes = three();
+    const { sync, last } = await setUp({}, fakes);
+    await vi.advanceTimersByTimeAsync(3_000);
+    last().head();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(counts(fakes)).toEqual([1, 0, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(counts(fakes)).toEqual([1, 1, 0]);
+    fakes[1]?.last().hello();
+    expect(sync.status.get()).toMatchObject({
+      state: 'open',
+      transport: 'sse',
+      reason: { code: 'buffered', message: 'ws: no answer' },
+    });
+  });
+
+  it('that are better are tried beside the one that works, ever less often, without naming the session', async () => {
+    const fakes = three();
+    const { sync } = await setUp({}, fakes);
+    fakes[0]?.last().lose();
+    fakes[1]?.last().hello({ heartbeat: 600_000 });
+    fakes[1]?.last().say({ id: 'a', version: 1, body: 'one' });
+    await load();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(counts(fakes)).toEqual([2, 1, 0]);
+    expect(fakes[0]?.last().attempt).toEqual({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] });
+    fakes[0]?.last().lose();
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(counts(fakes)).toEqual([2, 1, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(counts(fakes)).toEqual([3, 1, 0]);
+    await vi.advanceTimersByTimeAsync(4_000); // no answer either
+    expect(fakes[0]?.last().closed).toBe(true);
+    expect(sync.status.get()).toMatchObject({ state: 'open', transport: 'sse' });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(counts(fakes)).toEqual([4, 1, 0]);
+    expect(fakes[1]?.last().closed).toBe(false);
+
+    fakes[0]?.last().hello({ session: 'trial' });
+    expect(fakes[0]?.links[3]?.closed).toBe(true);
+    expect(fakes[1]?.last().closed).toBe(true);
+    expect(counts(fakes)).toEqual([5, 1, 0]);
+    expect(openOf(fakes[0]?.last() as FakeLink)).toEqual({ session: 's1' });
+    fakes[0]?.last().hello();
+    expect(sync.status.get()).toMatchObject({
+      state: 'open',
+      transport: 'ws',
+      reason: undefined,
+      session: 's1',
+    });
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(counts(fakes)).toEqual([5, 1, 0]);
+  });
+
+  it('are tried from the best to the one below what works', async () => {
+    const fakes = three();
+    await setUp({}, fakes);
+    fakes[0]?.last().lose();
+    fakes[1]?.last().lose();
+    fakes[2]?.last().hello();
+    await load();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(counts(fakes)).toEqual([2, 1, 1]);
+    fakes[0]?.last().lose();
+    expect(counts(fakes)).toEqual([2, 2, 1]);
+    fakes[1]?.last().hello();
+    expect(counts(fakes)).toEqual([2, 3, 1]);
+    fakes[1]?.last().hello();
+    await load();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(counts(fakes)).toEqual([3, 3, 1]);
+  });
+
+  it('are not tried any more once the link is gone', async () => {
+    const fakes = three();
+    const { sync } = await setUp({}, fakes);
+    fakes[0]?.last().lose();
+    fakes[1]?.last().hello();
+    sync.close();
+    await load();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(counts(fakes)).toEqual([1, 1, 0]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('are not left for a refusal that another way would meet, too', async () => {
+    const fakes = three();
+    const { sync, last } = await setUp({}, fakes);
+    last().lose({ code: 'unauthorized', message: '401' });
+    expect(counts(fakes)).toEqual([1, 0, 0]);
+    expect(sync.status.get().state).toBe('closed');
+  });
+});
+
+describe('holding', () => {
+  it('connects without a topic, for as long as somebody holds', async () => {
+    const { transport, links, last } = createFakeTransport();
+    const carrier = createConnection({ url: 'http://h/', transports: [transport] });
+    const release = carrier.hold();
+    await tick();
+    expect(last().sent).toEqual([{ open: {} }]);
+    last().hello();
+    expect(carrier.status.get()).toMatchObject({ state: 'open', stale: false });
+    release();
+    await tick();
+    expect(links).toHaveLength(1);
+    expect(last().closed).toBe(true);
+    expect(carrier.status.get().state).toBe('connecting');
+  });
+});

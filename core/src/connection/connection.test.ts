@@ -1,0 +1,653 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Connection } from './options.js';
+import { createConnection } from './connection.js';
+import type { ServerFrame } from '../protocol/frames.js';
+import type { Status } from '../replicas/status.js';
+import { createFakeTransport, type FakeTransport } from '../testing/fake-transport.js';
+import type { Transport } from './transport.js';
+
+let world: EventTarget;
+const fire = (name: string): boolean => world.dispatchEvent(new Event(name));
+
+beforeEach(() => {
+  world = new EventTarget();
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  vi.stubGlobal('addEventListener', world.addEventListener.bind(world));
+  vi.stubGlobal('removeEventListener', world.removeEventListener.bind(world));
+  vi.stubGlobal('navigator', { onLine: true });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** Lets what waits for the end of the tick happen. */
+const tick = () => vi.advanceTimersByTimeAsync(0);
+const snapshot = (version: number, body: unknown, topic?: string): ServerFrame => ({
+  ...(topic !== undefined && { topic }),
+  id: 'a',
+  version,
+  body,
+});
+
+function setUp(...fakes: FakeTransport[]) {
+  const [first = createFakeTransport()] = fakes;
+  const transports = fakes.length ? fakes.map(({ transport }) => transport) : [first.transport];
+  const sync = createConnection({ url: 'http://h/sync', transports, headers: { a: 'b' } });
+  return { sync, ...first };
+}
+
+/** A connection with one topic, open and current. */
+async function setUpOpen(...fakes: FakeTransport[]) {
+  const rig = setUp(...fakes);
+  const stop = rig.sync.replica().subscribe(() => {});
+  await tick();
+  rig.last().hello();
+  rig.last().say(snapshot(1, 'one'));
+  return { ...rig, stop };
+}
+
+function record(sync: Connection): Status[] {
+  const seen: Status[] = [];
+  sync.status.subscribe(() => seen.push(sync.status.get()));
+  return seen;
+}
+
+describe('opening', () => {
+  it('waits for somebody who wants a topic', async () => {
+    const { sync, links } = setUp();
+    sync.replica();
+    sync.replica().status.subscribe(() => {});
+    sync.onFrame(() => {});
+    await tick();
+    expect(links).toEqual([]);
+    expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 0 });
+  });
+
+  it('asks for all that one tick wants in the first frames, with the positions held', async () => {
+    const { sync, links, last } = setUp();
+    sync.replica('b', { id: 'x', version: 4, body: 1 });
+    for (const topic of ['a', 'b', 'a']) sync.replica(topic).subscribe(() => {});
+    sync.replica().subscribe(() => {});
+    await tick();
+    expect(links).toHaveLength(1);
+    expect(last().attempt).toEqual({
+      url: 'http://h/sync',
+      headers: { a: 'b' },
+      open: [{ open: {} }, { subscribe: [{ topic: 'b', id: 'x', version: 4 }, { topic: 'a' }, {}] }],
+    });
+  });
+
+  it('is not needed when nobody is left at the end of the linger', async () => {
+    const { sync, links } = setUp();
+    sync.replica().subscribe(() => {})();
+    vi.advanceTimersByTime(1_000);
+    await tick();
+    expect(links.filter(({ closed }) => !closed)).toEqual([]);
+  });
+
+  it('tells what the server said of itself', async () => {
+    const { sync, last } = setUp();
+    const seen = record(sync);
+    sync.replica().subscribe(() => {});
+    await tick();
+    last().hello({ session: 's9' });
+    last().say(snapshot(1, 'one'));
+    expect(seen).toEqual([
+      { state: 'connecting', stale: true, transport: 'fake', attempt: 1 },
+      { state: 'open', stale: true, transport: 'fake', attempt: 0, session: 's9', protocol: 3 },
+      { state: 'open', stale: false, transport: 'fake', attempt: 0, session: 's9', protocol: 3 },
+    ]);
+    expect(sync.replica().get()).toBe('one');
+  });
+});
+
+describe('subscribing on an open link', () => {
+  it('sends one frame for what one tick wants', async () => {
+    const { sync, last, links } = await setUpOpen();
+    for (let i = 0; i < 100; i++) sync.replica(`t${i % 3}`).subscribe(() => {});
+    await tick();
+    expect(last().sent.slice(2)).toEqual([
+      { subscribe: [{ topic: 't0' }, { topic: 't1' }, { topic: 't2' }] },
+    ]);
+    expect(links).toHaveLength(1);
+  });
+
+  it('does not look at 1,000 topics 1,000 times', async () => {
+    const { sync } = await setUpOpen();
+    const later = vi.spyOn(globalThis, 'queueMicrotask');
+    for (let i = 0; i < 1_000; i++) sync.replica(`t${i}`).subscribe(() => {});
+    await tick();
+    expect(later).toHaveBeenCalledOnce();
+  });
+
+  it('waits for the hello, if that is not there yet', async () => {
+    const { sync, last } = setUp();
+    sync.replica('a').subscribe(() => {});
+    await tick();
+    sync.replica('b').subscribe(() => {});
+    await tick();
+    expect(last().sent).toHaveLength(2);
+    last().hello();
+    expect(last().sent.slice(2)).toEqual([{ subscribe: [{ topic: 'b' }] }]);
+  });
+
+  it('unsubscribes 1 s after the last one left, and comes back from its position', async () => {
+    const { sync, last } = await setUpOpen();
+    const stop = sync.replica('b').subscribe(() => {});
+    await tick();
+    last().say(snapshot(5, 'b5', 'b'));
+    stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    sync.replica('b').subscribe(() => {});
+    await tick();
+    expect(last().sent.slice(3)).toEqual([
+      { unsubscribe: ['b'] },
+      { subscribe: [{ topic: 'b', id: 'a', version: 5 }] },
+    ]);
+    expect(sync.replica('b').get()).toBe('b5');
+  });
+
+  it('costs nothing when somebody comes back within 1 s', async () => {
+    const { sync, last, links, stop } = await setUpOpen();
+    stop();
+    await vi.advanceTimersByTimeAsync(999);
+    sync.replica().subscribe(() => {});
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(last().sent).toHaveLength(2);
+    expect(links).toHaveLength(1);
+    expect(last().closed).toBe(false);
+  });
+
+  it('asks again after a gap', async () => {
+    const { last } = await setUpOpen();
+    last().say({ version: 9, delta: true, body: [] }, { version: 10, delta: true, body: [] });
+    await tick();
+    expect(last().sent.slice(2)).toEqual([{ subscribe: [{ id: 'a', version: 1 }] }]);
+  });
+
+  it('closes the link when nothing is wanted any more, and opens a new one when something is', async () => {
+    const { sync, last, links, stop } = await setUpOpen();
+    stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().closed).toBe(true);
+    expect(sync.status.get()).toMatchObject({ state: 'connecting', stale: false, attempt: 0 });
+    expect(vi.getTimerCount()).toBe(0);
+    sync.replica().subscribe(() => {});
+    await tick();
+    expect(links).toHaveLength(2);
+    expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 1 }] });
+  });
+});
+
+describe('losing the link', () => {
+  it('comes back with back-off, and with the positions', async () => {
+    const { sync, last, links } = await setUpOpen();
+    last().say({ version: 2, delta: true, body: [{ op: 'replace', path: '', value: 'two' }] });
+    last().lose({ code: 'lost', message: 'why' });
+    expect(sync.status.get()).toEqual({
+      state: 'waiting',
+      stale: true,
+      transport: 'fake',
+      attempt: 0,
+      reason: { code: 'lost', message: 'why' },
+      retryAt: Date.now() + 50,
+      session: 's1',
+      protocol: 3,
+    });
+    expect(sync.replica().get()).toBe('two');
+    await vi.advanceTimersByTimeAsync(49);
+    expect(links).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(links).toHaveLength(2);
+    expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 2 }] });
+    expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 1, reason: { code: 'lost' } });
+    last().hello();
+    expect(sync.status.get()).toMatchObject({ state: 'open', attempt: 0, reason: undefined, stale: true });
+    last().say({ id: 'a', version: 2 });
+    expect(sync.status.get().stale).toBe(false);
+  });
+
+  it('waits longer each time, until a topic is answered', async () => {
+    const { sync, last } = await setUpOpen();
+    const waits: number[] = [];
+    const lose = async (greeted: boolean) => {
+      if (greeted) last().hello();
+      last().lose();
+      const wait = (sync.status.get().retryAt as number) - Date.now();
+      waits.push(wait);
+      await vi.advanceTimersByTimeAsync(wait);
+    };
+    await lose(false);
+    await lose(false);
+    await lose(true); // a hello alone proves nothing
+    await lose(true);
+    expect(sync.status.get().attempt).toBe(4);
+    await lose(false);
+    expect(sync.status.get().attempt).toBe(5);
+    last().hello();
+    last().say({ id: 'a', version: 1 });
+    await lose(false);
+    expect(waits).toEqual([50, 100, 200, 400, 500, 50]);
+  });
+
+  it('forgets it all when nobody wants anything any more', async () => {
+    const { sync, last, links, stop } = await setUpOpen();
+    last().lose();
+    stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links.length).toBeLessThan(5);
+    expect(sync.status.get().state).toBe('connecting');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('takes a malformed frame for a loss', async () => {
+    const { sync, last } = await setUpOpen();
+    last().lose({ code: 'bad-frame', message: 'x' });
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'bad-frame' } });
+  });
+});
+
+describe('a silent link', () => {
+  it('is dead after the heartbeat that the hello says, and 5 s', async () => {
+    const { sync, last } = setUp();
+    sync.replica().subscribe(() => {});
+    await tick();
+    last().hello({ heartbeat: 1_000 });
+    await vi.advanceTimersByTimeAsync(5_999);
+    expect(sync.status.get().state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'silent' } });
+    expect(last().closed).toBe(true);
+  });
+
+  it('counts every byte as life, and pings', async () => {
+    const { sync, last } = await setUpOpen();
+    await vi.advanceTimersByTimeAsync(19_000);
+    last().bytes();
+    await vi.advanceTimersByTimeAsync(19_000);
+    last().say({ ping: true });
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(sync.status.get().state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sync.status.get().state).toBe('waiting');
+  });
+
+  it('may take its time for a message that was announced: 16 KiB/s', async () => {
+    const { sync, last } = await setUpOpen();
+    last().say({ ping: true, next: 1_600_000 });
+    await vi.advanceTimersByTimeAsync(119_999);
+    expect(sync.status.get().state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sync.status.get().state).toBe('waiting');
+  });
+
+  it('is asked before it is given up, when we were the ones who slept', async () => {
+    const { sync, last, links } = await setUpOpen();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(last().sent.at(-1)).toEqual({ ping: true });
+    last().say({ ping: true });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get().state).toBe('open');
+  });
+});
+
+describe('choosing a transport', () => {
+  const three = () => ['ws', 'sse', 'poll'].map((name) => createFakeTransport({ name }));
+  const start = async (fakes: FakeTransport[]) => {
+    const rig = setUp(...fakes);
+    rig.sync.replica().subscribe(() => {});
+    await tick();
+    return rig;
+  };
+  const attempts = (fakes: FakeTransport[]) => fakes.map(({ links }) => links.length);
+
+  it('hands over at once when one is closed before its hello', async () => {
+    const fakes = three();
+    const { sync, last } = await start(fakes);
+    last().lose();
+    expect(attempts(fakes)).toEqual([1, 1, 0]);
+    expect(sync.status.get()).toMatchObject({ state: 'connecting', transport: 'sse', attempt: 1 });
+  });
+
+  it('hands over when there is no hello within 4 s', async () => {
+    const fakes = three();
+    const { last } = await start(fakes);
+    await vi.advanceTimersByTimeAsync(3_999);
+    last().bytes();
+    expect(attempts(fakes)).toEqual([1, 0, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(attempts(fakes)).toEqual([1, 1, 0]);
+    expect(last().closed).toBe(true);
+  });
+
+  it('waits when all have failed, and begins where it began', async () => {
+    const fakes = three();
+    const { sync } = await start(fakes);
+    fakes.forEach(({ last }) => last().lose({ code: 'lost', message: 'no' }));
+    expect(attempts(fakes)).toEqual([1, 1, 1]);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', attempt: 1, reason: { message: 'no' } });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(attempts(fakes)).toEqual([2, 1, 1]);
+  });
+
+  it('keeps what worked, and for 3 s after a loss tries nothing else', async () => {
+    const fakes = three();
+    await start(fakes);
+    fakes[0]?.last().lose();
+    fakes[1]?.last().hello();
+    fakes[1]?.last().lose();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(attempts(fakes)).toEqual([1, 2, 0]);
+    fakes[1]?.last().lose();
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(attempts(fakes)).toEqual([1, 3, 0]);
+    fakes[1]?.last().lose();
+    expect(attempts(fakes)).toEqual([1, 3, 1]);
+  });
+
+  it('is over when the server does not want us back, whatever is left to try', async () => {
+    const fakes = three();
+    const { sync, last } = await start(fakes);
+    last().lose({ code: 'unauthorized', message: '401', retry: false });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(attempts(fakes)).toEqual([1, 0, 0]);
+    expect(sync.status.get()).toMatchObject({ state: 'closed', reason: { code: 'unauthorized' } });
+  });
+});
+
+describe('a goodbye', () => {
+  const bye = (retry?: number | false): ServerFrame => ({
+    bye: { code: 'going-away', reason: 'restart', ...(retry !== undefined && { retry }) },
+  });
+
+  it('without a time is a loss with a reason', async () => {
+    const { sync, last, links } = await setUpOpen();
+    last().say(bye());
+    expect(last().closed).toBe(true);
+    expect(sync.status.get()).toMatchObject({
+      state: 'waiting',
+      reason: { code: 'going-away', message: 'restart' },
+      retryAt: Date.now() + 50,
+    });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(links).toHaveLength(2);
+  });
+
+  it.each([0, 7_000])('with a time (%d ms) is followed', async (retry) => {
+    const { sync, last, links } = await setUpOpen();
+    last().say(bye(retry));
+    expect(sync.status.get().retryAt).toBe(Date.now() + retry);
+    if (retry) await vi.advanceTimersByTimeAsync(retry - 1);
+    expect(links).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(links).toHaveLength(2);
+  });
+
+  it('with a time beyond all timers is not taken for now', async () => {
+    const { last, links } = await setUpOpen();
+    last().say(bye(1e12));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+  });
+
+  it('for ever closes, until everybody has left and somebody comes', async () => {
+    const { sync, last, links, stop } = await setUpOpen();
+    last().say(bye(false));
+    sync.replica('b').subscribe(() => {})();
+    fire('online');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get()).toMatchObject({ state: 'closed', reason: { code: 'going-away' } });
+    stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    sync.replica().subscribe(() => {});
+    await tick();
+    expect(links).toHaveLength(2);
+  });
+
+  it('before the hello does not blame the transport', async () => {
+    const fakes = [createFakeTransport({ name: 'ws' }), createFakeTransport({ name: 'sse' })];
+    const { sync, last } = setUp(...fakes);
+    sync.replica().subscribe(() => {});
+    await tick();
+    last().say(bye(1_000));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fakes.map(({ links }) => links.length)).toEqual([2, 0]);
+  });
+});
+
+describe('the network', () => {
+  const setOnline = (onLine: boolean) => {
+    vi.stubGlobal('navigator', { onLine });
+    fire(onLine ? 'online' : 'offline');
+  };
+
+  it('that is gone means no retry, until it is there: then at once', async () => {
+    const { sync, last, links } = await setUpOpen();
+    last().lose();
+    setOnline(false);
+    expect(sync.status.get()).toMatchObject({
+      state: 'offline',
+      reason: { code: 'lost' },
+      retryAt: undefined,
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+    setOnline(true);
+    expect(links).toHaveLength(2);
+  });
+
+  it('that was gone before the loss, the same', async () => {
+    const { sync, last, links } = await setUpOpen();
+    setOnline(false);
+    expect(sync.status.get().state).toBe('open'); // the link may live all the same
+    last().lose();
+    expect(sync.status.get().state).toBe('offline');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+    setOnline(true);
+    expect(links).toHaveLength(2);
+  });
+
+  it('or the page coming back cuts the wait short', async () => {
+    const { last, links } = await setUpOpen();
+    last().lose();
+    fire('visibilitychange');
+    expect(links).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(links).toHaveLength(2);
+  });
+
+  it('that changes makes us ask the server, and doubt it after 5 s', async () => {
+    const { sync, last } = await setUpOpen();
+    fire('online');
+    expect(last().sent.at(-1)).toEqual({ ping: true });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(sync.status.get().state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'silent' } });
+  });
+
+  it('is watched only while something is wanted', async () => {
+    const added = vi.spyOn(globalThis, 'addEventListener');
+    const removed = vi.spyOn(globalThis, 'removeEventListener');
+    const { stop } = await setUpOpen();
+    expect(added).toHaveBeenCalled();
+    expect(removed).not.toHaveBeenCalled();
+    stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+});
+
+describe('status', () => {
+  it('is stale while any wanted topic is', async () => {
+    const { sync, last } = await setUpOpen();
+    expect(sync.status.get().stale).toBe(false);
+    const stop = sync.replica('b').subscribe(() => {});
+    await tick();
+    expect(sync.status.get().stale).toBe(true);
+    expect(sync.replica().status.get().stale).toBe(false);
+    last().say(snapshot(1, 'b', 'b'));
+    expect(sync.status.get().stale).toBe(false);
+    last().say({ stale: 'no database', topic: 'b' });
+    expect(sync.status.get().stale).toBe(true);
+    expect(sync.replica('b').status.get().reason).toEqual({ code: 'stale', message: 'no database' });
+    expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
+    stop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sync.status.get().stale).toBe(false);
+  });
+
+  it('tells each topic when all are stale', async () => {
+    const { sync, last } = await setUpOpen();
+    sync.replica('b').subscribe(() => {});
+    await tick();
+    last().say(snapshot(1, 'b', 'b'), { stale: 'gone' });
+    expect([sync.replica(), sync.replica('b')].map(({ status }) => status.get().reason?.message)).toEqual([
+      'gone',
+      'gone',
+    ]);
+    last().say({ id: 'a', version: 1 });
+    expect(sync.replica().status.get().stale).toBe(false);
+    expect(sync.status.get().stale).toBe(true);
+  });
+
+  it('says of a denied topic why, and what is left of it', async () => {
+    const { sync, last } = await setUpOpen();
+    last().say({ denied: '', code: 'forbidden' });
+    expect(sync.replica().status.get()).toMatchObject({
+      state: 'open',
+      stale: true,
+      reason: { code: 'forbidden', message: 'denied' },
+    });
+    expect(sync.replica().get()).toBe('one');
+    last().say({ denied: 'unknown', code: 'forbidden' }, snapshot(2, 'two'));
+    expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
+  });
+
+  it('is told once for each thing that changes', async () => {
+    const { sync, last } = await setUpOpen();
+    const seen = record(sync);
+    const topic = vi.fn();
+    sync.replica().status.subscribe(topic);
+    last().say({ ping: true }, snapshot(2, 'two'), { id: 'a', version: 2 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(seen).toEqual([]);
+    expect(topic).not.toHaveBeenCalled();
+  });
+});
+
+describe('frames', () => {
+  it('are shown as they came, and a listener that throws harms nobody', async () => {
+    const reported = vi.fn();
+    vi.stubGlobal('reportError', reported);
+    const { sync, last } = await setUpOpen();
+    const listener = vi.fn();
+    sync.onFrame(() => {
+      throw new Error('mine');
+    });
+    const stop = sync.onFrame(listener);
+    last().say(snapshot(2, 'two'));
+    expect(listener).toHaveBeenCalledExactlyOnceWith(snapshot(2, 'two'), JSON.stringify(snapshot(2, 'two')));
+    expect(reported).toHaveBeenCalledWith(new Error('mine'));
+    expect(sync.replica().get()).toBe('two');
+    stop();
+    last().say(snapshot(3, 'three'));
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
+  it('of other kinds and of unknown topics are passed over', async () => {
+    const { sync, last } = await setUpOpen();
+    last().say({ event: 'x', data: 1, seq: 1 }, { ack: 1 }, snapshot(9, 'x', 'unknown'));
+    expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
+    last().say(snapshot(2, 'two'));
+    expect(sync.replica().get()).toBe('two');
+    expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
+    expect(sync.replica('unknown').get()).toBeUndefined();
+  });
+});
+
+describe('closing', () => {
+  it('is for good; values stay', async () => {
+    const { sync, last, links } = await setUpOpen();
+    sync.close();
+    expect(last().closed).toBe(true);
+    expect(sync.status.get()).toMatchObject({ state: 'closed', attempt: 0 });
+    expect(sync.replica().get()).toBe('one');
+    expect(sync.replica().status.get()).toMatchObject({ state: 'closed', stale: true });
+    sync.replica('b').subscribe(() => {});
+    fire('online');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get().state).toBe('closed');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('stops the wait for the next attempt, and an attempt under way', async () => {
+    const one = await setUpOpen();
+    one.last().lose();
+    one.sync.close();
+    const two = setUp();
+    two.sync.replica().subscribe(() => {});
+    await tick();
+    two.sync.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([one.links.length, two.links.length]).toEqual([1, 1]);
+    expect(two.last().closed).toBe(true);
+  });
+
+  it('from within a listener is no trouble', async () => {
+    const { sync, last } = setUp();
+    sync.status.subscribe(() => sync.close());
+    sync.replica().subscribe(() => {});
+    await tick();
+    expect(last().closed).toBe(true);
+    expect(sync.status.get().state).toBe('closed');
+  });
+
+  it('from within what is told of a frame is no trouble', async () => {
+    const { sync, last } = setUp();
+    sync.onFrame(() => sync.close());
+    sync.replica().subscribe(() => {});
+    await tick();
+    last().hello();
+    expect(last().closed).toBe(true);
+    expect(sync.status.get().state).toBe('closed');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+it('a connection without transports is never opened', async () => {
+  const sync = createConnection({ url: 'http://h/', transports: [] });
+  sync.replica('a', { id: 'x', version: 1, body: 'seed' }).subscribe(() => {});
+  await tick();
+  expect(sync.replica('a').get()).toBe('seed');
+  expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 0 });
+});
+
+it('the same topic has the same replica', () => {
+  const { sync } = setUp();
+  expect(sync.replica()).toBe(sync.replica(''));
+  expect(sync.replica('a')).toBe(sync.replica('a'));
+  expect(sync.replica('a')).not.toBe(sync.replica());
+});
+
+it('a transport is called only with what the contract says', async () => {
+  const calls: unknown[][] = [];
+  const transport: Transport = Object.defineProperty(
+    (...args: Parameters<Transport>) => (calls.push(args), { send() {}, close() {} }),
+    'name',
+    { value: 'x' },
+  );
+  createConnection({ url: 'http://h/', transports: [transport] })
+    .replica()
+    .subscribe(() => {});
+  await tick();
+  expect(calls.map((args) => args.length)).toEqual([2]);
+});

@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createConnection } from '../connection/connection.js';
+import type { ClientFrame, Limits } from '../protocol/frames.js';
+import { createSync } from './sync.js';
+import { createFakeTransport, type FakeLink } from '../testing/fake-transport.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const tick = () => vi.advanceTimersByTimeAsync(0);
+const events = ({ sent }: FakeLink): ClientFrame[] => sent.filter((frame) => 'event' in frame);
+
+function setUp() {
+  const fake = createFakeTransport();
+  const sync = createSync(createConnection({ url: 'http://h/', transports: [fake.transport] }));
+  return { sync, ...fake };
+}
+
+/** One that somebody listens on, and that is open. */
+async function setUpOpen() {
+  const rig = setUp();
+  const heard: unknown[] = [];
+  const off = rig.sync.on('news', (data) => heard.push(data));
+  await tick();
+  rig.last().hello();
+  return { ...rig, heard, off };
+}
+
+describe('emitting', () => {
+  it('connects, sends once the server says hello, and lets go 1 s after the acknowledgement', async () => {
+    const { sync, last, links } = setUp();
+    sync.emit('chat', { text: 'hi' });
+    await tick();
+    expect(last().sent).toEqual([{ open: {} }]);
+    last().hello();
+    expect(events(last())).toEqual([{ event: 'chat', data: { text: 'hi' }, seq: 1 }]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(last().closed).toBe(false);
+    last().say({ ack: 1 });
+    await vi.advanceTimersByTimeAsync(999);
+    expect(last().closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(last().closed).toBe(true);
+    expect(links).toHaveLength(1);
+  });
+
+  it('carries the value as it is now', async () => {
+    const { sync, last } = await setUpOpen();
+    const data = { at: new Date(0), no: undefined, list: [1] };
+    sync.emit('a', data);
+    data.list.push(2);
+    sync.emit('b', undefined);
+    expect(events(last())).toEqual([
+      { event: 'a', data: { at: '1970-01-01T00:00:00.000Z', list: [1] }, seq: 1 },
+      { event: 'b', data: null, seq: 2 },
+    ]);
+  });
+
+  it('sends again, in order, what the server does not have', async () => {
+    const { sync, last } = await setUpOpen();
+    for (const data of [1, 2, 3]) sync.emit('a', data);
+    last().lose();
+    sync.emit('a', 4);
+    await vi.advanceTimersByTimeAsync(100);
+    last().hello({ ack: 2 });
+    expect(events(last())).toMatchObject([
+      { data: 3, seq: 3 },
+      { data: 4, seq: 4 },
+    ]);
+  });
+
+  it('gives a new session what the last one did not have', async () => {
+    const { sync, last } = await setUpOpen();
+    for (const data of [1, 2]) sync.emit('a', data);
+    last().say({ ack: 1 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    last().hello({ session: 's2' });
+    expect(events(last())).toMatchObject([{ data: 2, seq: 1 }]);
+  });
+
+  it('refuses what JSON cannot hold, what is too large, and all once it is closed', async () => {
+    const { sync, last } = await setUpOpen();
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    expect(() => sync.emit('a', cycle)).toThrow(expect.objectContaining({ code: 'not-json' }));
+    expect(() => sync.emit('a', 1n)).toThrow(expect.objectContaining({ code: 'not-json' }));
+    expect(() => sync.emit('a', 'x'.repeat(1 << 20))).toThrow(expect.objectContaining({ code: 'too-large' }));
+    expect(events(last())).toEqual([]);
+    sync.close();
+    expect(() => sync.emit('a', 1)).toThrow(expect.objectContaining({ code: 'closed' }));
+  });
+
+  it.each([
+    ['too-large', 'bytes and not characters', '\u4e2d'.repeat(400)],
+    ['too-large', 'the whole frame', 'x'.repeat(980)],
+    ['too-deep', 'levels', [[[[[1]]]]]],
+  ])('refuses what the server does not take: %s, by %s', async (code, _, data) => {
+    const { sync, last } = setUp();
+    sync.on('news', () => {});
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 5, rate: 10 } as Limits });
+    expect(() => sync.emit('a', data)).toThrow(expect.objectContaining({ code }));
+    sync.emit('a', [[['x'.repeat(900)]]]);
+    expect(events(last())).toHaveLength(1);
+  });
+
+  it('gives up what waited for a server that does not take it', async () => {
+    const { sync, last } = setUp();
+    for (const data of ['short', 'x'.repeat(2_000), 'short']) sync.emit('a', data);
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 500, rate: 10 } as Limits });
+    expect(events(last())).toEqual([
+      { event: 'a', data: 'short', seq: 1 },
+      { event: 'a', data: 'short', seq: 2 },
+    ]);
+    expect(sync.dropped.get()).toBe(1);
+  });
+
+  it('keeps to the rate that the server takes, and loses nothing by it', async () => {
+    const { sync, last } = setUp();
+    for (let data = 1; data <= 25; data++) sync.emit('a', data);
+    await tick();
+    last().hello({ limits: { frame: 1_000, depth: 500, rate: 20 } as Limits });
+    const counts: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      counts.push(events(last()).length);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(counts).toEqual([10, 20, 25]);
+    expect(sync.dropped.get()).toBe(0);
+  });
+
+  it('counts what it gives up, and tells', async () => {
+    const { sync } = setUp();
+    const told: number[] = [];
+    sync.dropped.subscribe(() => told.push(sync.dropped.get()));
+    sync.emit('a', 1);
+    sync.emit('a', 2);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(told).toEqual([2]);
+  });
+
+  it('leaves nothing behind when it is closed', async () => {
+    const { sync, last } = await setUpOpen();
+    sync.emit('a', 1);
+    last().say({ event: 'news', data: 1, seq: 1 });
+    sync.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('put on a connection that is open already', () => {
+  async function setUpLate() {
+    const { transport, last } = createFakeTransport();
+    const connection = createConnection({ url: 'http://h/', transports: [transport] });
+    connection.replica().subscribe(() => {});
+    await tick();
+    last().hello();
+    return { last, sync: createSync(connection) };
+  }
+
+  it('sends at once, and keeps what it sent until it is acknowledged', async () => {
+    const { sync, last } = await setUpLate();
+    sync.emit('chat', 1);
+    expect(events(last())).toEqual([{ event: 'chat', data: 1, seq: 1 }]);
+    await vi.advanceTimersByTimeAsync(16_000);
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    last().hello();
+    expect(events(last())).toEqual([{ event: 'chat', data: 1, seq: 1 }]);
+    expect(sync.dropped.get()).toBe(0);
+  });
+
+  it('acknowledges what it hears', async () => {
+    const { sync, last } = await setUpLate();
+    sync.on('news', () => {});
+    last().say({ event: 'news', data: 1, seq: 4 });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(last().sent.at(-1)).toEqual({ ack: 4 });
+  });
+});
+
+describe('listening', () => {
+  it('hears its own events, until it is ended; others go on', async () => {
+    const { sync, last, heard, off } = await setUpOpen();
+    const others: unknown[] = [];
+    sync.on('news', (data) => others.push(data));
+    last().say({ event: 'news', data: 1, seq: 1 }, { event: 'else', data: 2, seq: 2 });
+    off();
+    off();
+    last().say({ event: 'news', data: 3, seq: 3 });
+    expect(heard).toEqual([1]);
+    expect(others).toEqual([1, 3]);
+    await tick();
+    expect(last().closed).toBe(false);
+  });
+
+  it('keeps the connection open, and only as long as somebody listens', async () => {
+    const { last, off } = await setUpOpen();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(last().closed).toBe(false);
+    off();
+    await tick();
+    expect(last().closed).toBe(true);
+  });
+
+  it('shows what was changed before', async () => {
+    vi.stubGlobal('requestAnimationFrame', () => 1);
+    vi.stubGlobal('cancelAnimationFrame', () => {});
+    const { sync, last } = setUp();
+    const replica = sync.replica<number>();
+    const seen: unknown[] = [];
+    replica.subscribe(() => {});
+    sync.on('news', () => seen.push(replica.get()));
+    await tick();
+    last().hello();
+    last().say(
+      { id: 'a', version: 1, body: 7 },
+      { event: 'news', data: 0, seq: 1 },
+      { id: 'a', version: 2, body: 8 },
+    );
+    expect(seen).toEqual([7]);
+    expect(replica.get()).toBe(7);
+  });
+
+  it('acknowledges after 500 ms, or 100 events, whichever is first', async () => {
+    const { last } = await setUpOpen();
+    const acks = () => last().sent.filter((frame) => 'ack' in frame);
+    last().say({ event: 'news', data: 1, seq: 1 }, { event: 'x', data: 1, seq: 2 });
+    await vi.advanceTimersByTimeAsync(499);
+    expect(acks()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(acks()).toEqual([{ ack: 2 }]);
+    for (let seq = 3; seq <= 102; seq++) last().say({ event: 'news', data: 1, seq });
+    expect(acks()).toEqual([{ ack: 2 }, { ack: 102 }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(acks()).toHaveLength(2);
+  });
+
+  it('says in the next open frame what it could not acknowledge', async () => {
+    const { last } = await setUpOpen();
+    last().say({ event: 'news', data: 1, seq: 3 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(last().sent[0]).toEqual({ open: { session: 's1', ack: 3 } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().sent).toHaveLength(1);
+  });
+
+  it('counts what the server gave up, once', async () => {
+    const { sync, last } = await setUpOpen();
+    for (const [session, dropped] of [
+      ['s1', 3],
+      ['s1', 5],
+      ['s2', undefined],
+      ['s2', 1],
+    ] as const) {
+      last().lose();
+      await vi.advanceTimersByTimeAsync(1_000);
+      last().hello({ session, ...(dropped && { dropped }) });
+    }
+    expect(sync.dropped.get()).toBe(6);
+  });
+
+  it('that throws harms nobody', async () => {
+    const report = vi.fn();
+    vi.stubGlobal('reportError', report);
+    const { sync, last } = setUp();
+    const heard: unknown[] = [];
+    sync.on('news', () => {
+      throw new Error('mine');
+    });
+    sync.on('news', (data) => heard.push(data));
+    await tick();
+    last().hello();
+    last().say({ event: 'news', data: 1, seq: 1 });
+    expect(heard).toEqual([1]);
+    expect(report).toHaveBeenCalledOnce();
+  });
+});

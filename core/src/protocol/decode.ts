@@ -1,0 +1,115 @@
+import { VeloxError } from './error.js';
+import type { ClientFrame, ServerFrame, Subscription } from './frames.js';
+
+type Raw = Record<string, unknown>;
+
+/**
+ * Reads one frame of a server. One of a kind that this version does not know is let through, to be passed over: a newer server may
+ * send it.
+ *
+ * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` when it is no object, or has no sound version. The rest is
+ *   judged where it is used: a position that does not fit is a gap, an operation that cannot be applied asks for a snapshot.
+ */
+export function decodeServerFrame(text: string): ServerFrame {
+  const frame: unknown = JSON.parse(text);
+  if (!isObject(frame) || !optional(frame.version, isCount)) throw badFrame('no frame');
+  return frame as unknown as ServerFrame;
+}
+
+/**
+ * Reads one frame of a client. Everything is checked: nobody is trusted here.
+ *
+ * @param depth the deepest nesting that is taken
+ * @throws VeloxError `bad-frame`, `too-deep`.
+ */
+export function decodeClientFrame(text: string, depth: number): ClientFrame {
+  return asClientFrame(parse(text), depth);
+}
+
+/** The same for the array of frames that a POST carries, as text or parsed by somebody before. */
+export function decodeClientFrames(body: unknown, depth: number): ClientFrame[] {
+  const frames = typeof body === 'string' ? parse(body) : body;
+  if (!Array.isArray(frames)) throw badFrame('not an array');
+  return frames.map((frame) => asClientFrame(frame, depth));
+}
+
+/** Of what names the frame, and of nothing else: what was not looked at goes no further. */
+function asClientFrame(frame: unknown, depth: number): ClientFrame {
+  if (!isObject(frame)) throw badFrame('no object');
+  if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
+  const kind = CLIENT_FRAMES.find(({ members: [name] }) => Object.hasOwn(frame, name));
+  if (!kind?.isSound(frame)) throw badFrame('an unknown or malformed frame');
+  const known = kind.members.filter((member) => Object.hasOwn(frame, member));
+  return Object.fromEntries(known.map((member) => [member, frame[member]])) as unknown as ClientFrame;
+}
+
+/** The first member names the kind; where a frame has the names of several, the first of these counts. */
+const CLIENT_FRAMES: readonly {
+  readonly members: readonly [name: string, ...others: string[]];
+  readonly isSound: (frame: Raw) => boolean;
+}[] = [
+  {
+    members: ['open'],
+    isSound: ({ open }) =>
+      isObject(open) &&
+      optional(open.session, isString) &&
+      optional(open.token, isString) &&
+      optional(open.ack, isNumber),
+  },
+  { members: ['event', 'data', 'seq'], isSound: ({ event, seq }) => isString(event) && isCount(seq) },
+  {
+    members: ['subscribe', 'seq'],
+    isSound: ({ subscribe, seq }) => isListOf(subscribe, isSubscription) && optional(seq, isCount),
+  },
+  {
+    members: ['unsubscribe', 'seq'],
+    isSound: ({ unsubscribe, seq }) => isListOf(unsubscribe, isString) && optional(seq, isCount),
+  },
+  { members: ['auth', 'seq'], isSound: ({ auth, seq }) => isString(auth) && optional(seq, isCount) },
+  { members: ['ack'], isSound: ({ ack }) => isNumber(ack) },
+  { members: ['ping'], isSound: ({ ping }) => ping === true },
+];
+
+/** Level by level and not by recursion, which a hostile text could overflow. */
+export function isDeeper(value: unknown, depth: number): boolean {
+  let level: unknown[] = [value];
+  for (let above = 0; level.length > 0; above++) {
+    if (above > depth) return true;
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
+  }
+  return false;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badFrame('not JSON');
+  }
+}
+
+function badFrame(what: string): VeloxError {
+  return new VeloxError('bad-frame', `the peer sent ${what}.`);
+}
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+const isCount = (value: unknown): value is number => isNumber(value) && value > 0;
+const isObject = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOf = (value: unknown, is: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.every(is);
+const isSubscription = (value: unknown): value is Subscription =>
+  isObject(value) &&
+  optional(value.topic, isString) &&
+  optional(value.id, isId) &&
+  optional(value.version, isCount) &&
+  optional(value.diverged, isCount);
+/** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
+const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
+
+function optional(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value);
+}

@@ -1,0 +1,43 @@
+import { apply, type Owned, type Patch } from './patch.js';
+import type { Operation, Position, StateFrame } from './frames.js';
+
+/** A topic's value at one position. Immutable: a step makes a new one. */
+export interface Document extends Position {
+  readonly value: unknown;
+}
+
+/**
+ * One step forward, by any state frame. A frame that tells nothing new gives `document` itself; one that does not join on
+ * to it gives `'gap'`: ask the server, with the position that is held.
+ *
+ * @param owned see {@link Owned}: give one set for all frames that are published together.
+ * @param patches receives the change in immer's form.
+ * @throws VeloxError `bad-patch`, `unsafe-key` for a delta that joins on and cannot be applied. The value is then not the
+ *   server's: go back to the last one published, forget its position, and ask for a snapshot.
+ */
+export function advance(
+  document: Document | undefined,
+  frame: StateFrame,
+  owned?: Owned,
+  patches?: Patch[],
+): Document | 'gap' {
+  const { id = document?.id, version, delta, from = version - 1, body } = frame as Received;
+  const held = document?.id === id ? document : undefined;
+  if (held && version <= held.version) return held;
+  if (delta ? held?.version !== from : body === undefined) return 'gap';
+  if (!delta) patches?.push({ op: 'replace', path: [], value: body });
+  return {
+    id,
+    version,
+    value: delta ? apply(held!.value, body as Operation[], owned, patches) : body,
+  } as Document;
+}
+
+/** What a state frame may carry. `body` is absent from a bare position alone: a value can be null. */
+interface Received {
+  readonly id?: string;
+  readonly version: number;
+  readonly delta?: true;
+  readonly from?: number;
+  readonly body?: unknown;
+}

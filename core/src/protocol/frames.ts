@@ -1,0 +1,180 @@
+/**
+ * The frames of protocol version 3, as PROTOCOL.md specifies them, and their decoding. Shared by client and server;
+ * the same objects travel over every transport, one JSON object per message.
+ */
+/** The version that a version 3 client asks for with the query `velox=3`. */
+export const PROTOCOL_VERSION = 3;
+
+/** Which life of a topic (`id`, a random epoch), and how far (`version`, counted from 1). */
+export interface Position {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** One operation of a JSON Patch (RFC 6902); paths are JSON Pointers (RFC 6901). */
+export type Operation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string };
+
+/** The whole value of a topic. `topic` is absent for the default topic, in every frame. */
+export interface SnapshotFrame extends Position {
+  readonly topic?: string;
+  readonly body: unknown;
+}
+
+/** The step from `from` (default `version - 1`) to `version`. `id` is there on the first state frame of a topic on a link. */
+export interface DeltaFrame {
+  readonly topic?: string;
+  readonly id?: string;
+  readonly version: number;
+  readonly delta: true;
+  readonly from?: number;
+  readonly body: readonly Operation[];
+}
+
+/** A bare position: the value that the client has is up to date. */
+export interface PositionFrame extends Position {
+  readonly topic?: string;
+}
+
+/** State frames are known by `version`; `delta`, then `body` tell which of the three it is. */
+export type StateFrame = SnapshotFrame | DeltaFrame | PositionFrame;
+
+/** What the server says of itself: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
+export interface Hello {
+  readonly protocol: number;
+  /** Secret and random: whoever knows it is this client. */
+  readonly session: string;
+  /** The server sends something at least this often (ms). */
+  readonly heartbeat: number;
+  readonly limits: Limits;
+  /** The newest numbered frame of this client that the session has taken; what is beyond it is to be sent again. */
+  readonly ack: number;
+  /** The number of this link in its session; polls name it. */
+  readonly link?: number;
+  /** How many events of the session's life never reached the client, because too many waited. */
+  readonly dropped?: number;
+}
+
+/** What the server takes and gives. Sizes in bytes, times in ms. */
+export interface Limits {
+  /** Largest client frame. */
+  readonly frame: number;
+  /** Deepest nesting of a client frame's JSON. */
+  readonly depth: number;
+  /** Most frames of one session in a second; twice as many at once. */
+  readonly rate: number;
+  /** Longest name of a topic. */
+  readonly topic: number;
+  /** Most topics that one session may want at a time. */
+  readonly subscriptions: number;
+  /** Most sessions of one identity, and of the hub. */
+  readonly sessionsPerIdentity: number;
+  readonly sessions: number;
+  /** Longest delta that is sent; where it would be longer, the snapshot is. */
+  readonly patch: number;
+  /** Time in which a WebSocket must send its open frame. */
+  readonly handshake: number;
+}
+
+/** The hash of the topic's value at a version, so that a copy that differs is noticed. */
+export interface CheckFrame {
+  readonly check: string;
+  readonly at: number;
+  readonly topic?: string;
+}
+
+/** Why the server ends the link. `retry`: false = do not come back; ms = come back then; absent = as usual. */
+export interface Bye {
+  readonly code: string;
+  readonly reason: string;
+  readonly retry?: number | false;
+}
+
+export interface HelloFrame {
+  readonly hello: Hello;
+}
+/** A sign of life; `next` announces that a message of that many bytes follows. Either side may send one; the server answers. */
+export interface PingFrame {
+  readonly ping: true;
+  readonly next?: number;
+}
+/** The topic (all of them when absent) is not known to be current, until its next state frame. */
+export interface StaleFrame {
+  readonly stale: string;
+  readonly topic?: string;
+}
+/** This client may not see the topic (any more), or there is none of that name. */
+export interface DeniedFrame {
+  readonly denied: string;
+  readonly code: string;
+}
+export interface ByeFrame {
+  readonly bye: Bye;
+}
+/** A named message. `seq` counts what a session sends in this direction: a number that was seen before is a repetition. */
+export interface EventFrame {
+  readonly event: string;
+  readonly data: unknown;
+  readonly seq: number;
+}
+/** Everything numbered up to here has arrived. Over POST, the answer says it. */
+export interface AckFrame {
+  readonly ack: number;
+}
+export type ServerFrame =
+  | StateFrame
+  | CheckFrame
+  | HelloFrame
+  | PingFrame
+  | StaleFrame
+  | DeniedFrame
+  | ByeFrame
+  | EventFrame
+  | AckFrame;
+
+/** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */
+export interface OpenFrame {
+  readonly open: { readonly session?: string; readonly ack?: number; readonly token?: string };
+}
+/** A new token for the live session. */
+export interface AuthFrame {
+  readonly auth: string;
+  readonly seq?: number;
+}
+/** A topic that is wanted, with the position that the client has, if any. */
+export interface Subscription extends Partial<Position> {
+  readonly topic?: string;
+  /** The copy turned out to differ from the server's value, and was given up: so often until now. */
+  readonly diverged?: number;
+}
+/** Asks for topics from where the client is; for a topic that is subscribed already: asks again (after a gap). */
+export interface SubscribeFrame {
+  readonly subscribe: readonly Subscription[];
+  readonly seq?: number;
+}
+export interface UnsubscribeFrame {
+  readonly unsubscribe: readonly string[];
+  readonly seq?: number;
+}
+export type ClientFrame =
+  OpenFrame | SubscribeFrame | UnsubscribeFrame | EventFrame | AuthFrame | AckFrame | PingFrame;
+
+/** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
+export const CloseCode = {
+  /** The server goes away; come back. */
+  goingAway: 1001,
+  /** Not a frame of this protocol. */
+  badFrame: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  /** Not let in in time: no open frame came, or no answer to it. */
+  timeout: 4408,
+  /** A frame above the limit that `hello` announced (RFC 6455 §7.4.1). */
+  tooLarge: 1009,
+  /** More sessions, subscriptions or frames than the limits allow. */
+  tooMany: 4429,
+  /** A failure of the server. */
+  internal: 4500,
+} as const;

@@ -1,0 +1,7 @@
+/** @velox/core/protocol: frames, decoding, patches and hashes, shared with servers. */
+export type * from './contract.js';
+export * from './decode.js';
+export * from './error.js';
+export * from './frames.js';
+export * from './patch.js';
+export * from './state-hash.js';

@@ -1,0 +1,57 @@
+import { report } from '../protocol/error.js';
+
+/**
+ * All that an adapter knows of Velox. `get` returns the same reference until the value changes; `subscribe` returns the
+ * function that ends the subscription. Both may be passed on alone (they do not use `this`).
+ */
+export interface Readable<T> {
+  readonly get: () => T;
+  readonly subscribe: (onChange: () => void) => () => void;
+}
+
+/** A {@link Readable} with a way in: the only mutable box of the client. */
+export interface Cell<T> extends Readable<T> {
+  readonly set: (value: T) => void;
+}
+
+/** Something that happens: `on` returns the function that ends the listening. */
+export interface Signal<A extends unknown[]> {
+  readonly emit: (...args: A) => void;
+  readonly on: (listener: (...args: A) => void) => () => void;
+}
+
+/** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
+export function createSignal<A extends unknown[] = []>(): Signal<A> {
+  const listeners = new Set<{ call: (...args: A) => void }>();
+  return {
+    emit(...args) {
+      for (const listener of [...listeners]) {
+        if (!listeners.has(listener)) continue;
+        try {
+          listener.call(...args);
+        } catch (error) {
+          report(error);
+        }
+      }
+    },
+    on(call) {
+      const listener = { call }; // the same function may listen twice
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** Creates a cell. Its listeners run on each `set` that changes the reference. */
+export function createCell<T>(value: T): Cell<T> {
+  const { emit, on } = createSignal();
+  return {
+    get: () => value,
+    set(next) {
+      if (Object.is(next, value)) return;
+      value = next;
+      emit();
+    },
+    subscribe: on,
+  };
+}

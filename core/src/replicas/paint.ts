@@ -1,0 +1,45 @@
+import type { Owned } from '../protocol/patch.js';
+import { isHidden } from '../platform/page.js';
+
+/** Lets all that arrived between two paints of the screen be seen at once. */
+export interface Paint {
+  /** The containers that were made since the last paint, and that nobody has seen. */
+  readonly owned: () => Owned;
+  /** Runs `publish` at the next paint; the same function once, however often it is given. */
+  readonly schedule: (publish: () => void) => void;
+  /** Paints now. */
+  readonly flush: () => void;
+}
+
+/**
+ * A paint is at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames, nor does
+ * a page that has just been hidden. It is at once when the document is hidden, and where nothing is ever painted.
+ */
+export function createPaint(): Paint {
+  const due = new Set<() => void>();
+  let owned: Owned = new Set();
+  let frame: number;
+  let timer: ReturnType<typeof setTimeout>;
+  const flush = (): void => {
+    globalThis.cancelAnimationFrame?.(frame);
+    clearTimeout(timer);
+    owned = new Set();
+    for (const publish of due) {
+      due.delete(publish); // first: it may become due again while it runs
+      publish();
+    }
+  };
+
+  return {
+    owned: () => owned,
+    flush,
+    schedule(publish) {
+      const waiting = due.size > 0;
+      due.add(publish);
+      if (waiting) return;
+      if (isHidden() || !globalThis.requestAnimationFrame) return flush();
+      frame = requestAnimationFrame(flush);
+      timer = setTimeout(flush, 100);
+    },
+  };
+}

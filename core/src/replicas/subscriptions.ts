@@ -1,0 +1,52 @@
+import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
+import {
+  createReplica,
+  type Initial,
+  type Replica,
+  type ReplicaControl,
+  type ReplicaHost,
+} from './replica.js';
+
+/** The topics of one connection: their replicas, and what the present link knows of them. */
+export interface Subscriptions {
+  /** The replica of a topic, the same one each time; `initial` counts while it is empty. */
+  readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
+  /** Whether there is a topic like that. */
+  readonly some: (test: (control: ReplicaControl) => boolean) => boolean;
+  /** What has to be said for the link to carry what is wanted, and only that; it counts as said. */
+  readonly frames: () => ClientFrame[];
+  /** Frames that are about no topic are passed over. */
+  readonly receive: (frame: ServerFrame) => void;
+  /** There is no link any more. */
+  readonly drop: () => void;
+}
+
+/** Creates the topics' side of a connection. */
+export function createSubscriptions(host: ReplicaHost): Subscriptions {
+  const controls = new Map<string, ReplicaControl>();
+  return {
+    replica<T>(topic = '', initial?: Initial<T>) {
+      let control = controls.get(topic);
+      if (!control) controls.set(topic, (control = createReplica<unknown>(topic, host)));
+      if (initial) control.seed(initial);
+      return control.replica as Replica<T>;
+    },
+    some: (test) => [...controls.values()].some(test),
+    frames() {
+      const subscribe: Subscription[] = [];
+      const unsubscribe: string[] = [];
+      controls.forEach((control) => control.say(subscribe, unsubscribe));
+      const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
+      return frames.filter(Boolean) as ClientFrame[];
+    },
+    receive(frame) {
+      if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
+      const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
+      controls.forEach((control, each) => {
+        if ((stale ?? denied) !== undefined && (topic ?? each) === each)
+          control.doubt({ code, message: stale ?? 'denied' });
+      });
+    },
+    drop: () => controls.forEach((control) => control.drop()),
+  };
+}

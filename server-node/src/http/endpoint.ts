@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refuse, type Answer } from '../transports/exchange.js';
+import { fetchExchange } from './fetch-exchange.js';
+import type { Hub } from '../hub/hub.js';
+import { nodeExchange } from './node-exchange.js';
+import { serve, type Served } from './serve.js';
+import { WebSockets } from '../transports/websocket/websockets.js';
+import { adopt, adoptServerOf, claim, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
+
+/** The ways into an endpoint; all are bound, so that each may be passed on alone. */
+export interface Endpoint {
+  /**
+   * A handler for node:http, Express, Connect and Fastify (raw), WebSocket included with no further line. What is not meant for
+   * Velox goes to `next`, or without it gets a coded 404.
+   *
+   * @returns a promise of the reason, when the exchange is over. It does not reject for what a peer or the network does.
+   */
+  readonly handle: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+  ) => Promise<string>;
+  /**
+   * Takes an upgrade of a server whose `upgrade` event is the application's own; no middleware runs. It is to be called within that
+   * event: later, the upgrade is on its way as a request, and goes to `handle` where that serves, too.
+   */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
+  /** Serves `path` (default `/sync`) of a server, before its other listeners. */
+  readonly attach: (server: WebServer, path?: string) => void;
+  /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Ends all sessions with a goodbye and refuses new ones; clients keep what they show, and come back to whoever listens then.
+   * `drain` spreads their return evenly over so many ms; default 0: at once, with the usual jitter. Resolves when all links
+   * have ended, or after 5 s.
+   */
+  readonly close: (options?: { readonly drain?: number }) => Promise<void>;
+}
+
+/** Puts the transports in front of a hub. */
+export function createEndpoint(hub: Hub): Endpoint {
+  watchServers();
+  const webSockets = new WebSockets(hub);
+
+  const begun = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    next?: (error?: unknown) => void,
+  ): Promise<Served> => {
+    const exchange = nodeExchange(request, response, () => hub.closed);
+    const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
+    if ('outcome' in served) return served;
+    const answer = (content: Answer): Served => {
+      exchange.answer(content, {});
+      return content;
+    };
+    if (served.left === 'foreign') {
+      if (!next) return answer(refuse(404, 'not-found', 'There is nothing here.'));
+      next();
+      return { outcome: 'passed on' };
+    }
+    const upgrade = takeUpgrade(request);
+    if (upgrade) return { outcome: webSockets.accept(request, upgrade.socket, upgrade.head) };
+    // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
+    return answer(adoptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
+  };
+
+  // Whatever goes wrong in serving one peer harms nobody else.
+  const safely = async (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
+    try {
+      return await begun(request, response, next);
+    } catch (error) {
+      hub.observer.failure(error);
+      if (response.headersSent) response.destroy();
+      else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
+      return { outcome: 'failed' };
+    }
+  };
+
+  const guarded: Endpoint['handle'] = (...given) => safely(...given).then(outcomeOf);
+
+  return {
+    handle: guarded,
+    async upgrade(request, socket, head) {
+      const response = await claim(request, socket, head);
+      return response ? guarded(request, response) : 'passed on';
+    },
+    attach(server, path = '/sync') {
+      adopt(server);
+      const others = server.listeners('request') as ((...args: unknown[]) => void)[];
+      server.removeAllListeners('request');
+      server.on('request', (request, response) => {
+        if (request.url?.split('?')[0] === path) void guarded(request, response);
+        else for (const other of others) other.call(server, request, response);
+      });
+    },
+    fetch(request) {
+      const exchange = fetchExchange(request);
+      serve(hub, exchange).then(
+        (served) => {
+          if (!('left' in served)) return;
+          const foreign = refuse(404, 'not-found', 'There is nothing here.');
+          const upgrade = refuse(501, 'upgrade-unavailable', 'fetch(request) cannot open WebSockets.');
+          exchange.answer(served.left === 'foreign' ? foreign : upgrade, {});
+        },
+        (error: unknown) => {
+          hub.observer.failure(error);
+          exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+        },
+      );
+      return exchange.response;
+    },
+    async close({ drain } = {}) {
+      await Promise.all([hub.close(drain), webSockets.close()]);
+    },
+  };
+}
+
+const outcomeOf = ({ outcome }: Served): string | Promise<string> => outcome;
+
+const FOREIGN = { left: 'foreign' } as const;
+
+/** The server had no upgrade listener yet when this came; the next one will be taken. */
+const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {
+  'retry-after': '0',
+  connection: 'close',
+});
+
+const UNTAKEABLE = refuse(
+  501,
+  'upgrade-unavailable',
+  'A WebSocket came as a plain request. Let the proxy in front pass `Connection: Upgrade` on, or hand upgrades to `upgrade()`.',
+);
+
+/**
+ * Whether Express brought a request for a path below the one that we are mounted on by `use`. A route (`router.all('/sync')`) has
+ * matched the whole path. Connect does not say where we are mounted: there, paths below are served as well.
+ */
+function isElsewhere(request: IncomingMessage & { baseUrl?: string; route?: unknown }): boolean {
+  return !!request.baseUrl && !request.route && (request.url ?? '/').split('?')[0] !== '/';
+}

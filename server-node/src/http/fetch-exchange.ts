@@ -1,0 +1,63 @@
+import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import type { Exchange } from '../transports/exchange.js';
+import { FetchStream } from '../transports/sse/fetch-stream.js';
+import { chooseForm } from '../transports/sse/stream-form.js';
+
+/** An exchange of a web-standard server; `response` is what it answers. */
+export function fetchExchange(request: Request): Exchange & { readonly response: Promise<Response> } {
+  const { pathname, search, host } = new URL(request.url);
+  let answered = false;
+  let resolve: (response: Response) => void = () => undefined;
+  const response = new Promise<Response>((given) => (resolve = given));
+  const respond = (given: Response): void => {
+    answered = true;
+    resolve(given);
+  };
+  return {
+    request,
+    response,
+    head: {
+      method: request.method,
+      url: pathname + search,
+      header: (name) => request.headers.get(name) ?? (name === 'host' ? host : undefined),
+    },
+    body: (limit) => readText(request, limit),
+    answer({ status, headers, body }, more) {
+      const content = status === 204 || status === 304 ? null : body; // those have none, not even an empty one
+      respond(new Response(content, { status, headers: { ...headers, ...more } }));
+    },
+    stream(given, { isCompressible, ...events }) {
+      const accepted = request.headers.get('accept-encoding') ?? undefined;
+      const { form, headers } = chooseForm(given, isCompressible, accepted);
+      const begin = (body: ReadableStream<Uint8Array>): void => {
+        whenAborted(request, () => stream.end('closed')); // not every host cancels the stream
+        respond(new Response(body, { headers }));
+      };
+      const stream = new FetchStream(form, begin, events);
+      return stream;
+    },
+    onAbort: (callback) => whenAborted(request, () => answered || callback()),
+  };
+}
+
+/** Also where it was aborted before anybody listened. */
+function whenAborted({ signal }: Request, callback: () => void): void {
+  if (signal.aborted) queueMicrotask(callback);
+  else signal.addEventListener('abort', callback, { once: true });
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > limit) throw new VeloxError('too-large', `a body has more than ${limit} bytes.`);
+    }
+  } catch (cause) {
+    if (isVeloxError(cause)) throw cause;
+    throw new VeloxError('bad-frame', 'the body broke off, or was read before.', { cause });
+  }
+  return Buffer.concat(chunks).toString();
+}

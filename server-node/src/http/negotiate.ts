@@ -1,0 +1,90 @@
+import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core/protocol';
+import type { RequestHead } from '../transports/request-head.js';
+
+/** What a request asks an endpoint for. */
+export type Wanted =
+  | { readonly kind: 'websocket' }
+  | { readonly kind: 'sse'; readonly subscription: Subscription }
+  /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to a session that is there. */
+  | { readonly kind: 'post'; readonly stream: boolean; readonly session: string | undefined }
+  | { readonly kind: 'poll'; readonly session: string }
+  | { readonly kind: 'preflight' }
+  | { readonly kind: 'json'; readonly topic: string }
+  /** Meant for Velox, but not to be had. */
+  | Refusal
+  /** Not meant for Velox at all. */
+  | { readonly kind: 'foreign' };
+
+/** A coded answer with an HTTP status. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function refusal(
+  status: number,
+  code: ErrorCode,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Refusal {
+  return { kind: 'refused', status, code, message, ...(headers && { headers }) };
+}
+
+export function query(url: string): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start));
+}
+
+/** Whether a request says that it comes from a client of this protocol. */
+export function isVelox(url: string): boolean {
+  return query(url).has('velox');
+}
+
+/** Reads off method, query and headers what is wanted (PROTOCOL.md, "Requests"). */
+export function negotiate({ method, url, header }: RequestHead): Wanted {
+  const parameters = query(url);
+  const spoken = parameters.get('velox');
+  const accepted = (header('accept') ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim());
+  const webSocket = header('upgrade')?.toLowerCase() === 'websocket';
+  const stream = webSocket || accepted.includes('text/event-stream');
+  const session = header('velox-session');
+
+  if (spoken === null && (webSocket || !['GET', 'HEAD'].includes(method))) return { kind: 'foreign' };
+  if (spoken !== `${PROTOCOL_VERSION}` && (spoken !== null || stream)) {
+    return refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
+  }
+  if (method === 'OPTIONS') return { kind: 'preflight' };
+  if (method === 'POST') return { kind: 'post', stream, session };
+  // The head alone is of use where there is a value; of a poll it would lose what that takes away.
+  const isServed = method === 'GET' || (method === 'HEAD' && !stream && session === undefined);
+  if (!isServed) {
+    return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD, POST' });
+  }
+  if (webSocket) return { kind: 'websocket' };
+  if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };
+  if (session !== undefined) return { kind: 'poll', session };
+  if (accepted.includes('application/json') || (accepted.length === 1 && accepted[0] === '*/*')) {
+    return { kind: 'json', topic: parameters.get('topic') ?? '' };
+  }
+  if (spoken === null) return { kind: 'foreign' };
+  return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+}
+
+/** Whether an `If-None-Match` names an entity tag, or any; compared weakly (RFC 9110 §13.1.2). */
+export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const tags: readonly string[] | null = ifNoneMatch.match(/"[^"]*"/g);
+  return ifNoneMatch.trim() === '*' || !!tags?.includes(tag);
+}
+
+/** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID counts. */
+function subscription(parameters: URLSearchParams, lastEventId: string | undefined): Subscription {
+  const topic = parameters.get('topic') ?? '';
+  const last = lastEventId?.match(/^([\w-]+):(\d+)$/);
+  const id = last?.[1] ?? parameters.get('id');
+  const version = Number(last?.[2] ?? parameters.get('v'));
+  return id && Number.isSafeInteger(version) && version > 0 ? { topic, id, version } : { topic };
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { VeloxError } from '@velox/core/protocol';
+import type { Exchange } from '../transports/exchange.js';
+import { headerOf } from '../transports/request-head.js';
+import { NodeStream } from '../transports/sse/node-stream.js';
+import { chooseForm } from '../transports/sse/stream-form.js';
+
+/**
+ * An exchange of node:http.
+ *
+ * @param isLast whether the connection is to end with the answer
+ */
+export function nodeExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isLast: () => boolean = () => false,
+): Exchange {
+  response.on('error', () => undefined); // 'close' follows
+  const begin = (status: number, headers: Readonly<Record<string, string>>): void => {
+    const vary = [response.getHeader('vary'), headers.vary].flat().filter(Boolean).join(', '); // others may have theirs
+    response.writeHead(status, { ...headers, ...(vary && { vary }) });
+  };
+  return {
+    request,
+    head: {
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      header: (name) => headerOf(request, name),
+    },
+    async body(limit) {
+      // A parser of Express 4 puts {} where it has left the stream alone: only of a stream that was read `body` is the content.
+      if (!request.readableEnded) return readText(request, limit);
+      const { body } = request as { body?: unknown };
+      if (body === undefined) {
+        throw new VeloxError(
+          'bad-frame',
+          'the body was read before. Leave it alone, or leave it in request.body.',
+        );
+      }
+      return Buffer.isBuffer(body) ? body.toString() : body;
+    },
+    answer({ status, headers, body }, more) {
+      if (response.headersSent || response.destroyed) return;
+      if (isLast()) response.shouldKeepAlive = false;
+      begin(status, { ...headers, ...more });
+      response.end(body);
+    },
+    stream(given, { isCompressible, onDrain, onClose }) {
+      // What somebody else encodes takes no second encoding.
+      const accepted = response.hasHeader('content-encoding')
+        ? undefined
+        : headerOf(request, 'accept-encoding');
+      const { form, headers } = chooseForm(given, isCompressible, accepted);
+      const start = (): boolean => {
+        if (response.headersSent) {
+          // Somebody else has answered: a time-out of the application, for instance.
+          queueMicrotask(() => onClose('answered elsewhere'));
+          return false;
+        }
+        response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
+        begin(200, headers);
+        whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
+        return true;
+      };
+      return new NodeStream(response, form, start, onDrain);
+    },
+    onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
+  };
+}
+
+/** Also where it closed before anybody listened. */
+function whenClosed(response: ServerResponse, callback: () => void): void {
+  if (response.destroyed) queueMicrotask(callback);
+  else response.once('close', callback);
+}
+
+/** Reads a body by events: to leave an iterator early would destroy the socket, and with it the answer that says why. */
+function readText(request: IncomingMessage, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else reject(new VeloxError('too-large', `a body has more than ${limit} bytes.`));
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks).toString()));
+    const broken = (cause?: unknown): void =>
+      reject(new VeloxError('bad-frame', 'the body broke off.', { cause }));
+    if (request.destroyed) broken();
+    request.once('error', broken);
+    request.once('close', broken);
+  });
+}

@@ -1,0 +1,117 @@
+import { decodeClientFrames, isVeloxError, VeloxError } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import { statusOf } from '../wire/codes.js';
+import { credentialsOf, JSON_HEADERS, refuse, type Answer, type Exchange } from '../transports/exchange.js';
+import type { Hub } from '../hub/hub.js';
+import { isKnown, negotiate } from './negotiate.js';
+import { bearerOf } from '../transports/request-head.js';
+import { corsHeaders, isTrusted, preflightHeaders } from '../access/origin.js';
+import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
+import { serveSse } from '../transports/sse/serve-sse.js';
+
+/** What is left to the caller: an upgrade is his to complete, and what is not meant for Velox his to pass on. */
+export type Remainder = 'websocket' | 'foreign';
+
+/** What an exchange came to, or will: a long one is waited for with nothing of its beginning in hand. */
+export interface Served {
+  readonly outcome: string | Promise<string>;
+}
+
+/**
+ * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with what is left to do.
+ */
+export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { readonly left: Remainder }> {
+  const { head } = exchange;
+  const origin = head.header('origin');
+  const cors = corsHeaders(origin, hub.origins);
+  const answer = (content: Answer): { outcome: string } => {
+    exchange.answer(content, cors);
+    return { outcome: content.outcome };
+  };
+  const wanted = negotiate(head);
+  if (wanted.kind === 'foreign') return { left: 'foreign' };
+  if (wanted.kind === 'refused') {
+    return answer(refuse(wanted.status, wanted.code, wanted.message, wanted.headers));
+  }
+  if (wanted.kind === 'preflight') {
+    const headers = preflightHeaders(origin, head.header('access-control-request-headers'), hub.origins);
+    return answer({ status: 204, headers, body: '', outcome: 'preflight' });
+  }
+  try {
+    if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
+    const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
+    if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
+      throw new VeloxError(
+        'bad-origin',
+        'pages of this origin are not served here. Name it in the option `origins`.',
+      );
+    }
+    if (wanted.kind === 'websocket') return { left: 'websocket' };
+    const admit = (token = bearerOf(head)): Admission | Promise<Admission> =>
+      hub.admit({ ...credentialsOf(exchange), token });
+    switch (wanted.kind) {
+      case 'json':
+        return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));
+      case 'sse': {
+        const subscribe = { subscribe: [wanted.subscription] };
+        return { outcome: serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
+      }
+      case 'poll': {
+        const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
+        if (!link) throw hub.closed ? leaving() : unknown();
+        return { outcome: await link.poll(exchange, cors) };
+      }
+      case 'post': {
+        const body = await exchange.body(hub.limits.frame);
+        const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
+        if (first && 'open' in first) {
+          const { open } = first;
+          const admission = await admit(open.token);
+          if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
+          return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
+        }
+        const session = hub.session(wanted.session, await admit());
+        // What comes late, of a link that was replaced, may be out of date.
+        const link = head.header('velox-link') ?? `${session?.links}`;
+        if (!session || link !== `${session.links}`) throw unknown();
+        const credentials = credentialsOf(exchange);
+        const isNew = session.takePost(Number(head.header('velox-post')));
+        for (const frame of first && isNew ? [first, ...rest] : []) hub.receive(session, frame, credentials);
+        session.acknowledged(); // by the answer
+        const ack = JSON.stringify({ ack: session.taken });
+        return answer({ status: 200, headers: JSON_HEADERS, body: ack, outcome: 'posted' });
+      }
+    }
+  } catch (error) {
+    if (!isVeloxError(error)) throw error;
+    const headers = error.code === 'too-large' ? { connection: 'close' } : {}; // whatever else would come
+    return answer(refuse(statusOf(error), error.code, error.message, headers));
+  }
+}
+
+const leaving = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
+const unknown = (): VeloxError =>
+  new VeloxError('unknown-session', 'there is no such session. Open a new one.');
+
+/** A topic's value and position as JSON, for a plain GET. */
+async function readValue(
+  hub: Hub,
+  admission: Admission,
+  topic: string,
+  known: string | undefined,
+): Promise<Answer> {
+  if (!(await hub.maySee(admission, topic))) {
+    throw new VeloxError('forbidden', 'you may not see this topic.');
+  }
+  const broadcast = hub.topics.find(topic);
+  if (!broadcast) return refuse(404, 'not-found', 'There is no such topic.');
+  const { id, version } = broadcast.state.position();
+  const headers = { etag: `"${id}:${version}"`, 'cache-control': 'no-cache' };
+  if (isKnown(known, headers.etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: broadcast.message(0, true).text,
+    outcome: 'value',
+  };
+}

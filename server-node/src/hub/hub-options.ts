@@ -1,0 +1,64 @@
+import type { Limits } from '@velox/core/protocol';
+import type { Rules } from '../access/admission.js';
+import type { Logger } from '../diagnostics/observer.js';
+import type { Origins } from '../access/origin.js';
+
+/** How a hub is set up. */
+export interface HubOptions<Context = unknown> extends Rules<Context> {
+  /** The server says something at least this often, in ms; default 15,000. Infinity or 0: it does not have to. */
+  readonly heartbeat?: number;
+  /** How long a session without a link can be resumed, in ms; default 30,000. */
+  readonly patience?: number;
+  /**
+   * Whether what is sent of topics is compressed for clients that offer it, once for all of them: permessage-deflate, and gzip for
+   * event streams; default true. All else goes as it is. See SECURITY.md for when not to.
+   */
+  readonly compression?: boolean;
+  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
+  readonly limits?: Partial<Limits>;
+  /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
+  readonly origins?: Origins;
+  /** Takes what is worth a line in a log; default: silence, but for errors of callbacks, which are warnings of the process. */
+  readonly logger?: Logger;
+}
+
+/** What a hub takes and gives where it is not told otherwise. */
+export const DEFAULT_LIMITS: Limits = {
+  frame: 1 << 20,
+  depth: 500,
+  rate: 1_000,
+  topic: 1_000,
+  subscriptions: 1_000,
+  sessionsPerIdentity: 100,
+  sessions: 100_000,
+  patch: 1 << 20,
+  handshake: 10_000,
+};
+
+/** The largest number that a timer takes. It stands for Infinity, which JSON does not have. */
+export const MOST: number = 2 ** 31 - 1;
+
+/** The limits of a hub: each as given, at most {@link MOST}, or its default. */
+export function limitsOf(given: HubOptions['limits'] = {}): Limits {
+  const names = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  const limits = names.map((name) => [name, Math.min(given[name] ?? DEFAULT_LIMITS[name], MOST)]);
+  return Object.fromEntries(limits) as Limits;
+}
+
+/** What a hub holds, at a glance. */
+export interface HubStats {
+  readonly topics: number;
+  /** With a link or without. */
+  readonly sessions: number;
+  /** Those of them that have no link now and may come back. */
+  readonly away: number;
+  /** Topics wanted, over all sessions. */
+  readonly subscriptions: number;
+  /** Bytes that were written and that the network has not taken yet, over all sessions. */
+  readonly waiting: number;
+  /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
+  readonly skipped: number;
+  readonly caughtUp: number;
+  /** Copies of clients that turned out to differ from the value, and were fetched anew: a fault of somebody. */
+  readonly diverged: number;
+}

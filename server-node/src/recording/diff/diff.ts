@@ -1,0 +1,246 @@
+import { bind } from '../drafts/adopt.js';
+import type { Intake } from '../drafts/intake.js';
+import { handleOf, type Handle } from '../drafts/handle.js';
+import { copyIn, isPrivate, segment, unwrap, type Key } from '../copy.js';
+import { matchRows } from './match-rows.js';
+import { hasOwn, isContainer, type Container, type Node } from '../tree/node.js';
+import { rewrite } from './rewrite.js';
+import type { RowKey, RowKeys } from './row-key.js';
+import { ROOT, type Tree } from '../tree/tree.js';
+
+type Members = Record<string, unknown>;
+
+/**
+ * Brings a tree to a value that arrives whole: walks both and writes what differs. Rows of a list are matched by their key,
+ * else by the identity that the application's row had before, else by equal content from both ends of the list.
+ */
+export class Differ {
+  readonly #tree: Tree;
+  readonly #intake: Intake;
+  readonly #rowKeys: RowKeys;
+  /** Our copy of each of the application's rows that have no key. */
+  readonly #memory: WeakMap<object, object>;
+  /** `tree.writes` after the last run: as long as it is so, the tree equals what that was given. */
+  #writes = 0;
+  /** The containers of the tree on the way down, and under which key each stands. */
+  readonly #way: Container[] = [];
+  readonly #keys: Key[] = [];
+
+  constructor(tree: Tree, intake: Intake, keys: RowKeys, memory: WeakMap<object, object>) {
+    this.#tree = tree;
+    this.#intake = intake;
+    this.#rowKeys = keys;
+    this.#memory = memory;
+  }
+
+  /**
+   * Makes the tree equal `next`. All or nothing.
+   *
+   * @param previous an immutable value that the last run was given: what is `===` in it and in `next` is passed over. Ignored
+   *   when something else was written meanwhile.
+   */
+  run(next: unknown, previous: unknown): void {
+    this.#tree.settle(); // first, for that counts as a write
+    const known = this.#writes === this.#tree.writes;
+    let done = false;
+    try {
+      this.#tree.attempt(() => this.#root(next, known ? previous : undefined));
+      done = true;
+    } finally {
+      this.#way.length = 0;
+      if (known || done) this.#writes = this.#tree.writes;
+    }
+  }
+
+  #root(next: unknown, previous: unknown): void {
+    const tree = this.#tree;
+    const walk = (value: unknown): void => {
+      this.#way.length = 0;
+      const settled = this.#settle(tree.root, value, '', previous) ?? null;
+      if (settled !== tree.root) tree.set(tree.top, ROOT, settled);
+    };
+    try {
+      tree.attempt(() => walk(next));
+    } catch (error) {
+      this.#way.length = 0;
+      if (error === ALIASED) walk(copyIn(next, { depth: this.#intake.depth }));
+      else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, ''));
+      else throw error;
+    }
+  }
+
+  /** What must stand where `ours` stands so that it equals `next`: `ours` itself if that could be brought there. */
+  #settle(ours: unknown, next: unknown, key: Key, previous: unknown): unknown {
+    if (!isContainer(next)) return this.#copy(next, key);
+    if (next === previous) return ours;
+    const json = unwrap(next, key);
+    if (!isContainer(json) || !isContainer(ours)) return this.#copy(next, key);
+    const handle = handleOf(json);
+    if (handle?.node.target === ours) return ours;
+    this.#refuseFrozen(ours);
+    if (handle) this.#refuseAlias(handle);
+    if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
+    if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
+
+    this.#keys[this.#way.length] = key;
+    this.#way.push(ours);
+    if (Array.isArray(ours)) this.#items(ours, json as unknown[], Array.isArray(previous) ? previous : []);
+    else this.#members(ours, json as Members, isContainer(previous) ? (previous as Members) : {});
+    this.#way.pop();
+    return ours;
+  }
+
+  #members(ours: Members, next: Members, previous: Members): void {
+    let kept = 0;
+    const dropped: string[] = [];
+    for (const key of Object.keys(next)) {
+      const value = next[key];
+      let old = ours[key];
+      if (value === old && isPrimitive(value)) {
+        kept++;
+        continue;
+      }
+      if (isPrivate(key)) continue;
+      if (!hasOwn(ours, key)) old = undefined;
+      const settled = this.#settle(old, value, key, previous[key]);
+      if (settled === undefined) dropped.push(key);
+      else {
+        kept++;
+        if (settled !== old) this.#tree.set(this.#node(), key, settled);
+      }
+    }
+    const keys = Object.keys(ours);
+    if (keys.length === kept) return;
+    for (const key of keys) {
+      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.includes(key);
+      if (!there) this.#tree.remove(this.#node(), key);
+    }
+  }
+
+  #items(ours: unknown[], next: readonly unknown[], previous: readonly unknown[]): void {
+    const old = previous.length === ours.length ? previous : [];
+    const sample = next.find(isContainer);
+    const keyOf = (sample && this.#rowKeys(sample)) ?? noKey;
+    const shared = Math.min(ours.length, next.length);
+    let start = 0;
+    while (start < shared && this.#matches(ours, start, next[start], old[start], keyOf)) start++;
+    let end = ours.length;
+    let nextEnd = next.length;
+    while (end > start && nextEnd > start) {
+      if (!this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1], keyOf)) break;
+      end--;
+      nextEnd--;
+    }
+    if (end === start && nextEnd === start) return;
+
+    const identity = { keyOf, memory: this.#memory, previous: old.slice(start, end) };
+    const sources = matchRows(ours.slice(start, end), next.slice(start, nextEnd), identity);
+    const rows = Array.from(sources, (source, offset) => {
+      const index = start + offset;
+      const item = next[index];
+      const row = source < 0 ? undefined : ours[start + source];
+      const settled = row ? this.#settle(row, item, index, old[start + source]) : this.#copy(item, index);
+      if (isContainer(item) && isContainer(settled) && keyOf(item) === undefined)
+        this.#memory.set(item, settled);
+      return settled ?? null;
+    });
+    rewrite(this.#tree, this.#node(), start, end - start, rows);
+  }
+
+  /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
+  #matches(ours: unknown[], index: number, next: unknown, previous: unknown, keyOf: RowKey): boolean {
+    const row = ours[index];
+    if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
+    if (next === previous) return true;
+    if (!isContainer(row)) return this.#equal(row, next, index);
+    this.#refuseFrozen(row);
+    const key = keyOf(next);
+    if (key !== undefined) {
+      if (keyOf(row) !== key) return false;
+    } else if (this.#memory.get(next) !== row) {
+      if (!this.#equal(row, next, index)) return false;
+      this.#memory.set(next, row);
+      return true;
+    }
+    const settled = this.#settle(row, next, index, previous) ?? null;
+    if (settled !== row) this.#tree.set(this.#node(), index, settled);
+    return true;
+  }
+
+  /** Whether our value is what `next` would be as JSON. */
+  #equal(ours: unknown, next: unknown, key: Key): boolean {
+    if (!isContainer(next)) return ours === next || ours === this.#copy(next, key);
+    const json = unwrap(next, key);
+    if (!isContainer(json)) return ours === this.#copy(json, key);
+    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
+    if (Array.isArray(ours)) {
+      const items = json as unknown[];
+      return (
+        ours.length === items.length &&
+        ours.every((item, index) => this.#equal(item, items[index] ?? null, index))
+      );
+    }
+    let count = 0;
+    for (const name of Object.keys(json)) {
+      if (isPrivate(name)) continue;
+      const own = hasOwn(ours, name) ? ours[name] : undefined;
+      if (!this.#equal(own, (json as Members)[name], name)) return false;
+      if (own !== undefined) count++;
+    }
+    return Object.keys(ours).length === count;
+  }
+
+  #copy(value: unknown, key: Key): unknown {
+    if (typeof value !== 'object' || value === null)
+      return copyIn(value, { key, path: () => this.#pointer(key) });
+    return copyIn(value, {
+      onRow: this.#intake.onRow,
+      key,
+      depth: this.#intake.depth - this.#way.length,
+      path: () => this.#pointer(key),
+      adopt: (source, copies) => {
+        const handle = handleOf(source);
+        if (handle) this.#refuseAlias(handle);
+        else if (this.#intake.binding(source))
+          return bind(this.#tree, this.#node(), source, copies, this.#intake);
+        return undefined;
+      },
+    });
+  }
+
+  /** `next` shows parts of this very tree, which changes while it is walked: it has to be copied as it is first. */
+  #refuseAlias(handle: Handle): void {
+    if (handle.scope.tree === this.#tree) throw ALIASED;
+  }
+
+  /** The application has frozen parts of this very tree, as immer does with what it is given: the tree has to be made anew. */
+  #refuseFrozen(ours: Container): void {
+    if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
+  }
+
+  #pointer(key: Key): string {
+    return this.#way.length === 0
+      ? ''
+      : [...this.#keys.slice(1, this.#way.length), key].map(segment).join('');
+  }
+
+  #node(): Node {
+    return this.#way.reduce<Node>(
+      (parent, container, level) =>
+        this.#tree.nodes.child(parent, level === 0 ? ROOT : (this.#keys[level] as Key), container),
+      this.#tree.top,
+    );
+  }
+}
+
+/** Whether JSON has a value as it is, but for odd numbers. */
+function isPrimitive(value: unknown): boolean {
+  return (
+    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  );
+}
+
+function noKey(): undefined {}
+
+const ALIASED = new Error('a part of the tree itself');
+const FROZEN = new Error('a part of the tree is frozen');

@@ -1,0 +1,58 @@
+import { isContainer } from '../tree/node.js';
+import type { RowKey } from './row-key.js';
+
+/** How the application's rows are told apart. */
+export interface Identity {
+  readonly keyOf: RowKey;
+  /** Our copy of each of the application's rows that have no key. */
+  readonly memory: WeakMap<object, object>;
+  /** What the application had, as immutable, in the place of each of our rows. */
+  readonly previous: readonly unknown[];
+}
+
+/** For each item of `next` the index of the row in `ours` that it is, or -1. */
+export function matchRows(
+  ours: readonly unknown[],
+  next: readonly unknown[],
+  { keyOf, memory, previous }: Identity,
+): Int32Array {
+  const isRow = (index: number, item: object): boolean => {
+    const row = ours[index];
+    if (!isContainer(row)) return false;
+    const key = keyOf(item);
+    return item === previous[index] || (key === undefined ? memory.get(item) === row : keyOf(row) === key);
+  };
+  const sources = new Int32Array(next.length).fill(-1);
+  const open: number[] = [];
+  const free: number[] = [];
+  let at = 0;
+  next.forEach((item, index) => {
+    if (!isContainer(item)) return;
+    // mostly it is the next one, or one went before it
+    if (isRow(at, item)) sources[index] = at++;
+    else if (isRow(at + 1, item)) {
+      free.push(at);
+      sources[index] = at + 1;
+      at += 2;
+    } else open.push(index);
+  });
+  if (open.length === 0) return sources;
+
+  while (at < ours.length) free.push(at++);
+  const found = new Map<unknown, number>();
+  for (const index of free) {
+    const row = ours[index];
+    if (!isContainer(row)) continue;
+    found.set(keyOf(row) ?? row, index);
+    if (previous[index] !== undefined) found.set(previous[index], index);
+  }
+  const taken = new Uint8Array(ours.length);
+  for (const index of open) {
+    const item = next[index] as object;
+    const source = found.get(item) ?? found.get(keyOf(item) ?? memory.get(item));
+    if (source === undefined || taken[source]) continue;
+    taken[source] = 1;
+    sources[index] = source;
+  }
+  return sources;
+}

@@ -1,0 +1,29 @@
+import { unwrap } from '../copy.js';
+
+/** How rows of a list are told apart: by a field, or by what a function gives for a row (the application's, and our copy of it). */
+export type KeyOption = string | ((row: object) => unknown);
+
+/** Gives a row's key, undefined when it has none. */
+export type RowKey = (row: object) => string | number | undefined;
+
+const FIELDS = ['id', 'key', '_id'];
+
+/** How the rows of one kind of list are told apart, seen from one of them; undefined when they have no key. */
+export type RowKeys = (sample: object) => RowKey | undefined;
+
+/** @param option default: that of `id`, `key` and `_id` which the sample has; a string or number, or what has one as its JSON. */
+export function rowKeys(option: KeyOption | undefined): RowKeys {
+  if (typeof option === 'function') return () => (row) => toKey(option(row));
+  const readers = (option === undefined ? FIELDS : [option]).map((field) => ({
+    field,
+    read: (row: object) => toKey((row as Record<string, unknown>)[field]),
+  }));
+  return (sample) =>
+    readers.find(({ field }) => (sample as Record<string, unknown>)[field] !== undefined)?.read;
+}
+
+function toKey(value: unknown): string | number | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  const json = typeof value === 'object' && value !== null ? unwrap(value, '') : undefined;
+  return typeof json === 'string' || typeof json === 'number' ? json : undefined;
+}

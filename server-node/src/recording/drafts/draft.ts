@@ -1,0 +1,184 @@
+import { adopt } from './adopt.js';
+import type { Intake } from './intake.js';
+import { arrayMethods } from './array-methods.js';
+import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
+import { isPrivate, type Key } from '../copy.js';
+import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
+import type { Tree } from '../tree/tree.js';
+
+/**
+ * One life of drafts: a recipe, or for ever. A draft reads like the container behind it and writes through the tree.
+ *
+ * What is assigned is copied in as JSON would (see `copyIn`): undefined removes a key and makes an item null; keys beginning
+ * with `$`, symbols and other keys than indices on an array are dropped in silence; gaps of an array are filled with null.
+ */
+export class Scope implements DraftScope {
+  readonly tree: Tree;
+  readonly intake: Intake;
+  alive = true;
+  /** Something was written, perhaps without effect. */
+  wrote = false;
+  readonly #lasting: boolean;
+
+  constructor(tree: Tree, intake: Intake, lasting = false) {
+    this.tree = tree;
+    this.intake = intake;
+    this.#lasting = lasting;
+  }
+
+  /** What a reader gets for `value`, which stands under `key` of `parent`. */
+  wrap(value: unknown, parent: Node, key: Key): unknown {
+    return isContainer(value) ? this.draft(this.tree.nodes.child(parent, key, value)) : value;
+  }
+
+  /** What a reader gets for `value`, which was just taken out of `parent`. */
+  wrapRemoved(value: unknown, parent: Node): unknown {
+    return isContainer(value) ? this.draft(this.tree.nodes.loose(value, parent)) : value;
+  }
+
+  draft(node: Node): object {
+    if (this.#lasting) return node.facade ?? this.lasting(node);
+    if (node.scope !== this) {
+      const proxy = new Proxy(node.target, new Draft(this, node));
+      node.scope = this;
+      node.draft = node.facade?.over(proxy) ?? proxy;
+    }
+    return node.draft as object;
+  }
+
+  /** The proxy that outlasts recipes. */
+  lasting(node: Node): object {
+    if (!node.live) {
+      node.live = new Proxy(node.target, new Draft(this, node));
+      this.tree.nodes.pin(node);
+    }
+    return node.live;
+  }
+
+  /** Writes `value` as an application gives it: under `key` of an object, at an index up to the length of an array. */
+  assign(node: Node, key: Key, value: unknown): void {
+    this.wrote = true;
+    const { tree } = this;
+    if (tree.completeSwap(node, key, behind(value))) return;
+    tree.settle();
+    if (typeof value === 'string' || Number.isFinite(value))
+      return tree.set(node, key, value === 0 ? 0 : value);
+    if (!isContainer(value) && typeof value !== 'function') return this.#put(node, key, value);
+    const old = hasOwn(node.target, key) ? read(node.target, key) : undefined;
+    const handle = handleOf(value);
+    if (isContainer(old) && handle?.node.target === old) return;
+    if (handle?.scope.alive && handle.scope.tree === tree && tree.beginSwap(node, key, handle.node)) return;
+    tree.attempt(() => {
+      if (isContainer(old)) tree.release(node, key, old);
+      this.#put(node, key, value);
+    });
+  }
+
+  #put(node: Node, key: Key, value: unknown): void {
+    const { tree } = this;
+    const adopted = adopt(tree, node, key, value, this.intake);
+    if (Array.isArray(node.target)) tree.set(node, key, adopted ?? null);
+    else if (adopted === undefined) tree.remove(node, key);
+    else tree.set(node, key, adopted);
+  }
+}
+
+class Draft implements ProxyHandler<Container>, Handle {
+  readonly node: Node;
+  readonly scope: Scope;
+
+  constructor(scope: Scope, node: Node) {
+    this.scope = scope;
+    this.node = node;
+  }
+
+  get(target: Container, key: string | symbol): unknown {
+    if (key === HANDLE) return this;
+    const { scope } = this;
+    if (!scope.alive) throw revoked();
+    const { tree } = scope;
+    const value = (target as Record<string | symbol, unknown>)[key];
+    if (typeof value === 'object') {
+      // inherited: Object.prototype under __proto__
+      if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
+      if (tree.isSwapping(value)) return (tree.settle(), this.get(target, key));
+      return scope.draft(tree.nodes.child(this.node, key as string, value as Container));
+    }
+    return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
+  }
+
+  set(target: Container, key: string | symbol, value: unknown): boolean {
+    if (!this.scope.alive) throw revoked();
+    this.scope.wrote = true;
+    if (typeof key === 'symbol' || isPrivate(key)) return true;
+    if (!Array.isArray(target)) this.scope.assign(this.node, key, value);
+    else if (key === 'length') this.#resize(target, Number(value));
+    else this.#setItem(target, key, value);
+    return true;
+  }
+
+  deleteProperty(target: Container, key: string | symbol): boolean {
+    this.#check();
+    this.scope.wrote = true;
+    if (typeof key === 'symbol' || !hasOwn(target, key)) return true;
+    if (!Array.isArray(target)) this.scope.tree.remove(this.node, key);
+    else if (key === 'length') return false;
+    else this.scope.tree.set(this.node, key, null);
+    return true;
+  }
+
+  has(target: Container, key: string | symbol): boolean {
+    this.#check();
+    return key in target;
+  }
+
+  ownKeys(target: Container): (string | symbol)[] {
+    this.#check();
+    return Reflect.ownKeys(target);
+  }
+
+  getOwnPropertyDescriptor(target: Container, key: string | symbol): PropertyDescriptor | undefined {
+    this.#check();
+    const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
+    if (isContainer(descriptor?.value)) descriptor.value = this.get(target, key);
+    return descriptor;
+  }
+
+  /** Only what an assignment could do, too. */
+  defineProperty(target: Container, key: string | symbol, descriptor: PropertyDescriptor): boolean {
+    const { configurable, enumerable, writable } = descriptor;
+    const exists = typeof key === 'string' && hasOwn(target, key);
+    if ('get' in descriptor || 'set' in descriptor) return false;
+    if (!exists && !(configurable && enumerable && writable)) return false;
+    return this.set(target, key, descriptor.value);
+  }
+
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
+  #check(): void {
+    if (!this.scope.alive) throw revoked();
+    this.scope.tree.settle();
+  }
+
+  #setItem(target: unknown[], key: string, value: unknown): void {
+    const index = Number(key);
+    if (hasOwn(target, key)) return this.scope.assign(this.node, index, value);
+    if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32 - 1 || String(index) !== key) return;
+    if (index > target.length) this.#resize(target, index);
+    this.scope.assign(this.node, index, value);
+  }
+
+  #resize(target: unknown[], length: number): void {
+    if (length >>> 0 !== length) throw new RangeError('Invalid array length');
+    const missing = length - target.length;
+    if (missing < 0) this.scope.tree.splice(this.node, length, -missing, []);
+    else if (missing > 0)
+      this.scope.tree.splice(this.node, target.length, 0, new Array<null>(missing).fill(null));
+  }
+}

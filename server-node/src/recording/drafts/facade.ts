@@ -1,0 +1,53 @@
+import { HANDLE, handleOf } from './handle.js';
+import type { Node } from '../tree/node.js';
+import { synchronous } from './recipe.js';
+import type { Tree } from '../tree/tree.js';
+
+/**
+ * An object with methods of its own that stands for a plain object or array of a value. As long as it is nowhere it holds
+ * its content itself; put into a value, it works on the part that was made of it.
+ */
+export abstract class Facade<C extends object> {
+  protected content: C;
+
+  constructor(content: C) {
+    this.content = content;
+  }
+
+  /** The plain content. */
+  toJSON(): C {
+    return this.content;
+  }
+
+  /** Several changes at once, all or nothing when it is part of a value, and one message to the clients. */
+  batch(change: (content: C) => void): void {
+    const tree = handleOf(this.content)?.scope.tree;
+    if (tree) tree.attempt(() => synchronous(change(this.content)));
+    else change(this.content);
+  }
+
+  /** Another one for the same part of the value, seen through a draft of a recipe. */
+  over(draft: object): this {
+    const other = Object.create(Object.getPrototypeOf(this) as object) as this;
+    other.content = draft as C;
+    return other;
+  }
+
+  /** Makes it stand for `node`, until that is undone. */
+  bind(tree: Tree, node: Node, proxy: object): void {
+    const { content } = this;
+    this.content = proxy as C;
+    node.facade = this;
+    tree.note(() => {
+      this.content = content;
+      node.facade = undefined;
+    });
+  }
+}
+
+// Assigned to another place, it counts as the draft that it stands for.
+Object.defineProperty(Facade.prototype, HANDLE, {
+  get(this: Facade<object>) {
+    return handleOf(this.toJSON());
+  },
+});

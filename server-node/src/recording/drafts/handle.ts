@@ -1,0 +1,45 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Key } from '../copy.js';
+import { isContainer, type Node } from '../tree/node.js';
+import type { Intake } from './intake.js';
+import type { Tree } from '../tree/tree.js';
+
+/** One life of drafts: a recipe, or a state's whole life. */
+export interface DraftScope {
+  readonly tree: Tree;
+  readonly intake: Intake;
+  readonly alive: boolean;
+  /** Whether something was written, perhaps without effect. */
+  wrote: boolean;
+  /** Returns what a reader gets for `value`, which stands under `key` of `parent`. */
+  wrap(value: unknown, parent: Node, key: Key): unknown;
+  /** Returns what a reader gets for `value`, which was just taken out of `parent`. */
+  wrapRemoved(value: unknown, parent: Node): unknown;
+  /** Writes `value` as an application gives it: under `key` of an object, or at an index up to the length of an array. */
+  assign(node: Node, key: Key, value: unknown): void;
+}
+
+/** A draft answers this key with its {@link Handle}. */
+export const HANDLE: unique symbol = Symbol('velox.draft');
+
+/** The container behind a draft, and the scope that made the draft. */
+export interface Handle {
+  readonly scope: DraftScope;
+  readonly node: Node;
+}
+
+export function handleOf(value: unknown): Handle | undefined {
+  return (value as { [HANDLE]?: Handle })[HANDLE];
+}
+
+/** The container that a draft stands for; anything else is itself. */
+export function behind(value: unknown): unknown {
+  return isContainer(value) ? (handleOf(value)?.node.target ?? value) : value;
+}
+
+export function revoked(): VeloxError {
+  return new VeloxError(
+    'draft-revoked',
+    'a draft was used after its recipe. Copy what you need inside the recipe.',
+  );
+}

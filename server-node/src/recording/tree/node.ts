@@ -1,0 +1,84 @@
+import type { ArrayBefore, ObjectBefore } from './before.js';
+import { segment, type Key } from '../copy.js';
+
+/** An object or array of a value. */
+export type Container = Record<string, unknown> | unknown[];
+
+/** What is shown of a container instead of a draft. */
+export interface View {
+  over(draft: object): object;
+}
+
+/**
+ * What is known of a container that was visited: where it hangs, and what it was before this window (from one `take` to the
+ * next). The ancestors of a container with a node have nodes, too.
+ */
+export class Node {
+  readonly target: Container;
+  /** undefined: this is the top, or was taken out of the value. */
+  parent: Node | undefined;
+  /** Where it was last seen in its parent. */
+  key: Key;
+  before: ObjectBefore | ArrayBefore | undefined;
+  /** Out of which parent it was taken first in this window. */
+  origin: Node | undefined;
+  /** The children that changed, or have descendants that did, and whether it is one; set while a patch is made. */
+  changed: Node[] | undefined;
+  linked = false;
+  /** While it is out of the value: how many containers were around it when it was in. */
+  level = 0;
+  /** While it was out of the value, something inside it was put elsewhere: what comes back must be told from that. */
+  robbed = false;
+  /** Is kept beyond the window, like all nodes around it. */
+  lasting = false;
+  /** Its proxies: of the recipe that last saw it, and the long-lived one. */
+  scope: object | undefined;
+  draft: object | undefined;
+  live: object | undefined;
+  /** Stands for the proxies, where it is. */
+  facade: View | undefined;
+
+  constructor(target: Container, parent?: Node, key: Key = '') {
+    this.target = target;
+    this.parent = parent;
+    this.key = key;
+  }
+
+  /** The outermost container around this one: the tree's top, or what was taken out. */
+  outermost(): Node {
+    return this.parent?.outermost() ?? this;
+  }
+
+  /** How many containers are around this one: 0 for the root. */
+  depth(): number {
+    return this.parent ? this.parent.depth() + 1 : this.level;
+  }
+
+  /** Its place as a JSON pointer. */
+  pointer(): string {
+    if (!this.parent?.parent) return '';
+    return this.parent.pointer() + segment(this.parent.locate(this) ?? this.key);
+  }
+
+  /** Under which key a child is now; an index as a number or as its text. */
+  locate(child: Node): Key | undefined {
+    const { target } = this;
+    const { key } = child;
+    if (read(target, key) === child.target) return key;
+    if (!Array.isArray(target)) return Object.keys(target).find((key) => target[key] === child.target);
+    const index = target.indexOf(child.target);
+    return index < 0 ? undefined : (child.key = index);
+  }
+}
+
+export function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}
+
+export function hasOwn(target: object, key: Key): boolean {
+  return Object.prototype.hasOwnProperty.call(target, key);
+}
+
+export function read(target: object, key: Key): unknown {
+  return (target as Record<Key, unknown>)[key];
+}

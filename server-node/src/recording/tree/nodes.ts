@@ -1,0 +1,91 @@
+import type { Key } from '../copy.js';
+import { isContainer, Node, type Container } from './node.js';
+
+/** How many nodes may outlast a window. */
+const MOST_NODES = 64;
+
+/** The nodes of a tree, found by their containers. Their links follow what is written. */
+export class Nodes {
+  /** Those with an `origin`. */
+  moved: Node[] = [];
+  #known = new Map<object, Node>();
+  /** Those with a long-lived proxy, and those around them. */
+  #pinned: WeakMap<object, Node> | undefined;
+  /** Some keep alive what is out of the value, perhaps. */
+  #stale = false;
+
+  /** The node of a container that was visited, as far as it is remembered. */
+  find(container: unknown): Node | undefined {
+    return this.#known.get(container as object) ?? this.#pinned?.get(container as object);
+  }
+
+  /** The node of what `parent` holds under `key`. */
+  child(parent: Node, key: Key, container: Container): Node {
+    let node = this.find(container);
+    if (!node) this.#known.set(container, (node = new Node(container, parent, key)));
+    else node.key = key;
+    return node;
+  }
+
+  /** The node of a container that was just taken out of `parent`. */
+  loose(container: Container, parent: Node): Node {
+    let node = this.find(container);
+    if (!node) {
+      this.#known.set(container, (node = new Node(container)));
+      this.#leave(node, parent);
+    }
+    return node;
+  }
+
+  /** Keeps a node beyond the window, and those around it. */
+  pin(node: Node): void {
+    this.#pinned ??= new WeakMap();
+    for (let at: Node | undefined = node; at && !at.lasting; at = at.parent) {
+      at.lasting = true;
+      this.#pinned.set(at.target, at);
+    }
+  }
+
+  /** `value` comes to stand under `key` of `parent`. */
+  attach(value: unknown, parent: Node, key: Key): void {
+    if (!isContainer(value)) return;
+    const node = this.find(value);
+    if (!node || (node.parent && node.parent !== parent)) return; // it went elsewhere, and stays there
+    node.parent = parent;
+    node.key = key;
+    if (node.lasting) this.pin(parent);
+  }
+
+  /** `value` no longer stands in `parent`. */
+  release(value: unknown, parent: Node): void {
+    const node = isContainer(value) ? this.find(value) : undefined;
+    if (node?.parent === parent) this.#leave(node, parent);
+  }
+
+  /** Ends a window. */
+  close(): void {
+    for (const node of this.moved) node.origin = undefined;
+    if (this.moved.length > 0) this.moved = [];
+  }
+
+  /** Forgets nodes, as long as no drafts of a recipe need them; few may stay if they keep nothing alive that is out of the value. */
+  trim(): void {
+    if (!this.#stale && this.#known.size <= MOST_NODES) return;
+    this.#known = new Map();
+    this.#stale = false;
+  }
+
+  /** Something was undone: there may be nodes of copies that came to nothing. */
+  distrust(): void {
+    this.#stale = true;
+  }
+
+  #leave(node: Node, parent: Node): void {
+    node.parent = undefined;
+    node.level = parent.depth() + 1;
+    this.#stale = true;
+    if (node.origin) return;
+    node.origin = parent;
+    this.moved.push(node);
+  }
+}

@@ -1,0 +1,271 @@
+import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
+import { copyIn, put, type Key } from '../copy.js';
+import { Exchange, Restore, START, type Undo } from './journal.js';
+import { MemberCounts } from './member-counts.js';
+import { hasOwn, Node, read } from './node.js';
+import { Nodes } from './nodes.js';
+import { Swap } from './swap.js';
+
+/** The key of the root in the top container, which holds nothing else. */
+export const ROOT = 'root';
+
+/**
+ * A value in place, and the only way to write into it. Each write keeps two things: what was there when the window began (it
+ * ends with the patch that is made of that), and, while an attempt runs, what undoes it.
+ */
+export class Tree {
+  /** Holds the root, so that the root is a member like any other. */
+  readonly top: Node;
+  /** Something was written in this window, perhaps undone since. */
+  dirty = false;
+  /** Counts writes. */
+  writes = 0;
+  /** Counts windows. */
+  windows = 0;
+  /** The nodes with something in `before`. */
+  touched: Node[] = [];
+  /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
+  onTouch: (node: Node) => void = () => {};
+  readonly nodes: Nodes = new Nodes();
+  readonly counts: MemberCounts = new MemberCounts();
+  /** While an attempt runs: what it did, newest first. */
+  #journal: Undo | undefined;
+  /** A swap that is half done. Reading or writing the item that stands in two places settles it first. */
+  #swap: Swap | undefined;
+  #announced = false;
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.top = new Node({ [ROOT]: null });
+    this.top.level = -1;
+    this.#onChange = onChange;
+  }
+
+  get root(): unknown {
+    return read(this.top.target, ROOT);
+  }
+
+  /** Sets the value to begin with. */
+  start(root: unknown): void {
+    put(this.top.target, ROOT, root);
+    this.nodes.attach(root, this.top, ROOT);
+  }
+
+  /** Writes a member, or an item up to the length. */
+  set(node: Node, key: Key, value: unknown): void {
+    this.settle();
+    const { target } = node;
+    if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
+    const old = hasOwn(target, key) ? read(target, key) : ABSENT;
+    if (old === value) return;
+    this.#keepMember(node, key as string, old);
+    this.nodes.release(old, node);
+    put(target, key, value);
+    if (old === ABSENT) this.counts.add(target, 1);
+    this.nodes.attach(value, node, key);
+    this.#overwrote(node, key, old);
+  }
+
+  /** Removes a member. */
+  remove(node: Node, key: Key): void {
+    this.settle();
+    const target = node.target as Record<string, unknown>;
+    if (!hasOwn(target, key)) return;
+    const old = target[key];
+    this.#keepMember(node, key as string, old);
+    this.nodes.release(old, node);
+    delete target[key];
+    this.counts.add(target, -1);
+    this.#overwrote(node, key, old);
+  }
+
+  /** Takes out `count` items from `start` on, and puts `items` there. */
+  splice(node: Node, start: number, count: number, items: readonly unknown[]): unknown[] {
+    this.settle();
+    const target = node.target as unknown[];
+    if (count === 0 && items.length === 0) return [];
+    this.#arrayBefore(node, target).splice(target, start, count, items.length);
+    const removed = spliceIn(target, start, count, items);
+    for (const item of removed) this.nodes.release(item, node);
+    items.forEach((item, index) => this.nodes.attach(item, node, start + index));
+    this.#wrote(() => this.splice(node, start, items.length, removed));
+    return removed;
+  }
+
+  /** Gives an array the same or other items in a new order. */
+  arrange(node: Node, items: readonly unknown[]): void {
+    this.settle();
+    const target = node.target as unknown[];
+    const old = target.slice();
+    this.#arrayBefore(node, target).arrange(target);
+    for (const item of old) this.nodes.release(item, node);
+    target.length = 0;
+    for (const item of items) target.push(item);
+    items.forEach((item, index) => this.nodes.attach(item, node, index));
+    this.#wrote(() => this.arrange(node, old));
+  }
+
+  /** Lets two items of an array trade places. */
+  exchange(node: Node, left: number, right: number): void {
+    const target = node.target as unknown[];
+    const before = this.#arrayBefore(node, target);
+    const item = target[left];
+    before.splice(target, left, 1, 1);
+    target[left] = target[right];
+    before.splice(target, right, 1, 1);
+    target[right] = item;
+    if (this.#journal) this.#journal = new Exchange(this.#journal, this, node, left, right);
+    this.#wrote();
+  }
+
+  /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
+  beginSwap(node: Node, key: Key, item: Node): boolean {
+    const { target } = node;
+    if (!this.#journal || item.parent !== node || !Array.isArray(target) || !hasOwn(target, key))
+      return false;
+    this.#swap = new Swap(node, Number(key), item.target);
+    return true;
+  }
+
+  /** Completes a pending swap if assigning `value` under `key` of `node` is its second half; returns whether it was. */
+  completeSwap(node: Node, key: Key, value: unknown): boolean {
+    const swap = this.#swap;
+    const from = Number(key);
+    if (!swap?.matches(node, from, value)) return false;
+    this.#cancelSwap();
+    this.exchange(node, swap.to, from);
+    return true;
+  }
+
+  /** Whether a pending swap shows `value` in two places. */
+  isSwapping(value: unknown): boolean {
+    return this.#swap !== undefined && this.#swap.item === value;
+  }
+
+  /** Turns a pending swap without a second half into an assignment. */
+  settle(): void {
+    const swap = this.#swap;
+    if (!swap) return;
+    this.#cancelSwap();
+    this.set(swap.list, swap.to, copyIn(swap.item, { depth: Infinity }));
+  }
+
+  /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
+  release(node: Node, key: Key, value: unknown): void {
+    this.nodes.release(value, node);
+    this.note(() => this.nodes.attach(value, node, key));
+  }
+
+  /** Keeps what undoes a change of links, together with the writes around it. */
+  note(undo: () => void): void {
+    if (this.#journal) this.#journal = { earlier: this.#journal, run: undo };
+  }
+
+  /** Runs `action`; if it throws, everything that it wrote is undone. Attempts nest. */
+  attempt<R>(action: () => R): R {
+    this.settle(); // for the attempt around this one, which may go on if this one throws
+    const outer = this.#journal;
+    const { dirty, windows } = this;
+    const mark = (this.#journal ??= START);
+    try {
+      const result = action();
+      this.settle();
+      return result;
+    } catch (error) {
+      this.#undo(mark);
+      if (!dirty && !outer && windows === this.windows) this.#forget(); // back where the window began
+      throw error;
+    } finally {
+      if (!outer) {
+        this.#journal = undefined;
+        this.#announce();
+      }
+    }
+  }
+
+  /** Ends the window: what is now is what was before. */
+  close(): void {
+    if (!this.#journal) this.nodes.trim();
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const node of this.touched) node.before = undefined;
+    this.nodes.close();
+    this.touched = [];
+    this.windows++;
+    this.dirty = false;
+    this.#announced = false;
+  }
+
+  #announce(): void {
+    if (!this.dirty || this.#announced) return;
+    this.#announced = true;
+    this.#onChange();
+  }
+
+  #undo(mark: Undo): void {
+    this.nodes.distrust();
+    this.#cancelSwap();
+    for (let at: Undo | undefined = this.#journal; at && at !== mark; at = at.earlier) at.run();
+    this.#journal = mark; // without what undoing wrote
+  }
+
+  #cancelSwap(): void {
+    this.#swap?.cancel();
+    this.#swap = undefined;
+  }
+
+  #overwrote(node: Node, key: Key, old: unknown): void {
+    if (this.#journal) this.#journal = new Restore(this.#journal, this, node, key, old);
+    this.#wrote();
+  }
+
+  #wrote(undo?: () => void): void {
+    this.writes++;
+    this.dirty = true;
+    if (undo) this.note(undo);
+    if (!this.#journal) this.#announce();
+  }
+
+  #setItem(node: Node, target: unknown[], index: number, value: unknown): void {
+    if (index >= target.length) return void this.splice(node, index, 0, [value]);
+    const old = target[index];
+    if (old === value) return;
+    this.#arrayBefore(node, target).splice(target, index, 1, 1);
+    this.nodes.release(old, node);
+    target[index] = value;
+    this.nodes.attach(value, node, index);
+    this.#overwrote(node, index, old);
+  }
+
+  #keepMember(node: Node, key: string, old: unknown): void {
+    if (node.before) return (node.before as ObjectBefore).keep(key, old);
+    node.before = new ObjectBefore([key], [old]);
+    this.#touch(node);
+  }
+
+  #arrayBefore(node: Node, target: unknown[]): ArrayBefore {
+    if (!node.before) {
+      node.before = new ArrayBefore(target.length);
+      this.#touch(node);
+    }
+    return node.before as ArrayBefore;
+  }
+
+  #touch(node: Node): void {
+    this.onTouch(node);
+    if (this.touched.length === 0) this.touched = [node];
+    else this.touched.push(node);
+  }
+}
+
+/** Array.prototype.splice for any number of items: a spread of 100,000 arguments would overflow the stack. */
+function spliceIn(target: unknown[], start: number, count: number, items: readonly unknown[]): unknown[] {
+  if (items.length < 10_000) return target.splice(start, count, ...items);
+  const rest = target.splice(start);
+  const removed = rest.slice(0, count);
+  for (const item of items) target.push(item);
+  for (let index = count; index < rest.length; index++) target.push(rest[index]);
+  return removed;
+}

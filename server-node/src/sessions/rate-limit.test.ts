@@ -1,0 +1,25 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Rate } from './rate-limit.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('lets two seconds’ worth through at once, then as many as time allows, and saves up no more than that', () => {
+  const rate = new Rate(10);
+  const burst = (): number => {
+    let passed = 0;
+    while (rate.take()) passed++;
+    return passed;
+  };
+  expect(burst()).toBe(20);
+  vi.advanceTimersByTime(500);
+  expect(burst()).toBe(5);
+  vi.advanceTimersByTime(60_000);
+  expect(burst()).toBe(20);
+  for (let second = 0; second < 5; second++) {
+    for (let tenth = 0; tenth < 10; tenth++) {
+      vi.advanceTimersByTime(100);
+      expect(rate.take()).toBe(true);
+    }
+  }
+});

@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto';
+import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
+import { History, type HistoryLimits } from './history.js';
+import { warn } from '../diagnostics/observer.js';
+import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
+
+/** Everything inside is read-only, by type alone. */
+export type DeepReadonly<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** How a state keeps its value and its past, and how often it delivers. */
+export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
+  /** Least time between two deliveries in ms, first at once, last never lost; default 0: each tick delivers. */
+  readonly throttle?: number;
+  /** Default 1,000 revisions or 1 MiB of patch text, whichever is less. */
+  readonly history?: Partial<HistoryLimits>;
+}
+
+/** A value with its position: what a client starts from (`initial`). */
+export interface Snapshot<T> extends Position {
+  readonly body: T;
+}
+
+/**
+ * A topic whose value lives in this process. It is changed in one way: by `update` or `set` (the state **owns** its value, a
+ * copy of what it was made of), or by `push` (it **watches** an object of the application). The first change decides.
+ */
+export class State<T> {
+  /** A random epoch: which life of the topic this is. */
+  readonly id: string = randomBytes(9).toString('base64url');
+  readonly #recorder: Recorder<T>;
+  readonly #history: History;
+  readonly #throttle: number;
+  readonly #listeners = new Set<() => void>();
+  /** The application's object, while it may still be watched. */
+  #source: T | undefined;
+  #mode: 'undecided' | 'owned' | 'watched' = 'undecided';
+  /** The immutable value that the last `set` was given. */
+  #given: unknown;
+  #version = 1;
+  #text: string | undefined;
+  #delivery: 'none' | 'due' | NodeJS.Timeout = 'none';
+  #delivered = 1;
+  #deliveredAt = -Infinity;
+
+  /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
+  constructor(value: T, options: StateOptions = {}) {
+    const { throttle = 0, history, ...recording } = options;
+    this.#recorder = createRecorder(value, { ...recording, onChange: () => this.#schedule() });
+    this.#history = new History(1, { revisions: 1000, size: 1 << 20, ...history });
+    this.#throttle = throttle;
+    this.#source = value;
+  }
+
+  /** The value as it is now: live, so look and do not keep; `snapshot` gives a copy. */
+  get(): DeepReadonly<T> {
+    return this.#recorder.value as DeepReadonly<T>;
+  }
+
+  /**
+   * Changes the value by a recipe that mutates a draft of it, or returns a new value. All changes of one tick leave as one
+   * revision. On a watched state the recipe runs on the application's object, which is then pushed.
+   *
+   * @example state.update((draft) => { draft.rows[7].price = 12 })
+   * @throws whatever the recipe throws; VeloxError `not-json`, `too-deep`, `async-recipe`. The value is then as it was.
+   */
+  update(recipe: (draft: T) => T | void): void {
+    if (this.#mode === 'watched') {
+      const result: unknown = recipe(this.#source as T);
+      if (result instanceof Promise) {
+        throw new VeloxError('async-recipe', 'update() got an async recipe. Await first, then update.');
+      }
+      this.push();
+    } else {
+      this.#own();
+      this.#recorder.update(recipe);
+    }
+  }
+
+  /**
+   * Makes the value equal `next`, an immutable value: what is `===` to a part of the value given before is taken as unchanged.
+   *
+   * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
+   */
+  set(next: T): void {
+    if (this.#mode === 'watched') {
+      throw new VeloxError('state-watched', 'set() on a watched state. Change its object and call push().');
+    }
+    this.#own();
+    this.#recorder.reconcile(next, { previous: this.#given });
+    this.#given = next;
+  }
+
+  /**
+   * Publishes what the application changed in the object that the state was made of.
+   *
+   * @throws VeloxError `state-owned` when `update` or `set` came first; `not-json`, `too-deep`. The value is then as it was.
+   */
+  push(): void {
+    this.watch();
+    this.#recorder.reconcile(this.#source);
+  }
+
+  /**
+   * The value as a draft that lasts: every write anywhere inside is recorded, and leaves with its tick.
+   *
+   * @throws VeloxError `state-watched`; its writes throw `not-json`, `too-deep`.
+   */
+  live(): T {
+    if (this.#mode === 'watched') {
+      throw new VeloxError('state-watched', 'live() on a watched state. Change its object and call push().');
+    }
+    this.#own();
+    return this.#recorder.live();
+  }
+
+  /** Whether the value is the state's own, by `update`, `set` or `live`. */
+  get isOwned(): boolean {
+    return this.#mode === 'owned';
+  }
+
+  /** Decides that this state watches its object. */
+  watch(): void {
+    if (this.#mode === 'owned') {
+      throw new VeloxError(
+        'state-owned',
+        'push() on a state that is live, or was changed by update() or set(). It owns its value; go on that way.',
+      );
+    }
+    this.#mode = 'watched';
+  }
+
+  /** The value and its position, a copy; on the client it is `initial`. */
+  snapshot(): Snapshot<T> {
+    return { ...this.position(), body: JSON.parse(this.text()) as T };
+  }
+
+  /** How far the state is, with everything that changed until now. */
+  position(): Position {
+    this.#flush();
+    return { id: this.id, version: this.#version };
+  }
+
+  /** The value as JSON text, made once a version. */
+  text(): string {
+    this.#flush();
+    return (this.#text ??= JSON.stringify(this.#recorder.value));
+  }
+
+  /** The hash of the value at its position; undefined where the budget did not do, see {@link StateHash}. */
+  hash(budget?: Budget): string | undefined {
+    this.#flush();
+    return this.#recorder.hash(budget);
+  }
+
+  /** About how many characters `text` has, without making it. */
+  get size(): number {
+    return this.#text?.length ?? this.#recorder.size;
+  }
+
+  /** Whether deliveries may wait for more than the tick. */
+  get isThrottled(): boolean {
+    return this.#throttle > 0;
+  }
+
+  /** What leads from `version` to now, as JSON text of an array of operations (RFC 6902), as far as history reaches back. */
+  since(version: number): string | undefined {
+    this.#flush();
+    return this.#history.since(version);
+  }
+
+  /** Calls `listener` whenever there is something to deliver, at most once a tick or throttle. What it throws is a warning. */
+  onRevision(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #own(): void {
+    this.#mode = 'owned';
+    this.#source = undefined;
+  }
+
+  /** Turns what was recorded into a revision. Whoever needs a position or the text flushes first. */
+  #flush(): void {
+    if (!this.#recorder.dirty) return;
+    const patch = this.#recorder.take();
+    if (patch === undefined) return;
+    this.#version++;
+    this.#text = undefined;
+    // The exact size costs a snapshot's text: only a patch that is long enough may ask for it.
+    if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) this.#history.skip();
+    else this.#history.add(patch);
+  }
+
+  #schedule(): void {
+    if (this.#delivery !== 'none') return;
+    const wait = this.#deliveredAt + this.#throttle - performance.now();
+    if (wait > 0) {
+      this.#delivery = setTimeout(() => this.#deliver(), wait);
+      this.#delivery.unref();
+    } else {
+      this.#delivery = 'due';
+      queueMicrotask(() => this.#deliver());
+    }
+  }
+
+  #deliver(): void {
+    this.#delivery = 'none';
+    this.#flush();
+    if (this.#delivered === this.#version) return;
+    this.#delivered = this.#version;
+    this.#deliveredAt = performance.now();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        warn('a listener of a state failed', error);
+      }
+    }
+  }
+}
+
+/** In bytes of UTF-8, as they are sent. */
+function isAsLong(text: string, other: string): boolean {
+  return Buffer.byteLength(text) >= Buffer.byteLength(other);
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '@velox/core/protocol';
+import type { Credentials } from '../access/admission.js';
+import type { RequestHead } from './request-head.js';
+import type { Outlet } from '../wire/outlet.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** A whole HTTP answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+  /** What the exchange came to, for the promise of `handle`. */
+  readonly outcome: string;
+}
+
+export interface StreamOptions {
+  /** Whether it may be compressed, where the client takes that. */
+  readonly isCompressible: boolean;
+  /** Those of its outlet. */
+  readonly onDrain: () => void;
+  readonly onClose: (reason: string) => void;
+}
+
+/** One HTTP exchange, as transports see it: of node:http or of a web-standard server. */
+export interface Exchange {
+  readonly request: IncomingMessage | Request;
+  readonly head: RequestHead;
+  /**
+   * The body of the request: as text, or, where a body parser ran before, what it made of it.
+   *
+   * @throws VeloxError `too-large` when it has more than `limit` bytes.
+   */
+  body(limit: number): Promise<unknown>;
+  /** Answers whole. `headers` belong on whatever is answered. */
+  answer(answer: Answer, headers: Headers): void;
+  /** Answers with an event stream, from its first write on. */
+  stream(headers: Headers, options: StreamOptions): Outlet;
+  /** Calls back when the peer goes before it was answered. */
+  onAbort(callback: () => void): void;
+}
+
+/** What an exchange says of who it is, but for a token in a frame. */
+export function credentialsOf({ request, head }: Exchange): Omit<Credentials, 'token'> {
+  return { request, header: head.header };
+}
+
+/** A coded refusal: `{"error":{"code","message"}}`. */
+export function refuse(
+  status: number,
+  code: ErrorCode | 'internal',
+  message: string,
+  headers?: Headers,
+): Answer {
+  return {
+    status,
+    headers: { ...JSON_HEADERS, ...headers },
+    body: JSON.stringify({ error: { code, message } }),
+    outcome: code,
+  };
+}
+
+/** The head of an answer in JSON that is for this moment only. */
+export const JSON_HEADERS: Headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };

@@ -1,0 +1,125 @@
+import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
+import type { Admission } from '../../access/admission.js';
+import { credentialsOf, JSON_HEADERS, type Exchange } from '../exchange.js';
+import type { Hub } from '../../hub/hub.js';
+import type { Message } from '../../wire/message.js';
+import type { Outlet } from '../../wire/outlet.js';
+import type { Session } from '../../sessions/session.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** A link by long-polling: each poll takes away what is due, or waits for it. Between polls it is a full outlet. */
+export class PollingLink implements Outlet {
+  readonly transport = 'polling';
+  readonly waiting = 0;
+  readonly session: Session;
+  /** Which link of its session it is: another may have taken its place. */
+  readonly number: number;
+  readonly #hub: Hub;
+  readonly #onEnd: (link: PollingLink) => void;
+  /** The newest poll, and how it is answered while it waits. */
+  #poll: Exchange | undefined;
+  #answer: ((messages: readonly Message[]) => void) | undefined;
+  /** A goodbye that was said between two polls: it waits for the next. */
+  #farewell: readonly Message[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param open puts a session on the link */
+  constructor(hub: Hub, open: (link: PollingLink) => Session, onEnd: (link: PollingLink) => void) {
+    this.#hub = hub;
+    this.#onEnd = onEnd;
+    this.session = open(this);
+    this.number = this.session.links;
+  }
+
+  write(messages: readonly Message[]): boolean {
+    if (this.#answer) this.#answer(messages);
+    else this.#farewell = messages; // to a full outlet, a session says nothing else
+    return false;
+  }
+
+  close(): void {
+    if (!this.#farewell) this.#end('ended');
+  }
+
+  /** Takes a poll; resolves with the reason when it is answered, or its peer gone. */
+  poll(exchange: Exchange, cors: Headers): Promise<string> {
+    clearTimeout(this.#timer);
+    this.#answer?.([]); // a newer poll takes the place of an older one
+    this.#poll = exchange;
+    return new Promise((resolve) => {
+      this.#answer = (messages) => {
+        this.#answer = undefined;
+        const body = `[${messages.map(({ text }) => text).join(',')}]`;
+        exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'polled' }, cors);
+        resolve('polled');
+        // A client that polls no more is gone.
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#end('no poll came'), this.#hub.heartbeat).unref();
+      };
+      exchange.onAbort(() => {
+        if (this.#poll === exchange) this.#end('closed');
+        resolve('closed');
+      });
+      if (!this.#farewell) return this.session.drained(this);
+      this.#answer(this.#farewell);
+      this.#end('ended');
+    });
+  }
+
+  #end(reason: string): void {
+    this.#answer?.([]);
+    clearTimeout(this.#timer);
+    this.#hub.leave(this.session, this, reason);
+    this.#onEnd(this);
+  }
+}
+
+/** By hub and session id; also of sessions that have ended, while their goodbye waits. */
+const links = new WeakMap<Hub, Map<string, PollingLink>>();
+
+function linksOf(hub: Hub): Map<string, PollingLink> {
+  let known = links.get(hub);
+  if (!known) links.set(hub, (known = new Map<string, PollingLink>()));
+  return known;
+}
+
+/**
+ * Opens a session by long-polling; the answer carries `hello` and what there is of its topics.
+ *
+ * @throws VeloxError as `Hub.open`.
+ */
+export async function openPolling(
+  hub: Hub,
+  exchange: Exchange,
+  cors: Headers,
+  admission: Admission,
+  open: OpenFrame['open'],
+  frames: readonly ClientFrame[],
+): Promise<string> {
+  const known = linksOf(hub);
+  const along = { frames, credentials: credentialsOf(exchange) };
+  const link = new PollingLink(
+    hub,
+    (outlet) => hub.open(outlet, admission, open, along),
+    ({ session: { id } }) => known.get(id) === link && known.delete(id),
+  );
+  known.set(link.session.id, link);
+  return link.poll(exchange, cors);
+}
+
+/**
+ * The link on which the session of that id polls, if it does, and whoever names it may.
+ *
+ * @param number which link of the session is meant, where the poll says so
+ */
+export function pollingLinkOf(
+  hub: Hub,
+  id: string,
+  { identity }: Admission,
+  number?: string,
+): PollingLink | undefined {
+  const link = linksOf(hub).get(id);
+  if (number !== undefined && number !== `${link?.number}`) return undefined;
+  return link?.session.identity === identity ? link : undefined;
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Method, URL and headers of a request, whether it came by node:http or by fetch. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+/** Returns a header of a node:http request; repeated headers are joined by commas. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  // HTTP/2 sends the host as `:authority` (RFC 9113 §8.3.1)
+  const value = (name === 'host' && headers[':authority']) || headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** Returns the token of `Authorization: Bearer` (RFC 6750 §2.1). */
+export function bearerOf({ header }: RequestHead): string | undefined {
+  return header('authorization')?.match(/^Bearer +(\S+)$/i)?.[1];
+}

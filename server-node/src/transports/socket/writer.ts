@@ -1,0 +1,42 @@
+import type { Duplex } from 'node:stream';
+import { joined } from './join-buffers.js';
+import { FULL } from '../../wire/outlet.js';
+import { isTimed, watchStall } from './stall.js';
+
+/** Writes to a socket what was encoded before, and keeps the promises of an outlet: when it is full, when it drains, when it stalls. */
+export class SocketWriter {
+  readonly #socket: Duplex;
+  readonly #stall: (full: boolean) => void;
+  readonly #onDrain: () => void;
+
+  constructor(socket: Duplex, onDrain: () => void) {
+    this.#socket = socket;
+    this.#onDrain = onDrain;
+    this.#stall = isTimed(socket) ? watchStall(socket) : () => undefined;
+  }
+
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Takes all parts, in one write; false as `Outlet.write` has it. */
+  writeAll(parts: readonly Buffer[]): boolean {
+    const socket = this.#socket;
+    const chunks = joined(parts);
+    if (chunks.length === 1) {
+      socket.write(chunks[0]);
+    } else {
+      socket.cork();
+      for (const chunk of chunks) socket.write(chunk);
+      socket.uncork();
+    }
+    if (socket.writableLength < FULL) return true;
+    this.#stall(true);
+    socket.once('drain', () => {
+      this.#stall(false);
+      this.#onDrain();
+    });
+    return false;
+  }
+}

@@ -1,0 +1,108 @@
+import { ServerResponse } from 'node:http';
+import { Piece } from '../../wire/http-chunk.js';
+import { GZIP_HEAD } from '../../wire/deflate.js';
+import type { Message } from '../../wire/message.js';
+import { GRACE, type Outlet } from '../../wire/outlet.js';
+import { SocketWriter } from '../socket/writer.js';
+import { watchStall } from '../socket/stall.js';
+
+/** An event stream that is the answer of a response of node:http; the head leaves with the first write. */
+export class NodeStream implements Outlet {
+  readonly transport = 'sse';
+  readonly #response: ServerResponse;
+  readonly #form: 'sse' | 'gzip';
+  /** Of no more use once it has begun. */
+  #begin: (() => boolean) | undefined;
+  readonly #onDrain: () => void;
+  /** The way of what is written, once the first was. */
+  #straight: SocketWriter | undefined;
+  #write: ((pieces: readonly Piece[]) => boolean) | undefined;
+
+  /**
+   * @param form how messages are encoded; the head says the same
+   * @param begin sets the head, if it can
+   */
+  constructor(response: ServerResponse, form: 'sse' | 'gzip', begin: () => boolean, onDrain: () => void) {
+    this.#response = response;
+    this.#form = form;
+    this.#begin = begin;
+    this.#onDrain = onDrain;
+  }
+
+  get waiting(): number {
+    return this.#response.writableLength;
+  }
+
+  write(messages: readonly Message[]): boolean {
+    const form = this.#form;
+    if (this.#straight) {
+      if (this.#response.writableEnded) return true; // 'close' follows
+      return this.#straight.writeAll(messages.map((each) => each[form].chunk));
+    }
+    const pieces = messages.map((each) => each[form]);
+    if (this.#write) return this.#response.writableEnded || this.#write(pieces);
+    return this.#writeFirst(form === 'gzip' ? [GZIP, ...pieces] : pieces);
+  }
+
+  close(): void {
+    const response = this.#response;
+    if (this.#begin && !this.#begin()) return;
+    response.end();
+    const timer = setTimeout(() => response.destroy(), GRACE).unref();
+    response.once('close', () => clearTimeout(timer));
+  }
+
+  #writeFirst(pieces: readonly Piece[]): boolean {
+    const response = this.#response;
+    if (!this.#begin?.()) return true;
+    this.#begin = undefined;
+    const { socket } = response;
+    if (!socket || !isStraight(response)) {
+      this.#write = wrapped(response, this.#onDrain);
+      return this.#write(pieces);
+    }
+    this.#straight = new SocketWriter(socket, this.#onDrain);
+    socket.cork();
+    response.flushHeaders();
+    const hasRoom = this.#straight.writeAll(chunks(pieces));
+    socket.uncork();
+    return hasRoom;
+  }
+}
+
+const GZIP = new Piece(GZIP_HEAD);
+
+const chunks = (pieces: readonly Piece[]): Buffer[] => pieces.map(({ chunk }) => chunk);
+
+/**
+ * Whether chunks that were made for all sessions may go straight to the socket: the answer is chunked HTTP/1.1, nothing of its own
+ * waits, and nobody stands in for its `write`.
+ */
+function isStraight(response: ServerResponse): boolean {
+  const isReplaced = Reflect.get(response, 'write') !== Reflect.get(ServerResponse.prototype, 'write');
+  // HTTP/2 has another class
+  return (
+    response instanceof ServerResponse &&
+    !isReplaced &&
+    response.chunkedEncoding &&
+    response.writableCorked === 0
+  );
+}
+
+/** By way of the response, and of whatever stands in for it. */
+function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly Piece[]) => boolean {
+  let full = false;
+  const stall = watchStall(response);
+  // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
+  response.on('drain', () => {
+    if (!full) return;
+    stall((full = false));
+    onDrain();
+  });
+  return (pieces) => {
+    if (response.destroyed) return true;
+    full = !response.write(Buffer.concat(pieces.map(({ bytes }) => bytes)));
+    if (full) stall(true);
+    return !full;
+  };
+}

@@ -1,0 +1,50 @@
+import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
+import type { Admission } from '../../access/admission.js';
+import { credentialsOf, type Exchange } from '../exchange.js';
+import type { Hub } from '../../hub/hub.js';
+import type { Session } from '../../sessions/session.js';
+
+/** The head of an event stream; the last two keep proxies from buffering or recoding it. */
+const SSE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+/** After so many ms a second sign of life follows the first. */
+const CANARY = 500;
+
+/**
+ * Serves a session as an event stream; resolves with the reason when it is over.
+ *
+ * @param open the client's open frame; undefined where a GET has none, then the client cannot name the session later
+ * @throws VeloxError `too-many`, `going-away`, `bad-frame`, before the head is sent.
+ */
+export function serveSse(
+  hub: Hub,
+  exchange: Exchange,
+  cors: Readonly<Record<string, string>>,
+  admission: Admission,
+  open: OpenFrame['open'] | undefined,
+  frames: readonly ClientFrame[],
+): Promise<string> {
+  let end: (reason: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (end = resolve));
+  const onClose = (reason: string): void => {
+    clearTimeout(canary);
+    hub.leave(session, outlet, reason);
+    end(reason);
+  };
+  // The session comes before the first write, so that a refusal can still be an answer with a status.
+  const outlet = exchange.stream(
+    { ...SSE_HEADERS, ...cors },
+    { isCompressible: hub.compression, onDrain: () => session.drained(outlet), onClose },
+  );
+  const session: Session = hub.open(outlet, admission, open, {
+    frames,
+    credentials: credentialsOf(exchange),
+  });
+  // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
+  const canary = setTimeout(() => session.ping(), CANARY).unref();
+  return ended;
+}

@@ -1,0 +1,65 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { message as messageOf, type Message } from '../../wire/message.js';
+import type { Outlet } from '../../wire/outlet.js';
+import { Place } from '../../wire/shared-window.js';
+import { SocketWriter } from '../socket/writer.js';
+import type { Deflation } from '../../wire/deflate-offer.js';
+
+/** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
+export class WebSocketOutlet extends SocketWriter implements Outlet {
+  readonly transport = 'websocket';
+  readonly #webSocket: WebSocket;
+  readonly #deflation: Deflation;
+  readonly #isSingle: () => boolean;
+  #place: Place | undefined;
+
+  /** @param isSingle whether the session has no topic but one: a window is shared only by those who get the same messages */
+  constructor(
+    webSocket: WebSocket,
+    socket: Duplex,
+    deflation: Deflation,
+    isSingle: () => boolean,
+    onDrain: () => void,
+  ) {
+    super(socket, onDrain);
+    this.#webSocket = webSocket;
+    this.#deflation = deflation;
+    this.#isSingle = isSingle;
+  }
+
+  write(messages: readonly Message[]): boolean {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return true; // closing: `onClose` follows
+    const frames =
+      this.#deflation === 'none'
+        ? messages.map(({ webSocket }) => webSocket)
+        : messages.map((each) => this.#frame(each));
+    return this.writeAll(frames.some(isLong) ? frames.flatMap(announced) : frames);
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, reason);
+  }
+
+  #frame(message: Message): Buffer {
+    if (!message.isCompressible) return message.webSocket;
+    const { window } = message;
+    // Whoever follows more leaves its place with the first message of another topic, and takes no new one.
+    if (window && this.#deflation === 'shared' && (this.#place?.isIn(window) || this.#isSingle())) {
+      const frame = window.frame(message, (this.#place ??= new Place()));
+      if (frame) return frame;
+    }
+    const { deflated } = message;
+    if (deflated !== message.webSocket) this.#place?.leave();
+    return deflated;
+  }
+}
+
+/** What is longer is announced, in bytes: a browser shows nothing of a message before it has all of it, and a watchdog would bite. */
+const ANNOUNCED = 256 * 1024;
+
+const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED;
+
+function announced(frame: Buffer): readonly Buffer[] {
+  return isLong(frame) ? [messageOf({ ping: true, next: frame.length }).webSocket, frame] : [frame];
+}

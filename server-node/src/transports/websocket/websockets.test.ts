@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import * as velox from '../../index.js';
+import { listen } from '../../../test/rig/listen.js';
+import { rawWebSocket, type RawLink } from '../../../test/rig/raw-client.js';
+import { HANDSHAKE, RawConnection } from '../../../test/rig/raw-connection.js';
+
+afterEach(() => void vi.useRealTimers());
+
+/** A hub whose `authorize` answers when the test says so. */
+function slowHub(limits: { handshake?: number } = {}): {
+  hub: velox.Hub;
+  asked: Promise<Socket>;
+  letIn: () => void;
+} {
+  let letIn: () => void = () => undefined;
+  const answer = new Promise<void>((resolve) => (letIn = resolve));
+  let onAsked: (socket: Socket) => void = () => undefined;
+  const asked = new Promise<Socket>((resolve) => (onAsked = resolve));
+  const hub = velox.createHub({
+    limits,
+    authorize({ request }) {
+      onAsked((request as { socket: Socket }).socket);
+      return answer;
+    },
+  });
+  return { hub, asked, letIn };
+}
+
+function open(origin: string): RawLink {
+  const link = rawWebSocket(origin);
+  onTestFinished(() => link.close());
+  link.send({ open: {} });
+  return link;
+}
+
+describe('a client that is being let in', () => {
+  it('keeps what it has to say on its side, and is heard afterwards, in order', async () => {
+    const { hub, asked, letIn } = slowHub();
+    const heard: number[] = [];
+    hub.on('say', (_, data) => heard.push((data as { n: number }).n));
+    await using server = await listen((request, response) => {
+      if (request.url === '/beside') response.end();
+      else void hub.handle(request, response);
+    });
+    const link = open(server.origin);
+    const socket = await asked;
+    for (let n = 0; n < 64; n++)
+      link.send({ event: 'say', data: { n, pad: 'x'.repeat(1 << 19) }, seq: n + 1 });
+    // Time for all that would come: other exchanges go on in the same loops of both ends.
+    for (let n = 0; n < 50; n++) await fetch(`${server.origin}/beside`);
+    expect(socket.bytesRead).toBeLessThan(1 << 20);
+    letIn();
+    await link.find((frame) => frame.ack === 64);
+    expect(heard).toEqual(Array.from({ length: 64 }, (_, n) => n));
+  });
+
+  it('is heard, too, when all of it came in one piece', async () => {
+    const { hub, asked, letIn } = slowHub();
+    let heard = 0;
+    hub.on('say', () => heard++);
+    await using server = await listen(hub.handle);
+    const link = open(server.origin);
+    for (let n = 1; n <= 500; n++) link.send({ event: 'say', data: n, seq: n });
+    await asked;
+    letIn();
+    expect(await link.next()).toHaveProperty('hello');
+    await link.find((frame) => frame.ack === 500);
+    expect(heard).toBe(500);
+  });
+
+  it('is not let in after the time for that', async () => {
+    const { hub, asked, letIn } = slowHub({ handshake: 50 });
+    await using server = await listen(hub.handle);
+    const link = open(server.origin);
+    await asked;
+    expect(await link.whenEnded()).toBe('closed 4408 timeout');
+    letIn();
+    await Promise.resolve();
+    expect(hub.stats().sessions).toBe(0);
+  });
+});
+
+it('a thousand sockets that say nothing are gone with the time for a handshake', async () => {
+  const state = velox.state({ a: 1 }, { limits: { handshake: 500 } });
+  let open = 0;
+  await using server = await listen((request, response) => {
+    open++;
+    void state.handle(request, response).then(() => open--);
+  });
+  const links = Array.from({ length: 1_000 }, () => rawWebSocket(server.origin));
+  const ends = new Set(await Promise.all(links.map((link) => link.whenEnded())));
+  expect([...ends]).toEqual(['closed 4408 timeout']);
+  await vi.waitFor(() => expect(open).toBe(0));
+});
+
+it('a message above 256 KiB is announced, by what it has on the wire', async () => {
+  const hub = velox.createHub();
+  hub.state('short', { text: 'x'.repeat(300_000) }); // when compressed
+  hub.state('long', { text: randomBytes(300_000).toString('base64') });
+  await using server = await listen(hub.handle);
+  const link = open(server.origin);
+  link.send({ subscribe: [{ topic: 'short' }, { topic: 'long' }] });
+  expect(await link.next()).toHaveProperty('hello');
+  expect(await link.next()).toMatchObject({ topic: 'short' });
+  const { next } = (await link.next()) as { next: number };
+  expect(next).toBeGreaterThan(300_000);
+  expect(next).toBeLessThan(400_000);
+  expect(await link.next()).toMatchObject({ topic: 'long' });
+});
+
+describe('close()', () => {
+  it('says goodbye also to those who were not let in yet, in the same words', async () => {
+    const { hub, asked, letIn } = slowHub();
+    await using server = await listen(hub.handle);
+    const silent = new RawConnection(server.origin);
+    onTestFinished(() => void silent.socket.destroy());
+    silent.request(HANDSHAKE);
+    await silent.until(/101 Switching Protocols/);
+    const waiting = open(server.origin);
+    await asked;
+    const closed = hub.close();
+    expect(await waiting.next()).toMatchObject({ bye: { code: 'going-away' } });
+    expect(await waiting.whenEnded()).toBe('closed 1001 going-away');
+    expect(await silent.until(/going-away.*going-away/s)).toMatch(/"code":"going-away"/);
+    silent.socket.destroy();
+    await closed;
+    letIn();
+    await Promise.resolve();
+    expect(hub.stats().sessions).toBe(0);
+  });
+
+  it.each(['before it opened a session', 'with a session'])(
+    'ends the socket of a peer that does not answer, %s',
+    async (when) => {
+      const state = velox.state({ a: 1 });
+      await using server = await listen(state.handle);
+      const accepted = once(server.server, 'connection');
+      const raw = new RawConnection(server.origin);
+      onTestFinished(() => void raw.socket.destroy());
+      raw.request(HANDSHAKE);
+      const [socket] = (await accepted) as [Socket];
+      await raw.until(/101 Switching Protocols/);
+      if (when === 'with a session') {
+        raw.socket.write(masked('{"open":{}}'));
+        await raw.until(/"hello"/);
+      }
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const gone = once(socket, 'close');
+      const closed = state.close();
+      await raw.until(/going-away.*going-away/s);
+      await vi.advanceTimersByTimeAsync(5_000);
+      await Promise.all([gone, closed]);
+    },
+  );
+});
+
+/** A short text frame of a client, under the mask 0 (RFC 6455 §5.2). */
+function masked(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}

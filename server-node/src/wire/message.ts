@@ -1,0 +1,95 @@
+import type { Position } from '@velox/core/protocol';
+import { Piece } from './http-chunk.js';
+import { deflated, flushed, stored } from './deflate.js';
+import { deflatedFrame, textFrame } from './websocket-frame.js';
+import type { SharedWindow } from './shared-window.js';
+
+/** A shorter message is hardly shorter when it is compressed by itself, in bytes. */
+const WORTHWHILE = 256;
+
+/** What there is to say of a message beside its text. */
+export interface MessageOptions {
+  /** What a plain EventSource resumes from: the SSE event's id. */
+  readonly position?: Position;
+  /** Whether it may be compressed: default no, for what is one client's alone tells nobody anything by its length. */
+  readonly isCompressible?: boolean;
+  /** Compresses it together with those before it. */
+  readonly window?: SharedWindow | undefined;
+}
+
+/**
+ * One message, encoded at most once per wire form however many sessions get it. The Buffers are shared: nobody writes into
+ * them.
+ */
+export class Message {
+  /** The frame as JSON text. */
+  readonly text: string;
+  readonly isCompressible: boolean;
+  readonly window: SharedWindow | undefined;
+  readonly #position: Position | undefined;
+  #size: number | undefined;
+  #webSocket: Buffer | undefined;
+  #deflated: Buffer | undefined;
+  #sse: Piece | undefined;
+  #gzip: Piece | undefined;
+
+  constructor(text: string, { position, isCompressible = false, window }: MessageOptions = {}) {
+    this.text = text;
+    this.isCompressible = isCompressible;
+    this.window = window;
+    this.#position = position;
+  }
+
+  /** Bytes of the text in UTF-8. */
+  get size(): number {
+    return (this.#size ??= Buffer.byteLength(this.text));
+  }
+
+  /** An unfragmented, unmasked text frame (RFC 6455 §5.2). */
+  get webSocket(): Buffer {
+    return (this.#webSocket ??= textFrame(this.text, this.size));
+  }
+
+  /** The same, compressed by itself (RFC 7692) where that is shorter: whoever has got whatever before can read it. */
+  get deflated(): Buffer {
+    return (this.#deflated ??= this.#deflate());
+  }
+
+  /** One event of an event stream (HTML spec §9.2.6): the id where there is one, a single data line, an empty line. */
+  get sse(): Piece {
+    return (this.#sse ??= new Piece(this.#event()));
+  }
+
+  /** The same as a part of a gzip stream, which can be read as soon as it is there: compressed by itself, or as it is. */
+  get gzip(): Piece {
+    return (this.#gzip ??= new Piece(this.#block()));
+  }
+
+  #deflate(): Buffer {
+    if (!this.#isWorthwhile()) return this.webSocket;
+    const payload = deflated(Buffer.from(this.text));
+    return payload.length < this.size ? deflatedFrame(payload) : this.webSocket;
+  }
+
+  #event(): string {
+    const id = this.#position ? `id: ${this.#position.id}:${this.#position.version}\n` : '';
+    return `${id}data: ${this.text}\n\n`;
+  }
+
+  #block(): Buffer {
+    const event = Buffer.from(this.#event());
+    const plain = stored(event);
+    if (!this.#isWorthwhile()) return plain;
+    const compressed = flushed(event);
+    return compressed.length < plain.length ? compressed : plain;
+  }
+
+  #isWorthwhile(): boolean {
+    return this.isCompressible && this.size >= WORTHWHILE;
+  }
+}
+
+/** The message for a frame that goes to few. */
+export function message(frame: object): Message {
+  return new Message(JSON.stringify(frame));
+}

@@ -1,0 +1,91 @@
+import express from 'express';
+import { describe, expect, it } from 'vitest';
+import * as velox from '../src/index.js';
+import { listen } from './rig/listen.js';
+import { rawStream, rawSubscribe, rawWebSocket } from './rig/raw-client.js';
+
+describe('Express', () => {
+  it('with a login in front: a stranger gets 401 on either transport, a user is served on both', async () => {
+    const app = express();
+    app.use((request, response, next) => {
+      if (request.headers.cookie === 'user=ann') next();
+      else response.status(401).json({ error: { code: 'login', message: 'Log in.' } });
+    });
+    app.use('/sync', velox.handle({ a: 1 }));
+    await using server = await listen(app);
+    const url = `${server.origin}/sync`;
+
+    expect(await rawWebSocket(url).whenEnded()).toBe('refused 401');
+    expect(await rawStream(url).whenEnded()).toBe('refused 401 login');
+
+    const cookie = { cookie: 'user=ann' };
+    const link = rawWebSocket(url, cookie);
+    link.send({ open: {} });
+    link.send({ subscribe: [{}] });
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    expect(await rawStream(url, cookie).find((frame) => 'version' in frame)).toMatchObject({
+      body: { a: 1 },
+    });
+  });
+
+  it('several endpoints on one server, each with its own value; paths below and beside them are not ours', async () => {
+    const app = express();
+    app.use('/one', velox.handle({ name: 'one' }));
+    app.use('/two', velox.handle({ name: 'two' }));
+    await using server = await listen(app);
+    for (const name of ['one', 'two']) {
+      const link = rawSubscribe(`${server.origin}/${name}`);
+      expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { name } });
+    }
+    expect(server.server.listenerCount('upgrade')).toBe(1);
+    expect((await fetch(`${server.origin}/one/below`)).status).toBe(404);
+    expect(await rawWebSocket(`${server.origin}/three`).whenEnded()).toBe('refused 404');
+  });
+
+  it('a route of a router is the whole path, as is the place where `use` mounts it', async () => {
+    const app = express();
+    const router = express.Router();
+    router.all('/sync', velox.handle({ a: 1 }));
+    app.use('/api', router);
+    await using server = await listen(app);
+    const link = rawSubscribe(`${server.origin}/api/sync`);
+    expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    expect(await (await fetch(`${server.origin}/api/sync`)).json()).toMatchObject({ body: { a: 1 } });
+    expect((await fetch(`${server.origin}/api/sync/below`)).status).toBe(404);
+  });
+
+  it.each([
+    ['text/plain', [express.json(), express.urlencoded()]],
+    ['application/json', [express.json(), express.urlencoded()]],
+    ['text/plain', [express.text()]],
+    ['application/json', [express.raw({ type: '*/*' })]],
+  ])('a POST of %s is read behind body parsers, whether they took it or left it', async (type, parsers) => {
+    const app = express();
+    app.use(...parsers);
+    app.use('/sync', velox.handle({ a: 1 }));
+    await using server = await listen(app);
+    const response = await fetch(`${server.origin}/sync?velox=3`, {
+      method: 'POST',
+      body: JSON.stringify([{ open: {} }, { subscribe: [{}] }]),
+      headers: { accept: 'application/json', 'content-type': type },
+    });
+    expect(await response.json()).toMatchObject([{ hello: {} }, { body: { a: 1 } }]);
+  });
+
+  it('the object itself publishes by $push, as ever', async () => {
+    const foo = { a: 1, $secret: true } as velox.Watched<{ a: number; $secret: boolean }>;
+    const app = express();
+    app.use('/sync', velox.handle(foo));
+    app.use('/same', velox.handle(foo));
+    await using server = await listen(app);
+    const links = ['sync', 'same'].map((path) => rawSubscribe(`${server.origin}/${path}`));
+    for (const link of links) {
+      expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { a: 1 } });
+    }
+    foo.a = 2;
+    foo.$push();
+    for (const link of links) expect(await link.next()).toMatchObject({ version: 2, body: { a: 2 } });
+    expect(JSON.stringify(foo)).not.toContain('$push');
+    expect(velox.state(foo).get()).toEqual({ a: 2 });
+  });
+});

@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
+import * as velox from '../src/index.js';
+import { cert, key } from './rig/certificate.js';
+import { listen } from './rig/listen.js';
+import { HANDSHAKE, RawConnection } from './rig/raw-connection.js';
+import { rawSubscribe, rawWebSocket } from './rig/raw-client.js';
+
+const state = velox.state({ a: 1 });
+
+function connection(origin: string): RawConnection {
+  const raw = new RawConnection(origin);
+  onTestFinished(() => void raw.socket.destroy());
+  return raw;
+}
+
+/** Answers with the length of the body, and with what the request wants to become. */
+function echo(request: IncomingMessage, response: ServerResponse): void {
+  let length = 0;
+  request.on('data', (chunk: Buffer) => (length += chunk.length));
+  request.on('end', () => response.end(`${request.headers.upgrade} ${length};`));
+}
+
+const H2C = [
+  'POST /other HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade, HTTP2-Settings',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+];
+
+describe('an upgrade to something else', () => {
+  it('is a plain request with its body, as if nobody listened for upgrades, and the connection goes on', async () => {
+    await using server = await listen(echo);
+    const raw = connection(server.origin);
+    raw.request([...H2C, 'Content-Length: 300000'], 'x'.repeat(100_000));
+    raw.socket.write('x'.repeat(200_000));
+    await raw.until(/h2c 300000;/);
+    raw.request([...H2C, 'Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n');
+    await raw.until(/h2c 5;/);
+    raw.request(['GET / HTTP/1.1', 'Host: localhost']);
+    expect(await raw.until(/undefined 0;/)).not.toMatch(/connection: close/i);
+    expect(server.server.listenerCount('upgrade')).toBe(1);
+  });
+
+  it('is one over TLS, too', async () => {
+    const server = createHttps({ cert, key }, echo).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const raw = connection(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    raw.request([...H2C, 'Content-Length: 5'], 'hello');
+    await raw.until(/h2c 5;/);
+  });
+
+  it('is served by an endpoint, too: curl --http2 asks for one', async () => {
+    await using server = await listen(state.handle);
+    const raw = connection(server.origin);
+    const body = JSON.stringify([{ open: {} }, { subscribe: [{}] }]);
+    raw.request(['POST /sync?velox=3 HTTP/1.1', ...H2C.slice(1), `Content-Length: ${body.length}`], body);
+    expect(await raw.until(/"version":1/)).toMatch(/^HTTP\/1.1 200 OK/);
+  });
+
+  it('gets as much as its peer can take, and more when that was read', async () => {
+    await using server = await listen((_, response) => {
+      void pipeline(Readable.from(Array<Buffer>(64).fill(Buffer.alloc(1 << 16, 'x'))), response);
+    });
+    const raw = connection(server.origin);
+    raw.request(['GET / HTTP/1.1', ...H2C.slice(1)]);
+    await raw.until(/\r\n0\r\n\r\n$/);
+    expect(raw.text.length).toBeGreaterThan(64 << 16);
+  });
+
+  it('leaves a response that it follows on its connection alone', async () => {
+    let first: ServerResponse | undefined;
+    await using server = await listen((request, response) => {
+      if (request.url === '/first') first = response;
+      else echo(request, response);
+    });
+    const raw = connection(server.origin);
+    raw.request(['GET /first HTTP/1.1', 'Host: localhost']);
+    raw.request([...H2C, 'Content-Length: 5'], 'hello');
+    await vi.waitFor(() => expect(first).toBeDefined());
+    first?.end('first;');
+    expect(await raw.until(/h2c 5;/)).toMatch(/first;/);
+  });
+});
+
+describe('a WebSocket', () => {
+  it('that follows a request on its connection waits for the answer to that', async () => {
+    let first: ServerResponse | undefined;
+    await using server = await listen((request, response) => {
+      if (request.url === '/first') first = response;
+      else void state.handle(request, response);
+    });
+    const raw = connection(server.origin);
+    raw.request(['GET /first HTTP/1.1', 'Host: localhost']);
+    raw.request(HANDSHAKE);
+    await vi.waitFor(() => expect(first).toBeDefined());
+    first?.end('first;');
+    expect(await raw.until(/101 Switching Protocols/)).toMatch(/first;/);
+  });
+
+  it('whose peer goes while it waits is forgotten', async () => {
+    const sockets: Socket[] = [];
+    await using server = await listen(() => undefined);
+    server.server.on('connection', (socket) => sockets.push(socket));
+    const raw = connection(server.origin);
+    raw.request(['GET /first HTTP/1.1', 'Host: localhost']);
+    raw.request(HANDSHAKE);
+    await once(server.server, 'upgrade');
+    raw.socket.resetAndDestroy();
+    await new Promise((resolve) => sockets[0]?.once('close', resolve));
+  });
+
+  it('that is refused gets its whole answer, however long, and its socket ends, though the peer leaves its half open', async () => {
+    await using server = await listen((_, response) => {
+      response.writeHead(401);
+      void pipeline(Readable.from(Array<Buffer>(64).fill(Buffer.alloc(1 << 16, 'x'))), response);
+    });
+    const accepted = once(server.server, 'connection');
+    const raw = connection(server.origin);
+    raw.request(HANDSHAKE);
+    const [socket] = (await accepted) as [Socket];
+    await Promise.all([once(raw.socket, 'end'), once(socket, 'close')]);
+    expect(raw.text).toMatch(/^HTTP\/1.1 401 /);
+    expect(raw.text.length).toBeGreaterThan(64 << 16);
+  });
+
+  it('that another server has taken already stays its own; that is said once', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const reasons: Promise<string>[] = [];
+    await using server = await listen(
+      (request, response) => void reasons.push(state.handle(request, response)),
+    );
+    const other = new WebSocketServer({ server: server.server });
+    other.on('connection', (socket) => socket.send('{"mine":true}'));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await rawWebSocket(server.origin).next()).toEqual({ mine: true });
+    }
+    expect(await Promise.all(reasons)).toEqual(['taken by another', 'taken by another']);
+    expect(warned).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('Another WebSocket server'), {
+      type: 'VeloxWarning',
+    });
+  });
+
+  it('that comes as a plain request is refused for good, in words that help', async () => {
+    await using server = await listen(state.handle);
+    const raw = connection(server.origin);
+    raw.request(HANDSHAKE.map((line) => line.replace('Connection: Upgrade', 'Connection: close')));
+    expect(await raw.until(/"upgrade-unavailable".*Connection: Upgrade/)).toMatch(/^HTTP\/1.1 501 /);
+  });
+
+  it('is taken by a server of node:http2 that speaks HTTP/1.1 as well, from the second one on', async () => {
+    const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
+      void state.handle(request as never, response as never);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const early = connection(origin);
+    early.request(HANDSHAKE);
+    expect(await early.until(/upgrade-unavailable/)).toMatch(/^HTTP\/1.1 503 /);
+    const next = connection(origin);
+    next.request(HANDSHAKE);
+    await next.until(/101 Switching Protocols/);
+  });
+
+  it('is asked for by newer versions of Node, which ask for others as they did', async () => {
+    const asked = vi.fn(() => true);
+    await using server = await listen(state.handle);
+    Object.assign(server.server, { shouldUpgradeCallback: asked });
+    expect(await rawSubscribe(server.origin).next()).toHaveProperty('hello');
+    const { shouldUpgradeCallback: ask } = server.server as never as {
+      shouldUpgradeCallback: (request: { url: string; headers: object }) => boolean;
+    };
+    const webSocket = { upgrade: 'websocket' };
+    expect(ask({ url: '/?velox=3', headers: webSocket })).toBe(true);
+    expect(ask({ url: '/hmr', headers: webSocket })).toBe(false);
+    expect(asked).not.toHaveBeenCalled();
+    server.server.on('upgrade', () => undefined);
+    expect(ask({ url: '/hmr', headers: webSocket })).toBe(true);
+    expect(asked).toHaveBeenCalledOnce();
+  });
+});

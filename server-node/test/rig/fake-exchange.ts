@@ -1,0 +1,28 @@
+import type { Answer, Exchange, StreamOptions } from '../../src/transports/exchange.js';
+import { FakeOutlet } from './fake-outlet.js';
+
+/** An exchange without a network: what was answered is there to be looked at. Closing its stream ends it at once. */
+export class FakeExchange implements Exchange {
+  readonly request: Request = new Request('http://localhost');
+  readonly head: Exchange['head'] = { method: 'GET', url: '/', header: () => undefined };
+  readonly answers: Answer[] = [];
+  readonly streams: FakeOutlet[] = [];
+
+  body(): Promise<unknown> {
+    return Promise.resolve('');
+  }
+
+  answer(answer: Answer): void {
+    this.answers.push(answer);
+  }
+
+  stream(_headers: unknown, { onClose }: StreamOptions): FakeOutlet {
+    const outlet = new FakeOutlet();
+    this.streams.push(outlet);
+    return Object.assign(outlet, { close: () => onClose('ended') });
+  }
+
+  onAbort(): void {
+    // nobody goes here before he was answered
+  }
+}

@@ -1,0 +1,32 @@
+import type { Message } from '../../src/wire/message.js';
+import type { Outlet } from '../../src/wire/outlet.js';
+import type { Frame } from './raw-client.js';
+
+/** An outlet without a network: what was written is there to be looked at, and it is as full, or as broken, as a test wants it. */
+export class FakeOutlet implements Outlet {
+  readonly transport = 'fake';
+  waiting = 0;
+  /** The frames of each write. */
+  readonly writes: Frame[][] = [];
+  /** The bytes of each write. */
+  readonly sizes: number[] = [];
+  closed: string | undefined;
+  full = false;
+  broken = false;
+
+  write(messages: readonly Message[]): boolean {
+    if (this.broken) throw new Error('of the outlet');
+    this.writes.push(messages.map(({ text }) => JSON.parse(text) as Frame));
+    this.sizes.push(messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0));
+    return !this.full;
+  }
+
+  close(code: number, reason: string): void {
+    this.closed ??= `${code} ${reason}`;
+  }
+
+  /** All frames, and forgets them. */
+  take(): Frame[] {
+    return this.writes.splice(0).flat();
+  }
+}

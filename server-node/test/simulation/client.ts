@@ -1,0 +1,241 @@
+import {
+  connect,
+  polling,
+  sse,
+  websocket,
+  type Replica,
+  type ServerFrame,
+  type Sync,
+  type Transport,
+} from '@velox/core';
+import type { MemoryNetwork } from '../../src/testing/memory-network.js';
+import type { Path } from '../../src/testing/memory-path.js';
+import { createRandom, type Random } from '../../src/testing/random.js';
+import type { Document } from './document.js';
+import { TOPICS, type Plan, type Topic, type Way } from './plan.js';
+import type { SimulatedServer, Tell } from './server.js';
+import type { Watch } from './watch.js';
+
+/** What a client shows of one topic. */
+interface View {
+  readonly topic: Topic;
+  readonly replica: Replica<Document>;
+  /** Ends the interest in it. */
+  leave: (() => void) | undefined;
+  /** When the last one left, in virtual ms. */
+  leftAt: number;
+  /** What is shown, and its text when it was: it must never change. */
+  value: Document | undefined;
+  text: string;
+  /** Whether it has changed since the last frame. */
+  isNew: boolean;
+  /** Which life of the topic, and how far. */
+  life: string;
+  version: number;
+  readonly formerLives: Set<string>;
+}
+
+/** How long an application waits until it tries again where it was sent away, in ms. */
+const SENT_AWAY = 1_000;
+
+/** For so long after nobody looked at a topic, something from that time may still come, in ms. */
+const AWAY = 40_000;
+
+/** A client of the simulation: the real one, and what it may be held to. */
+export class SimulatedClient {
+  readonly index: number;
+  readonly sync: Sync;
+  readonly path: Path;
+  readonly views: readonly View[];
+  /** Until then it had reason to be behind, in virtual ms. */
+  excusedUntil = 0;
+  readonly #network: MemoryNetwork;
+  readonly #server: SimulatedServer;
+  readonly #watch: Watch;
+  readonly #random: Random;
+  readonly #doubts: boolean;
+  #token: string;
+  #isLost = false;
+  #noted = 0;
+  /** The newest of what was told, by session. */
+  readonly #told = new Map<number, number>();
+
+  constructor(
+    index: number,
+    { seed, way, settings }: Plan,
+    network: MemoryNetwork,
+    server: SimulatedServer,
+    watch: Watch,
+  ) {
+    const name = `client-${index}`;
+    this.index = index;
+    this.#network = network;
+    this.#server = server;
+    this.#watch = watch;
+    this.#doubts = settings.doubt > 0;
+    this.#random = createRandom(seed, 10 + index);
+    this.path = network.path(name);
+    this.#token = this.#issue();
+    this.sync = connect(network.urlOf(name), {
+      transports: ways(way, network),
+      auth: () => this.#auth(),
+    });
+    this.views = TOPICS.map((topic) => ({
+      topic,
+      replica: this.sync.replica<Document>(topic),
+      leave: undefined,
+      leftAt: -Infinity,
+      value: undefined,
+      text: '',
+      isNew: false,
+      life: '',
+      version: 0,
+      formerLives: new Set(),
+    }));
+    this.sync.onFrame((frame) => this.#onFrame(frame));
+    this.sync.on('tell', (tell) => this.#onTell(tell as Tell));
+    this.sync.status.subscribe(() => {
+      const { state, transport, reason } = this.sync.status.get();
+      watch.note(`${name}: ${state} ${transport ?? ''} ${reason?.code ?? ''}`);
+      this.#isLost ||= state === 'waiting';
+      if (state === 'closed') setTimeout(() => this.sync.reconnect(), SENT_AWAY);
+    });
+    for (const view of this.views) this.join(view.topic);
+    this.note();
+  }
+
+  note(times = 1): void {
+    for (let count = 0; count < times; count++) this.sync.emit('note', ++this.#noted);
+  }
+
+  join(topic: Topic): void {
+    const view = this.#view(topic);
+    view.leave ??= view.replica.subscribe(() => this.#onChange(view));
+  }
+
+  leave(topic: Topic): void {
+    const view = this.#view(topic);
+    view.leave?.();
+    view.leave = undefined;
+    view.leftAt = this.#network.time.now;
+  }
+
+  /** Brings a new token while the link lives. */
+  renew(): void {
+    this.#token = this.#issue();
+    this.sync.renew().catch(() => undefined); // there may be no link
+  }
+
+  /** Looks whether it shows what it should, or says that it does not; and no check may have found its copy to be wrong. */
+  audit(limit: number): void {
+    const { now } = this.#network.time;
+    for (const { topic, replica, value } of this.views) {
+      const { state, stale, diverged } = replica.status.get();
+      this.#watch.check(!diverged, () => `client ${this.index} has given up a copy of "${topic}"`);
+      if (state !== 'open' || stale || !value || now < this.excusedUntil + limit) continue;
+      const age = this.#server.truths[topic].age(value, now);
+      this.#watch.check(
+        age <= limit,
+        () => `client ${this.index} shows an old "${topic}", as if it were new`,
+      );
+    }
+  }
+
+  /** What is still missing, when nothing goes wrong any more; undefined: nothing. */
+  missing(): string | undefined {
+    const { state, session } = this.sync.status.get();
+    if (state !== 'open') return `it is ${state}`;
+    for (const { topic, replica, value } of this.views) {
+      if (replica.status.get().stale) return `"${topic}" is stale`;
+      const truth = this.#server.truths[topic];
+      if (value?.n !== truth.n) return `"${topic}" is ${value?.n}, not ${truth.n}`;
+    }
+    const { told, number } = this.#server.told(session);
+    const heard = this.#server.heard[this.index] as ReadonlySet<number>;
+    const lost = this.#noted - heard.size + (told - (this.#told.get(number) ?? 0));
+    const dropped = this.sync.dropped.get();
+    if (!heard.has(this.#noted)) return `its note ${this.#noted} was not heard`;
+    return lost > dropped ? `${lost} events are lost, ${dropped} of them knowingly` : undefined;
+  }
+
+  #view(topic: Topic): View {
+    return this.views[TOPICS.indexOf(topic)] as View;
+  }
+
+  #issue(): string {
+    return `${this.index}:${this.#network.time.now}`;
+  }
+
+  /** After a loss, the token that is there; else, as where the server has refused that one, a new one. */
+  async #auth(): Promise<string> {
+    if (!this.#isLost) this.#token = this.#issue();
+    this.#isLost = false;
+    if (this.#random.chance(0.5))
+      await new Promise((resolve) => setTimeout(resolve, this.#random.between(1, 300)));
+    return this.#token;
+  }
+
+  #onChange(view: View): void {
+    const { topic } = view;
+    const before = view.value;
+    const value = view.replica.get() as Document;
+    const truth = this.#server.truths[topic];
+    const says = (what: string) => () => `client ${this.index}, "${topic}" ${value.n}: ${what}`;
+    this.#watch.note(`client-${this.index}: "${topic}" is ${value.n}`);
+    this.#watch.check(truth.had(value), says(`the server never had ${JSON.stringify(value)}`));
+    this.#watch.check(!before || value.n >= before.n, says(`went back from ${before?.n}`));
+    this.#watch.check(
+      !before || JSON.stringify(before) === view.text,
+      says('what was shown before has changed'),
+    );
+    view.value = value;
+    view.text = JSON.stringify(value);
+    view.isNew = true;
+  }
+
+  #onFrame(frame: ServerFrame): void {
+    if (!('version' in frame)) return;
+    const { topic = '', version, id } = frame as { topic?: Topic; version: number; id?: string };
+    const view = this.#view(topic);
+    if (view.replica.get() !== view.value) this.#onChange(view); // while nobody looks
+    if (!view.isNew || !view.value) return;
+    view.isNew = false;
+    const life = id ?? view.life;
+    const truth = this.#server.truths[topic];
+    const says = (what: string) => () =>
+      `client ${this.index}, "${topic}" ${truth.name(life)}.${version}: ${what}`;
+    if (life === view.life) this.#watch.check(version > view.version, says(`applied after ${view.version}`));
+    else {
+      this.#watch.check(!view.formerLives.has(life), says('a former life is back'));
+      view.formerLives.add(life);
+    }
+    truth.see(life, version, view.value.n);
+    view.life = life;
+    view.version = version;
+  }
+
+  #onTell({ session, count, n }: Tell): void {
+    const last = this.#told.get(session) ?? 0;
+    this.#watch.note(`client-${this.index}: told ${count} in session ${session}`);
+    this.#watch.check(count > last, () => `client ${this.index} was told ${count} after ${last}`);
+    this.#watch.check(
+      count === last + 1 || this.sync.dropped.get() > 0,
+      () => `client ${this.index} was told ${count} after ${last}, and nothing was dropped`,
+    );
+    this.#told.set(session, count);
+    const { replica, leave, leftAt } = this.#view('');
+    // While rights are in doubt, nothing leaves of a topic, and events do; nor is there more of it than was wanted.
+    const isExcused = this.#doubts || !leave || this.#network.time.now < leftAt + AWAY;
+    if (isExcused || replica.status.get().stale) return;
+    const shown = replica.get()?.n ?? 0;
+    this.#watch.check(shown >= n, () => `client ${this.index} was told of ${n}, and shows ${shown}`);
+  }
+}
+
+function ways(way: Way, { WebSocket }: MemoryNetwork): readonly (Transport | undefined)[] {
+  return {
+    websocket: [websocket(WebSocket), sse(), polling()],
+    sse: [sse(), polling()],
+    polling: [polling(), sse()],
+  }[way];
+}

@@ -1,0 +1,149 @@
+import type { VirtualTime as Time } from '../../src/testing/virtual-time.js';
+import { inflict } from '../../src/testing/faults.js';
+import { MemoryNetwork } from '../../src/testing/memory-network.js';
+import { createRandom } from '../../src/testing/random.js';
+import { VirtualTime } from '../../src/testing/virtual-time.js';
+import { SimulatedClient } from './client.js';
+import { TOPICS, type Plan, type Settings, type Step } from './plan.js';
+import { SimulatedServer } from './server.js';
+import { warmUp } from '../../src/testing/warm-up.js';
+import { Watch } from './watch.js';
+
+/** What became of a run. */
+export interface Outcome {
+  /** The first thing that must not happen and did. */
+  readonly violation: string | undefined;
+  /** The same for two runs in which the same happened. */
+  readonly digest: number;
+  /** Virtual ms that it took until everybody had everything. */
+  readonly ms: number;
+  /** All that happened, where it was asked for. */
+  readonly log: readonly string[];
+}
+
+/** How long everybody may take to come right when nothing goes wrong any more, in virtual ms. */
+const RECOVERY = 120_000;
+/** How often it is looked whether somebody is wrong without a word, in virtual ms. */
+const AUDIT = 1_000;
+
+/** Runs a plan on virtual time; the same plan always does the same. Nothing else that uses time may run meanwhile. */
+export async function run(plan: Plan, keepLog = false): Promise<Outcome> {
+  await warmUp();
+  const time = new VirtualTime();
+  const watch = new Watch(time, keepLog);
+  const network = new MemoryNetwork(time);
+  const restore = [time.install(createRandom(plan.seed, 3).next), network.install(), catchErrors(watch)];
+  try {
+    await play(plan, time, network, watch);
+  } catch (error) {
+    if (!watch.violation) watch.fail(String((error as Error).stack));
+  } finally {
+    restore.forEach((undo) => undo());
+  }
+  const { violation, digest, log } = watch;
+  return { violation, digest, ms: time.now, log };
+}
+
+async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch): Promise<void> {
+  const { settings, steps, seed } = plan;
+  const server = time.within(network.server, () => new SimulatedServer(plan, network, watch));
+  const clients = Array.from({ length: settings.clients }, (_, index) => {
+    const path = network.path(`client-${index}`);
+    const random = createRandom(seed, 20 + index);
+    path.latency = () => random.between(1, settings.latency);
+    return time.within(path.zone, () => new SimulatedClient(index, plan, network, server, watch));
+  });
+  let left = steps.length;
+  for (const step of steps) {
+    const act = (): void => {
+      left--;
+      perform(step, server, clients, network);
+    };
+    time.schedule(step.at, act, isOfClient(step) ? clients[step.client]?.path.zone : network.server);
+  }
+  const limit = patienceOf(settings);
+  const onStep = (): void => {
+    if (watch.violation) throw new Error(watch.violation);
+  };
+  // Who is frozen acts later.
+  while (left > 0 || network.frozenUntil > time.now) {
+    await time.advance(AUDIT, onStep);
+    for (const client of clients) client.audit(limit);
+  }
+
+  // Nothing goes wrong any more, and all is wanted.
+  network.heal();
+  for (const client of clients) {
+    time.within(network.server, () => server.allow(client.index, true));
+    time.within(client.path.zone, () => {
+      for (const topic of TOPICS) client.join(topic);
+      client.note();
+      if (client.sync.status.get().state === 'closed') client.sync.reconnect();
+    });
+  }
+  time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1, 0)));
+  const end = time.now + RECOVERY;
+  const missing = (): string | undefined => {
+    const client = clients.find((each) => each.missing());
+    return client && `client ${client.index}: ${client.missing()}`;
+  };
+  while (missing() && time.now < end) await time.advance(AUDIT, onStep);
+  for (const client of clients) client.audit(limit);
+  const still = missing();
+  watch.check(!still, () => still ?? '');
+}
+
+/** For how long a client may not notice that it hears nothing. */
+function patienceOf({ heartbeat, latency }: Settings): number {
+  return heartbeat + 20_000 + 4 * latency;
+}
+
+function isOfClient(step: Step): step is Step & { readonly client: number } {
+  return 'does' in step && ['note', 'leave', 'join', 'renew'].includes(step.does);
+}
+
+function perform(
+  step: Step,
+  server: SimulatedServer,
+  clients: SimulatedClient[],
+  network: MemoryNetwork,
+): void {
+  const client = clients['client' in step ? step.client : 0];
+  if (!client) return;
+  if ('harm' in step) {
+    const ms = 'ms' in step ? step.ms : 0;
+    const hit = 'who' in step && step.who === 'server' ? clients : [client];
+    for (const each of hit) each.excusedUntil = Math.max(each.excusedUntil, network.time.now + ms);
+    return inflict(step, client.path, network);
+  }
+  switch (step.does) {
+    case 'write':
+      return server.write(step.topic, step.seed, step.times, step.every);
+    case 'note':
+      return client.note(step.times);
+    case 'tell':
+      return server.tell(step.client, step.times);
+    case 'leave':
+      return client.leave(step.topic);
+    case 'join':
+      return client.join(step.topic);
+    case 'expire':
+      return server.expire(step.client);
+    case 'renew':
+      return client.renew();
+    case 'forbid':
+    case 'permit':
+      return server.allow(step.client, step.does === 'permit');
+    case 'recheck':
+      return server.recheck();
+    case 'restart':
+      return server.restart(step.how, step.drain);
+  }
+}
+
+/** What a callback throws is an error of the simulation, or found by it. */
+function catchErrors(watch: Watch): () => void {
+  const before = globalThis.reportError;
+  globalThis.reportError = (error) => watch.fail(String((error as Error).stack));
+  return () => void (globalThis.reportError = before);
+}
