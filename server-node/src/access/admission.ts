@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
-import { whenThere } from './maybe-promise.js';
+import { thenOrNow } from './maybe-promise.js';
 
 /** Who wants in, as far as the transport knows. */
 export interface Credentials {
@@ -51,8 +51,8 @@ export class Admissions {
     this.#observer = observer;
   }
 
-  /** Whether the application asks who a client is. */
-  get areAsked(): boolean {
+  /** Whether the application authorizes clients. */
+  get hasAuthorize(): boolean {
     return this.#rules.authorize !== undefined;
   }
 
@@ -63,7 +63,7 @@ export class Admissions {
    *   fails.
    */
   admit(credentials: Credentials): Admission | Promise<Admission> {
-    return this.areAsked ? this.#ask(credentials) : ANYBODY;
+    return this.hasAuthorize ? this.#ask(credentials) : ANYBODY;
   }
 
   async #ask(credentials: Credentials): Promise<Admission> {
@@ -114,11 +114,11 @@ export class Admissions {
     };
     try {
       const valid = validators?.subscription ? isValid(validators.subscription, topic) : true;
-      const answer = whenThere(
+      const answer = thenOrNow(
         valid,
         (sound) => sound && (canSubscribe ? canSubscribe(context, topic) : true),
       );
-      const allowed = whenThere<unknown, boolean>(answer, (said) => said === true);
+      const allowed = thenOrNow<unknown, boolean>(answer, (said) => said === true);
       return typeof allowed === 'boolean' ? allowed : allowed.catch(failed);
     } catch (error) {
       return failed(error);

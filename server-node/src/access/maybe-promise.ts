@@ -1,5 +1,5 @@
-/** Goes on with a value: at once where it is there, else, whatever kind of promise it is, when it is. */
-export function whenThere<T, R>(value: T | PromiseLike<T>, go: (value: T) => R): R | Promise<Awaited<R>> {
+/** Calls `go` with a value: now if it is no promise, else when the promise (of any kind) fulfils. */
+export function thenOrNow<T, R>(value: T | PromiseLike<T>, go: (value: T) => R): R | Promise<Awaited<R>> {
   return isThenable(value) ? (Promise.resolve(value).then(go) as Promise<Awaited<R>>) : go(value);
 }
 

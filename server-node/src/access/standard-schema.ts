@@ -1,4 +1,4 @@
-import { whenThere } from './maybe-promise.js';
+import { thenOrNow } from './maybe-promise.js';
 
 /**
  * The part of Standard Schema (https://standardschema.dev, version 1) that is used: whoever brings a schema of zod, valibot or
@@ -17,5 +17,5 @@ type Validation<Output> =
 
 /** Whether a value is what a schema asks for: at once where the schema answers at once. */
 export function isValid(schema: StandardSchema, value: unknown): boolean | Promise<boolean> {
-  return whenThere(schema['~standard'].validate(value), ({ issues }) => !issues);
+  return thenOrNow(schema['~standard'].validate(value), ({ issues }) => !issues);
 }

@@ -78,7 +78,7 @@ export class Hub {
 
   /** Whether the application asks who a client is: only then the requests that brought it are of use later. */
   get asksWho(): boolean {
-    return this.#admissions.areAsked;
+    return this.#admissions.hasAuthorize;
   }
 
   /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Rate } from './rate-limit.js';
+import { RateLimit } from './rate-limit.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 it('lets two seconds’ worth through at once, then as many as time allows, and saves up no more than that', () => {
-  const rate = new Rate(10);
+  const rate = new RateLimit(10);
   const burst = (): number => {
     let passed = 0;
     while (rate.take()) passed++;

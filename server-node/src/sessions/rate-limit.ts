@@ -1,8 +1,5 @@
-/**
- * A token bucket: lets so many through in each second, and twice as many at once, so that what has waited for a link may leave
- * together.
- */
-export class Rate {
+/** A token bucket: refills at a rate per second, and holds two seconds' worth, so that a client may send its backlog together. */
+export class RateLimit {
   readonly #perSecond: number;
   #left: number;
   #at = performance.now();
@@ -12,7 +9,7 @@ export class Rate {
     this.#left = this.#burst;
   }
 
-  /** Lets one through; false: there were too many. */
+  /** Takes a token. False: there is none. */
   take(): boolean {
     const now = performance.now();
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);

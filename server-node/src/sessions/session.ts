@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Broadcast } from '../topics/broadcast.js';
-import { Events } from './event-outbox.js';
+import { Outbox } from './outbox.js';
 import { message, type Message } from '../wire/message.js';
 import { FULL, type Outlet } from '../wire/outlet.js';
-import type { Rate } from './rate-limit.js';
+import type { RateLimit } from './rate-limit.js';
 import type { Subscriber } from '../topics/subscriber.js';
 import { Subscriptions } from '../topics/subscriptions.js';
 import type { Traffic } from '../diagnostics/traffic.js';
@@ -22,14 +22,14 @@ export class Session implements Subscriber {
   readonly id: string = randomUUID();
   admission: Admission;
   /** How fast it may send frames. */
-  readonly rate: Rate;
+  readonly rate: RateLimit;
   readonly #onDue: (session: Session) => void;
   readonly #traffic: Traffic;
   readonly topics: Subscriptions = new Subscriptions();
   /** Whether it is among those that the hub delivers to next. */
   isDue = false;
   /** Made with the first: most sessions have none. */
-  #events: Events | undefined;
+  #events: Outbox | undefined;
   #outlet: Outlet | undefined;
   #links = 0;
   /** The newest POST of the live link. */
@@ -44,7 +44,7 @@ export class Session implements Subscriber {
   #taken = 0;
 
   /** @param onDue called when there is something for `deliver` to write */
-  constructor(admission: Admission, rate: Rate, traffic: Traffic, onDue: (session: Session) => void) {
+  constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
     this.admission = admission;
     this.rate = rate;
     this.#traffic = traffic;
@@ -119,7 +119,7 @@ export class Session implements Subscriber {
    * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
    */
   emit(event: string, data: unknown): void {
-    (this.#events ??= new Events()).add(event, data);
+    (this.#events ??= new Outbox()).add(event, data);
     this.#onDue(this);
   }
 
@@ -207,7 +207,7 @@ export class Session implements Subscriber {
       const messages = this.#prepared ?? this.#collect();
       this.#prepared = undefined;
       if (messages.length > 0) this.#full = !this.#outlet.write(messages);
-    } while (this.topics.areDirty || this.#events?.areWaiting);
+    } while (this.topics.areDirty || this.#events?.hasPending);
   }
 
   /** Says goodbye and closes the link; nothing follows on it. */
@@ -226,7 +226,7 @@ export class Session implements Subscriber {
   #collect(): Message[] {
     const messages = this.#owed();
     const events = this.#events;
-    if (events?.areWaiting) this.topics.touchBehind();
+    if (events?.hasPending) this.topics.touchBehind();
     let size = this.topics.tell(messages, this.#traffic);
     if (size >= FULL || !events) return messages;
     for (const event of events.take()) {

@@ -1,7 +1,7 @@
 import { VeloxError, type Limits, type OpenFrame } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
 import type { Outlet } from '../wire/outlet.js';
-import { Rate } from './rate-limit.js';
+import { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
@@ -70,7 +70,7 @@ export class Sessions {
       session.admission = admission;
     } else {
       this.#enter(admission);
-      session = new Session(admission, new Rate(this.#limits.rate), this.traffic, this.#onDue);
+      session = new Session(admission, new RateLimit(this.#limits.rate), this.traffic, this.#onDue);
       this.#byId.set(session.id, session);
       ack = 0;
     }

@@ -1,5 +1,5 @@
-/** A piece of an HTTP answer: as it is, and as one chunk (RFC 9112 §7.1) that can go to the socket. Both share their memory. */
-export class Piece {
+/** A part of an HTTP answer: its bytes, and the same bytes framed as one chunk (RFC 9112 §7.1). Both share their memory. */
+export class HttpChunk {
   readonly chunk: Buffer;
   readonly #start: number;
 

@@ -1,5 +1,5 @@
 import type { Position } from '@velox/core/protocol';
-import { Piece } from './http-chunk.js';
+import { HttpChunk } from './http-chunk.js';
 import { deflated, flushed, stored } from './deflate.js';
 import { deflatedFrame, textFrame } from './websocket-frame.js';
 import type { SharedWindow } from './shared-window.js';
@@ -30,8 +30,8 @@ export class Message {
   #size: number | undefined;
   #webSocket: Buffer | undefined;
   #deflated: Buffer | undefined;
-  #sse: Piece | undefined;
-  #gzip: Piece | undefined;
+  #sse: HttpChunk | undefined;
+  #gzip: HttpChunk | undefined;
 
   constructor(text: string, { position, isCompressible = false, window }: MessageOptions = {}) {
     this.text = text;
@@ -56,13 +56,13 @@ export class Message {
   }
 
   /** One event of an event stream (HTML spec §9.2.6): the id where there is one, a single data line, an empty line. */
-  get sse(): Piece {
-    return (this.#sse ??= new Piece(this.#event()));
+  get sse(): HttpChunk {
+    return (this.#sse ??= new HttpChunk(this.#event()));
   }
 
   /** The same as a part of a gzip stream, which can be read as soon as it is there: compressed by itself, or as it is. */
-  get gzip(): Piece {
-    return (this.#gzip ??= new Piece(this.#block()));
+  get gzip(): HttpChunk {
+    return (this.#gzip ??= new HttpChunk(this.#block()));
   }
 
   #deflate(): Buffer {

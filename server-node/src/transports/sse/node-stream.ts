@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import { Piece } from '../../wire/http-chunk.js';
+import { HttpChunk } from '../../wire/http-chunk.js';
 import { GZIP_HEAD } from '../../wire/deflate.js';
 import type { Message } from '../../wire/message.js';
 import { GRACE, type Outlet } from '../../wire/outlet.js';
@@ -16,7 +16,7 @@ export class NodeStream implements Outlet {
   readonly #onDrain: () => void;
   /** The way of what is written, once the first was. */
   #straight: SocketWriter | undefined;
-  #write: ((pieces: readonly Piece[]) => boolean) | undefined;
+  #write: ((pieces: readonly HttpChunk[]) => boolean) | undefined;
 
   /**
    * @param form how messages are encoded; the head says the same
@@ -52,7 +52,7 @@ export class NodeStream implements Outlet {
     response.once('close', () => clearTimeout(timer));
   }
 
-  #writeFirst(pieces: readonly Piece[]): boolean {
+  #writeFirst(pieces: readonly HttpChunk[]): boolean {
     const response = this.#response;
     if (!this.#begin?.()) return true;
     this.#begin = undefined;
@@ -70,9 +70,9 @@ export class NodeStream implements Outlet {
   }
 }
 
-const GZIP = new Piece(GZIP_HEAD);
+const GZIP = new HttpChunk(GZIP_HEAD);
 
-const chunks = (pieces: readonly Piece[]): Buffer[] => pieces.map(({ chunk }) => chunk);
+const chunks = (pieces: readonly HttpChunk[]): Buffer[] => pieces.map(({ chunk }) => chunk);
 
 /**
  * Whether chunks that were made for all sessions may go straight to the socket: the answer is chunked HTTP/1.1, nothing of its own
@@ -90,7 +90,7 @@ function isStraight(response: ServerResponse): boolean {
 }
 
 /** By way of the response, and of whatever stands in for it. */
-function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly Piece[]) => boolean {
+function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly HttpChunk[]) => boolean {
   let full = false;
   const stall = watchStall(response);
   // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.

@@ -46,7 +46,7 @@ export class WebSocketLink {
     const late = (): void => this.#fail(new VeloxError('timeout', 'no open frame came in time.'));
     this.#handshake = setTimeout(late, hub.limits.handshake);
     webSocket.on('message', (data: Buffer, isBinary) => {
-      if (deflation !== 'none') letGo(webSocket);
+      if (deflation !== 'none') releaseInflater(webSocket);
       this.#take(data, isBinary);
     });
     // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
@@ -135,10 +135,10 @@ const NOBODY: Omit<Credentials, 'token'> = {
 const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
 
 /**
- * Ends the decompressor that ws keeps for a client from its first compressed message on: our clients may refer to nothing of the past,
- * so between two messages it is a waste of some 50 KB. What ws names so is its own; without it nothing is wrong but the memory.
+ * Releases the decompressor that ws keeps per client after the first compressed message, some 50 KB. Our clients never refer to earlier
+ * messages. The member is private to ws: without it, only memory is wasted.
  */
-function letGo(webSocket: WebSocket): void {
+function releaseInflater(webSocket: WebSocket): void {
   const { _extensions: extensions } = webSocket as { _extensions?: Record<string, { cleanup?(): void }> };
   extensions?.['permessage-deflate']?.cleanup?.();
 }

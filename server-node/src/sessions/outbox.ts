@@ -5,7 +5,7 @@ import { Message } from '../wire/message.js';
 const KEPT = { count: 1_000, size: 1 << 20 };
 
 /** The events of one session on their way to its client: numbered from 1, kept until it has them; of too many the oldest are dropped. */
-export class Events {
+export class Outbox {
   /** Without a gap, from number `#gone + 1` on. */
   readonly #kept: Message[] = [];
   #size = 0;
@@ -18,7 +18,7 @@ export class Events {
   #counted = 0;
 
   /** Whether some are still to be written. */
-  get areWaiting(): boolean {
+  get hasPending(): boolean {
     return this.#sent < this.#last;
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Events } from './event-outbox.js';
+import { Outbox } from './outbox.js';
 
 it('arrive in order over whatever links; what did not arrive was dropped, and is counted', () => {
   const action = fc.oneof(
@@ -12,7 +12,7 @@ it('arrive in order over whatever links; what did not arrive was dropped, and is
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40, size: 'max' }), (actions) => {
-      const events = new Events();
+      const events = new Outbox();
       const got: number[] = [];
       let added = 0;
       let acknowledged = 0;
@@ -38,7 +38,7 @@ it('arrive in order over whatever links; what did not arrive was dropped, and is
         }
       }
       take(Infinity);
-      expect(events.areWaiting).toBe(false);
+      expect(events.hasPending).toBe(false);
       expect(got).toEqual([...new Set(got)].sort((a, b) => a - b));
       expect(got.at(-1) ?? 0).toBe(added);
       const missed = added - got.length;
@@ -53,7 +53,7 @@ it('arrive in order over whatever links; what did not arrive was dropped, and is
 });
 
 it.each([undefined, () => 1, Symbol('of the application')])('always carry data: %s is null', (data) => {
-  const events = new Events();
+  const events = new Outbox();
   events.add('note', data);
   expect([...events.take()].map(({ text }) => text)).toEqual(['{"event":"note","data":null,"seq":1}']);
 });
