@@ -1,2 +1,2 @@
-/** A code block of the README: see readme-plugin.ts. */
+/** A named code block of the documents: see readme-plugin.ts. */
 declare module 'readme:*';

@@ -1,0 +1,35 @@
+/** Names that the documents use without defining them: they are the reader's own. */
+declare const app: any;
+declare const server: import('node:http').Server;
+declare const velox: typeof import('@velox/server');
+declare const connect: typeof import('@velox/core').connect;
+declare const board: any;
+declare const hub: import('@velox/server').Hub<App, User>;
+declare const sync: import('@velox/core').Sync<App>;
+declare const url: string;
+declare const previous: { rows: { price: number }[] };
+declare const produce: typeof import('immer').produce;
+declare const fetchToken: () => Promise<string>;
+declare const userOf: (secret: string | undefined) => User;
+declare const useVelox: typeof import('@velox/react').useVelox;
+declare const toast: (text: string) => void;
+declare const render: (value: unknown) => void;
+declare const renderToString: typeof import('react-dom/server').renderToString;
+declare const App: import('react').ComponentType<{ source: unknown }>;
+declare const { readFileSync, writeFileSync }: typeof import('node:fs');
+
+interface Board {
+  title?: string;
+  rows: { id: number; name?: string; price: number }[];
+}
+interface Item {
+  id: string;
+}
+interface User {
+  id: string;
+  isAdmin: boolean;
+}
+type App = {
+  topics: { board: Board; [item: `items/${string}`]: Item };
+  events: { chat: { text: string }; notice: string };
+};
