@@ -16,24 +16,25 @@ import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 import type { Outlet } from '../wire/outlet.js';
+import { receive, type Receivers } from './receive.js';
 import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import { Sessions } from '../sessions/sessions.js';
 import { Topics } from '../topics/topics.js';
 
-/** How many values are looked at in one heartbeat, to have copies checked: a few ms. */
-const CHECKED = 20_000;
+/** How many values one heartbeat hashes to check the copies of clients: a few ms of work. */
+const CHECKED_VALUES = 20_000;
 
-/** When a client may come back whose frames ended its session, in ms: it might do the same again. */
-const PENALTY = 5_000;
+/** When a client may come back if its frames ended its session, in ms: it might send them again. */
+const PENALTY_MS = 5_000;
 
-/** Frames that come along with an open frame, and the request that brings them. */
+/** Frames that accompany an open frame, and the request that brought them. */
 export interface Opening {
   readonly frames: readonly ClientFrame[];
   readonly credentials: Omit<Credentials, 'token'>;
 }
 
-/** An endpoint without any transport: its topics, its sessions, and what their frames mean. */
+/** An endpoint without transports: its topics, its sessions and their rules. */
 export class Hub {
   readonly limits: Limits;
   readonly origins: Origins;
@@ -45,8 +46,7 @@ export class Hub {
   closed = false;
   readonly #admissions: Admissions;
   readonly #sessions: Sessions;
-  readonly #renewals: Renewals;
-  readonly #handlers: EventHandlers;
+  readonly #receivers: Receivers;
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
@@ -62,10 +62,6 @@ export class Hub {
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer, compression);
-    this.#handlers = new EventHandlers(this.observer);
-    this.#renewals = new Renewals(this.#admissions, this.topics, (session, error) =>
-      this.fail(session, error),
-    );
     const deliveries = new Deliveries(this.observer, (session, error) => this.fail(session, error));
     this.#sessions = new Sessions(
       this.#admissions,
@@ -74,10 +70,18 @@ export class Hub {
       (session) => deliveries.add(session),
       (session) => this.#ended(session),
     );
+    this.#receivers = {
+      sessions: this.#sessions,
+      topics: this.topics,
+      handlers: new EventHandlers(this.observer),
+      renewals: new Renewals(this.#admissions, this.topics, (session, error) => this.fail(session, error)),
+      observer: this.observer,
+      subscriptions: this.limits.subscriptions,
+    };
   }
 
-  /** Whether the application asks who a client is: only then the requests that brought it are of use later. */
-  get asksWho(): boolean {
+  /** Whether the application authorizes clients: only then are their requests needed later. */
+  get hasAuthorize(): boolean {
     return this.#admissions.hasAuthorize;
   }
 
@@ -86,30 +90,26 @@ export class Hub {
     return this.#admissions.admit(credentials);
   }
 
-  /** Whether the one who was admitted may see a topic. */
+  /** Whether an authorized client may see a topic. */
   maySee(admission: Admission, topic: string): boolean | Promise<boolean> {
     return this.#admissions.maySee(admission, topic);
   }
 
-  /** The session of that id, if it lives and whoever names it may. */
-  session(id: string | undefined, { identity }: Admission): Session | undefined {
-    const session = id === undefined ? undefined : this.#sessions.find(id);
-    if (!session || session.identity !== identity) return undefined;
-    session.isNamed = true;
-    return session;
+  /** Returns the session of that id, if it lives and belongs to the same identity. */
+  session(id: string | undefined, admission: Admission): Session | undefined {
+    return this.#sessions.find(id, admission);
   }
 
   /**
    * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed anew.
-   * Where a frame that came along is refused, so is the link, and the session ends: nothing was written, and the refusal is the
-   * transport's to say.
+   * If an accompanying frame is refused, so is the link, and the session ends. Nothing was written then, and the transport answers with
+   * the refusal.
    *
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
   open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
-    const session = this.#sessions.open(outlet, admission, open ?? {});
-    session.isNamed ||= open !== undefined;
+    const session = this.#sessions.open(outlet, admission, open);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heart ??= setInterval(() => this.#beat(), this.heartbeat).unref();
@@ -135,42 +135,25 @@ export class Hub {
     if (this.#links.size === 0) this.#onEmpty();
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
-    this.#sessions.leave(session, session.isNamed && !this.closed);
+    this.#sessions.leave(session, this.closed);
   }
 
-  /** Hears the events of a name, of all clients; returns the end of it. */
+  /** Calls `handler` for each event of that name from any client. Returns the function that ends this. */
   on(event: string, handler: EventHandler): () => void {
-    return this.#handlers.on(event, handler);
+    return this.#receivers.handlers.on(event, handler);
   }
 
   /**
-   * Does what a client's frame says; a numbered one once, however often it comes.
+   * Does what a client's frame says; a numbered frame once, however often it arrives.
    *
-   * @param credentials of the request that brought it, but for the token
+   * @param credentials of the request that brought it, without the token
    * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */
   receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>): void {
-    if (!session.rate.take())
-      throw new VeloxError('too-many', 'the peer sent more frames than the limits allow.');
-    if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
-    if ('event' in frame) this.#handlers.dispatch(session, frame.event, frame.data);
-    else if ('subscribe' in frame) {
-      if (frame.subscribe.length > this.limits.subscriptions)
-        throw new VeloxError('too-many', 'a frame names more topics than the limits allow.');
-      for (const { topic = '', id, version, diverged } of frame.subscribe) {
-        if (diverged !== undefined) this.#diverged(session, topic);
-        const known = id !== undefined && version !== undefined ? { id, version } : undefined;
-        this.topics.subscribe(session, topic, known);
-      }
-    } else if ('unsubscribe' in frame) {
-      for (const topic of frame.unsubscribe) this.topics.unsubscribe(session, topic);
-    } else if ('auth' in frame) void this.#renewals.renew(session, { ...credentials, token: frame.auth });
-    else if ('ack' in frame) session.acknowledge(frame.ack);
-    else if ('ping' in frame) session.ping();
-    else throw new VeloxError('bad-frame', 'the peer sent an open frame on an open link.');
+    receive(this.#receivers, session, frame, credentials);
   }
 
-  /** Asks `canSubscribe` again; nothing of a topic leaves to a session until it has answered. Resolves when all have. */
+  /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
   async recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
     const asked = [...this.#sessions.all].flatMap((session) =>
       [...session.topics.names]
@@ -213,18 +196,18 @@ export class Hub {
     clearTimeout(timer);
   }
 
-  /** Ends a session for what its client did, or for what went wrong in serving it. */
+  /** Ends a session because its client misbehaved, or because serving it failed. */
   fail(session: Session, error: unknown): void {
     if (!isVeloxError(error)) this.observer.failure(error);
     const { code, message } = isVeloxError(error)
       ? error
       : { code: 'internal', message: 'The server failed.' };
-    // What a client may not do it will not be let do at once; who may not be here is told by the code alone.
-    const retry = code !== 'unauthorized' && code !== 'forbidden' && { retry: PENALTY };
+    // A client that misbehaved would do it again immediately. Refused credentials are reported by the code alone.
+    const retry = code !== 'unauthorized' && code !== 'forbidden' && { retry: PENALTY_MS };
     this.#end(session, closeCodeOf(error), { code, reason: message, ...retry });
   }
 
-  /** Whatever is wrong with its link, a session that is to end does, and nobody else notices. */
+  /** Ends a session even if its link fails, without harm to other sessions. */
   #end(session: Session, code: number, bye: Bye): void {
     try {
       session.close(code, bye);
@@ -237,20 +220,14 @@ export class Hub {
 
   #ended(session: Session): void {
     this.topics.unsubscribeAll(session);
-    this.#renewals.forget(session);
-    session.isDue = false;
+    this.#receivers.renewals.forget(session);
     if (this.#sessions.size > 0) return;
     clearInterval(this.#heart);
     this.#heart = undefined;
   }
 
-  #diverged({ identity, transport }: Session, topic: string): void {
-    this.#sessions.traffic.diverged++;
-    this.observer.log('warn', 'diverged', { topic, identity, transport });
-  }
-
   #beat(): void {
-    const budget = { left: CHECKED };
+    const budget = { left: CHECKED_VALUES };
     for (const session of this.#sessions.all) session.beat(budget);
   }
 }

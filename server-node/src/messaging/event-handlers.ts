@@ -1,10 +1,11 @@
+import { isThenable } from '../access/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 
-/** Hears an event of a client. */
+/** Receives an event of a client. */
 export type EventHandler = (session: Session, data: unknown) => unknown;
 
-/** Those of the application who hear what clients emit. */
+/** The application's handlers for the events that clients emit. */
 export class EventHandlers {
   readonly #observer: Observer;
   readonly #handlers = new Map<string, Set<EventHandler>>();
@@ -13,7 +14,7 @@ export class EventHandlers {
     this.#observer = observer;
   }
 
-  /** Hears the events of a name, of all clients; returns the end of it. */
+  /** Adds a handler for the events of a name from all clients. Returns the function that removes it. */
   on(event: string, handler: EventHandler): () => void {
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));
@@ -24,12 +25,12 @@ export class EventHandlers {
     };
   }
 
-  /** Tells all; one that fails is reported, and harms nobody. */
+  /** Calls all handlers of an event. A handler that throws or rejects is reported, and the others are called anyway. */
   dispatch(session: Session, event: string, data: unknown): void {
     for (const handler of [...(this.#handlers.get(event) ?? [])]) {
       try {
         const result = handler(session, data);
-        if (result instanceof Promise) result.catch((error) => this.#observer.failure(error));
+        if (isThenable(result)) Promise.resolve(result).catch((error) => this.#observer.failure(error));
       } catch (error) {
         this.#observer.failure(error);
       }

@@ -1,11 +1,11 @@
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from './session.js';
 
-/** Sees to it that what one tick produces for a session leaves in one write: after all flushes of this tick. */
+/** Makes everything that one tick produces for a session leave in one write, after all flushes of this tick. */
 export class Deliveries {
   readonly #observer: Observer;
   readonly #fail: (session: Session, error: unknown) => void;
-  #due: Session[] = [];
+  #due = new Set<Session>();
 
   /** @param fail ends a session that cannot be served; the others get theirs */
   constructor(observer: Observer, fail: (session: Session, error: unknown) => void) {
@@ -13,28 +13,22 @@ export class Deliveries {
     this.#fail = fail;
   }
 
-  /** There is something for a session to write. */
+  /** Notes that a session has something to write. Idempotent. */
   add(session: Session): void {
-    if (session.isDue) return;
-    session.isDue = true;
-    if (this.#due.length === 0) queueMicrotask(() => this.#deliver());
-    this.#due.push(session);
+    if (this.#due.size === 0) queueMicrotask(() => this.#deliver());
+    this.#due.add(session);
   }
 
   #deliver(): void {
     const due = this.#due;
-    this.#due = [];
-    // All is collected before anything is written: each write takes from the processor what it had at hand of our sessions.
-    this.#forEach(due, (session) => {
-      if (!session.isDue) return; // it has ended meanwhile
-      session.isDue = false;
-      session.prepare();
-    });
+    this.#due = new Set();
+    // All is collected before anything is written: each write evicts our sessions from the processor's caches.
+    this.#forEach(due, (session) => session.prepare());
     this.#forEach(due, (session) => session.deliver());
-    this.#observer.publish('deliver', () => ({ sessions: due.length }));
+    this.#observer.publish('deliver', () => ({ sessions: due.size }));
   }
 
-  #forEach(sessions: readonly Session[], act: (session: Session) => void): void {
+  #forEach(sessions: Iterable<Session>, act: (session: Session) => void): void {
     for (const session of sessions) {
       try {
         act(session);

@@ -4,31 +4,31 @@ import type { Session } from './session.js';
 import type { Topics } from '../topics/topics.js';
 
 /**
- * Tokens that come while their sessions live. Of one session, one is looked at a time, and of those that come meanwhile the newest
- * is the next: they count in the order in which they came, and who sends many has no more of `authorize` than who sends one.
+ * Checks the tokens that clients send in live sessions. Per session one token is checked at a time, and only the newest waiting one is
+ * kept. So a client that sends many tokens causes no more calls of `authorize` than others, and a slow answer never undoes a later one.
  */
 export class Renewals {
   readonly #admissions: Admissions;
   readonly #topics: Topics;
   readonly #onRefused: (session: Session, error: unknown) => void;
-  /** Of each session of which a token is looked at, the one that waits. */
+  /** The newest waiting token of each session whose token is being checked. */
   readonly #waiting = new WeakMap<Session, Credentials | undefined>();
 
-  /** @param onRefused called when a token is refused, or is that of another identity */
+  /** @param onRefused called when a token is refused, or belongs to another identity */
   constructor(admissions: Admissions, topics: Topics, onRefused: (session: Session, error: unknown) => void) {
     this.#admissions = admissions;
     this.#topics = topics;
     this.#onRefused = onRefused;
   }
 
-  /** Takes a new token of a session, whose rights are then asked for again. */
+  /** Checks a session's new token, then its rights to each topic. */
   async renew(session: Session, credentials: Credentials): Promise<void> {
     const isBusy = this.#waiting.has(session);
     this.#waiting.set(session, credentials);
     if (isBusy) return;
     for (let next: Credentials | undefined; (next = this.#waiting.get(session));) {
       this.#waiting.set(session, undefined);
-      await this.#look(session, next);
+      await this.#check(session, next);
     }
     this.#waiting.delete(session);
   }
@@ -38,7 +38,7 @@ export class Renewals {
     if (this.#waiting.has(session)) this.#waiting.set(session, undefined);
   }
 
-  async #look(session: Session, credentials: Credentials): Promise<void> {
+  async #check(session: Session, credentials: Credentials): Promise<void> {
     const former = session.admission;
     let admission: Admission;
     try {
@@ -50,8 +50,8 @@ export class Renewals {
       if (session.admission === former) this.#onRefused(session, error);
       return;
     }
-    if (session.admission !== former) return; // a newer link has said who it is
-    session.admission = admission;
+    if (session.admission !== former) return; // a newer link was authorized meanwhile
+    session.admit(admission);
     for (const topic of session.topics.names) void this.#topics.ask(session, topic);
   }
 }

@@ -2,71 +2,66 @@ import { randomUUID } from 'node:crypto';
 import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Broadcast } from '../topics/broadcast.js';
-import { Outbox } from './outbox.js';
-import { message, type Message } from '../wire/message.js';
-import { FULL, type Outlet } from '../wire/outlet.js';
-import type { RateLimit } from './rate-limit.js';
+import type { Traffic } from '../diagnostics/traffic.js';
 import type { Subscriber } from '../topics/subscriber.js';
 import { Subscriptions } from '../topics/subscriptions.js';
-import type { Traffic } from '../diagnostics/traffic.js';
-
-/** A sign of life, the same for everybody. */
-const PING: Message = message({ ping: true });
+import type { Message } from '../wire/message.js';
+import { FULL, type Outlet } from '../wire/outlet.js';
+import { Inbox } from './inbox.js';
+import { Link } from './link.js';
+import { Outbox } from './outbox.js';
+import type { RateLimit } from './rate-limit.js';
 
 /**
- * One client on the server; it outlives its links. Nothing here needs a queue but events: of a topic, what a full outlet misses is
- * caught up in one step when it drains, and all else is owed once, however often there was a reason for it.
+ * One client on the server; it outlives its links. Only events are queued. A topic that met a full outlet is caught up in one step when
+ * the outlet drains, and every other frame is owed once, however often there was a reason for it.
  */
 export class Session implements Subscriber {
-  /** Secret and random (122 bits, RFC 9562 §5.4; Node draws for many at a time): whoever knows it is this client. */
+  /** Secret and random (122 bits, RFC 9562 §5.4; Node draws many at a time). Who knows it acts as this client. */
   readonly id: string = randomUUID();
-  admission: Admission;
-  /** How fast it may send frames. */
+  /** How fast the client may send frames. */
   readonly rate: RateLimit;
+  readonly topics: Subscriptions = new Subscriptions();
+  readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
   readonly #traffic: Traffic;
-  readonly topics: Subscriptions = new Subscriptions();
-  /** Whether it is among those that the hub delivers to next. */
-  isDue = false;
-  /** Made with the first: most sessions have none. */
-  #events: Outbox | undefined;
-  #outlet: Outlet | undefined;
+  #admission: Admission;
+  /** Created with the first event: most sessions have none. */
+  #outbox: Outbox | undefined;
+  #link: Link | undefined;
   #links = 0;
-  /** The newest POST of the live link. */
-  #posts = 0;
-  #full = false;
-  #prepared: Message[] | undefined;
-  /** What this link is owed beside topics and events. */
-  #hello: Message | undefined;
-  #owesAck = false;
-  #owesPing = false;
-  /** The newest frame that was taken from the client. */
-  #taken = 0;
+  #isResumable = false;
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
-    this.admission = admission;
+    this.#admission = admission;
     this.rate = rate;
     this.#traffic = traffic;
     this.#onDue = onDue;
   }
 
-  /** What the application knows its client by: what `authorize` gave. */
+  get admission(): Admission {
+    return this.#admission;
+  }
+
+  /** The result of `authorize`: how the application knows its client. */
   get context(): unknown {
-    return this.admission.context;
+    return this.#admission.context;
   }
 
   get identity(): string | undefined {
-    return this.admission.identity;
+    return this.#admission.identity;
   }
 
-  /** The name of the transport of the live link; undefined while there is none. */
+  /** The name of the live link's transport; undefined without a link. */
   get transport(): string | undefined {
-    return this.#outlet?.transport;
+    return this.#link?.outlet.transport;
   }
 
-  /** Whether the client has named it: only such a one can be come back to. A plain GET does not know that there are sessions. */
-  isNamed = false;
+  /** Whether the client has shown that it knows the session's id. A plain GET cannot resume. */
+  get isResumable(): boolean {
+    return this.#isResumable;
+  }
 
   /** How many links it has had, the live one included. */
   get links(): number {
@@ -75,41 +70,48 @@ export class Session implements Subscriber {
 
   /** The newest numbered frame that was taken from the client. */
   get taken(): number {
-    return this.#taken;
+    return this.#inbox.taken;
   }
 
   /** How many events were dropped before the client had them. */
   get dropped(): number {
-    return this.#events?.dropped ?? 0;
+    return this.#outbox?.dropped ?? 0;
   }
 
   /** Bytes that wait in its outlet. */
   get waiting(): number {
-    return this.#outlet?.waiting ?? 0;
+    return this.#link?.outlet.waiting ?? 0;
+  }
+
+  /** Replaces the admission by a newer one of the same identity. */
+  admit(admission: Admission): void {
+    this.#admission = admission;
+  }
+
+  /** Notes that the client knows the session's id. */
+  allowResume(): void {
+    this.#isResumable = true;
   }
 
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
   attach(outlet: Outlet, ack: number): void {
-    const former = this.#outlet;
-    this.#outlet = outlet;
-    this.#links++;
-    this.#posts = 0;
-    this.#full = this.#owesAck = this.#owesPing = false;
-    this.#prepared = undefined;
-    this.#events?.resume(ack);
-    former?.close(4000, 'replaced');
+    const former = this.#link;
+    this.#link = new Link(outlet, ++this.#links);
+    this.#inbox.resume();
+    this.#outbox?.resume(ack);
+    former?.outlet.close(4000, 'replaced');
   }
 
   /** Notes that a link ended; returns whether it was the live one. */
   detach(outlet: Outlet): boolean {
-    if (this.#outlet !== outlet) return false;
-    this.#outlet = undefined;
+    if (this.#link?.outlet !== outlet) return false;
+    this.#link = undefined;
     return true;
   }
 
-  /** The first frame of a link. */
+  /** Says hello, as the first frame of the live link. */
   greet(hello: Hello): void {
-    this.#hello = message({ hello: { ...hello, link: this.#links } });
+    this.#link?.greet(hello);
     this.#onDue(this);
   }
 
@@ -119,34 +121,30 @@ export class Session implements Subscriber {
    * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
    */
   emit(event: string, data: unknown): void {
-    (this.#events ??= new Outbox()).add(event, data);
+    (this.#outbox ??= new Outbox()).add(event, data);
     this.#onDue(this);
   }
 
-  /** Whether a numbered frame of the client is new; a repetition is to be passed over. */
+  /** Whether a numbered frame of the client is new; false for a repetition. */
   take(seq: number): boolean {
-    this.#owesAck = true;
+    this.#link?.owed.ack();
     this.#onDue(this);
-    if (seq <= this.#taken) return false;
-    this.#taken = seq;
-    return true;
+    return this.#inbox.take(seq);
   }
 
-  /** Whether a POST of the live link is new; a repetition is to be passed over. One without a number (NaN) counts as new. */
+  /** Whether a POST of the live link is new; false for a repetition. A POST without a number (NaN) counts as new. */
   takePost(number: number): boolean {
-    if (number <= this.#posts) return false;
-    this.#posts = number || this.#posts;
-    return true;
+    return this.#inbox.takePost(number);
   }
 
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
-    this.#events?.acknowledge(seq);
+    this.#outbox?.acknowledge(seq);
   }
 
-  /** What an answer to a POST acknowledges need not be said again. */
+  /** The answer to a POST has acknowledged the client's frames. */
   acknowledged(): void {
-    this.#owesAck = false;
+    this.#link?.owed.acknowledged();
   }
 
   /** Joins a wanted topic. The catch-up leaves with the next `deliver`. */
@@ -155,7 +153,7 @@ export class Session implements Subscriber {
     this.#onDue(this);
   }
 
-  /** Tells the client that it does not get a wanted topic. */
+  /** Tells the client that it does not receive a wanted topic. */
   deny(topic: string, code: string): void {
     this.topics.deny(topic, code);
     this.#onDue(this);
@@ -165,85 +163,67 @@ export class Session implements Subscriber {
   touch(topic: string): void {
     const subscription = this.topics.touch(topic);
     if (!subscription) return;
-    if (this.#full) {
+    if (this.#link?.isFull) {
       subscription.hasSkipped = true;
       this.#traffic.skipped++;
     }
     this.#onDue(this);
   }
 
-  /** A sign of life. */
+  /** Sends a sign of life. */
   ping(): void {
-    this.#owesPing = true;
+    this.#link?.owed.ping();
     this.#onDue(this);
   }
 
-  /**
-   * The same as the heartbeat has it, with checks of the client's copies: not where the outlet is full, for then bytes are on their way
-   * as it is.
-   */
+  /** Sends the heartbeat, with checks of the client's copies. If the outlet is full, bytes are on their way anyway. */
   beat(budget: Budget): void {
-    if (!this.#outlet || this.#full) return;
+    if (!this.#link || this.#link.isFull) return;
     this.topics.doubt(budget);
     this.ping();
   }
 
   /** An outlet has room again. */
   drained(outlet: Outlet): void {
-    if (this.#outlet !== outlet) return;
-    this.#full = false;
+    if (this.#link?.outlet !== outlet) return;
+    this.#link.drained();
     this.#onDue(this);
   }
 
   /** Collects what `deliver` will write first. */
   prepare(): void {
-    if (this.#outlet && !this.#full) this.#prepared ??= this.#collect();
+    const link = this.#link;
+    if (link?.isReady) link.prepare(this.#collect(link));
   }
 
   /** Writes what is due, in as few writes as the outlet takes: what is owed, then topics, then events. */
   deliver(): void {
-    do {
-      if (!this.#outlet || this.#full) return;
-      const messages = this.#prepared ?? this.#collect();
-      this.#prepared = undefined;
-      if (messages.length > 0) this.#full = !this.#outlet.write(messages);
-    } while (this.topics.areDirty || this.#events?.hasPending);
+    for (let link; (link = this.#link) && !link.isFull;) {
+      this.prepare();
+      link.write();
+      if (!this.topics.areDirty && !this.#outbox?.hasPending) return;
+    }
   }
 
   /** Says goodbye and closes the link; nothing follows on it. */
   close(code: number, bye: Bye): void {
-    const outlet = this.#outlet;
-    this.#outlet = undefined;
-    const farewell = message({ bye });
-    try {
-      outlet?.write([...(this.#prepared ?? []), ...(this.#hello ? [this.#hello] : []), farewell]);
-    } finally {
-      outlet?.close(code, bye.code);
-    }
+    const link = this.#link;
+    this.#link = undefined;
+    link?.close(code, bye);
   }
 
-  /** What goes into the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
-  #collect(): Message[] {
-    const messages = this.#owed();
-    const events = this.#events;
-    if (events?.hasPending) this.topics.touchBehind();
+  /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
+  #collect(link: Link): Message[] {
+    const messages = link.owed.take(this.#inbox.taken);
+    const outbox = this.#outbox;
+    if (outbox?.hasPending) this.topics.touchBehind();
     let size = this.topics.tell(messages, this.#traffic);
-    if (size >= FULL || !events) return messages;
-    for (const event of events.take()) {
+    if (size >= FULL || !outbox) return messages;
+    for (const event of outbox.take()) {
       messages.push(event);
       size += event.size;
       if (size >= FULL) break;
     }
-    return messages;
-  }
-
-  #owed(): Message[] {
-    const messages: Message[] = [];
-    if (this.#hello) messages.push(this.#hello);
-    if (this.#owesAck) messages.push(message({ ack: this.#taken }));
-    if (this.#owesPing) messages.push(PING);
-    this.#hello = undefined;
-    this.#owesAck = this.#owesPing = false;
     return messages;
   }
 }

@@ -5,7 +5,7 @@ import { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
-/** The sessions of a hub: those with a link, and those that have lost theirs and may come back. */
+/** The sessions of a hub: those with a link, and those that have lost it and may resume. */
 export class Sessions {
   readonly #admissions: Admissions;
   readonly #limits: Limits;
@@ -13,7 +13,7 @@ export class Sessions {
   readonly #onDue: (session: Session) => void;
   readonly #onEnd: (session: Session) => void;
   readonly #byId = new Map<string, Session>();
-  /** Of all their sessions. */
+  /** The counters of all sessions together. */
   readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0 };
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
@@ -53,34 +53,41 @@ export class Sessions {
     return bytes;
   }
 
-  find(id: string): Session | undefined {
-    return this.#byId.get(id);
+  /** Returns the session that a client names, if it lives and belongs to the same identity. From then on it can be resumed. */
+  find(id: string | undefined, { identity }: Admission): Session | undefined {
+    const session = id === undefined ? undefined : this.#byId.get(id);
+    if (!session || session.identity !== identity) return undefined;
+    session.allowResume();
+    return session;
   }
 
   /**
-   * Puts an outlet to its session: the one that the client names, if it lives and belongs to the same identity, else a new one.
+   * Attaches an outlet to its session: the one that the client names, if it lives and belongs to the same identity, else a new one.
    *
+   * @param open the client's open frame; without one, the session cannot be resumed
    * @throws VeloxError `too-many`.
    */
-  open(outlet: Outlet, admission: Admission, { session: id, ack = 0 }: OpenFrame['open']): Session {
-    let session = id === undefined ? undefined : this.#byId.get(id);
-    if (session && session.identity === admission.identity) {
+  open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] | undefined): Session {
+    let ack = open?.ack ?? 0;
+    let session = this.find(open?.session, admission);
+    if (session) {
       clearTimeout(this.#away.get(session));
       this.#away.delete(session);
-      session.admission = admission;
+      session.admit(admission);
     } else {
       this.#enter(admission);
       session = new Session(admission, new RateLimit(this.#limits.rate), this.traffic, this.#onDue);
       this.#byId.set(session.id, session);
       ack = 0;
     }
+    if (open) session.allowResume();
     session.attach(outlet, ack);
     return session;
   }
 
-  /** A link ended: its session waits for the next one, or, where it cannot be resumed, ends. */
-  leave(session: Session, resumable: boolean): void {
-    if (!resumable) return this.end(session);
+  /** A link ended: its session waits for the next one, or ends if none can come. */
+  leave(session: Session, isClosed: boolean): void {
+    if (isClosed || !session.isResumable) return this.end(session);
     this.#away.set(session, setTimeout(() => this.end(session), this.#patience).unref());
   }
 
@@ -93,19 +100,20 @@ export class Sessions {
     this.#onEnd(session);
   }
 
-  /** Where it is full, one that is away makes room for one that is here: an own one, or, where the hub is full, a stranger's. */
+  /** At a limit, evicts the longest-disconnected session: of the same identity, or of any if the hub is full. */
   #enter(admission: Admission): void {
-    const full = this.#admissions.fullFor(admission);
-    if (full) {
-      const victim = this.#leastMissed(admission, full === 'hub');
-      if (!victim) throw new VeloxError('too-many', 'there are as many sessions as the limits allow.');
+    const limit = this.#admissions.fullFor(admission);
+    if (limit) {
+      const victim = this.#longestAway(admission, limit === 'hub');
+      if (!victim)
+        throw new VeloxError('too-many', 'there are as many sessions as the limits allow. Try again later.');
       this.end(victim);
     }
     this.#admissions.enter(admission);
   }
 
-  #leastMissed({ identity }: Admission, orAnybody: boolean): Session | undefined {
+  #longestAway({ identity }: Admission, orAny: boolean): Session | undefined {
     for (const session of this.#away.keys()) if (session.identity === identity) return session;
-    return orAnybody ? this.#away.keys().next().value : undefined;
+    return orAny ? this.#away.keys().next().value : undefined;
   }
 }

@@ -35,7 +35,7 @@ export class WebSocketLink {
   ) {
     this.#hub = hub;
     this.#webSocket = webSocket;
-    this.#credentials = hub.asksWho ? credentialsOf(request) : NOBODY;
+    this.#credentials = hub.hasAuthorize ? credentialsOf(request) : NOBODY;
     this.#outlet = new WebSocketOutlet(
       webSocket,
       socket,

@@ -1,0 +1,63 @@
+import { VeloxError, type ClientFrame } from '@velox/core/protocol';
+import type { Credentials } from '../access/admission.js';
+import type { Observer } from '../diagnostics/observer.js';
+import type { EventHandlers } from '../messaging/event-handlers.js';
+import type { Renewals } from '../sessions/renewals.js';
+import type { Session } from '../sessions/session.js';
+import type { Sessions } from '../sessions/sessions.js';
+import type { Topics } from '../topics/topics.js';
+
+/** The parts of a hub that a client's frame may concern. */
+export interface Receivers {
+  readonly sessions: Sessions;
+  readonly topics: Topics;
+  readonly handlers: EventHandlers;
+  readonly renewals: Renewals;
+  readonly observer: Observer;
+  /** The most topics that one frame may name. */
+  readonly subscriptions: number;
+}
+
+/**
+ * Does what a client's frame says; a numbered frame once, however often it arrives.
+ *
+ * @param credentials of the request that brought it, without the token
+ * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
+ */
+export function receive(
+  hub: Receivers,
+  session: Session,
+  frame: ClientFrame,
+  credentials: Omit<Credentials, 'token'>,
+): void {
+  if (!session.rate.take()) {
+    throw new VeloxError('too-many', 'the client sent more frames than limits.rate allows. Send fewer.');
+  }
+  if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
+  if ('event' in frame) hub.handlers.dispatch(session, frame.event, frame.data);
+  else if ('subscribe' in frame) subscribe(hub, session, frame.subscribe);
+  else if ('unsubscribe' in frame) {
+    for (const topic of frame.unsubscribe) hub.topics.unsubscribe(session, topic);
+  } else if ('auth' in frame) void hub.renewals.renew(session, { ...credentials, token: frame.auth });
+  else if ('ack' in frame) session.acknowledge(frame.ack);
+  else if ('ping' in frame) session.ping();
+  else throw new VeloxError('bad-frame', 'the client sent an open frame on an open link.');
+}
+
+type Wanted = Extract<ClientFrame, { subscribe: unknown }>['subscribe'];
+
+function subscribe(hub: Receivers, session: Session, wanted: Wanted): void {
+  if (wanted.length > hub.subscriptions) {
+    throw new VeloxError('too-many', 'a frame names more topics than limits.subscriptions allows.');
+  }
+  for (const { topic = '', id, version, diverged } of wanted) {
+    if (diverged !== undefined) onDiverged(hub, session, topic);
+    const known = id !== undefined && version !== undefined ? { id, version } : undefined;
+    hub.topics.subscribe(session, topic, known);
+  }
+}
+
+function onDiverged(hub: Receivers, { identity, transport }: Session, topic: string): void {
+  hub.sessions.traffic.diverged++;
+  hub.observer.log('warn', 'diverged', { topic, identity, transport });
+}
