@@ -112,3 +112,40 @@ test('the process list re-sorts live, and a process keeps its row', async ({ pag
   );
   expect(strangers).toEqual([]);
 });
+
+test('an edit during an outage reports its error, which disappears when the server is back', async ({
+  page,
+}) => {
+  await page.goto(server.origin);
+  await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+  await server.kill();
+  await addCard(page, 'lost');
+  const error = page.getByText('The server cannot be reached. Nothing was changed.');
+  await expect(error).toBeVisible();
+  await server.start();
+  await expect(error).toBeHidden({ timeout: 20_000 });
+});
+
+for (const width of [1280, 390]) {
+  test(`at ${width} px the page shows whole rows, whole notes and nothing beyond its edge`, async ({
+    page,
+  }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(server.origin);
+    await expect(page.locator('table tbody tr').nth(12)).toBeAttached();
+    const seen = await page.evaluate(() => {
+      const box = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
+      const list = box('.processes')?.height ?? 0;
+      const row = box('.processes tbody tr')?.height ?? 1;
+      const notes = [...document.querySelectorAll<HTMLElement>('.panel-note')];
+      return {
+        partOfRow: Math.round(list % row),
+        cutNotes: notes.filter((note) => note.scrollWidth > note.clientWidth).length,
+        overflow: document.documentElement.scrollWidth - innerWidth,
+        linesOfPill: Math.round((box('.header .pill')?.top ?? 0) - (box('.header-host')?.top ?? 0)),
+      };
+    });
+    expect(seen).toMatchObject({ partOfRow: 0, cutNotes: 0, overflow: 0 });
+    expect(Math.abs(seen.linesOfPill)).toBeLessThan(8); // the status and the host share a line
+  });
+}

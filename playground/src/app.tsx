@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { BoardPanel } from './board/board-panel.js';
+import { Footer } from './footer.js';
 import { Header } from './header.js';
 import { CpuPanel } from './machine/cpu-panel.js';
 import { MemoryPanel } from './machine/memory-panel.js';
@@ -19,6 +20,7 @@ export function App(): ReactNode {
         <ProcessPanel />
         <WirePanel />
       </main>
+      <Footer />
     </>
   );
 }

@@ -1,5 +1,6 @@
+import { shared } from '@velox/core';
 import { useVeloxStatus } from '@velox/react';
-import { useCallback, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { equalLists } from '../equal-lists.js';
 import type { ColumnId } from '../model.js';
 import { Panel } from '../panel.js';
@@ -18,6 +19,14 @@ export function BoardPanel(): ReactNode {
   const [error, setError] = useState('');
   const moved = useRef<Moved>(undefined);
 
+  // An error of an outage is out of date once the server answers again.
+  useEffect(() => {
+    const { status } = shared(BOARD.url, BOARD);
+    return status.subscribe(() => {
+      if (status.get().state === 'open') setError('');
+    });
+  }, []);
+
   const edit = useCallback<Edit>(async (change) => {
     try {
       await change;
@@ -30,7 +39,7 @@ export function BoardPanel(): ReactNode {
   }, []);
 
   return (
-    <Panel area="board" title="Board" note="Shared: every window edits the same one" stale={stale}>
+    <Panel area="board" title="Board" note="Shared by every window" stale={stale}>
       <div className="board">
         {columns.map((id, place) => (
           <BoardColumn

@@ -1,5 +1,6 @@
 import { shared } from '@velox/core';
 import type { ReactNode } from 'react';
+import { Footer } from '../footer.js';
 import { Header } from '../header.js';
 import { Panel } from '../panel.js';
 import { MACHINE } from '../source.js';
@@ -33,6 +34,7 @@ export function Page(): ReactNode {
           <Endpoint source={MACHINE} traffic={traffic} />
         </Panel>
       </main>
+      <Footer />
     </>
   );
 }

@@ -4,7 +4,7 @@ import { equalLists } from '../equal-lists.js';
 import { Panel } from '../panel.js';
 import { MACHINE, useMachine } from '../source.js';
 import { ProcessRow } from './process-row.js';
-import { useSliding } from './use-sliding.js';
+import { useReorderFade } from './use-reorder-fade.js';
 import './process-panel.css';
 
 export function ProcessPanel(): ReactNode {
@@ -18,24 +18,26 @@ export function ProcessPanel(): ReactNode {
       stale={stale}
     >
       {/* A region that scrolls must be reachable by keyboard. */}
-      <div className="processes" role="region" aria-label="Busiest processes" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" className="number process-id">
-                PID
-              </th>
-              <th scope="col" className="number process-cpu" aria-sort="descending">
-                CPU
-              </th>
-              <th scope="col" className="number">
-                Memory
-              </th>
-            </tr>
-          </thead>
-          <ProcessRows />
-        </table>
+      <div className="processes-frame">
+        <div className="processes" role="region" aria-label="Busiest processes" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col" className="number process-id">
+                  PID
+                </th>
+                <th scope="col" className="number process-cpu" aria-sort="descending">
+                  CPU
+                </th>
+                <th scope="col" className="number">
+                  Memory
+                </th>
+              </tr>
+            </thead>
+            <ProcessRows />
+          </table>
+        </div>
       </div>
     </Panel>
   );
@@ -45,10 +47,10 @@ function Count({ of: count }: { of: number }): ReactNode {
   return count === 0 ? 'This system does not tell its processes' : `The busiest of ${count}`;
 }
 
-/** Renders when the order changes; what changes within a row is the row's own business. */
+/** Renders when the order changes. A row renders itself when its figures change. */
 function ProcessRows(): ReactNode {
   const ids = useMachine((machine) => machine?.processes.map(({ id }) => id) ?? [], equalLists);
-  const body = useSliding(ids);
+  const body = useReorderFade(ids);
   return (
     <tbody ref={body}>
       {ids.map((id) => (

@@ -2,6 +2,7 @@ import * as velox from '@velox/server';
 import express, { type Express } from 'express';
 import type { Board } from '../model.js';
 import { boardRoutes } from './board-routes.js';
+import { documents } from './documents.js';
 import { machine } from './machine.js';
 
 const board = velox.state<Board>({
@@ -19,13 +20,14 @@ const board = velox.state<Board>({
   ],
 });
 
-/** The playground's server without its pages: Vite's dev server mounts it as it is, `main` adds the built pages. */
+/** The playground's server without its pages. Vite's dev server mounts it; `main` adds the built pages. */
 export const app: Express = express();
 app.disable('x-powered-by');
+app.use('/documents', documents());
 app.use('/machine', machine.handle);
 app.use('/board', boardRoutes(board), board.handle);
 
-/** Says goodbye to all who are connected. */
+/** Closes all connections. */
 export async function close(): Promise<void> {
   await Promise.all([machine.close(), board.close()]);
 }
