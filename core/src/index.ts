@@ -11,6 +11,7 @@ export { polling } from './transports/requests.js';
 // for adapters
 export { replicaOf, shared, type SharedOptions, type Source } from './connect/registry.js';
 export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
+export { shallow } from './reactive/shallow.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf, type SyncSource } from './connect/sync-of.js';
@@ -24,6 +25,7 @@ export type {
   TopicName,
   TopicValue,
 } from './protocol/contract.js';
+export type { DeepReadonly, Jsonify, Replicated } from './protocol/json.js';
 
 // what is read
 export type { Readable } from './reactive/readable.js';

@@ -3,5 +3,6 @@ export type * from './contract.js';
 export * from './decode.js';
 export * from './error.js';
 export * from './frames.js';
+export type * from './json.js';
 export * from './patch.js';
 export * from './state-hash.js';
