@@ -14,7 +14,7 @@ export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './http/endpoint.js';
 export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub/hub-options.js';
 export type { HistoryLimits } from './state/history.js';
-export type { WebServer } from './http/upgrade.js';
+export type { WebServer } from './http/servers.js';
 export {
   VeloxError,
   isVeloxError,

@@ -3,7 +3,7 @@ import { createEndpoint, type Endpoint } from './http/endpoint.js';
 import { Hub } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { State, type StateOptions } from './state/state.js';
-import { watchServers } from './http/upgrade.js';
+import { watchServers } from './http/servers.js';
 
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;

@@ -101,7 +101,7 @@ describe('a WebSocket', () => {
     expect(await link.next()).toEqual({ ping: true });
   });
 
-  it('is taken by upgrade() where the application wants it so, once, and not by the listeners of requests', async () => {
+  it('is accepted once by upgrade() in a listener of the application; request listeners see the first handshake at most', async () => {
     const state = velox.state({ a: 1 });
     const mine = vi.fn((_: unknown, response: ServerResponse) => void response.end('mine'));
     await using server = await listen(mine);
@@ -109,24 +109,27 @@ describe('a WebSocket', () => {
     const take = (...[request, socket, head]: Parameters<typeof state.upgrade>): void => {
       outcomes.push(state.upgrade(request, socket, head), state.upgrade(request, socket, head));
     };
-    server.server.on('upgrade', take); // before the listener of our own
+    server.server.on('upgrade', take); // before our own listener
     const first = rawSubscribe(`${server.origin}/sync`);
     expect(await first.next()).toEqual(hello);
     server.server.off('upgrade', take).on('upgrade', take); // and after it
     const second = rawSubscribe(`${server.origin}/sync`);
     expect(await second.next()).toEqual(hello);
-    expect(mine).not.toHaveBeenCalled();
+    expect(mine).toHaveBeenCalledOnce(); // its answer was withdrawn
     expect(await Promise.all([outcomes[1], outcomes[3]])).toEqual(['passed on', 'passed on']);
   });
 
-  it('is taken by attach() where the application wants it so', async () => {
+  it('is accepted by attach() at its path, and no other request listener sees that path', async () => {
     const state = velox.state({ a: 1 });
     await using server = await listen((_, response) => void response.end('mine'));
     state.attach(server.server, '/live');
     const link = rawSubscribe(`${server.origin}/live`);
     expect(await link.next()).toEqual(hello);
     expect(await (await fetch(`${server.origin}/other`)).text()).toBe('mine');
+    const late = vi.fn();
+    server.server.on('request', late);
     const value = await fetch(`${server.origin}/live`);
+    expect(late).not.toHaveBeenCalled();
     expect(await value.json()).toMatchObject({ version: 1, body: { a: 1 } });
   });
 

@@ -6,7 +6,8 @@ import type { Hub } from '../hub/hub.js';
 import { nodeExchange } from './node-exchange.js';
 import { serve, type Served } from './serve.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
-import { adopt, adoptServerOf, claim, takeUpgrade, watchServers, type WebServer } from './upgrade.js';
+import { attachTo, interceptServerOf, watchServers, type WebServer } from './servers.js';
+import { claimUpgrade, takeUpgrade } from './upgrade.js';
 
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
 export interface Endpoint {
@@ -61,9 +62,9 @@ export function createEndpoint(hub: Hub): Endpoint {
       return { outcome: 'passed on' };
     }
     const upgrade = takeUpgrade(request);
-    if (upgrade) return { outcome: webSockets.accept(request, upgrade.socket, upgrade.head) };
+    if (upgrade) return { outcome: webSockets.accept(request, upgrade) };
     // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
-    return answer(adoptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
+    return answer(interceptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
 
   // Whatever goes wrong in serving one peer harms nobody else.
@@ -83,17 +84,11 @@ export function createEndpoint(hub: Hub): Endpoint {
   return {
     handle: guarded,
     async upgrade(request, socket, head) {
-      const response = await claim(request, socket, head);
+      const response = await claimUpgrade(request, socket, head);
       return response ? guarded(request, response) : 'passed on';
     },
     attach(server, path = '/sync') {
-      adopt(server);
-      const others = server.listeners('request') as ((...args: unknown[]) => void)[];
-      server.removeAllListeners('request');
-      server.on('request', (request, response) => {
-        if (request.url?.split('?')[0] === path) void guarded(request, response);
-        else for (const other of others) other.call(server, request, response);
-      });
+      attachTo(server, path, (request, response) => void guarded(request, response));
     },
     fetch(request) {
       const exchange = fetchExchange(request);

@@ -1,165 +1,211 @@
 /**
- * WebSocket with no further line: an upgrade is sent through the server's own `request` listeners, so that middleware in front
- * of an endpoint (a login check, say) runs for it as for any request, and `handle` then takes the socket.
+ * WebSocket without an extra line of code: an upgrade is sent through the server's own `request` listeners, so that middleware in front
+ * of an endpoint (a login check, for example) runs for it as for any request, and `handle` then takes the socket.
  */
-import { channel } from 'node:diagnostics_channel';
-import { Server as HttpServer, ServerResponse, type IncomingMessage } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
-import { Server as NetServer, type Socket } from 'node:net';
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
+import { parseAgain, responseUnderWay, serverOf } from '../transports/socket/internals.js';
 import { isVelox } from './negotiate.js';
 
-/** A server of Node that an endpoint can be attached to. */
-export type WebServer = HttpServer | HttpsServer;
+type Emit = (event: string, ...values: unknown[]) => boolean;
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** An upgrade under way: whoever takes it must detach the response first. */
+/** An upgrade whose socket is the caller's. */
+export interface TakenUpgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Lines that middleware set for the answer, as `name: value`. */
+  readonly headers: readonly string[];
+}
+
+/** An upgrade that runs through the request listeners. The response must be detached before the socket is used. */
 interface Upgrade {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly response: ServerResponse;
-  readonly onDrain: () => void;
+  readonly detach: () => void;
 }
 
-/** What a process has once, also where this module is there twice: after a hot reload, or in two versions. */
+/** State of the process: it is shared if this module is loaded twice, after a hot reload or in two versions. */
 interface Shared {
   readonly upgrades: WeakMap<IncomingMessage, Upgrade>;
-  /** Those that somebody has begun: us, or the application by `upgrade()`. */
+  /** Upgrades that Velox or the application, by `upgrade()`, has begun. */
   readonly begun: WeakSet<IncomingMessage>;
-  readonly adopted: WeakSet<NetServer>;
-  watching: boolean;
+  /** Servers whose application hands upgrades over by `upgrade()`: there, its listeners come first. */
+  readonly explicit: WeakSet<object>;
 }
 
-const SHARED = Symbol.for('velox.upgrades.1');
-const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
+const SHARED = Symbol.for('velox.upgrades.2');
+const { upgrades, begun, explicit } = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
   upgrades: new WeakMap(),
   begun: new WeakSet(),
-  adopted: new WeakSet(),
-  watching: false,
+  explicit: new WeakSet(),
 });
-const { upgrades, begun, adopted } = shared;
 
-/** From now on, each web server of this process gets its one upgrade listener with its first connection. */
-export function watchServers(): void {
-  if (shared.watching) return;
-  shared.watching = true;
-  channel('net.server.socket').subscribe((event) => {
-    const server = serverOf((event as { socket: Socket }).socket);
-    if (server instanceof HttpServer || server instanceof HttpsServer) adopt(server);
-  });
-}
-
-/**
- * Sees to it that the next upgrade that comes the way of a request is taken, where this one was not. False where that cannot
- * be: something in between took it for a plain request, or the server is not one of Node's.
- */
-export function adoptServerOf({ socket, headers }: IncomingMessage): boolean {
-  const server = serverOf(socket);
-  // It brought an HTTP/1.1 request, so it is one of node:http, node:https, or node:http2 with `allowHTTP1`.
-  if (!(server instanceof NetServer) || !/\bupgrade\b/i.test(headers.connection ?? '')) return false;
-  adopt(server);
-  return true;
-}
-
-/** Not in the public types, yet how Node links a socket to its server. */
-function serverOf(socket: object): unknown {
-  return (socket as { server?: unknown }).server;
-}
-
-/** Adds the one upgrade listener that a server gets, however many endpoints it has. */
-export function adopt(server: NetServer): void {
-  if (adopted.has(server)) return;
-  adopted.add(server);
-  server.on('upgrade', onUpgrade);
-  // Newer versions of Node ask first what is to be an upgrade; older ones go by the presence of listeners.
-  const asked = server as { shouldUpgradeCallback?: (request: IncomingMessage) => boolean };
-  const others = asked.shouldUpgradeCallback;
-  if (!others) return;
-  asked.shouldUpgradeCallback = (request) =>
-    isOurs(request) || (server.listenerCount('upgrade') > 1 && others.call(server, request));
-}
-
-function isOurs({ url = '', headers }: IncomingMessage): boolean {
+/** Whether a request is a WebSocket handshake of a Velox client. */
+export function isVeloxUpgrade({ url = '', headers }: IncomingMessage): boolean {
   return isVelox(url) && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-function onUpgrade(this: NetServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  if (isOurs(request)) {
-    void whenFree(socket).then(() => {
-      if (socket.destroyed || begun.has(request)) return; // the application's own listener has taken it
-      begun.add(request);
-      this.emit('request', request, begin(request, socket, head));
-    });
-  } else if (this.listenerCount('upgrade') === 1) {
-    void whenFree(socket).then(() => socket.destroyed || decline(this, request, socket, head));
-  } // else it is somebody else's: a development server's, for instance
+/**
+ * Sends the handshake of a Velox client through the request listeners of its server. Returns whether it keeps the event from the
+ * server's upgrade listeners. If the request listeners know no such path, those listeners get the event after all.
+ *
+ * @param isOurs whether an endpoint is attached to the path
+ * @param emit emits an event to the server's own listeners
+ */
+export function dispatchUpgrade(
+  server: NetServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  isOurs: boolean,
+  emit: Emit,
+): boolean {
+  if (!isVeloxUpgrade(request)) return false;
+  const areOthersFirst = explicit.has(server) && !isOurs;
+  if (areOthersFirst) emit('upgrade', request, socket, head);
+  void whenFree(socket).then(() => {
+    if (socket.destroyed || begun.has(request)) return; // the application's listener has taken it
+    begun.add(request);
+    const response = begin(request, socket, head);
+    const hasOthers = !areOthersFirst && !isOurs && server.listenerCount('upgrade') > 1;
+    const release = (): void => void emit('upgrade', request, socket, head);
+    const withdraw = hasOthers ? releaseUnknown(request, response, release) : undefined;
+    if (!server.emit('request', request, response)) withdraw?.();
+  });
+  return true;
+}
+
+/** Answers by which request listeners refuse a handshake. Any other answer means that nothing is mounted at its path. */
+function isRefusal(status: number): boolean {
+  return [401, 403, 407, 429].includes(status) || status >= 500 || (status >= 300 && status < 400);
 }
 
 /**
- * Starts an upgrade that the application hands over, when earlier requests of the connection are answered; undefined where it has
- * been started before, or runs as a request already.
+ * Withdraws the response if its head says that the path is unknown: nothing of it is written then, and `release` is called.
+ *
+ * @returns withdraws it in any case
  */
-export async function claim(
+function releaseUnknown(request: IncomingMessage, response: ServerResponse, release: () => void): () => void {
+  const writeHead = response.writeHead.bind(response) as (...values: unknown[]) => ServerResponse;
+  const withdraw = (): void => {
+    const upgrade = upgrades.get(request);
+    if (!upgrade) return;
+    upgrade.detach();
+    begun.delete(request);
+    response.on('error', () => undefined); // further writes fail, without harm
+    queueMicrotask(() => {
+      response.destroy();
+      response.emit('close');
+      while (upgrade.socket.writableCorked > 0) upgrade.socket.uncork(); // a response corks its socket while it writes
+      if (!upgrade.socket.destroyed) release();
+    });
+  };
+  response.writeHead = (status: number, ...values: unknown[]) => {
+    if (!isRefusal(status)) withdraw();
+    return writeHead(status, ...values);
+  };
+  return withdraw;
+}
+
+/**
+ * Starts an upgrade that the application hands over, when earlier requests of the connection are answered. Returns undefined if it was
+ * started before, or runs as a request already.
+ */
+export async function claimUpgrade(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<ServerResponse | undefined> {
+  const server = serverOf(socket);
+  if (typeof server === 'object' && server) explicit.add(server);
   if (begun.has(request)) return undefined;
   begun.add(request);
   await whenFree(socket);
   return begin(request, socket, head);
 }
 
-/** The response that middleware may answer an upgrade on is bound to the socket, and with its end the socket ends. */
+/** Creates the response on which middleware may refuse an upgrade. With its end the socket ends. */
 function begin(request: IncomingMessage, socket: Duplex, head: Buffer): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Socket);
   const onDrain = (): void => void response.emit('drain');
   socket.on('drain', onDrain);
-  response.once('finish', () => {
+  response.once('finish', onFinish);
+  const detach = (): void => {
     upgrades.delete(request);
-    // The server forgot the socket with the upgrade: nobody else would end the half that a peer leaves open.
-    socket.end(() => socket.destroy());
-  });
-  upgrades.set(request, { socket, head, response, onDrain });
+    socket.off('drain', onDrain);
+    response.off('finish', onFinish);
+    response.detachSocket(socket as Socket);
+  };
+  upgrades.set(request, { socket, head, response, detach });
   return response;
+
+  function onFinish(): void {
+    upgrades.delete(request);
+    // The server forgot the socket with the upgrade: nothing else would end the half that a peer leaves open.
+    socket.end(() => socket.destroy());
+  }
 }
 
-/** Takes the upgrade that came with a request, if one did and nobody has answered it; the socket is then the caller's. */
-export function takeUpgrade(request: IncomingMessage): Pick<Upgrade, 'socket' | 'head'> | undefined {
+/** Takes the upgrade that came with a request, unless there is none or it was answered. The socket is then the caller's. */
+export function takeUpgrade(request: IncomingMessage): TakenUpgrade | undefined {
   const upgrade = upgrades.get(request);
   if (!upgrade || upgrade.response.headersSent) return undefined;
-  upgrades.delete(request);
-  upgrade.response.detachSocket(upgrade.socket as Socket);
-  upgrade.socket.off('drain', upgrade.onDrain);
-  return upgrade;
+  const { socket, head, response, detach } = upgrade;
+  detach();
+  response.on('error', () => undefined);
+  response.writeHead(101); // middleware that adds its headers at the last moment (express-session, for example) adds them now
+  response.end(); // and middleware that waits for the end (to save a session) sees it; nothing is written
+  return { socket, head, headers: linesOf(response) };
 }
 
-/** Resolves when no earlier response of a connection is under way: where a client does not wait, its upgrade has to. */
+/** Headers that belong to the handshake itself, or to a body. */
+const OWN_HEADERS = /^(connection|upgrade|keep-alive|transfer-encoding|content-.*|sec-websocket-.*)$/;
+
+function linesOf(response: ServerResponse): string[] {
+  return Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+    OWN_HEADERS.test(name) ? [] : [value ?? []].flat().map((each) => `${name}: ${each}`),
+  );
+}
+
+/** Resolves when no earlier response of a connection is under way: an upgrade that is pipelined behind a request has to wait. */
 async function whenFree(socket: Duplex): Promise<void> {
-  socket.on('error', () => socket.destroy()); // the server took its own listener away
+  if (!guarded.has(socket)) socket.on('error', () => socket.destroy()); // the server took its own listener away
+  guarded.add(socket);
   const { setTimeout } = socket as Partial<Socket>;
-  for (;;) {
-    const { _httpMessage: former } = socket as { _httpMessage?: ServerResponse | null };
-    if (!former) return;
-    await new Promise((resolve) => former.once('close', resolve));
+  for (let former = responseUnderWay(socket); former; former = responseUnderWay(socket)) {
+    const response = former;
+    await new Promise((resolve) => response.once('close', resolve));
     setTimeout?.call(socket, 0); // for the server it was idle from here on
   }
 }
 
-/** Gives a request back to its server, which then takes it as it would without us: for a plain one, with its body. */
-function decline(server: NetServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request;
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
-  for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
-  server.emit(server instanceof TlsServer ? 'secureConnection' : 'connection', socket);
-  // What counts is whether anybody listens at the moment when the head is parsed: within this `emit`.
-  server.off('upgrade', onUpgrade);
-  try {
-    socket.emit('data', Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
-  } finally {
-    server.on('upgrade', onUpgrade);
-  }
-  if (head.length > 0) socket.unshift(head);
+/** Sockets that have an error listener of ours: one connection may bring several upgrades. */
+const guarded = new WeakSet<Duplex>();
+
+/** Gives an upgrade to another protocol back to its server, which then serves it as it would without Velox: as a plain request. */
+export async function declineUpgrade(
+  server: NetServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  listener: UpgradeListener,
+): Promise<void> {
+  await whenFree(socket);
+  if (socket.destroyed) return;
+  const event = server instanceof TlsServer ? 'secureConnection' : 'connection';
+  parseAgain(server, event, request, socket, head, (parse) => {
+    // Whether a listener exists at this moment decides if Node parses an upgrade.
+    server.off('upgrade', listener);
+    try {
+      parse();
+    } finally {
+      server.on('upgrade', listener);
+    }
+  });
 }

@@ -7,6 +7,14 @@ import { GRACE } from '../../wire/outlet.js';
 import { deflationOf } from '../../wire/deflate-offer.js';
 import { WebSocketLink } from './link.js';
 
+/** A handshake that waits for its answer. */
+export interface Handshake {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Lines to add to the answer, as `name: value`. */
+  readonly headers: readonly string[];
+}
+
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
   readonly #hub: Hub;
@@ -21,11 +29,15 @@ export class WebSockets {
   }
 
   /** Completes the handshake and serves the socket; resolves with the reason when it is closed. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<string> {
-    if (socket.destroyed) return Promise.resolve('closed');
+  accept(request: IncomingMessage, handshake: Handshake): Promise<string> {
+    const { socket } = handshake;
+    if (socket.destroyed) {
+      if (!socket.errored && !socket.readableEnded) warnOnce('Another upgrade listener destroyed a socket');
+      return Promise.resolve('closed');
+    }
     // ws refuses a client whose offer it does not take: here it is declined, as RFC 7692 §5.1 has it.
     const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
-    const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, socket, head);
+    const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, handshake);
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
     const link = new WebSocketLink(this.#hub, webSocket, socket, request, deflation);
     this.#links.add(link);
@@ -58,31 +70,35 @@ function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | fa
 const closed = (socket: Duplex): Promise<string> =>
   new Promise((resolve) => socket.once('close', () => resolve('closed')));
 
-/** The WebSocket; undefined where the handshake is refused, null where somebody else has completed it. */
+/** Completes a handshake. Returns undefined if it is refused, null if another WebSocket server has completed it. */
 function open(
   server: WebSocketServer,
   request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
+  { socket, head, headers }: Handshake,
 ): WebSocket | undefined | null {
   let webSocket: WebSocket | undefined;
+  const addHeaders = (lines: string[]): void => void lines.push(...headers);
+  server.once('headers', addHeaders);
   try {
     server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
   } catch {
-    warnTaken();
+    // ws throws for nothing else
+    warnOnce('Another WebSocket server took an upgrade');
     return null;
+  } finally {
+    server.off('headers', addHeaders);
   }
   return webSocket;
 }
 
-let warned = false;
+let hasWarned = false;
 
-/** The one thing that `ws` throws for: somebody completed the handshake before us. */
-function warnTaken(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    'Another WebSocket server takes the upgrades that are meant for Velox. Give it a path of its own, or the option noServer.',
-    { type: 'VeloxWarning' },
-  );
+function warnOnce(what: string): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(`velox: ${what} that Velox serves. ${ADVICE}`, { type: 'VeloxWarning' });
 }
+
+const ADVICE =
+  'Velox sees upgrades before other listeners do, unless the server emits them by itself or a listener of `request` takes them. ' +
+  'Call `attach(server, path)`, or make the other library ignore upgrades whose query has `velox=3`.';

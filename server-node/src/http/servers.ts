@@ -1,0 +1,106 @@
+/** Lets Velox see the `upgrade` and `request` events of a server before the server's own listeners do. */
+import { channel } from 'node:diagnostics_channel';
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { serverOf } from '../transports/socket/internals.js';
+import { declineUpgrade, dispatchUpgrade, isVeloxUpgrade } from './upgrade.js';
+
+/** A server of Node that an endpoint can be attached to. */
+export type WebServer = HttpServer | HttpsServer;
+
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** The paths that endpoints were attached to, per server. */
+type Attached = Map<string, RequestHandler>;
+
+/** State of the process: it is shared if this module is loaded twice, after a hot reload or in two versions. */
+interface Shared {
+  readonly intercepted: WeakMap<NetServer, Attached>;
+  isWatching: boolean;
+}
+
+const SHARED = Symbol.for('velox.servers.1');
+const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
+  intercepted: new WeakMap(),
+  isWatching: false,
+});
+
+/** Intercepts each web server of this process with its first connection from now on. */
+export function watchServers(): void {
+  if (shared.isWatching) return;
+  shared.isWatching = true;
+  channel('net.server.socket').subscribe((event) => {
+    const server = serverOf((event as { socket: Socket }).socket);
+    if (server instanceof HttpServer || server instanceof HttpsServer) intercept(server);
+  });
+}
+
+/**
+ * Intercepts the server of a WebSocket handshake that arrived as a plain request, so that the next handshake is seen. Returns false if
+ * that cannot help: a proxy removed `Connection: Upgrade`, or the server is not one of Node's.
+ */
+export function interceptServerOf({ socket, headers }: IncomingMessage): boolean {
+  const server = serverOf(socket);
+  // It brought an HTTP/1.1 request, so it is one of node:http, node:https, or node:http2 with `allowHTTP1`.
+  if (!(server instanceof NetServer) || !/\bupgrade\b/i.test(headers.connection ?? '')) return false;
+  intercept(server);
+  return true;
+}
+
+/** Serves a path of a server before its own listeners, whenever those were added. */
+export function attachTo(server: WebServer, path: string, handler: RequestHandler): void {
+  intercept(server).set(path, handler);
+}
+
+/**
+ * Replaces `emit` of a server, once. A listener would not do: other WebSocket libraries answer or destroy each upgrade that they do
+ * not know, and all listeners get the same event.
+ */
+function intercept(server: NetServer): Attached {
+  const known = shared.intercepted.get(server);
+  if (known) return known;
+  const attached: Attached = new Map();
+  shared.intercepted.set(server, attached);
+  const emit = server.emit.bind(server) as (event: string | symbol, ...values: unknown[]) => boolean;
+  const onRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const handler = attached.size > 0 && attached.get(pathOf(request));
+    if (!handler) return false;
+    handler(request, response);
+    return true;
+  };
+  const value = (event: string | symbol, ...values: unknown[]): boolean => {
+    if (event === 'request') {
+      if (onRequest(...(values as [IncomingMessage, ServerResponse]))) return true;
+    } else if (event === 'upgrade') {
+      const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
+      const isAttached = attached.has(pathOf(request));
+      if (dispatchUpgrade(server, request, socket, head, isAttached, emit)) return true;
+    }
+    return emit(event, ...values);
+  };
+  Object.defineProperty(server, 'emit', { value, writable: true, configurable: true });
+  listenForUpgrades(server);
+  return attached;
+}
+
+/** Makes Node parse upgrades as such: it does so only for a server with a listener. */
+function listenForUpgrades(server: NetServer): void {
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (server.listenerCount('upgrade') > 1 || isVeloxUpgrade(request)) return;
+    void declineUpgrade(server, request, socket, head, onUpgrade);
+  };
+  server.on('upgrade', onUpgrade);
+  // Newer versions of Node ask first what is to be an upgrade; older ones go by the presence of listeners.
+  const asked = server as { shouldUpgradeCallback?: (request: IncomingMessage) => boolean };
+  const others = asked.shouldUpgradeCallback;
+  if (!others) return;
+  asked.shouldUpgradeCallback = (request) =>
+    isVeloxUpgrade(request) || (server.listenerCount('upgrade') > 1 && others.call(server, request));
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}

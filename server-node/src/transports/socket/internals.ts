@@ -1,0 +1,46 @@
+/**
+ * Private members of Node and ws that Velox uses, each with its reason. `internals.test.ts` names the versions on which they were seen.
+ * If a version lacks one, only what its comment says is lost.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/**
+ * Returns the server that accepted a socket: Node's `socket.server`. Without it, WebSockets need `attach()`: `handle` could not find
+ * the server whose upgrades it serves.
+ */
+export function serverOf(socket: object): unknown {
+  return (socket as { server?: unknown }).server;
+}
+
+/**
+ * Returns the response that a connection is still writing: Node's `socket._httpMessage`. Without it, a WebSocket handshake that is
+ * pipelined behind another request would be answered before that request.
+ */
+export function responseUnderWay(socket: Duplex): ServerResponse | undefined {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/**
+ * Gives a connection back to its server, which then parses `request` once more: the head is emitted as `data`, for which Node's HTTP
+ * parser listens. Without it, an upgrade to another protocol would get no answer instead of being served as a plain request.
+ *
+ * @param event `connection`, or `secureConnection` for TLS
+ * @param meanwhile runs its argument while the head is parsed
+ */
+export function parseAgain(
+  server: NetServer,
+  event: 'connection' | 'secureConnection',
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  meanwhile: (parse: () => void) => void,
+): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  server.emit(event, socket);
+  meanwhile(() => socket.emit('data', Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')));
+  if (head.length > 0) socket.unshift(head);
+}
