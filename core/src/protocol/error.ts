@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'timeout'
   | 'unknown-session'
   | 'upgrade-unavailable'
+  | 'unavailable'
   | 'going-away'
   // the application did something that a state does not allow
   | 'not-json'

@@ -100,18 +100,20 @@ async function readValue(
   topic: string,
   known: string | undefined,
 ): Promise<Answer> {
-  if (!(await hub.maySee(admission, topic))) {
+  const opened = await hub.topics.open(admission, topic);
+  if ('stale' in opened) return refuse(503, 'unavailable', 'The topic has no value yet. Try again later.');
+  if ('denied' in opened) {
+    if (opened.denied === 'not-found') return refuse(404, 'not-found', 'There is no such topic.');
     throw new VeloxError('forbidden', 'you may not see this topic.');
   }
-  const broadcast = hub.topics.find(topic);
-  if (!broadcast) return refuse(404, 'not-found', 'There is no such topic.');
-  const { id, version } = broadcast.state.position();
+  const { frames } = opened;
+  const { id, version } = frames.position;
   const headers = { etag: `"${id}:${version}"`, 'cache-control': 'no-cache' };
   if (isKnown(known, headers.etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...headers },
-    body: broadcast.message(0, true).text,
+    body: frames.message(id, 0, true, 0).text,
     outcome: 'value',
   };
 }

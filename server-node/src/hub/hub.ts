@@ -62,7 +62,11 @@ export class Hub {
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer, compression);
-    const deliveries = new Deliveries(this.observer, (session, error) => this.fail(session, error));
+    const deliveries = new Deliveries(
+      this.observer,
+      (eventful) => this.topics.flush(eventful),
+      (session, error) => this.fail(session, error),
+    );
     this.#sessions = new Sessions(
       this.#admissions,
       this.limits,
@@ -88,11 +92,6 @@ export class Hub {
   /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */
   admit(credentials: Credentials): Admission | Promise<Admission> {
     return this.#admissions.admit(credentials);
-  }
-
-  /** Whether an authorized client may see a topic. */
-  maySee(admission: Admission, topic: string): boolean | Promise<boolean> {
-    return this.#admissions.maySee(admission, topic);
   }
 
   /** Returns the session of that id, if it lives and belongs to the same identity. */

@@ -4,12 +4,21 @@ import type { Session } from './session.js';
 /** Makes everything that one tick produces for a session leave in one write, after all flushes of this tick. */
 export class Deliveries {
   readonly #observer: Observer;
+  readonly #flush: (eventful: readonly Session[]) => void;
   readonly #fail: (session: Session, error: unknown) => void;
   #due = new Set<Session>();
 
-  /** @param fail ends a session that cannot be served; the others get theirs */
-  constructor(observer: Observer, fail: (session: Session, error: unknown) => void) {
+  /**
+   * @param flush delivers the changes of state that the events of some sessions must not overtake
+   * @param fail ends a session that cannot be served; the others get theirs
+   */
+  constructor(
+    observer: Observer,
+    flush: (eventful: readonly Session[]) => void,
+    fail: (session: Session, error: unknown) => void,
+  ) {
     this.#observer = observer;
+    this.#flush = flush;
     this.#fail = fail;
   }
 
@@ -20,6 +29,8 @@ export class Deliveries {
   }
 
   #deliver(): void {
+    const eventful = [...this.#due].filter((session) => session.hasEvents);
+    if (eventful.length > 0) this.#flush(eventful); // what it touches is due now, too
     const due = this.#due;
     this.#due = new Set();
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.

@@ -189,20 +189,24 @@ describe('the order of what is written', () => {
     expect(kinds(outlet.take())).toEqual([2, 'before', 'after']);
   });
 
-  it('a throttled state keeps its own time, also where somebody flushed it', async () => {
+  it('a throttled state comes before an event to the same session, and keeps its own time for others', async () => {
     const { hub } = quiet();
     const state = new State({ n: 1 }, { throttle: 3_600_000 });
     hub.topics.publish('a', state);
-    const { outlet, session, say } = open(hub);
-    say({ subscribe: [{ topic: 'a' }] });
+    const [first, second] = [open(hub), open(hub)];
+    for (const { say } of [first, second]) say({ subscribe: [{ topic: 'a' }] });
     state.set({ n: 2 });
     await turn();
-    outlet.take();
+    for (const { outlet } of [first, second]) outlet.take();
     state.set({ n: 3 });
-    state.position();
-    session.emit('event', null);
+    state.position(); // somebody flushed it already
+    first.session.emit('event', null);
     await turn();
-    expect(kinds(outlet.take())).toEqual(['event']);
+    state.set({ n: 4 });
+    second.session.emit('event', null);
+    await turn();
+    expect(kinds(first.outlet.take())).toEqual([3, 'event']);
+    expect(kinds(second.outlet.take())).toEqual([4, 'event']);
   });
 });
 

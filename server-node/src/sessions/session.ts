@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
-import type { Broadcast } from '../topics/broadcast.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 import type { Subscriber } from '../topics/subscriber.js';
+import type { Subscription } from '../topics/subscription.js';
 import { Subscriptions } from '../topics/subscriptions.js';
 import type { Message } from '../wire/message.js';
 import { FULL, type Outlet } from '../wire/outlet.js';
@@ -21,10 +21,9 @@ export class Session implements Subscriber {
   readonly id: string = randomUUID();
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
-  readonly topics: Subscriptions = new Subscriptions();
+  readonly topics: Subscriptions;
   readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
-  readonly #traffic: Traffic;
   #admission: Admission;
   /** Created with the first event: most sessions have none. */
   #outbox: Outbox | undefined;
@@ -36,7 +35,7 @@ export class Session implements Subscriber {
   constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
     this.#admission = admission;
     this.rate = rate;
-    this.#traffic = traffic;
+    this.topics = new Subscriptions(traffic);
     this.#onDue = onDue;
   }
 
@@ -147,26 +146,14 @@ export class Session implements Subscriber {
     this.#link?.owed.acknowledged();
   }
 
-  /** Joins a wanted topic. The catch-up leaves with the next `deliver`. */
-  join(broadcast: Broadcast): void {
-    this.topics.join(broadcast);
-    this.#onDue(this);
+  /** Whether events are to be written, and the outlet takes them. */
+  get hasEvents(): boolean {
+    return this.#outbox?.hasPending === true && this.#link?.isFull === false;
   }
 
-  /** Tells the client that it does not receive a wanted topic. */
-  deny(topic: string, code: string): void {
-    this.topics.deny(topic, code);
-    this.#onDue(this);
-  }
-
-  /** Marks a topic as changed. */
-  touch(topic: string): void {
-    const subscription = this.topics.touch(topic);
-    if (!subscription) return;
-    if (this.#link?.isFull) {
-      subscription.hasSkipped = true;
-      this.#traffic.skipped++;
-    }
+  /** There may be something to tell of a topic. It leaves with the next `deliver`. */
+  touch(subscription: Subscription): void {
+    this.topics.touch(subscription, this.#link?.isFull === true);
     this.#onDue(this);
   }
 
@@ -201,7 +188,7 @@ export class Session implements Subscriber {
     for (let link; (link = this.#link) && !link.isFull;) {
       this.prepare();
       link.write();
-      if (!this.topics.areDirty && !this.#outbox?.hasPending) return;
+      if (!this.topics.hasDirty && !this.#outbox?.hasPending) return;
     }
   }
 
@@ -216,8 +203,7 @@ export class Session implements Subscriber {
   #collect(link: Link): Message[] {
     const messages = link.owed.take(this.#inbox.taken);
     const outbox = this.#outbox;
-    if (outbox?.hasPending) this.topics.touchBehind();
-    let size = this.topics.tell(messages, this.#traffic);
+    let size = this.topics.tell(messages);
     if (size >= FULL || !outbox) return messages;
     for (const event of outbox.take()) {
       messages.push(event);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
-import { warn } from '../diagnostics/observer.js';
+import { Delivery } from './delivery.js';
+import type { Versioned } from './versioned.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
 
 /** Everything inside is read-only, by type alone. */
@@ -28,13 +29,12 @@ export interface Snapshot<T> extends Position {
  * A topic whose value lives in this process. It is changed in one way: by `update` or `set` (the state **owns** its value, a
  * copy of what it was made of), or by `push` (it **watches** an object of the application). The first change decides.
  */
-export class State<T> {
+export class State<T> implements Versioned {
   /** A random epoch: which life of the topic this is. */
   readonly id: string = randomBytes(9).toString('base64url');
   readonly #recorder: Recorder<T>;
   readonly #history: History;
-  readonly #throttle: number;
-  readonly #listeners = new Set<() => void>();
+  readonly #delivery: Delivery;
   /** The application's object, while it may still be watched. */
   #source: T | undefined;
   #mode: 'undecided' | 'owned' | 'watched' = 'undecided';
@@ -42,16 +42,14 @@ export class State<T> {
   #given: unknown;
   #version = 1;
   #text: string | undefined;
-  #delivery: 'none' | 'due' | NodeJS.Timeout = 'none';
   #delivered = 1;
-  #deliveredAt = -Infinity;
 
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
     const { throttle = 0, history, ...recording } = options;
-    this.#recorder = createRecorder(value, { ...recording, onChange: () => this.#schedule() });
+    this.#recorder = createRecorder(value, { ...recording, onChange: () => this.#delivery.schedule() });
     this.#history = new History(1, { revisions: 1000, size: 1 << 20, ...history });
-    this.#throttle = throttle;
+    this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;
   }
 
@@ -163,7 +161,7 @@ export class State<T> {
 
   /** Whether deliveries may wait for more than the tick. */
   get isThrottled(): boolean {
-    return this.#throttle > 0;
+    return this.#delivery.isThrottled;
   }
 
   /** What leads from `version` to now, as JSON text of an array of operations (RFC 6902), as far as history reaches back. */
@@ -172,10 +170,13 @@ export class State<T> {
     return this.#history.since(version);
   }
 
-  /** Calls `listener` whenever there is something to deliver, at most once a tick or throttle. What it throws is a warning. */
-  onRevision(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** Always undefined: the value is here, so it is current. */
+  get stale(): undefined {
+    return undefined;
+  }
+
+  onRevision(listener: () => void, onChange?: () => void): () => void {
+    return this.#delivery.listen(listener, onChange);
   }
 
   #own(): void {
@@ -195,31 +196,12 @@ export class State<T> {
     else this.#history.add(patch);
   }
 
-  #schedule(): void {
-    if (this.#delivery !== 'none') return;
-    const wait = this.#deliveredAt + this.#throttle - performance.now();
-    if (wait > 0) {
-      this.#delivery = setTimeout(() => this.#deliver(), wait);
-      this.#delivery.unref();
-    } else {
-      this.#delivery = 'due';
-      queueMicrotask(() => this.#deliver());
-    }
-  }
-
-  #deliver(): void {
-    this.#delivery = 'none';
+  /** Whether there is a revision since the last delivery. */
+  #advance(): boolean {
     this.#flush();
-    if (this.#delivered === this.#version) return;
+    const isNew = this.#delivered !== this.#version;
     this.#delivered = this.#version;
-    this.#deliveredAt = performance.now();
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        warn('a listener of a state failed', error);
-      }
-    }
+    return isNew;
   }
 }
 

@@ -1,39 +1,55 @@
 import type { Budget, Position } from '@velox/core/protocol';
-import type { Broadcast } from './broadcast.js';
 import { message, type Message } from '../wire/message.js';
+import type { Broadcast } from './broadcast.js';
+import { staleFrame } from './state-frames.js';
 
 /** How a wanted topic stands. Each question is an object of its own, so that only the newest one is answered. */
 type Standing =
-  /** Whether the session may have it is asked: nothing of it leaves. */
+  /** The rights or the value are being asked for: nothing of the topic leaves. */
   | { readonly is: 'asked' }
   | { readonly is: 'denied'; readonly code: string }
+  /** There is no value yet, for a reason. */
+  | { readonly is: 'failed'; readonly stale: string }
   | { readonly is: 'joined'; readonly broadcast: Broadcast };
 
 /** Stands for a question whether a session may have a topic. */
 export type Question = Standing & { readonly is: 'asked' };
 
+/** The session that a subscription belongs to. */
+export interface Owner {
+  /** There may be something to tell of a topic. */
+  touch(subscription: Subscription): void;
+}
+
 /** One topic that one session wants: what the client has of it, and what it is to be told next. */
 export class Subscription {
   readonly topic: string;
-  /** Whether its session has noted that there is something to tell. */
-  isDirty = false;
   /** The client's copy is to be checked, for as much work. */
   doubt: Budget | undefined;
-  /** Whether a revision of it met a full outlet. */
-  hasSkipped = false;
+  readonly #owner: Owner;
   /** What the client has; a version that was written counts. */
   #known: Position | undefined;
   #standing: Standing = { is: 'asked' };
   /** Whether the client was told how it stands. */
-  #told = false;
+  #isTold = false;
+  /** The reason for which the client takes its copy to be outdated. */
+  #stale: string | undefined;
+  /** Whether a revision met a full outlet, and the client has received nothing since. */
+  #hasSkipped = false;
 
-  constructor(topic: string, known: Position | undefined) {
+  constructor(owner: Owner, topic: string, known: Position | undefined) {
+    this.#owner = owner;
     this.topic = topic;
     this.#known = known;
   }
 
-  /** Nothing leaves until the question that this returns is answered by `join` or `deny`. */
-  hold(): Question {
+  /** The position that the client has. */
+  get known(): Position | undefined {
+    return this.#known;
+  }
+
+  /** Nothing leaves until the question that this returns is answered by `join`, `deny` or `fail`. */
+  ask(): Question {
     const question = { is: 'asked' } as const;
     this.#stand(question);
     return question;
@@ -44,51 +60,106 @@ export class Subscription {
     return this.#standing === question;
   }
 
+  /** From the client's position on, nothing is missed. */
   join(broadcast: Broadcast): void {
     this.#stand({ is: 'joined', broadcast });
+    broadcast.add(this.#owner, this);
+    this.touch();
   }
 
   deny(code: string): void {
     this.#stand({ is: 'denied', code });
+    // The steps from the client's version to the next grant may hold what it may not see.
+    this.#known = undefined;
+    this.touch();
+  }
+
+  /** There is no value yet. */
+  fail(stale: string): void {
+    this.#stand({ is: 'failed', stale });
+    this.touch();
+  }
+
+  /** The topic is not wanted any more. */
+  end(): void {
+    this.#stand({ is: 'asked' });
   }
 
   get isJoined(): boolean {
     return this.#standing.is === 'joined';
   }
 
-  /** Whether there is more of the topic than the client has, but for what a throttle holds back. Flushes. */
-  get isBehind(): boolean {
-    if (this.#standing.is !== 'joined') return false;
-    const { state, position } = this.#standing.broadcast;
-    return !state.isThrottled && position.version !== this.#known?.version;
+  get hasFailed(): boolean {
+    return this.#standing.is === 'failed';
   }
 
-  /** What the client is to be told now, if anything; it counts as told. */
-  next(): Message | undefined {
+  isMemberOfAny(broadcasts: ReadonlySet<Broadcast>): boolean {
+    return this.#standing.is === 'joined' && broadcasts.has(this.#standing.broadcast);
+  }
+
+  /** Notes that a revision met a full outlet. */
+  skip(): void {
+    this.#hasSkipped = true;
+  }
+
+  /** Notes that the client has what was skipped. Returns whether anything was. */
+  catchUp(): boolean {
+    const hasSkipped = this.#hasSkipped;
+    this.#hasSkipped = false;
+    return hasSkipped;
+  }
+
+  /** There may be something to tell. */
+  touch(): void {
+    this.#owner.touch(this);
+  }
+
+  /** Adds what the client is to be told now to `messages`; it counts as told. Returns whether that was anything. */
+  tell(messages: Message[]): boolean {
     const standing = this.#standing;
-    const isFirst = !this.#told;
-    if (standing.is === 'asked') return undefined;
-    this.#told = true;
-    if (standing.is === 'denied')
-      return isFirst ? message({ denied: this.topic, code: standing.code }) : undefined;
-    const { broadcast } = standing;
-    const { position } = broadcast;
-    const version = broadcast.resume(this.#known);
-    if (version === position.version && !isFirst) return undefined;
-    this.#known = position;
-    return broadcast.message(version, isFirst);
+    const isFirst = !this.#isTold;
+    const count = messages.length;
+    if (standing.is === 'asked') return false;
+    this.#isTold = true;
+    if (standing.is === 'joined') this.#tellState(standing.broadcast, isFirst, messages);
+    else if (isFirst && standing.is === 'denied') {
+      this.#stale = undefined;
+      messages.push(message({ denied: this.topic, code: standing.code }));
+    } else if (standing.is === 'failed' && standing.stale !== this.#stale) {
+      this.#stale = standing.stale;
+      messages.push(staleFrame(this.topic, standing.stale));
+    }
+    return messages.length > count;
   }
 
-  /** What lets the client check its copy, where that is due and the copy is of the newest version. */
+  /** The frame by which the client checks its copy, if that is due and the copy is of the newest version. */
   check(): Message | undefined {
     const { doubt } = this;
     this.doubt = undefined;
     if (!doubt || this.#standing.is !== 'joined') return undefined;
-    return this.#standing.broadcast.check(this.#known, doubt);
+    return this.#standing.broadcast.frames.check(this.#known, doubt);
+  }
+
+  #tellState({ frames, versioned, size }: Broadcast, isFirst: boolean, messages: Message[]): void {
+    const { position } = frames;
+    const { stale } = versioned;
+    const id = frames.idFor(this.#known);
+    const from = this.#known?.id === id ? this.#known.version : 0;
+    const isCurrent = from === position.version;
+    // Any state frame ends `stale`, if need be one that says nothing else.
+    const isRecovered = this.#stale !== undefined && stale === undefined;
+    if (isFirst || !isCurrent || isRecovered) {
+      this.#known = id === position.id ? position : { id, version: position.version };
+      messages.push(frames.message(id, from, isFirst || isCurrent, size));
+      this.#stale = undefined;
+    }
+    if (stale !== this.#stale && stale !== undefined) messages.push(frames.stale(stale));
+    this.#stale = stale;
   }
 
   #stand(standing: Standing): void {
+    if (this.#standing.is === 'joined') this.#standing.broadcast.delete(this.#owner);
     this.#standing = standing;
-    this.#told = false;
+    this.#isTold = false;
   }
 }

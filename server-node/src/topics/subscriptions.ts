@@ -1,20 +1,30 @@
 import type { Budget, Position } from '@velox/core/protocol';
-import type { Broadcast } from './broadcast.js';
+import type { Traffic } from '../diagnostics/traffic.js';
 import type { Message } from '../wire/message.js';
 import { FULL } from '../wire/outlet.js';
-import { Subscription, type Question } from './subscription.js';
-import type { Traffic } from '../diagnostics/traffic.js';
+import type { Broadcast } from './broadcast.js';
+import type { Subscription } from './subscription.js';
 
-/** How many topics of a session are checked at a time; each has its turn. */
-const CHECKED = 16;
+/** How many topics of a session are checked at a time, in turn. */
+const CHECKED_TOPICS = 16;
 
-/** The topics that one session wants, whether it may have them or not, and which of them it is to be told about. */
+/** How many denied topics a session remembers by name. */
+const REMEMBERED_DENIALS = 1_000;
+
+/** The topics that one session wants, granted or not, and which of them have something to tell. */
 export class Subscriptions {
+  readonly #traffic: Traffic;
   readonly #byTopic = new Map<string, Subscription>();
-  /** Those of which the client is to be told something, each once. */
-  #dirty: Subscription[] = [];
+  /** Those with something to tell, in the order of the tick. */
+  readonly #dirty = new Set<Subscription>();
+  /** The topics that the session was not allowed to see last; beyond the limit, all. */
+  #denied: Set<string> | 'all' | undefined;
   #turn = 0;
   #asking = 0;
+
+  constructor(traffic: Traffic) {
+    this.#traffic = traffic;
+  }
 
   get size(): number {
     return this.#byTopic.size;
@@ -24,131 +34,104 @@ export class Subscriptions {
     return this.#byTopic.keys();
   }
 
+  /** Whether there is something to tell. */
+  get hasDirty(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** How many questions are pending, also for topics that are not wanted any more: each costs the application something. */
+  get asking(): number {
+    return this.#asking;
+  }
+
   has(topic: string): boolean {
     return this.#byTopic.has(topic);
   }
 
-  /** Whether there is something to tell. */
-  get areDirty(): boolean {
-    return this.#dirty.length > 0;
+  get(topic: string): Subscription | undefined {
+    return this.#byTopic.get(topic);
   }
 
-  /** Notes that a topic is wanted from a position. Nothing of it leaves before it is joined. */
-  want(topic: string, known: Position | undefined): void {
-    this.drop(topic);
-    this.#byTopic.set(topic, new Subscription(topic, known));
+  /** Adds a subscription, in place of a former one to the topic. */
+  add(subscription: Subscription): void {
+    this.drop(subscription.topic);
+    this.#byTopic.set(subscription.topic, subscription);
   }
 
   drop(topic: string): void {
     const subscription = this.#byTopic.get(topic);
     if (!subscription) return;
+    subscription.end();
     this.#byTopic.delete(topic);
-    this.#clear(subscription);
+    this.#dirty.delete(subscription);
   }
 
-  /** Nothing of a wanted topic leaves until the question that this returns is answered by `join` or `deny`. */
-  hold(topic: string): Question | undefined {
-    const subscription = this.#byTopic.get(topic);
-    if (subscription) this.#clear(subscription);
-    return subscription?.hold();
+  /**
+   * Returns the position from which a client that names `known` may resume. After a denial there is none: the steps in between may hold
+   * what it could not see.
+   */
+  resumable(topic: string, known: Position | undefined): Position | undefined {
+    return this.#denied === 'all' || this.#denied?.has(topic) ? undefined : known;
   }
 
-  /** How many questions are open, also of topics that are not wanted any more: each costs the application something. */
-  get asking(): number {
-    return this.#asking;
+  /** Notes whether the session may see a topic. */
+  noteRight(topic: string, isAllowed: boolean): void {
+    if (this.#denied === 'all') return;
+    if (isAllowed) this.#denied?.delete(topic);
+    else if (!this.#denied) this.#denied = new Set([topic]);
+    else if (this.#denied.size < REMEMBERED_DENIALS) this.#denied.add(topic);
+    else this.#denied = 'all';
   }
 
-  /** Waits for the answer to a question; it does not fail. */
-  async waitFor(answer: Promise<boolean>): Promise<boolean> {
+  /** Waits for the answer to a question, which does not reject, and counts it as pending. */
+  async waitFor<T>(answer: Promise<T>): Promise<T> {
     this.#asking++;
-    const allowed = await answer;
+    const result = await answer;
     this.#asking--;
-    return allowed;
+    return result;
   }
 
-  /** Whether the answer to a question is still waited for. */
-  isWaiting(topic: string, question: Question): boolean {
-    return this.#byTopic.get(topic)?.isWaiting(question) ?? false;
+  /** Notes that a subscription has something to tell; `isFull`: not now, for the outlet takes nothing. */
+  touch(subscription: Subscription, isFull: boolean): void {
+    this.#dirty.add(subscription);
+    if (!isFull || !subscription.isJoined) return;
+    subscription.skip();
+    this.#traffic.skipped++;
   }
 
-  /** Joins a wanted topic: from its position on, nothing is missed. */
-  join(broadcast: Broadcast): void {
-    const subscription = this.#byTopic.get(broadcast.topic);
-    if (!subscription) return;
-    subscription.join(broadcast);
-    this.#note(subscription);
-  }
-
-  /** A wanted topic is not to be had. */
-  deny(topic: string, code: string): void {
-    const subscription = this.#byTopic.get(topic);
-    if (!subscription) return;
-    subscription.deny(code);
-    this.#note(subscription);
-  }
-
-  /** Notes that a topic has changed; returns its subscription where the session has it. */
-  touch(topic: string): Subscription | undefined {
-    const subscription = this.#byTopic.get(topic);
-    if (!subscription?.isJoined) return undefined;
-    this.#note(subscription);
-    return subscription;
-  }
-
-  /** Notes what has changed, also where its own turn in this tick comes later. */
-  touchBehind(): void {
-    for (const subscription of this.#byTopic.values()) {
-      if (subscription.isBehind) this.#note(subscription);
-    }
+  /** Notes that those which belong to one of `broadcasts` have something to tell. */
+  touchMembersOf(broadcasts: ReadonlySet<Broadcast>): void {
+    for (const subscription of this.#byTopic.values())
+      if (subscription.isMemberOfAny(broadcasts)) this.#dirty.add(subscription);
   }
 
   /** Has copies checked. */
   doubt(budget: Budget): void {
     const all = [...this.#byTopic.values()];
-    for (let count = Math.min(CHECKED, all.length); count > 0; count--) {
+    for (let count = Math.min(CHECKED_TOPICS, all.length); count > 0; count--) {
       const subscription = all[this.#turn++ % all.length] as Subscription;
       if (!subscription.isJoined) continue;
       subscription.doubt = budget;
-      this.#note(subscription);
+      this.#dirty.add(subscription);
     }
   }
 
   /**
-   * Moves what is to be told to the end of `messages`, until they have {@link FULL} bytes.
+   * Moves what there is to tell to the end of `messages`, until they have {@link FULL} bytes.
    *
-   * @returns how many bytes those are
+   * @returns how many bytes were added
    */
-  tell(messages: Message[], traffic: Traffic): number {
-    const dirty = this.#dirty;
+  tell(messages: Message[]): number {
     let size = 0;
-    let told = 0;
-    for (; told < dirty.length && size < FULL; told++) {
-      const subscription = dirty[told] as Subscription;
-      subscription.isDirty = false;
-      const next = subscription.next();
+    let at = messages.length;
+    for (const subscription of this.#dirty) {
+      if (size >= FULL) break;
+      this.#dirty.delete(subscription);
+      if (subscription.tell(messages) && subscription.catchUp()) this.#traffic.caughtUp++;
       const check = subscription.check();
-      for (const message of [next, check]) {
-        if (!message) continue;
-        messages.push(message);
-        size += message.size;
-      }
-      if (!next || !subscription.hasSkipped) continue;
-      subscription.hasSkipped = false;
-      traffic.caughtUp++;
+      if (check) messages.push(check);
+      for (; at < messages.length; at++) size += (messages[at] as Message).size;
     }
-    if (told > 0) this.#dirty = dirty.slice(told);
     return size;
-  }
-
-  #note(subscription: Subscription): void {
-    if (subscription.isDirty) return;
-    subscription.isDirty = true;
-    this.#dirty.push(subscription);
-  }
-
-  #clear(subscription: Subscription): void {
-    if (!subscription.isDirty) return;
-    subscription.isDirty = false;
-    this.#dirty.splice(this.#dirty.indexOf(subscription), 1);
   }
 }

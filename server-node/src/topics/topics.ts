@@ -1,128 +1,210 @@
-import { VeloxError, type Limits, type Position } from '@velox/core/protocol';
-import type { Admissions } from '../access/admission.js';
-import { Broadcast } from './broadcast.js';
+import { isVeloxError, VeloxError, type Limits, type Position } from '@velox/core/protocol';
+import type { Admission, Admissions } from '../access/admission.js';
+import { isThenable, thenOrNow } from '../access/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
+import type { Versioned } from '../state/versioned.js';
+import type { Broadcast } from './broadcast.js';
+import { Broadcasts } from './broadcasts.js';
+import { Reopening } from './reopening.js';
+import { Fixed, type Opened, type Source } from './source.js';
+import { Sources } from './sources.js';
 import type { Subscriber } from './subscriber.js';
-import type { State } from '../state/state.js';
+import { Subscription } from './subscription.js';
 
-/** The topics of a hub, and who wants them. */
+/** What a session gets of a topic: a broadcast to join, a denial with its code, or a reason why there is no value yet. */
+export type Answer = Broadcast | { readonly denied: string } | { readonly stale: string };
+
+/** The topics of a hub: where their values come from, and which sessions want them. */
 export class Topics {
   readonly #admissions: Admissions;
   readonly #limits: Limits;
   readonly #observer: Observer;
-  readonly #broadcasts = new Map<string, Broadcast>();
-  /** Who wants a topic, whether it exists or not, and whether they may have it or not. */
-  readonly #audiences = new Map<string, Set<Subscriber>>();
-  readonly #isCompressible: boolean;
+  readonly #sources = new Sources();
+  readonly #broadcasts: Broadcasts;
+  readonly #reopening: Reopening;
+  /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
+  readonly #wanted = new Map<string, Set<Subscriber>>();
+  #subscriptions = 0;
   #closed = false;
 
-  /** @param isCompressible whether what is sent of them may be compressed */
+  /** @param isCompressible whether state frames may be compressed */
   constructor(admissions: Admissions, limits: Limits, observer: Observer, isCompressible: boolean) {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#observer = observer;
-    this.#isCompressible = isCompressible;
+    this.#broadcasts = new Broadcasts({ longest: limits.patch, isCompressible }, observer);
+    this.#reopening = new Reopening((topic) => this.reopen(topic));
   }
 
+  /** How many topics have a source of their own. */
   get size(): number {
-    return this.#broadcasts.size;
+    return this.#sources.size;
   }
 
-  /** How many topics are wanted, over all sessions. */
+  /** How many topics are wanted, summed over all sessions. */
   get subscriptions(): number {
-    let count = 0;
-    for (const audience of this.#audiences.values()) count += audience.size;
-    return count;
-  }
-
-  find(topic: string): Broadcast | undefined {
-    return this.#broadcasts.get(topic);
+    return this.#subscriptions;
   }
 
   /**
-   * Publishes a state under a topic's name, in place of a former one; sessions that wait for it get it.
+   * Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it.
    *
    * @throws VeloxError `too-long`.
    */
-  publish(topic: string, state: State<unknown>): void {
+  publish(topic: string, versioned: Versioned): void {
+    this.provide(topic, new Fixed(versioned));
+  }
+
+  /**
+   * Sets the source of a topic, in place of a former one; sessions that want the topic are asked for again.
+   *
+   * @throws VeloxError `too-long`.
+   */
+  provide(topic: string, source: Source): void {
     this.#checkName(topic);
     if (this.#closed) return;
-    this.#broadcasts.get(topic)?.end();
-    const broadcast = new Broadcast(topic, state, {
-      longest: this.#limits.patch,
-      isCompressible: this.#isCompressible,
-      crowd: () => this.#audiences.get(topic)?.size ?? 0,
-    });
-    this.#broadcasts.set(topic, broadcast);
-    broadcast.end = state.onRevision(() => {
-      this.#observer.publish('revision', () => ({ topic, ...state.position() }));
-      for (const subscriber of this.#audiences.get(topic) ?? []) subscriber.touch(topic);
-    });
+    this.#sources.set(topic, source);
     this.#askAll(topic);
   }
 
-  /** Takes a topic away; sessions that have it are told that there is none. Returns whether there was one. */
-  remove(topic: string): boolean {
-    this.#broadcasts.get(topic)?.end();
-    const removed = this.#broadcasts.delete(topic);
-    if (removed) this.#askAll(topic);
-    return removed;
+  /** Sets the source of all topics that begin with a prefix and have no nearer one. */
+  providePrefix(prefix: `${string}/`, source: Source): void {
+    this.#checkName(prefix);
+    if (this.#closed) return;
+    this.#sources.setPrefix(prefix, source);
+    for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.#askAll(topic);
   }
 
-  /** Lets go of all states, and publishes no more. */
+  /** Removes a topic's source; its sessions are denied. Returns whether there was one. */
+  remove(topic: string): boolean {
+    const isRemoved = this.#sources.delete(topic);
+    if (isRemoved) this.#askAll(topic);
+    return isRemoved;
+  }
+
+  /** Ends all broadcasts, and publishes no more. */
   close(): void {
     this.#closed = true;
-    for (const broadcast of this.#broadcasts.values()) broadcast.end();
-    this.#broadcasts.clear();
+    this.#sources.clear();
+    this.#broadcasts.close();
+    this.#reopening.close();
   }
 
   /** @throws VeloxError `too-many`, `too-long`; then nothing has changed. */
   subscribe(subscriber: Subscriber, topic: string, known: Position | undefined): void {
     this.#checkName(topic);
-    if (!subscriber.topics.has(topic) && subscriber.topics.size >= this.#limits.subscriptions) {
-      throw new VeloxError('too-many', 'there are as many subscriptions as the limits allow.');
+    const { topics } = subscriber;
+    if (!topics.has(topic) && topics.size >= this.#limits.subscriptions) {
+      throw new VeloxError('too-many', 'there are as many subscriptions as limits.subscriptions allows.');
     }
-    if (subscriber.topics.asking >= 2 * this.#limits.subscriptions) {
-      throw new VeloxError('too-many', 'the peer asks for more topics than can be looked at.');
+    if (topics.asking >= 2 * this.#limits.subscriptions) {
+      throw new VeloxError('too-many', 'too many subscriptions of the session are pending. Send fewer.');
     }
-    subscriber.topics.want(topic, known);
-    let audience = this.#audiences.get(topic);
-    if (!audience) this.#audiences.set(topic, (audience = new Set()));
-    audience.add(subscriber);
+    topics.add(new Subscription(subscriber, topic, topics.resumable(topic, known)));
+    let wanted = this.#wanted.get(topic);
+    if (!wanted) this.#wanted.set(topic, (wanted = new Set()));
+    if (!wanted.has(subscriber)) this.#subscriptions++;
+    wanted.add(subscriber);
     void this.ask(subscriber, topic);
   }
 
   unsubscribe(subscriber: Subscriber, topic: string): void {
     subscriber.topics.drop(topic);
-    const audience = this.#audiences.get(topic);
-    audience?.delete(subscriber);
-    if (audience?.size === 0) this.#audiences.delete(topic);
+    const wanted = this.#wanted.get(topic);
+    if (wanted?.delete(subscriber)) this.#subscriptions--;
+    if (wanted?.size !== 0) return;
+    this.#wanted.delete(topic);
+    this.#reopening.forget(topic);
   }
 
   unsubscribeAll(subscriber: Subscriber): void {
     for (const topic of [...subscriber.topics.names]) this.unsubscribe(subscriber, topic);
   }
 
-  /** Lets a session have a topic that it wants, or tells it that it may not; only the newest question counts. */
+  /** Grants a session a topic that it wants, or denies it. Only the newest question is answered. */
   async ask(subscriber: Subscriber, topic: string): Promise<void> {
-    const question = subscriber.topics.hold(topic);
-    if (!question) return;
-    const answer = this.#admissions.maySee(subscriber.admission, topic);
-    const allowed = typeof answer === 'boolean' ? answer : await subscriber.topics.waitFor(answer);
-    // From here on without a pause: between position and membership no revision may fall.
-    if (!subscriber.topics.isWaiting(topic, question)) return;
-    const broadcast = this.#broadcasts.get(topic);
-    if (allowed && broadcast) subscriber.join(broadcast);
-    else subscriber.deny(topic, allowed ? 'not-found' : 'forbidden');
-    this.#observer.publish('subscribe', () => ({ topic, allowed, identity: subscriber.identity }));
+    const { topics } = subscriber;
+    const subscription = topics.get(topic);
+    if (!subscription) return;
+    const question = subscription.ask();
+    const asked = this.open(subscriber.admission, topic, subscription.known);
+    const answer = isThenable(asked) ? await topics.waitFor(asked) : asked;
+    // Synchronous from here on: no revision may fall between position and membership.
+    if (!subscription.isWaiting(question)) return;
+    if ('denied' in answer) {
+      if (answer.denied === 'forbidden') topics.noteRight(topic, false);
+      subscription.deny(answer.denied);
+    } else {
+      topics.noteRight(topic, true);
+      if ('stale' in answer) {
+        subscription.fail(answer.stale);
+        this.#reopening.add(topic);
+      } else {
+        this.#reopening.succeeded(topic);
+        subscription.join(answer);
+      }
+    }
+    const isAllowed = !('denied' in answer && answer.denied === 'forbidden');
+    this.#observer.publish('subscribe', () => ({
+      topic,
+      allowed: isAllowed,
+      identity: subscriber.identity,
+    }));
+  }
+
+  /** Returns what a client gets of a topic; it does not reject. A broadcast stays for a while even if it is not joined. */
+  open(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
+    return thenOrNow(this.#admissions.maySee(admission, topic), (isAllowed) =>
+      isAllowed ? this.#openSource(admission, topic, known) : { denied: 'forbidden' },
+    );
+  }
+
+  /** Asks again for all sessions that have no value of a topic yet. */
+  reopen(topic: string): void {
+    for (const subscriber of [...(this.#wanted.get(topic) ?? [])])
+      if (subscriber.topics.get(topic)?.hasFailed) void this.ask(subscriber, topic);
+  }
+
+  /**
+   * Delivers all changes made so far, before the events of `subscribers`: throttled values to them alone, the others to all members.
+   */
+  flush(subscribers: Iterable<Subscriber>): void {
+    this.#broadcasts.flush();
+    const { throttled } = this.#broadcasts;
+    if (throttled.size === 0) return;
+    for (const subscriber of subscribers) {
+      if (throttled.size > subscriber.topics.size) subscriber.topics.touchMembersOf(throttled);
+      else for (const broadcast of throttled) broadcast.deliverTo(subscriber);
+    }
+  }
+
+  #openSource(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
+    const source = this.#sources.find(topic);
+    if (!source) return { denied: 'not-found' };
+    const failed = (error: unknown): Answer => this.#failed(error);
+    try {
+      const answer = thenOrNow(source.open(topic, admission, known), (opened: Opened): Answer => {
+        if (opened === 'not-found') return { denied: opened };
+        return 'position' in opened ? this.#broadcasts.of(topic, opened, source) : opened;
+      });
+      return isThenable(answer) ? answer.catch(failed) : answer;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #failed(error: unknown): { stale: string } {
+    if (isVeloxError(error)) return { stale: error.code };
+    this.#observer.failure(error);
+    return { stale: 'unavailable' };
   }
 
   #checkName(topic: string): void {
     if (Buffer.byteLength(topic) <= this.#limits.topic) return;
-    throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes.`);
+    throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes. Shorten it.`);
   }
 
   #askAll(topic: string): void {
-    for (const subscriber of this.#audiences.get(topic) ?? []) void this.ask(subscriber, topic);
+    for (const subscriber of [...(this.#wanted.get(topic) ?? [])]) void this.ask(subscriber, topic);
   }
 }

@@ -1,0 +1,26 @@
+import type { Budget, Position } from '@velox/core/protocol';
+
+/** All that a broadcast knows of a value. Every member is synchronous, and between two changes all describe the same moment. */
+export interface Versioned {
+  /** The position, with every change made so far. A different id means a new epoch. */
+  position(): Position;
+  /** The value as JSON text. */
+  text(): string;
+  /** The approximate length of `text`, without creating it. */
+  readonly size: number;
+  /** The steps from `version` to now, as JSON text of an array of operations (RFC 6902); undefined beyond the history. */
+  since(version: number): string | undefined;
+  /** The hash of the value at its position; undefined if the budget was too small, or if there are no checks. */
+  hash(budget?: Budget): string | undefined;
+  /** Whether `onRevision` may wait for longer than the tick. */
+  readonly isThrottled: boolean;
+  /** Why the value may be outdated: a code, sent to clients as it is. undefined: it is current. */
+  readonly stale: string | undefined;
+  /**
+   * Calls `listener` when there is something to deliver, at most once a tick or throttle, and when `stale` changes.
+   *
+   * @param onChange called in the middle of the first change after each `position()`. It must only take a note.
+   * @returns the function that ends this
+   */
+  onRevision(listener: () => void, onChange?: () => void): () => void;
+}

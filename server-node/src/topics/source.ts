@@ -1,0 +1,36 @@
+import type { Position } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import type { Versioned } from '../state/versioned.js';
+
+/** The answer of a source: a value, none of that name, or a code that says why there is no value yet. */
+export type Opened = Versioned | 'not-found' | { readonly stale: string };
+
+/** Provides the values of topics on demand. */
+export interface Source {
+  /**
+   * Returns the value of a topic as a client may see it: the same object for all clients that share it. A client that may not see the
+   * topic at all never gets here. If this throws or rejects, the topic is stale and is opened again later.
+   *
+   * @param known the position that the client has, if any
+   */
+  open(topic: string, admission: Admission, known?: Position): Opened | Promise<Opened>;
+  /** No client wants a value of a topic any more, for some seconds now. */
+  release(topic: string, versioned: Versioned): void;
+}
+
+/** The source of a value that is there all the time. */
+export class Fixed implements Source {
+  readonly #versioned: Versioned;
+
+  constructor(versioned: Versioned) {
+    this.#versioned = versioned;
+  }
+
+  open(): Versioned {
+    return this.#versioned;
+  }
+
+  release(): void {
+    // it stays
+  }
+}

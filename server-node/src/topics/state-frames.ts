@@ -1,0 +1,146 @@
+import type { Budget, Position } from '@velox/core/protocol';
+import type { Versioned } from '../state/versioned.js';
+import { Message, message } from '../wire/message.js';
+import { SharedWindow } from '../wire/shared-window.js';
+
+/** With at least this many members, a window is worth the memory of the messages that it keeps. */
+const CROWD = 8;
+
+/** The longest id that a client may name in `subscribe`. */
+const LONGEST_ID = 100;
+
+export interface StateFramesOptions {
+  /** The longest delta, in bytes. */
+  readonly longest: number;
+  /** Whether the frames may be compressed. */
+  readonly isCompressible: boolean;
+}
+
+/** The state frames of one topic's value. Each is encoded once and shared by all clients at the same position. */
+export class StateFrames {
+  readonly #topic: string;
+  readonly #versioned: Versioned;
+  readonly #options: StateFramesOptions;
+  readonly #prefix: string;
+  /** The position of all cached messages, the same object until it changes. */
+  #position: Position;
+  /** By the client's id and version (0: it has nothing), and whether the frame needs the id. */
+  readonly #messages = new Map<string, Message>();
+  /** The message that nearly all members receive: the step from the version before. */
+  #step: Message | undefined;
+  #check: Message | undefined;
+  #stale: { readonly reason: string; readonly message: Message } | undefined;
+  #window: SharedWindow | undefined;
+
+  constructor(topic: string, versioned: Versioned, options: StateFramesOptions) {
+    this.#topic = topic;
+    this.#versioned = versioned;
+    this.#options = options;
+    this.#position = versioned.position();
+    this.#prefix = topic === '' ? '{' : `{"topic":${JSON.stringify(topic)},`;
+  }
+
+  /** The position of the value now. Flushes. */
+  get position(): Position {
+    const position = this.#versioned.position();
+    if (position.version !== this.#position.version || position.id !== this.#position.id) {
+      this.#position = position;
+      this.#messages.clear();
+      this.#step = this.#check = undefined;
+    }
+    return this.#position;
+  }
+
+  /**
+   * The id under which a client with a position receives the value. A client that is ahead of the server gets an id of its own: under the
+   * one that it has, it would ignore everything up to its version.
+   */
+  idFor(known: Position | undefined): string {
+    const { id, version } = this.position;
+    if (!known || !isEpochOf(known.id, id)) return id;
+    if (known.version <= version) return known.id;
+    return known.id.length < LONGEST_ID ? `${known.id}!` : id;
+  }
+
+  /**
+   * The frame that takes a client from version `from` (0: it has nothing) to now: the smaller of snapshot and delta.
+   *
+   * @param id see `idFor`
+   * @param isFirst whether it is the topic's first state frame on this link, which carries the id
+   * @param crowd how many members the topic has
+   */
+  message(id: string, from: number, isFirst: boolean, crowd: number): Message {
+    const { position } = this;
+    const isOwn = id !== position.id;
+    if (!isFirst && !isOwn && from > 0 && from === position.version - 1)
+      return (this.#step ??= this.#encode(position, from, false, this.#windowFor(crowd)));
+    const key = `${isOwn ? id : ''} ${from}${isFirst ? '+' : ''}`;
+    return this.#cached(key, () =>
+      this.#encode(isOwn ? { id, version: position.version } : position, from, isFirst),
+    );
+  }
+
+  /** The hash of the value, for a client that has its newest version; undefined if the budget was too small. */
+  check(known: Position | undefined, budget: Budget): Message | undefined {
+    const { id, version } = this.position;
+    if (known?.version !== version || !isEpochOf(known.id, id)) return undefined;
+    const check = this.#check ? undefined : this.#versioned.hash(budget);
+    if (check !== undefined) this.#check = message({ check, at: version, topic: this.#topic || undefined });
+    return this.#check;
+  }
+
+  /** The frame that says why the value may be outdated. */
+  stale(reason: string): Message {
+    if (this.#stale?.reason !== reason) this.#stale = { reason, message: staleFrame(this.#topic, reason) };
+    return this.#stale.message;
+  }
+
+  #windowFor(crowd: number): SharedWindow | undefined {
+    const isShared = this.#options.isCompressible && crowd >= CROWD;
+    return (this.#window = isShared ? (this.#window ?? new SharedWindow()) : undefined);
+  }
+
+  #encode(position: Position, from: number, isFirst: boolean, window?: SharedWindow): Message {
+    const { isCompressible, longest } = this.#options;
+    const { id, version } = position;
+    const named = `${this.#prefix}"id":"${id}","version":${version}`;
+    if (from === version) return new Message(`${named}}`, { position });
+    const patch = from === 0 ? undefined : this.#versioned.since(from);
+    if (patch === undefined || Buffer.byteLength(patch) > longest) return this.#snapshot(position);
+    const head = isFirst ? named : `${this.#prefix}"version":${version}`;
+    const since = from === version - 1 ? '' : `,"from":${from}`;
+    const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, {
+      position,
+      isCompressible,
+      window,
+    });
+    // The exact comparison costs a snapshot's text: only a patch that is long enough may ask for it.
+    if (Buffer.byteLength(patch) <= this.#versioned.size / 2) return delta;
+    const snapshot = this.#snapshot(position);
+    return delta.size < snapshot.size ? delta : snapshot;
+  }
+
+  #snapshot(position: Position): Message {
+    const { id, version } = position;
+    return this.#cached(`${id} snapshot`, () => {
+      const text = `${this.#prefix}"id":"${id}","version":${version},"body":${this.#versioned.text()}}`;
+      return new Message(text, { position, isCompressible: this.#options.isCompressible });
+    });
+  }
+
+  #cached(key: string, encode: () => Message): Message {
+    let message = this.#messages.get(key);
+    if (!message) this.#messages.set(key, (message = encode()));
+    return message;
+  }
+}
+
+/** Whether `id` is an epoch, or the own id of a client that was ahead in it. */
+function isEpochOf(id: string, epoch: string): boolean {
+  return id === epoch || (id.startsWith(epoch) && /^!+$/.test(id.slice(epoch.length)));
+}
+
+/** The frame that says why a topic may be outdated. */
+export function staleFrame(topic: string, reason: string): Message {
+  return message({ stale: reason, topic: topic || undefined });
+}
