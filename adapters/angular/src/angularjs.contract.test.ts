@@ -1,7 +1,10 @@
 import angular from 'angular';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import {
+  adapterEventContract,
+  type EventHarness,
+} from '../../../core/test/contracts/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,

@@ -5,61 +5,19 @@ import {
   replicaOf,
   syncOf,
   type Readable,
-  type Source,
   type Status,
   type SyncSource,
 } from '@velox/core';
 import angular from 'angular';
+import { bindService } from './bound-service.js';
+import type { Scope, VeloxService } from './velox-service.js';
 
-/** What is needed of an AngularJS scope. */
-export interface Scope {
-  readonly $applyAsync: () => void;
-  readonly $on: (name: '$destroy', listener: () => void) => () => void;
-  readonly $watch: <V>(read: () => V, listener: (value: V) => void) => () => void;
-}
-
-/** The service `$velox`. */
-export interface VeloxService {
-  /**
-   * Keeps the expression `name` of a scope like the value of a topic, until the scope is destroyed or the function that is
-   * returned is called. Objects and rows keep their identity, so that `ng-repeat` keeps their elements; `$` keys stay.
-   *
-   * @param source a URL, a replica, an object with `url` and more; or a function that gives one, read in each digest.
-   * @param select default: the whole value. What it throws goes to `$exceptionHandler`.
-   * @param equal default `Object.is`.
-   * @example $velox.bind($scope, '/sync', 'board')
-   */
-  readonly bind: <T, S = T>(
-    scope: Scope,
-    source: Source<T> | (() => Source<T>),
-    name: string,
-    select?: (value: T | undefined) => S,
-    equal?: (before: S, after: S) => boolean,
-  ) => () => void;
-  /** The same for how the connection of a source is doing, and its topic on it. This alone does not make it connect. */
-  readonly bindStatus: (
-    scope: Scope,
-    source: Source<unknown> | (() => Source<unknown>),
-    name: string,
-  ) => () => void;
-  /**
-   * Hears the events of a name, which keeps the connection open, until the scope is destroyed or the function that is returned is
-   * called. A digest follows. (To send one: `shared(url).emit` of the core.)
-   *
-   * @example $velox.on($scope, '/sync', 'notice', (text) => toast(text))
-   */
-  readonly on: <D = unknown>(
-    scope: Scope,
-    source: SyncSource | (() => SyncSource),
-    event: string,
-    listener: (data: D) => void,
-  ) => () => void;
-}
+export type { BoundService, Endpoint, Scope, VeloxService } from './velox-service.js';
 
 type Parse = (expression: string) => { (scope: Scope): unknown; assign(scope: Scope, value: unknown): void };
 
 /** Creates the service. */
-export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) => void): VeloxService {
+export function createService($parse: Parse, $exceptionHandler: (error: unknown) => void): VeloxService {
   /** The one primitive of this adapter. */
   function bindReadable<T, S>(
     scope: Scope,
@@ -77,7 +35,7 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
       try {
         const value = keep(select(get()));
         known ||= value !== undefined;
-        // Until there is something, what the application has put there may stand.
+        // Until a value arrives, the application's own value stays.
         if (known) place.assign(scope, fit(place(scope), value));
       } catch (error) {
         $exceptionHandler(error);
@@ -86,14 +44,14 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
     return follow(scope, readable, (current) => {
       const leave = current.subscribe(() => {
         show(current);
-        scope.$applyAsync(); // what one paint brings to many is one digest
+        scope.$applyAsync(); // all changes of one frame share a digest
       });
       show(current);
       return leave;
     });
   }
 
-  return {
+  const service: VeloxService = {
     bind: (scope, source, name, select = identity, equal) =>
       bindReadable(scope, fixed(source, replicaOf), name, select, equal),
     bindStatus: (scope, source, name) =>
@@ -115,10 +73,12 @@ export function createVelox($parse: Parse, $exceptionHandler: (error: unknown) =
           listener(data as D);
         }),
       ),
+    at: (endpoint) => bindService(service, endpoint),
   };
+  return service;
 }
 
-/** Does `start` for what `read` gives, and ends it for the next one that a digest finds, or with the scope. */
+/** Calls `start` for the result of `read`, and ends it when a digest reads another one or the scope is destroyed. */
 function follow<R>(scope: Scope, read: () => R, start: (current: R) => () => void): () => void {
   let current: R | undefined;
   let leave = (): void => {};
@@ -139,7 +99,7 @@ function follow<R>(scope: Scope, read: () => R, start: (current: R) => () => voi
   return stop;
 }
 
-/** What to read in each digest. */
+/** Returns the function that each digest calls. */
 function fixed<S extends string | object, R>(source: S | (() => S), of: (source: S) => R): () => R {
   if (typeof source === 'function') return () => of((source as () => S)());
   const readable = of(source);
@@ -148,8 +108,8 @@ function fixed<S extends string | object, R>(source: S | (() => S), of: (source:
 
 const identity = <T>(value: unknown): T => value as T;
 
-/** The name of the module, for the dependencies of yours. */
+/** The module's name, for the dependencies of your module. */
 const velox: string = angular
   .module('velox', [])
-  .factory('$velox', ['$parse', '$exceptionHandler', createVelox]).name;
+  .factory('$velox', ['$parse', '$exceptionHandler', createService]).name;
 export default velox;

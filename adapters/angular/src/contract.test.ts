@@ -13,7 +13,10 @@ import {
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, inject } from 'vitest';
 import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import {
+  adapterEventContract,
+  type EventHarness,
+} from '../../../core/test/contracts/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,

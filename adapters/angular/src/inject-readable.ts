@@ -2,17 +2,17 @@ import type { Readable } from '@velox/core';
 import { computed, effect, inject, NgZone, signal, type Signal } from '@angular/core';
 
 /**
- * A signal of a selection of what `readable` gives, until the end of the injection context that it is called in: the one
- * primitive of this adapter. `readable` and `select` may read signals: they are followed.
+ * Returns a signal of a selection of a readable's value, until the injection context of the call ends: the one primitive of this
+ * adapter. `readable` and `select` may read signals, and run again when they change.
  *
- * @param equal when two selections count as the same, and the former is kept; default `Object.is`.
+ * @param equal whether two selections are the same, so that the former is kept; default `Object.is`.
  */
 export function injectReadable<T, S>(
   readable: () => Readable<T>,
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
 ): Signal<S> {
-  // What a connection waits for must not hold back the stability of an application with zones.
+  // Pending timers of a connection must not delay the stability of an application with zones.
   const zone = inject(NgZone);
   const current = computed(readable);
   const changes = signal(0);
@@ -21,7 +21,7 @@ export function injectReadable<T, S>(
   effect((onCleanup) => {
     const { subscribe } = current();
     onCleanup(zone.runOutsideAngular(() => subscribe(refresh)));
-    refresh(); // for what has changed since it was read first
+    refresh(); // for changes since the first read
   });
   return computed(() => select(value()), { equal });
 }

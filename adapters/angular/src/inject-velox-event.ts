@@ -9,11 +9,11 @@ import {
 } from '@velox/core';
 
 /**
- * Hears the events of a name, which keeps the connection open, until the injection context of the call, mostly a component's, ends.
- * Each of them reaches the listener, one by one, and what the server changed before it sent one is seen before it. (To send one:
- * `shared(url).emit` of the core.)
+ * Calls a listener for each event of a name until the injection context of the call ends, usually a component's, and keeps the
+ * connection open. Changes that the server made before an event are visible before it. To send an event, use
+ * `shared(url).emit` of `@velox/core`.
  *
- * @param source a URL, an object with `url` and more; or a signal or function that gives one, which may change.
+ * @param source a URL, an object with `url` and options; or a signal or function that returns one.
  * @example injectVeloxEvent('/sync', 'notice', (text: string) => toast(text)) // in a constructor
  * @throws Angular's NG0203 outside of an injection context.
  */
@@ -22,7 +22,7 @@ export function injectVeloxEvent<D = unknown>(
   event: string,
   listener: (data: D) => void,
 ): void;
-/** @param source a connection, whose contract types the event. */
+/** @param source a connection; its contract types the event. */
 export function injectVeloxEvent<C extends Contract, N extends EventName<C>>(
   source: Sync<C> | (() => Sync<C>),
   event: N,
@@ -37,7 +37,7 @@ export function injectVeloxEvent(
   const hear = (data: unknown): void => zone.run(() => listener(data as never));
   effect((onCleanup) => {
     const sync = syncOf(typeof source === 'function' ? source() : source);
-    // What a connection waits for must not hold back the stability of an application with zones.
+    // Pending timers of a connection must not delay the stability of an application with zones.
     onCleanup(zone.runOutsideAngular(() => sync.on(event, hear)));
   });
 }

@@ -3,7 +3,10 @@ import { Component, StrictMode, useEffect, type FunctionComponent, type ReactNod
 import { createRoot } from 'react-dom/client';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import {
+  adapterEventContract,
+  type EventHarness,
+} from '../../../core/test/contracts/adapter-event-contract.js';
 import { textOf, type AdapterHarness, type View } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,

@@ -1,7 +1,7 @@
 import { VeloxError, type Replica, type SharedOptions, type Source } from '@velox/core';
 import { createContext, createElement, useContext, type ReactNode } from 'react';
 
-/** What a {@link VeloxProvider} says for all inside of it. */
+/** The defaults of a {@link VeloxProvider} for all components inside it. */
 export interface VeloxDefaults extends SharedOptions {
   /** The endpoint of sources without a URL; the base of relative ones. */
   readonly url?: string | undefined;
@@ -9,14 +9,14 @@ export interface VeloxDefaults extends SharedOptions {
 
 type Endpoint<T> = Exclude<Source<T>, string | Replica<T>>;
 
-/** A source that may leave to a {@link VeloxProvider} what that one says; none at all is its default topic. */
+/** A source that may omit the defaults of a {@link VeloxProvider}; `undefined` means the default topic. */
 export type ProvidedSource<T> =
   Source<T> | (Omit<Endpoint<T>, 'url'> & { readonly url?: undefined }) | undefined;
 
 const Defaults = createContext<VeloxDefaults>({});
 
 /**
- * Sets the URL and the options of sources inside of it that have none of their own; it is optional. Replicas are left as they are.
+ * Sets URL and options for sources inside it that have none of their own. It is optional, and does not affect replicas.
  *
  * @example
  * <VeloxProvider url="/sync" transport="sse"><App /></VeloxProvider> // useVelox({ topic: 'board' })
@@ -29,7 +29,7 @@ export function VeloxProvider({
 }
 
 /**
- * The source with the defaults of the provider.
+ * Returns the source with the defaults of the provider.
  *
  * @throws VeloxError `no-transport` when neither has a URL.
  */
@@ -37,7 +37,7 @@ export function useSource<T>(source: ProvidedSource<T>): Source<T> {
   const { url: base, ...defaults } = useContext(Defaults);
   if (typeof source === 'object' && 'get' in source) return source;
   const own = typeof source === 'string' ? { url: source } : source;
-  const { url = base && '' } = own ?? {}; // relative to the base, that is the base itself
+  const { url = base && '' } = own ?? {}; // relative to the base, '' is the base itself
   if (url === undefined) {
     throw new VeloxError('no-transport', 'useVelox has no URL. Pass one, or one to a VeloxProvider.');
   }

@@ -22,12 +22,12 @@ it('shows the title, and comes back after an outage', async () => {
   await act(() => test.advance());
   expect(screen.getByRole('heading').textContent).toBe('One');
 
-  test.inflict({ harm: 'half-open', told: 'nobody' }); // nothing arrives any more, and nobody is told
+  test.inflict({ harm: 'half-open', told: 'nobody' }); // both ends believe in a dead link
   board.update((draft) => void (draft.title = 'Two'));
-  await act(() => test.advance(30_000)); // takes no real time
+  await act(() => test.advance(30_000)); // virtual time
   expect(screen.getByRole('heading').textContent).toBe('Two');
 
-  await act(() => test.endure(faults(42))); // whatever comes
+  await act(() => test.endure(faults(42))); // a random schedule of faults
   board.update((draft) => void (draft.title = 'Three'));
   await act(() => test.advance());
   expect(screen.getByRole('heading').textContent).toBe('Three');

@@ -3,8 +3,8 @@ import { refusal, replicaOf, type Replica, type Source } from '@velox/core';
 const waiting = new WeakMap<Replica<unknown>, Promise<void>>();
 
 /**
- * Resolves when there is a value, or none will come: the same promise for all who wait. It shows the interest that a component
- * cannot show before it is there; what is left of that at the end is the linger, in which the component mounts.
+ * Returns a promise that resolves when the value arrives, or is refused. All callers share it. It subscribes on behalf of a component
+ * that suspends, and therefore cannot subscribe itself; the component mounts during the linger time.
  */
 export function untilKnown(source: Source<unknown>): Promise<void> {
   const replica = replicaOf(source);

@@ -2,9 +2,9 @@ import { createSelection, type Hydratable } from '@velox/core';
 import { useState, useSyncExternalStore } from 'react';
 
 /**
- * Renders again whenever the selection changes: the one primitive of this adapter. `select` may be written inline.
+ * Renders the component whenever the selection changes: the one primitive of this adapter. `select` may be written inline.
  *
- * @param equal when two selections count as the same, and the former is kept; default `Object.is`.
+ * @param equal whether two selections are the same, so that the former is kept; default `Object.is`.
  */
 export function useReadable<T, S>(
   { get, getInitial, subscribe }: Hydratable<T>,

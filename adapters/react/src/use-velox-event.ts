@@ -10,14 +10,14 @@ import {
 import { useEffect, useInsertionEffect, useRef } from 'react';
 import { useSource, type ProvidedSource } from './provider.js';
 
-/** What has events: all but a replica. */
+/** A source of events: anything but a replica. */
 type Endpoint = Exclude<ProvidedSource<unknown>, Replica<unknown>> | Sync;
 
 /**
- * Hears the events of a name while the component is there, which keeps the connection open. Each of them reaches the handler, one
- * by one, and what the server changed before it sent one is seen before it. (To send one: `shared(url).emit` of the core.)
+ * Calls a listener for each event of a name while the component is mounted, and keeps the connection open. Changes that the server made
+ * before an event are visible before it. To send an event, use `shared(url).emit` of `@velox/core`.
  *
- * @param listener may be written inline: the newest one is called. What it throws is reported.
+ * @param listener may be written inline: the newest one is called. Its errors are reported.
  * @example useVeloxEvent('/sync', 'notice', (text: string) => toast(text))
  */
 export function useVeloxEvent<D = unknown>(
@@ -25,7 +25,7 @@ export function useVeloxEvent<D = unknown>(
   event: string,
   listener: (data: D) => void,
 ): void;
-/** @param source a connection, whose contract types the event. */
+/** @param source a connection; its contract types the event. */
 export function useVeloxEvent<C extends Contract, N extends EventName<C>>(
   source: Sync<C>,
   event: N,

@@ -1,7 +1,10 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { inject } from 'vitest';
 import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import {
+  adapterEventContract,
+  type EventHarness,
+} from '../../../core/test/contracts/adapter-event-contract.js';
 import type { AdapterHarness } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,

@@ -2,16 +2,16 @@ import { createKeep, type Readable } from '@velox/core';
 import { createSubscriber } from 'svelte/reactivity';
 import { toStore, type Readable as Store } from 'svelte/store';
 
-/** A value that changes by itself: `current` is followed where it is read (in markup, `$derived`, `$effect`), and it is a store. */
+/** A value that changes over time. Readers of `current` in markup, `$derived` and `$effect` follow it; it is a store as well. */
 export interface Live<S> extends Store<S> {
   readonly current: S;
 }
 
 /**
- * A selection of what `readable` gives: the one primitive of this adapter. It is subscribed to while something that reacts has
- * read it. `readable` and `select` may read state: it is followed.
+ * Returns a selection of a readable's value: the one primitive of this adapter. It subscribes while a reactive reader uses it.
+ * `readable` and `select` may read state, and run again when it changes.
  *
- * @param equal when two selections count as the same, and the former is kept; default `Object.is`.
+ * @param equal whether two selections are the same, so that the former is kept; default `Object.is`.
  */
 export function fromReadable<T, S>(
   readable: () => Readable<T>,
@@ -21,7 +21,7 @@ export function fromReadable<T, S>(
   const keep = createKeep(equal);
   const read = ({ get }: Readable<T>): S => keep(select(get()));
   let followed: { readonly readable: Readable<T>; readonly follow: () => void } | undefined;
-  /** What the last reader of `current` got. */
+  /** The selection that `current` returned last. */
   let shown: unknown;
 
   const follow = (readable: Readable<T>): (() => void) =>
@@ -42,7 +42,7 @@ export function fromReadable<T, S>(
       const source = readable();
       if (followed?.readable !== source) followed = { readable: source, follow: follow(source) };
       followed.follow();
-      shown = followed; // nothing that a selector gives, if it throws
+      shown = followed; // a value that no selector returns, in case it throws
       const selected = read(source);
       shown = selected;
       return selected;
@@ -52,7 +52,7 @@ export function fromReadable<T, S>(
   return live;
 }
 
-/** What `read` gives; an error, which is another one each time, is for the reader of `current` to meet. */
+/** Returns the result of `read`, or a fresh object if it throws. The reader of `current` will meet the error. */
 function attempt(read: () => unknown): unknown {
   try {
     return read();

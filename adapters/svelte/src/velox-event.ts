@@ -11,9 +11,9 @@ import { toStore } from 'svelte/store';
 
 /**
  * Hears the events of a name while the component is there, which keeps the connection open. Each of them reaches the listener, one
- * by one, and what the server changed before it sent one is seen before it. (To send one: `shared(url).emit` of the core.)
+ * by one, and what the server changed before it sent one is seen before it. To send an event, use `shared(url).emit` of `@velox/core`.
  *
- * @param source a URL, an object with `url` and more; or a function that gives one, which may read state.
+ * @param source a URL, an object with `url` and options; or a function that returns one and may read state.
  * @example veloxEvent('/sync', 'notice', (text: string) => toast(text))
  * @throws Svelte's `lifecycle_outside_component` where it is not called by a component.
  */
@@ -22,7 +22,7 @@ export function veloxEvent<D = unknown>(
   event: string,
   listener: (data: D) => void,
 ): void;
-/** @param source a connection, whose contract types the event. */
+/** @param source a connection; its contract types the event. */
 export function veloxEvent<C extends Contract, N extends EventName<C>>(
   source: Sync<C> | (() => Sync<C>),
   event: N,

@@ -1,5 +1,8 @@
 import { adapterContract } from '../../../core/test/contracts/adapter-contract.js';
-import { adapterEventContract, type EventHarness } from '../../../core/test/contracts/adapter-event-contract.js';
+import {
+  adapterEventContract,
+  type EventHarness,
+} from '../../../core/test/contracts/adapter-event-contract.js';
 import { textOf, type AdapterHarness } from '../../../core/test/contracts/adapter-harness.js';
 import {
   adapterEventServerContract,

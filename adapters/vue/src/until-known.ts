@@ -3,12 +3,12 @@ import { effectScope, getCurrentScope, toValue, watch, type MaybeRefOrGetter } f
 import { useReadable } from './use-readable.js';
 
 /**
- * Gives a function that waits for the value of a source to be known, at the longest until the end of the scope of this call.
+ * Returns a function that waits for the value of a source, at the longest until the scope of this call ends.
  *
- * @throws when waiting: VeloxError if it will not come.
+ * @throws when waiting: VeloxError if the topic is denied or the connection is closed.
  */
 export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => Promise<void> {
-  const scope = getCurrentScope(); // `await` asks later, when there is no current one any more
+  const scope = getCurrentScope(); // `await` calls it later, when no scope is current
   const replica = (): ReturnType<typeof replicaOf> => replicaOf(toValue(source));
   return () =>
     new Promise((resolve, reject) => {

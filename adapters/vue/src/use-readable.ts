@@ -2,10 +2,10 @@ import { createKeep, type Hydratable } from '@velox/core';
 import { computed, getCurrentInstance, onMounted, shallowRef, watch, type ShallowRef } from 'vue';
 
 /**
- * A ref to a selection of what `readable` gives, until the end of the scope that it is called in: the one primitive of this
- * adapter. `readable` and `select` may read refs: they are followed.
+ * Returns a ref to a selection of a readable's value, until the scope of the call ends: the one primitive of this adapter.
+ * `readable` and `select` may read refs, and run again when they change.
  *
- * @param equal when two selections count as the same, and the former is kept; default `Object.is`.
+ * @param equal whether two selections are the same, so that the former is kept; default `Object.is`.
  */
 export function useReadable<T, S>(
   readable: () => Hydratable<T>,
@@ -14,7 +14,7 @@ export function useReadable<T, S>(
 ): Readonly<ShallowRef<S>> {
   const keep = createKeep(equal);
   const current = computed(readable);
-  // Only what is hydrated has its element before it is set up. What the server rendered is to be rendered again.
+  // Only a component that is being hydrated has an element before its set-up. It must first render the server's value again.
   const hydrating = !!getCurrentInstance()?.vnode.el;
   const value: ShallowRef<T> = shallowRef(hydrating ? current.value.getInitial() : current.value.get());
 
@@ -28,7 +28,7 @@ export function useReadable<T, S>(
       refresh();
     });
   }
-  // `sync` is also what makes Vue end it when a server has rendered, which ends no scope.
+  // With `sync`, Vue also ends the watcher after server rendering, which ends no scope.
   watch(
     current,
     ({ subscribe }, _, onCleanup) => {

@@ -9,11 +9,11 @@ import {
 import { toValue, watchPostEffect, type MaybeRefOrGetter } from 'vue';
 
 /**
- * Hears the events of a name, which keeps the connection open, until the scope of the call, mostly a component's, ends. Each of
- * them reaches the listener, one by one, and what the server changed before it sent one is seen before it. (To send one:
- * `shared(url).emit` of the core.)
+ * Calls a listener for each event of a name until the scope of the call ends, usually a component's, and keeps the connection open.
+ * Changes that the server made before an event are visible before it. To send an event, use
+ * `shared(url).emit` of `@velox/core`.
  *
- * @param source a URL, an object with `url` and more; or a ref or getter of one, which may change.
+ * @param source a URL, an object with `url` and options; or a ref or getter of one.
  * @example useVeloxEvent('/sync', 'notice', (text: string) => toast(text))
  */
 export function useVeloxEvent<D = unknown>(
@@ -21,7 +21,7 @@ export function useVeloxEvent<D = unknown>(
   event: string,
   listener: (data: D) => void,
 ): void;
-/** @param source a connection, whose contract types the event. */
+/** @param source a connection; its contract types the event. */
 export function useVeloxEvent<C extends Contract, N extends EventName<C>>(
   source: MaybeRefOrGetter<Sync<C>>,
   event: N,

@@ -1,0 +1,20 @@
+import { syncOf, type Contract } from '@velox/core';
+import type { BoundService, Endpoint, Scope, VeloxService } from './velox-service.js';
+
+/** Binds the service to one endpoint. */
+export function bindService<C extends Contract>(service: VeloxService, endpoint: Endpoint): BoundService<C> {
+  const source = typeof endpoint === 'string' ? { url: endpoint } : endpoint;
+  const at = (topic: string | (() => string)) => () => ({
+    ...source,
+    topic: typeof topic === 'function' ? topic() : topic,
+  });
+  const bound = {
+    bind: (scope: Scope, topic: string, name: string, select: () => unknown, equal?: () => boolean) =>
+      service.bind(scope, at(topic), name, select, equal),
+    bindStatus: (scope: Scope, topic: string, name: string) => service.bindStatus(scope, at(topic), name),
+    on: (scope: Scope, event: string, listener: () => void) => service.on(scope, source, event, listener),
+    sync: () => syncOf(source),
+  };
+  // The conditional types are the contract's promise, which inference cannot follow.
+  return bound as unknown as BoundService<C>;
+}

@@ -1,0 +1,53 @@
+import { act } from '@testing-library/react';
+import type { Status } from '@velox/core';
+import { createRoot } from 'react-dom/client';
+import { describe, expectTypeOf, it } from 'vitest';
+import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
+import { createVelox, shallow } from './index.js';
+
+adapterBoundContract('React', {
+  act: (run) => act(run),
+  mount(endpoint, onNotice) {
+    const { useVelox, useVeloxEvent, sync } = createVelox<App>(endpoint);
+    function Title(): string | undefined {
+      useVeloxEvent('notice', onNotice);
+      return useVelox('board', (board) => board?.title);
+    }
+    const element = document.createElement('div');
+    const root = createRoot(element);
+    act(() => root.render(<Title />));
+    return {
+      element,
+      unmount: () => act(() => root.unmount()),
+      emit: (text) => sync().emit('notice', text),
+    };
+  },
+});
+
+// Never rendered: only its types matter.
+function Types(): null {
+  const { useVelox, useSuspenseVelox, useVeloxStatus, useVeloxEvent } = createVelox<App>('/sync');
+  expectTypeOf(useVelox('board', (board) => board?.rows.length)).toEqualTypeOf<number | undefined>();
+  expectTypeOf(useVelox('board', (board) => board?.rows.map((row) => row.id), shallow)).toEqualTypeOf<
+    number[] | undefined
+  >();
+  expectTypeOf(useVelox('items/7')).toEqualTypeOf<
+    { readonly name: string; readonly at: string } | undefined
+  >();
+  expectTypeOf(useSuspenseVelox('board').title).toEqualTypeOf<string>();
+  expectTypeOf(useVeloxStatus('board')).toEqualTypeOf<Status>();
+  useVeloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  // @ts-expect-error not a topic of the contract
+  useVelox('bord');
+  // @ts-expect-error not an event of the contract
+  useVeloxEvent('notise', () => {});
+  expectTypeOf(useSuspenseVelox('board').rows).toExtend<readonly unknown[]>();
+  expectTypeOf(useSuspenseVelox('board').rows).not.toExtend<unknown[]>();
+  return null;
+}
+
+describe('createVelox', () => {
+  it('infers topics, values and events from the contract', () => {
+    expectTypeOf(Types).toBeFunction();
+  });
+});

@@ -1,0 +1,73 @@
+import {
+  syncOf,
+  type Contract,
+  type EventData,
+  type EventName,
+  type Jsonify,
+  type Replicated,
+  type SharedOptions,
+  type Status,
+  type Sync,
+  type TopicName,
+  type TopicValue,
+} from '@velox/core';
+import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
+import { useVeloxEvent } from './use-velox-event.js';
+
+/** A topic's value as components receive it. */
+type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** The hooks of one endpoint, typed by its contract. */
+export interface VeloxHooks<C extends Contract> {
+  /** `useVelox` for a topic of the contract. */
+  readonly useVelox: {
+    <N extends TopicName<C>>(topic: N): Value<C, N> | undefined;
+    <N extends TopicName<C>, S>(
+      topic: N,
+      select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): S;
+  };
+  /** `useSuspenseVelox` for a topic of the contract. */
+  readonly useSuspenseVelox: {
+    <N extends TopicName<C>>(topic: N): Value<C, N>;
+    <N extends TopicName<C>, S>(
+      topic: N,
+      select: (value: Value<C, N>) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): S;
+  };
+  readonly useVeloxStatus: (topic?: TopicName<C>) => Status;
+  readonly useVeloxEvent: <N extends EventName<C>>(
+    event: N,
+    listener: (data: Jsonify<EventData<C, N>>) => void,
+  ) => void;
+  /** Returns the connection that the components share, for instance to emit events. */
+  readonly sync: () => Sync<C>;
+}
+
+/**
+ * Binds the hooks to one endpoint and its contract, so that topics, values and events are inferred.
+ *
+ * @param endpoint a URL, or an object with `url` and options.
+ * @example
+ * export const { useVelox, useVeloxStatus } = createVelox<App>('/sync')
+ * const title = useVelox('board', (board) => board?.title)
+ */
+export function createVelox<C extends Contract>(
+  endpoint: string | (SharedOptions & { readonly url: string }),
+): VeloxHooks<C> {
+  const source = typeof endpoint === 'string' ? { url: endpoint } : endpoint;
+  const at = (topic?: string): typeof source & { topic: string | undefined } => ({ ...source, topic });
+  const hooks = {
+    useVelox: (topic: string, select: () => unknown, equal?: () => boolean) =>
+      useVelox(at(topic), select, equal),
+    useSuspenseVelox: (topic: string, select: () => unknown, equal?: () => boolean) =>
+      useSuspenseVelox(at(topic), select, equal),
+    useVeloxStatus: (topic?: string) => useVeloxStatus(at(topic)),
+    useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
+    sync: () => syncOf(source),
+  };
+  // The conditional types are the contract's promise, which inference cannot follow.
+  return hooks as unknown as VeloxHooks<C>;
+}

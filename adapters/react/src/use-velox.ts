@@ -1,0 +1,64 @@
+import { refusal, replicaOf, type Replicated, type Status } from '@velox/core';
+import { useSource, type ProvidedSource } from './provider.js';
+import { untilKnown } from './until-known.js';
+import { useReadable } from './use-readable.js';
+
+/**
+ * Returns the value of a topic, undefined until it arrives. The component renders when the value, or its selection, changes.
+ *
+ * @param source a URL, a replica, or an object with `url` and options. It may be written inline. Inside a `VeloxProvider` the URL may be
+ * relative to the provider's, or absent.
+ * @example
+ * const board = useVelox<Board>('/sync')
+ * const title = useVelox('/sync', (board: Board | undefined) => board?.title)
+ */
+export function useVelox<T>(source?: ProvidedSource<T>): Replicated<T> | undefined;
+/**
+ * @param select its errors reach the error boundary.
+ * @param equal default `Object.is`. A selector that builds a fresh object needs another one, for instance `shallow`.
+ */
+export function useVelox<T, S>(
+  source: ProvidedSource<T>,
+  select: (value: T | undefined) => S,
+  equal?: (before: S, after: S) => boolean,
+): S;
+export function useVelox(
+  source?: ProvidedSource<unknown>,
+  select = identity,
+  equal?: (before: unknown, after: unknown) => boolean,
+): unknown {
+  return useReadable(replicaOf(useSource(source)), select, equal);
+}
+
+/**
+ * Returns the value of a topic, and suspends until it arrives.
+ *
+ * @throws VeloxError to the error boundary, with the server's code, if the topic is denied or the connection is closed. During server
+ * rendering without `initial` it throws `no-transport`: React renders the fallback, and the client continues.
+ */
+export function useSuspenseVelox<T>(source?: ProvidedSource<T>): Replicated<T>;
+export function useSuspenseVelox<T, S>(
+  source: ProvidedSource<T>,
+  select: (value: T) => S,
+  equal?: (before: S, after: S) => boolean,
+): S;
+export function useSuspenseVelox(
+  source?: ProvidedSource<unknown>,
+  select: (value: unknown) => unknown = identity,
+  equal?: (before: unknown, after: unknown) => boolean,
+): unknown {
+  const known = useSource(source);
+  const replica = replicaOf(known);
+  if (replica.get() === undefined) {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- React 18 has no other way to suspend
+    throw refusal(known) ?? untilKnown(replica);
+  }
+  return useReadable(replica, select, equal);
+}
+
+/** Returns the status of a source's connection and topic. It does not open the connection. */
+export function useVeloxStatus(source?: ProvidedSource<unknown>): Status {
+  return useReadable(replicaOf(useSource(source)).status, identity<Status>);
+}
+
+const identity = <T>(value: T): T => value;

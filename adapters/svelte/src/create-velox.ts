@@ -1,0 +1,66 @@
+import {
+  syncOf,
+  type Contract,
+  type EventData,
+  type EventName,
+  type Jsonify,
+  type Replicated,
+  type SharedOptions,
+  type Status,
+  type Sync,
+  type TopicName,
+  type TopicValue,
+} from '@velox/core';
+import type { Live } from './from-readable.js';
+import { velox, veloxStatus } from './velox.js';
+import { veloxEvent } from './velox-event.js';
+
+/** A topic's value as components receive it. */
+type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** The functions of one endpoint, typed by its contract. */
+export interface VeloxFunctions<C extends Contract> {
+  /** `velox` for a topic of the contract, or a function that returns one and may read state. */
+  readonly velox: {
+    <N extends TopicName<C>>(topic: N | (() => N)): Live<Value<C, N> | undefined>;
+    <N extends TopicName<C>, S>(
+      topic: N | (() => N),
+      select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): Live<S>;
+  };
+  readonly veloxStatus: (topic?: TopicName<C> | (() => TopicName<C>)) => Live<Status>;
+  readonly veloxEvent: <N extends EventName<C>>(
+    event: N,
+    listener: (data: Jsonify<EventData<C, N>>) => void,
+  ) => void;
+  /** Returns the connection that the components share, for instance to emit events. */
+  readonly sync: () => Sync<C>;
+}
+
+/**
+ * Binds the functions to one endpoint and its contract, so that topics, values and events are inferred.
+ *
+ * @param endpoint a URL, or an object with `url` and options.
+ * @example
+ * export const { velox, veloxStatus } = createVelox<App>('/sync')
+ * const title = velox('board', (board) => board?.title)
+ */
+export function createVelox<C extends Contract>(
+  endpoint: string | (SharedOptions & { readonly url: string }),
+): VeloxFunctions<C> {
+  const source = typeof endpoint === 'string' ? { url: endpoint } : endpoint;
+  const at = (topic?: string | (() => string)) => () => ({
+    ...source,
+    topic: typeof topic === 'function' ? topic() : topic,
+  });
+  const functions = {
+    velox: (topic: string | (() => string), select: () => unknown, equal?: () => boolean) =>
+      velox(at(topic), select, equal),
+    veloxStatus: (topic?: string | (() => string)) => veloxStatus(at(topic)),
+    veloxEvent: (event: string, listener: () => void) => veloxEvent(source, event, listener),
+    sync: () => syncOf(source),
+  };
+  // The conditional types are the contract's promise, which inference cannot follow.
+  return functions as unknown as VeloxFunctions<C>;
+}

@@ -1,0 +1,40 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import { createApp, defineComponent, h } from 'vue';
+import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
+import { createVelox } from './index.js';
+
+adapterBoundContract('Vue', {
+  mount(endpoint, onNotice) {
+    const { useVelox, useVeloxEvent, sync } = createVelox<App>(endpoint);
+    const Title = defineComponent(() => {
+      useVeloxEvent('notice', onNotice);
+      const title = useVelox(
+        () => 'board' as const,
+        (board) => board?.title,
+      );
+      return () => h('p', title.value);
+    });
+    const element = document.createElement('div');
+    const app = createApp(Title);
+    app.mount(element);
+    return { element, unmount: () => app.unmount(), emit: (text) => sync().emit('notice', text) };
+  },
+});
+
+// Never called: only its types matter.
+function compile(): void {
+  const { useVelox, useVeloxEvent } = createVelox<App>('/sync');
+  expectTypeOf(useVelox('board', (board) => board?.rows.length).value).toEqualTypeOf<number | undefined>();
+  expectTypeOf(useVelox('items/7').value).toEqualTypeOf<
+    { readonly name: string; readonly at: string } | undefined
+  >();
+  useVeloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  // @ts-expect-error not a topic of the contract
+  useVelox('bord');
+}
+
+describe('createVelox', () => {
+  it('infers topics, values and events from the contract', () => {
+    expectTypeOf(compile).toBeFunction();
+  });
+});

@@ -1,0 +1,63 @@
+import {
+  syncOf,
+  type Contract,
+  type EventData,
+  type EventName,
+  type Jsonify,
+  type Replicated,
+  type SharedOptions,
+  type Status,
+  type Sync,
+  type TopicName,
+  type TopicValue,
+} from '@velox/core';
+import { toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
+import { useVelox, useVeloxStatus, type VeloxRef } from './use-velox.js';
+import { useVeloxEvent } from './use-velox-event.js';
+
+/** A topic's value as components receive it. */
+type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** The composables of one endpoint, typed by its contract. */
+export interface VeloxComposables<C extends Contract> {
+  /** `useVelox` for a topic of the contract. */
+  readonly useVelox: {
+    <N extends TopicName<C>>(topic: MaybeRefOrGetter<N>): VeloxRef<Value<C, N> | undefined, Value<C, N>>;
+    <N extends TopicName<C>, S>(
+      topic: MaybeRefOrGetter<N>,
+      select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): VeloxRef<S>;
+  };
+  readonly useVeloxStatus: (topic?: MaybeRefOrGetter<TopicName<C>>) => Readonly<ShallowRef<Status>>;
+  readonly useVeloxEvent: <N extends EventName<C>>(
+    event: N,
+    listener: (data: Jsonify<EventData<C, N>>) => void,
+  ) => void;
+  /** Returns the connection that the components share, for instance to emit events. */
+  readonly sync: () => Sync<C>;
+}
+
+/**
+ * Binds the composables to one endpoint and its contract, so that topics, values and events are inferred.
+ *
+ * @param endpoint a URL, or an object with `url` and options.
+ * @example
+ * export const { useVelox, useVeloxStatus } = createVelox<App>('/sync')
+ * const title = useVelox('board', (board) => board?.title)
+ */
+export function createVelox<C extends Contract>(
+  endpoint: string | (SharedOptions & { readonly url: string }),
+): VeloxComposables<C> {
+  const source = typeof endpoint === 'string' ? { url: endpoint } : endpoint;
+  const at = (topic?: MaybeRefOrGetter<string>) => () => ({ ...source, topic: toValue(topic) });
+  const composables = {
+    useVelox: (topic: MaybeRefOrGetter<string>, select: () => unknown, equal?: () => boolean) =>
+      useVelox(at(topic), select, equal),
+    useVeloxStatus: (topic?: MaybeRefOrGetter<string>) => useVeloxStatus(at(topic)),
+    useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
+    sync: () => syncOf(source),
+  };
+  // The conditional types are the contract's promise, which inference cannot follow.
+  return composables as unknown as VeloxComposables<C>;
+}
