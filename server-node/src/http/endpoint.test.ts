@@ -203,7 +203,14 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['a stream without velox=3', 'GET', '/sync', { accept: 'text/event-stream' }, 400, 'unsupported-version'],
+    [
+      'a stream without velox=3',
+      'GET',
+      '/sync',
+      { accept: 'text/event-stream, */*' },
+      400,
+      'unsupported-version',
+    ],
     [
       'a stream of another version',
       'GET',

@@ -4,10 +4,10 @@ import { refuse, type Answer } from '../transports/exchange.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
 import { nodeExchange } from './node-exchange.js';
-import { serve, type Served } from './serve.js';
+import { serve, type Remainder, type Served } from './serve.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
 import { attachTo, interceptServerOf, watchServers, type WebServer } from './servers.js';
-import { claimUpgrade, takeUpgrade } from './upgrade.js';
+import { claimUpgrade, takeUnversioned, takeUpgrade } from './upgrade.js';
 
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
 export interface Endpoint {
@@ -42,6 +42,7 @@ export interface Endpoint {
 /** Puts the transports in front of a hub. */
 export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
+  if (hub.version2 === true) takeUnversioned();
   const webSockets = new WebSockets(hub);
 
   const begun = async (
@@ -62,7 +63,7 @@ export function createEndpoint(hub: Hub): Endpoint {
       return { outcome: 'passed on' };
     }
     const upgrade = takeUpgrade(request);
-    if (upgrade) return { outcome: webSockets.accept(request, upgrade) };
+    if (upgrade) return { outcome: webSockets.accept(request, upgrade, served.client) };
     // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
     return answer(interceptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
@@ -114,7 +115,7 @@ export function createEndpoint(hub: Hub): Endpoint {
 
 const outcomeOf = ({ outcome }: Served): string | Promise<string> => outcome;
 
-const FOREIGN = { left: 'foreign' } as const;
+const FOREIGN: Remainder = { left: 'foreign' };
 
 /** The server had no upgrade listener yet when this came; the next one will be taken. */
 const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {

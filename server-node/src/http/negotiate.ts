@@ -8,6 +8,8 @@ export type Wanted =
   /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to a session that is there. */
   | { readonly kind: 'post'; readonly stream: boolean; readonly session: string | undefined }
   | { readonly kind: 'poll'; readonly session: string }
+  /** The same topic for a client of version 2 of the protocol. */
+  | { readonly kind: 'version-2' | 'version-2-websocket'; readonly topic: string }
   | { readonly kind: 'preflight' }
   | { readonly kind: 'json'; readonly topic: string }
   /** Meant for Velox, but not to be had. */
@@ -43,8 +45,12 @@ export function isVelox(url: string): boolean {
   return query(url).has('velox');
 }
 
-/** Reads off method, query and headers what is wanted (PROTOCOL.md, "Requests"). */
-export function negotiate({ method, url, header }: RequestHead): Wanted {
+/**
+ * Reads off method, query and headers what is wanted (PROTOCOL.md, "Requests").
+ *
+ * @param version2 whether clients of version 2 are served: undefined means over event streams alone
+ */
+export function negotiate({ method, url, header }: RequestHead, version2?: boolean): Wanted {
   const parameters = query(url);
   const spoken = parameters.get('velox');
   const accepted = (header('accept') ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim());
@@ -52,6 +58,11 @@ export function negotiate({ method, url, header }: RequestHead): Wanted {
   const stream = webSocket || accepted.includes('text/event-stream');
   const session = header('velox-session');
 
+  if (spoken === null && method === 'GET' && version2 !== false) {
+    const topic = parameters.get('topic') ?? '';
+    if (header('accept') === 'text/event-stream') return { kind: 'version-2', topic };
+    if (webSocket && version2) return { kind: 'version-2-websocket', topic };
+  }
   if (spoken === null && (webSocket || !['GET', 'HEAD'].includes(method))) return { kind: 'foreign' };
   if (spoken !== `${PROTOCOL_VERSION}` && (spoken !== null || stream)) {
     return refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);

@@ -8,9 +8,12 @@ import { bearerOf } from '../transports/request-head.js';
 import { corsHeaders, isTrusted, preflightHeaders } from '../access/origin.js';
 import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
+import { serveVersion2 } from '../transports/version2/serve-version-2.js';
+import type { Version2Client } from '../transports/version2/websocket-link.js';
 
-/** What is left to the caller: an upgrade is his to complete, and what is not meant for Velox his to pass on. */
-export type Remainder = 'websocket' | 'foreign';
+/** Left to the caller: to complete an upgrade (`client`: of version 2), or to pass on a request that is not meant for Velox. */
+export type Remainder =
+  { readonly left: 'foreign' } | { readonly left: 'websocket'; readonly client?: Version2Client };
 
 /** What an exchange came to, or will: a long one is waited for with nothing of its beginning in hand. */
 export interface Served {
@@ -20,7 +23,7 @@ export interface Served {
 /**
  * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with what is left to do.
  */
-export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { readonly left: Remainder }> {
+export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Remainder> {
   const { head } = exchange;
   const origin = head.header('origin');
   const cors = corsHeaders(origin, hub.origins);
@@ -28,7 +31,7 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { re
     exchange.answer(content, cors);
     return { outcome: content.outcome };
   };
-  const wanted = negotiate(head);
+  const wanted = negotiate(head, hub.version2);
   if (wanted.kind === 'foreign') return { left: 'foreign' };
   if (wanted.kind === 'refused') {
     return answer(refuse(wanted.status, wanted.code, wanted.message, wanted.headers));
@@ -39,7 +42,7 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { re
   }
   try {
     if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
-    const acting = wanted.kind === 'websocket' || wanted.kind === 'post';
+    const acting = ['websocket', 'version-2-websocket', 'post'].includes(wanted.kind);
     if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
       throw new VeloxError(
         'bad-origin',
@@ -55,6 +58,12 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | { re
       case 'sse': {
         const subscribe = { subscribe: [wanted.subscription] };
         return { outcome: serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
+      }
+      case 'version-2': {
+        return { outcome: serveVersion2(hub, exchange, cors, await admit(), wanted.topic) };
+      }
+      case 'version-2-websocket': {
+        return { left: 'websocket', client: { admission: await admit(), topic: wanted.topic } };
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));

@@ -88,7 +88,7 @@ function intercept(server: NetServer): Attached {
 /** Makes Node parse upgrades as such: it does so only for a server with a listener. */
 function listenForUpgrades(server: NetServer): void {
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (server.listenerCount('upgrade') > 1 || isVeloxUpgrade(request)) return;
+    if (server.listenerCount('upgrade') > 1 || isVeloxUpgrade(server, request)) return;
     void declineUpgrade(server, request, socket, head, onUpgrade);
   };
   server.on('upgrade', onUpgrade);
@@ -97,7 +97,7 @@ function listenForUpgrades(server: NetServer): void {
   const others = asked.shouldUpgradeCallback;
   if (!others) return;
   asked.shouldUpgradeCallback = (request) =>
-    isVeloxUpgrade(request) || (server.listenerCount('upgrade') > 1 && others.call(server, request));
+    isVeloxUpgrade(server, request) || (server.listenerCount('upgrade') > 1 && others.call(server, request));
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

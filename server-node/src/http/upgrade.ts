@@ -35,18 +35,27 @@ interface Shared {
   readonly begun: WeakSet<IncomingMessage>;
   /** Servers whose application hands upgrades over by `upgrade()`: there, its listeners come first. */
   readonly explicit: WeakSet<object>;
+  /** Whether an endpoint serves WebSockets without `velox=3`. */
+  takesUnversioned?: boolean;
 }
 
 const SHARED = Symbol.for('velox.upgrades.2');
-const { upgrades, begun, explicit } = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
+const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
   upgrades: new WeakMap(),
   begun: new WeakSet(),
   explicit: new WeakSet(),
 });
+const { upgrades, begun, explicit } = shared;
 
-/** Whether a request is a WebSocket handshake of a Velox client. */
-export function isVeloxUpgrade({ url = '', headers }: IncomingMessage): boolean {
-  return isVelox(url) && headers.upgrade?.toLowerCase() === 'websocket';
+/** From now on, WebSocket handshakes without `velox=3` are for endpoints as well, on servers that have no other upgrade listener. */
+export function takeUnversioned(): void {
+  shared.takesUnversioned = true;
+}
+
+/** Whether a request is a WebSocket handshake that an endpoint may take. */
+export function isVeloxUpgrade(server: NetServer, { url = '', headers }: IncomingMessage): boolean {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return false;
+  return isVelox(url) || (shared.takesUnversioned === true && server.listenerCount('upgrade') === 1);
 }
 
 /**
@@ -64,7 +73,7 @@ export function dispatchUpgrade(
   isOurs: boolean,
   emit: Emit,
 ): boolean {
-  if (!isVeloxUpgrade(request)) return false;
+  if (!isVeloxUpgrade(server, request)) return false;
   const areOthersFirst = explicit.has(server) && !isOurs;
   if (areOthersFirst) emit('upgrade', request, socket, head);
   void whenFree(socket).then(() => {

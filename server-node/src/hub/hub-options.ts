@@ -18,6 +18,12 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
   readonly limits?: Partial<Limits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
   readonly origins?: Origins;
+  /**
+   * Whether clients of version 2 of the protocol (the original velox.js and its Go client) are served. Default: over event streams,
+   * which ask for `text/event-stream` without `velox=3`. `true`: over WebSockets without `velox=3` as well, if no other listener takes
+   * the server's upgrades. `false`: such requests are refused.
+   */
+  readonly version2?: boolean;
   /** Takes what is worth a line in a log; default: silence, but for errors of callbacks, which are warnings of the process. */
   readonly logger?: Logger;
 }

@@ -41,6 +41,8 @@ export class Hub {
   readonly observer: Observer;
   readonly heartbeat: number;
   readonly compression: boolean;
+  /** The option of that name. */
+  readonly version2: boolean | undefined;
   readonly topics: Topics;
   /** Whether `close` was called. */
   closed = false;
@@ -54,11 +56,12 @@ export class Hub {
 
   constructor(options: HubOptions = {}) {
     const { heartbeat = 15_000, patience = 30_000, compression = true, ...others } = options;
-    const { limits, origins = [], logger, ...rules } = others;
+    const { limits, origins = [], logger, version2, ...rules } = others;
     this.limits = limitsOf(limits);
     this.origins = origins;
     this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
     this.compression = compression;
+    this.version2 = version2;
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer, compression);

@@ -9,6 +9,8 @@ const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: n
   'too-large': [CloseCode.tooLarge, 413],
   timeout: [CloseCode.timeout, 408],
   'going-away': [CloseCode.goingAway, 503],
+  'not-found': [CloseCode.badFrame, 404],
+  'not-acceptable': [CloseCode.badFrame, 406],
   'unknown-session': [CloseCode.badFrame, 404],
 };
 

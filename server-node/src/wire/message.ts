@@ -11,6 +11,8 @@ const WORTHWHILE = 256;
 export interface MessageOptions {
   /** What a plain EventSource resumes from: the SSE event's id. */
   readonly position?: Position;
+  /** The SSE event's id, if it is not the position. */
+  readonly eventId?: string;
   /** Whether it may be compressed: default no, for what is one client's alone tells nobody anything by its length. */
   readonly isCompressible?: boolean;
   /** Compresses it together with those before it. */
@@ -27,17 +29,19 @@ export class Message {
   readonly isCompressible: boolean;
   readonly window: SharedWindow | undefined;
   readonly #position: Position | undefined;
+  readonly #eventId: string | undefined;
   #size: number | undefined;
   #webSocket: Buffer | undefined;
   #deflated: Buffer | undefined;
   #sse: HttpChunk | undefined;
   #gzip: HttpChunk | undefined;
 
-  constructor(text: string, { position, isCompressible = false, window }: MessageOptions = {}) {
+  constructor(text: string, { position, eventId, isCompressible = false, window }: MessageOptions = {}) {
     this.text = text;
     this.isCompressible = isCompressible;
     this.window = window;
     this.#position = position;
+    this.#eventId = eventId;
   }
 
   /** Bytes of the text in UTF-8. */
@@ -72,8 +76,15 @@ export class Message {
   }
 
   #event(): string {
-    const id = this.#position ? `id: ${this.#position.id}:${this.#position.version}\n` : '';
-    return `${id}data: ${this.text}\n\n`;
+    const id = this.#eventId ?? (this.#position && `${this.#position.id}:${this.#position.version}`);
+    return `${
+      id === undefined
+        ? ''
+        : `id: ${id}
+`
+    }data: ${this.text}
+
+`;
   }
 
   #block(): Buffer {

@@ -8,6 +8,7 @@ export class FakeOutlet implements Outlet {
   waiting = 0;
   /** The frames of each write. */
   readonly writes: Frame[][] = [];
+  #texts: string[] = [];
   /** The bytes of each write. */
   readonly sizes: number[] = [];
   closed: string | undefined;
@@ -17,6 +18,7 @@ export class FakeOutlet implements Outlet {
   write(messages: readonly Message[]): boolean {
     if (this.broken) throw new Error('of the outlet');
     this.writes.push(messages.map(({ text }) => JSON.parse(text) as Frame));
+    this.#texts.push(...messages.map(({ text }) => text));
     this.sizes.push(messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0));
     return !this.full;
   }
@@ -28,5 +30,9 @@ export class FakeOutlet implements Outlet {
   /** All frames, and forgets them. */
   take(): Frame[] {
     return this.writes.splice(0).flat();
+  }
+  /** The text of each message since the last call. */
+  takeTexts(): string[] {
+    return this.#texts.splice(0);
   }
 }

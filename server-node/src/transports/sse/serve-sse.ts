@@ -5,7 +5,7 @@ import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
 
 /** The head of an event stream; the last two keep proxies from buffering or recoding it. */
-const SSE_HEADERS: Readonly<Record<string, string>> = {
+export const SSE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',

@@ -5,6 +5,7 @@ import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
 import { GRACE } from '../../wire/outlet.js';
 import { deflationOf } from '../../wire/deflate-offer.js';
+import { Version2Link, type Version2Client } from '../version2/websocket-link.js';
 import { WebSocketLink } from './link.js';
 
 /** A handshake that waits for its answer. */
@@ -20,7 +21,7 @@ export class WebSockets {
   readonly #hub: Hub;
   readonly #plain: WebSocketServer;
   readonly #deflating: WebSocketServer;
-  readonly #links = new Set<WebSocketLink>();
+  readonly #links = new Set<Pick<WebSocketLink, 'ended' | 'dismiss'>>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -28,8 +29,12 @@ export class WebSockets {
     this.#deflating = createServer(hub, { clientNoContextTakeover: true });
   }
 
-  /** Completes the handshake and serves the socket; resolves with the reason when it is closed. */
-  accept(request: IncomingMessage, handshake: Handshake): Promise<string> {
+  /**
+   * Completes the handshake and serves the socket; resolves with the reason when it is closed.
+   *
+   * @param client set for a client of version 2, which has no open frame
+   */
+  accept(request: IncomingMessage, handshake: Handshake, client?: Version2Client): Promise<string> {
     const { socket } = handshake;
     if (socket.destroyed) {
       if (!socket.errored && !socket.readableEnded) warnOnce('Another upgrade listener destroyed a socket');
@@ -39,7 +44,9 @@ export class WebSockets {
     const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
     const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, handshake);
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
-    const link = new WebSocketLink(this.#hub, webSocket, socket, request, deflation);
+    const link = client
+      ? new Version2Link(this.#hub, webSocket, socket, request, deflation, client)
+      : new WebSocketLink(this.#hub, webSocket, socket, request, deflation);
     this.#links.add(link);
     void link.ended.then(() => this.#links.delete(link));
     return link.ended;

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import type { Admission } from '../../access/admission.js';
+import type { Hub } from '../../hub/hub.js';
+import type { Session } from '../../sessions/session.js';
+import { closeCodeOf } from '../../wire/codes.js';
+import type { Deflation } from '../../wire/deflate-offer.js';
+import { headerOf } from '../request-head.js';
+import { TranslatingOutlet, type Refused } from './outlet.js';
+import { warnOnce } from './warn-once.js';
+import { PlainWebSocketOutlet, type ServerWebSocket } from './websocket-outlet.js';
+
+/** A client of version 2 sends a text at least every 25 s. Without one for so many ms, its link ends. */
+const SILENCE = 30_000;
+
+/** A client of version 2 that was authorized, and the topic that it gets. */
+export interface Version2Client {
+  readonly admission: Admission;
+  readonly topic: string;
+}
+
+/** One WebSocket of a client of version 2. It has no open frame, and the content of its messages has no meaning. */
+export class Version2Link {
+  /** Resolves with the reason when it is closed. */
+  readonly ended: Promise<string>;
+  readonly #hub: Hub;
+  readonly #webSocket: ServerWebSocket;
+  readonly #outlet: TranslatingOutlet;
+  #session: Session | undefined;
+  #silence: NodeJS.Timeout | undefined;
+
+  constructor(
+    hub: Hub,
+    webSocket: ServerWebSocket,
+    socket: Duplex,
+    request: IncomingMessage,
+    deflation: Deflation,
+    { admission, topic }: Version2Client,
+  ) {
+    this.#hub = hub;
+    this.#webSocket = webSocket;
+    const form = deflation === 'none' ? 'webSocket' : 'deflated';
+    const outlet = new PlainWebSocketOutlet(webSocket, socket, form, () => {
+      if (this.#outlet.drained()) this.#session?.drained(this.#outlet);
+    });
+    this.#outlet = new TranslatingOutlet(outlet, ({ code, reason }: Refused) => {
+      if (code === 'not-acceptable') warnOnce(hub, topic);
+      webSocket.close(closeCodeOf(new VeloxError(code, reason)), code);
+    });
+    webSocket.on('message', () => this.#hear());
+    webSocket.on('error', () => undefined); // 'close' follows
+    this.ended = new Promise((resolve) => {
+      webSocket.on('close', (code, reason) => {
+        clearTimeout(this.#silence);
+        this.#outlet.end();
+        const outcome = reason.toString() || `closed (${code})`;
+        if (this.#session) hub.leave(this.#session, this.#outlet, outcome);
+        resolve(outcome);
+      });
+    });
+    const credentials = { request, header: (name: string) => headerOf(request, name) };
+    try {
+      const frames = [{ subscribe: [{ topic }] }];
+      this.#session = hub.open(this.#outlet, admission, undefined, { frames, credentials });
+      this.#listen();
+    } catch (error) {
+      if (!isVeloxError(error)) hub.observer.failure(error);
+      webSocket.close(closeCodeOf(error), isVeloxError(error) ? error.code : 'internal');
+    }
+  }
+
+  /** Its session is there from the beginning, and the hub says goodbye to it. */
+  dismiss(): void {
+    // nothing is left to do
+  }
+
+  #listen(): void {
+    clearTimeout(this.#silence);
+    const end = (): void => this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
+    this.#silence = setTimeout(end, SILENCE).unref();
+  }
+
+  #hear(): void {
+    const session = this.#session;
+    if (!session || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (session.rate.take()) return this.#listen();
+    this.#hub.fail(session, new VeloxError('too-many', 'the peer sent more frames than the limits allow.'));
+  }
+}
