@@ -17,8 +17,11 @@ export async function bundleSimulation(plugins = []) {
     configFile: false,
     logLevel: 'error',
     plugins,
-    resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
-    ssr: { external: ['ws'], noExternal: [/^@velox\//] },
+    ssr: {
+      external: ['ws'],
+      noExternal: [/^@velox\//],
+      resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
+    },
     build: {
       ssr: resolve('server-node/test/simulation/index.ts'),
       outDir,

@@ -1,11 +1,14 @@
-// Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A seed that fails is shrunk and shown;
-// `--log` shows all that happened. With `--plant`, known bugs are put into a copy of the build instead, and each has to be found.
+// Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A failing seed is shrunk and shown;
+// `--log` shows everything that happened. `--plant` plants known bugs, one at a time (`--only <name>`: one of them), and the
+// simulation has to find each.
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleSimulation } from './bundle-simulation.mjs';
 import { plantAll } from './plants.mjs';
 import { simulate } from './simulate.mjs';
 
-const WAYS = ['websocket', 'sse', 'polling'];
+const TRANSPORTS = ['websocket', 'sse', 'polling'];
 function show({ seed, violation, settings, steps, log }, way) {
   console.log(`\n${way} ${seed}: ${violation ?? 'nothing was wrong'}\n  ${JSON.stringify(settings)}`);
   for (const step of steps) console.log(`  ${JSON.stringify(step)}`);
@@ -20,19 +23,21 @@ async function main() {
       transport: { type: 'string' },
       log: { type: 'boolean', default: false },
       plant: { type: 'boolean', default: false },
+      only: { type: 'string' },
     },
   });
   const range = { seeds: Number(values.seeds), first: Number(values.first), log: values.log };
-  const ways = values.transport ? [values.transport] : WAYS;
-  if (values.plant) return plantAll(ways, range);
+  const transports = values.transport ? [values.transport] : TRANSPORTS;
+  if (values.plant) return plantAll(transports, range, values.only);
   const bundle = await bundleSimulation();
-  for (const way of ways) {
+  for (const way of transports) {
     const start = performance.now();
     const found = await simulate({ ...range, bundle, way }, (failure) => show(failure, way));
     const seconds = ((performance.now() - start) / 1_000).toFixed(0);
     console.log(`${way}: ${range.seeds} seeds in ${seconds} s, ${found.length} failed ${found.join(' ')}`);
     if (found.length > 0) process.exitCode = 1;
   }
+  rmSync(dirname(bundle), { recursive: true, force: true });
 }
 
 await main();

@@ -1,0 +1,18 @@
+import type { Position } from '@velox/core/protocol';
+import { State as OriginalState, type StateOptions } from '../../../src/state/state.js';
+export * from '../../../src/state/state.js';
+
+/** The position is that of the last delivery, although a snapshot holds later changes. */
+export class State<T> extends OriginalState<T> {
+  #position: Position;
+
+  constructor(value: T, options?: StateOptions) {
+    super(value, options);
+    this.#position = super.position();
+    this.onRevision(() => void (this.#position = super.position()));
+  }
+
+  override position(): Position {
+    return this.#position;
+  }
+}

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bundleSimulation } from '../scripts/bundle-simulation.mjs';
+import { plantPlugin, plants } from '../scripts/plants.mjs';
+
+interface Plant {
+  readonly name: string;
+  readonly file: string;
+  readonly seams: readonly string[];
+}
+
+async function bundle(plugins?: object[]): Promise<string> {
+  const folder = dirname(await bundleSimulation(plugins));
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('js'),
+  );
+  const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  rmSync(folder, { recursive: true, force: true });
+  return text;
+}
+
+describe('the bundle of the simulation', () => {
+  it('has the sources of client and server, and no planted bug', async () => {
+    const text = await bundle();
+    expect(text).toContain('core/src/protocol/document.ts');
+    expect(text).toContain('server-node/src/state/state.ts');
+    expect(text).not.toContain('/plants/');
+  });
+
+  it.each(plants() as Plant[])('has the planted bug $name in place of its modules', async (plant) => {
+    expect(await bundle([plantPlugin(plant)])).toContain(`/plants/${plant.name}.ts`);
+  });
+
+  it('fails for a plant whose module is imported by no source', async () => {
+    const first = plants()[0] as Plant;
+    const stale = { ...first, seams: [...first.seams, '/renamed.ts'] };
+    await expect(bundle([plantPlugin(stale)])).rejects.toThrow('no source imports /renamed.ts');
+  });
+});
