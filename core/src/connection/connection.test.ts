@@ -80,6 +80,17 @@ describe('opening', () => {
     });
   });
 
+  it('keeps what it sends before hello short, and asks for the other topics after it', async () => {
+    const { sync, last } = setUp();
+    const names = Array.from({ length: 1_000 }, (_, n) => `topic ${n}`);
+    for (const name of names) sync.replica(name).subscribe(() => {});
+    await tick();
+    expect(JSON.stringify(last().attempt.open).length).toBeLessThan(16 * 1024);
+    last().hello();
+    const asked = last().sent.flatMap((frame) => ('subscribe' in frame ? frame.subscribe : []));
+    expect(asked.map(({ topic }) => topic)).toEqual(names);
+  });
+
   it('is not needed when nobody is left at the end of the linger', async () => {
     const { sync, links } = setUp();
     sync.replica().subscribe(() => {})();

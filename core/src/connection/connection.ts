@@ -12,6 +12,9 @@ import { isHidden, isOffline, watchWorld } from '../platform/page.js';
 /** How long hello may follow the head of an answer. Added to the server's heartbeat: dead after that long without a byte. */
 const GRACE = 5_000;
 
+/** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
+const BEFORE_HELLO = 4_000;
+
 /** Bytes per ms below which we do not believe in a message that was announced. */
 const SLOWEST = 16;
 
@@ -120,7 +123,7 @@ export function createConnection({
     wait(PATIENCE, 'timeout');
     const open = { session: status.get().session, ack: ack || undefined, token } as OpenFrame['open']; // JSON leaves out undefined
     link = transports[chosen]!(
-      { url, headers: sent, open: [{ open }, ...topics.frames()] },
+      { url, headers: sent, open: [{ open }, ...topics.frames(BEFORE_HELLO)] },
       {
         onOpen: () => wait(GRACE, 'buffered'),
         onByte: watchdog.feed,

@@ -13,8 +13,12 @@ export interface Subscriptions {
   readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
   /** Whether there is a topic like that. */
   readonly some: (test: (control: ReplicaControl) => boolean) => boolean;
-  /** What has to be said for the link to carry what is wanted, and only that; it counts as said. */
-  readonly frames: () => ClientFrame[];
+  /**
+   * What has to be said for the link to carry what is wanted, and only that; it counts as said.
+   *
+   * @param room after about so many characters, further topics are left for the next call
+   */
+  readonly frames: (room?: number) => ClientFrame[];
   /** Frames that are about no topic are passed over. */
   readonly receive: (frame: ServerFrame) => void;
   /** There is no link any more. */
@@ -32,10 +36,16 @@ export function createSubscriptions(host: ReplicaHost): Subscriptions {
       return control.replica as Replica<T>;
     },
     some: (test) => [...controls.values()].some(test),
-    frames() {
+    frames(room = Infinity) {
       const subscribe: Subscription[] = [];
       const unsubscribe: string[] = [];
-      controls.forEach((control) => control.say(subscribe, unsubscribe));
+      let size = 0;
+      controls.forEach((control, topic) => {
+        if (size > room) return;
+        const { length } = subscribe;
+        control.say(subscribe, unsubscribe);
+        if (subscribe.length > length) size += topic.length + 80; // with a position
+      });
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];
     },

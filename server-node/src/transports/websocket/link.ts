@@ -11,19 +11,22 @@ import { headerOf } from '../request-head.js';
 import type { Outlet } from '../../wire/outlet.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
+import { FrameGate, STRANGER } from './frame-gate.js';
 import { WebSocketOutlet } from './outlet.js';
+import { readMessage } from './read-message.js';
 
-/** One WebSocket: waits for its open frame, lets its client in, and hears what it says. */
+/** One WebSocket: waits for its open frame, authorizes its client, and receives its frames. */
 export class WebSocketLink {
   /** Resolves with the reason when it is closed. */
   readonly ended: Promise<string>;
   readonly #hub: Hub;
   readonly #webSocket: WebSocket;
+  readonly #gate: FrameGate;
+  /** Passes bytes to the receiver of ws. */
+  readonly #feed: (bytes: Buffer) => void;
   readonly #credentials: Omit<Credentials, 'token'>;
   readonly #outlet: Outlet;
   #session: Session | undefined;
-  /** While the client is being let in: what came in one piece with its open frame, as it came. */
-  #early: Buffer[] | undefined;
   #handshake: NodeJS.Timeout | undefined;
 
   constructor(
@@ -43,14 +46,29 @@ export class WebSocketLink {
       () => this.#session?.topics.size === 1,
       () => this.#session?.drained(this.#outlet),
     );
-    const late = (): void => this.#fail(new VeloxError('timeout', 'no open frame came in time.'));
+    this.#gate = new FrameGate(socket, {
+      isDeflated: deflation !== 'none',
+      onMessage: (raw) => this.#take(raw),
+      onControl: (raw) => this.#control(raw),
+      onError: (error) => {
+        if (error === 'late') this.#fail(new VeloxError('timeout', LATE_MESSAGE));
+        else if (error === 'unread') this.#fail(new VeloxError('too-large', TOO_EARLY));
+        else webSocket.close(error);
+        socket.end(); // as ws does: nothing more is read, so the peer's close frame would not be noticed
+      },
+      pause: () => webSocket.pause(),
+      resume: () => webSocket.resume(),
+    });
+    this.#feed = takeReader(socket);
+    const late = (): void => this.#fail(new VeloxError('timeout', LATE_OPEN));
     this.#handshake = setTimeout(late, hub.limits.handshake);
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (deflation !== 'none') releaseInflater(webSocket);
-      this.#take(data, isBinary);
+      this.#hear(data, isBinary);
+      this.#gate.next();
     });
-    // ws answers an error of its peer (a broken or oversized message) with the close code that RFC 6455 has for it.
-    webSocket.on('error', ignore);
+    // ws answers invalid messages with the close code of RFC 6455. After an error its receiver must not be fed again.
+    webSocket.on('error', () => this.#gate.stop());
     this.ended = new Promise((resolve) => {
       webSocket.on('close', (code, reason) => {
         this.#settle();
@@ -62,46 +80,51 @@ export class WebSocketLink {
     if (hub.closed) this.dismiss();
   }
 
-  /** Says goodbye to one who was not let in yet; a session's goodbye is the hub's. */
+  /** Says goodbye to a client that is not authorized yet; the hub does so for sessions. */
   dismiss(): void {
     if (!this.#session) this.#fail(new VeloxError('going-away', 'the server goes away.'));
   }
 
-  #take(data: Buffer, isBinary: boolean): void {
-    if (!this.#isOpen) return; // on its way out: nothing more is heard
+  /** Receives a whole message. ws never sees the first one: it would inflate it to any size. */
+  #take(raw: Buffer): void {
+    if (this.#session) return this.#feed(raw);
     try {
-      if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message.');
-      if (this.#early) this.#early.push(data);
-      else this.#hear(data);
+      const frame = decodeClientFrame(readMessage(raw, STRANGER), this.#hub.limits.depth);
+      if (!('open' in frame)) throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
+      this.#admit(frame.open).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #hear(data: Buffer): void {
-    const frame = decodeClientFrame(data.toString(), this.#hub.limits.depth);
-    if (this.#session) this.#hub.receive(this.#session, frame, this.#credentials);
-    else if ('open' in frame) this.#admit(frame.open).catch((error: unknown) => this.#fail(error));
-    else throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
+  #control(raw: Buffer): void {
+    if (this.#session?.rate.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
+    this.#feed(raw);
+  }
+
+  #hear(data: Buffer, isBinary: boolean): void {
+    if (!this.#session || !this.#isOpen) return; // closing: nothing more is received
+    try {
+      if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message. Send text.');
+      const frame = decodeClientFrame(data.toString(), this.#hub.limits.depth);
+      this.#hub.receive(this.#session, frame, this.#credentials);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async #admit(open: OpenFrame['open']): Promise<void> {
-    // What a client says until it is let in waits on its side: decoded, it would be many times as large.
-    this.#early = [];
-    this.#webSocket.pause();
     const admission = await this.#hub.admit({ ...this.#credentials, token: open.token });
     if (!this.#isOpen) return;
     this.#settle();
     this.#session = this.#hub.open(this.#outlet, admission, open);
-    const waiting = this.#early;
-    this.#early = undefined;
-    for (const data of waiting) this.#hear(data);
-    this.#webSocket.resume();
+    this.#gate.authorize(this.#hub.limits.frame);
+    this.#gate.next();
   }
 
   #fail(error: unknown): void {
     this.#settle();
-    this.#webSocket.resume(); // to hear the other end's goodbye
+    this.#gate.close(); // to hear the peer's close frame
     if (this.#session) return this.#hub.fail(this.#session, error);
     if (!isVeloxError(error)) this.#hub.observer.failure(error);
     const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
@@ -109,7 +132,7 @@ export class WebSocketLink {
     this.#outlet.close(closeCodeOf(error), code);
   }
 
-  /** The time for the handshake counts no more. */
+  /** The time for the handshake applies no more. */
   #settle(): void {
     clearTimeout(this.#handshake);
     this.#handshake = undefined;
@@ -120,7 +143,20 @@ export class WebSocketLink {
   }
 }
 
-const ignore = (): void => undefined;
+const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
+const TOO_EARLY = `more than ${STRANGER} bytes came before hello. Send the rest after hello.`;
+const LATE_MESSAGE = 'a message took more than 30 s. Send smaller messages.';
+const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fewer.';
+
+/** Takes the place of ws as the reader of its socket; returns the function by which ws reads. */
+function takeReader(socket: Duplex): (bytes: Buffer) => void {
+  const readers = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  const [own, reader] = [readers.pop(), readers.pop()];
+  if (!own || !reader)
+    throw new Error('velox: this version of ws reads its sockets in another way. Install ws 8.22.0.');
+  socket.off('data', reader);
+  return (bytes) => reader.call(socket, bytes);
+}
 
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };

@@ -13,10 +13,10 @@ afterEach(() => void vi.useRealTimers());
 function slowHub(limits: { handshake?: number } = {}): {
   hub: velox.Hub;
   asked: Promise<Socket>;
-  letIn: () => void;
+  authorize: () => void;
 } {
-  let letIn: () => void = () => undefined;
-  const answer = new Promise<void>((resolve) => (letIn = resolve));
+  let authorize: () => void = () => undefined;
+  const answer = new Promise<void>((resolve) => (authorize = resolve));
   let onAsked: (socket: Socket) => void = () => undefined;
   const asked = new Promise<Socket>((resolve) => (onAsked = resolve));
   const hub = velox.createHub({
@@ -26,7 +26,7 @@ function slowHub(limits: { handshake?: number } = {}): {
       return answer;
     },
   });
-  return { hub, asked, letIn };
+  return { hub, asked, authorize };
 }
 
 function open(origin: string): RawLink {
@@ -36,48 +36,38 @@ function open(origin: string): RawLink {
   return link;
 }
 
-describe('a client that is being let in', () => {
-  it('keeps what it has to say on its side, and is heard afterwards, in order', async () => {
-    const { hub, asked, letIn } = slowHub();
-    const heard: number[] = [];
-    hub.on('say', (_, data) => heard.push((data as { n: number }).n));
-    await using server = await listen((request, response) => {
-      if (request.url === '/beside') response.end();
-      else void hub.handle(request, response);
-    });
-    const link = open(server.origin);
-    const socket = await asked;
-    for (let n = 0; n < 64; n++)
-      link.send({ event: 'say', data: { n, pad: 'x'.repeat(1 << 19) }, seq: n + 1 });
-    // Time for all that would come: other exchanges go on in the same loops of both ends.
-    for (let n = 0; n < 50; n++) await fetch(`${server.origin}/beside`);
-    expect(socket.bytesRead).toBeLessThan(1 << 20);
-    letIn();
-    await link.find((frame) => frame.ack === 64);
-    expect(heard).toEqual(Array.from({ length: 64 }, (_, n) => n));
-  });
-
-  it('is heard, too, when all of it came in one piece', async () => {
-    const { hub, asked, letIn } = slowHub();
-    let heard = 0;
-    hub.on('say', () => heard++);
+describe('a client that is being authorized', () => {
+  it('is cut off with more than 16 KiB, which are not kept', async () => {
+    const { hub, asked } = slowHub();
     await using server = await listen(hub.handle);
     const link = open(server.origin);
-    for (let n = 1; n <= 500; n++) link.send({ event: 'say', data: n, seq: n });
     await asked;
-    letIn();
-    expect(await link.next()).toHaveProperty('hello');
-    await link.find((frame) => frame.ack === 500);
-    expect(heard).toBe(500);
+    link.send({ event: 'say', data: randomBytes(64 * 1024).toString('base64'), seq: 1 });
+    expect(await link.next()).toMatchObject({ bye: { code: 'too-large' } });
+    expect(await link.whenEnded()).toBe('closed 1009 too-large');
   });
 
-  it('is not let in after the time for that', async () => {
-    const { hub, asked, letIn } = slowHub({ handshake: 50 });
+  it('is heard afterwards, in order', async () => {
+    const { hub, asked, authorize } = slowHub();
+    const heard: unknown[] = [];
+    hub.on('say', (_, data) => heard.push(data));
+    await using server = await listen(hub.handle);
+    const link = open(server.origin);
+    for (let n = 1; n <= 250; n++) link.send({ event: 'say', data: n, seq: n });
+    await asked;
+    authorize();
+    expect(await link.next()).toHaveProperty('hello');
+    await link.find((frame) => frame.ack === 250);
+    expect(heard).toEqual(Array.from({ length: 250 }, (_, n) => n + 1));
+  });
+
+  it('is refused after the time for that', async () => {
+    const { hub, asked, authorize } = slowHub({ handshake: 50 });
     await using server = await listen(hub.handle);
     const link = open(server.origin);
     await asked;
     expect(await link.whenEnded()).toBe('closed 4408 timeout');
-    letIn();
+    authorize();
     await Promise.resolve();
     expect(hub.stats().sessions).toBe(0);
   });
@@ -112,8 +102,8 @@ it('a message above 256 KiB is announced, by what it has on the wire', async () 
 });
 
 describe('close()', () => {
-  it('says goodbye also to those who were not let in yet, in the same words', async () => {
-    const { hub, asked, letIn } = slowHub();
+  it('says goodbye in the same words to clients that are not authorized yet', async () => {
+    const { hub, asked, authorize } = slowHub();
     await using server = await listen(hub.handle);
     const silent = new RawConnection(server.origin);
     onTestFinished(() => void silent.socket.destroy());
@@ -127,7 +117,7 @@ describe('close()', () => {
     expect(await silent.until(/going-away.*going-away/s)).toMatch(/"code":"going-away"/);
     silent.socket.destroy();
     await closed;
-    letIn();
+    authorize();
     await Promise.resolve();
     expect(hub.stats().sessions).toBe(0);
   });
