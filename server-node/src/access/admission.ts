@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
+import { Deadlines } from '../diagnostics/deadlines.js';
+import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
-import { thenOrNow } from './maybe-promise.js';
+import { isSameContext } from './same-context.js';
 
 /** Who wants in, as far as the transport knows. */
 export interface Credentials {
@@ -17,13 +19,22 @@ export interface Credentials {
 /** The rules of a hub for who may come and what they may see. */
 export interface Rules<Context> {
   /**
-   * Lets a client in by returning its context, or throws: `new VeloxError('forbidden', …)` is answered with 403 or close code
-   * 4403, anything else with 401 or 4401. Default: everybody, with the context undefined.
+   * Authorizes a client by returning its context, or throws: `new VeloxError('forbidden', …)` is answered with 403 or close code
+   * 4403, anything else with 401 or 4401. Without an answer within `limits.handshake` ms: 408 or 4408. Default: everybody, with the
+   * context undefined.
    */
   readonly authorize?: (credentials: Credentials) => Context | Promise<Context>;
-  /** Names the one behind a context, for limits; undefined: anonymous. */
+  /**
+   * Names the client behind a context, for limits and to bind its session; undefined: anonymous. Returns a string, not a promise.
+   *
+   * Without `identify`, a session is bound to the context: only a client with the same context may resume it. Contexts are the same if
+   * they are one object, equal primitives, or plain objects with the same JSON. Instances of classes are never the same.
+   */
   readonly identify?: (context: Context) => string | undefined;
-  /** Whether a client may see a topic; asked again by `recheck`. Default: everybody everything. */
+  /**
+   * Whether a client may see a topic; asked again by `recheck`. No answer within `limits.handshake` ms means no. Default: everybody
+   * may see everything.
+   */
   readonly canSubscribe?: (context: Context, topic: string) => boolean | Promise<boolean>;
   /** Standard Schemas for what clients send; `subscription` is asked about the name of each topic, before `canSubscribe`. */
   readonly validators?: { readonly subscription?: StandardSchema };
@@ -42,6 +53,7 @@ export class Admissions {
   readonly #rules: Rules<unknown>;
   readonly #limits: Limits;
   readonly #observer: Observer;
+  readonly #deadlines: Deadlines;
   readonly #inside = new Map<string | undefined, number>();
   #count = 0;
 
@@ -49,6 +61,7 @@ export class Admissions {
     this.#rules = rules;
     this.#limits = limits;
     this.#observer = observer;
+    this.#deadlines = new Deadlines(limits.handshake);
   }
 
   /** Whether the application authorizes clients. */
@@ -57,13 +70,24 @@ export class Admissions {
   }
 
   /**
-   * Asks who it is that wants in; where nobody asks, the answer is there at once, and everybody gets the same.
+   * Authorizes a client. Without `authorize` the answer is there at once, and the same for all.
    *
-   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error; Error where `identify`
-   *   fails.
+   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error; `timeout` if there is no
+   *   answer within `limits.handshake`; `going-away`; Error if `identify` fails.
    */
   admit(credentials: Credentials): Admission | Promise<Admission> {
     return this.hasAuthorize ? this.#ask(credentials) : ANYBODY;
+  }
+
+  /** Whether two admissions are of the same client, so that one may resume the session of the other. */
+  isSame(one: Admission, other: Admission): boolean {
+    if (one.identity !== other.identity) return false;
+    return !this.hasAuthorize || !!this.#rules.identify || isSameContext(one.context, other.context);
+  }
+
+  /** Refuses clients that are being authorized: the endpoint shuts down. */
+  close(): void {
+    this.#deadlines.end(new VeloxError('going-away', 'the server goes away.'));
   }
 
   async #ask(credentials: Credentials): Promise<Admission> {
@@ -72,12 +96,19 @@ export class Admissions {
   }
 
   async #authorize(credentials: Credentials): Promise<unknown> {
+    const late = (): VeloxError =>
+      new VeloxError('timeout', 'authorize() took longer than limits.handshake.');
     try {
-      return await this.#rules.authorize?.(credentials);
+      const context: unknown = this.#rules.authorize?.(credentials);
+      return isThenable(context) ? await this.#deadlines.limit(context, late) : context;
     } catch (error) {
       this.#observer.log('info', 'refused', { error });
-      if (isVeloxError(error, 'forbidden')) throw new VeloxError('forbidden', 'you may not come in.');
-      throw new VeloxError('unauthorized', 'who you are is not known here.');
+      if (isVeloxError(error, 'timeout'))
+        throw new VeloxError('timeout', 'authentication took too long. Try again.');
+      if (isVeloxError(error, 'going-away')) throw error;
+      if (isVeloxError(error, 'forbidden'))
+        throw new VeloxError('forbidden', 'this client may not use the endpoint. Ask for access.');
+      throw new VeloxError('unauthorized', 'authentication failed. Send a valid token.');
     }
   }
 
@@ -103,15 +134,17 @@ export class Admissions {
   }
 
   /**
-   * Whether a client may see a topic: at once where the application answers at once. Only true means yes; a failure is reported and
-   * means no.
+   * Whether a client may see a topic; now if the application answers now. Only `true` means yes. A failure, or no answer within
+   * `limits.handshake`, is reported and means no.
    */
   maySee({ context }: Admission, topic: string): boolean | Promise<boolean> {
     const { validators, canSubscribe } = this.#rules;
     const failed = (error: unknown): boolean => {
-      this.#observer.failure(error);
+      if (!isVeloxError(error, 'going-away')) this.#observer.failure(error);
       return false;
     };
+    const late = (): Error =>
+      new VeloxError('timeout', `canSubscribe() took longer than limits.handshake for the topic "${topic}".`);
     try {
       const valid = validators?.subscription ? isValid(validators.subscription, topic) : true;
       const answer = thenOrNow(
@@ -119,21 +152,22 @@ export class Admissions {
         (sound) => sound && (canSubscribe ? canSubscribe(context, topic) : true),
       );
       const allowed = thenOrNow<unknown, boolean>(answer, (said) => said === true);
-      return typeof allowed === 'boolean' ? allowed : allowed.catch(failed);
+      return typeof allowed === 'boolean' ? allowed : this.#deadlines.limit(allowed, late).catch(failed);
     } catch (error) {
       return failed(error);
     }
   }
 
-  /** A failure here is the application's and none of the client: it gets no code of a refusal, whatever is thrown. */
+  /** Names the client. A failure is the application's: the client gets `internal`, whatever was thrown. */
   #identify(context: unknown): string | undefined {
     let identity: unknown;
     try {
       identity = this.#rules.identify?.(context);
+      whenRejected(identity, (error) => this.#observer.failure(error));
     } catch (cause) {
-      throw new Error('velox: identify() failed.', { cause });
+      throw new Error('velox: identify() failed. See the cause.', { cause });
     }
     if (identity === undefined || typeof identity === 'string') return identity;
-    throw new TypeError('velox: identify() gave no string. Return one, at once, or undefined.');
+    throw new TypeError('velox: identify() returned no string. Return a string or undefined, not a promise.');
   }
 }

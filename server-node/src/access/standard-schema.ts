@@ -1,4 +1,4 @@
-import { thenOrNow } from './maybe-promise.js';
+import { thenOrNow } from '../diagnostics/maybe-promise.js';
 
 /**
  * The part of Standard Schema (https://standardschema.dev, version 1) that is used: whoever brings a schema of zod, valibot or

@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+import { attempt } from './maybe-promise.js';
 
 /** One entry of the log: `event` names what happened, the rest are its fields. */
 export interface LogEntry {
@@ -31,12 +32,7 @@ export class Observer {
 
   log(level: LogEntry['level'], event: string, fields: Record<string, unknown>): void {
     const failed = (error: unknown): void => warn('the logger failed', error);
-    try {
-      const result: unknown = this.#logger?.({ level, event, ...fields });
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    attempt(() => this.#logger?.({ level, event, ...fields }), failed);
   }
 
   /** Publishes on a channel; `fields` are made only where somebody listens. */

@@ -92,12 +92,26 @@ export class Hub {
     return this.#admissions.hasAuthorize;
   }
 
-  /** @throws VeloxError `unauthorized`, `forbidden`; Error where `identify` fails. */
+  /** @throws VeloxError `unauthorized`, `forbidden`, `timeout`, `going-away`; Error if `identify` fails. */
   admit(credentials: Credentials): Admission | Promise<Admission> {
     return this.#admissions.admit(credentials);
   }
 
+<<<<<<< HEAD
   /** Returns the session of that id, if it lives and belongs to the same identity. */
+=======
+  /** Whether an authorized client may see a topic. */
+  maySee(admission: Admission, topic: string): boolean | Promise<boolean> {
+    return this.#admissions.maySee(admission, topic);
+  }
+
+  /** Whether two admissions are of the same client. */
+  isSame(one: Admission, other: Admission): boolean {
+    return this.#admissions.isSame(one, other);
+  }
+
+  /** Returns the session of that id, if it lives and belongs to the same client. */
+>>>>>>> 5d5190d (fix(server): survive every callback, and bind sessions to contexts)
   session(id: string | undefined, admission: Admission): Session | undefined {
     return this.#sessions.find(id, admission);
   }
@@ -178,6 +192,7 @@ export class Hub {
    */
   async close(drain = 0): Promise<void> {
     this.closed = true;
+    this.#admissions.close();
     const sessions = [...this.#sessions.all];
     const ended = new Promise<void>((resolve) => {
       const others = this.#onEmpty; // it may be called twice

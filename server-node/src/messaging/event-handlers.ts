@@ -1,4 +1,4 @@
-import { isThenable } from '../access/maybe-promise.js';
+import { attempt } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 
@@ -28,12 +28,10 @@ export class EventHandlers {
   /** Calls all handlers of an event. A handler that throws or rejects is reported, and the others are called anyway. */
   dispatch(session: Session, event: string, data: unknown): void {
     for (const handler of [...(this.#handlers.get(event) ?? [])]) {
-      try {
-        const result = handler(session, data);
-        if (isThenable(result)) Promise.resolve(result).catch((error) => this.#observer.failure(error));
-      } catch (error) {
-        this.#observer.failure(error);
-      }
+      attempt(
+        () => handler(session, data),
+        (error) => this.#observer.failure(error),
+      );
     }
   }
 }

@@ -53,16 +53,16 @@ export class Sessions {
     return bytes;
   }
 
-  /** Returns the session that a client names, if it lives and belongs to the same identity. From then on it can be resumed. */
-  find(id: string | undefined, { identity }: Admission): Session | undefined {
+  /** Returns the session that a client names, if it lives and belongs to the same client. From then on it can be resumed. */
+  find(id: string | undefined, admission: Admission): Session | undefined {
     const session = id === undefined ? undefined : this.#byId.get(id);
-    if (!session || session.identity !== identity) return undefined;
+    if (!session || !this.#admissions.isSame(session.admission, admission)) return undefined;
     session.allowResume();
     return session;
   }
 
   /**
-   * Attaches an outlet to its session: the one that the client names, if it lives and belongs to the same identity, else a new one.
+   * Attaches an outlet to its session: the one that the client names, if it lives and belongs to the same client, else a new one.
    *
    * @param open the client's open frame; without one, the session cannot be resumed
    * @throws VeloxError `too-many`.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
+import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
 import { Delivery } from './delivery.js';
 import type { Versioned } from './versioned.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
@@ -68,7 +69,8 @@ export class State<T> implements Versioned {
   update(recipe: (draft: T) => T | void): void {
     if (this.#mode === 'watched') {
       const result: unknown = recipe(this.#source as T);
-      if (result instanceof Promise) {
+      if (isThenable(result)) {
+        whenRejected(result, () => undefined); // the error below says what is wrong
         throw new VeloxError('async-recipe', 'update() got an async recipe. Await first, then update.');
       }
       this.push();

@@ -109,17 +109,17 @@ export async function openPolling(
 }
 
 /**
- * The link on which the session of that id polls, if it does, and whoever names it may.
+ * Returns the link on which the session of that id polls, if it belongs to the client.
  *
- * @param number which link of the session is meant, where the poll says so
+ * @param number which link of the session is meant, if the poll names one
  */
 export function pollingLinkOf(
   hub: Hub,
   id: string,
-  { identity }: Admission,
+  admission: Admission,
   number?: string,
 ): PollingLink | undefined {
   const link = linksOf(hub).get(id);
   if (number !== undefined && number !== `${link?.number}`) return undefined;
-  return link?.session.identity === identity ? link : undefined;
+  return link && hub.isSame(link.session.admission, admission) ? link : undefined;
 }

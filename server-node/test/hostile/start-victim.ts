@@ -1,0 +1,72 @@
+/** Servers in processes of their own, for attacks that end a process, or fill its memory. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, defaultServerConditions } from 'vite';
+import type { Measured } from './victim.js';
+
+const CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache');
+let bundle: Promise<string> | undefined;
+
+/** Bundles the victim with the sources of the server. */
+async function bundled(): Promise<string> {
+  mkdirSync(CACHE, { recursive: true });
+  const outDir = mkdtempSync(join(CACHE, 'velox-victim-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
+    ssr: { external: ['ws'], noExternal: [/^@velox\//] },
+    build: {
+      ssr: join(import.meta.dirname, 'victim.ts'),
+      outDir,
+      target: 'node20',
+      minify: false,
+      rolldownOptions: { output: { entryFileNames: 'victim.mjs' } },
+    },
+  });
+  return join(outDir, 'victim.mjs');
+}
+
+export interface Victim extends AsyncDisposable {
+  readonly origin: string;
+  /** Its memory after a collection of garbage, and its CPU time so far. */
+  measure(): Promise<Measured>;
+  /** What it has written to stderr, warnings and the reason of its end among it. */
+  readonly errors: () => string;
+  /** Whether the process lives. */
+  readonly isAlive: () => boolean;
+}
+
+/** Starts the server of a scenario; it ends with `await using`. */
+export async function startVictim(scenario: string): Promise<Victim> {
+  const child = fork(await (bundle ??= bundled()), [scenario], {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let errors = '';
+  child.stderr?.on('data', (text: Buffer) => (errors += text.toString()));
+  const ended = once(child, 'exit');
+  const { origin } = (await reply(child, ended)) as { origin: string };
+  return {
+    origin,
+    async measure() {
+      child.send('measure');
+      return (await reply(child, ended)) as Measured;
+    },
+    errors: () => errors,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function reply(child: ChildProcess, ended: Promise<unknown>): Promise<unknown> {
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
+  if (typeof message !== 'object' || message === null)
+    throw new Error(`the victim ended (${String(message)})`);
+  return message;
+}

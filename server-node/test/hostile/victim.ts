@@ -1,0 +1,82 @@
+/** The process that is attacked: a hub of a scenario on a free port. Its parent asks for measurements. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as velox from '../../src/index.js';
+import { CALLBACKS, MISBEHAVIOURS, misbehaving } from './misbehaviours.js';
+
+export interface Measured {
+  /** Bytes outside and inside of the heap, after a collection. */
+  readonly memory: number;
+  readonly resident: number;
+  /** User and system time so far, in ms. */
+  readonly cpu: number;
+  readonly stats: velox.HubStats;
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** Hubs by scenario. */
+const SCENARIOS: Record<string, () => velox.Hub> = {
+  /** Clients need no authorization. */
+  open: () => velox.createHub(),
+  /** All clients are authorized at the next tick. */
+  authorizing: () => velox.createHub({ authorize: () => Promise.resolve({ user: 'x' }) }),
+  /** Nobody is ever authorized. */
+  stuck: () => velox.createHub({ authorize: never, limits: { handshake: 120_000 } }),
+  /** Rights of each topic are asked for. */
+  asking: () =>
+    velox.createHub({
+      authorize: () => ({}),
+      canSubscribe: (_, topic) => Promise.resolve(topic !== 'secret'),
+    }),
+};
+
+const scenario = process.argv[2] ?? 'open';
+const hub = SCENARIOS[scenario]?.() ?? velox.createHub();
+hub.on('echo', (session, data) => session.emit('echo', data));
+const board = hub.state('', { n: 0, rows: {} });
+if (scenario === 'history') {
+  for (let n = 0; n < 1_000; n++) {
+    board.update((draft) => void (draft.rows[`${n}`] = 'x'.repeat(900)));
+    board.position();
+  }
+}
+if (scenario === 'large') board.update((draft) => void (draft.rows.large = 'text '.repeat(800_000)));
+setInterval(() => board.update((draft) => void draft.n++), 100).unref();
+
+/** One hub for each callback and misbehaviour, beside the one that serves the neighbours. */
+const cells = new Map<string, velox.Hub>();
+if (scenario === 'callbacks') {
+  for (const callback of CALLBACKS)
+    for (const misbehaviour of Object.keys(MISBEHAVIOURS)) {
+      const cell = misbehaving(callback, misbehaviour);
+      cell.state('', { n: 0 });
+      cells.set(`/${callback}/${misbehaviour}`, cell);
+    }
+}
+
+const server = createServer((request, response) => {
+  const path = decodeURIComponent(request.url?.split('?')[0] ?? '/');
+  void (cells.get(path) ?? hub).handle(request, response);
+});
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.send?.({ origin: `http://127.0.0.1:${port}` });
+});
+
+process.on('message', () => {
+  global.gc?.();
+  setTimeout(() => {
+    global.gc?.();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const measured: Measured = {
+      memory: heapUsed + external,
+      resident: rss,
+      cpu: (user + system) / 1_000,
+      stats: hub.stats(),
+    };
+    process.send?.(measured);
+  }, 50);
+});
+process.on('disconnect', () => process.exit());
