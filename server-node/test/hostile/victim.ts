@@ -34,7 +34,8 @@ const SCENARIOS: Record<string, () => velox.Hub> = {
 const scenario = process.argv[2] ?? 'open';
 const hub = SCENARIOS[scenario]?.() ?? velox.createHub();
 hub.on('echo', (session, data) => session.emit('echo', data));
-const board = hub.state('', { n: 0, rows: {} });
+const empty: { n: number; rows: Record<string, string> } = { n: 0, rows: {} };
+const board = hub.state('', empty);
 if (scenario === 'history') {
   for (let n = 0; n < 1_000; n++) {
     board.update((draft) => void (draft.rows[`${n}`] = 'x'.repeat(900)));
