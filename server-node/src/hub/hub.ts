@@ -97,21 +97,12 @@ export class Hub {
     return this.#admissions.admit(credentials);
   }
 
-<<<<<<< HEAD
-  /** Returns the session of that id, if it lives and belongs to the same identity. */
-=======
-  /** Whether an authorized client may see a topic. */
-  maySee(admission: Admission, topic: string): boolean | Promise<boolean> {
-    return this.#admissions.maySee(admission, topic);
-  }
-
   /** Whether two admissions are of the same client. */
   isSame(one: Admission, other: Admission): boolean {
     return this.#admissions.isSame(one, other);
   }
 
   /** Returns the session of that id, if it lives and belongs to the same client. */
->>>>>>> 5d5190d (fix(server): survive every callback, and bind sessions to contexts)
   session(id: string | undefined, admission: Admission): Session | undefined {
     return this.#sessions.find(id, admission);
   }
