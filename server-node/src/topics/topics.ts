@@ -1,6 +1,6 @@
 import { isVeloxError, VeloxError, type Limits, type Position } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
-import { isThenable, thenOrNow } from '../access/maybe-promise.js';
+import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Broadcast } from './broadcast.js';
