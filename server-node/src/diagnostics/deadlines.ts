@@ -20,7 +20,7 @@ export class Deadlines {
       this.#pending.add(reject);
       Promise.resolve(answer).then(
         (value) => settle(() => resolve(value)),
-        (error: unknown) => settle(() => reject(error)),
+        (error: Error) => settle(() => reject(error)),
       );
     });
   }
