@@ -4,16 +4,13 @@ import { load } from '../platform/load.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
 import { createSignal } from '../reactive/readable.js';
 import { createStatus, IDLE, type Status } from '../replicas/status.js';
-import { createSubscriptions } from '../replicas/subscriptions.js';
+import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
 import { backoff, createWatchdog, isRecent, LONGEST, PATIENCE, type Retry } from '../platform/timing.js';
 import type { CloseReason, Link } from './transport.js';
 import { isHidden, isOffline, watchWorld } from '../platform/page.js';
 
 /** How long hello may follow the head of an answer. Added to the server's heartbeat: dead after that long without a byte. */
 const GRACE = 5_000;
-
-/** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
-const BEFORE_HELLO = 4_000;
 
 /** Bytes per ms below which we do not believe in a message that was announced. */
 const SLOWEST = 16;

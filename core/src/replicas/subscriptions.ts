@@ -7,6 +7,9 @@ import {
   type ReplicaHost,
 } from './replica.js';
 
+/** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
+export const BEFORE_HELLO = 4_000;
+
 /** The topics of one connection: their replicas, and what the present link knows of them. */
 export interface Subscriptions {
   /** The replica of a topic, the same one each time; `initial` counts while it is empty. */
