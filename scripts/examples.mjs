@@ -33,9 +33,12 @@ async function start(cwd) {
   return { origin: `http://127.0.0.1:${port}`, stop: () => process.kill(-server.pid) };
 }
 
-/** Looks at a page: rendered by the server, hydrated in silence, live from its position over one connection. */
+/** For how long a page is watched, in ms: longer than the heartbeat, so that a link that delivers nothing is noticed. */
+const WATCHED = 22_000;
+
+/** Looks at a page: rendered by the server, hydrated in silence, live from its position over one connection that stays open. */
 async function look(browser, origin) {
-  assert.match(await (await fetch(origin)).text(), /<li[^>]*>row 20/);
+  assert.match(await (await fetch(origin)).text(), /<li[^>]*>row 60/);
   const page = await browser.newPage();
   const complaints = [];
   const requests = [];
@@ -43,12 +46,15 @@ async function look(browser, origin) {
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => request.url().includes('/sync') && requests.push(request.url()));
   await page.goto(origin);
+  const status = page.getByRole('status');
+  await status.filter({ hasText: 'open' }).waitFor({ timeout: 10_000 });
   const first = page.locator('li').first();
-  const seen = new Set();
-  while (seen.size < 3) {
-    seen.add(await first.textContent({ timeout: 10_000 }));
-    await page.waitForTimeout(200);
+  const texts = new Set();
+  for (const end = Date.now() + WATCHED; Date.now() < end; await page.waitForTimeout(200)) {
+    assert.equal(await status.textContent(), 'open');
+    texts.add(await first.textContent());
   }
+  assert.ok(texts.size > WATCHED / 2_000, `the first row changed ${texts.size} times`);
   assert.deepEqual(complaints, []);
   assert.equal(requests.length, 1);
   assert.match(requests[0], /&id=[^&]+&v=\d+/);

@@ -69,7 +69,10 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
 };
 
 /** The imports that are made at run time, when their module is needed. */
-const DYNAMIC = [{ file: 'core/src/platform/load.ts', to: 'core/src/transports/on-need.js' }];
+const DYNAMIC = [
+  { file: 'core/src/platform/load.ts', to: 'core/src/transports/on-need.js' },
+  { file: 'server-node/src/script.ts', to: 'server-node/src/require-from-here.js' },
+];
 
 const edges = sources.flatMap((file) => importsOf(file).map((to) => ({ file, to })));
 const from = (prefix: string) => edges.filter(({ file }) => file.startsWith(prefix));

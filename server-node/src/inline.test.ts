@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { inline } from './inline.js';
 
-it('is the value again as a script, and ends none', () => {
+it('evaluates to the same value within a script and never ends that', () => {
   const nasty = fc.constantFrom(
     '__proto__',
     '</script>',
@@ -33,4 +33,11 @@ it('is the value again as a script, and ends none', () => {
       expect(JSON.stringify(read)).toBe(JSON.stringify(each));
     }),
   );
+});
+
+it('keeps undefined, and refuses functions and symbols', () => {
+  expect(inline(undefined)).toBe('undefined');
+  for (const value of [() => 1, Symbol('x')]) {
+    expect(() => inline(value)).toThrow(expect.objectContaining({ code: 'not-json' }));
+  }
 });

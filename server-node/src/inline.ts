@@ -1,13 +1,24 @@
+import { VeloxError } from '@velox/core/protocol';
+
 /**
- * A value as an expression that may stand in a `<script>` of a page: nothing in it ends the script, or is read as anything but JSON (as
- * an object literal's `__proto__` would be).
+ * Returns a value as an expression for a `<script>` of a page: nothing in it ends the script, or is read as anything but JSON (as an
+ * object literal's `__proto__` would be). `undefined` stays `undefined`.
  *
- * @param value what JSON holds, a state's `snapshot()` for instance
+ * @param value a JSON value, for example a state's `snapshot()`
  * @example `<script>window.initial = ${velox.inline(board.snapshot())}</script>`
+ * @throws VeloxError `not-json` for a function or a symbol.
  * @see https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
  */
 export function inline(value: unknown): string {
-  const text = JSON.stringify(JSON.stringify(value)).replace(
+  if (value === undefined) return 'undefined';
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) {
+    throw new VeloxError(
+      'not-json',
+      `inline() got a ${typeof value}. Pass a JSON value, for example a snapshot.`,
+    );
+  }
+  const text = JSON.stringify(json).replace(
     /[<\u2028\u2029]/g, // the latter two were line ends within strings before ES2019
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

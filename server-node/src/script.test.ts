@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScriptHandler } from './script.js';
 import { listen } from '../test/rig/listen.js';
@@ -15,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('serves a script, compressed for those who can read that', async () => {
+it('serves a script, compressed if the client accepts gzip', async () => {
   const handler = createScriptHandler(() => file);
   await using server = await listen((request, response) => void handler(request, response));
   const zipped = await fetch(server.origin);
@@ -26,11 +27,16 @@ it('serves a script, compressed for those who can read that', async () => {
   const plain = await fetch(server.origin, { headers: { 'Accept-Encoding': 'identity' } });
   expect(plain.headers.get('content-length')).toBe(`${Buffer.byteLength(code)}`);
   expect(await plain.text()).toBe(code);
+  for (const refused of ['gzip;q=0', 'br, gzip; q=0.0', '*;q=0']) {
+    const answer = await fetch(server.origin, { headers: { 'Accept-Encoding': refused } });
+    expect(answer.headers.get('content-encoding')).toBeNull();
+    expect(await answer.text()).toBe(code);
+  }
   const head = await fetch(server.origin, { method: 'HEAD' });
   expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
-it('sends nothing to those who have it', async () => {
+it('answers 304 to a client that has the script', async () => {
   const handler = createScriptHandler(() => file);
   await using server = await listen((request, response) => void handler(request, response));
   const etag = (await fetch(server.origin)).headers.get('etag') as string;
@@ -38,7 +44,7 @@ it('sends nothing to those who have it', async () => {
   expect([again.status, await again.text()]).toEqual([304, '']);
 });
 
-it('gives the error of a file that is not there to the next handler, or is a 500, until it is there', async () => {
+it('passes the error of a missing file to the next handler, or answers 500, until the file exists', async () => {
   await rm(file);
   const handler = createScriptHandler(() => file);
   await using bare = await listen((request, response) => void handler(request, response));
@@ -50,4 +56,18 @@ it('gives the error of a file that is not there to the next handler, or is a 500
   expect(await (await fetch(server.origin)).text()).toBe('ENOENT');
   await writeFile(file, code);
   expect(await (await fetch(server.origin)).text()).toBe(code);
+});
+
+it('leaves the main entry free of import.meta, which CommonJS cannot load', () => {
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = readFileSync(path, 'utf8');
+    expect({ path, uses: /\bimport\.meta\./.test(text) }).toEqual({ path, uses: false });
+    for (const [, to = ''] of text.matchAll(/\sfrom '(\.[^']+)\.js'/g))
+      visit(join(dirname(path), `${to}.ts`));
+  };
+  visit(join(import.meta.dirname, 'index.ts'));
+  expect(seen.size).toBeGreaterThan(50);
 });

@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { isKnown } from './http/negotiate.js';
+import { headerOf } from './transports/request-head.js';
+import { takesGzip } from './wire/accept-encoding.js';
 
 /** Serves a script; a request handler for node:http, Express and Connect. */
 export type ScriptHandler = (
@@ -12,7 +16,7 @@ export type ScriptHandler = (
   next?: (error: unknown) => void,
 ) => Promise<void>;
 
-/** What is served, in both encodings. */
+/** A script in both encodings. */
 interface Script {
   readonly etag: string;
   readonly plain: Buffer;
@@ -25,19 +29,23 @@ async function read(file: string): Promise<Script> {
   return { etag: `"${hash}"`, plain, gzip: await promisify(gzip)(plain, { level: 9 }) };
 }
 
-/** Creates a handler that serves the file that `find` names, read at the first request. What fails then goes to `next`, or is a 500. */
-export function createScriptHandler(find: () => string): ScriptHandler {
+/**
+ * Creates a handler that serves a file, read at the first request. Errors go to `next`; without it the answer is 500.
+ *
+ * @param find returns the path of the file
+ */
+export function createScriptHandler(find: () => string | Promise<string>): ScriptHandler {
   let script: Promise<Script> | undefined;
   return async (request, response, next) => {
     try {
-      script ??= read(find());
+      script ??= Promise.resolve(find()).then(read);
       const { etag, plain, gzip } = await script;
-      const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
       response
         .setHeader('ETag', etag)
         .setHeader('Cache-Control', 'no-cache')
         .setHeader('Vary', 'Accept-Encoding');
-      if (request.headers['if-none-match']?.includes(etag)) return void response.writeHead(304).end();
+      if (isKnown(headerOf(request, 'if-none-match'), etag)) return void response.writeHead(304).end();
+      const zipped = takesGzip(headerOf(request, 'accept-encoding'));
       if (zipped) response.setHeader('Content-Encoding', 'gzip');
       const body = zipped ? gzip : plain;
       response.writeHead(200, {
@@ -46,7 +54,7 @@ export function createScriptHandler(find: () => string): ScriptHandler {
       });
       response.end(request.method === 'HEAD' ? undefined : body);
     } catch (error) {
-      script = undefined; // it may be there the next time
+      script = undefined; // the file may exist the next time
       if (next) next(error);
       else response.writeHead(500).end();
     }
@@ -58,6 +66,26 @@ export function createScriptHandler(find: () => string): ScriptHandler {
  *
  * @example app.get('/velox.js', velox.JS)
  */
-export const JS: ScriptHandler = createScriptHandler(() =>
-  createRequire(import.meta.url).resolve('@velox/core/velox.js'),
-);
+export const JS: ScriptHandler = createScriptHandler(findClient);
+
+const CLIENT = '@velox/core/velox.js';
+
+/**
+ * Finds the client's file. The main entry has no `import.meta`: test runners and bundlers that produce CommonJS cannot load it. There,
+ * the file is searched from the program's file and the working directory, by way of this package, whose dependency it is.
+ */
+async function findClient(): Promise<string> {
+  try {
+    const { requireFromHere } = await import('./require-from-here.js');
+    return requireFromHere.resolve(CLIENT);
+  } catch (cause) {
+    for (const start of [process.argv[1] ?? '', join(process.cwd(), 'index.js')]) {
+      try {
+        return createRequire(createRequire(start).resolve('@velox/server/package.json')).resolve(CLIENT);
+      } catch {
+        // the next start may do
+      }
+    }
+    throw new Error(`velox: ${CLIENT} was not found. Install @velox/server next to your bundle.`, { cause });
+  }
+}

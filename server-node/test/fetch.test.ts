@@ -50,6 +50,18 @@ describe('fetch', () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   });
 
+  it.each([
+    [undefined, null],
+    [true, null],
+    ['all', 'gzip'],
+    [false, null],
+  ] as const)('with compression: %s encodes event streams as %s', async (compression, encoding) => {
+    const { fetch } = velox.state({ a: 1 }, compression === undefined ? {} : { compression });
+    const response = await fetch(ask({ headers: { ...STREAM, 'accept-encoding': 'gzip' } }));
+    expect(response.headers.get('content-encoding')).toBe(encoding);
+    await response.body?.cancel();
+  });
+
   it('opens a session by polling, and goes on with it', async () => {
     const state = velox.state({ a: 1, pad: 'x'.repeat(300) });
     const session = await sessionOf(await state.fetch(ask({ frames: OPEN })));

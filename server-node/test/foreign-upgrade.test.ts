@@ -49,6 +49,23 @@ describe('an upgrade to something else', () => {
     expect(server.server.listenerCount('upgrade')).toBe(1);
   });
 
+  it('leaves as many listeners on a connection after 20 requests as after one', async () => {
+    const sockets: Socket[] = [];
+    const counts: number[] = [];
+    await using server = await listen((request, response) => {
+      const names = request.socket.eventNames();
+      counts.push(Math.max(...names.map((name) => request.socket.listenerCount(name))));
+      echo(request, response);
+    });
+    server.server.on('connection', (socket) => sockets.push(socket));
+    const raw = connection(server.origin);
+    for (let count = 1; count <= 20; count++) {
+      raw.request([...H2C, `Content-Length: ${count}`], 'x'.repeat(count));
+      await raw.until(new RegExp(`h2c ${count};`));
+    }
+    expect(counts[19]).toBe(counts[1]);
+  });
+
   it('is served as a plain request over TLS, too', async () => {
     const server = createHttps({ cert, key }, echo).listen(0, '127.0.0.1');
     await once(server, 'listening');

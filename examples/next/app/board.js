@@ -4,7 +4,7 @@ import { state } from '@velox/server';
 export const board = (globalThis.board ??= start());
 
 function start() {
-  const rows = Array.from({ length: 20 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
+  const rows = Array.from({ length: 60 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
   const made = state({ rows });
   setInterval(
     () => made.update((draft) => void (draft.rows[0].text = new Date().toISOString())),

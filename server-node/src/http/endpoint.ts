@@ -92,7 +92,7 @@ export function createEndpoint(hub: Hub): Endpoint {
       attachTo(server, path, (request, response) => void guarded(request, response));
     },
     fetch(request) {
-      const exchange = fetchExchange(request);
+      const exchange = fetchExchange(request, hub.compressesFetch);
       serve(hub, exchange).then(
         (served) => {
           if (!('left' in served)) return;

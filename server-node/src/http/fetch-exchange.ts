@@ -3,8 +3,15 @@ import type { Exchange } from '../transports/exchange.js';
 import { FetchStream } from '../transports/sse/fetch-stream.js';
 import { chooseForm } from '../transports/sse/stream-form.js';
 
-/** An exchange of a web-standard server; `response` is what it answers. */
-export function fetchExchange(request: Request): Exchange & { readonly response: Promise<Response> } {
+/**
+ * An exchange of a web-standard server; `response` resolves with the answer.
+ *
+ * @param compresses whether event streams may be compressed
+ */
+export function fetchExchange(
+  request: Request,
+  compresses: boolean,
+): Exchange & { readonly response: Promise<Response> } {
   const { pathname, search, host } = new URL(request.url);
   let answered = false;
   let resolve: (response: Response) => void = () => undefined;
@@ -28,7 +35,7 @@ export function fetchExchange(request: Request): Exchange & { readonly response:
     },
     stream(given, { isCompressible, ...events }) {
       const accepted = request.headers.get('accept-encoding') ?? undefined;
-      const { form, headers } = chooseForm(given, isCompressible, accepted);
+      const { form, headers } = chooseForm(given, isCompressible && compresses, accepted);
       const begin = (body: ReadableStream<Uint8Array>): void => {
         whenAborted(request, () => stream.end('closed')); // not every host cancels the stream
         respond(new Response(body, { headers }));
@@ -40,7 +47,7 @@ export function fetchExchange(request: Request): Exchange & { readonly response:
   };
 }
 
-/** Also where it was aborted before anybody listened. */
+/** Calls back when a request is aborted, or soon if it was aborted before. */
 function whenAborted({ signal }: Request, callback: () => void): void {
   if (signal.aborted) queueMicrotask(callback);
   else signal.addEventListener('abort', callback, { once: true });

@@ -5,7 +5,6 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Server as TlsServer } from 'node:tls';
 import { parseAgain, responseUnderWay, serverOf } from '../transports/socket/internals.js';
 import { isVelox } from './negotiate.js';
 
@@ -207,8 +206,7 @@ export async function declineUpgrade(
 ): Promise<void> {
   await whenFree(socket);
   if (socket.destroyed) return;
-  const event = server instanceof TlsServer ? 'secureConnection' : 'connection';
-  parseAgain(server, event, request, socket, head, (parse) => {
+  parseAgain(server, request, socket, head, (parse) => {
     // Whether a listener exists at this moment decides if Node parses an upgrade.
     server.off('upgrade', listener);
     try {

@@ -10,10 +10,11 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
   /** How long a session without a link can be resumed, in ms; default 30,000. */
   readonly patience?: number;
   /**
-   * Whether what is sent of topics is compressed for clients that offer it, once for all of them: permessage-deflate, and gzip for
-   * event streams; default true. All else goes as it is. See SECURITY.md for when not to.
+   * Compresses topics once for all clients that offer it: permessage-deflate, and gzip for event streams. Default `true`: not for
+   * `fetch`, since some hosts (Next.js) remove `content-encoding` from its answers. `'all'`: for `fetch` as well. `false`: nothing.
+   * See SECURITY.md for when not to.
    */
-  readonly compression?: boolean;
+  readonly compression?: boolean | 'all';
   /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
   readonly limits?: Partial<Limits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */

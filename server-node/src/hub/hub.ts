@@ -43,6 +43,8 @@ export class Hub {
   readonly compression: boolean;
   /** The option of that name. */
   readonly version2: boolean | undefined;
+  /** Whether answers of `fetch` may be compressed, too. */
+  readonly compressesFetch: boolean;
   readonly topics: Topics;
   /** Whether `close` was called. */
   closed = false;
@@ -60,11 +62,12 @@ export class Hub {
     this.limits = limitsOf(limits);
     this.origins = origins;
     this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
-    this.compression = compression;
     this.version2 = version2;
+    this.compression = compression !== false;
+    this.compressesFetch = compression === 'all';
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
-    this.topics = new Topics(this.#admissions, this.limits, this.observer, compression);
+    this.topics = new Topics(this.#admissions, this.limits, this.observer, this.compression);
     const deliveries = new Deliveries(
       this.observer,
       (eventful) => this.topics.flush(eventful),

@@ -17,7 +17,7 @@ it('every private member exists on this version of Node, and the version is in t
   });
   const decline = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     answered.push(`${serverOf(socket) === server} ${responseUnderWay(socket) === undefined}`);
-    parseAgain(server, 'connection', request, socket, head, (parse) => {
+    parseAgain(server, request, socket, head, (parse) => {
       server.off('upgrade', decline);
       parse();
       server.on('upgrade', decline);

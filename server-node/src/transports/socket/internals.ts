@@ -2,7 +2,7 @@
  * Private members of Node and ws that Velox uses, each with its reason. `internals.test.ts` names the versions on which they were seen.
  * If a version lacks one, only what its comment says is lost.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -22,16 +22,18 @@ export function responseUnderWay(socket: Duplex): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
+/** Events for which Node adds a listener with each parse and leaves it there after an upgrade. */
+const LEFT_BEHIND = ['timeout', 'resume', 'pause'];
+
 /**
- * Gives a connection back to its server, which then parses `request` once more: the head is emitted as `data`, for which Node's HTTP
- * parser listens. Without it, an upgrade to another protocol would get no answer instead of being served as a plain request.
+ * Gives a connection back to its server, which then parses `request` once more. It calls Node's `_connectionListener`, and not the
+ * application's listeners of new connections, and emits the head as `data`, for which Node's parser listens. Without these members, an
+ * upgrade to another protocol would get no answer instead of being served as a plain request.
  *
- * @param event `connection`, or `secureConnection` for TLS
  * @param meanwhile runs its argument while the head is parsed
  */
 export function parseAgain(
   server: NetServer,
-  event: 'connection' | 'secureConnection',
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
@@ -40,7 +42,15 @@ export function parseAgain(
   const { method, url, httpVersion, rawHeaders } = request;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
-  server.emit(event, socket);
+  connectionListener.call(server, socket);
+  for (const name of LEFT_BEHIND) {
+    const listeners = socket.listeners(name) as (() => void)[];
+    listeners.filter((each, at) => listeners.indexOf(each) !== at).forEach((each) => socket.off(name, each));
+  }
   meanwhile(() => socket.emit('data', Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')));
   if (head.length > 0) socket.unshift(head);
 }
+
+const { _connectionListener: connectionListener } = http as unknown as {
+  _connectionListener: (this: NetServer, socket: Duplex) => void;
+};

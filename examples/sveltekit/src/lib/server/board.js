@@ -1,6 +1,6 @@
 import { state } from '@velox/server';
 
-const rows = Array.from({ length: 20 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
+const rows = Array.from({ length: 60 }, (_, at) => ({ id: at + 1, text: `row ${at + 1}` }));
 export const board = state({ rows });
 
 setInterval(

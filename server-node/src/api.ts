@@ -1,0 +1,26 @@
+/** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
+export { state, live, handle, type Published, type PublishOptions, type Watched } from './publish.js';
+export { batch } from './state/batch.js';
+export { JS, type ScriptHandler } from './script.js';
+export { VMap } from './state/vmap.js';
+export { VSlice } from './state/vslice.js';
+export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state/state.js';
+export { createHub, type Hub, type Session } from './create-hub.js';
+export type { Credentials, Rules } from './access/admission.js';
+export type { StandardSchema } from './access/standard-schema.js';
+export type { Logger, LogEntry } from './diagnostics/observer.js';
+export { inline } from './inline.js';
+export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
+export type { Endpoint } from './http/endpoint.js';
+export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub/hub-options.js';
+export type { HistoryLimits } from './state/history.js';
+export type { WebServer } from './http/servers.js';
+export {
+  VeloxError,
+  isVeloxError,
+  type AnyContract,
+  type Contract,
+  type ErrorCode,
+  type Limits,
+  type Position,
+} from '@velox/core/protocol';
