@@ -20,15 +20,17 @@ const MIDDLEWARE: Record<string, RequestHandler> = {
   'express-session': session({ secret: 'x', resave: false, saveUninitialized: true }),
 };
 
+interface Served extends Listening {
+  readonly state: velox.State<{ n: number; pad: string }>;
+}
+
 /** Serves a state of an application at `/sync` behind middleware. */
-async function behind(
-  ...middleware: RequestHandler[]
-): Promise<[Listening, velox.State<{ n: number; pad: string }>]> {
+async function behind(...middleware: RequestHandler[]): Promise<Served> {
   const state = velox.state({ n: 1, pad: 'x'.repeat(500) });
   const app = express();
   app.use(...middleware);
   app.use('/sync', state.handle);
-  return [await listen(app), state];
+  return { ...(await listen(app)), state };
 }
 
 describe.each([
@@ -36,21 +38,19 @@ describe.each([
   ['all of them', Object.values(MIDDLEWARE)] as const,
 ])('behind %s', (_, middleware) => {
   it.each(['websocket', 'sse'])('a link by %s gets value and deltas', async (transport) => {
-    const [server, state] = await behind(...middleware);
-    await using _server = server;
+    await using server = await behind(...middleware);
     const url = `${server.origin}/sync`;
     const link = transport === 'sse' ? rawStream(url) : rawSubscribe(url);
     onTestFinished(() => link.close());
     expect(await link.find((frame) => 'version' in frame)).toMatchObject({ body: { n: 1 } });
     for (const n of [2, 3]) {
-      state.update((draft) => void (draft.n = n));
+      server.state.update((draft) => void (draft.n = n));
       expect(await link.next()).toMatchObject({ version: n, delta: true });
     }
   });
 
   it('an event stream that the browser asks to compress arrives frame by frame', async () => {
-    const [server, state] = await behind(...middleware);
-    await using _server = server;
+    await using server = await behind(...middleware);
     const outgoing = httpRequest(`${server.origin}/sync?velox=3`, {
       headers: { accept: 'text/event-stream', 'accept-encoding': 'gzip' },
       agent: false,
@@ -65,13 +65,12 @@ describe.each([
       while (!text.includes(wanted)) await once(unzip, 'data');
     };
     await until('"version":1');
-    state.update((draft) => void (draft.n = 2));
+    server.state.update((draft) => void (draft.n = 2));
     await until('"version":2');
   });
 
   it('a client opens by long-polling', async () => {
-    const [server] = await behind(...middleware);
-    await using _server = server;
+    await using server = await behind(...middleware);
     const response = await fetch(`${server.origin}/sync?velox=3`, {
       method: 'POST',
       body: JSON.stringify([{ open: {} }, { subscribe: [{}] }]),
@@ -90,12 +89,11 @@ describe('the answer to a WebSocket handshake', () => {
   };
 
   it('has the headers that middleware set, and none of a body', async () => {
-    const [server] = await behind((_, response, next) => {
+    await using server = await behind((_, response, next) => {
       response.setHeader('x-ratelimit-remaining', 7).setHeader('content-type', 'text/html');
       response.append('set-cookie', 'a=1').append('set-cookie', 'b=2');
       next();
     }, helmet());
-    await using _server = server;
     const { headers } = await answer(server.origin);
     expect(headers).toMatchObject({
       'x-ratelimit-remaining': '7',
@@ -107,13 +105,12 @@ describe('the answer to a WebSocket handshake', () => {
 
   it('starts a session of express-session that the next request continues', async () => {
     const seen: (number | undefined)[] = [];
-    const [server] = await behind(MIDDLEWARE['express-session'] as RequestHandler, (request, _, next) => {
+    await using server = await behind(MIDDLEWARE['express-session'] as RequestHandler, (request, _, next) => {
       const { session: mine } = request as unknown as { session: { visits?: number } };
       seen.push(mine.visits);
       mine.visits = (mine.visits ?? 0) + 1;
       next();
     });
-    await using _server = server;
     const { headers } = await answer(server.origin);
     const cookie = headers['set-cookie']?.[0]?.split(';')[0] as string;
     await answer(server.origin, { cookie });
