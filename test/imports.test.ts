@@ -63,7 +63,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     replicas: ['reactive', 'platform', 'protocol'],
     connection: ['replicas', 'reactive', 'platform', 'protocol'],
     transports: ['connection', 'platform', 'protocol'],
-    events: ['connection', 'replicas', 'reactive', 'protocol'],
+    events: ['connection', 'replicas', 'reactive', 'platform', 'protocol'],
     connect: ['events', 'transports', 'connection', 'replicas', 'reactive', 'platform', 'protocol'],
   },
 };

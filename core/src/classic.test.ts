@@ -122,8 +122,8 @@ describe('velox(url, obj)', () => {
     lives.forEach(({ disconnect }) => disconnect());
   });
 
-  it('wants an object', () => {
+  it('refuses a target that is no object, and a URL that is none', () => {
     expect(() => velox(url, null as never)).toThrow(TypeError);
-    expect(() => velox('http://', {})).toThrow(TypeError);
+    expect(() => velox('http://', {})).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });
 });

@@ -1,5 +1,5 @@
 /** The original API, `velox(url, obj)`; as `velox.js` it is a script that needs no bundler. */
-import { carry, type ConnectOptions } from './connect/connect.js';
+import { openConnection, type ConnectOptions } from './connect/connect.js';
 import { VeloxError, type ErrorCode } from './protocol/error.js';
 import { createMirror } from './reactive/mirror.js';
 
@@ -44,7 +44,7 @@ export interface ClassicOptions extends ConnectOptions {
  * const foo = {}
  * const v = velox('/sync', foo)
  * v.onupdate = () => show(foo)
- * @throws TypeError when `obj` is no object, or the URL is none.
+ * @throws TypeError if `obj` is no object; VeloxError `bad-url` if the URL is none.
  */
 export type Classic = <T extends object>(url: string, obj: T, options?: ClassicOptions) => Velox<T>;
 
@@ -76,7 +76,7 @@ function create<T extends object>(
 
   function connect(): void {
     if (close) return;
-    const connection = carry(url, options);
+    const connection = openConnection(url, options);
     const replica = connection.replica<T>(topic);
     let reason: object | undefined;
     connection.onFrame((frame) => {

@@ -2,7 +2,8 @@
 export { connect, type ConnectOptions } from './connect/connect.js';
 export { createConnection } from './connection/connection.js';
 export type { Connection, ConnectionOptions, FrameListener } from './connection/options.js';
-export type { Retry } from './platform/timing.js';
+export type { CredentialsOptions } from './connection/credentials.js';
+export type { Retry } from './connection/retry.js';
 export type { ReplicaOf, Sync } from './events/sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
@@ -30,7 +31,7 @@ export type { DeepReadonly, Jsonify, Replicated } from './protocol/json.js';
 // what is read
 export type { Readable } from './reactive/readable.js';
 export type { Hydratable, Initial, Replica } from './replicas/replica.js';
-export type { Reason, Status } from './replicas/status.js';
+export type { Reason, ReasonCode, Status } from './replicas/status.js';
 export type { Patch } from './protocol/patch.js';
 export type { Operation, Position, ServerFrame } from './protocol/frames.js';
 export type { Attempt, CloseReason, Link, LinkEvents, Transport } from './connection/transport.js';

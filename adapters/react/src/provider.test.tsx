@@ -70,7 +70,7 @@ describe('VeloxProvider', () => {
         <Title source={{ initial }} />
       </VeloxProvider>,
     );
-    expect(html).toBe('board connecting ');
+    expect(html).toBe('board idle ');
   });
 });
 

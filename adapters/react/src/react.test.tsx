@@ -409,7 +409,7 @@ describe('rendering on a server', () => {
     const [fetch, WebSocket] = [vi.fn(), vi.fn()];
     vi.stubGlobal('fetch', fetch);
     vi.stubGlobal('WebSocket', WebSocket);
-    expect(renderToString(<Title />)).toBe('<p>board connecting</p>');
+    expect(renderToString(<Title />)).toBe('<p>board idle</p>');
     vi.advanceTimersByTime(10_000);
     expect(fetch).not.toHaveBeenCalled();
     expect(WebSocket).not.toHaveBeenCalled();
@@ -463,10 +463,10 @@ describe('useVeloxStatus', () => {
     act(() => last().lose({ code: 'lost', message: 'gone' }));
     expect(seen.map(({ state, stale, attempt, reason }) => [state, stale, attempt, reason?.message])).toEqual(
       [
-        ['connecting', true, 0, undefined],
+        ['idle', true, 0, undefined],
         ['connecting', true, 1, undefined],
         ['open', false, 0, undefined],
-        ['waiting', true, 0, 'gone'],
+        ['waiting', true, 1, 'gone'],
       ],
     );
   });

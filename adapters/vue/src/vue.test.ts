@@ -128,7 +128,7 @@ describe('useVelox, awaited', () => {
   it('throws when the connection has ended for good', async () => {
     const sync = createConnection({ url: 'http://h/', transports: [] });
     const waiting = effectScope().run(() => Promise.resolve(useVelox(sync.replica<Board>())));
-    const refused = expect(waiting).rejects.toThrow('velox: there will be no value');
+    const refused = expect(waiting).rejects.toThrow('velox: the connection is closed');
     await vi.advanceTimersByTimeAsync(0);
     sync.close();
     await refused;
@@ -200,7 +200,7 @@ describe('rendering on a server', () => {
     vi.stubGlobal('document', undefined);
     const html = await renderToString(createSSRApp(Title({ url: '/hydrate', initial })));
     vi.unstubAllGlobals();
-    expect(html).toBe('<p>board connecting</p>');
+    expect(html).toBe('<p>board idle</p>');
     const source = { url: '/hydrate', initial, ...server.options };
     render(Title(source)); // another part of the page was faster
     await server.title('newer');

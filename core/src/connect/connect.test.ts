@@ -85,6 +85,6 @@ describe('connect', () => {
   });
 
   it('does not take a relative URL where there is nothing to resolve it against', () => {
-    expect(() => connect('/sync')).toThrow(TypeError);
+    expect(() => connect('/sync')).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });
 });

@@ -1,22 +1,23 @@
 import { VeloxError, type ErrorCode } from '../protocol/error.js';
+import { isServerRendering } from '../platform/page.js';
 import { replicaOf, type Source } from './registry.js';
 
-/** What a `denied` frame says of a topic. Everything else that a link can end with may come right by itself. */
+/** The codes of a `denied` frame. Everything else that a link can end with may come right by itself. */
 const DENIED = ['not-found', 'forbidden'];
 
 /**
- * Why nobody should wait for the value of a source: its topic is denied, its connection has ended for good, or a server renders,
- * which connects to nobody. Undefined while there is a value, or one may come.
+ * Why waiting for the value of a source is in vain: its topic is denied, its connection has ended for good, or a server renders, which
+ * does not connect. Undefined if there is a value, or if one may come.
  */
 export function refusal(source: Source<unknown>): VeloxError | undefined {
   const { get, status } = replicaOf(source);
   if (get() !== undefined) return undefined;
   const { state, reason } = status.get();
   if (state === 'closed' || DENIED.includes(reason?.code as string)) {
-    const { code = 'closed', message = 'closed' } = reason ?? {};
-    return new VeloxError(code as ErrorCode, `there will be no value (${message}). Read the status.`);
+    const { code = 'closed', message = 'the connection is closed' } = reason ?? {};
+    return new VeloxError(code as ErrorCode, `${message}. There will be no value.`);
   }
-  const detached = !globalThis.document && (typeof source === 'string' || 'url' in source);
+  const detached = isServerRendering() && (typeof source === 'string' || 'url' in source);
   return detached
     ? new VeloxError('no-transport', 'a server renders without a connection. Pass `initial`.')
     : undefined;

@@ -62,7 +62,7 @@ describe('the registry', () => {
     expect(second).not.toBe(first);
     first.close();
     expect(shared('/sync')).toBe(second);
-    expect(second.status.get().state).toBe('connecting');
+    expect(second.status.get().state).toBe('idle');
     expect(first.status.get().state).toBe('closed');
   });
 
@@ -72,7 +72,7 @@ describe('the registry', () => {
     vi.stubGlobal('fetch', fetch);
     const replica = replicaOf({ url: '/sync', topic: 'b', initial: { id: 'a', version: 1, body: 'seed' } });
     expect([replica.topic, replica.get(), replica.getInitial()]).toEqual(['b', 'seed', 'seed']);
-    expect(replica.status.get()).toMatchObject({ state: 'connecting', stale: true, attempt: 0 });
+    expect(replica.status.get()).toMatchObject({ state: 'idle', stale: true, attempt: 0 });
     const other = replicaOf({ url: '/sync', topic: 'b' });
     expect(other).not.toBe(replica);
     expect(other.get()).toBeUndefined();

@@ -1,15 +1,17 @@
-import { carry, resolve, type ConnectOptions } from './connect.js';
-import type { Carrier } from '../connection/options.js';
-import { createConnection } from '../connection/connection.js';
 import type { AnyContract, Contract } from '../protocol/contract.js';
-import type { Initial, Replica } from '../replicas/replica.js';
+import { createCarrier } from '../connection/connection.js';
+import type { Carrier } from '../connection/options.js';
 import { createSync, type Sync } from '../events/sync.js';
+import { isServerRendering } from '../platform/page.js';
+import { createWeakValues } from '../platform/weak-values.js';
+import type { Initial, Replica } from '../replicas/replica.js';
+import { openConnection, resolve, type ConnectOptions } from './connect.js';
 
-/** How to reach an endpoint together with others. Of those who share a connection, the options of the first count. */
+/** How to reach an endpoint together with others. The options of the first user of a connection apply. */
 export interface SharedOptions extends ConnectOptions {
   /** Whose connection it is; different ones are never shared. Default: the page's. */
   readonly identity?: string | undefined;
-  /** What a relative URL is relative to; itself to the document, which is the default. */
+  /** The base of a relative URL; itself relative to the document, which is the default. */
   readonly base?: string | undefined;
 }
 
@@ -24,12 +26,12 @@ export type Source<T> =
       readonly initial?: Initial<T> | undefined;
     });
 
-const carriers = new Map<string, Carrier>();
+/** Connections that nothing uses are forgotten. */
+const carriers = createWeakValues<Carrier>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
 
 /**
- * The one connection to a URL, however many ask for it. Without a document (a server renders) nothing is registered, and it
- * never opens.
+ * The one connection to a URL, however many ask for it. While a server renders, nothing is registered, and the connection never opens.
  */
 export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
   const carrier = carrierOf(url, options);
@@ -38,7 +40,7 @@ export function shared<C extends Contract = AnyContract>(url: string, options?: 
   return sync as unknown as Sync<C>;
 }
 
-/** The replica that a source means, the same one each time. */
+/** The replica of a source, the same one while it is in use. */
 export function replicaOf<T>(source: Source<T>): Replica<T> {
   if (typeof source === 'string') return replicaOf({ url: source });
   if ('get' in source) return source;
@@ -47,12 +49,12 @@ export function replicaOf<T>(source: Source<T>): Replica<T> {
 }
 
 function carrierOf(url: string, { identity = '', base, ...options }: SharedOptions = {}): Carrier {
-  if (!globalThis.document) return createConnection({ url, transports: [] });
-  const absolute = resolve(url, resolve(base));
+  if (isServerRendering()) return createCarrier({ url, transports: [] });
+  const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
   let carrier = carriers.get(key);
   if (!carrier) {
-    carrier = carry(absolute, { ...options, onClose: () => carriers.delete(key) });
+    carrier = openConnection(absolute, { ...options, onClose: () => carriers.delete(key) });
     carriers.set(key, carrier);
   }
   return carrier;

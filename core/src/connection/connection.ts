@@ -1,280 +1,268 @@
-import type { Carrier, ConnectionOptions, FrameListener } from './options.js';
-import { createPaint } from '../replicas/paint.js';
-import { load } from '../platform/load.js';
+import { createWatchdog } from '../platform/watchdog.js';
+import { now } from '../platform/clock.js';
+import { isHidden, isOffline, watchPage } from '../platform/page.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
 import { createSignal } from '../reactive/readable.js';
-import { createStatus, IDLE, type Status } from '../replicas/status.js';
+import { createPublishScheduler } from '../replicas/publish-scheduler.js';
+import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
-import { backoff, createWatchdog, isRecent, LONGEST, PATIENCE, type Retry } from '../platform/timing.js';
-import type { CloseReason, Link } from './transport.js';
-import { isHidden, isOffline, watchWorld } from '../platform/page.js';
+import { createCredentials } from './credentials.js';
+import { createInterest } from './interest.js';
+import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
+import { createRetryPolicy } from './retry.js';
+import { createTransportChoice } from './transport-choice.js';
+import { OPEN_TIMEOUT_MS, type Attempt, type CloseReason, type Link } from './transport.js';
 
-/** How long hello may follow the head of an answer. Added to the server's heartbeat: dead after that long without a byte. */
-const GRACE = 5_000;
+/** How long hello may follow the head of an answer, and how long a heartbeat may be late. */
+const GRACE_MS = 5_000;
+/** A link counts as a success after so long. */
+const SERVED_MS = 5_000;
+/** The slowest transfer of an announced message that we wait for. */
+const MIN_BYTES_PER_MS = 16;
+/** Codes without a word from the server. They do not replace a reason that says more. */
+const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
 
-/** Bytes per ms below which we do not believe in a message that was announced. */
-const SLOWEST = 16;
+/** What the connection does now; `is` is the status. A phase is compared by identity, so late results see that they are late. */
+type Phase =
+  | { readonly is: 'idle' | 'waiting' | 'offline' }
+  | Connecting
+  | { readonly is: 'open'; readonly link: Link; readonly since: number }
+  | { readonly is: 'closed' }
+  /** By `close()`. */
+  | { readonly is: 'closed'; readonly isFinal: true };
+
+interface Connecting {
+  readonly is: 'connecting';
+  /** Absent while we wait for a token. */
+  link?: Link;
+}
+
+/** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
+const inUse = new Set<Carrier>();
+
+/** Creates a connection with only the transports that it is given. Nothing is opened before a replica is subscribed. */
+export const createConnection: (options: ConnectionOptions) => Connection = createCarrier;
 
 /**
- * The coordinator: holds a link while something is wanted, and routes what comes over it. It knows transports by their contract
- * only. One that cannot open (no hello within 4 s), or that buffers, hands over to the next; the one that worked is kept, and better
- * ones are tried beside it from time to time.
+ * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. One that
+ * cannot open (no hello within 4 s), or that buffers, hands over to the next.
  */
-export function createConnection({
+export function createCarrier({
   url,
   transports,
-  headers,
-  auth,
-  retry = {},
+  credentials,
   onClose,
+  ...options
 }: ConnectionOptions): Carrier {
-  const isManual = retry === 'manual';
-  const { delay = backoff, maxAttempts = Infinity } = retry as Retry; // of a text, none is there
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
+  const scheduler = createPublishScheduler();
+  const access = createCredentials(options);
+  const retry = createRetryPolicy(options.retry);
+  const choice = createTransportChoice(transports);
+  const topics = createSubscriptions({
+    ...scheduler,
+    status,
+    onChange: () => interest.touch(),
+    onStale: () => put({}),
+  });
+  const interest = createInterest(topics.hasWanted, reconcile);
   const watchdog = createWatchdog(
     () => giveUp('silent'),
-    () => send({ ping: true }),
+    () => send('{"ping":true}'),
   );
-  const paint = createPaint();
-  const topics = createSubscriptions({ ...paint, status, onChange, onStatus: put });
-  /** One object for all links: those that make many requests see a new token in it. */
-  const sent: Record<string, string> = { ...headers };
-  let link: Link | undefined;
+  let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
-  /** Counts the links and what led to none, so that what comes late can see that it is late. */
-  let turn = 0;
-  /** Ends the patience with an attempt, or the wait for the next one. */
-  let timer: ReturnType<typeof setTimeout>;
-  /** The transport in use, and how many failed since one worked. */
-  let chosen = 0;
-  let failed = 0;
-  /** Why the transport before it is not in use. */
-  let worse: CloseReason | undefined;
-  let unclimb: (() => void) | undefined;
-  /** Attempts since the last good frame, and when the first loss after it was. */
-  let attempts = 0;
-  let lostAt: number | undefined;
-  let token: string | undefined;
-  /** Whether the present token is there because another was refused. */
-  let refreshed = false;
   /** The newest numbered frame of the session. */
   let ack = 0;
-  let scheduled = false;
-  let holds = 0;
-  let over = !transports.length;
-  /** Is there while something is wanted. */
+  /** Links in a row that ended because their own server did not know the session. */
+  let strangers = 0;
+  /** Ends the patience with an attempt, or the wait for the next one. */
+  let timer: ReturnType<typeof setTimeout>;
   let unwatch: (() => void) | undefined;
 
-  /** `stale` is not put: it follows from the topics. */
-  function put(change?: Partial<Status>): void {
-    status.set({
-      ...status.get(),
-      ...change,
-      stale: topics.some(({ wanted, replica }) => wanted() && replica.status.get().stale),
-    });
-  }
-
-  /** What one tick wants leaves together. */
-  function onChange(): void {
-    if (!scheduled) queueMicrotask(reconcile);
-    scheduled = true;
-  }
+  const put = (change: Partial<Status>): void => {
+    status.set({ ...status.get(), ...change, state: phase.is, stale: topics.hasStale() });
+  };
+  const send = (text: string): void => {
+    if (phase.is === 'open') phase.link.send(text, hello!);
+  };
+  const attemptOf = (open: Partial<OpenFrame['open']>, ...more: ClientFrame[]): Attempt => {
+    const first = { open: { ...open, token: access.token() } as OpenFrame['open'] }; // JSON leaves out undefined
+    return { url, headers: access.headers(), credentials, open: [first, ...more] };
+  };
 
   function reconcile(): void {
-    scheduled = false;
-    if (over) return;
-    if (!holds && !topics.some(({ wanted }) => wanted())) rest(IDLE);
-    else if (!unwatch) {
-      unwatch = watchWorld(onWorld);
-      open();
-    } else if (status.get().state === 'open') {
-      topics.frames().forEach(send);
-      put();
+    if ('isFinal' in phase || !transports.length) return;
+    if (!interest.isAny()) {
+      if (phase.is !== 'idle') rest({ is: 'idle' });
+    } else if (phase.is === 'idle') {
+      inUse.add(carrier);
+      unwatch = watchPage(onPage);
+      retry.reset();
+      attempt();
+    } else if (phase.is === 'open') {
+      for (const frame of topics.frames()) send(JSON.stringify(frame));
     }
   }
 
-  function send(frame: ClientFrame): void {
-    link?.send(frame, hello!);
+  function attempt(): void {
+    retry.begin();
+    open();
   }
 
-  async function refresh(): Promise<void> {
-    token = await auth!();
-    sent.authorization = `Bearer ${token}`;
-  }
-
-  function open(): void {
-    hangUp();
-    attempts++;
-    if (auth) {
-      const mine = turn;
-      refresh().then(
-        () => mine === turn && dial(),
-        (error) => mine === turn && pause({ code: 'auth', message: `${error}` }),
-      );
-    } else dial();
-    put({ state: 'connecting', transport: transports[chosen]!.name, attempt: attempts, retryAt: undefined });
-  }
-
-  function dial(): void {
-    wait(PATIENCE, 'timeout');
-    const open = { session: status.get().session, ack: ack || undefined, token } as OpenFrame['open']; // JSON leaves out undefined
-    link = transports[chosen]!(
-      { url, headers: sent, open: [{ open }, ...topics.frames(BEFORE_HELLO)] },
-      {
-        onOpen: () => wait(GRACE, 'buffered'),
-        onByte: watchdog.feed,
-        onFrame,
-        onClose: lose,
-      },
+  function open(change?: Partial<Status>): void {
+    const mine: Connecting = { is: 'connecting' };
+    enter(mine);
+    const { name: transport } = choice.current();
+    const isLater = access.prepare()?.then(
+      () => phase === mine && dial(mine),
+      (error) => phase === mine && pause({ code: 'auth', message: `${error}` }),
     );
+    if (!isLater) dial(mine);
+    put({ ...change, transport, attempt: retry.attempts(), retryAt: undefined });
   }
 
-  function wait(ms: number, code: string): void {
+  function dial(mine: Connecting): void {
+    wait(OPEN_TIMEOUT_MS, 'timeout');
+    const known = { session: hello?.session, ack: ack || undefined } as Partial<OpenFrame['open']>;
+    mine.link = choice.current()(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
+      onOpen: () => wait(GRACE_MS, 'buffered'),
+      onByte: watchdog.feed,
+      onFrame,
+      onClose: lose,
+    });
+  }
+
+  function wait(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
     timer = setTimeout(giveUp, ms, code);
   }
 
-  function giveUp(code: string): void {
+  function giveUp(code: CloseReason['code']): void {
     lose({ code, message: 'no answer' });
   }
 
   function onFrame(frame: ServerFrame, text: string): void {
     if ('hello' in frame) onHello(frame.hello);
-    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason });
+    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
     else {
-      // Not by hello: a server that fails right after it is not to be hurried.
-      attempts = 0;
-      lostAt = undefined;
       if ('seq' in frame) {
         if (frame.seq <= ack) return; // a repetition
         ack = frame.seq;
       }
-      if ('ping' in frame) watchdog.feed((frame.next ?? 0) / SLOWEST);
+      if ('ping' in frame) watchdog.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);
       else topics.receive(frame);
     }
     frames.emit(frame, text);
   }
 
   function onHello(next: Hello): void {
-    const { heartbeat, session, protocol } = (hello = next);
+    if (phase.is !== 'connecting') return; // a second one says nothing new
+    if (next.session !== hello?.session) ack = 0;
+    hello = next;
     clearTimeout(timer);
-    watchdog.start(heartbeat + GRACE);
-    if (session !== status.get().session) ack = 0;
-    failed = 0;
-    refreshed = false;
-    put({ state: 'open', attempt: 0, reason: chosen ? worse : undefined, session, protocol });
-    reconcile(); // what was wanted meanwhile
-    if (chosen) climb();
+    watchdog.start(next.heartbeat + GRACE_MS);
+    const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
+    put({ attempt: 0, reason: choice.keep(), protocol: next.protocol });
+    reconcile(); // for what was wanted meanwhile
+    if ((phase as Phase) === mine) choice.seek(attemptOf({}), attempt);
   }
 
-  /** Looks for a better way while this one serves. */
-  function climb(): void {
-    const mine = turn;
-    load().then(
-      ({ climb }) => {
-        if (mine !== turn) return;
-        const attempt = { url, headers: sent, open: [{ open: { token } } as OpenFrame] };
-        unclimb = climb(transports.slice(0, chosen), attempt, (found) => {
-          chosen = found;
-          open();
-        });
-      },
-      () => {}, // it could not be loaded: the next link looks again
-    );
-  }
-
-  function hangUp(): void {
-    link?.close();
-    link = undefined;
-    turn++;
+  /** Leaves the present phase, with all that belongs to it, for another one. */
+  function enter(next: Phase): void {
+    const before = phase;
+    phase = next;
     clearTimeout(timer);
+    if (before.is === 'open' && now() - before.since >= SERVED_MS) {
+      retry.reset();
+      access.accept();
+      strangers = 0;
+    }
+    if (!('link' in before)) return;
+    before.link?.close();
     watchdog.stop();
-    unclimb?.();
+    choice.stop();
     topics.drop();
   }
 
   function lose(reason: CloseReason): void {
-    const { state, transport } = status.get();
-    const { code, message, retry } = reason;
-    if (state === 'connecting' && !isRecent(lostAt) && retry === undefined && code !== 'unauthorized') {
-      worse = { code, message: `${transport}: ${message}` };
-      chosen = (chosen + 1) % transports.length;
-      if (++failed % transports.length) {
-        attempts--; // all in turn count as one
-        return open();
-      }
-    }
-    pause(reason);
+    const { code, retry: told } = reason;
+    const isOfTransport = phase.is === 'connecting' && told === undefined && code !== 'unauthorized';
+    if (isOfTransport && !retry.isFresh() && choice.next(reason)) open({ reason: telling(reason) });
+    else pause(reason);
   }
 
-  function pause({ code, message, retry }: CloseReason): void {
-    if (code === 'unauthorized' && auth && !refreshed) {
-      refreshed = true;
-      return open();
-    }
-    lostAt ??= Date.now();
+  /** The reason to show, of this one and that which is shown. */
+  function telling({ code, message }: CloseReason): Reason {
+    const shown = phase.is === 'open' ? undefined : status.get().reason;
+    return (VAGUE.includes(code) && shown) || { code, message: message.replace(/\/\/[^/@]*@/g, '//') };
+  }
+
+  function pause(cause: CloseReason): void {
+    let reason = telling(cause);
+    enter({ is: 'waiting' });
+    if (cause.code === 'unauthorized' && access.replace()) return attempt();
+    strangers = cause.code === 'unknown-session' ? strangers + 1 : 0;
+    if (strangers > 1) reason = { code: 'not-sticky', message: 'a load balancer changes servers' };
     const isOver =
-      retry === false || code === 'unauthorized' || code === 'forbidden' || attempts >= maxAttempts;
-    const state = isOver ? 'closed' : isOffline() ? 'offline' : 'waiting';
-    const isTimed = state === 'waiting' && !isManual;
-    const elapsed = Date.now() - lostAt;
-    const wanted = (retry as number | undefined) ?? delay(attempts, elapsed);
-    const ms = wanted >= 0 ? Math.min(wanted, LONGEST) : backoff(attempts, elapsed); // of others, too, it may be no time at all
-    stop({ state, retryAt: isTimed ? Date.now() + ms : undefined, reason: { code, message } });
-    if (isTimed) timer = setTimeout(open, ms);
+      cause.retry === false ||
+      cause.code === 'unauthorized' ||
+      cause.code === 'forbidden' ||
+      (retry.isSpent() && !isOffline());
+    if (isOver) stay({ is: 'closed' }, reason);
+    else stay({ is: isOffline() ? 'offline' : 'waiting' }, reason, retry.delay(cause.retry));
   }
 
-  function onWorld({ type }: Event): void {
-    const { state } = status.get();
-    if (state === 'closed') return;
-    // What holds a link is not kept by the browser to come back to; its return goes on from where we were.
-    if (type === 'pagehide') stop({ state: 'waiting' });
-    else if (state === 'open') watchdog.probe();
-    else if (isOffline()) {
-      if (state === 'waiting') stop({ state: 'offline' });
-    } else if (!isManual && (state === 'offline' || (state === 'waiting' && !isHidden()))) open();
+  /** Stays in a phase without a link, and ends it after `ms`. */
+  function stay(next: Phase, reason: Reason | undefined, ms?: number): void {
+    enter(next);
+    const isTimed = ms !== undefined && !retry.isManual;
+    if (isTimed) timer = setTimeout(attempt, ms);
+    put({ reason, attempt: retry.attempts(), retryAt: isTimed ? Date.now() + ms : undefined });
   }
 
-  function stop(change: Partial<Status>): void {
-    hangUp();
-    put({ retryAt: undefined, ...change });
+  function onPage({ type }: Event): void {
+    const { is } = phase;
+    const { reason } = status.get();
+    // A browser does not keep a page with a link for later; when it is shown again, we go on from here.
+    if (type === 'pagehide' && is !== 'closed') stay({ is: 'waiting' }, reason);
+    else if (is === 'open') watchdog.probe();
+    else if (type === 'offline') {
+      if (is === 'waiting') stay({ is: 'offline' }, reason, retry.delay());
+    } else if (is === 'offline' || is === 'waiting') {
+      const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
+      if (!retry.isManual && (isWorthwhile || !isHidden())) attempt();
+    }
   }
 
-  function rest(next: Status): void {
+  /** Ends everything, until something is wanted. */
+  function rest(next: Phase): void {
+    inUse.delete(carrier);
     unwatch?.();
-    unwatch = undefined;
-    stop(next);
+    enter(next);
+    status.set({ ...IDLE, state: next.is, stale: topics.hasStale() });
   }
 
-  return {
+  const carrier: Carrier = {
     replica: topics.replica,
     status,
     hello: () => hello,
     onFrame: frames.on,
     send,
-    flush: paint.flush,
-    hold() {
-      holds++;
-      onChange();
-      return () => {
-        holds--;
-        onChange();
-      };
-    },
+    flush: scheduler.flush,
+    hold: interest.hold,
     reconnect() {
-      attempts = 0;
-      lostAt = undefined;
-      if (unwatch) open();
+      retry.reset();
+      if (phase.is !== 'idle' && !('isFinal' in phase)) attempt();
     },
     async renew() {
-      await refresh();
-      if (status.get().state === 'open') send({ auth: token! });
+      send(JSON.stringify({ auth: await access.renew() }));
     },
     close() {
-      if (!over) onClose?.();
-      over = true;
-      rest({ ...IDLE, state: 'closed' });
+      if (!('isFinal' in phase)) onClose?.();
+      rest({ is: 'closed', isFinal: true });
     },
   };
+  return carrier;
 }

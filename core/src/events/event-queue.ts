@@ -1,41 +1,39 @@
-import type { EventFrame } from '../protocol/frames.js';
+import { now } from '../platform/clock.js';
 
-/** So many events may be under way at a time, and as many may wait for them. */
+/** How many events may be under way at a time, and how many may wait for them. */
 const COUNT = 1_000;
 /** How long an event may be without a link, in ms: an outage of 10 s, and 5 s to be back. */
-const AGE = 15_000;
+const MAX_AGE_MS = 15_000;
 
-/** What an event carries. */
-export type Emitted = Pick<EventFrame, 'event' | 'data'>;
-
-/** Events on their way to the server, kept until it has them. */
+/** Events on their way to the server, kept until it has acknowledged them; as text, up to the number of the frame. */
 export interface EventQueue {
   readonly size: () => number;
-  readonly add: (emitted: Emitted) => void;
-  /** The next frames to be written on this link, at most `count`. */
-  readonly take: (count: number) => EventFrame[];
+  readonly add: (text: string) => void;
+  /** The next frames to be written on this link, as JSON text, at most `count`. */
+  readonly take: (count: number) => string[];
   /** The session has all up to this number. */
   readonly acknowledge: (seq: number) => void;
-  /** The link is lost: from now on, time counts. */
+  /** The link is lost: from now on, events age. */
   readonly suspend: () => void;
   /**
-   * There is a link again, of the same session or another: what is not acknowledged is taken once more.
+   * There is a link again, of the same session or another: frames that are not acknowledged are taken once more.
    *
    * @param fits whether another session takes it
    */
-  readonly resume: (isSame: boolean, ack: number, fits: (emitted: Emitted) => boolean) => void;
+  readonly resume: (isSame: boolean, ack: number, fits: (text: string) => boolean) => void;
   readonly clear: () => void;
 }
 
-interface Kept extends Emitted {
-  /** When the link was lost on which it might have gone, or since when it waits for one. */
+interface Kept {
+  readonly text: string;
+  /** When the link was lost on which it might have left, or since when it waits for one. */
   lostAt?: number;
 }
 
 /**
- * Creates a queue that numbers events from 1 in each session; a new session gets what the last one has not acknowledged, numbered anew.
+ * Creates a queue that numbers events from 1 in each session; a new session gets what the last one has not acknowledged, renumbered.
  *
- * @param onDrop told how many were given up, because they waited too long, or too many did
+ * @param onDrop called with how many were given up, because they waited too long, or too many did
  */
 export function createEventQueue(onDrop: (count: number) => void): EventQueue {
   let kept: Kept[] = [];
@@ -60,17 +58,17 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
-    const young = kept.findIndex(({ lostAt }) => lostAt! + AGE > Date.now());
+    const young = kept.findIndex(({ lostAt }) => lostAt! + MAX_AGE_MS > now());
     const old = young < 0 ? kept.length : young;
     shift(old);
-    if (kept[0]) timer = setTimeout(expire, kept[0].lostAt! + AGE - Date.now());
+    if (kept[0]) timer = setTimeout(expire, kept[0].lostAt! + MAX_AGE_MS - now());
     drop(old);
   };
 
   return {
     size: () => kept.length,
-    add(emitted) {
-      kept.push(suspended ? { ...emitted, lostAt: Date.now() } : emitted);
+    add(text) {
+      kept.push(suspended ? { text, lostAt: now() } : { text });
       if (kept.length - numbered > COUNT) {
         kept.splice(numbered, 1);
         drop(1);
@@ -82,20 +80,20 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
       written = Math.min(from + count, COUNT, kept.length);
       numbered = Math.max(numbered, written);
       const due = kept.slice(from, written);
-      return due.map(({ event, data }, index) => ({ event, data, seq: base + from + index + 1 }));
+      return due.map(({ text }, index) => `${text}${base + from + index + 1}}`);
     },
     acknowledge,
     suspend() {
       suspended = true;
       written = 0;
-      for (const each of kept) each.lostAt ??= Date.now();
+      for (const each of kept) each.lostAt ??= now();
       expire();
     },
     resume(isSame, ack, fits) {
       const before = kept.length;
       if (!isSame) {
         base = numbered = 0;
-        kept = kept.filter(fits);
+        kept = kept.filter(({ text }) => fits(text));
       }
       const unfit = before - kept.length;
       acknowledge(ack);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createConnection } from '../connection/connection.js';
+import { createCarrier } from '../connection/connection.js';
 import type { ClientFrame, Limits } from '../protocol/frames.js';
 import { createSync } from './sync.js';
 import { createFakeTransport, type FakeLink } from '../testing/fake-transport.js';
@@ -19,7 +19,7 @@ const events = ({ sent }: FakeLink): ClientFrame[] => sent.filter((frame) => 'ev
 
 function setUp() {
   const fake = createFakeTransport();
-  const sync = createSync(createConnection({ url: 'http://h/', transports: [fake.transport] }));
+  const sync = createSync(createCarrier({ url: 'http://h/', transports: [fake.transport] }));
   return { sync, ...fake };
 }
 
@@ -81,7 +81,7 @@ describe('emitting', () => {
     for (const data of [1, 2]) sync.emit('a', data);
     last().say({ ack: 1 });
     last().lose();
-    await vi.advanceTimersByTimeAsync(50);
+    await vi.advanceTimersByTimeAsync(100);
     last().hello({ session: 's2' });
     expect(events(last())).toMatchObject([{ data: 2, seq: 1 }]);
   });
@@ -160,7 +160,7 @@ describe('emitting', () => {
 describe('put on a connection that is open already', () => {
   async function setUpLate() {
     const { transport, last } = createFakeTransport();
-    const connection = createConnection({ url: 'http://h/', transports: [transport] });
+    const connection = createCarrier({ url: 'http://h/', transports: [transport] });
     connection.replica().subscribe(() => {});
     await tick();
     last().hello();
@@ -249,7 +249,7 @@ describe('listening', () => {
     const { last } = await setUpOpen();
     last().say({ event: 'news', data: 1, seq: 3 });
     last().lose();
-    await vi.advanceTimersByTimeAsync(50);
+    await vi.advanceTimersByTimeAsync(100);
     expect(last().sent[0]).toEqual({ open: { session: 's1', ack: 3 } });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(last().sent).toHaveLength(1);

@@ -1,3 +1,3 @@
-/** Loads what is not part of the first load. */
+/** Loads the code that is not part of the first load. */
 export const load = (): Promise<typeof import('../transports/on-need.js')> =>
   import('../transports/on-need.js');

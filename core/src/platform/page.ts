@@ -1,15 +1,33 @@
-/** Whether there is a page, and nobody sees it. */
+/** Whether there is a page that the user cannot see. */
 export function isHidden(): boolean {
   return !!globalThis.document?.hidden;
 }
 
-/** Whether the browser is sure that there is no network. */
+/** Whether the browser claims that there is no network. It is often wrong, so this is a hint. */
 export function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
 
-/** Calls back when the page or the network comes, goes or changes, where there are such events; returns the end of it. */
-export function watchWorld(onChange: (event: Event) => void): () => void {
+/** Marks of a client without a DOM. */
+interface Client {
+  readonly WorkerGlobalScope?: unknown;
+  readonly process?: { readonly versions?: { readonly electron?: string } };
+}
+
+/**
+ * Whether this runtime renders for others, so that it must not connect: there is no document, and it is neither a browser's worker, nor
+ * React Native, nor Electron.
+ */
+export function isServerRendering(): boolean {
+  const { document, location, navigator, WorkerGlobalScope, process } = globalThis as Client &
+    Partial<typeof globalThis>;
+  // Servers have workers, too, but no location: Cloudflare's, for instance.
+  const isWorker = WorkerGlobalScope && location;
+  return !(document || isWorker || navigator?.product === 'ReactNative' || process?.versions?.electron);
+}
+
+/** Calls back when the page or the network appears, vanishes or changes, if the runtime has such events; returns its end. */
+export function watchPage(onChange: (event: Event) => void): () => void {
   const listen = (verb: 'add' | 'remove'): void => {
     for (const name of ['online', 'offline', 'visibilitychange', 'pagehide', 'pageshow']) {
       globalThis[`${verb}EventListener`]?.(name, onChange);
@@ -20,7 +38,7 @@ export function watchWorld(onChange: (event: Event) => void): () => void {
   return () => listen('remove');
 }
 
-/** The network that the machine is on, where the browser tells. @see https://wicg.github.io/netinfo/ */
+/** The machine's network, if the browser tells. @see https://wicg.github.io/netinfo/ */
 interface Connected {
   readonly connection?: EventTarget;
 }

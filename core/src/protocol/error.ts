@@ -30,7 +30,9 @@ export type ErrorCode =
   | 'not-live'
   | 'closed'
   // a client cannot be set up
-  | 'no-transport';
+  | 'no-transport'
+  | 'no-auth'
+  | 'bad-url';
 
 /**
  * The one error class of Velox. `message` reads `velox: what happened. what to do.`; `code` is for programs.

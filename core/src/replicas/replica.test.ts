@@ -36,14 +36,14 @@ function setUp(topic = 'board') {
   const due = new Set<() => void>();
   let owned: Owned = new Set();
   const status = createCell(OPEN);
-  const [onChange, onStatus] = [vi.fn(), vi.fn()];
+  const [onChange, onStale] = [vi.fn(), vi.fn()];
   const control: ReplicaControl<Board> = createReplica(topic, {
     owned: () => owned,
     schedule: (publish) => void due.add(publish),
     flush: () => paint(),
     status,
     onChange,
-    onStatus,
+    onStale,
   });
   const say = () => {
     const [subscribe, unsubscribe]: [Subscription[], string[]] = [[], []];
@@ -61,7 +61,7 @@ function setUp(topic = 'board') {
     ...control,
     status,
     onChange,
-    onStatus,
+    onStale,
     due,
     say,
     paint,
@@ -72,7 +72,7 @@ function setUp(topic = 'board') {
       control.receive(snapshot(1, { rows: [{ n: 0 }, { n: 0 }] }));
       paint();
       onChange.mockClear();
-      onStatus.mockClear();
+      onStale.mockClear();
       return stop;
     },
   };
@@ -426,28 +426,29 @@ describe('an initial value', () => {
 
 describe('the status of a replica', () => {
   it('is that of the connection, with the staleness of the topic', () => {
-    const { replica, say, receive, paint, status, onStatus } = setUp();
-    expect(replica.status.get()).toMatchObject({ state: 'connecting', stale: true });
-    status.set({ ...OPEN, stale: true, session: 'x' });
-    expect(replica.status.get()).toEqual({ state: 'open', stale: true, session: 'x', attempt: 0 });
+    const { replica, say, receive, paint, status, onStale } = setUp();
+    expect(replica.status.get()).toMatchObject({ state: 'open', stale: true });
+    status.set({ ...OPEN, stale: false, transport: 'x' });
+    expect(replica.status.get()).toEqual({ state: 'open', stale: true, transport: 'x', attempt: 0 });
     replica.subscribe(() => {});
     say();
     receive(snapshot(1, { rows: [] }));
-    expect(replica.status.get().stale).toBe(true); // what it is about is not to be seen yet
+    expect(replica.status.get().stale).toBe(true); // its value is not published yet
+    expect(onStale.mock.calls).toEqual([[true]]);
     paint();
     expect(replica.status.get().stale).toBe(false);
-    expect(onStatus).toHaveBeenCalled();
+    expect(onStale.mock.calls).toEqual([[true], [false]]);
   });
 
   it('keeps its reference while it says the same', () => {
-    const { replica, status, receive, paint, start, onStatus } = setUp();
+    const { replica, status, receive, paint, start, onStale } = setUp();
     start();
     const before = replica.status.get();
     status.set({ ...OPEN });
     receive(delta(2, set(0, 1)));
     paint();
     expect(replica.status.get()).toBe(before);
-    expect(onStatus).not.toHaveBeenCalled();
+    expect(onStale).not.toHaveBeenCalled();
   });
 
   it('is stale with a reason from a doubt until the next state frame', () => {
@@ -459,7 +460,7 @@ describe('the status of a replica', () => {
       stale: true,
       reason: { code: 'forbidden', message: 'denied' },
     });
-    status.set({ ...OPEN, reason: { code: 'other', message: '' } });
+    status.set({ ...OPEN, reason: { code: 'lost', message: '' } });
     expect(replica.status.get().reason?.code).toBe('forbidden');
     status.set(OPEN);
     receive(delta(2, set(0, 1)));
@@ -515,10 +516,26 @@ describe('the check of a replica', () => {
     expect(replica.status.get()).toMatchObject({ stale: false, diverged: 1 });
   });
 
-  it('is only of that version', async () => {
-    const { receive, onChange } = setUpChecked();
-    receive(check(1));
+  it('asks again from its position after two checks in a row of other versions', async () => {
+    const { receive, onChange, say } = setUpChecked();
     receive(check(3));
+    receive(check(2));
+    receive(check(1));
+    await checked();
+    expect(onChange).not.toHaveBeenCalled();
+    receive(check(3));
+    expect(onChange).toHaveBeenCalledOnce();
+    expect(say().subscribe).toEqual([{ topic: 'board', id: 'a', version: 2 }]);
+    receive(check(3));
+    receive(check(3));
+    expect(onChange).toHaveBeenCalledOnce(); // it waits for the answer
+  });
+
+  it('of another version counts for nothing once a state frame has come', async () => {
+    const { receive, onChange } = setUpChecked();
+    receive(check(3));
+    receive(delta(3, set(1, 2)));
+    receive(check(4));
     await checked();
     expect(onChange).not.toHaveBeenCalled();
   });

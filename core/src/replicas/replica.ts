@@ -1,15 +1,15 @@
 import { advance, type Document } from '../protocol/document.js';
 import { load } from '../platform/load.js';
-import type { Paint } from './paint.js';
+import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
 import { createCell, createSignal, type Readable } from '../reactive/readable.js';
-import { IDLE, createStatus, type Reason, type Status } from './status.js';
+import { deriveStatus, IDLE, type Reason, type Status } from './status.js';
 
-/** How long a topic stays subscribed after the last one left: moving from page to page must not tear it down. */
-const LINGER = 1_000;
+/** How long a topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
+const LINGER_MS = 1_000;
 
-/** A {@link Readable} that remembers what a server rendered of it, for hydration. */
+/** A {@link Readable} that remembers what a server rendered, for hydration. */
 export interface Hydratable<T> extends Readable<T> {
   readonly getInitial: () => T;
 }
@@ -19,67 +19,79 @@ export type Initial<T> = Pick<SnapshotFrame, 'id' | 'version'> & { readonly body
 
 /**
  * A read-only copy of one topic: always some past version of the server's value, moving forward only. It is kept up to date
- * while somebody is subscribed to it or its patches, and for 1 s more.
+ * while it, or its patches, have subscribers, and for 1 s more. Then its connection forgets it: keep the replica to keep the value.
  */
 export interface Replica<T> extends Hydratable<T | undefined> {
   readonly topic: string;
-  /** The status of its connection, with `stale` and `reason` of this topic. Being subscribed to it does not connect. */
+  /** The status of its connection, with `stale` and `reason` of this topic. Subscribing to the status does not connect. */
   readonly status: Hydratable<Status>;
-  /** Tells each change in immer's form, fit for immer's `applyPatches`; a new value as a whole is a replacement of the root. */
+  /** Emits each change in immer's form, fit for immer's `applyPatches`; a whole new value is a replacement of the root. */
   readonly subscribePatches: (onPatches: (patches: Patch[]) => void) => () => void;
 }
 
 /** What a replica needs of its connection. */
-export interface ReplicaHost extends Pick<Paint, 'owned' | 'schedule' | 'flush'> {
+export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule' | 'flush'> {
   readonly status: Readable<Status>;
-  /** `wanted` has changed, or the topic has to be asked for again. */
+  /** `wanted` has changed, or the topic has to be subscribed again. */
   readonly onChange: () => void;
-  /** The replica's own status has changed. */
-  readonly onStatus: () => void;
+  /** Whether the topic is wanted and stale has changed. */
+  readonly onStale: (isStale: boolean) => void;
 }
 
 /** A replica as its connection sees it. */
 export interface ReplicaControl<T = unknown> {
   readonly replica: Replica<T>;
   readonly wanted: () => boolean;
-  /** Adds what has to be said for the link to carry the topic if it is wanted, and only then; it counts as said. */
+  /** Adds what the link has to be asked so that it carries the topic if, and only if, it is wanted; it counts as sent. */
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
-  /** The link does not carry the topic any more. */
+  /** The link is gone. The connection notifies, by its own status, and counts. */
   readonly drop: () => void;
   readonly receive: (frame: StateFrame | CheckFrame) => void;
-  /** The topic is not to be had, or not known to be current, until the next state frame. */
+  /** The topic is denied, or may be outdated, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
   readonly seed: (initial: Initial<T>) => void;
 }
 
-/** Creates the copy of one topic for its connection, the only one that sees the {@link ReplicaControl}. */
+/** Creates the copy of one topic for its connection, the only user of the {@link ReplicaControl}. */
 export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaControl<T> {
   const cell = createCell<T | undefined>(undefined);
-  const told = createSignal<[Patch[]]>();
-  const status = createStatus();
+  const patched = createSignal<[Patch[]]>();
   let initial: T | undefined;
-  /** Moves when a frame arrives; the cell follows at the paint. */
+  /** Moves when a frame arrives; the cell follows when it is published. */
   let document: Document | undefined;
-  /** What happened since the last paint. */
+  /** The changes since then. */
   const patches: Patch[] = [];
-  /** How this link stands to the topic: it was not asked, it has not answered yet, or we follow. */
+  /** What this link knows of the topic: it was not asked, it has not answered yet, or we follow. */
   let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
+  let stale = true;
+  /** Whether the connection counts it as stale. */
+  let counted = false;
   let diverged: number | undefined;
+  /** Checks in a row that were about another version. */
+  let mismatches = 0;
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
 
+  const status = deriveStatus(host.status, (base) => ({
+    ...base,
+    stale,
+    reason: reason ?? base.reason,
+    diverged,
+  }));
   const refresh = (): void => {
-    const base = host.status.get();
-    const stale = phase !== 'open' || !!reason;
-    status.set({ ...base, stale, reason: reason ?? base.reason, diverged });
+    stale = phase !== 'open' || !!reason;
+    if (counted !== (wanted && stale)) host.onStale((counted = !counted));
+    status.refresh();
   };
   const want = (next: boolean): void => {
-    if (wanted !== next) host.onChange();
+    if (wanted === next) return;
     wanted = next;
+    host.onChange();
+    refresh();
   };
-  /** Counts somebody in, until the function that it returns is called. */
+  /** Counts a subscriber, until the function that it returns is called. */
   const retain = (stop: () => void): (() => void) => {
     let held = true;
     clearTimeout(lingering);
@@ -89,52 +101,60 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       if (!held) return;
       held = false;
       stop();
-      if (!--interest) lingering = setTimeout(want, LINGER, false);
+      if (!--interest) lingering = setTimeout(want, LINGER_MS, false);
     };
   };
   const publish = (): void => {
     if (document) {
       const news = patches.splice(0);
       cell.set(document.value as T);
-      if (news.length) told.emit(news);
+      if (news.length) patched.emit(news);
     }
     refresh();
   };
   const drop = (): void => {
     phase = 'closed';
     reason = undefined;
-    refresh();
+    mismatches = 0;
+    stale = true;
+    counted = wanted;
   };
   const askAgain = (): void => {
-    drop();
+    phase = 'closed';
+    reason = undefined;
+    mismatches = 0;
+    refresh();
     host.onChange();
   };
-  /** What is shown stays until the snapshot. */
+  /** The shown value stays until the snapshot. */
   const diverge = (): void => {
     document = undefined;
     diverged = (diverged ?? 0) + 1;
     askAgain();
   };
   const verify = ({ check, at }: CheckFrame): void => {
-    host.flush(); // what was published is never written again
+    host.flush(); // published containers are never written again
     const doubted = document;
-    if (doubted?.version !== at) return;
+    if (doubted?.version !== at) {
+      // State frames precede checks: if it happens twice, one was lost on the way.
+      if (phase === 'open' && ++mismatches > 1) askAgain();
+      return;
+    }
+    mismatches = 0;
     load().then(
       ({ isCopy }) => isCopy(doubted.value, check) || diverge(),
-      () => {}, // it could not be loaded: there is a next time
+      () => {}, // it could not be loaded: the next check tries again
     );
   };
 
-  status.subscribe(host.onStatus);
-  host.status.subscribe(refresh);
   return {
     replica: {
       topic,
-      status: { ...status, getInitial: () => IDLE },
+      status: { get: status.get, subscribe: status.subscribe, getInitial: () => IDLE },
       get: cell.get,
       getInitial: () => initial,
       subscribe: (onChange) => retain(cell.subscribe(onChange)),
-      subscribePatches: (onPatches) => retain(told.on(onPatches)),
+      subscribePatches: (onPatches) => retain(patched.on(onPatches)),
     },
     wanted: () => wanted,
     say(subscribe, unsubscribe) {
@@ -147,6 +167,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       } else {
         unsubscribe.push(topic);
         drop();
+        status.refresh();
       }
     },
     drop,
@@ -161,13 +182,14 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
         return diverge(); // a delta that cannot be applied
       }
       if (next === 'gap') {
-        if (phase === 'open') askAgain(); // once: until the answer, all the others are gaps as well
+        if (phase === 'open') askAgain(); // once: until the answer, all later deltas are gaps as well
         return;
       }
       if (next === before && 'delta' in frame) return; // of the past; no answer either
       document = next;
       phase = 'open';
       reason = undefined;
+      mismatches = 0;
       host.schedule(publish);
     },
     doubt(why) {
@@ -177,7 +199,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     seed({ id, version, body }) {
       if (initial !== undefined) return;
       initial = body;
-      // We may be called in the middle of a rendering, so nobody must hear of it; those who are here get a newer one anyway.
+      // This may run in the middle of a rendering, so it must not notify. A topic that is wanted gets a newer value anyway.
       if (wanted || document) return;
       document = { id, version, value: body };
       cell.set(body);

@@ -1,49 +1,99 @@
-import { createCell, type Cell } from '../reactive/readable.js';
+import type { ErrorCode } from '../protocol/error.js';
+import { createCell, createSignal, type Cell, type Readable } from '../reactive/readable.js';
+
+/**
+ * Why a connection or a topic is not as it should be: one of the server's codes, or one of the client's own.
+ *
+ * - `lost`: the link ended; `silent`: nothing was heard for too long; `buffered`: something in between holds answers back
+ * - `refused`: an HTTP status without a code of Velox; `not-velox`: something else answers at the URL
+ * - `not-sticky`: a load balancer sends the requests of one session to several servers
+ * - `auth`: `auth` or `headers` threw
+ * - `stale`: the server does not know whether the topic is current
+ */
+export type ReasonCode =
+  ErrorCode | 'lost' | 'silent' | 'buffered' | 'refused' | 'not-velox' | 'not-sticky' | 'auth' | 'stale';
 
 /** Why something is not as it should be: a code for programs, a text for people. */
 export interface Reason {
-  readonly code: string;
+  readonly code: ReasonCode;
   readonly message: string;
 }
 
 /** How a connection is doing, or one topic on it. */
 export interface Status {
   /**
-   * - `connecting`: no hello yet; with attempt 0, nobody has wanted anything yet
+   * - `idle`: nothing is wanted, so there is no link
+   * - `connecting`: an attempt is under way, and the server has not answered yet
    * - `open`: the server answered
    * - `waiting`: the link was lost or refused; the next attempt is at `retryAt`
-   * - `offline`: the same, but the browser knows of no network; goes on by itself
-   * - `closed`: by `close()`, or by a server that does not want us back
+   * - `offline`: the same, but the browser claims that there is no network; an attempt is made every 20 s all the same
+   * - `closed`: by `close()`, by a server that wants no further attempt, or after `maxAttempts`
    */
-  readonly state: 'connecting' | 'open' | 'waiting' | 'offline' | 'closed';
-  /** Whether something wanted is not known to be what the server has now. A value that is there may be shown all the same. */
+  readonly state: 'idle' | 'connecting' | 'open' | 'waiting' | 'offline' | 'closed';
+  /** Whether a wanted topic may differ from the server's value. Its last value may be shown all the same. */
   readonly stale: boolean;
-  /** What went wrong last; gone once it is right again. */
+  /** What went wrong last; absent as soon as it is right again. */
   readonly reason?: Reason | undefined;
   /** Name of the transport that carries the link, or is tried. */
   readonly transport?: string | undefined;
-  /** Counts the attempts since the last success, all transports in turn as one; 0 while open. */
+  /** Attempts since the last link that served for 5 s, all transports in turn as one; 0 while open. */
   readonly attempt: number;
   /** When the next attempt is due, in ms since 1970. */
   readonly retryAt?: number | undefined;
-  /** How often a copy turned out to differ from the server's value and was fetched anew: a fault of somebody; absent for never. */
+  /** How often a copy turned out to differ from the server's value and was fetched again, because of a fault; absent for never. */
   readonly diverged?: number | undefined;
-  /** The session's id, on the last link that was open. It is secret. */
-  readonly session?: string | undefined;
   /** The version of the protocol that the server speaks. */
   readonly protocol?: number | undefined;
 }
 
 /** Before anything was wanted; also what a server renders. */
-export const IDLE: Status = { state: 'connecting', stale: true, attempt: 0 };
+export const IDLE: Status = { state: 'idle', stale: true, attempt: 0 };
 
-/** Creates a cell that keeps its status while the next one says the same, so that nobody is told of nothing. */
+const isSame = (one: Status, other: Status): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** Creates a cell that keeps its status while the next one is equal, so that listeners run only for changes. */
 export function createStatus(): Cell<Status> {
   const cell = createCell(IDLE);
+  return { ...cell, set: (next) => isSame(next, cell.get()) || cell.set(next) };
+}
+
+/** A status that follows from another one. */
+export interface DerivedStatus extends Readable<Status> {
+  /** Notifies listeners, if the result has changed. */
+  readonly refresh: () => void;
+}
+
+/** Derives a status from that of a connection. It is computed only on demand, and follows its base only while it has listeners. */
+export function deriveStatus(base: Readable<Status>, derive: (base: Status) => Status): DerivedStatus {
+  const { emit, on } = createSignal();
+  let value = IDLE;
+  let notified: Status;
+  let listeners = 0;
+  let unfollow: () => void;
+  const get = (): Status => {
+    const next = derive(base.get());
+    return isSame(next, value) ? value : (value = next);
+  };
+  const refresh = (): void => {
+    if (!listeners || notified === get()) return;
+    notified = value;
+    emit();
+  };
   return {
-    ...cell,
-    set(next) {
-      if (JSON.stringify(next) !== JSON.stringify(cell.get())) cell.set(next);
+    get,
+    refresh,
+    subscribe(onChange) {
+      if (!listeners++) {
+        notified = get();
+        unfollow = base.subscribe(refresh);
+      }
+      let off: (() => void) | undefined = on(onChange);
+      return () => {
+        if (!off) return;
+        off();
+        off = undefined;
+        if (!--listeners) unfollow();
+      };
     },
   };
 }

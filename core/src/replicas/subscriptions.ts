@@ -1,4 +1,5 @@
 import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
+import { createWeakValues } from '../platform/weak-values.js';
 import {
   createReplica,
   type Initial,
@@ -6,60 +7,98 @@ import {
   type ReplicaControl,
   type ReplicaHost,
 } from './replica.js';
+import type { ReasonCode } from './status.js';
 
 /** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
 export const BEFORE_HELLO = 4_000;
 
+/** What the topics need of their connection. */
+export interface SubscriptionsHost extends Omit<ReplicaHost, 'onStale'> {
+  /** The first wanted topic became stale, or the last one is not stale any more. */
+  readonly onStale: () => void;
+}
+
 /** The topics of one connection: their replicas, and what the present link knows of them. */
 export interface Subscriptions {
-  /** The replica of a topic, the same one each time; `initial` counts while it is empty. */
+  /** The replica of a topic, the same one while it is in use; `initial` applies while it is empty. */
   readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;
-  /** Whether there is a topic like that. */
-  readonly some: (test: (control: ReplicaControl) => boolean) => boolean;
+  /** Whether any topic is wanted. */
+  readonly hasWanted: () => boolean;
+  /** Whether any wanted topic is stale. */
+  readonly hasStale: () => boolean;
   /**
-   * What has to be said for the link to carry what is wanted, and only that; it counts as said.
+   * What the link has to be asked so that it carries what is wanted, and only that; it counts as sent.
    *
    * @param room after about so many characters, further topics are left for the next call
    */
   readonly frames: (room?: number) => ClientFrame[];
-  /** Frames that are about no topic are passed over. */
+  /** Ignores frames that are about no topic. */
   readonly receive: (frame: ServerFrame) => void;
-  /** There is no link any more. */
+  /** The link is gone: all topics are stale. The connection notifies, by its own status. */
   readonly drop: () => void;
 }
 
-/** Creates the topics' side of a connection. */
-export function createSubscriptions(host: ReplicaHost): Subscriptions {
-  const controls = new Map<string, ReplicaControl>();
+/** Creates the topics' side of a connection. Topics that are not wanted are kept by their users alone. */
+export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
+  const controls = createWeakValues<ReplicaControl>();
+  const wanted = new Set<ReplicaControl>();
+  /** Those about which the link may have to be asked. */
+  const changed = new Set<ReplicaControl>();
+  let stale = 0;
+
+  const create = (topic: string): ReplicaControl => {
+    const control: ReplicaControl = createReplica<unknown>(topic, {
+      ...host,
+      onChange() {
+        wanted[control.wanted() ? 'add' : 'delete'](control);
+        changed.add(control);
+        host.onChange();
+      },
+      onStale(isStale) {
+        const before = stale;
+        stale += isStale ? 1 : -1;
+        if (!before || !stale) host.onStale();
+      },
+    });
+    controls.set(topic, control);
+    return control;
+  };
+
   return {
     replica<T>(topic = '', initial?: Initial<T>) {
-      let control = controls.get(topic);
-      if (!control) controls.set(topic, (control = createReplica<unknown>(topic, host)));
+      const control = controls.get(topic) ?? create(topic);
       if (initial) control.seed(initial);
       return control.replica as Replica<T>;
     },
-    some: (test) => [...controls.values()].some(test),
+    hasWanted: () => wanted.size > 0,
+    hasStale: () => stale > 0,
     frames(room = Infinity) {
       const subscribe: Subscription[] = [];
       const unsubscribe: string[] = [];
-      let size = 0;
-      controls.forEach((control, topic) => {
-        if (size > room) return;
+      for (const control of changed) {
+        if (room < 0) break;
         const { length } = subscribe;
         control.say(subscribe, unsubscribe);
-        if (subscribe.length > length) size += topic.length + 80; // with a position
-      });
+        changed.delete(control);
+        if (subscribe.length > length) room -= control.replica.topic.length + 80; // with a position
+      }
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];
     },
     receive(frame) {
       if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
-      controls.forEach((control, each) => {
-        if ((stale ?? denied) !== undefined && (topic ?? each) === each)
-          control.doubt({ code, message: stale ?? 'denied' });
-      });
+      if ((stale ?? denied) === undefined) return;
+      const reason = { code: code as ReasonCode, message: stale ?? 'denied' };
+      if (topic === undefined) for (const control of wanted) control.doubt(reason);
+      else controls.get(topic)?.doubt(reason);
     },
-    drop: () => controls.forEach((control) => control.drop()),
+    drop() {
+      for (const control of [...wanted, ...changed]) {
+        control.drop();
+        if (control.wanted()) changed.add(control);
+      }
+      stale = wanted.size;
+    },
   };
 }

@@ -66,7 +66,7 @@ export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTr
     };
     links.push(link);
     return {
-      send: (frame: ClientFrame) => void link.sent.push(frame),
+      send: (text) => void link.sent.push(JSON.parse(text) as ClientFrame),
       close() {
         live = false;
         link.closed = true;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createConnection } from '../connection/connection.js';
+import { createCarrier, createConnection } from '../connection/connection.js';
 import { createFakeTransport } from './fake-transport.js';
 import { record, replay, type Recording } from './recording.js';
 
@@ -46,14 +46,14 @@ it('plays what was recorded, in its time, with the loss of a link', async () => 
 
 it('plays faster, and acknowledges what is sent', async () => {
   const recording = await recorded();
-  const connection = createConnection({ url, transports: [replay(recording, 10)] });
+  const connection = createCarrier({ url, transports: [replay(recording, 10)] });
   const acks: number[] = [];
   connection.onFrame((frame) => 'ack' in frame && acks.push(frame.ack));
   const replica = connection.replica<{ n: number }>('');
   replica.subscribe(() => undefined);
   await vi.advanceTimersByTimeAsync(100);
   expect(replica.get()).toEqual({ n: 2 });
-  connection.send({ event: 'note', data: 1, seq: 1 });
+  connection.send('{"event":"note","data":1,"seq":1}');
   await vi.advanceTimersByTimeAsync(0);
   expect(acks).toEqual([1]);
   connection.close();

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/options.js';
-import type { HelloFrame, ServerFrame } from '../protocol/frames.js';
+import type { ClientFrame, HelloFrame, ServerFrame } from '../protocol/frames.js';
 import type { LinkEvents, Transport } from '../connection/transport.js';
 
 /** What a server said to one client, as JSON: to be kept in a file, and played to another. */
@@ -55,11 +55,12 @@ export function replay({ frames }: Recording, speed = 1): Transport {
       const { heartbeat = 15_000 } = (link[0]?.frame as Partial<HelloFrame> | undefined)?.hello ?? {};
       timers.push(setInterval(say, heartbeat, { ping: true }));
     } else {
-      const lost = { code: 'lost', message: 'as it was recorded' };
+      const lost = { code: 'lost', message: 'as it was recorded' } as const;
       timers.push(setTimeout(() => events.onClose(lost), ((link.at(-1)?.at ?? 0) - began) / speed + 1));
     }
     return {
-      send(frame) {
+      send(text) {
+        const frame = JSON.parse(text) as ClientFrame;
         if ('seq' in frame && frame.seq !== undefined) timers.push(setTimeout(say, 0, { ack: frame.seq }));
         else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
       },

@@ -31,7 +31,8 @@ function open(transport: typeof sse, opening: ClientFrame[]) {
   onTestFinished(() => link.close());
   return headers;
 }
-const json = (...frames: string[]): Response => new Response(`[${frames.join()}]`);
+const json = (...frames: string[]): Response =>
+  new Response(`[${frames.join()}]`, { headers: { 'content-type': 'application/json' } });
 const stream = (frame: string): Response => {
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${frame}\n\n`)),

@@ -1,5 +1,5 @@
-/** What few need, and nobody for coming back over the way that worked: one file, which {@link load} fetches then. */
-export { climb } from './climb.js';
+/** One file that `load` fetches on demand: few pages need it, and none to come back over the transport that worked. */
+export { retryPreferred } from './retry-preferred.js';
 export { createPost } from './post.js';
 export { poll } from './polling.js';
 export { refuse } from './refuse.js';

@@ -1,23 +1,27 @@
-import type { Hello, HelloFrame } from '../protocol/frames.js';
+import type { Hello, ServerFrame } from '../protocol/frames.js';
+import type { Receive } from './define.js';
+import { linkHeaders } from './link-headers.js';
 import { refuse } from './refuse.js';
-import { endpoint, type Receive } from './define.js';
-import { named } from './link-headers.js';
+import { request } from './request.js';
+
+/** How long the next poll waits after an answer that has nothing but signs of life, in ms. */
+const IDLE_POLL_MS = 100;
 
 /**
- * Long-polling: a POST opens the session and brings what there is; then each GET takes away what is due, or waits for it. The slowest
- * way, and the one that passes everywhere.
+ * Long-polling: a POST opens the session and brings the first frames; then each GET takes the pending ones, or waits for some. The
+ * slowest transport, and the one that passes everywhere. Polls are numbered, since a browser may repeat a GET by itself.
  */
-export const poll: Receive = async ({ url, headers, open }, reporter, signal) => {
+export const poll: Receive = async (attempt, reporter, signal) => {
   let hello: Hello | undefined;
-  while (!signal.aborted) {
-    const response = await fetch(endpoint(url), {
-      ...(!hello && { method: 'POST', body: JSON.stringify(open) }),
-      headers: { accept: 'application/json', ...(hello && named(hello)), ...headers },
-      credentials: 'include',
-      cache: 'no-store',
-      signal,
-    });
-    if (!response.ok) return refuse(response, reporter);
+  for (let count = 0; !signal.aborted; count++) {
+    const response = await request(
+      attempt,
+      { accept: 'application/json', ...(hello && { ...linkHeaders(hello), 'velox-poll': `${count}` }) },
+      { ...(!hello && { method: 'POST', body: JSON.stringify(attempt.open) }), signal },
+    );
+    if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
+      return refuse(response, reporter);
+    }
     if (!hello) reporter.onOpen();
     let text = '';
     const write = (part: string): void => {
@@ -25,10 +29,17 @@ export const poll: Receive = async ({ url, headers, open }, reporter, signal) =>
       text += part;
     };
     await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
-    for (const frame of JSON.parse(text) as Partial<HelloFrame>[]) {
-      hello ??= frame.hello;
+    const frames = JSON.parse(text) as ServerFrame[];
+    if (!Array.isArray(frames)) return refuse(response, reporter);
+    for (const frame of frames) {
+      if ('hello' in Object(frame)) hello ??= (frame as { hello: Hello }).hello;
       reporter.onMessage(JSON.stringify(frame));
     }
-    if (!hello) throw new Error('no hello');
+    if (!hello) return refuse(response, reporter);
+    // A server answers when there is something to say: an empty answer means that this link is over.
+    if (!frames.length) throw new Error('a poll was answered by nothing');
+    if (frames.every((frame) => 'ping' in Object(frame))) {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
+    }
   }
 };

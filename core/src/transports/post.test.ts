@@ -12,6 +12,7 @@ const posts: {
 const server = createServer((request, response) => {
   let body = '';
   request.on('data', (chunk) => (body += chunk));
+  response.setHeader('content-type', 'application/json');
   request.on('end', () => posts.push({ body, headers: request.headers, response }));
 });
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
   vi.resetAllMocks();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sync?velox=3`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sync`;
   options = {
     url,
     headers: {},
@@ -42,10 +43,10 @@ const arrived = (count: number): Promise<void> =>
 
 it('one POST is under way at a time; what is said meanwhile follows together, in order', async () => {
   const post = createPost(options);
-  post({ unsubscribe: ['a'] });
-  post({ unsubscribe: ['b'] });
+  post('{"unsubscribe":["a"]}');
+  post('{"unsubscribe":["b"]}');
   await arrived(1);
-  for (const topic of ['c', 'd', 'e']) post({ unsubscribe: [topic] });
+  for (const topic of ['c', 'd', 'e']) post(JSON.stringify({ unsubscribe: [topic] }));
   expect(posts).toHaveLength(1);
   posts[0]?.response.end('{"ack":0}');
   await arrived(2);
@@ -67,7 +68,7 @@ it('one POST is under way at a time; what is said meanwhile follows together, in
 it('a POST is no longer than a frame may be, but for a single one', async () => {
   const post = createPost(options);
   const texts = ['a'.repeat(50), 'b'.repeat(50), '\u4e2d'.repeat(60), 'c', 'd'];
-  for (const data of texts) post({ event: 'e', data, seq: 1 });
+  for (const data of texts) post(JSON.stringify({ event: 'e', data, seq: 1 }));
   for (let count = 1; count <= 4; count++) {
     await arrived(count);
     posts[count - 1]?.response.end('{"ack":0}');
@@ -81,9 +82,14 @@ it('a POST is no longer than a frame may be, but for a single one', async () => 
 
 it.each([
   ['is refused', 'refused', (response: ServerResponse) => void response.writeHead(404).end()],
+  [
+    'is answered by a page',
+    'not-velox',
+    (response: ServerResponse) => void response.setHeader('content-type', 'text/html').end('<html>'),
+  ],
   ['breaks off', 'lost', (response: ServerResponse) => void response.socket?.destroy()],
 ])('a POST that %s fails the link', async (_, code, answer) => {
-  createPost(options)({ ping: true });
+  createPost(options)('{"ping":true}');
   await arrived(1);
   answer((posts[0] as (typeof posts)[0]).response);
   await vi.waitFor(() =>

@@ -1,31 +1,25 @@
-import { refuse } from './refuse.js';
-import type { ClientFrame, Hello, Limits } from '../protocol/frames.js';
 import type { Attempt } from '../connection/transport.js';
-import { type Reporter } from './define.js';
-import { named } from './link-headers.js';
+import type { Hello, Limits } from '../protocol/frames.js';
+import type { Reporter } from './define.js';
+import { linkHeaders } from './link-headers.js';
+import { refuse } from './refuse.js';
+import { request } from './request.js';
 
 /** Where the frames of one link go. */
-export interface PostOptions extends Pick<Attempt, 'headers'> {
-  /** The endpoint, with the query that asks for this version. */
-  readonly url: string;
-  /** It names the session and the link that they belong to, and how long a POST may be. */
+export interface PostOptions extends Pick<Attempt, 'url' | 'headers' | 'credentials'> {
+  /** It names the session and the link of the frames, and how long a POST may be. */
   readonly hello: Pick<Hello, 'session' | 'link'> & { readonly limits: Pick<Limits, 'frame'> };
   readonly signal: AbortSignal;
-  /** Told of answers, and of a failure, with which the link ends: what a POST carried may have arrived or not. */
+  /** Gets the answers, and a failure, with which the link ends: the frames of that POST may have arrived or not. */
   readonly reporter: Reporter;
 }
 
 /**
- * The way to the server where a link goes one way only: frames go by POST, one POST at a time, so that they arrive in order. What
- * is said while one is under way leaves together, as far as the server takes it.
+ * Sends to the server over a link that goes one way only: frames go by POST, one POST at a time, so that they arrive in order. Frames
+ * that are sent meanwhile leave together, as far as the server takes them.
  */
-export function createPost({
-  url,
-  headers,
-  hello,
-  signal,
-  reporter,
-}: PostOptions): (frame: ClientFrame) => void {
+export function createPost(options: PostOptions): (text: string) => void {
+  const { hello, signal, reporter } = options;
   const waiting: string[] = [];
   let busy = false;
   /** Tells a POST from its repetition, which a network may make. */
@@ -33,27 +27,24 @@ export function createPost({
 
   async function post(): Promise<void> {
     busy = true;
-    await Promise.resolve(); // what one tick says leaves together
+    await Promise.resolve(); // frames of one tick leave together
     while (waiting.length > 0) {
       let size = 0;
-      // Of UTF-8, a character in a string has three bytes at most.
+      // In UTF-8, a character of a string has three bytes at most.
       const over = waiting.findIndex((text) => (size += 3 * text.length + 3) > hello.limits.frame);
-      const frames = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { accept: 'application/json', ...named(hello), 'velox-post': `${++count}`, ...headers },
-        body: `[${frames.join()}]`,
-        credentials: 'include',
-        signal,
-      });
-      if (!response.ok) return refuse(response, reporter);
+      const texts = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
+      const headers = { accept: 'application/json', ...linkHeaders(hello), 'velox-post': `${++count}` };
+      const response = await request(options, headers, { method: 'POST', body: `[${texts.join()}]`, signal });
+      if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
+        return refuse(response, reporter);
+      }
       reporter.onMessage(await response.text()); // an acknowledgement
     }
     busy = false;
   }
 
-  return (frame) => {
-    waiting.push(JSON.stringify(frame));
+  return (text) => {
+    waiting.push(text);
     if (!busy) post().catch((error: unknown) => reporter.onClose({ code: 'lost', message: String(error) }));
   };
 }

@@ -1,14 +1,34 @@
 import type { CloseReason } from '../connection/transport.js';
 import type { Reporter } from './define.js';
-/** Ends the link with the reason why an HTTP request was refused: by the endpoint, in words of its own, or by something before it. */
+
+/** The longest wait that `Retry-After` may ask for, in ms. */
+const LONGEST_RETRY_MS = 600_000;
+
+/**
+ * Ends the link because an HTTP request was not answered as it should: the endpoint refused it with a code, or another program answered
+ * (a proxy, a login page, the fallback page of a single-page application).
+ */
 export async function refuse(response: Response, reporter: Reporter): Promise<void> {
-  const { status } = response;
+  const { status, ok, url, headers } = response;
+  if (ok) {
+    const type = headers.get('content-type') ?? 'no content type';
+    const message = `${status}, ${type} from ${url}: no Velox endpoint. Check the URL, and what stands before the server.`;
+    return reporter.onClose({ code: 'not-velox', message });
+  }
   const { error } = (await response.json().catch(() => ({}))) as { readonly error?: Partial<CloseReason> };
-  const { code = 'refused', message = response.statusText } = error ?? {};
+  const { code = 'refused', message = response.statusText } = Object(error) as Partial<CloseReason>;
+  const retry = status === 403 ? false : retryAfter(headers.get('retry-after'));
   reporter.onClose({
-    // Permission does not come by itself; what else is wrong may be right on another way, or later.
+    // Permission does not come by itself. Other faults may be right over another transport, or later.
     code: status === 401 ? 'unauthorized' : code,
     message: `${status}: ${message}`,
-    ...(status === 403 && { retry: false }),
+    ...(retry !== undefined && (status === 403 || status === 429 || status === 503) && { retry }),
   });
+}
+
+/** Ms that the header `Retry-After` asks to wait: it has seconds, or a date (RFC 9110 §10.2.3). */
+export function retryAfter(value: string | null): number | undefined {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_RETRY_MS);
 }

@@ -122,7 +122,7 @@ describe('server-sent events', () => {
     await soon(() => expect(onOpen).toHaveBeenCalled());
     expect(requests[0]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
     expect(await text(requests[0] as IncomingMessage)).toBe(JSON.stringify(open));
-    link.send({ unsubscribe: ['b'] }, { session: 'secret', limits: { frame: 1_000 } } as Hello);
+    link.send('{"unsubscribe":["b"]}', { session: 'secret', limits: { frame: 1_000 } } as Hello);
     await soon(() => expect(requests).toHaveLength(2));
     expect(requests[1]).toMatchObject({ method: 'POST', url: '/sync?a=1&velox=3' });
     expect(requests[1]?.headers['velox-session']).toBe('secret');

@@ -1,25 +1,27 @@
 import { load } from '../platform/load.js';
 import type { OpenFrame, SubscribeFrame } from '../protocol/frames.js';
 import type { Transport } from '../connection/transport.js';
-import { endpoint } from './define.js';
+import { request } from './request.js';
 import { defineRequests } from './requests.js';
 
 /**
- * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A new session for one
- * topic is asked for by GET, anything else by POST. Each frame is one line (PROTOCOL.md), and JSON does not mind a CR at its end.
+ * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A new session with one
+ * topic opens by GET, anything else by POST. Each frame is one line (PROTOCOL.md), and JSON does not mind a CR at its end.
  */
 export function sse(): Transport {
-  return defineRequests('sse', async ({ url, headers, open }, reporter, signal) => {
-    const [{ open: former }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
+  return defineRequests('sse', async (attempt, reporter, signal) => {
+    const { open, headers } = attempt;
+    const [{ open: first }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
     const [{ topic, id, version: v } = {}, more] = subscribe ?? [];
-    const byPost = former.session ?? (more || !subscribe);
-    const response = await fetch(endpoint(url, byPost ? {} : { topic, id, v }), {
-      ...(byPost && { method: 'POST', body: JSON.stringify(open) }),
-      headers: { accept: 'text/event-stream', ...headers },
-      credentials: 'include',
-      cache: 'no-store',
-      signal,
-    });
+    const { session, token } = first;
+    // A GET has no open frame, so its token has to be where the server looks for one.
+    const byPost = session ?? (more || !subscribe || (token && headers.authorization !== `Bearer ${token}`));
+    const response = await request(
+      attempt,
+      { accept: 'text/event-stream' },
+      { ...(byPost && { method: 'POST', body: JSON.stringify(open) }), signal },
+      byPost ? {} : { topic, id, v },
+    );
     if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
       return (await load()).refuse(response, reporter);
     }
@@ -27,7 +29,7 @@ export function sse(): Transport {
     let rest = '';
     const write = (text: string): void => {
       reporter.onByte();
-      // Only what is new is searched, so a line that comes in a thousand pieces costs its length once.
+      // Only new text is searched, so a line that comes in a thousand pieces costs its length once.
       const lines = text.split('\n');
       lines[0] = rest + lines[0];
       rest = lines.pop()!;

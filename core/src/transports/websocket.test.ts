@@ -70,7 +70,7 @@ describe('websocket', () => {
     const link = transport({ url: rig.url, headers: {}, open }, { ...events, onOpen: opened });
     await rig.accept();
     await soon(() => expect(opened).toHaveBeenCalled());
-    link.send({ unsubscribe: ['a'] }, {} as Hello);
+    link.send('{"unsubscribe":["a"]}', {} as Hello);
     await soon(() => expect(rig.received).toHaveLength(3));
     expect(rig.requests).toEqual(['/sync?a=1&velox=3']);
     expect(rig.received).toEqual([

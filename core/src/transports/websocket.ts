@@ -1,11 +1,11 @@
 import type { Transport } from '../connection/transport.js';
 import { defineTransport, endpoint } from './define.js';
 
-/** What is used of a WebSocket class: the browser's own, or that of the package `ws`. */
+/** The part of a WebSocket class that is used: the browser's own, or that of the package `ws`. */
 export type WebSocketClass = new (url: string) => Pick<WebSocket, 'send' | 'close'>;
 
 /**
- * Text messages over a WebSocket, one frame each. Undefined where there is no WebSocket class.
+ * Text messages over a WebSocket, one frame each. Undefined if there is no WebSocket class.
  *
  * @param Class default: the global one, if there is any.
  */
@@ -13,21 +13,19 @@ export function websocket(Class: WebSocketClass | undefined = globalThis.WebSock
   if (!Class) return undefined;
   return defineTransport('websocket', ({ url, open }, reporter, signal) => {
     const socket = new Class(endpoint(url).replace('http', 'ws')) as WebSocket;
-    const send = (frame: object): void => socket.send(JSON.stringify(frame));
     socket.onopen = () => {
-      open.forEach(send);
+      for (const frame of open) socket.send(JSON.stringify(frame));
       reporter.onOpen();
     };
     socket.onmessage = ({ data }: MessageEvent<string>) => {
       reporter.onByte();
       reporter.onMessage(data);
     };
-    // Always followed by a close that says as much. It has to be there: `ws` throws errors that nobody listens for.
-    socket.onerror = () => {};
-    socket.onclose = ({ code, reason }) => {
-      reporter.onClose({ code: 'lost', message: `closed (${code}) ${reason}` });
-    };
+    const lose = (message: string): void => reporter.onClose({ code: 'lost', message });
+    // A close that says more follows in the same turn; in Node 22, none follows a refused upgrade.
+    socket.onerror = (event) => setTimeout(lose, 0, `error ${(event as ErrorEvent).message ?? ''}`);
+    socket.onclose = ({ code, reason }) => lose(`closed (${code}) ${reason}`);
     signal.onabort = () => socket.close();
-    return send;
+    return (text) => socket.send(text);
   });
 }

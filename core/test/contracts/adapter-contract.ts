@@ -169,7 +169,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
         return [state, stale, (reason as { code: string } | undefined)?.code];
       };
       await later(10_000);
-      expect(shown()).toEqual(['connecting', true, undefined]);
+      expect(shown()).toEqual(['idle', true, undefined]);
       expect(server.links).toEqual([]);
       mount({ source: server.replica() });
       await server.answer();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { syncOf, type Source } from '../../src/index.js';
+import { syncOf, type Source, type SyncSource } from '../../src/index.js';
 import type { EventHarness } from './adapter-event-contract.js';
 import { board, textOf, type AdapterHarness, type Board, type Mounted } from './adapter-harness.js';
 import { until } from './until.js';
@@ -54,12 +54,9 @@ export function adapterServerContract(name: string, harness: AdapterHarness, ori
         until(values[1] as Element, (text) => text.includes('other')),
         ...statuses.map((status) => until(status, (text) => text.includes('"stale":false'))),
       ]);
-      const [first, second] = statuses.map(
-        ({ textContent }) => JSON.parse(textContent) as { session?: string; transport?: string },
-      );
-      expect(first?.session).toBeTruthy();
-      expect(first?.session).toBe(second?.session);
-      expect(first?.transport).toBe(transport);
+      const syncs = [one, two].map((topic) => syncOf(source(topic) as SyncSource));
+      expect(syncs[0]).toBe(syncs[1]);
+      for (const { textContent } of statuses) expect(JSON.parse(textContent)).toMatchObject({ transport });
     });
 
     it('shows in the status that a topic is denied', async () => {

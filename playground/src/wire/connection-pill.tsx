@@ -5,6 +5,7 @@ import { useCountdown } from './use-countdown.js';
 import './connection-pill.css';
 
 const LABEL = {
+  idle: 'Idle',
   connecting: 'Connecting',
   open: 'Live',
   waiting: 'Retrying',

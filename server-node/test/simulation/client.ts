@@ -57,6 +57,8 @@ export class SimulatedClient {
   #token: string;
   #isLost = false;
   #noted = 0;
+  /** The id of the session, on the last link that was open. */
+  #session: string | undefined;
   /** The newest of what was told, by session. */
   readonly #told = new Map<number, number>();
 
@@ -143,14 +145,14 @@ export class SimulatedClient {
 
   /** What is still missing, when nothing goes wrong any more; undefined: nothing. */
   missing(): string | undefined {
-    const { state, session } = this.sync.status.get();
+    const { state } = this.sync.status.get();
     if (state !== 'open') return `it is ${state}`;
     for (const { topic, replica, value } of this.views) {
       if (replica.status.get().stale) return `"${topic}" is stale`;
       const truth = this.#server.truths[topic];
       if (value?.n !== truth.n) return `"${topic}" is ${value?.n}, not ${truth.n}`;
     }
-    const { told, number } = this.#server.told(session);
+    const { told, number } = this.#server.told(this.#session);
     const heard = this.#server.heard[this.index] as ReadonlySet<number>;
     const lost = this.#noted - heard.size + (told - (this.#told.get(number) ?? 0));
     const dropped = this.sync.dropped.get();
@@ -194,6 +196,7 @@ export class SimulatedClient {
   }
 
   #onFrame(frame: ServerFrame): void {
+    if ('hello' in frame) this.#session = frame.hello.session;
     if (!('version' in frame)) return;
     const { topic = '', version, id } = frame as { topic?: Topic; version: number; id?: string };
     const view = this.#view(topic);

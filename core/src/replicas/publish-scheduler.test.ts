@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPaint } from './paint.js';
+import { createPublishScheduler } from './publish-scheduler.js';
 
 /** A page: `frame()` is the screen's next animation frame. */
 function openPage(hidden = false) {
@@ -31,12 +31,12 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe('paint', () => {
+describe('publish scheduler', () => {
   it('runs what is due at the next animation frame, each once', () => {
     const page = openPage();
-    const paint = createPaint();
+    const scheduler = createPublishScheduler();
     const [a, b] = [vi.fn(), vi.fn()];
-    [a, b, a, a].forEach((publish) => paint.schedule(publish));
+    [a, b, a, a].forEach((publish) => scheduler.schedule(publish));
     expect([page.callbacks.size, vi.getTimerCount()]).toEqual([1, 1]);
     vi.advanceTimersByTime(99);
     expect(a).not.toHaveBeenCalled();
@@ -49,9 +49,9 @@ describe('paint', () => {
 
   it('waits for one frame, however often one thing becomes due', () => {
     const page = openPage();
-    const paint = createPaint();
+    const scheduler = createPublishScheduler();
     const publish = vi.fn();
-    for (let count = 0; count < 3; count++) paint.schedule(publish);
+    for (let count = 0; count < 3; count++) scheduler.schedule(publish);
     expect([page.callbacks.size, vi.getTimerCount()]).toEqual([1, 1]);
     page.frame();
     expect([page.callbacks.size, vi.getTimerCount()]).toEqual([0, 0]);
@@ -60,9 +60,9 @@ describe('paint', () => {
 
   it('does not wait for a frame longer than 100 ms', () => {
     const page = openPage();
-    const paint = createPaint();
+    const scheduler = createPublishScheduler();
     const publish = vi.fn();
-    paint.schedule(publish);
+    scheduler.schedule(publish);
     vi.advanceTimersByTime(100);
     expect(publish).toHaveBeenCalledOnce();
     expect(page.callbacks.size).toBe(0);
@@ -71,14 +71,14 @@ describe('paint', () => {
   it('is at once where the page is hidden', () => {
     openPage(true);
     const publish = vi.fn();
-    createPaint().schedule(publish);
+    createPublishScheduler().schedule(publish);
     expect(publish).toHaveBeenCalledOnce();
   });
 
   it('waits no longer for a frame where the page was hidden meanwhile', () => {
     const page = openPage();
     const publish = vi.fn();
-    createPaint().schedule(publish);
+    createPublishScheduler().schedule(publish);
     page.hide();
     vi.advanceTimersByTime(100);
     expect(publish).toHaveBeenCalledOnce();
@@ -87,36 +87,36 @@ describe('paint', () => {
 
   it('is at once where there are no animation frames', () => {
     const publish = vi.fn();
-    createPaint().schedule(publish);
+    createPublishScheduler().schedule(publish);
     expect(publish).toHaveBeenCalledOnce();
   });
 
   it('keeps what is owned from one paint to the next, and no longer', () => {
     const page = openPage();
-    const paint = createPaint();
-    const before = paint.owned();
-    paint.schedule(() => expect(paint.owned()).not.toBe(before));
-    expect(paint.owned()).toBe(before);
+    const scheduler = createPublishScheduler();
+    const before = scheduler.owned();
+    scheduler.schedule(() => expect(scheduler.owned()).not.toBe(before));
+    expect(scheduler.owned()).toBe(before);
     page.frame();
-    expect(paint.owned()).not.toBe(before);
+    expect(scheduler.owned()).not.toBe(before);
     expect.assertions(3);
   });
 
   it('takes what becomes due while it runs', () => {
     const page = openPage();
-    const paint = createPaint();
+    const scheduler = createPublishScheduler();
     const seen: string[] = [];
     const again = (): void => {
       seen.push('again');
-      if (seen.length < 3) paint.schedule(again);
+      if (seen.length < 3) scheduler.schedule(again);
     };
-    paint.schedule(again);
+    scheduler.schedule(again);
     page.frame();
     page.frame();
     vi.advanceTimersByTime(1_000);
     expect(seen).toEqual(['again', 'again', 'again']);
     const other = vi.fn();
-    paint.schedule(other);
+    scheduler.schedule(other);
     page.frame();
     expect(other).toHaveBeenCalledOnce();
     expect(seen).toHaveLength(3);

@@ -1,21 +1,21 @@
 import type { Owned } from '../protocol/patch.js';
 import { isHidden } from '../platform/page.js';
 
-/** Lets all that arrived between two paints of the screen be seen at once. */
-export interface Paint {
-  /** The containers that were made since the last paint, and that nobody has seen. */
+/** Publishes everything that arrived between two paints of the screen together. */
+export interface PublishScheduler {
+  /** The containers that were created since the last paint, and that the application has not seen. */
   readonly owned: () => Owned;
   /** Runs `publish` at the next paint; the same function once, however often it is given. */
   readonly schedule: (publish: () => void) => void;
-  /** Paints now. */
+  /** Publishes now. */
   readonly flush: () => void;
 }
 
 /**
- * A paint is at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames, nor does
- * a page that has just been hidden. It is at once when the document is hidden, and where nothing is ever painted.
+ * Publishes at the next animation frame or after 100 ms, whichever is first: an iframe out of view gets no animation frames, nor does
+ * a page that was just hidden. Publishes immediately if the document is hidden, or if the runtime has no animation frames.
  */
-export function createPaint(): Paint {
+export function createPublishScheduler(): PublishScheduler {
   const due = new Set<() => void>();
   let owned: Owned = new Set();
   let frame: number;

@@ -1,0 +1,37 @@
+/** What keeps a connection open: wanted topics, and those who hold it. */
+export interface Interest {
+  readonly isAny: () => boolean;
+  /** Something may have changed: `onChange` is called at the end of the tick, once. */
+  readonly touch: () => void;
+  /** Keeps the connection open, also without topics, until the function that it returns is called. */
+  readonly hold: () => () => void;
+}
+
+/** Creates the interest in one connection. What one tick wants is handled together. */
+export function createInterest(hasWanted: () => boolean, onChange: () => void): Interest {
+  let holds = 0;
+  let isScheduled = false;
+  const touch = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
+    queueMicrotask(() => {
+      isScheduled = false;
+      onChange();
+    });
+  };
+  return {
+    isAny: () => holds > 0 || hasWanted(),
+    touch,
+    hold() {
+      let held = true;
+      holds++;
+      touch();
+      return () => {
+        if (!held) return;
+        held = false;
+        holds--;
+        touch();
+      };
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { backoff, createRetryPolicy } from './retry.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe('backoff', () => {
+  it('doubles its bound from 100 ms, to 1 s in the first 10 s after a loss, then to 5 s', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const soon = Array.from({ length: 7 }, (_, failures) => backoff(failures, 9_999));
+    expect(soon).toEqual([100, 200, 400, 800, 1_000, 1_000, 1_000]);
+    expect([backoff(7, 10_000), backoff(2_000, 1e9)]).toEqual([5_000, 5_000]);
+  });
+
+  it('is capped at 20 s in a hidden page', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    vi.stubGlobal('document', { hidden: true });
+    const delays = Array.from({ length: 12 }, (_, failures) => backoff(failures, 0));
+    expect(delays.slice(0, 8)).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800]);
+    expect(delays.slice(8)).toEqual([20_000, 20_000, 20_000, 20_000]);
+  });
+
+  it('has full jitter: any share of the bound, from 0', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })), (dice) => {
+        const random = vi.spyOn(Math, 'random');
+        dice.forEach((die) => random.mockReturnValueOnce(die));
+        dice.forEach((die, i) => expect(backoff(i, 0)).toBe(die * Math.min(100 * 2 ** i, 1_000)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a retry policy', () => {
+  it('leaves 100 ms between the beginnings of two attempts, whatever the server or the application asks for', () => {
+    const policy = createRetryPolicy({ delay: () => 0 });
+    policy.begin();
+    expect([policy.delay(), policy.delay(0)]).toEqual([100, 100]);
+    vi.advanceTimersByTime(30);
+    expect([policy.delay(), policy.delay(0), policy.delay(5_000)]).toEqual([70, 70, 5_000]);
+    vi.advanceTimersByTime(70);
+    expect([policy.delay(), policy.delay(0)]).toEqual([0, 0]);
+  });
+
+  it('reports a delay that throws, and waits as usual', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const report = vi.fn();
+    vi.stubGlobal('reportError', report);
+    const error = new Error('mine');
+    const policy = createRetryPolicy({
+      delay() {
+        throw error;
+      },
+    });
+    policy.begin();
+    policy.begin();
+    expect(policy.delay()).toBe(400);
+    expect(report).toHaveBeenCalledExactlyOnceWith(error);
+  });
+
+  it('measures by a clock that is never set', () => {
+    const delay = vi.fn(() => 1_000);
+    const policy = createRetryPolicy({ delay });
+    policy.begin();
+    policy.delay();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(policy.isFresh()).toBe(true);
+    vi.advanceTimersByTime(3_000);
+    vi.setSystemTime(Date.now() + 7_200_000);
+    expect(policy.isFresh()).toBe(false);
+    policy.delay();
+    expect(delay.mock.calls).toEqual([
+      [1, 0],
+      [1, 3_000],
+    ]);
+  });
+
+  it('counts no attempts without a network, and makes one every 20 s', () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    const policy = createRetryPolicy({ maxAttempts: 1 });
+    for (let count = 0; count < 5; count++) policy.begin();
+    expect([policy.attempts(), policy.isSpent(), policy.delay()]).toEqual([0, false, 20_000]);
+  });
+});

@@ -1,0 +1,100 @@
+import { LONGEST_TIMER_MS, now } from '../platform/clock.js';
+import { isHidden, isOffline } from '../platform/page.js';
+import { report } from '../protocol/error.js';
+
+/** How long after a loss the transport that worked is tried alone, in ms. */
+const LOYALTY_MS = 3_000;
+/** The shortest time from one attempt to the next, in ms, even if the server asks for less. */
+const MIN_INTERVAL_MS = 100;
+/** How often an attempt is made although the browser claims that there is no network, in ms. */
+const OFFLINE_INTERVAL_MS = 20_000;
+
+/** When to connect again after a loss, and how often. */
+export interface Retry {
+  /**
+   * Ms to wait before the next attempt; at least 100 ms pass between two. Default: full jitter below a bound that doubles from 100 ms
+   * up to 1 s in the first 10 s after a loss, then 5 s, and 20 s in a hidden page. If it throws, the error is reported and the default
+   * applies.
+   *
+   * @param failures attempts since the last link that served for 5 s
+   * @param elapsed ms since the loss
+   */
+  readonly delay?: ((failures: number, elapsed: number) => number) | undefined;
+  /** After so many attempts without success the status is `closed`, until `reconnect`. Default: no end. */
+  readonly maxAttempts?: number | undefined;
+}
+
+/**
+ * Exponential back-off with full jitter: any delay from 0 to a bound is equally likely. The bound doubles from 100 ms up to 1 s in the
+ * first 10 s after a loss, then 5 s, and 20 s in a hidden page.
+ *
+ * @param failures attempts since the last success
+ * @param elapsed ms since the loss
+ * @returns how long to wait before the next attempt, in ms
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoff(failures: number, elapsed: number): number {
+  const cap = isHidden() ? 20_000 : elapsed < 10_000 ? 1_000 : 5_000;
+  return Math.random() * Math.min(100 * 2 ** failures, cap);
+}
+
+/** Counts attempts, and says how long to wait for the next one. */
+export interface RetryPolicy {
+  readonly isManual: boolean;
+  /** Attempts since the last success. */
+  readonly attempts: () => number;
+  /** An attempt begins; the transports that it tries in turn are one attempt. */
+  readonly begin: () => void;
+  /** A link has served for long enough, or the application asks for a new beginning. */
+  readonly reset: () => void;
+  /** Whether the loss is so fresh that a failure is more likely the network's than the transport's. */
+  readonly isFresh: () => boolean;
+  /** Whether all attempts that are allowed were made. Those without a network do not count. */
+  readonly isSpent: () => boolean;
+  /**
+   * Ms until the next attempt.
+   *
+   * @param told what the server asks for
+   */
+  readonly delay: (told?: number | false) => number;
+}
+
+/** Creates the policy of one connection. */
+export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
+  const { delay = backoff, maxAttempts = Infinity } = retry as Retry; // a text has neither
+  let attempts = 0;
+  let begunAt = 0;
+  /** When the first loss after a success was. */
+  let lostAt: number | undefined;
+
+  const ask = (elapsed: number): number => {
+    try {
+      return delay(attempts, elapsed);
+    } catch (error) {
+      report(error);
+      return NaN;
+    }
+  };
+
+  return {
+    isManual: retry === 'manual',
+    attempts: () => attempts,
+    begin() {
+      if (!isOffline()) attempts++;
+      begunAt = now();
+    },
+    reset() {
+      attempts = 0;
+      lostAt = undefined;
+    },
+    isFresh: () => now() - lostAt! < LOYALTY_MS, // NaN before the first: no
+    isSpent: () => attempts >= maxAttempts,
+    delay(told) {
+      lostAt ??= now();
+      const elapsed = now() - lostAt;
+      const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));
+      const ms = wanted >= 0 ? wanted : backoff(attempts, elapsed); // also for NaN
+      return Math.min(Math.max(ms, begunAt + MIN_INTERVAL_MS - now()), LONGEST_TIMER_MS);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { isDeeper } from '../protocol/decode.js';
+import { VeloxError } from '../protocol/error.js';
+import type { Limits } from '../protocol/frames.js';
+
+/** Which events a server takes. */
+export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
+
+/** `"seq":` of the largest number, and the closing brace. */
+const SEQ_BYTES = 17;
+
+/**
+ * An event frame as JSON text, up to its number: complete with `${text}${seq}}`. It is made once, so the application may go on to change
+ * its data.
+ *
+ * @throws VeloxError `not-json`, `too-large`, `too-deep`.
+ */
+export function eventText(event: string, data: unknown, limits: EventLimits): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(data);
+  } catch (error) {
+    throw new VeloxError('not-json', `event "${event}" has data that JSON cannot hold: ${String(error)}`, {
+      cause: error,
+    });
+  }
+  if (typeof event !== 'string') throw new VeloxError('not-json', 'an event has no name. Pass a string.');
+  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null},"seq":`;
+  checkText(text, limits);
+  return text;
+}
+
+/**
+ * Refuses the text of an event that a server does not take.
+ *
+ * @throws VeloxError `too-large`, `too-deep`.
+ */
+export function checkText(text: string, { frame: longest, depth }: EventLimits): void {
+  // The exact answers cost a pass over the text. Usually its length is answer enough: a character has at most three bytes.
+  const size = SEQ_BYTES + (3 * text.length > longest ? new TextEncoder().encode(text).length : text.length);
+  if (size > longest) {
+    throw new VeloxError(
+      'too-large',
+      `an event has ${size} bytes of JSON, of ${longest} allowed. Send less.`,
+    );
+  }
+  // A level has at least two characters.
+  if (text.length > 2 * depth && isDeeper(JSON.parse(`${text}0}`), depth)) {
+    throw new VeloxError('too-deep', `an event has more than ${depth} levels. Send flatter data.`);
+  }
+}

@@ -1,0 +1,35 @@
+import { now } from '../platform/clock.js';
+
+/** How many frames may leave in so many ms: half of what the server takes in a second, since they may arrive together. */
+const PACE_MS = 500;
+
+/** Keeps events below the server's limit on frames per second. */
+export interface Pacer {
+  /** How many may leave now. */
+  readonly left: () => number;
+  /** So many have left. If no more may leave, `onMore` is called when they may. */
+  readonly spend: (count: number) => void;
+  readonly stop: () => void;
+}
+
+/** @param rate frames per second that the server takes now */
+export function createPacer(rate: () => number, onMore: () => void): Pacer {
+  let left = 0;
+  let begunAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout>;
+  return {
+    left() {
+      if (now() - begunAt >= PACE_MS) {
+        begunAt = now();
+        left = Math.max(1, Math.floor((rate() * PACE_MS) / 1_000));
+      }
+      return left;
+    },
+    spend(count) {
+      left -= count;
+      clearTimeout(timer);
+      if (left < 1) timer = setTimeout(onMore, begunAt + PACE_MS - now());
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Attempt } from '../connection/transport.js';
+import { endpoint } from './define.js';
+
+/**
+ * A request of a link. A URL may have credentials, as a page's own may, and `fetch` refuses such URLs: they travel as Basic
+ * authorization, unless the application has set that header.
+ *
+ * @param own headers of the transport
+ * @param query beside the version of the protocol
+ */
+export function request(
+  { url, headers, credentials = 'include' }: Pick<Attempt, 'url' | 'headers' | 'credentials'>,
+  own: Readonly<Record<string, string>>,
+  init: RequestInit,
+  query?: Readonly<Record<string, unknown>>,
+): Promise<Response> {
+  const target = new URL(endpoint(url, query));
+  const { username, password } = target;
+  target.username = target.password = '';
+  const basic = username && {
+    authorization: `Basic ${btoa(
+      // UTF-8, as the URL has it
+      `${username}:${password}`.replace(/%(..)/g, (_, hex) =>
+        String.fromCharCode(parseInt(hex as string, 16)),
+      ),
+    )}`,
+  };
+  return fetch(target.href, {
+    credentials,
+    cache: 'no-store',
+    ...init,
+    headers: { ...own, ...basic, ...headers },
+  });
+}

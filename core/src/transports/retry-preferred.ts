@@ -1,0 +1,54 @@
+import { OPEN_TIMEOUT_MS, type Attempt, type Link, type Transport } from '../connection/transport.js';
+
+/** How long after the link opened the first trial comes; each next one waits twice as long, up to the limit. */
+const FIRST_TRIAL_MS = 5_000;
+const LONGEST_WAIT_MS = 600_000;
+
+/**
+ * Tries preferred transports beside the one in use, the best first. Each trial is a link of its own that ends with the server's hello,
+ * so the application keeps its news while a trial fails.
+ *
+ * @param preferred in the order of preference
+ * @param attempt begins each trial; it must not name the session, which would move
+ * @param onFound called once, with the index of the one that opened
+ * @returns ends it
+ */
+export function retryPreferred(
+  preferred: readonly Transport[],
+  attempt: Attempt,
+  onFound: (index: number) => void,
+): () => void {
+  let wait = FIRST_TRIAL_MS;
+  let timer: ReturnType<typeof setTimeout>;
+  let trial: Link | undefined;
+
+  const stop = (): void => {
+    clearTimeout(timer);
+    trial?.close();
+  };
+  const later = (): void => {
+    timer = setTimeout(next, wait, 0);
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  };
+  const next = (index: number): void => {
+    const transport = preferred[index];
+    if (!transport) return later();
+    const fail = (): void => {
+      stop();
+      next(index + 1);
+    };
+    timer = setTimeout(fail, OPEN_TIMEOUT_MS);
+    trial = transport(attempt, {
+      onOpen() {},
+      onByte() {},
+      onFrame(frame) {
+        if (!('hello' in frame)) return;
+        stop();
+        onFound(index);
+      },
+      onClose: fail,
+    });
+  };
+  later();
+  return stop;
+}
