@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { Endpoint } from './http/endpoint.js';
+import { checkOptions } from './options.js';
 
 /** Which signals end a process in order, and how slowly its clients return. */
 export interface CloseOnSignalOptions {
@@ -19,8 +20,10 @@ export interface CloseOnSignalOptions {
 export function closeOnSignal(
   endpoint: Pick<Endpoint, 'close'>,
   server: Pick<Server, 'close'>,
-  { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] }: CloseOnSignalOptions = {},
+  options: CloseOnSignalOptions = {},
 ): () => void {
+  checkOptions('closeOnSignal()', options);
+  const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] } = options;
   const forget = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
   };

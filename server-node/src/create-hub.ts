@@ -11,6 +11,7 @@ import type { EventHandler } from './messaging/event-handlers.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
+import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
 
 /** An endpoint of many topics. */
@@ -76,22 +77,26 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
  * })
  * const board = hub.state('board', { rows: [] })
  * app.use('/sync', hub.handle)
+ * @throws VeloxError `bad-option`.
  */
 export function createHub<C extends Contract = AnyContract, Context = unknown>(
   options: HubOptions<Context> = {},
 ): Hub<C, Context> {
+  checkOptions('createHub()', options);
   const hub = new Core(options as HubOptions);
   const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
     stateOfLive(value) ?? new Published(value, stateOptions);
   return {
-    ...createEndpoint(hub),
+    ...withCheckedClose(createEndpoint(hub)),
     // `never`: the conditional types are the contract's promise, which no inference sees
     state(topic, value, stateOptions) {
+      checkOptions('hub.state()', stateOptions);
       const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
       hub.topics.publish(topic, state);
       return state as never;
     },
     live(topic, value, stateOptions) {
+      checkOptions('hub.live()', stateOptions);
       const state = make(value, stateOptions);
       hub.topics.publish(topic, state);
       return liveOf(state) as never;

@@ -4,6 +4,7 @@ import { Hub } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { State, type StateOptions } from './state/state.js';
 import { watchServers } from './http/servers.js';
+import { checkOptions, withCheckedClose } from './options.js';
 
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
@@ -54,7 +55,7 @@ function endpointOf(state: State<unknown>, options?: HubOptions): Endpoint {
   if (!endpoint) {
     const hub = new Hub(options);
     hub.topics.publish('', state);
-    endpoints.set(state, (endpoint = createEndpoint(hub)));
+    endpoints.set(state, (endpoint = withCheckedClose(createEndpoint(hub))));
   }
   return endpoint;
 }
@@ -84,9 +85,14 @@ export function liveOf<T>(published: Published<T>): T {
  * const board = velox.state<Board>({ rows: [] })
  * app.use('/sync', board.handle)
  * board.update((draft) => { draft.rows.push(row) })
- * @throws VeloxError `not-json` (its message names the path), `too-deep`.
+ * @throws VeloxError `not-json` (its message names the path), `too-deep`, `bad-option`.
  */
 export function state<T>(value: T, options?: PublishOptions): Published<T> {
+  checkOptions('state()', options);
+  return stateOf(value, options);
+}
+
+function stateOf<T>(value: T, options?: PublishOptions): Published<T> {
   if (typeof value !== 'object' || value === null) return new Published(value, options);
   let known = (lives.get(value) ?? states.get(value)) as Published<T> | undefined;
   if (!known) states.set(value, (known = new Published(value, options)));
@@ -104,7 +110,8 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
  * @throws VeloxError as `state`; `state-watched` for an object that `push` publishes.
  */
 export function live<T extends object>(value: T, options?: PublishOptions): T {
-  return liveOf(state(value, options));
+  checkOptions('live()', options);
+  return liveOf(stateOf(value, options));
 }
 
 /**
@@ -119,12 +126,13 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
  * @throws VeloxError as `state`; `not-json` also for what is no object.
  */
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
+  checkOptions('handle()', options);
   if (value instanceof Published) return value.endpoint(options).handle;
   if (value instanceof State) return endpointOf(value, options).handle;
   if (Object(value) !== value) {
     throw new VeloxError('not-json', 'handle() got no object. Give it one, or a live value or a state.');
   }
-  const published = state(value, options);
+  const published = stateOf(value, options);
   if (published.isOwned) return published.endpoint(options).handle;
   published.watch();
   if (!('$push' in value) && Object.isExtensible(value)) {

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'state-watched'
   | 'not-live'
   | 'closed'
+  | 'bad-option'
   // a client cannot be set up
   | 'no-transport'
   | 'no-auth'
