@@ -6,6 +6,9 @@ import { SharedWindow } from '../wire/shared-window.js';
 /** With at least this many members, a window is worth the memory of the messages that it keeps. */
 const CROWD = 8;
 
+/** `!`, which no random id has. */
+const MARK = 33;
+
 /** The longest id that a client may name in `subscribe`. */
 const LONGEST_ID = 100;
 
@@ -24,6 +27,8 @@ export class StateFrames {
   readonly #prefix: string;
   /** The position of all cached messages, the same object until it changes. */
   #position: Position;
+  /** Follows the id of the value since it was seen to lose revisions. */
+  #loss = '';
   /** By the client's id and version (0: it has nothing), and whether the frame needs the id. */
   readonly #messages = new Map<string, Message>();
   /** The message that nearly all members receive: the step from the version before. */
@@ -42,9 +47,13 @@ export class StateFrames {
 
   /** The position of the value now. Flushes. */
   get position(): Position {
-    const position = this.#versioned.position();
-    if (position.version !== this.#position.version || position.id !== this.#position.id) {
-      this.#position = position;
+    const { id, version } = this.#versioned.position();
+    const former = this.#position;
+    if (version !== former.version || id + this.#loss !== former.id) {
+      // Versions must never go back under an id.
+      if (id + this.#loss !== former.id) this.#loss = '';
+      else if (version < former.version) this.#loss = `!${Math.random().toString(36).slice(2, 8)}`;
+      this.#position = { id: id + this.#loss, version };
       this.#messages.clear();
       this.#step = this.#check = undefined;
     }
@@ -135,9 +144,9 @@ export class StateFrames {
   }
 }
 
-/** Whether `id` is an epoch, or the own id of a client that was ahead in it. */
+/** Whether `id` is an epoch, or the id of a client that was ahead in it. */
 function isEpochOf(id: string, epoch: string): boolean {
-  return id === epoch || (id.startsWith(epoch) && /^!+$/.test(id.slice(epoch.length)));
+  return id === epoch || (id.charCodeAt(epoch.length) === MARK && id.startsWith(epoch));
 }
 
 /** The frame that says why a topic may be outdated. */

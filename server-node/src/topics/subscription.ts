@@ -29,6 +29,8 @@ export class Subscription {
   readonly #owner: Owner;
   /** What the client has; a version that was written counts. */
   #known: Position | undefined;
+  /** Whether the client may have the steps since its position. Not after a denial: they may hold what it could not see. */
+  #isResumable: boolean;
   #standing: Standing = { is: 'asked' };
   /** Whether the client was told how it stands. */
   #isTold = false;
@@ -37,7 +39,9 @@ export class Subscription {
   /** Whether a revision met a full outlet, and the client has received nothing since. */
   #hasSkipped = false;
 
-  constructor(owner: Owner, topic: string, known: Position | undefined) {
+  /** @param isResumable whether the client may have the steps since `known` */
+  constructor(owner: Owner, topic: string, known: Position | undefined, isResumable: boolean) {
+    this.#isResumable = isResumable;
     this.#owner = owner;
     this.topic = topic;
     this.#known = known;
@@ -63,14 +67,17 @@ export class Subscription {
   /** From the client's position on, nothing is missed. */
   join(broadcast: Broadcast): void {
     this.#stand({ is: 'joined', broadcast });
+    // Whether the client is ahead is decided now: the version that it names may be reached before it is told.
+    const known = this.#known;
+    const id = broadcast.frames.idFor(known);
+    if (known && known.id !== id && id.startsWith(known.id)) this.#known = { id, version: 0 };
     broadcast.add(this.#owner, this);
     this.touch();
   }
 
   deny(code: string): void {
     this.#stand({ is: 'denied', code });
-    // The steps from the client's version to the next grant may hold what it may not see.
-    this.#known = undefined;
+    this.#isResumable = false;
     this.touch();
   }
 
@@ -144,13 +151,14 @@ export class Subscription {
     const { position } = frames;
     const { stale } = versioned;
     const id = frames.idFor(this.#known);
-    const from = this.#known?.id === id ? this.#known.version : 0;
+    const from = this.#isResumable && this.#known?.id === id ? this.#known.version : 0;
     const isCurrent = from === position.version;
     // Any state frame ends `stale`, if need be one that says nothing else.
     const isRecovered = this.#stale !== undefined && stale === undefined;
     if (isFirst || !isCurrent || isRecovered) {
       this.#known = id === position.id ? position : { id, version: position.version };
       messages.push(frames.message(id, from, isFirst || isCurrent, size));
+      this.#isResumable = true;
       this.#stale = undefined;
     }
     if (stale !== this.#stale && stale !== undefined) messages.push(frames.stale(stale));

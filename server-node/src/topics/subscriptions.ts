@@ -1,4 +1,4 @@
-import type { Budget, Position } from '@velox/core/protocol';
+import type { Budget } from '@velox/core/protocol';
 import type { Traffic } from '../diagnostics/traffic.js';
 import type { Message } from '../wire/message.js';
 import { FULL } from '../wire/outlet.js';
@@ -66,12 +66,9 @@ export class Subscriptions {
     this.#dirty.delete(subscription);
   }
 
-  /**
-   * Returns the position from which a client that names `known` may resume. After a denial there is none: the steps in between may hold
-   * what it could not see.
-   */
-  resumable(topic: string, known: Position | undefined): Position | undefined {
-    return this.#denied === 'all' || this.#denied?.has(topic) ? undefined : known;
+  /** Whether the session was not allowed to see a topic when its rights were asked for last. */
+  isDenied(topic: string): boolean {
+    return this.#denied === 'all' || this.#denied?.has(topic) === true;
   }
 
   /** Notes whether the session may see a topic. */

@@ -100,7 +100,7 @@ export class Topics {
     if (topics.asking >= 2 * this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'too many subscriptions of the session are pending. Send fewer.');
     }
-    topics.add(new Subscription(subscriber, topic, topics.resumable(topic, known)));
+    topics.add(new Subscription(subscriber, topic, known, !topics.isDenied(topic)));
     let wanted = this.#wanted.get(topic);
     if (!wanted) this.#wanted.set(topic, (wanted = new Set()));
     if (!wanted.has(subscriber)) this.#subscriptions++;

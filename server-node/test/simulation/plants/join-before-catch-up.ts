@@ -7,9 +7,9 @@ export * from '../../../src/topics/subscription.js';
 export class Subscription extends OriginalSubscription {
   readonly #known: Position | undefined;
 
-  constructor(owner: Owner, topic: string, known: Position | undefined) {
+  constructor(owner: Owner, topic: string, known: Position | undefined, isResumable: boolean) {
     const own = known && { ...known };
-    super(owner, topic, own);
+    super(owner, topic, own, isResumable);
     this.#known = own;
   }
 

@@ -1,0 +1,101 @@
+import type { Budget, Position } from '@velox/core/protocol';
+import { State } from '../../src/state/state.js';
+import type { Versioned } from '../../src/state/versioned.js';
+
+/** A value as those of caches and replicated logs are: its epoch may change, it may lose revisions, and it may be outdated for a while. */
+export class MovableValue<T> implements Versioned {
+  readonly isThrottled = false;
+  readonly #listeners = new Set<{ onRevision: () => void; onChange: (() => void) | undefined }>();
+  #state: State<T>;
+  #unlisten: () => void = () => undefined;
+  #id: string;
+  #stale: string | undefined;
+  /** What is added to the versions of the state. */
+  #base = 0;
+
+  constructor(value: T) {
+    this.#state = new State(value);
+    this.#id = this.#state.id;
+    this.#listen();
+  }
+
+  position(): Position {
+    return { id: this.#id, version: this.#base + this.#state.position().version };
+  }
+
+  text(): string {
+    return this.#state.text();
+  }
+
+  get size(): number {
+    return this.#state.size;
+  }
+
+  since(version: number): string | undefined {
+    return this.#state.since(version - this.#base);
+  }
+
+  hash(budget?: Budget): string | undefined {
+    return this.#state.hash(budget);
+  }
+
+  get stale(): string | undefined {
+    return this.#stale;
+  }
+
+  onRevision(onRevision: () => void, onChange?: () => void): () => void {
+    const listener = { onRevision, onChange };
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** How many broadcasts observe it. */
+  get observers(): number {
+    return this.#listeners.size;
+  }
+
+  set(value: T): void {
+    this.#state.set(value);
+  }
+
+  setStale(stale: string | undefined): void {
+    this.#stale = stale;
+    for (const { onRevision } of [...this.#listeners]) onRevision();
+  }
+
+  /** Begins a new epoch with another value, at a version. */
+  renew(value: T, version: number): void {
+    this.#replace(value, version);
+    this.#id = this.#state.id;
+    this.#tell();
+  }
+
+  /** Goes back to an earlier value at an earlier version of the same epoch. */
+  lose(value: T, version: number): void {
+    this.#replace(value, version);
+    this.#tell();
+  }
+
+  #replace(value: T, version: number): void {
+    this.#unlisten();
+    this.#state = new State(value);
+    this.#base = version - 1;
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#unlisten = this.#state.onRevision(
+      () => this.#tell(),
+      () => {
+        for (const { onChange } of this.#listeners) onChange?.();
+      },
+    );
+  }
+
+  #tell(): void {
+    for (const { onChange, onRevision } of [...this.#listeners]) {
+      onChange?.();
+      onRevision();
+    }
+  }
+}
