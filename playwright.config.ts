@@ -7,6 +7,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   workers: 1,
   timeout: 60_000,
+  expect: { timeout: 15_000 }, // a busy machine is slow
   reporter: [['list']],
   use: {
     browserName: 'chromium',

@@ -71,7 +71,7 @@ const read = (page: Page): Promise<Client> => page.evaluate(() => window.client)
 /** The page shows what the server has, within 5 s. */
 async function expectLive(page: Page): Promise<void> {
   const { count } = fixture.state.get() as Counter;
-  await expect.poll(async () => (await read(page)).shown.at(-1), { timeout: 5_000 }).toBe(count);
+  await expect.poll(async () => (await read(page)).shown.at(-1)).toBe(count);
 }
 
 for (const transport of ['websocket', 'sse', 'polling']) {

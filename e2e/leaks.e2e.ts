@@ -81,7 +81,7 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
     expect(sockets).toHaveLength(1);
 
     await page.evaluate(() => window.hide());
-    await expect.poll(() => sockets.every((socket) => socket.isClosed()), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => sockets.every((socket) => socket.isClosed())).toBe(true);
     expect(await page.evaluate(() => (window as unknown as { timers(): number }).timers())).toBe(0);
   });
 }

@@ -1,15 +1,23 @@
-// Makes sure that the programs which the tests drive are there: installs them where it can, else says what to install.
+// Installs the programs that the tests drive, or names them if it cannot. On Debian as root it installs them, without starting a service.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const needed = [
   { program: 'chromium', package: 'chromium', variable: 'VELOX_CHROMIUM' },
   { program: 'nginx', package: 'nginx', variable: 'VELOX_NGINX' },
+  { program: 'redis-server', package: 'redis-server', variable: 'VELOX_REDIS' },
+  { program: 'nats-server', package: 'nats-server', variable: 'VELOX_NATS' },
+  { program: 'postgres', package: 'postgresql', variable: 'VELOX_POSTGRES' },
 ];
 
+/** Debian keeps the programs of each PostgreSQL version in a folder of its own. */
+const POSTGRES = '/usr/lib/postgresql';
+const postgresFolders = () =>
+  existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin')) : [];
+
 const inPath = (program) =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((folder) =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...postgresFolders()].some((folder) =>
     existsSync(join(folder, program)),
   );
 
@@ -23,10 +31,15 @@ if (missing.length > 0) {
     process.exit(1);
   }
   console.log(`Installing ${packages.join(', ')} with apt-get`);
-  // RUNLEVEL: a service that comes with a package is not to be started (see invoke-rc.d(8)).
+  // RUNLEVEL keeps the packages from starting their services, see invoke-rc.d(8).
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env });
   const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
   const { status } = spawnSync('apt-get', install, { stdio: ['ignore', 'ignore', 'inherit'], env });
   if (status !== 0) process.exit(1);
+  const absent = missing.filter(({ program }) => !inPath(program)).map((each) => each.program);
+  if (absent.length > 0) {
+    console.error(`apt-get installed no ${absent.join(', ')}. Install it by hand.`);
+    process.exit(1);
+  }
 }
