@@ -84,6 +84,11 @@ describe('connect', () => {
     expect((await want(connect('../sync?a=1'))).slice(0, 1)).toEqual(['https://d/sync?a=1&velox=3']);
   });
 
+  it.each(['ws://h/sync', 'http://h/sync'])('takes %s for every transport', async (url) => {
+    const sync = connect(url, { WebSocket: Socket });
+    expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3']);
+  });
+
   it('does not take a relative URL where there is nothing to resolve it against', () => {
     expect(() => connect('/sync')).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });

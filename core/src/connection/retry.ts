@@ -4,8 +4,10 @@ import { report } from '../protocol/error.js';
 
 /** How long after a loss the transport that worked is tried alone, in ms. */
 const LOYALTY_MS = 3_000;
-/** The shortest time from one attempt to the next, in ms, even if the server asks for less. */
+/** The shortest time from one attempt to the next, in ms, even if the server or the application asks for less. */
 const MIN_INTERVAL_MS = 100;
+/** The longest one that the default back-off keeps: jitter alone lets links that die at once come too often. */
+const MAX_INTERVAL_MS = 500;
 /** How often an attempt is made although the browser claims that there is no network, in ms. */
 const OFFLINE_INTERVAL_MS = 20_000;
 
@@ -61,7 +63,7 @@ export interface RetryPolicy {
 
 /** Creates the policy of one connection. */
 export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
-  const { delay = backoff, maxAttempts = Infinity } = retry as Retry; // a text has neither
+  const { delay, maxAttempts = Infinity } = retry as Retry; // a text has neither
   let attempts = 0;
   let begunAt = 0;
   /** When the first loss after a success was. */
@@ -69,7 +71,7 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
 
   const ask = (elapsed: number): number => {
     try {
-      return delay(attempts, elapsed);
+      return delay?.(attempts, elapsed) ?? NaN;
     } catch (error) {
       report(error);
       return NaN;
@@ -93,8 +95,12 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
       lostAt ??= now();
       const elapsed = now() - lostAt;
       const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));
-      const ms = wanted >= 0 ? wanted : backoff(attempts, elapsed); // also for NaN
-      return Math.min(Math.max(ms, begunAt + MIN_INTERVAL_MS - now()), LONGEST_TIMER_MS);
+      const isGiven = wanted >= 0; // NaN is none
+      const interval = isGiven
+        ? MIN_INTERVAL_MS
+        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** attempts, MAX_INTERVAL_MS);
+      const ms = isGiven ? wanted : backoff(attempts, elapsed);
+      return Math.min(Math.max(ms, begunAt + interval - now()), LONGEST_TIMER_MS);
     },
   };
 }

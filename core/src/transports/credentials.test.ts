@@ -1,4 +1,4 @@
-/** What each request carries, of whichever kind it is: cookies, and the headers of the application as they are then. */
+/** Each request, of any kind, carries cookies, and the application's headers as they are at that moment. */
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { connect } from '../connect/connect.js';
 import type { ClientFrame } from '../protocol/frames.js';
@@ -10,7 +10,7 @@ const URL = 'http://localhost/sync';
 const ONE: ClientFrame[] = [{ open: {} }, { subscribe: [{}] }];
 const TWO: ClientFrame[] = [{ open: {} }, { subscribe: [{}, { topic: 'b' }] }];
 const HELLO =
-  '{"hello":{"protocol":3,"session":"s","heartbeat":15000,"ack":0,"limits":{"frame":1000,"depth":10}}}';
+  '{"hello":{"protocol":3,"session":"s","heartbeat":15000,"ack":0,"limits":{"frame":1000,"depth":10,"rate":100}}}';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -93,4 +93,54 @@ it.each([
   await vi.waitFor(() => expect(sent()).toHaveLength(1));
   expect(sent()[0]).toEqual([`${URL}?velox=3`, carrying('Bearer second', 'POST')]);
   expect(sent()[0]?.[1].headers).toMatchObject({ 'velox-session': 's' });
+});
+
+it.each([
+  ['sse', () => stream(HELLO)],
+  ['polling', () => json(HELLO)],
+] as const)('credentials of the URL travel as Basic authorization, over %s', async (transport, opened) => {
+  const fetch = stub(opened(), opened());
+  const sync = connect('http://ann:s%C3%A9cret@localhost/sync', { transport });
+  onTestFinished(sync.close);
+  sync.on('note', () => {});
+  sync.emit('note', 1);
+  const sent = () => fetch.mock.calls.filter(([, { body }]) => String(body).includes('"note"'));
+  await vi.waitFor(() => expect(sent()).toHaveLength(1));
+  for (const [url, { headers }] of fetch.mock.calls) {
+    expect(url).toBe(`${URL}?velox=3`);
+    const { authorization } = headers as { authorization: string };
+    expect(Buffer.from(authorization.split(' ')[1] as string, 'base64').toString()).toBe('ann:sécret');
+  }
+});
+
+it('the header of an application goes before the credentials of the URL', async () => {
+  const fetch = stub();
+  const sync = connect('http://ann:x@localhost/sync', {
+    transport: 'sse',
+    headers: { authorization: 'Own' },
+  });
+  onTestFinished(sync.close);
+  sync.on('note', () => {});
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+  expect(fetch.mock.calls[0]?.[1].headers).toMatchObject({ authorization: 'Own' });
+});
+
+it.each(['sse', 'polling'] as const)('`credentials` decides about cookies, over %s', async (transport) => {
+  const fetch = stub();
+  const sync = connect(URL, { transport, credentials: 'same-origin' });
+  onTestFinished(sync.close);
+  sync.on('note', () => {});
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+  expect(fetch.mock.calls[0]?.[1].credentials).toBe('same-origin');
+});
+
+it('a token in another header opens an event stream by POST, where the open frame carries it, too', async () => {
+  const fetch = stub();
+  const sync = connect(URL, { transport: 'sse', auth: () => 'token', authHeader: 'x-app' });
+  onTestFinished(sync.close);
+  sync.replica().subscribe(() => {});
+  await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+  const { method, body, headers } = fetch.mock.calls[0]?.[1] as RequestInit;
+  expect([method, body]).toEqual(['POST', '[{"open":{"token":"token"}},{"subscribe":[{}]}]']);
+  expect(headers).toMatchObject({ 'x-app': 'Bearer token' });
 });

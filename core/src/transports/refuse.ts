@@ -15,7 +15,8 @@ export async function refuse(response: Response, reporter: Reporter): Promise<vo
     const message = `${status}, ${type} from ${url}: no Velox endpoint. Check the URL, and what stands before the server.`;
     return reporter.onClose({ code: 'not-velox', message });
   }
-  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: Partial<CloseReason> };
+  const body: unknown = await response.json().catch(() => undefined);
+  const { error } = Object(body) as { readonly error?: unknown };
   const { code = 'refused', message = response.statusText } = Object(error) as Partial<CloseReason>;
   const retry = status === 403 ? false : retryAfter(headers.get('retry-after'));
   reporter.onClose({

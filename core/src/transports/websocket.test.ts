@@ -130,6 +130,31 @@ describe('websocket', () => {
     expect(onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'bad-frame' }));
   });
 
+  it('takes an error for the end, one turn later: Node 22 sends no close for a refused upgrade', () => {
+    vi.useFakeTimers();
+    const onClose = vi.fn();
+    const sockets: Partial<globalThis.WebSocket>[] = [];
+    const Fake = createFakeClass((_, socket) => sockets.push(socket));
+    const open = () => websocket(Fake)?.({ url: 'http://h/', headers: {}, open: [] }, { ...events, onClose });
+    const fire = (name: 'onerror' | 'onclose', event: object): void =>
+      (sockets.at(-1)?.[name] as ((event: object) => void) | undefined)?.(event);
+    open();
+    fire('onerror', { message: 'Unexpected server response: 404' });
+    expect(onClose).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onClose).toHaveBeenLastCalledWith({
+      code: 'lost',
+      message: 'error Unexpected server response: 404',
+    });
+    open();
+    fire('onerror', {});
+    fire('onclose', { code: 1006, reason: '' });
+    vi.advanceTimersByTime(1);
+    expect(onClose).toHaveBeenCalledTimes(2);
+    expect(onClose).toHaveBeenLastCalledWith({ code: 'lost', message: 'closed (1006) ' });
+    vi.useRealTimers();
+  });
+
   it('is there only where there is a class', () => {
     vi.stubGlobal('WebSocket', undefined);
     expect(websocket()).toBeUndefined();

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { polling } from './requests.js';
+
+const HELLO = {
+  hello: {
+    protocol: 3,
+    session: 's',
+    heartbeat: 15_000,
+    ack: 0,
+    link: 2,
+    limits: { frame: 1_000, depth: 9 },
+  },
+};
+const events = { onOpen: vi.fn(), onByte: vi.fn(), onFrame: vi.fn(), onClose: vi.fn() };
+
+beforeEach(() => void vi.resetAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Opens a link whose requests are answered with these frames, in turn; requests after that wait. */
+function open(...answers: unknown[]) {
+  const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(() => {
+    if (!answers.length) return new Promise<never>(() => {});
+    const body = JSON.stringify(answers.shift());
+    return Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
+  });
+  vi.stubGlobal('fetch', fetch);
+  const link = polling()({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] }, events);
+  onTestFinished(() => link.close());
+  return fetch;
+}
+
+describe('long-polling', () => {
+  it('numbers the polls of a link from 1, and names session and link', async () => {
+    const state = { id: 'a', version: 1, body: 1 };
+    const fetch = open([HELLO], [state], [state]);
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(4));
+    const sent = fetch.mock.calls.map(([, { headers }]) => headers as Record<string, string>);
+    expect(sent.map((headers) => headers['velox-poll'])).toEqual([undefined, '1', '2', '3']);
+    expect(sent[3]).toMatchObject({ 'velox-session': 's', 'velox-link': '2' });
+  });
+
+  it('takes an empty answer for the end of the link', async () => {
+    const fetch = open([HELLO], []);
+    await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());
+    expect(events.onClose.mock.calls[0]?.[0]).toMatchObject({ code: 'lost' });
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('polls at most ten times a second while there are only signs of life', async () => {
+    vi.useFakeTimers();
+    const fetch = open([HELLO], ...Array.from({ length: 100 }, () => [{ ping: true }]));
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fetch.mock.calls.length).toBeGreaterThan(5);
+    expect(fetch.mock.calls.length).toBeLessThanOrEqual(12);
+  });
+
+  it.each([[{ no: 'list' }], [[{ ping: true }]]])(
+    'takes %j in place of hello for another program',
+    async (answer) => {
+      open(answer);
+      await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());
+      expect(events.onClose.mock.calls[0]?.[0]).toMatchObject({ code: 'not-velox' });
+    },
+  );
+
+  it('ends with a frame that is none', async () => {
+    open([HELLO, null]);
+    await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());
+    expect(events.onClose.mock.calls[0]?.[0]).toMatchObject({ code: 'bad-frame' });
+  });
+});
