@@ -7,12 +7,17 @@ import type {
   TopicValue,
 } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './http/endpoint.js';
+import type { Entity, EntityOptions } from './entities/entity.js';
 import type { EventHandler } from './messaging/event-handlers.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
+
+/** The value of the rows of an entity: of the topics `<type>/<id>` in the contract. */
+export type EntityValue<C extends Contract, N extends string> =
+  `${N}/` extends TopicName<C> ? TopicValue<C, `${N}/` & TopicName<C>> : unknown;
 
 /** An endpoint of many topics. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint {
@@ -33,6 +38,24 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
     value: T,
     options?: StateOptions,
   ): unknown extends TopicValue<C, N> ? T : TopicValue<C, N>;
+  /**
+   * Provides the topics `<type>/<id>`: a row is fetched when a client wants it, and again when it has changed.
+   *
+   * @example
+   * const items = hub.entity('items', { fetch: (id) => db.items.find(id) })
+   * items.notify('7')
+   * @throws VeloxError `bad-option` for a type that is empty, has a slash or exists, and without a fetch.
+   */
+  entity<N extends string>(
+    type: N,
+    options: EntityOptions<EntityValue<C, N>, Context>,
+  ): Entity<EntityValue<C, N>>;
+  /**
+   * Some rows have changed: those that clients watch are fetched again.
+   *
+   * @throws VeloxError `not-found` if there is no such entity.
+   */
+  notify(type: string, ids: string | readonly string[]): void;
   /** Takes a topic away: its sessions are told that there is none. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**
@@ -101,6 +124,15 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
       hub.topics.publish(topic, state);
       return liveOf(state) as never;
     },
+    entity(type, entityOptions) {
+      const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
+      return {
+        notify: (ids, audience) => source.notify(ids, audience),
+        put: (id, value, putOptions) => source.put(id, value, putOptions),
+        stats: () => source.stats(),
+      };
+    },
+    notify: (type, ids) => hub.entities.notify(type, ids),
     remove: (topic) => hub.topics.remove(topic),
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
     on: (event, handler) => hub.on(event, handler as EventHandler),

@@ -28,8 +28,8 @@ export type ErrorCode =
   | 'state-owned'
   | 'state-watched'
   | 'not-live'
-  | 'closed'
   | 'bad-option'
+  | 'closed'
   // a client cannot be set up
   | 'no-transport'
   | 'no-auth'

@@ -16,7 +16,7 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
    */
   readonly compression?: boolean | 'all';
   /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<HubLimits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
   readonly origins?: Origins;
   /**
@@ -27,6 +27,12 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
   readonly version2?: boolean;
   /** Takes what is worth a line in a log; default: silence, but for errors of callbacks, which are warnings of the process. */
   readonly logger?: Logger;
+}
+
+/** The limits of a hub: those that `hello` announces, and those of the server alone. */
+export interface HubLimits extends Limits {
+  /** The most rows of one entity; beyond it the longest unwatched row is forgotten. Default 100,000. */
+  readonly entities: number;
 }
 
 /** What a hub takes and gives where it is not told otherwise. */

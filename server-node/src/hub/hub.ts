@@ -11,6 +11,7 @@ import {
 import { Admissions, type Admission, type Credentials } from '../access/admission.js';
 import { closeCodeOf } from '../wire/codes.js';
 import { Deliveries } from '../sessions/deliveries.js';
+import { Entities } from '../entities/entities.js';
 import { EventHandlers, type EventHandler } from '../messaging/event-handlers.js';
 import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js';
 import { Observer } from '../diagnostics/observer.js';
@@ -24,6 +25,9 @@ import { Topics } from '../topics/topics.js';
 
 /** How many values one heartbeat hashes to check the copies of clients: a few ms of work. */
 const CHECKED_VALUES = 20_000;
+
+/** The default of `limits.entities`. */
+const MOST_ENTITIES = 100_000;
 
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
@@ -46,6 +50,7 @@ export class Hub {
   /** Whether answers of `fetch` may be compressed, too. */
   readonly compressesFetch: boolean;
   readonly topics: Topics;
+  readonly entities: Entities;
   /** Whether `close` was called. */
   closed = false;
   readonly #admissions: Admissions;
@@ -68,6 +73,7 @@ export class Hub {
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer, this.compression);
+    this.entities = new Entities(this.topics, this.observer, limits?.entities ?? MOST_ENTITIES);
     const deliveries = new Deliveries(
       this.observer,
       (eventful) => this.topics.flush(eventful),
@@ -201,6 +207,7 @@ export class Hub {
       });
     });
     this.topics.close();
+    this.entities.close();
     if (this.#links.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);

@@ -95,6 +95,17 @@ export class State<T> implements Versioned {
   }
 
   /**
+   * Makes the value equal `next`, which the application may change and give again.
+   *
+   * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
+   */
+  replace(next: T): void {
+    this.#given = undefined;
+    this.set(next);
+    this.#given = undefined;
+  }
+
+  /**
    * Publishes what the application changed in the object that the state was made of.
    *
    * @throws VeloxError `state-owned` when `update` or `set` came first; `not-json`, `too-deep`. The value is then as it was.

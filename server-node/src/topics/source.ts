@@ -2,8 +2,8 @@ import type { Position } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Versioned } from '../state/versioned.js';
 
-/** The answer of a source: a value, none of that name, or a code that says why there is no value yet. */
-export type Opened = Versioned | 'not-found' | { readonly stale: string };
+/** The answer of a source: a value, none of that name, a denial with its code, or a code that says why there is no value yet. */
+export type Opened = Versioned | 'not-found' | { readonly denied: string } | { readonly stale: string };
 
 /** Provides the values of topics on demand. */
 export interface Source {

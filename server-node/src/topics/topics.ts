@@ -64,7 +64,7 @@ export class Topics {
     this.#checkName(topic);
     if (this.#closed) return;
     this.#sources.set(topic, source);
-    this.#askAll(topic);
+    this.reask(topic);
   }
 
   /** Sets the source of all topics that begin with a prefix and have no nearer one. */
@@ -72,13 +72,13 @@ export class Topics {
     this.#checkName(prefix);
     if (this.#closed) return;
     this.#sources.setPrefix(prefix, source);
-    for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.#askAll(topic);
+    for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.reask(topic);
   }
 
   /** Removes a topic's source; its sessions are denied. Returns whether there was one. */
   remove(topic: string): boolean {
     const isRemoved = this.#sources.delete(topic);
-    if (isRemoved) this.#askAll(topic);
+    if (isRemoved) this.reask(topic);
     return isRemoved;
   }
 
@@ -165,6 +165,11 @@ export class Topics {
       if (subscriber.topics.get(topic)?.hasFailed) void this.ask(subscriber, topic);
   }
 
+  /** Asks again for all sessions that want a topic: whether they may see it, and what its source has for them. */
+  reask(topic: string): void {
+    for (const subscriber of [...(this.#wanted.get(topic) ?? [])]) void this.ask(subscriber, topic);
+  }
+
   /**
    * Delivers all changes made so far, before the events of `subscribers`: throttled values to them alone, the others to all members.
    */
@@ -202,9 +207,5 @@ export class Topics {
   #checkName(topic: string): void {
     if (Buffer.byteLength(topic) <= this.#limits.topic) return;
     throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes. Shorten it.`);
-  }
-
-  #askAll(topic: string): void {
-    for (const subscriber of [...(this.#wanted.get(topic) ?? [])]) void this.ask(subscriber, topic);
   }
 }

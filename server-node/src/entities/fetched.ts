@@ -1,0 +1,38 @@
+/** A row with its version and its related rows. */
+export class FetchedRow<T> {
+  readonly value: T | null;
+  readonly version: string | number | undefined;
+  readonly related: ReadonlyMap<string, unknown>;
+
+  constructor(value: T | null, { version, related = {} }: FetchedOptions) {
+    this.value = value;
+    this.version = version;
+    this.related = new Map(Object.entries(related));
+  }
+}
+
+/** Additions to a fetched row. */
+export interface FetchedOptions {
+  /** The application's own version of the row: a number, or a text. A row with an older version never replaces a newer one. */
+  readonly version?: string | number;
+  /** Rows that were read along, by topic: `{ 'users/7': user }`. */
+  readonly related?: Readonly<Record<string, unknown>>;
+}
+
+/** The result of a fetch: the row, `null` if it does not exist, a row with additions, or `'denied'`. */
+export type Fetched<T> = T | null | undefined | FetchedRow<T> | 'denied';
+
+/**
+ * Adds a version or related rows to a fetched row.
+ *
+ * @example return fetched(order, { version: order.updated_at, related: { [`users/${user.id}`]: user } })
+ */
+export function fetched<T>(value: T | null, options: FetchedOptions = {}): FetchedRow<T> {
+  return new FetchedRow(value, options);
+}
+
+/** Brings the results of a fetch into one form. */
+export function readFetched(result: unknown): FetchedRow<unknown> | 'denied' {
+  if (result === 'denied' || result instanceof FetchedRow) return result;
+  return new FetchedRow(result ?? null, {});
+}

@@ -1,0 +1,133 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Fetched } from './fetched.js';
+
+/** Who a fetch is for. */
+export interface Who<Context = unknown> {
+  /** Aborted when the fetch has timed out, or when nobody waits for the row any more. */
+  readonly signal: AbortSignal;
+  /** The key of the audience, if the entity has audiences. */
+  readonly audience?: string;
+  /** The newest context of the identity; with `audience: 'user'` alone. */
+  readonly context?: Context;
+}
+
+/** One row that is to be fetched. */
+export interface Job {
+  readonly id: string;
+  readonly audience: string | undefined;
+  readonly context: unknown;
+  /** The fetch begins now; its result goes to the function that this returns, once. */
+  readonly begin: () => (outcome: Outcome) => void;
+  /** Whether the row is still to be fetched. */
+  readonly isDue: () => boolean;
+}
+
+/** The end of a fetch. */
+export type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
+export interface FetchesOptions {
+  readonly fetch?: (id: string, who: Who) => unknown;
+  readonly fetchMany?: (ids: readonly string[], who: Who) => unknown;
+  readonly concurrency: number;
+  readonly timeout: number;
+}
+
+/** Runs the application's fetches: those of one tick together, and at most `concurrency` at a time. */
+export class Fetches {
+  readonly #options: FetchesOptions;
+  #queue: Job[] = [];
+  #running = 0;
+  #isScheduled = false;
+
+  constructor(options: FetchesOptions) {
+    this.#options = options;
+  }
+
+  /** How many fetches are under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Adds a row to those of this tick. */
+  add(job: Job): void {
+    this.#queue.push(job);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#running >= this.#options.concurrency) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    while (this.#queue.length > 0 && this.#running < this.#options.concurrency) {
+      const jobs = this.#options.fetchMany ? this.#takeTogether() : this.#takeOne();
+      if (jobs.length > 0) void this.#run(jobs);
+    }
+  }
+
+  #takeOne(): readonly Job[] {
+    const at = this.#queue.findIndex((job) => job.isDue());
+    const taken = at < 0 ? [] : [this.#queue[at] as Job];
+    this.#queue.splice(0, at < 0 ? this.#queue.length : at + 1);
+    return taken;
+  }
+
+  /** Takes the rows that one call can read: those of one audience, and for a user of one context. */
+  #takeTogether(): readonly Job[] {
+    const due = this.#queue.filter((job) => job.isDue());
+    const [first] = due;
+    const isTogether = ({ audience, context }: Job): boolean =>
+      audience === first?.audience && context === first?.context;
+    this.#queue = due.filter((job) => !isTogether(job));
+    return due.filter(isTogether);
+  }
+
+  async #run(jobs: readonly Job[]): Promise<void> {
+    this.#running++;
+    const ends = jobs.map((job) => job.begin());
+    const aborting = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const timedOut = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new VeloxError('timeout', `a fetch took longer than ${this.#options.timeout} ms.`));
+      }, this.#options.timeout);
+    });
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await Promise.race([this.#call(jobs, aborting.signal), timedOut]);
+    } catch (error) {
+      outcomes = jobs.map(() => ({ error }));
+    }
+    clearTimeout(timer);
+    aborting.abort();
+    this.#running--;
+    ends.forEach((end, at) => end(outcomes[at] as Outcome));
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  /** Async, so that an application that throws synchronously rejects like any other. */
+  async #call(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const { fetch, fetchMany } = this.#options;
+    const [first] = jobs as [Job];
+    const { audience, context } = first;
+    const who: Who = {
+      signal,
+      ...(audience !== undefined && { audience }),
+      ...(context !== undefined && { context }),
+    };
+    if (!fetchMany) return [{ result: await fetch?.(first.id, who) }];
+    const rows: unknown = await fetchMany(
+      jobs.map(({ id }) => id),
+      who,
+    );
+    if (!(rows instanceof Map)) {
+      throw new VeloxError('not-json', 'fetchMany() must resolve with a Map from ids to rows.');
+    }
+    return jobs.map(({ id }) => ({ result: (rows as Map<string, Fetched<unknown>>).get(id) }));
+  }
+}

@@ -1,0 +1,73 @@
+import type { Budget, Position } from '@velox/core/protocol';
+import { State, type StateOptions } from '../state/state.js';
+import type { Versioned } from '../state/versioned.js';
+
+/** The value of one row: a state that fetches set, and the code of the reason why it may be outdated. */
+export class RowValue implements Versioned {
+  readonly #state: State<unknown>;
+  readonly #listeners = new Set<() => void>();
+  #stale: string | undefined;
+
+  /** @throws VeloxError `not-json`, `too-deep`. */
+  constructor(value: unknown, options: Pick<StateOptions, 'key'>) {
+    this.#state = new State(value, options);
+  }
+
+  /**
+   * Replaces the value and ends `stale`.
+   *
+   * @throws VeloxError `not-json`, `too-deep`. The value is then as it was.
+   */
+  set(value: unknown): void {
+    this.#state.replace(value);
+    this.#setStale(undefined);
+  }
+
+  /** Notes why the value may be outdated. */
+  doubt(code: string): void {
+    this.#setStale(code);
+  }
+
+  get stale(): string | undefined {
+    return this.#stale;
+  }
+
+  get size(): number {
+    return this.#state.size;
+  }
+
+  get isThrottled(): boolean {
+    return false;
+  }
+
+  position(): Position {
+    return this.#state.position();
+  }
+
+  text(): string {
+    return this.#state.text();
+  }
+
+  since(version: number): string | undefined {
+    return this.#state.since(version);
+  }
+
+  hash(budget?: Budget): string | undefined {
+    return this.#state.hash(budget);
+  }
+
+  onRevision(listener: () => void, onChange?: () => void): () => void {
+    const end = this.#state.onRevision(listener, onChange);
+    this.#listeners.add(listener);
+    return () => {
+      end();
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #setStale(code: string | undefined): void {
+    if (this.#stale === code) return;
+    this.#stale = code;
+    for (const listener of this.#listeners) listener();
+  }
+}
