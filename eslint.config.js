@@ -42,7 +42,13 @@ export default defineConfig(
   { files: ['**/*.tsx'], extends: [reactHooks.configs.flat['recommended-latest']] },
   {
     // what tests, and examples without types, may do that sources may not
-    files: ['**/*.test.{ts,tsx,svelte}', '**/testing/**/*.ts', '{core,server-node}/test/**/*.ts', 'e2e/**/*.ts', 'examples/**/*.{vue,svelte}'],
+    files: [
+      '**/*.test.{ts,tsx,svelte}',
+      '**/testing/**/*.ts',
+      '{core,server-node}/test/**/*.ts',
+      'e2e/**/*.ts',
+      'examples/**/*.{vue,svelte}',
+    ],
     rules: {
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
