@@ -28,6 +28,9 @@ const edit = (found: unknown): void => {
   if (Array.isArray(found)) found.push(1);
   else if (isContainer(found)) own(found, 'n', 1);
 };
+/** An update never puts a primitive in place of an object or array. */
+const replaced = (old: unknown, next: unknown): unknown =>
+  isContainer(old) && !isContainer(next) ? old : next;
 const sorted = (entries: Iterable<unknown>): string[] => [...entries].map(canonical).sort(); // objects have an order of their own
 
 const onMap: Record<string, Call<VMap<unknown>, Map<string, unknown>>> = {
@@ -45,7 +48,7 @@ const onMap: Record<string, Call<VMap<unknown>, Map<string, unknown>>> = {
   },
   'update by another': {
     real: (map, { key, item }) => map.update(key, item),
-    model: (map, { key, item }) => map.has(key) && !!map.set(key, item()),
+    model: (map, { key, item }) => map.has(key) && !!map.set(key, replaced(map.get(key), item())),
   },
   'update that throws': {
     real: (map, { key }) => map.update(key, fail),
@@ -122,7 +125,7 @@ const onSlice: Record<string, Call<VSlice<unknown>, unknown[]>> = {
   },
   'update by another': {
     real: (list, { at, item }) => list.update(at, item),
-    model: (list, { at, item }) => isIndex(list, at) && !!list.splice(at, 1, item()),
+    model: (list, { at, item }) => isIndex(list, at) && !!list.splice(at, 1, replaced(list[at], item())),
   },
   'update that throws': {
     real: (list, { at }) => list.update(at, fail),

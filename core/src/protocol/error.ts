@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'not-json'
   | 'too-deep'
   | 'draft-revoked'
+  | 'stale-object'
   | 'async-recipe'
   | 'state-owned'
   | 'state-watched'

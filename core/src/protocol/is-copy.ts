@@ -5,5 +5,9 @@ const { of } = createStateHash();
 
 /** Whether a value has the hash that the server's value has. */
 export function isCopy(value: unknown, hash: string): boolean {
-  return of(value) === hash;
+  try {
+    return of(value) === hash;
+  } catch {
+    return false; // nested too deep to be compared
+  }
 }

@@ -60,7 +60,7 @@ export function apply(
     let key = keys[0] as Key;
     for (let depth = 1; depth < keys.length; depth++) {
       let child = parent[key];
-      if (!isContainer(child)) return refuse();
+      if (!isContainer(child) || !Object.hasOwn(parent, key)) return refuse();
       if (writing && !owned.has(child)) owned.add((child = parent[key] = copy(child)));
       parent = child as Container;
       const part = keys[depth] as string;

@@ -35,12 +35,13 @@ export function createStateHash(): StateHash {
     if (--budget.left < 0) return NONE;
     // Of -0, text makes 0, as JSON does.
     if (!isContainer) return ofText(`${value as string}`, typeof value === 'string' ? STRING : OTHER);
-    let made: number = Array.isArray(value) ? ARRAY : OBJECT;
-    for (const key in value) {
+    const isArray = Array.isArray(value);
+    let made: number = isArray ? ARRAY : OBJECT;
+    // Not for-in, which lists members of extended prototypes. A sum ignores the order of its terms, so members may come in any order.
+    for (const key of Object.keys(value)) {
       const inner = hash((value as Record<string, unknown>)[key], budget);
       if (inner === NONE) return NONE;
-      // A sum does not know the order of what was added, so only the items of an array come one after the other.
-      made = Array.isArray(value) ? step(made, inner) : (made + mix(step(ofText(key, STRING), inner))) | 0;
+      made = isArray ? step(made, inner) : (made + mix(step(ofText(key, STRING), inner))) | 0;
     }
     made = mix(made);
     known.set(value, made);

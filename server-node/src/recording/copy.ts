@@ -63,12 +63,34 @@ export function unwrap(value: unknown, key: Key): unknown {
   return result;
 }
 
+/** Whether a value is a primitive inside a wrapper object, such as `Object(1)`. */
+export function isBoxed(value: unknown): value is { valueOf(): unknown } {
+  return (
+    value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt
+  );
+}
+
+const EXOTIC = /^(Weak)?(Map|Set)$|^RegExp$|^Promise$|Array$|^(Shared)?ArrayBuffer$|^DataView$/;
+
+/** Names a container whose content JSON would lose without a word, such as a Map; undefined for any other. */
+export function exotic(source: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(source);
+  if (prototype === Object.prototype || prototype === null) return undefined;
+  const tag = Object.prototype.toString.call(source).slice(8, -1); // also of another realm
+  return EXOTIC.test(tag) && !Array.isArray(source) ? `a ${tag}` : undefined;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  'a Map': 'Convert it by Object.fromEntries(map), or use a VMap.',
+  'a Set': 'Convert it by [...set].',
+};
+
 /** The error for what JSON cannot carry. */
 export function notJson(what: string, path: string): VeloxError {
   const place = path === '' ? 'the root of the value' : path;
   return new VeloxError(
     'not-json',
-    `${what} at ${place} cannot be sent as JSON. Convert it or leave it out.`,
+    `${what} at ${place} cannot be sent as JSON. ${REMEDIES[what] ?? 'Convert it or leave it out.'}`,
     {
       cause: new TypeError(`${what} at ${place} is not JSON`),
     },
@@ -132,10 +154,13 @@ class Copier {
         `the value nests too deep at ${this.#path()}. Flatten it, or raise \`depth\`.`,
       );
     }
-    const copy: object = Array.isArray(source) ? [] : {};
+    const isArray = Array.isArray(source);
+    const what = isArray ? undefined : exotic(source);
+    if (what) throw this.#error(what);
+    const copy: object = isArray ? [] : {};
     this.#sources.push(source);
     this.#copies.push(copy);
-    if (Array.isArray(source)) this.#items(source, copy as unknown[], level);
+    if (isArray) this.#items(source, copy as unknown[], level);
     else this.#members(source as Record<string, unknown>, copy, level);
     this.#sources.pop();
     this.#copies.pop();

@@ -121,7 +121,9 @@ describe('what is sent', () => {
 
   it('replaces a root', () => {
     const recorder = createRecorder<unknown>([1]);
-    expect(ops(recorder, () => null)).toEqual([{ op: 'replace', path: '', value: null }]);
+    expect(ops(recorder, () => null)).toEqual([]);
+    recorder.reconcile(null);
+    expect(JSON.parse(recorder.take()!)).toEqual([{ op: 'replace', path: '', value: null }]);
     expect(ops(recorder, () => 'text')).toEqual([{ op: 'replace', path: '', value: 'text' }]);
     expect(ops(recorder, (d) => `${d as string}!`)).toEqual([{ op: 'replace', path: '', value: 'text!' }]);
     expect(ops(recorder, () => undefined)).toEqual([]);

@@ -5,12 +5,13 @@ import { delta } from './patch/delta.js';
 import { Differ } from './diff/diff.js';
 import { Scope } from './drafts/draft.js';
 import { Facade } from './drafts/facade.js';
-import { synchronous } from './drafts/recipe.js';
+import { replacement, synchronous } from './drafts/recipe.js';
+import { Sources } from './drafts/sources.js';
 import type { Node } from './tree/node.js';
 import { rowKeys, type KeyOption } from './diff/row-key.js';
 import { measure } from './patch/size.js';
 import { ROOT, Tree } from './tree/tree.js';
-import { createStateHash, type Budget, type StateHash } from '@velox/core/protocol';
+import { createStateHash, report, type Budget, type StateHash } from '@velox/core/protocol';
 
 export interface RecorderOptions {
   /** How many containers may nest; default 500. */
@@ -19,6 +20,8 @@ export interface RecorderOptions {
   readonly key?: KeyOption;
   /** Called after the first write since a `take`; a recipe counts as one write. */
   readonly onChange?: () => void;
+  /** Receives errors of objects that were assigned to the live value and got a member that JSON cannot carry. Default: {@link report}. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A JSON value in place that knows what was changed in it. The value is a tree of copies: nothing of it is the application's. */
@@ -60,7 +63,7 @@ export interface Recorder<T> {
 
 /** @throws VeloxError `not-json`, `too-deep` when `initial` cannot be held as JSON. undefined becomes null. */
 export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Recorder<T> {
-  const { depth = DEFAULT_DEPTH, key, onChange = () => {} } = options;
+  const { depth = DEFAULT_DEPTH, key, onChange = () => {}, onError = report } = options;
   const tree = new Tree(onChange);
   const keys = rowKeys(key);
   const rows = new WeakMap<object, object>();
@@ -72,7 +75,28 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
     binding: (source) =>
       source instanceof Facade ? (node) => source.bind(tree, node, lasting.lasting(node)) : undefined,
   };
-  const lasting = new Scope(tree, intake, true);
+  const sources = new Sources(tree, intake);
+  const lasting: Scope = new Scope(tree, intake, sources, true);
+  /** Fetches what was written to assigned objects. Errors of a recipe's objects are thrown at its end. */
+  const sync = (): void => {
+    if (!sources.hasOpen) return;
+    sources.sync((error, scope) => {
+      if (scope !== lasting) return;
+      sources.close(lasting); // once, and not at each reading
+      onError(error);
+    });
+  };
+  /** What was assigned to the live value counts until the end of the tick. */
+  let isClosing = false;
+  lasting.onOpen = () => {
+    if (isClosing) return;
+    isClosing = true;
+    queueMicrotask(() => {
+      isClosing = false;
+      sync();
+      sources.close(lasting);
+    });
+  };
   const differ = new Differ(tree, intake, keys, rows);
   tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
   let size: number | undefined;
@@ -91,9 +115,11 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
 
   return {
     get value() {
+      sync();
       return tree.root as T;
     },
     get dirty() {
+      sync();
       tree.settle();
       return tree.dirty;
     },
@@ -105,23 +131,29 @@ export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Re
       return (hashes ??= createHashes()).of(tree.root, budget);
     },
     update(recipe) {
-      const scope = new Scope(tree, intake);
+      const scope = new Scope(tree, intake, sources);
       try {
         tree.attempt(() => {
-          const result: unknown = synchronous(recipe(scope.wrap(tree.root, tree.top, ROOT) as T));
-          if (result !== undefined && !scope.wrote) scope.assign(tree.top, ROOT, result);
+          const draft = scope.wrap(tree.root, tree.top, ROOT) as T;
+          const next = replacement(draft, synchronous(recipe(draft)), scope.wrote);
+          if (next !== undefined) scope.assign(tree.top, ROOT, next);
+          if (sources.hasOpen) sources.sync();
         });
       } finally {
         scope.alive = false;
+        sources.close(scope);
       }
     },
     reconcile(next, { previous } = {}) {
+      sync();
+      sources.close();
       differ.run(next, previous);
     },
     live() {
       return lasting.wrap(tree.root, tree.top, ROOT) as T;
     },
     take() {
+      sync();
       tree.settle();
       if (!tree.dirty) return undefined;
       const { patch, growth } = delta(tree);

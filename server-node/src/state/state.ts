@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
+import { warn } from '../diagnostics/observer.js';
 import { Delivery } from './delivery.js';
 import type { Versioned } from './versioned.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
@@ -48,7 +49,11 @@ export class State<T> implements Versioned {
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
     const { throttle = 0, history, ...recording } = options;
-    this.#recorder = createRecorder(value, { ...recording, onChange: () => this.#delivery.schedule() });
+    this.#recorder = createRecorder(value, {
+      ...recording,
+      onChange: () => this.#delivery.schedule(),
+      onError: (error) => warn('an object of a live value cannot be sent', error),
+    });
     this.#history = new History(1, { revisions: 1000, size: 1 << 20, ...history });
     this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;

@@ -9,8 +9,15 @@ import { Facade } from '../recording/drafts/facade.js';
  * chat.users.set('ann', { name: 'Ann' })
  */
 export class VMap<V> extends Facade<Record<string, V>> {
-  constructor(entries: Readonly<Record<string, V>> = {}) {
-    super(Object.assign(Object.create(null) as Record<string, V>, entries));
+  /** @param entries the members of an object, or pairs of key and value as a Map has them. */
+  constructor(entries: Readonly<Record<string, V>> | Iterable<readonly [string, V]> = {}) {
+    const members = isIterable(entries) ? Object.fromEntries(entries) : entries;
+    super(Object.assign(Object.create(null) as Record<string, V>, members));
+  }
+
+  /** Iterates over pairs of key and value, like a Map. */
+  [Symbol.iterator](): IterableIterator<[string, V]> {
+    return Object.entries(this.content).values();
   }
 
   set(key: string, value: V): void {
@@ -22,13 +29,15 @@ export class VMap<V> extends Facade<Record<string, V>> {
     return this.has(key) && delete this.content[key];
   }
 
-  /** Changes the value of a key in place, or replaces it by what `change` returns; false when there is no such key. */
+  /**
+   * Changes the value of a key in place, or replaces it by the value that `change` returns if it wrote nothing. An object or array is
+   * never replaced by a primitive, so `(user) => user.n++` is fine.
+   *
+   * @returns false if there is no such key.
+   */
   update(key: string, change: (value: V) => V | void): boolean {
     if (!this.has(key)) return false;
-    this.batch((content) => {
-      const next = change(content[key] as V);
-      if (next !== undefined) content[key] = next;
-    });
+    this.revise(key, change);
     return true;
   }
 
@@ -67,4 +76,10 @@ export class VMap<V> extends Facade<Record<string, V>> {
   range(visit: (key: string, value: V) => boolean | void): void {
     for (const [key, value] of Object.entries(this.content)) if (visit(key, value) === false) return;
   }
+}
+
+function isIterable<V>(
+  entries: Readonly<Record<string, V>> | Iterable<readonly [string, V]>,
+): entries is Iterable<readonly [string, V]> {
+  return typeof (entries as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }

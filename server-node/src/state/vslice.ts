@@ -13,6 +13,11 @@ export class VSlice<V> extends Facade<V[]> {
     super([...items]);
   }
 
+  /** Iterates over the items. */
+  [Symbol.iterator](): IterableIterator<V> {
+    return this.content.values();
+  }
+
   /** Replaces all items. */
   set(items: Iterable<V>): void {
     const next = [...items]; // which may be drawn from this very list
@@ -38,13 +43,15 @@ export class VSlice<V> extends Facade<V[]> {
     return has(this.content, index) && this.content.splice(index, 1).length > 0;
   }
 
-  /** Changes an item in place, or replaces it by what `change` returns; false when there is no such index. */
+  /**
+   * Changes an item in place, or replaces it by the value that `change` returns if it wrote nothing. An object or array is never replaced
+   * by a primitive, so `(row) => row.n++` is fine.
+   *
+   * @returns false if there is no such index.
+   */
   update(index: number, change: (item: V) => V | void): boolean {
     if (!has(this.content, index)) return false;
-    this.batch((content) => {
-      const next = change(content[index] as V);
-      if (next !== undefined) content[index] = next;
-    });
+    this.revise(index, change);
     return true;
   }
 

@@ -103,6 +103,30 @@ describe('rows', () => {
     expect(sent(recorder, ['c', 'a', 'b'].map(row))).toEqual([{ op: 'move', from: '/2', path: '/0' }]);
   });
 
+  it.each<[string, (id: string) => object]>([
+    [
+      'is a getter of the class',
+      (id) =>
+        new (class {
+          _id = id;
+          text = text;
+          get id(): string {
+            throw new Error(this.text);
+          }
+        })(),
+    ],
+    [
+      'is not enumerable',
+      (id) => Object.defineProperty({ key: `k${id}`, text }, 'id', { get: () => ({}), enumerable: false }),
+    ],
+    ['is renamed by toJSON', (id) => ({ inner: id, toJSON: () => ({ id, text }) })],
+  ])('whose id %s are known by the key that their JSON has', (_, make) => {
+    const recorder = createRecorder<unknown>({ rows: ['a', 'b', 'c'].map(make) });
+    recorder.reconcile({ rows: ['z', 'a', 'b', 'c'].map(make) });
+    const patch = JSON.parse(recorder.take()!) as { op: string; path: string }[];
+    expect(patch.map(({ op, path }) => `${op} ${path}`)).toEqual(['add /rows/0']);
+  });
+
   it('without anything are known by their content, from both ends', () => {
     const parse = (order: number[]) => order.map(unkeyed);
     const recorder = createRecorder<unknown>(parse([1, 2, 3, 4]));
@@ -189,7 +213,8 @@ describe('reconcile', () => {
     expect(asked).toContain('b');
     expect(recorder.value).toEqual({ b: { c: 2 }, list: [null, null] });
     expect(sent(recorder, { b: { c: 2 }, list: [NaN, -Infinity] })).toEqual([]);
-    sent(recorder, new Map());
+    expect(() => sent(recorder, new Map())).toThrow(/a Map at the root of the value/);
+    expect(() => sent(recorder, { b: new Set([1]), list: [] })).toThrow(/a Set at \/b .*Convert it by/);
     sent(recorder, Object.assign(Object.create({ inherited: 1 }) as object, { own: 1 }));
     sent(recorder, 5);
     recorder.reconcile(undefined);

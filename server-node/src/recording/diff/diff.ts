@@ -1,7 +1,7 @@
 import { bind } from '../drafts/adopt.js';
 import type { Intake } from '../drafts/intake.js';
 import { handleOf, type Handle } from '../drafts/handle.js';
-import { copyIn, isPrivate, segment, unwrap, type Key } from '../copy.js';
+import { copyIn, exotic, isPrivate, segment, unwrap, type Key } from '../copy.js';
 import { matchRows } from './match-rows.js';
 import { hasOwn, isContainer, type Container, type Node } from '../tree/node.js';
 import { rewrite } from './rewrite.js';
@@ -79,7 +79,7 @@ export class Differ {
     if (handle?.node.target === ours) return ours;
     this.#refuseFrozen(ours);
     if (handle) this.#refuseAlias(handle);
-    if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
+    if (Array.isArray(json) !== Array.isArray(ours) || exotic(json)) return this.#copy(next, key);
     if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
 
     this.#keys[this.#way.length] = key;
@@ -92,18 +92,18 @@ export class Differ {
 
   #members(ours: Members, next: Members, previous: Members): void {
     let kept = 0;
-    const dropped: string[] = [];
+    const dropped = new Set<string>();
     for (const key of Object.keys(next)) {
       const value = next[key];
       let old = ours[key];
-      if (value === old && isPrimitive(value)) {
+      if (value === old && isPrimitive(value) && hasOwn(ours, key)) {
         kept++;
         continue;
       }
       if (isPrivate(key)) continue;
       if (!hasOwn(ours, key)) old = undefined;
       const settled = this.#settle(old, value, key, previous[key]);
-      if (settled === undefined) dropped.push(key);
+      if (settled === undefined) dropped.add(key);
       else {
         kept++;
         if (settled !== old) this.#tree.set(this.#node(), key, settled);
@@ -112,7 +112,7 @@ export class Differ {
     const keys = Object.keys(ours);
     if (keys.length === kept) return;
     for (const key of keys) {
-      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.includes(key);
+      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.has(key);
       if (!there) this.#tree.remove(this.#node(), key);
     }
   }
@@ -172,7 +172,7 @@ export class Differ {
     if (!isContainer(next)) return ours === next || ours === this.#copy(next, key);
     const json = unwrap(next, key);
     if (!isContainer(json)) return ours === this.#copy(json, key);
-    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
+    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours) || exotic(json)) return false;
     if (Array.isArray(ours)) {
       const items = json as unknown[];
       return (

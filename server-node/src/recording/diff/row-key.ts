@@ -1,4 +1,5 @@
 import { unwrap } from '../copy.js';
+import { isContainer, read } from '../tree/node.js';
 
 /** How rows of a list are told apart: by a field, or by what a function gives for a row (the application's, and our copy of it). */
 export type KeyOption = string | ((row: object) => unknown);
@@ -16,10 +17,16 @@ export function rowKeys(option: KeyOption | undefined): RowKeys {
   if (typeof option === 'function') return () => (row) => toKey(option(row));
   const readers = (option === undefined ? FIELDS : [option]).map((field) => ({
     field,
-    read: (row: object) => toKey((row as Record<string, unknown>)[field]),
+    read: (row: object) => toKey(memberOf(row, field)),
   }));
-  return (sample) =>
-    readers.find(({ field }) => (sample as Record<string, unknown>)[field] !== undefined)?.read;
+  return (sample) => readers.find(({ field }) => memberOf(sample, field) !== undefined)?.read;
+}
+
+/** The member that JSON carries: own and enumerable, in the result of `toJSON`. */
+function memberOf(row: object, field: string): unknown {
+  const json = unwrap(row, '');
+  const isMember = isContainer(json) && Object.prototype.propertyIsEnumerable.call(json, field);
+  return isMember ? read(json, field) : undefined;
 }
 
 function toKey(value: unknown): string | number | undefined {

@@ -1,6 +1,6 @@
-import { copyIn, notJson, segment, type Key } from '../copy.js';
+import { copyIn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
 import { handleOf, revoked } from './handle.js';
-import type { Intake } from './intake.js';
+import type { Intake, Origins } from './intake.js';
 import { isContainer, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
@@ -10,21 +10,55 @@ import type { Tree } from '../tree/tree.js';
  *
  * @throws VeloxError `not-json`, `too-deep`, `draft-revoked`.
  */
-export function adopt(tree: Tree, node: Node, key: Key, value: unknown, intake: Intake): unknown {
+export function adopt(
+  tree: Tree,
+  node: Node,
+  key: Key,
+  value: unknown,
+  intake: Intake,
+  origins?: Origins,
+): unknown {
+  if (origins?.hasOpen) value = origins.originOf(value);
   const level = node.depth() + 1;
-  return copyIn(value, {
+  const copy = copyIn(value, {
     onRow: intake.onRow,
     key,
     depth: intake.depth - level,
     path: () => node.pointer() + (node === tree.top ? '' : segment(key)),
     adopt: (source, copies) => {
       const handle = handleOf(source);
-      if (!handle) return bind(tree, node, source, copies, intake);
+      if (!handle) return bind(tree, node, source, copies, intake, origins);
       if (!handle.scope.alive) throw revoked();
       if (handle.scope.tree !== tree) return undefined;
-      return takeOver(tree, handle.node, node, copies, intake.depth - level - copies.length);
+      const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
+      return takeOver(tree, handle.node, shown, node, copies, intake.depth - level - copies.length, origins);
     },
   });
+  if (origins && isContainer(copy) && isPlain(value)) {
+    origins.open(tree.nodes.child(node, key, copy), value);
+  }
+  return copy;
+}
+
+/** Whether a value is a container of the application that is copied member by member. */
+export function isPlain(value: unknown): value is Container {
+  if (!isContainer(value) || handleOf(value) || isBoxed(value) || exotic(value)) return false;
+  return typeof (value as { toJSON?: unknown }).toJSON !== 'function';
+}
+
+/** Writes `value` as an application gives it: under `key` of an object, or at an index up to the length of an array. Runs inside an attempt. */
+export function put(
+  tree: Tree,
+  node: Node,
+  key: Key,
+  value: unknown,
+  intake: Intake,
+  origins: Origins,
+): void {
+  const adopted = adopt(tree, node, key, value, intake, origins);
+  if (Array.isArray(node.target)) tree.set(node, key, adopted ?? null);
+  else if (adopted === undefined) tree.remove(node, key);
+  else tree.set(node, key, adopted);
 }
 
 /** Copies an object that is to stand for its copy; undefined for any other. */
@@ -34,27 +68,39 @@ export function bind(
   source: object,
   copies: readonly object[],
   intake: Intake,
+  origins?: Origins,
 ): Container | undefined {
   const binding = intake.binding(source);
   if (!binding) return undefined;
   const home = innermost(tree, node, copies);
   const content = (source as { toJSON(): object }).toJSON();
-  const copy = adopt(tree, home, '', content, intake) as Container;
+  const copy = adopt(tree, home, '', content, intake, origins) as Container;
   binding(tree.nodes.child(home, '', copy));
   return copy;
 }
 
 /** Moves or copies the container of `child` to the innermost of `copies`, which will stand in `node`. */
-function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[], depth: number): Container {
+function takeOver(
+  tree: Tree,
+  child: Node,
+  shown: object,
+  node: Node,
+  copies: readonly object[],
+  depth: number,
+  origins: Origins | undefined,
+): Container {
   const from = child.outermost();
   const to = node.outermost();
   if (child === to) throw notJson('a cycle', node.pointer());
-  if (from === to || from === tree.top) return copyOf(child, depth);
+  if (from === to || from === tree.top) return copyOf(tree, child, shown, depth);
 
-  if (child.depth() < node.depth() + 1 + copies.length) copyOf(child, depth); // it goes deeper: only to see whether it may
+  if (child.depth() < node.depth() + 1 + copies.length) copyOf(tree, child, shown, depth); // it goes deeper: only to see whether it may
   if (child.robbed) untangle(tree, child);
   const { parent } = child;
-  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) rob(tree, owner);
+  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
+    origins?.fork(owner); // its object still holds the child
+    rob(tree, owner);
+  }
   if (from.lasting) tree.nodes.pin(child); // what it was in may come back, in whatever window
   const home = innermost(tree, node, copies);
   if (home.robbed) untangle(tree, home); // perhaps of this very child
@@ -70,8 +116,10 @@ function takeOver(tree: Tree, child: Node, node: Node, copies: readonly object[]
 }
 
 /** @throws VeloxError `too-deep`. */
-function copyOf(node: Node, depth: number): Container {
-  return copyIn(node.target, { depth, path: () => node.pointer() }) as Container;
+function copyOf(tree: Tree, node: Node, shown: object, depth: number): Container {
+  const copy = copyIn(shown, { depth, path: () => node.pointer() }) as Container;
+  tree.copied.set(copy, node.target);
+  return copy;
 }
 
 /** Marks a container that is out of the value as one that lost something. */
@@ -94,7 +142,9 @@ function untangle(tree: Tree, node: Node): void {
     const { parent } = child;
     if (parent !== node) {
       tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
-      tree.set(node, key, copyIn(value, { depth: Infinity }));
+      const copy = copyIn(value, { depth: Infinity }) as Container;
+      tree.copied.set(copy, child.target);
+      tree.set(node, key, copy);
     } else if (child.robbed) untangle(tree, child);
   }
   node.robbed = false;

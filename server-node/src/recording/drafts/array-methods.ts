@@ -89,7 +89,9 @@ function override(
     const { scope, node } = handle;
     if (!scope.alive) throw revoked();
     scope.tree.settle();
-    scope.wrote ||= !READS.has(name);
+    const isRead = READS.has(name);
+    scope.wrote ||= !isRead;
+    scope[isRead ? 'pull' : 'fork'](node);
     return run({ scope, node, items }, args, this);
   }
   return [native, method];
@@ -98,7 +100,9 @@ function override(
 function insert({ scope, node }: Target, index: number, items: readonly unknown[]): void {
   const { tree, intake } = scope;
   tree.attempt(() => {
-    const adopted = items.map((item, offset) => adopt(tree, node, index + offset, item, intake) ?? null);
+    const adopted = items.map(
+      (item, offset) => adopt(tree, node, index + offset, item, intake, scope) ?? null,
+    );
     tree.splice(node, index, 0, adopted);
   });
 }

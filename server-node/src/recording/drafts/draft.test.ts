@@ -81,8 +81,8 @@ describe('a draft reads like a plain object', () => {
   });
 });
 
-describe('what is assigned', () => {
-  it('is copied, and not looked at again', () => {
+describe('an assigned object', () => {
+  it('is copied for each place, and counts until the recipe ends', () => {
     const row: Row = { id: 4, tags: [] };
     const value = after((d) => {
       d.rows.push(row, row);
@@ -90,8 +90,8 @@ describe('what is assigned', () => {
       d.rows[3]!.tags.push('own');
     });
     expect(value.rows.slice(3)).toEqual([
-      { id: 4, tags: ['own'] },
-      { id: 4, tags: [] },
+      { id: 4, tags: ['late', 'own'] },
+      { id: 4, tags: ['late'] },
     ]);
     expect(row).toEqual({ id: 4, tags: ['late'] });
   });
@@ -152,9 +152,7 @@ describe('what is assigned', () => {
       d.nan = NaN;
       d.date = new Date(0);
       d.$hidden = 1;
-      (d as Record<symbol, unknown>)[Symbol('s')] = 1;
       (d.rows as unknown[])[4] = undefined;
-      (d.rows as unknown as Record<string, unknown>).note = 'lists have no keys';
       delete (d.rows as unknown as Record<string, unknown>)[0];
       expect(d.gone).toBeUndefined();
       expect(d.nan).toBeNull();
@@ -167,6 +165,14 @@ describe('what is assigned', () => {
       date: '1970-01-01T00:00:00.000Z',
     });
     expect(Object.keys(value)).not.toContain('gone');
+  });
+
+  it.each<[string, (d: Doc) => void, RegExp]>([
+    ['a name', (d) => void Object.assign(d.rows, { note: 1 }), /the key "note" of an array at \/rows/],
+    ['a negative index', (d) => void (d.rows[-1] = d.rows[0]!), /the key "-1" of an array at \/rows/],
+    ['a symbol', (d) => void Object.assign(d.rows, { [Symbol('s')]: 1 }), /a symbol as a key at \/rows/],
+  ])('under %s of an array is an error', (_, change, message) => {
+    expect(() => after(change)).toThrow(message);
   });
 
   it('stays data, whatever its key', () => {

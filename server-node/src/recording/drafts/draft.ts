@@ -1,29 +1,55 @@
-import { adopt } from './adopt.js';
+import { put } from './adopt.js';
+import type { Sources } from './sources.js';
 import type { Intake } from './intake.js';
 import { arrayMethods } from './array-methods.js';
 import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
-import { isPrivate, type Key } from '../copy.js';
+import { isPrivate, notJson, type Key } from '../copy.js';
 import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
  * One life of drafts: a recipe, or for ever. A draft reads like the container behind it and writes through the tree.
  *
- * What is assigned is copied in as JSON would (see `copyIn`): undefined removes a key and makes an item null; keys beginning
- * with `$`, symbols and other keys than indices on an array are dropped in silence; gaps of an array are filled with null.
+ * An assigned value is copied in as JSON would (see `copyIn`): undefined removes a key and makes an item null, keys beginning with `$`
+ * are dropped, gaps of an array are filled with null. Symbols, and keys of an array that are no indices, are errors.
  */
 export class Scope implements DraftScope {
   readonly tree: Tree;
   readonly intake: Intake;
+  readonly sources: Sources;
   alive = true;
   /** Something was written, perhaps without effect. */
   wrote = false;
+  /** Called before an assigned object is followed. */
+  onOpen: (() => void) | undefined;
   readonly #lasting: boolean;
 
-  constructor(tree: Tree, intake: Intake, lasting = false) {
+  constructor(tree: Tree, intake: Intake, sources: Sources, lasting = false) {
     this.tree = tree;
     this.intake = intake;
+    this.sources = sources;
     this.#lasting = lasting;
+  }
+
+  get hasOpen(): boolean {
+    return this.sources.hasOpen;
+  }
+
+  open(node: Node, object: Container): void {
+    this.onOpen?.();
+    this.sources.open(node, object, this);
+  }
+
+  fork(node: Node): void {
+    if (node.source) this.sources.fork(node);
+  }
+
+  pull(node: Node): void {
+    if (node.source) this.sources.pull(node);
+  }
+
+  originOf(value: unknown): unknown {
+    return this.sources.originOf(value);
   }
 
   /** What a reader gets for `value`, which stands under `key` of `parent`. */
@@ -63,23 +89,16 @@ export class Scope implements DraftScope {
     tree.settle();
     if (typeof value === 'string' || Number.isFinite(value))
       return tree.set(node, key, value === 0 ? 0 : value);
-    if (!isContainer(value) && typeof value !== 'function') return this.#put(node, key, value);
+    if (!isContainer(value) && typeof value !== 'function')
+      return put(tree, node, key, value, this.intake, this);
     const old = hasOwn(node.target, key) ? read(node.target, key) : undefined;
     const handle = handleOf(value);
     if (isContainer(old) && handle?.node.target === old) return;
     if (handle?.scope.alive && handle.scope.tree === tree && tree.beginSwap(node, key, handle.node)) return;
     tree.attempt(() => {
       if (isContainer(old)) tree.release(node, key, old);
-      this.#put(node, key, value);
+      put(tree, node, key, value, this.intake, this);
     });
-  }
-
-  #put(node: Node, key: Key, value: unknown): void {
-    const { tree } = this;
-    const adopted = adopt(tree, node, key, value, this.intake);
-    if (Array.isArray(node.target)) tree.set(node, key, adopted ?? null);
-    else if (adopted === undefined) tree.remove(node, key);
-    else tree.set(node, key, adopted);
   }
 }
 
@@ -97,12 +116,13 @@ class Draft implements ProxyHandler<Container>, Handle {
     const { scope } = this;
     if (!scope.alive) throw revoked();
     const { tree } = scope;
+    const { source } = this.node;
+    if (source && !source.seen && typeof key === 'string') scope.sources.meet(this.node, key, source.object);
     const value = (target as Record<string | symbol, unknown>)[key];
     if (typeof value === 'object') {
-      // inherited: Object.prototype under __proto__
-      if (value === null || (key === '__proto__' && !hasOwn(target, key))) return value;
+      if (value === null || !hasOwn(target, key as Key)) return value; // inherited: Object.prototype under __proto__
       if (tree.isSwapping(value)) return (tree.settle(), this.get(target, key));
-      return scope.draft(tree.nodes.child(this.node, key as string, value as Container));
+      return scope.draft(tree.nodes.child(this.node, key as Key, value as Container));
     }
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }
@@ -110,7 +130,9 @@ class Draft implements ProxyHandler<Container>, Handle {
   set(target: Container, key: string | symbol, value: unknown): boolean {
     if (!this.scope.alive) throw revoked();
     this.scope.wrote = true;
-    if (typeof key === 'symbol' || isPrivate(key)) return true;
+    if (typeof key === 'symbol') throw notJson('a symbol as a key', this.node.pointer());
+    if (isPrivate(key)) return true;
+    this.#fork();
     if (!Array.isArray(target)) this.scope.assign(this.node, key, value);
     else if (key === 'length') this.#resize(target, Number(value));
     else this.#setItem(target, key, value);
@@ -120,7 +142,9 @@ class Draft implements ProxyHandler<Container>, Handle {
   deleteProperty(target: Container, key: string | symbol): boolean {
     this.#check();
     this.scope.wrote = true;
-    if (typeof key === 'symbol' || !hasOwn(target, key)) return true;
+    if (typeof key === 'symbol') return true;
+    this.#fork();
+    if (!hasOwn(target, key)) return true;
     if (!Array.isArray(target)) this.scope.tree.remove(this.node, key);
     else if (key === 'length') return false;
     else this.scope.tree.set(this.node, key, null);
@@ -164,12 +188,18 @@ class Draft implements ProxyHandler<Container>, Handle {
   #check(): void {
     if (!this.scope.alive) throw revoked();
     this.scope.tree.settle();
+    this.scope.pull(this.node);
+  }
+
+  #fork(): void {
+    this.scope.fork(this.node);
   }
 
   #setItem(target: unknown[], key: string, value: unknown): void {
     const index = Number(key);
     if (hasOwn(target, key)) return this.scope.assign(this.node, index, value);
-    if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32 - 1 || String(index) !== key) return;
+    if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32 - 1 || String(index) !== key)
+      throw notJson(`the key "${key}" of an array`, this.node.pointer());
     if (index > target.length) this.#resize(target, index);
     this.scope.assign(this.node, index, value);
   }

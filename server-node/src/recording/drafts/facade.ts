@@ -1,6 +1,6 @@
 import { HANDLE, handleOf } from './handle.js';
-import type { Node } from '../tree/node.js';
-import { synchronous } from './recipe.js';
+import { isContainer, type Node } from '../tree/node.js';
+import { replacement, synchronous } from './recipe.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
@@ -26,6 +26,27 @@ export abstract class Facade<C extends object> {
     else change(this.content);
   }
 
+  /**
+   * Changes the member under `key` by a recipe that mutates it, or that returns another value and mutates nothing: the rule of
+   * `state.update`. All or nothing if it is part of a value.
+   */
+  protected revise<K extends keyof C>(key: K, recipe: (member: C[K]) => C[K] | void): void {
+    this.batch((content) => {
+      const scope = handleOf(content)?.scope;
+      const member = content[key];
+      const before = scope ? undefined : JSON.stringify(member);
+      const wrote = scope?.wrote ?? false;
+      if (scope) scope.wrote = false;
+      const result = synchronous(recipe(member));
+      const hasWritten = scope
+        ? scope.wrote
+        : isContainer(member) && (isPart(member, result) || JSON.stringify(member) !== before);
+      const next = replacement(member, result, hasWritten) as C[K] | undefined;
+      if (next !== undefined && next !== member) content[key] = next;
+      if (scope) scope.wrote ||= wrote || hasWritten;
+    });
+  }
+
   /** Another one for the same part of the value, seen through a draft of a recipe. */
   over(draft: object): this {
     const other = Object.create(Object.getPrototypeOf(this) as object) as this;
@@ -43,6 +64,12 @@ export abstract class Facade<C extends object> {
       node.facade = undefined;
     });
   }
+}
+
+function isPart(outer: object, value: unknown): boolean {
+  return Object.values(outer).some(
+    (inner) => isContainer(inner) && (inner === value || isPart(inner, value)),
+  );
 }
 
 // Assigned to another place, it counts as the draft that it stands for.

@@ -1,16 +1,18 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { Key } from '../copy.js';
 import { isContainer, type Node } from '../tree/node.js';
-import type { Intake } from './intake.js';
+import type { Intake, Origins } from './intake.js';
 import type { Tree } from '../tree/tree.js';
 
 /** One life of drafts: a recipe, or a state's whole life. */
-export interface DraftScope {
+export interface DraftScope extends Origins {
   readonly tree: Tree;
   readonly intake: Intake;
   readonly alive: boolean;
   /** Whether something was written, perhaps without effect. */
   wrote: boolean;
+  /** Fetches what was written to the object that the container of `node` is a copy of. */
+  pull(node: Node): void;
   /** Returns what a reader gets for `value`, which stands under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown;
   /** Returns what a reader gets for `value`, which was just taken out of `parent`. */

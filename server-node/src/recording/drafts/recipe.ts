@@ -1,17 +1,31 @@
 import { VeloxError } from '@velox/core/protocol';
+import { isContainer } from '../tree/node.js';
+import { handleOf } from './handle.js';
 
 /**
- * What a recipe gives back.
+ * Passes on the result of a recipe.
  *
  * @throws VeloxError `async-recipe` for a promise.
  */
 export function synchronous<R>(result: R): R {
   if (isThenable(result)) {
-    // its drafts are dead, so it will most likely fail a second time: nobody waits for that
+    // Its drafts are dead, so it will most likely fail a second time.
     result.then(undefined, () => {});
     throw new VeloxError('async-recipe', 'a recipe was asynchronous. Await first, then change the state.');
   }
   return result;
+}
+
+/**
+ * The value that a recipe returned in place of `value`, undefined if it did not mean to. Recipes with an expression body return
+ * whatever their expression is: `(d) => d.n++`, `(d) => d.isOn && d.rows.push(row)`, `(d) => (d.users.ann ??= {})`. So nothing counts
+ * after a write, nor a draft, nor a primitive in place of an object or array.
+ */
+export function replacement(value: unknown, result: unknown, wrote: boolean): unknown {
+  if (wrote || result === undefined) return undefined;
+  if (isContainer(result) && handleOf(result)) return undefined;
+  const isPrimitive = !isContainer(result) && typeof result !== 'function' && typeof result !== 'symbol';
+  return isContainer(value) && isPrimitive ? undefined : result;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

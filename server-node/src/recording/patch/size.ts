@@ -24,7 +24,8 @@ export function measure(value: unknown, limit: number = Infinity, view: View = s
     return size;
   }
   let first = true;
-  for (const key in container) {
+  // Not for-in, which lists members of an extended Object.prototype.
+  for (const key of Object.keys(container)) {
     if (size > limit) break;
     const item = (container as Record<string, unknown>)[key];
     size += primitive(key) + measure(item, limit - size, view) + (first ? 1 : 2);

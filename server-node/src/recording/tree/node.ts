@@ -1,5 +1,6 @@
 import type { ArrayBefore, ObjectBefore } from './before.js';
 import { segment, type Key } from '../copy.js';
+import type { Source } from './source.js';
 
 /** An object or array of a value. */
 export type Container = Record<string, unknown> | unknown[];
@@ -37,6 +38,8 @@ export class Node {
   live: object | undefined;
   /** Stands for the proxies, where it is. */
   facade: View | undefined;
+  /** The application's object that the container is a copy of, while writes to that object count. */
+  source: Source | undefined;
 
   constructor(target: Container, parent?: Node, key: Key = '') {
     this.target = target;

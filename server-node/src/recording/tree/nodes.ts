@@ -71,7 +71,9 @@ export class Nodes {
   /** Forgets nodes, as long as no drafts of a recipe need them; few may stay if they keep nothing alive that is out of the value. */
   trim(): void {
     if (!this.#stale && this.#known.size <= MOST_NODES) return;
-    this.#known = new Map();
+    const rest = new Map<object, Node>();
+    for (const [container, node] of this.#known) if (node.source) rest.set(container, node);
+    this.#known = rest;
     this.#stale = false;
   }
 

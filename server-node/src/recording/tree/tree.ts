@@ -2,7 +2,7 @@ import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { copyIn, put, type Key } from '../copy.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
-import { hasOwn, Node, read } from './node.js';
+import { hasOwn, Node, read, type Container } from './node.js';
 import { Nodes } from './nodes.js';
 import { Swap } from './swap.js';
 
@@ -27,6 +27,8 @@ export class Tree {
   /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
   onTouch: (node: Node) => void = () => {};
   readonly nodes: Nodes = new Nodes();
+  /** By copies of parts of the value: the part. */
+  readonly copied: WeakMap<object, Container> = new WeakMap();
   readonly counts: MemberCounts = new MemberCounts();
   /** While an attempt runs: what it did, newest first. */
   #journal: Undo | undefined;

@@ -1,0 +1,197 @@
+import { isVeloxError } from '@velox/core/protocol';
+import { describe, expect, it } from 'vitest';
+import { createRecorder, type Recorder } from '../recorder.js';
+
+type Tree = { name?: string; at?: number; items?: unknown[]; children?: Tree[]; [key: string]: unknown };
+interface Doc {
+  g: { x?: number[]; [key: string]: unknown };
+  users: Record<string, { name?: string; age?: number; tags?: string[] }>;
+  rows: { id: number; tags?: string[] }[];
+  tree?: Tree;
+}
+const fresh = (): Doc => ({ g: {}, users: {}, rows: [{ id: 1 }] });
+
+/** What plain JavaScript makes of each of these, a draft makes, too. */
+const idioms: Record<string, (d: Doc) => void> = {
+  'a list that is created if it is missing': (d) => {
+    (d.g.x ??= []).push(1);
+    (d.g.x ??= []).push(2);
+  },
+  'an object that is assigned, then filled': (d) => {
+    const ann: Doc['users'][string] = (d.users.ann = {});
+    ann.age = 3;
+    ann.tags = ['a'];
+    ann.tags.push('b');
+  },
+  'a tree that is built from the top': (d) => {
+    const root: Tree = {};
+    d.tree = root;
+    root.children = [];
+    for (const name of ['a', 'b']) {
+      const child: Tree = { name };
+      root.children.push(child);
+      child.children = [];
+      child.children.push({ name: `${name}1` });
+    }
+  },
+  'a reduction into an assigned object': (d) => {
+    d.g.sums = ['a', 'b', 'a'].reduce(
+      (sums: Record<string, number>, key) => {
+        sums[key] = (sums[key] ?? 0) + 1;
+        return sums;
+      },
+      (d.g.sums = {}) as Record<string, number>,
+    );
+  },
+  'a row that is pushed, then changed': (d) => {
+    const row: Doc['rows'][number] = { id: 2 };
+    d.rows.push(row);
+    row.tags = ['late'];
+    row.id = 3;
+  },
+  'a row that is read from the draft and changed through the object': (d) => {
+    const row: Doc['rows'][number] = { id: 2 };
+    d.rows.unshift(row);
+    const draft = d.rows[0]!;
+    row.tags = ['a'];
+    draft.tags!.push('b');
+    draft.id += draft.tags!.length;
+  },
+  'a list that is sorted, shortened and emptied after it was assigned': (d) => {
+    const list = [3, 1, 2];
+    d.g.list = list;
+    list.sort();
+    list.pop();
+    const other = [{ n: 1 }, { n: 2 }];
+    d.g.other = other;
+    other.reverse();
+    other[0]!.n = 5;
+    const none = [1];
+    d.g.none = none;
+    none.length = 0;
+  },
+  'members that are deleted or renamed after the assignment': (d) => {
+    const user: Tree = { name: 'a', at: 1 };
+    d.g.user = user;
+    user.title = user.name;
+    delete user.name;
+  },
+  'one object in two places': (d) => {
+    const tags = ['a'];
+    d.users.ann = { tags };
+    d.users.bob = { tags };
+    tags.push('b');
+  },
+  'Object.assign to an assigned object': (d) => {
+    const user = (d.users.ann = { name: 'a' });
+    Object.assign(user, { age: 1, tags: ['x'] });
+    d.users.ann.age! += 1;
+  },
+  'an assigned object that is moved on': (d) => {
+    const user = (d.users.ann = { name: 'a', tags: ['x'] });
+    d.users.bob = d.users.ann;
+    delete (d.users as Partial<Doc['users']>).ann;
+    user.tags.push('y');
+  },
+};
+
+const ways: Record<string, (recorder: Recorder<Doc>, change: (d: Doc) => void) => void> = {
+  'a recipe': (recorder, change) => recorder.update((d) => change(d)),
+  'a live value': (recorder, change) => change(recorder.live()),
+};
+
+describe.each(Object.entries(ways))('in %s', (_, run) => {
+  it.each(Object.entries(idioms))('%s is what plain JavaScript makes', (__, change) => {
+    const recorder = createRecorder(fresh());
+    const plain = fresh();
+    change(plain);
+    run(recorder, change);
+    expect(recorder.value).toEqual(JSON.parse(JSON.stringify(plain)));
+  });
+});
+
+describe('an assigned object', () => {
+  it('is never written: the draft has a copy', () => {
+    const empty = { items: [] as string[] };
+    const recorder = createRecorder<Record<string, typeof empty>>({});
+    recorder.update((d) => {
+      d.ann = empty;
+      d.ann.items.push('sword');
+      d.bob = empty;
+    });
+    expect(recorder.value).toEqual({ ann: { items: ['sword'] }, bob: { items: [] } });
+    expect(empty).toEqual({ items: [] });
+  });
+
+  it('written after its draft was is an error, and the recipe is undone', () => {
+    const recorder = createRecorder(fresh());
+    const recipe = (d: Doc): void => {
+      const user: Doc['users'][string] = (d.users.ann = {});
+      d.users.ann.age = 1;
+      user.age = 2;
+    };
+    expect(() => recorder.update(recipe)).toThrow(/\/users\/ann was written after its draft/);
+    expect(recorder.value).toEqual(fresh());
+    expect(recorder.dirty).toBe(false);
+  });
+
+  it('that gets what JSON cannot carry fails the recipe', () => {
+    const recorder = createRecorder<Record<string, unknown>>({});
+    const recipe = (d: Record<string, unknown>): void => {
+      const late: Record<string, unknown> = (d.late = {});
+      late.inner = { f: () => 1 };
+    };
+    expect(() => recorder.update(recipe)).toThrow(/a function at \/late\/inner\/f/);
+    expect(recorder.value).toEqual({});
+  });
+
+  it('of a live value that gets what JSON cannot carry is reported, once, and stays as it was', async () => {
+    const errors: unknown[] = [];
+    const recorder = createRecorder<Record<string, unknown>>({}, { onError: (error) => errors.push(error) });
+    const late: Record<string, unknown> = { n: 1 };
+    recorder.live().late = late;
+    late.f = () => 1;
+    await Promise.resolve();
+    expect(recorder.value).toEqual({ late: { n: 1 } });
+    expect(recorder.value).toEqual({ late: { n: 1 } });
+    expect(errors.map((error) => isVeloxError(error, 'not-json'))).toEqual([true]);
+  });
+
+  it('counts until the recipe ends, and no longer', () => {
+    const recorder = createRecorder(fresh());
+    const user: Doc['users'][string] = {};
+    recorder.update((d) => void (d.users.ann = user));
+    user.age = 1;
+    recorder.update((d) => void (d.g.n = 1));
+    expect(recorder.value.users).toEqual({ ann: {} });
+  });
+
+  it('of a live value counts until the tick ends, also after a flush that was forced, and no longer', async () => {
+    const changes: true[] = [];
+    const recorder = createRecorder(fresh(), { onChange: () => changes.push(true) });
+    const user: Doc['users'][string] = {};
+    const live = recorder.live();
+    live.users.ann = user;
+    const ann = live.users.ann;
+    recorder.take();
+    user.age = 1;
+    expect(changes).toHaveLength(1);
+    await Promise.resolve();
+    expect(changes).toHaveLength(2);
+    expect(JSON.parse(recorder.take()!)).toEqual([{ op: 'add', path: '/users/ann/age', value: 1 }]);
+    user.age = 2;
+    await Promise.resolve();
+    expect([recorder.dirty, recorder.value.users]).toEqual([false, { ann: { age: 1 } }]);
+    ann.age = 3;
+    expect(recorder.value.users).toEqual({ ann: { age: 3 } });
+  });
+
+  it('is replaced by what the recorder is set to', () => {
+    const recorder = createRecorder(fresh());
+    const user: Doc['users'][string] = { age: 1 };
+    recorder.live().users.ann = user;
+    user.age = 2;
+    recorder.reconcile({ ...fresh(), users: { ann: { age: 5 } } });
+    expect(recorder.value.users).toEqual({ ann: { age: 5 } });
+  });
+});

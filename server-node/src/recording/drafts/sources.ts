@@ -1,0 +1,267 @@
+import { copyIn, isPrivate, unwrap, type Key } from '../copy.js';
+import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
+import { Source } from '../tree/source.js';
+import type { Tree } from '../tree/tree.js';
+import { isPlain, put } from './adopt.js';
+import { behind, handleOf } from './handle.js';
+import type { Intake } from './intake.js';
+import { VeloxError } from '@velox/core/protocol';
+
+/**
+ * Lets writes to assigned objects count, as in `const user = (draft.users.ann = {}); user.age = 3`. Each object was copied when it was
+ * assigned. Until its {@link Source} is closed, reads through a draft first fetch what changed in the object, and `sync` fetches the rest.
+ * The objects themselves are never written.
+ */
+export class Sources {
+  readonly #tree: Tree;
+  readonly #intake: Intake;
+  /** The nodes with a source, and some that had one. */
+  #open: Node[] = [];
+
+  constructor(tree: Tree, intake: Intake) {
+    this.#tree = tree;
+    this.#intake = intake;
+  }
+
+  get hasOpen(): boolean {
+    return this.#open.length > 0;
+  }
+
+  open(node: Node, object: Container, scope: object): void {
+    const before = node.source;
+    node.source = new Source(object, scope);
+    this.#open.push(node);
+    this.#tree.note(() => (node.source = before));
+  }
+
+  /** Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. */
+  originOf(value: unknown): unknown {
+    const handle = isContainer(value) ? handleOf(value) : undefined;
+    const node = handle?.scope.alive ? handle.node : undefined;
+    if (!node?.source || node.source.seen || node.outermost() !== this.#tree.top) return value;
+    const isForked = this.#open.some((inner) => inner.source?.seen && isInside(inner, node));
+    return isForked ? value : node.source.object;
+  }
+
+  /** Ends the sources of one life of drafts, or all. */
+  close(scope?: object): void {
+    if (this.#open.length === 0) return;
+    const rest: Node[] = [];
+    for (const node of this.#open) {
+      if (node.source && scope && node.source.scope !== scope) rest.push(node);
+      else node.source = undefined;
+    }
+    this.#open = rest;
+  }
+
+  /**
+   * Makes each copy equal its object.
+   *
+   * @param onError receives an error and the source's scope. Without it the first error is thrown.
+   * @throws VeloxError `not-json`, `too-deep`, `stale-object`.
+   */
+  sync(onError?: (error: unknown, scope: object) => void): void {
+    // Fetching may open more sources, which are appended.
+    for (let index = 0; index < this.#open.length; index++) {
+      const node = this.#open[index] as Node;
+      const { source } = node;
+      if (!source) continue;
+      try {
+        if (source.seen) refuseChange(node, source);
+        else if (!this.#hasContent(node.target, source.object)) this.#fetch(node, source, true);
+      } catch (error) {
+        if (!onError) throw error;
+        onError(error, source.scope);
+      }
+    }
+  }
+
+  /** Fetches what changed in the object of a node itself, before a draft lists its members. */
+  pull(node: Node): void {
+    const { source } = node;
+    if (source && !source.seen) this.#fetch(node, source, false);
+  }
+
+  /** Fetches everything before a draft writes to the copy. From then on only the copy may be written. */
+  fork(node: Node): void {
+    const { source } = node;
+    if (!source || source.seen) return;
+    this.#tree.attempt(() => {
+      this.#fetch(node, source, true);
+      const { object } = source;
+      source.seen = Array.isArray(object) ? object.slice() : { ...object };
+      this.#tree.note(() => (source.seen = undefined));
+    });
+  }
+
+  /**
+   * Fetches one member before a draft reads it.
+   */
+  meet(node: Node, key: string, object: Container): void {
+    if (Array.isArray(object)) {
+      if (object.length !== (node.target as unknown[]).length) this.pull(node);
+      if (!hasOwn(object, key) || key === 'length') return;
+    } else if (isPrivate(key) || (!hasOwn(object, key) && !hasOwn(node.target, key))) return;
+    const member = memberOf(object, key);
+    const at = Array.isArray(object) ? Number(key) : key;
+    this.#fetchMember(node, at, member, true);
+    const ours = read(node.target, at);
+    if (isContainer(ours) && isContainer(member) && handleOf(member)?.scope.tree !== this.#tree) {
+      const child = this.#tree.nodes.child(node, at, ours);
+      if (!child.source) this.open(child, unwrap(member, key) as Container, node.source!.scope); // made by toJSON
+    }
+  }
+
+  #fetch(node: Node, { object }: Source, isDeep: boolean): void {
+    if (Array.isArray(object)) {
+      this.#arrange(node, object);
+      for (let index = 0; index < object.length; index++)
+        this.#fetchMember(node, index, object[index], isDeep);
+    } else {
+      for (const key of Object.keys(node.target))
+        if (memberOf(object, key) === undefined) this.#tree.remove(node, key);
+      for (const key of Object.keys(object))
+        if (!isPrivate(key)) this.#fetchMember(node, key, object[key], isDeep);
+    }
+  }
+
+  /** Gives a copied array the length and order of `object`, as far as its containers are known. */
+  #arrange(node: Node, object: readonly unknown[]): void {
+    const target = node.target as unknown[];
+    const known = new Map<unknown, unknown>();
+    const stays: boolean[] = [];
+    target.forEach((item, index) => {
+      const node = isContainer(item) ? this.#tree.nodes.find(item) : undefined;
+      if (!node) return;
+      const origin = node.source?.object ?? item;
+      if (origin === behind(object[index])) stays[index] = true;
+      else if (!known.has(origin)) known.set(origin, item);
+    });
+    if (known.size === 0 && object.length === target.length) return;
+    const items = Array.from(object, (item, index) => {
+      if (stays[index]) return target[index];
+      const origin = behind(item);
+      const found = isContainer(origin) ? known.get(origin) : undefined;
+      known.delete(origin);
+      return found;
+    });
+    const taken = new Set(items);
+    items.forEach((item, index) => {
+      const old = index < target.length ? target[index] : null;
+      if (item === undefined) items[index] = isContainer(old) && taken.has(old) ? null : old;
+    });
+    if (items.length !== target.length || items.some((item, index) => item !== target[index]))
+      this.#tree.arrange(node, items);
+  }
+
+  #fetchMember(node: Node, key: Key, member: unknown, isDeep: boolean): void {
+    const { nodes } = this.#tree;
+    const ours = hasOwn(node.target, key) ? read(node.target, key) : undefined;
+    if (!isPlain(member)) {
+      if (!this.#isSame(ours, Array.isArray(node.target) ? (member ?? null) : member, key))
+        this.#put(node, key, ours, member);
+      return;
+    }
+    if (isContainer(ours) && Array.isArray(ours) === Array.isArray(member)) {
+      const child = nodes.find(ours);
+      if (child?.source ? child.source.object === member : !child || !isShown(child)) {
+        if (isDeep && !child?.source) this.open(nodes.child(node, key, ours), member, node.source!.scope);
+        return;
+      }
+    }
+    const moved = this.#open.find(({ source, parent }) => !parent && source?.object === member);
+    if (moved && !Array.isArray(node.target)) this.#tree.set(node, key, moved.target);
+    else this.#put(node, key, ours, member);
+  }
+
+  #put(node: Node, key: Key, ours: unknown, member: unknown): void {
+    const tree = this.#tree;
+    const { scope } = node.source!;
+    const origins = {
+      hasOpen: true,
+      open: (child: Node, object: Container) => this.open(child, object, scope),
+      fork: (child: Node) => this.fork(child),
+      originOf: (value: unknown) => this.originOf(value),
+    };
+    tree.attempt(() => {
+      if (isContainer(ours)) tree.release(node, key, ours);
+      put(tree, node, key, member, this.#intake, origins);
+    });
+  }
+
+  /** Whether ours is what JSON makes of a member of an object, or is fetched independently. */
+  #isSame(ours: unknown, member: unknown, key: Key): boolean {
+    if (!isContainer(member))
+      return ours === member || (typeof member === 'number' && isSameNumber(ours, member));
+    const handle = handleOf(member);
+    if (handle?.scope.tree === this.#tree) {
+      const { target } = handle.node;
+      if (!handle.scope.alive || target === ours || this.#tree.copied.get(ours as object) === target)
+        return true;
+    } else if (!isPlain(member)) {
+      const json = unwrap(member, key);
+      if (json === member) return false; // an error, which names the place
+      if (!isContainer(json)) return this.#isSame(ours, json, key);
+      return this.#tree.nodes.find(ours)?.source !== undefined || isEqual(ours, json);
+    }
+    if (!isContainer(ours) || Array.isArray(ours) !== Array.isArray(member)) return false;
+    const node = this.#tree.nodes.find(ours);
+    if (node?.source) return node.source.object === member;
+    return !(node && isShown(node)) && this.#hasContent(ours, member);
+  }
+
+  #hasContent(ours: Container, object: Container): boolean {
+    if (Array.isArray(object)) {
+      const items = ours as unknown[];
+      if (items.length !== object.length) return false;
+      for (let index = 0; index < items.length; index++)
+        if (!this.#isSame(items[index], object[index] ?? null, index)) return false;
+      return true;
+    }
+    let count = 0;
+    for (const key of Object.keys(object)) {
+      if (isPrivate(key)) continue;
+      const own = hasOwn(ours, key) ? read(ours, key) : undefined;
+      if (!this.#isSame(own, object[key], key)) return false;
+      if (own !== undefined) count++;
+    }
+    return Object.keys(ours).length === count;
+  }
+}
+
+/** The member as JSON would see it: own and enumerable. */
+function memberOf(object: Container, key: string): unknown {
+  return Object.prototype.propertyIsEnumerable.call(object, key) ? read(object, key) : undefined;
+}
+
+function isSameNumber(ours: unknown, member: number): boolean {
+  return ours === (Number.isFinite(member) ? member : null);
+}
+
+/** Whether a draft of it may be in use. */
+function isShown({ draft, live, facade }: Node): boolean {
+  return (draft ?? live ?? facade) !== undefined;
+}
+
+function isInside(node: Node, outer: Node): boolean {
+  for (let at: Node | undefined = node; at; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
+function isEqual(ours: unknown, json: Container): boolean {
+  return JSON.stringify(ours) === JSON.stringify(copyIn(json));
+}
+
+/** @throws VeloxError `stale-object` if the object was written after a draft of its copy. */
+function refuseChange(node: Node, { object, seen }: Source): void {
+  const keys = Object.keys(object);
+  const isAsSeen =
+    keys.length === Object.keys(seen!).length &&
+    keys.every((key) => hasOwn(seen!, key) && Object.is(read(seen!, key), read(object, key)));
+  if (isAsSeen) return;
+  const place = node.pointer() || 'the root';
+  throw new VeloxError(
+    'stale-object',
+    `the object at ${place} was written after its draft was. Go on with the draft, or finish the object first.`,
+  );
+}
