@@ -109,19 +109,29 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   const hub = new Core(options as HubOptions);
   const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
     stateOfLive(value) ?? new Published(value, stateOptions);
+  const published = new Map<string, State<unknown>>();
+  const publish = (topic: string, state: State<unknown>): void => {
+    hub.topics.publish(topic, state);
+    const former = published.get(topic);
+    published.set(topic, state);
+    if (!former || former === state) return;
+    const name = JSON.stringify(topic);
+    const advice = `the topic ${name} was published twice, and the first state is no longer served. Change the first one by update() or set(), or call hub.remove(${name}) before.`;
+    hub.observer.once('replaced topic', topic, advice, { topic });
+  };
   return {
     ...withCheckedClose(createEndpoint(hub)),
     // `never`: the conditional types are the contract's promise, which no inference sees
     state(topic, value, stateOptions) {
       checkOptions('hub.state()', stateOptions);
       const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
-      hub.topics.publish(topic, state);
+      publish(topic, state);
       return state as never;
     },
     live(topic, value, stateOptions) {
       checkOptions('hub.live()', stateOptions);
       const state = make(value, stateOptions);
-      hub.topics.publish(topic, state);
+      publish(topic, state);
       return liveOf(state) as never;
     },
     entity(type, entityOptions) {
@@ -133,7 +143,10 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
       };
     },
     notify: (type, ids) => hub.entities.notify(type, ids),
-    remove: (topic) => hub.topics.remove(topic),
+    remove(topic) {
+      published.delete(topic);
+      return hub.topics.remove(topic);
+    },
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
     on: (event, handler) => hub.on(event, handler as EventHandler),
     stats: () => hub.stats(),

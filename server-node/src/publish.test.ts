@@ -1,3 +1,4 @@
+import express from 'express';
 import { describe, expect, it } from 'vitest';
 import * as velox from './index.js';
 import { listen } from '../test/rig/listen.js';
@@ -151,4 +152,11 @@ describe('the same object', () => {
     first.n = 1;
     expect(second.n).toBe(0);
   });
+});
+
+it('a state that Express is given as middleware says what to pass', () => {
+  const app = express();
+  expect(() => app.use('/sync', velox.state({ a: 1 }) as never)).toThrow(
+    'velox: app.use() got a state, which is no middleware. Pass state.handle.',
+  );
 });

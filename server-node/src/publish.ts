@@ -48,6 +48,13 @@ export class Published<T> extends State<T> implements Endpoint {
   }
 }
 
+// Express takes an object with `handle` and `set` for an application and emits on it: app.use('/sync', state) ends here.
+Object.defineProperty(Published.prototype, 'emit', {
+  value: () => {
+    throw new VeloxError('bad-option', 'app.use() got a state, which is no middleware. Pass state.handle.');
+  },
+});
+
 const endpoints = new WeakMap<State<unknown>, Endpoint>();
 
 function endpointOf(state: State<unknown>, options?: HubOptions): Endpoint {

@@ -137,10 +137,10 @@ export class Admissions {
    * Whether a client may see a topic; now if the application answers now. Only `true` means yes. A failure, or no answer within
    * `limits.handshake`, is reported and means no.
    */
-  maySee({ context }: Admission, topic: string): boolean | Promise<boolean> {
+  maySee({ context, identity }: Admission, topic: string): boolean | Promise<boolean> {
     const { validators, canSubscribe } = this.#rules;
     const failed = (error: unknown): boolean => {
-      if (!isVeloxError(error, 'going-away')) this.#observer.failure(error);
+      if (!isVeloxError(error, 'going-away')) this.#observer.failure(error, { topic, identity });
       return false;
     };
     const late = (): Error =>

@@ -10,8 +10,8 @@ export interface LogEntry {
 }
 
 /**
- * Takes entries of the log; bring your own: with `const log = pino({ errorKey: 'error' })`, `(entry) => log[entry.level](entry)`. An
- * `error` is the Error itself, of which plain JSON shows nothing.
+ * Takes entries of the log; bring your own: with `const log = pino({ errorKey: 'error' })`, `(entry) => log[entry.level](entry)`. The
+ * field `error` is the Error itself, and `JSON.stringify(entry)` shows its name, message, code, stack and cause.
  */
 export type Logger = (entry: LogEntry) => void;
 
@@ -22,9 +22,10 @@ const channels = Object.fromEntries(
   ['connect', 'subscribe', 'revision', 'deliver', 'close'].map((name) => [name, channel(`velox:${name}`)]),
 ) as Record<Diagnostic, Channel>;
 
-/** Lets the application see what a hub does: by the channels of Node, and by a log that is silent unless asked for. */
+/** Shows the application what a hub does: over the channels of Node, and to a logger if there is one. */
 export class Observer {
   readonly #logger: Logger | undefined;
+  readonly #said = new Set<string>();
 
   constructor(logger?: Logger) {
     this.#logger = logger;
@@ -32,22 +33,65 @@ export class Observer {
 
   log(level: LogEntry['level'], event: string, fields: Record<string, unknown>): void {
     const failed = (error: unknown): void => warn('the logger failed', error);
-    attempt(() => this.#logger?.({ level, event, ...fields }), failed);
+    attempt(() => this.#logger?.(withJson({ level, event, ...fields })), failed);
   }
 
-  /** Publishes on a channel; `fields` are made only where somebody listens. */
+  /**
+   * Says something once: to the logger, or without one as a warning of the process, unless NODE_ENV is `production`.
+   *
+   * @param key tells apart what is said once each, at most 100 per hub
+   * @param advice what happened, and what to do
+   */
+  once(event: string, key: string, advice: string, fields: Record<string, unknown>): void {
+    const id = `${event} ${key}`;
+    if (this.#said.has(id) || this.#said.size >= MOST_SAID) return;
+    this.#said.add(id);
+    if (this.#logger) this.log('warn', event, { advice, ...fields });
+    else if (process.env.NODE_ENV !== 'production') {
+      process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
+    }
+  }
+
+  /** Publishes on a channel. `fields` is called only if the channel has subscribers. */
   publish(name: Diagnostic, fields: () => Record<string, unknown>): void {
     if (channels[name].hasSubscribers) channels[name].publish(fields());
   }
 
-  /** An error of an application's callback: goes to the log, or, where there is none, is a warning of the process. */
-  failure(error: unknown): void {
-    if (this.#logger) this.log('error', 'callback failed', { error });
+  /**
+   * Reports an error of an application's callback: to the logger, or without one as a warning of the process.
+   *
+   * @param fields say what it was about: topic, identity
+   */
+  failure(error: unknown, fields: Record<string, unknown> = {}): void {
+    if (this.#logger) this.log('error', 'callback failed', { error, ...fields });
     else warn('a callback of the application failed', error);
   }
 }
 
-/** What nobody else takes is seen on stderr: an exception that nobody catches would end the process, and with it all sessions. */
+/** How many different things a hub says once: peers choose some of the keys. */
+const MOST_SAID = 100;
+
+/** Makes JSON.stringify show errors, which it would show as `{}`. */
+function withJson(entry: LogEntry): LogEntry {
+  const toJSON = (): object =>
+    Object.fromEntries(Object.entries(entry).map(([name, value]) => [name, plain(value, 3)]));
+  return Object.defineProperty(entry, 'toJSON', { value: toJSON });
+}
+
+/** @param depth how many causes are shown */
+function plain(value: unknown, depth: number): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, code, cause } = value as Error & { code?: unknown };
+  return {
+    name,
+    message,
+    code,
+    stack,
+    ...(depth > 0 && cause !== undefined && { cause: plain(cause, depth - 1) }),
+  };
+}
+
+/** Shows on stderr an error that has no other place: an uncaught exception would end the process, and with it all sessions. */
 export function warn(what: string, error: unknown): void {
   process.emitWarning(`velox: ${what}. See the detail.`, { type: 'VeloxWarning', detail: describe(error) });
 }

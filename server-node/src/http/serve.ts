@@ -44,6 +44,8 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
     if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
     const acting = ['websocket', 'version-2-websocket', 'post'].includes(wanted.kind);
     if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
+      const advice = `a page of ${origin} was refused. If it is yours, name its origin in the option \`origins\`.`;
+      hub.observer.once('refused origin', `${origin}`, advice, { origin });
       throw new VeloxError(
         'bad-origin',
         'pages of this origin are not served here. Name it in the option `origins`.',

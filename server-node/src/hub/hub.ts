@@ -216,7 +216,7 @@ export class Hub {
 
   /** Ends a session because its client misbehaved, or because serving it failed. */
   fail(session: Session, error: unknown): void {
-    if (!isVeloxError(error)) this.observer.failure(error);
+    if (!isVeloxError(error)) this.observer.failure(error, { identity: session.identity });
     const { code, message } = isVeloxError(error)
       ? error
       : { code: 'internal', message: 'The server failed.' };

@@ -27,10 +27,16 @@ export class EventHandlers {
 
   /** Calls all handlers of an event. A handler that throws or rejects is reported, and the others are called anyway. */
   dispatch(session: Session, event: string, data: unknown): void {
-    for (const handler of [...(this.#handlers.get(event) ?? [])]) {
+    const { identity } = session;
+    const handlers = this.#handlers.get(event);
+    if (!handlers) {
+      const advice = `a client emitted the event "${event}", which has no handler. Call hub.on(${JSON.stringify(event)}, …).`;
+      return this.#observer.once('unhandled event', event, advice, { name: event, identity });
+    }
+    for (const handler of [...handlers]) {
       attempt(
         () => handler(session, data),
-        (error) => this.#observer.failure(error),
+        (error) => this.#observer.failure(error, { name: event, identity }),
       );
     }
   }

@@ -186,7 +186,7 @@ export class Topics {
   #openSource(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
     const source = this.#sources.find(topic);
     if (!source) return { denied: 'not-found' };
-    const failed = (error: unknown): Answer => this.#failed(error);
+    const failed = (error: unknown): Answer => this.#failed(error, topic);
     try {
       const answer = thenOrNow(source.open(topic, admission, known), (opened: Opened): Answer => {
         if (opened === 'not-found') return { denied: opened };
@@ -198,9 +198,9 @@ export class Topics {
     }
   }
 
-  #failed(error: unknown): { stale: string } {
+  #failed(error: unknown, topic: string): { stale: string } {
     if (isVeloxError(error)) return { stale: error.code };
-    this.#observer.failure(error);
+    this.#observer.failure(error, { topic });
     return { stale: 'unavailable' };
   }
 
