@@ -135,6 +135,7 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
       return liveOf(state) as never;
     },
     entity(type, entityOptions) {
+      checkOptions('hub.entity()', entityOptions);
       const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
       return {
         notify: (ids, audience) => source.notify(ids, audience),

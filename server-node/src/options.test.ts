@@ -40,6 +40,11 @@ describe('an unknown option', () => {
     ],
     ['hub.live', () => velox.createHub().live('a', {}, { keys: 'id' } as never), 'Did you mean "key"?'],
     [
+      'hub.entity',
+      () => velox.createHub().entity('a', { fetsh: () => null } as never),
+      'Did you mean "fetch"?',
+    ],
+    [
       'closeOnSignal',
       () => velox.closeOnSignal(velox.createHub(), { close: () => ({}) as never }, { drian: 1 } as never),
       'Did you mean "drain"?',
@@ -68,6 +73,11 @@ describe('a number out of range', () => {
       `limits.${name}`,
       (value) => velox.createHub({ limits: { [name]: value } }),
     ]),
+    ...['timeout', 'maxAge', 'linger'].map((name): [string, (value: never) => unknown] => [
+      name,
+      (value) => velox.createHub().entity('a', { fetch: () => null, [name]: value }),
+    ]),
+    ['concurrency', (concurrency) => velox.createHub().entity('a', { fetch: () => null, concurrency })],
     ['throttle', (throttle) => velox.state({}, { throttle })],
     ['depth', (depth) => velox.state({}, { depth })],
     ['history.revisions', (revisions) => velox.state({}, { history: { revisions } })],

@@ -1,6 +1,7 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
 import { VeloxError, type Limits } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
+import type { EntityOptions } from './entities/entity.js';
 import type { HubOptions } from './hub/hub-options.js';
 import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
@@ -52,6 +53,21 @@ const STATE: Checks<StateOptions> = {
   history: group(HISTORY),
 };
 
+const ENTITY: Checks<EntityOptions<unknown>> = {
+  fetch: callback,
+  fetchMany: callback,
+  audience: expected("'user' or a function", (value) => value === 'user' || typeof value === 'function'),
+  concurrency: expected(
+    'a whole number: 1 or more, or Infinity',
+    (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1),
+  ),
+  timeout: duration,
+  maxAge: duration,
+  linger: duration,
+  key: STATE.key,
+  compare: callback,
+};
+
 const HUB: Checks<HubOptions> = {
   authorize: callback,
   identify: callback,
@@ -76,6 +92,7 @@ type Owner =
   | 'createHub()'
   | 'hub.state()'
   | 'hub.live()'
+  | 'hub.entity()'
   | 'state()'
   | 'live()'
   | 'handle()'
@@ -86,6 +103,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'createHub()': HUB,
   'hub.state()': STATE,
   'hub.live()': STATE,
+  'hub.entity()': ENTITY,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'handle()': { ...STATE, ...HUB },
