@@ -84,9 +84,10 @@ async function neighbourOf(origin: string, state: velox.State<{ n: number; pad: 
   };
 }
 
-/** Resolves when the server has taken all that the link has sent. */
+/** Resolves when the server has taken everything that the link has sent. */
 async function answered(link: RawLink): Promise<void> {
   link.send({ event: 'last', data: null, seq: 2 });
+  link.send({ ping: true, ack: true });
   await link.find((frame) => frame.ack === 2);
 }
 

@@ -354,7 +354,7 @@ async function perform(world: World, each: Step): Promise<void> {
     case 'event':
       return client.session.emit('event', each.who);
     case 'beat':
-      return client.session.beat({ left: 1_000 });
+      return void client.session.beat({ left: 1_000 }, 1);
     case 'set':
       world.doubt = each.doubt;
       world.opening = each.opening;

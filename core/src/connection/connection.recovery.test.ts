@@ -81,6 +81,26 @@ describe('a session', () => {
     for (const seq of [1, 2, 2, 1, 3]) last().say({ event: 'a', data: 0, seq });
     expect(heard).toEqual([1, 2, 3]);
   });
+
+  it('acknowledges its events when the server asks, also without any', async () => {
+    const { last } = await setUpOpen();
+    const acks = () => last().sent.filter((frame) => 'ack' in frame);
+    last().say({ ping: true });
+    expect(acks()).toEqual([]);
+    last().say({ ping: true, ack: true });
+    last().say({ event: 'a', data: 1, seq: 4 }, { event: 'a', data: 2 }, { ping: true, ack: true });
+    expect(acks()).toEqual([{ ack: 0 }, { ack: 5 }]);
+  });
+
+  it('derives event numbers on each link anew', async () => {
+    const { last } = await setUpOpen();
+    last().say({ event: 'a', data: 1, seq: 4 }, { event: 'a', data: 2 });
+    last().lose();
+    await vi.advanceTimersByTimeAsync(100);
+    last().hello();
+    last().say({ event: 'a', data: 2, seq: 5 }, { event: 'a', data: 3 }, { ping: true, ack: true });
+    expect(last().sent).toContainEqual({ ack: 6 });
+  });
 });
 
 describe('a token', () => {

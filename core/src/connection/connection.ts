@@ -7,6 +7,7 @@ import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
 import { createCredentials } from './credentials.js';
+import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
 import { createRetryPolicy } from './retry.js';
@@ -73,8 +74,7 @@ export function createCarrier({
   );
   let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
-  /** The newest numbered frame of the session. */
-  let ack = 0;
+  const inbox = createInbox((ack) => send(`{"ack":${ack}}`));
   /** Links in a row that ended because their own server did not know the session. */
   let strangers = 0;
   /** Ends the patience with an attempt, or the wait for the next one. */
@@ -125,7 +125,7 @@ export function createCarrier({
 
   function dial(mine: Connecting): void {
     wait(OPEN_TIMEOUT_MS, 'timeout');
-    const known = { session: hello?.session, ack: ack || undefined } as Partial<OpenFrame['open']>;
+    const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
     mine.link = choice.current()(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
       onOpen: () => wait(GRACE_MS, 'buffered'),
       onByte: watchdog.feed,
@@ -147,19 +147,17 @@ export function createCarrier({
     if ('hello' in frame) onHello(frame.hello);
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
     else {
-      if ('seq' in frame) {
-        if (frame.seq <= ack) return; // a repetition
-        ack = frame.seq;
-      }
-      if ('ping' in frame) watchdog.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);
-      else topics.receive(frame);
+      if ('event' in frame && !inbox.take(frame.seq, text.length)) return; // a repetition
+      if (!('ping' in frame)) topics.receive(frame);
+      else if (frame.ack) inbox.acknowledge();
+      else watchdog.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);
     }
     frames.emit(frame, text);
   }
 
   function onHello(next: Hello): void {
     if (phase.is !== 'connecting') return; // a second one says nothing new
-    if (next.session !== hello?.session) ack = 0;
+    inbox.resume(next.session === hello?.session);
     hello = next;
     clearTimeout(timer);
     watchdog.start(next.heartbeat + GRACE_MS);

@@ -4,8 +4,10 @@ import { createCell, type Readable } from '../reactive/readable.js';
 export interface DropCounter {
   readonly count: Readable<number>;
   readonly add: (count: number) => void;
-  /** The server's own count, which is that of one session. */
-  readonly server: (count: number, isSameSession: boolean) => void;
+  /** The server's own sum, of one session. */
+  readonly server: (sum: number) => void;
+  /** A new session counts from 0. */
+  readonly reset: () => void;
 }
 
 export function createDropCounter(): DropCounter {
@@ -16,9 +18,12 @@ export function createDropCounter(): DropCounter {
   return {
     count,
     add,
-    server(total, isSameSession) {
-      add(total - (isSameSession ? counted : 0));
-      counted = total;
+    server(sum) {
+      add(sum - counted);
+      counted = sum;
+    },
+    reset() {
+      counted = 0;
     },
   };
 }

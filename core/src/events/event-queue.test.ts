@@ -10,14 +10,18 @@ function setUp() {
   const dropped: number[] = [];
   const queue = createEventQueue((count) => dropped.push(count));
   const add = (...data: unknown[]): void =>
-    data.forEach((each) => queue.add(`{"data":${JSON.stringify(each)},"seq":`));
+    data.forEach((each) => queue.add(`{"data":${JSON.stringify(each)}`));
+  /** The number of the last event on this link. */
+  let last = 0;
   const take = (count = Infinity): [data: unknown, seq: number][] =>
     queue.take(count).map((text) => {
-      const { data, seq } = JSON.parse(text) as { data: unknown; seq: number };
-      return [data, seq];
+      const { data, seq } = JSON.parse(text) as { data: unknown; seq?: number };
+      expect(seq === undefined).toBe(last > 0); // the first one of a link carries its number, and no other
+      return [data, (last = seq ?? last + 1)];
     });
   const resume = (isSame = true, ack = 0, fits: (text: string) => boolean = all) => {
     queue.resume(isSame, ack, fits);
+    last = 0;
     return take();
   };
   return { queue, dropped, add, take, resume };

@@ -5,7 +5,7 @@ const COUNT = 1_000;
 /** How long an event may be without a link, in ms: an outage of 10 s, and 5 s to be back. */
 const MAX_AGE_MS = 15_000;
 
-/** Events on their way to the server, kept until it has acknowledged them; as text, up to the number of the frame. */
+/** Events on their way to the server, kept until it has acknowledged them; as text without the end of the frame. */
 export interface EventQueue {
   readonly size: () => number;
   readonly add: (text: string) => void;
@@ -31,7 +31,8 @@ interface Kept {
 }
 
 /**
- * Creates a queue that numbers events from 1 in each session; a new session gets what the last one has not acknowledged, renumbered.
+ * Creates a queue that numbers events when they are written, from 1 in each session. Only the first event of a link carries its number.
+ * A new session gets the events that the last one has not acknowledged, renumbered.
  *
  * @param onDrop called with how many were given up, because they waited too long, or too many did
  */
@@ -42,6 +43,7 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
   /** How many of those kept, from the first on, have a number in this session, and how many were written on this link. */
   let numbered = 0;
   let written = 0;
+  let isFirst = true;
   let suspended = true;
   let timer: ReturnType<typeof setTimeout>;
 
@@ -80,7 +82,11 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
       written = Math.min(from + count, COUNT, kept.length);
       numbered = Math.max(numbered, written);
       const due = kept.slice(from, written);
-      return due.map(({ text }, index) => `${text}${base + from + index + 1}}`);
+      return due.map(({ text }) => {
+        const seq = isFirst ? `,"seq":${base + from + 1}` : '';
+        isFirst = false;
+        return `${text}${seq}}`;
+      });
     },
     acknowledge,
     suspend() {
@@ -97,6 +103,7 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
       }
       const unfit = before - kept.length;
       acknowledge(ack);
+      isFirst = true;
       expire(); // the timer may be late: the machine slept
       suspended = false;
       clearTimeout(timer);

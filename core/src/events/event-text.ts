@@ -5,12 +5,12 @@ import type { Limits } from '../protocol/frames.js';
 /** Which events a server takes. */
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
 
-/** `"seq":` of the largest number, and the closing brace. */
-const SEQ_BYTES = 17;
+/** `,"seq":` with the largest number, and the closing brace. */
+const SEQ_BYTES = 24;
 
 /**
- * An event frame as JSON text, up to its number: complete with `${text}${seq}}`. It is made once, so the application may go on to change
- * its data.
+ * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to
+ * change its data.
  *
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.
  */
@@ -24,7 +24,7 @@ export function eventText(event: string, data: unknown, limits: EventLimits): st
     });
   }
   if (typeof event !== 'string') throw new VeloxError('not-json', 'an event has no name. Pass a string.');
-  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null},"seq":`;
+  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}`;
   checkText(text, limits);
   return text;
 }
@@ -44,7 +44,7 @@ export function checkText(text: string, { frame: longest, depth }: EventLimits):
     );
   }
   // A level has at least two characters.
-  if (text.length > 2 * depth && isDeeper(JSON.parse(`${text}0}`), depth)) {
+  if (text.length > 2 * depth && isDeeper(JSON.parse(`${text}}`), depth)) {
     throw new VeloxError('too-deep', `an event has more than ${depth} levels. Send flatter data.`);
   }
 }

@@ -1,26 +1,29 @@
-/** How long the connection stays open after the last event was acknowledged. */
+/** How long the connection stays open after the last event was acknowledged, and how long it waits before it asks for that. */
 const LINGER_MS = 1_000;
 
 /** Holds a connection while it is needed, and a little longer. */
 export interface LingeringHold {
+  /** Called after each event and acknowledgement. */
   readonly need: (isNeeded: boolean) => void;
   readonly stop: () => void;
 }
 
-/** @param hold holds the connection until the function that it returns is called */
-export function createLingeringHold(hold: () => () => void): LingeringHold {
+/**
+ * @param hold holds the connection until the function that it returns is called
+ * @param onQuiet called once nothing has happened for 1 s, and the connection is still needed
+ */
+export function createLingeringHold(hold: () => () => void, onQuiet: () => void): LingeringHold {
   let release: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout>;
   return {
     need(isNeeded) {
       clearTimeout(timer);
       if (isNeeded) release ??= hold();
-      else {
-        timer = setTimeout(() => {
-          release?.();
-          release = undefined;
-        }, LINGER_MS);
-      }
+      timer = setTimeout(() => {
+        if (isNeeded) return onQuiet();
+        release?.();
+        release = undefined;
+      }, LINGER_MS);
     },
     stop: () => clearTimeout(timer),
   };

@@ -11,7 +11,6 @@ import { VeloxError } from '../protocol/error.js';
 import type { Hello, Limits } from '../protocol/frames.js';
 import { createSignal, type Readable, type Signal } from '../reactive/readable.js';
 import type { Initial, Replica } from '../replicas/replica.js';
-import { createAcknowledger } from './acknowledger.js';
 import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
@@ -63,8 +62,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add);
   const pacer = createPacer(() => limits().rate, write);
-  const lingering = createLingeringHold(hold);
-  const acknowledger = createAcknowledger((seq) => send(`{"ack":${seq}}`));
+  const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
   let session = hello()?.session;
   let open = status.get().state === 'open';
   let over = false;
@@ -80,10 +78,10 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     write();
     lingering.need(queue.size() > 0);
   };
-  const onHello = ({ session: next, ack, dropped = 0 }: Hello): void => {
+  const onHello = ({ session: next, ack }: Hello): void => {
     const isSame = next === session;
     session = next;
-    drops.server(dropped, isSame);
+    if (!isSame) drops.reset();
     queue.resume(isSame, ack, fits);
     open = true;
     settle();
@@ -96,11 +94,12 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   });
   onFrame((frame) => {
     if ('hello' in frame) onHello(frame.hello);
+    else if ('ping' in frame) return;
+    else if ('dropped' in frame) drops.server(frame.dropped);
     else if ('ack' in frame) {
       queue.acknowledge(frame.ack);
       settle();
     } else if ('event' in frame) {
-      acknowledger.receive(frame.seq);
       flush();
       listeners.get(frame.event)?.emit(frame.data);
     }
@@ -131,7 +130,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     close() {
       over = true;
       queue.clear();
-      for (const { stop } of [lingering, acknowledger, pacer]) stop();
+      for (const { stop } of [lingering, pacer]) stop();
       carrier.close();
     },
   };

@@ -56,18 +56,18 @@ const CLIENT_FRAMES: readonly {
       optional(open.token, isString) &&
       optional(open.ack, isNumber),
   },
-  { members: ['event', 'data', 'seq'], isSound: ({ event, seq }) => isString(event) && isCount(seq) },
+  { members: ['event', 'data', 'seq'], isSound: ({ event, seq }) => isString(event) && optional(seq, isSeq) },
   {
     members: ['subscribe', 'seq'],
-    isSound: ({ subscribe, seq }) => isListOf(subscribe, isSubscription) && optional(seq, isCount),
+    isSound: ({ subscribe, seq }) => isListOf(subscribe, isSubscription) && optional(seq, isSeq),
   },
   {
     members: ['unsubscribe', 'seq'],
-    isSound: ({ unsubscribe, seq }) => isListOf(unsubscribe, isString) && optional(seq, isCount),
+    isSound: ({ unsubscribe, seq }) => isListOf(unsubscribe, isString) && optional(seq, isSeq),
   },
-  { members: ['auth', 'seq'], isSound: ({ auth, seq }) => isString(auth) && optional(seq, isCount) },
+  { members: ['auth', 'seq'], isSound: ({ auth, seq }) => isString(auth) && optional(seq, isSeq) },
+  { members: ['ping', 'ack'], isSound: ({ ping, ack }) => ping === true && optional(ack, isTrue) },
   { members: ['ack'], isSound: ({ ack }) => isNumber(ack) },
-  { members: ['ping'], isSound: ({ ping }) => ping === true },
 ];
 
 /** Level by level and not by recursion, which a hostile text could overflow. */
@@ -96,6 +96,8 @@ function badFrame(what: string): VeloxError {
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+const isTrue = (value: unknown): boolean => value === true;
+const isSeq = (value: unknown): boolean => isNumber(value) && value >= 0;
 const isCount = (value: unknown): value is number => isNumber(value) && value > 0;
 const isObject = (value: unknown): value is Raw =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

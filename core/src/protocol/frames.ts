@@ -53,8 +53,6 @@ export interface Hello {
   readonly ack: number;
   /** The number of this link in its session; polls name it. */
   readonly link?: number;
-  /** How many events of the session's life never reached the client, because too many waited. */
-  readonly dropped?: number;
 }
 
 /** What the server takes and gives. Sizes in bytes, times in ms. */
@@ -95,9 +93,12 @@ export interface Bye {
 export interface HelloFrame {
   readonly hello: Hello;
 }
-/** A sign of life; `next` announces that a message of that many bytes follows. Either side may send one; the server answers. */
+/** A sign of life, from either side. The server answers it by another. */
 export interface PingFrame {
   readonly ping: true;
+  /** Asks the other side to acknowledge what it has taken. */
+  readonly ack?: true;
+  /** Announces that a message of that many bytes follows. */
   readonly next?: number;
 }
 /** The topic (all of them when absent) is not known to be current, until its next state frame. */
@@ -113,13 +114,21 @@ export interface DeniedFrame {
 export interface ByeFrame {
   readonly bye: Bye;
 }
-/** A named message. `seq` counts what a session sends in this direction: a number that was seen before is a repetition. */
+/** A named message. */
 export interface EventFrame {
   readonly event: string;
   readonly data: unknown;
-  readonly seq: number;
+  /**
+   * Counts the session's frames in this direction; a number that was taken before is a repetition. Left out, it is the previous number
+   * of the link plus one. 0: the frame has no number.
+   */
+  readonly seq?: number;
 }
-/** Everything numbered up to here has arrived. Over POST, the answer says it. */
+/** How many of the session's events never reached the client, because the server kept too many. */
+export interface DroppedFrame {
+  readonly dropped: number;
+}
+/** Everything numbered up to here was taken. Over POST, the answer says it. */
 export interface AckFrame {
   readonly ack: number;
 }
@@ -132,6 +141,7 @@ export type ServerFrame =
   | DeniedFrame
   | ByeFrame
   | EventFrame
+  | DroppedFrame
   | AckFrame;
 
 /** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */

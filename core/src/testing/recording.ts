@@ -58,10 +58,11 @@ export function replay({ frames }: Recording, speed = 1): Transport {
       const lost = { code: 'lost', message: 'as it was recorded' } as const;
       timers.push(setTimeout(() => events.onClose(lost), ((link.at(-1)?.at ?? 0) - began) / speed + 1));
     }
+    let taken = 0;
     return {
       send(text) {
         const frame = JSON.parse(text) as ClientFrame;
-        if ('seq' in frame && frame.seq !== undefined) timers.push(setTimeout(say, 0, { ack: frame.seq }));
+        if ('event' in frame) timers.push(setTimeout(say, 0, { ack: (taken = frame.seq ?? taken + 1) }));
         else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
       },
       close: () => timers.splice(0).forEach((timer) => clearTimeout(timer)),

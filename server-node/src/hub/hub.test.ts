@@ -371,7 +371,13 @@ describe('limits', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
     try {
       const hub = new Hub({ heartbeat: Infinity, patience: Infinity });
-      const outlet = { transport: 'test', waiting: 0, write: vi.fn(() => true), close: () => undefined };
+      const outlet = {
+        transport: 'test',
+        isTwoWay: true,
+        waiting: 0,
+        write: vi.fn(() => true),
+        close: () => undefined,
+      };
       const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
       await vi.advanceTimersByTimeAsync(100_000);
       expect(outlet.write).toHaveBeenCalledOnce(); // hello
@@ -388,7 +394,13 @@ describe('limits', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
     try {
       const hub = new Hub({ heartbeat });
-      const outlet = { transport: 'test', waiting: 0, write: vi.fn(() => true), close: () => undefined };
+      const outlet = {
+        transport: 'test',
+        isTwoWay: true,
+        waiting: 0,
+        write: vi.fn(() => true),
+        close: () => undefined,
+      };
       const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
       await vi.advanceTimersByTimeAsync(100);
       expect(outlet.write).toHaveBeenCalledOnce(); // hello

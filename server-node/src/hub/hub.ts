@@ -13,6 +13,7 @@ import { closeCodeOf } from '../wire/codes.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { Entities } from '../entities/entities.js';
 import { EventHandlers, type EventHandler } from '../messaging/event-handlers.js';
+import { Heartbeat } from '../sessions/heartbeat.js';
 import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
@@ -22,9 +23,6 @@ import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import { Sessions } from '../sessions/sessions.js';
 import { Topics } from '../topics/topics.js';
-
-/** How many values one heartbeat hashes to check the copies of clients: a few ms of work. */
-const CHECKED_VALUES = 20_000;
 
 /** The default of `limits.entities`. */
 const MOST_ENTITIES = 100_000;
@@ -59,7 +57,7 @@ export class Hub {
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
-  #heart: NodeJS.Timeout | undefined;
+  readonly #heartbeat: Heartbeat;
 
   constructor(options: HubOptions = {}) {
     const { heartbeat = 15_000, patience = 30_000, compression = true, ...others } = options;
@@ -86,6 +84,7 @@ export class Hub {
       (session) => deliveries.add(session),
       (session) => this.#ended(session),
     );
+    this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, (session) => this.#silence(session));
     this.#receivers = {
       sessions: this.#sessions,
       topics: this.topics,
@@ -128,11 +127,10 @@ export class Hub {
     const session = this.#sessions.open(outlet, admission, open);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
-    this.#heart ??= setInterval(() => this.#beat(), this.heartbeat).unref();
+    this.#heartbeat.start();
     const { heartbeat, limits } = this;
-    const { id, taken: ack, dropped } = session;
-    const lost = dropped > 0 && { dropped };
-    session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack, ...lost });
+    const { id, taken: ack } = session;
+    session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
@@ -163,10 +161,11 @@ export class Hub {
    * Does what a client's frame says; a numbered frame once, however often it arrives.
    *
    * @param credentials of the request that brought it, without the token
+   * @param bytes its length; default 0, for frames that the answer to a POST acknowledges
    * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */
-  receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>): void {
-    receive(this.#receivers, session, frame, credentials);
+  receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>, bytes = 0): void {
+    receive(this.#receivers, session, frame, credentials, bytes);
   }
 
   /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
@@ -240,12 +239,14 @@ export class Hub {
     this.topics.unsubscribeAll(session);
     this.#receivers.renewals.forget(session);
     if (this.#sessions.size > 0) return;
-    clearInterval(this.#heart);
-    this.#heart = undefined;
+    this.#heartbeat.stop();
   }
 
-  #beat(): void {
-    const budget = { left: CHECKED_VALUES };
-    for (const session of this.#sessions.all) session.beat(budget);
+  /** Ends the link of a client that does not answer; its session may still be resumed. */
+  #silence(session: Session): void {
+    const { outlet } = session;
+    if (!outlet) return;
+    this.leave(session, outlet, 'silent');
+    outlet.close(CloseCode.timeout, 'silent');
   }
 }

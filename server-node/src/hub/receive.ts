@@ -22,6 +22,7 @@ export interface Receivers {
  * Does what a client's frame says; a numbered frame once, however often it arrives.
  *
  * @param credentials of the request that brought it, without the token
+ * @param bytes its length, if nothing else acknowledges it
  * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
  */
 export function receive(
@@ -29,19 +30,30 @@ export function receive(
   session: Session,
   frame: ClientFrame,
   credentials: Omit<Credentials, 'token'>,
+  bytes: number,
 ): void {
+  session.heard();
   if (!session.rate.take()) {
     throw new VeloxError('too-many', 'the client sent more frames than limits.rate allows. Send fewer.');
   }
-  if ('seq' in frame && frame.seq !== undefined && !session.take(frame.seq)) return;
+  if (isNumbered(frame) && !session.take(frame.seq, bytes)) return;
   if ('event' in frame) hub.handlers.dispatch(session, frame.event, frame.data);
   else if ('subscribe' in frame) subscribe(hub, session, frame.subscribe);
   else if ('unsubscribe' in frame) {
     for (const topic of frame.unsubscribe) hub.topics.unsubscribe(session, topic);
   } else if ('auth' in frame) void hub.renewals.renew(session, { ...credentials, token: frame.auth });
-  else if ('ack' in frame) session.acknowledge(frame.ack);
-  else if ('ping' in frame) session.ping();
+  else if ('ping' in frame) {
+    if (frame.ack) session.ack();
+    session.ping();
+  } else if ('ack' in frame) session.acknowledge(frame.ack);
   else throw new VeloxError('bad-frame', 'the client sent an open frame on an open link.');
+}
+
+type Numbered = Extract<ClientFrame, { seq?: number }>;
+
+/** Events always have a number, also one that is left out. Other frames have one only if they carry it. */
+function isNumbered(frame: ClientFrame): frame is Numbered {
+  return 'event' in frame || ('seq' in frame && frame.seq !== undefined);
 }
 
 type Wanted = Extract<ClientFrame, { subscribe: unknown }>['subscribe'];

@@ -1,6 +1,16 @@
-/** The frames of one session's client on their way in: which of them were taken already. */
+import { VeloxError } from '@velox/core/protocol';
+
+/** Frames are acknowledged after so many of them, or so many bytes. */
+const UNACKNOWLEDGED = { count: 256, bytes: 256 * 1024 };
+
+/** The numbered frames of one session's client: which of them were taken, and when they are to be acknowledged. */
 export class Inbox {
   #taken = 0;
+  /** The newest number of this link; 0 before the first. */
+  #last = 0;
+  /** Frames and bytes since the last acknowledgement. */
+  #count = 0;
+  #bytes = 0;
   /** The number of the newest POST of this link. */
   #posts = 0;
 
@@ -9,15 +19,45 @@ export class Inbox {
     return this.#taken;
   }
 
-  /** Begins a new link. Late POSTs of the former one are refused before they get here. */
-  resume(): void {
-    this.#posts = 0;
+  /** Whether frames were taken since the last acknowledgement. */
+  get hasUnacknowledged(): boolean {
+    return this.#count > 0;
   }
 
-  /** Whether a numbered frame is new; false for a repetition. */
-  take(seq: number): boolean {
-    if (seq <= this.#taken) return false;
-    this.#taken = seq;
+  /** Whether enough frames were taken to acknowledge them. */
+  get isAckDue(): boolean {
+    return this.#count >= UNACKNOWLEDGED.count || this.#bytes >= UNACKNOWLEDGED.bytes;
+  }
+
+  /** Begins a new link. Late POSTs of the former link are refused before they get here. */
+  resume(): void {
+    this.#last = 0;
+    this.#posts = 0;
+    this.acknowledged();
+  }
+
+  /** Notes that the client was told what was taken. */
+  acknowledged(): void {
+    this.#count = this.#bytes = 0;
+  }
+
+  /**
+   * Whether a frame is new; false for a repetition. A frame with number 0 has none.
+   *
+   * @param seq default: the number after the last one of this link
+   * @param bytes its length
+   * @throws VeloxError `bad-frame` if the number is left out of the first numbered frame of a link.
+   */
+  take(seq: number | undefined, bytes: number): boolean {
+    if (seq === 0) return true;
+    if (seq === undefined && this.#last === 0) {
+      throw new VeloxError('bad-frame', 'the first numbered frame of a link has no number. Send its seq.');
+    }
+    this.#last = seq ?? this.#last + 1;
+    this.#count++;
+    this.#bytes += bytes;
+    if (this.#last <= this.#taken) return false;
+    this.#taken = this.#last;
     return true;
   }
 

@@ -10,6 +10,8 @@ export class Link {
   readonly number: number;
   readonly owed: Owed = new Owed();
   #isFull = false;
+  /** The first heartbeat that asked for an acknowledgement and got no answer yet; 0: none. */
+  #askedAt = 0;
   /** The messages of the next write. */
   #prepared: Message[] | undefined;
 
@@ -23,9 +25,27 @@ export class Link {
     return this.#isFull;
   }
 
-  /** Notes that the outlet has room again. */
+  /** Notes that the outlet has room again, because the client has read. */
   drained(): void {
     this.#isFull = false;
+    this.heard();
+  }
+
+  /** Asks for an acknowledgement with the heartbeat of that number. */
+  ask(heartbeat: number): void {
+    this.#askedAt ||= heartbeat;
+    this.owed.ask();
+  }
+
+  /** Notes a sign of life. */
+  heard(): void {
+    this.#askedAt = 0;
+  }
+
+  /** Whether the client has not been heard since that heartbeat, though everything before its request has left the outlet. */
+  isSilentSince(heartbeat: number): boolean {
+    const isAsked = this.#askedAt > 0 && this.#askedAt <= heartbeat;
+    return isAsked && !this.#isFull && this.outlet.waiting === 0;
   }
 
   /** Says hello, as the first frame. */

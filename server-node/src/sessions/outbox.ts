@@ -1,101 +1,95 @@
-import { VeloxError } from '@velox/core/protocol';
-import { Message } from '../wire/message.js';
+import type { Message } from '../wire/message.js';
+import { MOST_EVENT_BYTES, numbered } from './event-message.js';
 
-/** What is kept for a client until it has acknowledged it; the size in bytes of JSON. */
-const KEPT = { count: 1_000, size: 1 << 20 };
+/** The most events that are kept for a client. */
+const MOST_EVENTS = 1_000;
 
-/** The events of one session on their way to its client: numbered from 1, kept until it has them; of too many the oldest are dropped. */
+/**
+ * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the
+ * client has acknowledged it. Numbers have no holes: a new link goes on after the newest number that the client has.
+ *
+ * Messages are shared by the sessions that receive them. A message without a number (`isNumbered` false) leaves at most once.
+ */
 export class Outbox {
-  /** Without a gap, from number `#gone + 1` on. */
-  readonly #kept: Message[] = [];
+  /** Events of this link that are not acknowledged, from number `#base + 1` on. */
+  #sent: Message[] = [];
+  /** Messages that were not written on this link. */
+  #waiting: Message[] = [];
+  /** Bytes of both. */
   #size = 0;
-  /** Up to here, none is kept: the client has it, or it was dropped. */
-  #gone = 0;
-  /** Up to here, they were written on this link, or passed over. */
-  #sent = 0;
+  /** The number before the first of `#sent`. */
+  #base = 0;
+  /** The newest number that the client has acknowledged. Events from here to `#base` were written and dropped. */
+  #acknowledged = 0;
+  /** Whether an event was written on this link: the client can derive the number of the next one. */
+  #hasWritten = false;
   #dropped = 0;
-  /** Up to here, what was dropped is counted. */
-  #counted = 0;
 
-  /** Whether some are still to be written. */
+  /** Whether messages are to be written. */
   get hasPending(): boolean {
-    return this.#sent < this.#last;
+    return this.#waiting.length > 0;
   }
 
-  /** How many were dropped before the client had them. */
+  /** Whether written events are not acknowledged. */
+  get hasUnacknowledged(): boolean {
+    return this.#sent.length > 0;
+  }
+
+  /** How many events the client has not received because too many were kept. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** @throws VeloxError `not-json`, `too-large`; then nothing has changed. */
-  add(event: string, data: unknown): void {
-    const text = encode(event, data);
-    const message = new Message(`${text.slice(0, -1)},"seq":${this.#last + 1}}`);
-    this.#kept.push(message);
+  /** Adds a message. Above the limits, the oldest are dropped. */
+  add(message: Message): void {
+    this.#waiting.push(message);
     this.#size += message.size;
-    while (this.#kept.length > KEPT.count || this.#size > KEPT.size) this.#shift();
-    this.#skip();
-  }
-
-  /** Goes on over a new link, beyond the newest that the client has. */
-  resume(ack: number): void {
-    this.acknowledge(ack);
-    this.#sent = Math.min(ack, this.#last);
-    this.#skip();
-  }
-
-  /** The client has all up to a number. */
-  acknowledge(seq: number): void {
-    while (this.#gone < Math.min(seq, this.#last)) this.#shift();
-    this.#sent = Math.max(this.#sent, this.#gone);
-  }
-
-  /** What is to be written, in order; what was taken from here counts as written. */
-  *take(): Iterable<Message> {
-    for (let next; (next = this.#kept[this.#sent - this.#gone]);) {
-      this.#sent++;
-      yield next;
+    while (this.#sent.length + this.#waiting.length > MOST_EVENTS || this.#size > MOST_EVENT_BYTES) {
+      this.#dropOldest();
     }
   }
 
-  get #last(): number {
-    return this.#gone + this.#kept.length;
+  /** Goes on over a new link, after the newest number that the client has. */
+  resume(ack: number): void {
+    this.acknowledge(ack);
+    this.#dropped += this.#base - this.#acknowledged; // the client would have acknowledged them
+    this.#base = this.#acknowledged;
+    this.#waiting = [...this.#sent, ...this.#waiting];
+    this.#sent = [];
+    this.#hasWritten = false;
   }
 
-  #shift(): void {
-    this.#size -= this.#kept.shift()?.size ?? 0;
-    this.#gone++;
+  /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */
+  acknowledge(seq: number): void {
+    const last = this.#base + this.#sent.length;
+    this.#acknowledged = Math.max(this.#acknowledged, Math.min(seq, last));
+    const count = this.#acknowledged - this.#base;
+    if (count <= 0) return;
+    for (const { size } of this.#sent.splice(0, count)) this.#size -= size;
+    this.#base = this.#acknowledged;
   }
 
-  /** Passes over what is not kept any more. What was written may have arrived: it counts when a new link shows that it has not. */
-  #skip(): void {
-    if (this.#gone <= this.#sent) return;
-    this.#dropped += Math.max(0, this.#gone - Math.max(this.#sent, this.#counted));
-    this.#counted = Math.max(this.#counted, this.#gone);
-    this.#sent = this.#gone;
+  /** Returns the messages to be written, in order; those that were returned count as written. */
+  *take(): Iterable<Message> {
+    for (let next; (next = this.#waiting.shift());) yield this.#write(next);
+  }
+
+  #write(message: Message): Message {
+    if (!message.isNumbered) {
+      this.#size -= message.size;
+      return message;
+    }
+    this.#sent.push(message);
+    if (this.#hasWritten) return message;
+    this.#hasWritten = true;
+    return numbered(message, this.#base + this.#sent.length);
+  }
+
+  /** Drops the oldest message. One that was written may have arrived: it counts when a new link shows that it has not. */
+  #dropOldest(): void {
+    let oldest = this.#sent.shift();
+    if (oldest) this.#base++;
+    else if ((oldest = this.#waiting.shift())?.isNumbered) this.#dropped++;
+    this.#size -= oldest?.size ?? 0;
   }
 }
-
-function encode(event: string, data: unknown): string {
-  let text: string;
-  try {
-    const json = JSON.stringify(data) as string | undefined; // of what JSON leaves out: none
-    text = `{"event":${JSON.stringify(event)},"data":${json ?? 'null'}}`;
-  } catch (cause) {
-    throw new VeloxError(
-      'not-json',
-      `the data of the event "${event}" cannot be sent as JSON. Convert it or leave it out.`,
-      { cause },
-    );
-  }
-  if (Buffer.byteLength(text) + SEQ > KEPT.size) {
-    throw new VeloxError(
-      'too-large',
-      `the event "${event}" has more than ${KEPT.size} bytes. Send less, or publish it as a topic.`,
-    );
-  }
-  return text;
-}
-
-/** Bytes that the longest number adds to an event. */
-const SEQ = `,"seq":${Number.MAX_SAFE_INTEGER}`.length;

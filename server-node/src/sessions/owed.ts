@@ -1,16 +1,23 @@
 import { message, type Message } from '../wire/message.js';
 
-/** A sign of life, the same for all. */
+/** The signs of life, the same for all: without and with the request to acknowledge. */
 const PING: Message = message({ ping: true });
+const ASKING_PING: Message = message({ ping: true, ack: true });
 
 /** The frames that a link owes its client beside topics and events: each at most once, however often there was a reason for it. */
 export class Owed {
   #hello: Message | undefined;
+  #ping: Message | undefined;
   #hasAck = false;
-  #hasPing = false;
+  #hasDropped = false;
 
   hello(hello: Message): void {
     this.#hello = hello;
+  }
+
+  /** Owes the sum of dropped events. */
+  dropped(): void {
+    this.#hasDropped = true;
   }
 
   ack(): void {
@@ -23,19 +30,27 @@ export class Owed {
   }
 
   ping(): void {
-    this.#hasPing = true;
+    this.#ping ??= PING;
+  }
+
+  /** Owes a ping that asks for an acknowledgement. */
+  ask(): void {
+    this.#ping = ASKING_PING;
   }
 
   /**
    * Returns what is owed, in order; nothing is owed after that.
    *
    * @param taken the number up to which the client's frames were taken
+   * @param dropped the sum of the session's dropped events
    */
-  take(taken: number): Message[] {
+  take(taken: number, dropped: number): Message[] {
     const messages = this.takeHello();
+    if (this.#hasDropped) messages.push(message({ dropped }));
     if (this.#hasAck) messages.push(message({ ack: taken }));
-    if (this.#hasPing) messages.push(PING);
-    this.#hasAck = this.#hasPing = false;
+    if (this.#ping) messages.push(this.#ping);
+    this.#hasDropped = this.#hasAck = false;
+    this.#ping = undefined;
     return messages;
   }
 

@@ -7,8 +7,10 @@ import type { Subscription } from '../topics/subscription.js';
 import { Subscriptions } from '../topics/subscriptions.js';
 import type { Message } from '../wire/message.js';
 import { FULL, type Outlet } from '../wire/outlet.js';
+import { eventMessage } from './event-message.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
+import { Liveness } from './liveness.js';
 import { Outbox } from './outbox.js';
 import type { RateLimit } from './rate-limit.js';
 
@@ -22,6 +24,7 @@ export class Session implements Subscriber {
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
   readonly topics: Subscriptions;
+  readonly liveness: Liveness = new Liveness();
   readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
   #admission: Admission;
@@ -77,6 +80,11 @@ export class Session implements Subscriber {
     return this.#outbox?.dropped ?? 0;
   }
 
+  /** The live link's outlet. */
+  get outlet(): Outlet | undefined {
+    return this.#link?.outlet;
+  }
+
   /** Bytes that wait in its outlet. */
   get waiting(): number {
     return this.#link?.outlet.waiting ?? 0;
@@ -98,6 +106,7 @@ export class Session implements Subscriber {
     this.#link = new Link(outlet, ++this.#links);
     this.#inbox.resume();
     this.#outbox?.resume(ack);
+    if (this.dropped > 0) this.#link.owed.dropped();
     former?.outlet.close(4000, 'replaced');
   }
 
@@ -120,15 +129,28 @@ export class Session implements Subscriber {
    * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
    */
   emit(event: string, data: unknown): void {
-    (this.#outbox ??= new Outbox()).add(event, data);
+    this.send(eventMessage(event, data));
+  }
+
+  /** The same for a message that other sessions may share: an event to many is encoded once. */
+  send(message: Message): void {
+    const { dropped } = this;
+    (this.#outbox ??= new Outbox()).add(message);
+    if (this.dropped > dropped) this.#link?.owed.dropped();
     this.#onDue(this);
   }
 
-  /** Whether a numbered frame of the client is new; false for a repetition. */
-  take(seq: number): boolean {
-    this.#link?.owed.ack();
-    this.#onDue(this);
-    return this.#inbox.take(seq);
+  /**
+   * Whether a numbered frame of the client is new; false for a repetition.
+   *
+   * @param seq default: the number after the last one of this link; 0: the frame has none
+   * @param bytes its length
+   * @throws VeloxError `bad-frame`.
+   */
+  take(seq: number | undefined, bytes: number): boolean {
+    const isNew = this.#inbox.take(seq, bytes);
+    if (this.#inbox.isAckDue) this.ack();
+    return isNew;
   }
 
   /** Whether a POST of the live link is new; false for a repetition. A POST without a number (NaN) counts as new. */
@@ -136,14 +158,27 @@ export class Session implements Subscriber {
     return this.#inbox.takePost(number);
   }
 
-  /** The client has all events up to a number. */
-  acknowledge(seq: number): void {
-    this.#outbox?.acknowledge(seq);
+  /** Acknowledges the client's frames. */
+  ack(): void {
+    this.#link?.owed.ack();
+    this.#onDue(this);
   }
 
   /** The answer to a POST has acknowledged the client's frames. */
   acknowledged(): void {
+    this.#inbox.acknowledged();
     this.#link?.owed.acknowledged();
+  }
+
+  /** The client has all events up to a number. */
+  acknowledge(seq: number): void {
+    this.liveness.answered();
+    this.#outbox?.acknowledge(seq);
+  }
+
+  /** Notes that a frame or a request of the client arrived. */
+  heard(): void {
+    this.#link?.heard();
   }
 
   /** Whether events are to be written, and the outlet takes them. */
@@ -163,11 +198,27 @@ export class Session implements Subscriber {
     this.#onDue(this);
   }
 
-  /** Sends the heartbeat, with checks of the client's copies. If the outlet is full, bytes are on their way anyway. */
-  beat(budget: Budget): void {
-    if (!this.#link || this.#link.isFull) return;
+  /**
+   * Sends the heartbeat of that number, with checks of the client's copies. If the outlet is full, bytes are on their way anyway.
+   *
+   * @returns whether it asks the client for an acknowledgement
+   */
+  beat(budget: Budget, heartbeat: number): boolean {
+    const link = this.#link;
+    if (!link || link.isFull) return false;
     this.topics.doubt(budget);
+    if (this.#inbox.hasUnacknowledged) link.owed.ack();
+    const isAsking = this.liveness.isWatched || !!this.#outbox?.hasUnacknowledged;
+    // An answer over a link that goes one way is a POST: every second heartbeat has to do.
+    const asks = isAsking && (link.outlet.isTwoWay || heartbeat % 2 === 0);
+    if (asks) link.ask(heartbeat);
     this.ping();
+    return asks;
+  }
+
+  /** Whether a client that answers requests to acknowledge has not answered that of a heartbeat, nor said anything else. */
+  isSilentSince(heartbeat: number): boolean {
+    return this.liveness.hasAnswered && !!this.#link?.isSilentSince(heartbeat);
   }
 
   /** An outlet has room again. */
@@ -201,7 +252,7 @@ export class Session implements Subscriber {
 
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
   #collect(link: Link): Message[] {
-    const messages = link.owed.take(this.#inbox.taken);
+    const messages = link.owed.take(this.#inbox.taken, this.dropped);
     const outbox = this.#outbox;
     let size = this.topics.tell(messages);
     if (size >= FULL || !outbox) return messages;

@@ -4,29 +4,28 @@ import { deflated, flushed, stored } from './deflate.js';
 import { deflatedFrame, textFrame } from './websocket-frame.js';
 import type { SharedWindow } from './shared-window.js';
 
-/** A shorter message is hardly shorter when it is compressed by itself, in bytes. */
+/** The shortest message that is worth compressing independently, in bytes. */
 const WORTHWHILE = 256;
 
-/** What there is to say of a message beside its text. */
 export interface MessageOptions {
-  /** What a plain EventSource resumes from: the SSE event's id. */
+  /** The SSE event's id, from which a plain EventSource resumes. */
   readonly position?: Position;
   /** The SSE event's id, if it is not the position. */
   readonly eventId?: string;
-  /** Whether it may be compressed: default no, for what is one client's alone tells nobody anything by its length. */
+  /** Default `false`. Data for one client is never compressed, so its length leaks nothing. */
   readonly isCompressible?: boolean;
-  /** Compresses it together with those before it. */
+  /** Whether the frame takes a number of its session. Default `false`. */
+  readonly isNumbered?: boolean;
+  /** Compresses the message together with earlier ones. */
   readonly window?: SharedWindow | undefined;
 }
 
-/**
- * One message, encoded at most once per wire form however many sessions get it. The Buffers are shared: nobody writes into
- * them.
- */
+/** One message, encoded at most once per wire form however many sessions receive it. Its Buffers are shared and never written to. */
 export class Message {
   /** The frame as JSON text. */
   readonly text: string;
   readonly isCompressible: boolean;
+  readonly isNumbered: boolean;
   readonly window: SharedWindow | undefined;
   readonly #position: Position | undefined;
   readonly #eventId: string | undefined;
@@ -36,9 +35,11 @@ export class Message {
   #sse: HttpChunk | undefined;
   #gzip: HttpChunk | undefined;
 
-  constructor(text: string, { position, eventId, isCompressible = false, window }: MessageOptions = {}) {
+  constructor(text: string, options: MessageOptions = {}) {
+    const { position, eventId, isCompressible = false, isNumbered = false, window } = options;
     this.text = text;
     this.isCompressible = isCompressible;
+    this.isNumbered = isNumbered;
     this.window = window;
     this.#position = position;
     this.#eventId = eventId;
@@ -54,17 +55,17 @@ export class Message {
     return (this.#webSocket ??= textFrame(this.text, this.size));
   }
 
-  /** The same, compressed by itself (RFC 7692) where that is shorter: whoever has got whatever before can read it. */
+  /** The same, compressed independently of other messages (RFC 7692) if that is shorter: any client can read it. */
   get deflated(): Buffer {
     return (this.#deflated ??= this.#deflate());
   }
 
-  /** One event of an event stream (HTML spec §9.2.6): the id where there is one, a single data line, an empty line. */
+  /** One event of an event stream (HTML spec §9.2.6): the id if there is one, a single data line, an empty line. */
   get sse(): HttpChunk {
     return (this.#sse ??= new HttpChunk(this.#event()));
   }
 
-  /** The same as a part of a gzip stream, which can be read as soon as it is there: compressed by itself, or as it is. */
+  /** The same as a flushed part of a gzip stream: compressed independently, or stored if that is shorter. */
   get gzip(): HttpChunk {
     return (this.#gzip ??= new HttpChunk(this.#block()));
   }
@@ -100,7 +101,7 @@ export class Message {
   }
 }
 
-/** The message for a frame that goes to few. */
+/** Creates the message of a frame that few sessions receive. */
 export function message(frame: object): Message {
   return new Message(JSON.stringify(frame));
 }

@@ -1,22 +1,24 @@
 import type { Message } from './message.js';
 
-/** Bytes that may wait in an outlet before it counts as full. */
+/** Bytes that wait in an outlet when it counts as full. */
 export const FULL: number = 64 * 1024;
 
-/** Bytes that may still wait in a full outlet when it takes more again. */
+/** Bytes that may still wait in a full outlet when it drains. */
 export const ROOM: number = 16 * 1024;
 
-/** How long a peer may take to read, and to answer, that its link ends, in ms; then its socket is destroyed. */
+/** How long a peer may take to read and answer a close, in ms; then its socket is destroyed. */
 export const GRACE: number = 5_000;
 
-/** What a transport gives a session: the way out. Of one that is full and stalls, the transport ends the link (`stall.ts`). */
+/** The object that a transport gives a session for writing. The transport ends the link of a full outlet that stalls (`stall.ts`). */
 export interface Outlet {
   readonly transport: string;
+  /** Whether the client's frames come back on the same connection; else each is a POST. */
+  readonly isTwoWay: boolean;
   /** Bytes that wait in it. */
   readonly waiting: number;
   /**
-   * Takes the messages whole, in one write. False: {@link FULL} or more bytes wait, or what the host thinks is enough, and
-   * nothing more is to be written until `onDrain` was called (once).
+   * Takes the messages whole, in one write. False: {@link FULL} or more bytes wait, or as many as the host allows. Nothing more may be
+   * written until `onDrain` was called (once).
    */
   write(messages: readonly Message[]): boolean;
   /** Ends the link once all that was written has left, or after {@link GRACE}. Idempotent. */

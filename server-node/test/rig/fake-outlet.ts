@@ -5,6 +5,7 @@ import type { Frame } from './raw-client.js';
 /** An outlet without a network: what was written is there to be looked at, and it is as full, or as broken, as a test wants it. */
 export class FakeOutlet implements Outlet {
   readonly transport = 'fake';
+  isTwoWay = true;
   waiting = 0;
   /** The frames of each write. */
   readonly writes: Frame[][] = [];

@@ -131,6 +131,7 @@ export class StrictClient {
   #say(frame: object): number {
     const seq = ++this.#said;
     this.#link?.send({ ...frame, seq });
+    this.#link?.send({ ping: true, ack: true });
     return seq;
   }
 

@@ -11,6 +11,7 @@ type Headers = Readonly<Record<string, string>>;
 /** A link by long-polling: each poll takes away what is due, or waits for it. Between polls it is a full outlet. */
 export class PollingLink implements Outlet {
   readonly transport = 'polling';
+  readonly isTwoWay = false;
   readonly waiting = 0;
   readonly session: Session;
   /** Which link of its session it is: another may have taken its place. */

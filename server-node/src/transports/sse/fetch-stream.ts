@@ -11,6 +11,7 @@ const SLICE = FULL;
 /** An event stream that is the body of an answer to `fetch`; cancelling the body is the end of the link. */
 export class FetchStream implements Outlet {
   readonly transport = 'sse';
+  readonly isTwoWay = false;
   readonly #form: StreamForm;
   readonly #events: Pick<StreamOptions, 'onDrain' | 'onClose'>;
   readonly #stall: (full: boolean) => void;

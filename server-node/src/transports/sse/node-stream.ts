@@ -9,6 +9,7 @@ import { watchStall } from '../socket/stall.js';
 /** An event stream that is the answer of a response of node:http; the head leaves with the first write. */
 export class NodeStream implements Outlet {
   readonly transport = 'sse';
+  readonly isTwoWay = false;
   readonly #response: ServerResponse;
   readonly #form: 'sse' | 'gzip';
   /** Of no more use once it has begun. */

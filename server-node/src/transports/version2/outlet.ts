@@ -22,6 +22,8 @@ export interface Refused {
  */
 export class TranslatingOutlet implements Outlet {
   readonly transport: string;
+  /** A client of version 2 answers nothing. */
+  readonly isTwoWay = false;
   readonly #outlet: Outlet;
   readonly #onRefused: (refused: Refused) => void;
   #copy: Copy | undefined;

@@ -15,6 +15,7 @@ export interface ServerWebSocket {
 /** Writes messages as single WebSocket frames: nothing is announced, and no compression window is shared. */
 export class PlainWebSocketOutlet extends SocketWriter implements Outlet {
   readonly transport = 'websocket';
+  readonly isTwoWay = true;
   readonly #webSocket: ServerWebSocket;
   readonly #form: 'webSocket' | 'deflated';
 

@@ -107,7 +107,7 @@ export class WebSocketLink {
     try {
       if (isBinary) throw new VeloxError('bad-frame', 'the peer sent a binary message. Send text.');
       const frame = decodeClientFrame(data.toString(), this.#hub.limits.depth);
-      this.#hub.receive(this.#session, frame, this.#credentials);
+      this.#hub.receive(this.#session, frame, this.#credentials, data.length);
     } catch (error) {
       this.#fail(error);
     }

@@ -9,6 +9,7 @@ import type { Deflation } from '../../wire/deflate-offer.js';
 /** Frames are built once for all sessions and go to the socket as they are, past ws, which only writes whole frames itself. */
 export class WebSocketOutlet extends SocketWriter implements Outlet {
   readonly transport = 'websocket';
+  readonly isTwoWay = true;
   readonly #webSocket: WebSocket;
   readonly #deflation: Deflation;
   readonly #isSingle: () => boolean;

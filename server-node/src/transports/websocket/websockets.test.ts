@@ -57,6 +57,7 @@ describe('a client that is being authorized', () => {
     await asked;
     authorize();
     expect(await link.next()).toHaveProperty('hello');
+    link.send({ ping: true, ack: true });
     await link.find((frame) => frame.ack === 250);
     expect(heard).toEqual(Array.from({ length: 250 }, (_, n) => n + 1));
   });

@@ -3,8 +3,8 @@ export * from '../../../src/sessions/inbox.js';
 
 /** Repeated frames and POSTs are taken again. */
 export class Inbox extends OriginalInbox {
-  override take(seq: number): boolean {
-    super.take(seq);
+  override take(seq: number | undefined, bytes: number): boolean {
+    super.take(seq, bytes);
     return true;
   }
 

@@ -1,0 +1,68 @@
+import type { Session } from './session.js';
+
+/** How many values one heartbeat hashes to check the copies of clients: a few ms of work. */
+const CHECKED_VALUES = 20_000;
+
+/** How much longer than a heartbeat a client may take to answer, in ms. */
+const ANSWER_MS = 5_000;
+
+/** A timer that is later than this, in ms, means that the process stood still: answers may wait in its sockets, unread. */
+const LATE_TIMER_MS = 1_000;
+
+/** The longest delay of a timer, in ms. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * The heartbeat of a hub's sessions. It asks for an acknowledgement where one is of use, and reports the sessions whose client stays
+ * silent: a peer that vanished without a close keeps its socket open for many minutes.
+ */
+export class Heartbeat {
+  readonly #every: number;
+  readonly #sessions: { readonly all: Iterable<Session> };
+  readonly #onSilent: (session: Session) => void;
+  #timer: NodeJS.Timeout | undefined;
+  /** How many there were. */
+  #count = 0;
+
+  /**
+   * @param every ms from one heartbeat to the next
+   * @param onSilent called for a session whose client has not answered within `every` + 5,000 ms
+   */
+  constructor(
+    every: number,
+    sessions: { readonly all: Iterable<Session> },
+    onSilent: (session: Session) => void,
+  ) {
+    this.#every = every;
+    this.#sessions = sessions;
+    this.#onSilent = onSilent;
+  }
+
+  /** Idempotent. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.#beat(), this.#every).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #beat(): void {
+    const heartbeat = ++this.#count;
+    const budget = { left: CHECKED_VALUES };
+    let asks = false;
+    for (const session of this.#sessions.all) asks = session.beat(budget, heartbeat) || asks;
+    if (!asks) return;
+    const delay = Math.min(this.#every + ANSWER_MS, LONGEST_MS);
+    const due = performance.now() + delay;
+    setTimeout(() => {
+      // The next heartbeat's turn ends links that are still silent then.
+      if (performance.now() - due < LATE_TIMER_MS) this.#judge(heartbeat);
+    }, delay).unref();
+  }
+
+  #judge(heartbeat: number): void {
+    for (const session of this.#sessions.all) if (session.isSilentSince(heartbeat)) this.#onSilent(session);
+  }
+}
