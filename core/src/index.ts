@@ -14,6 +14,7 @@ export { replicaOf, shared, type SharedOptions, type Source } from './connect/re
 export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
 export { shallow } from './reactive/shallow.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';
+export { entityOf, type EntitySource } from './connect/entity-of.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf, type SyncSource } from './connect/sync-of.js';
 
@@ -21,6 +22,8 @@ export { syncOf, type SyncSource } from './connect/sync-of.js';
 export type {
   AnyContract,
   Contract,
+  EntityType,
+  EntityValue,
   EventData,
   EventName,
   TopicName,

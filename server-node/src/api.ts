@@ -5,7 +5,7 @@ export { JS, type ScriptHandler } from './script.js';
 export { VMap } from './state/vmap.js';
 export { VSlice } from './state/vslice.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state/state.js';
-export { createHub, type EntityValue, type Hub, type Session } from './create-hub.js';
+export { createHub, type Hub, type Session } from './create-hub.js';
 export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity.js';
 export { fetched, type Fetched, type FetchedOptions, type FetchedRow } from './entities/fetched.js';
 export type { Who } from './entities/fetches.js';

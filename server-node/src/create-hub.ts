@@ -1,6 +1,7 @@
 import type {
   AnyContract,
   Contract,
+  EntityValue,
   EventData,
   EventName,
   TopicName,
@@ -14,10 +15,6 @@ import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
-
-/** The value of the rows of an entity: of the topics `<type>/<id>` in the contract. */
-export type EntityValue<C extends Contract, N extends string> =
-  `${N}/` extends TopicName<C> ? TopicValue<C, `${N}/` & TopicName<C>> : unknown;
 
 /** An endpoint of many topics. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint {

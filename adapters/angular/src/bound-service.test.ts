@@ -6,11 +6,12 @@ import velox, { type Scope, type VeloxService } from './angularjs.js';
 adapterBoundContract('AngularJS', {
   mount(endpoint, onNotice) {
     const element = document.createElement('div');
-    element.innerHTML = '{{ title }}';
+    element.innerHTML = '{{ title }} {{ name }}';
     const injector = angular.bootstrap(element, [velox], { strictDi: true });
     const scope = injector.get<angular.IRootScopeService>('$rootScope');
     const bound = injector.get<VeloxService>('$velox').at<App>(endpoint);
     bound.bind(scope, 'board', 'title', (board) => board?.title);
+    bound.bind(scope, 'items/7', 'name', (item) => (item === null ? 'none' : item?.name));
     bound.on(scope, 'notice', onNotice);
     return { element, unmount: () => scope.$destroy(), emit: (text) => bound.sync().emit('notice', text) };
   },

@@ -20,9 +20,10 @@ afterEach(() => application.destroy());
 let bound: VeloxFunctions<App>;
 let listener: (text: string) => void;
 
-const Title = Component({ template: '{{ title() }}' })(
+const Title = Component({ template: '{{ title() }} {{ name() }}' })(
   class {
     readonly title = bound.injectVelox('board', (board) => board?.title);
+    readonly name = bound.injectEntity('items', 7, (item) => (item === null ? 'none' : item?.name));
 
     constructor() {
       bound.injectVeloxEvent('notice', listener);

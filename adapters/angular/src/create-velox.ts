@@ -2,6 +2,8 @@ import type { Signal } from '@angular/core';
 import {
   syncOf,
   type Contract,
+  type EntityType,
+  type EntityValue,
   type EventData,
   type EventName,
   type Jsonify,
@@ -12,11 +14,18 @@ import {
   type TopicName,
   type TopicValue,
 } from '@velox/core';
+import { injectEntity } from './inject-entity.js';
 import { injectVelox, injectVeloxStatus } from './inject-velox.js';
 import { injectVeloxEvent } from './inject-velox-event.js';
 
 /** A topic's value as components receive it. */
 type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** A row as components receive it; `null` if it does not exist. */
+type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
+
+/** The id of a row; while it is undefined, nothing is asked for. */
+type Id = string | number | undefined | (() => string | number | undefined);
 
 /** The functions of one endpoint, typed by its contract. */
 export interface VeloxFunctions<C extends Contract> {
@@ -26,6 +35,16 @@ export interface VeloxFunctions<C extends Contract> {
     <N extends TopicName<C>, S>(
       topic: N | (() => N),
       select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): Signal<S>;
+  };
+  /** `injectEntity` for an entity of the contract. */
+  readonly injectEntity: {
+    <N extends EntityType<C>>(type: N, id: Id): Signal<Row<C, N> | undefined>;
+    <N extends EntityType<C>, S>(
+      type: N,
+      id: Id,
+      select: (row: Row<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Signal<S>;
   };
@@ -57,6 +76,8 @@ export function createVelox<C extends Contract>(
   const functions = {
     injectVelox: (topic: string | (() => string), select: () => unknown, equal?: () => boolean) =>
       injectVelox(at(topic), select, equal),
+    injectEntity: (type: string, id: Id, select: () => unknown, equal?: () => boolean) =>
+      injectEntity(source, type, id, select, equal),
     injectVeloxStatus: (topic?: string | (() => string)) => injectVeloxStatus(at(topic)),
     injectVeloxEvent: (event: string, listener: () => void) => injectVeloxEvent(source, event, listener),
     sync: () => syncOf(source),

@@ -8,10 +8,12 @@ import { createVelox, shallow } from './index.js';
 adapterBoundContract('React', {
   act: (run) => act(run),
   mount(endpoint, onNotice) {
-    const { useVelox, useVeloxEvent, sync } = createVelox<App>(endpoint);
+    const { useVelox, useEntity, useVeloxEvent, sync } = createVelox<App>(endpoint);
     function Title(): string | undefined {
       useVeloxEvent('notice', onNotice);
-      return useVelox('board', (board) => board?.title);
+      const title = useVelox('board', (board) => board?.title);
+      const name = useEntity('items', 7, (item) => (item === null ? 'none' : item?.name));
+      return `${title} ${name}`;
     }
     const element = document.createElement('div');
     const root = createRoot(element);
@@ -39,6 +41,9 @@ function Types(): null {
   useVeloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
   // @ts-expect-error not a topic of the contract
   useVelox('bord');
+  expectTypeOf(createVelox<App>('/sync').useEntity('items', undefined)).toEqualTypeOf<
+    { readonly name: string; readonly at: string } | null | undefined
+  >();
   // @ts-expect-error not an event of the contract
   useVeloxEvent('notise', () => {});
   expectTypeOf(useSuspenseVelox('board').rows).toExtend<readonly unknown[]>();

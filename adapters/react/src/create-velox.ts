@@ -1,6 +1,8 @@
 import {
   syncOf,
   type Contract,
+  type EntityType,
+  type EntityValue,
   type EventData,
   type EventName,
   type Jsonify,
@@ -11,11 +13,15 @@ import {
   type TopicName,
   type TopicValue,
 } from '@velox/core';
+import { useEntity, useSuspenseEntity } from './use-entity.js';
 import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
 
 /** A topic's value as components receive it. */
 type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** A row as components receive it; `null` if it does not exist. */
+type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
 
 /** The hooks of one endpoint, typed by its contract. */
 export interface VeloxHooks<C extends Contract> {
@@ -34,6 +40,26 @@ export interface VeloxHooks<C extends Contract> {
     <N extends TopicName<C>, S>(
       topic: N,
       select: (value: Value<C, N>) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): S;
+  };
+  /** `useEntity` for an entity of the contract. */
+  readonly useEntity: {
+    <N extends EntityType<C>>(type: N, id: string | number | undefined): Row<C, N> | undefined;
+    <N extends EntityType<C>, S>(
+      type: N,
+      id: string | number | undefined,
+      select: (row: Row<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): S;
+  };
+  /** `useSuspenseEntity` for an entity of the contract. */
+  readonly useSuspenseEntity: {
+    <N extends EntityType<C>>(type: N, id: string | number): Row<C, N>;
+    <N extends EntityType<C>, S>(
+      type: N,
+      id: string | number,
+      select: (row: Row<C, N>) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;
   };
@@ -64,6 +90,10 @@ export function createVelox<C extends Contract>(
       useVelox(at(topic), select, equal),
     useSuspenseVelox: (topic: string, select: () => unknown, equal?: () => boolean) =>
       useSuspenseVelox(at(topic), select, equal),
+    useEntity: (type: string, id: string | undefined, select: () => unknown, equal?: () => boolean) =>
+      useEntity(source, type, id, select, equal),
+    useSuspenseEntity: (type: string, id: string, select: () => unknown, equal?: () => boolean) =>
+      useSuspenseEntity(source, type, id, select, equal),
     useVeloxStatus: (topic?: string) => useVeloxStatus(at(topic)),
     useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
     sync: () => syncOf(source),

@@ -1,6 +1,8 @@
 import {
   syncOf,
   type Contract,
+  type EntityType,
+  type EntityValue,
   type EventData,
   type EventName,
   type Jsonify,
@@ -13,10 +15,17 @@ import {
 } from '@velox/core';
 import type { Live } from './from-readable.js';
 import { velox, veloxStatus } from './velox.js';
+import { veloxEntity } from './velox-entity.js';
 import { veloxEvent } from './velox-event.js';
 
 /** A topic's value as components receive it. */
 type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** A row as components receive it; `null` if it does not exist. */
+type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
+
+/** The id of a row; while it is undefined, nothing is asked for. */
+type Id = string | number | undefined | (() => string | number | undefined);
 
 /** The functions of one endpoint, typed by its contract. */
 export interface VeloxFunctions<C extends Contract> {
@@ -26,6 +35,16 @@ export interface VeloxFunctions<C extends Contract> {
     <N extends TopicName<C>, S>(
       topic: N | (() => N),
       select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): Live<S>;
+  };
+  /** `veloxEntity` for an entity of the contract. */
+  readonly veloxEntity: {
+    <N extends EntityType<C>>(type: N, id: Id): Live<Row<C, N> | undefined>;
+    <N extends EntityType<C>, S>(
+      type: N,
+      id: Id,
+      select: (row: Row<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Live<S>;
   };
@@ -57,6 +76,8 @@ export function createVelox<C extends Contract>(
   const functions = {
     velox: (topic: string | (() => string), select: () => unknown, equal?: () => boolean) =>
       velox(at(topic), select, equal),
+    veloxEntity: (type: string, id: Id, select: () => unknown, equal?: () => boolean) =>
+      veloxEntity(source, type, id, select, equal),
     veloxStatus: (topic?: string | (() => string)) => veloxStatus(at(topic)),
     veloxEvent: (event: string, listener: () => void) => veloxEvent(source, event, listener),
     sync: () => syncOf(source),

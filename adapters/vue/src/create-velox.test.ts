@@ -5,14 +5,15 @@ import { createVelox } from './index.js';
 
 adapterBoundContract('Vue', {
   mount(endpoint, onNotice) {
-    const { useVelox, useVeloxEvent, sync } = createVelox<App>(endpoint);
+    const { useVelox, useEntity, useVeloxEvent, sync } = createVelox<App>(endpoint);
     const Title = defineComponent(() => {
       useVeloxEvent('notice', onNotice);
       const title = useVelox(
         () => 'board' as const,
         (board) => board?.title,
       );
-      return () => h('p', title.value);
+      const name = useEntity('items', 7, (item) => (item === null ? 'none' : item?.name));
+      return () => h('p', `${title.value} ${name.value}`);
     });
     const element = document.createElement('div');
     const app = createApp(Title);

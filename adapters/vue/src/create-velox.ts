@@ -1,6 +1,8 @@
 import {
   syncOf,
   type Contract,
+  type EntityType,
+  type EntityValue,
   type EventData,
   type EventName,
   type Jsonify,
@@ -12,11 +14,18 @@ import {
   type TopicValue,
 } from '@velox/core';
 import { toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
+import { useEntity } from './use-entity.js';
 import { useVelox, useVeloxStatus, type VeloxRef } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
 
 /** A topic's value as components receive it. */
 type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** A row as components receive it; `null` if it does not exist. */
+type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
+
+/** The id of a row; while it is undefined, nothing is asked for. */
+type Id = MaybeRefOrGetter<string | number | undefined>;
 
 /** The composables of one endpoint, typed by its contract. */
 export interface VeloxComposables<C extends Contract> {
@@ -26,6 +35,16 @@ export interface VeloxComposables<C extends Contract> {
     <N extends TopicName<C>, S>(
       topic: MaybeRefOrGetter<N>,
       select: (value: Value<C, N> | undefined) => S,
+      equal?: (before: S, after: S) => boolean,
+    ): VeloxRef<S>;
+  };
+  /** `useEntity` for an entity of the contract. */
+  readonly useEntity: {
+    <N extends EntityType<C>>(type: N, id: Id): VeloxRef<Row<C, N> | undefined, Row<C, N>>;
+    <N extends EntityType<C>, S>(
+      type: N,
+      id: Id,
+      select: (row: Row<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): VeloxRef<S>;
   };
@@ -54,6 +73,8 @@ export function createVelox<C extends Contract>(
   const composables = {
     useVelox: (topic: MaybeRefOrGetter<string>, select: () => unknown, equal?: () => boolean) =>
       useVelox(at(topic), select, equal),
+    useEntity: (type: string, id: Id, select: () => unknown, equal?: () => boolean) =>
+      useEntity(source, type, id, select, equal),
     useVeloxStatus: (topic?: MaybeRefOrGetter<string>) => useVeloxStatus(at(topic)),
     useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
     sync: () => syncOf(source),

@@ -1,4 +1,5 @@
 export { createVelox, type VeloxComposables } from './create-velox.js';
+export { useEntity } from './use-entity.js';
 export { useVeloxEvent } from './use-velox-event.js';
 export { useVelox, useVeloxStatus, type VeloxRef } from './use-velox.js';
 export { shallow } from '@velox/core';

@@ -27,6 +27,14 @@ export type TopicName<C extends Contract> = keyof C['topics'] & string;
 /** The value of one of a contract's topics. */
 export type TopicValue<C extends Contract, N extends TopicName<C>> = C['topics'][N];
 
+/** The types of a contract's entities: `items` for topics `items/${string}`. */
+export type EntityType<C extends Contract> =
+  TopicName<C> extends infer N ? (N extends `${infer Type}/${string}` ? Type : never) : never;
+
+/** The value of the rows of a contract's entity. */
+export type EntityValue<C extends Contract, Type extends string> =
+  `${Type}/` extends TopicName<C> ? TopicValue<C, `${Type}/` & TopicName<C>> : unknown;
+
 /** The names of a contract's events. */
 export type EventName<C extends Contract> = keyof NonNullable<C['events']> & string;
 

@@ -11,7 +11,7 @@ export interface App {
 
 /** What a framework contributes: a component that uses functions bound to an endpoint. */
 export interface BoundHarness {
-  /** Mounts a component that shows the title of topic `board` and calls `onNotice` for each event `notice`. */
+  /** Mounts a component that shows the title of `board`, then the name of the row `items/7`, and calls `onNotice` for events `notice`. */
   readonly mount: (
     endpoint: SharedOptions & { url: string },
     onNotice: (text: string) => void,
@@ -39,8 +39,9 @@ export function adapterBoundContract(name: string, { mount, act = (run) => run()
       await pass(0);
       last().hello();
       last().say({ id: 'a', version: 1, topic: 'board', body: board });
+      last().say({ id: 'b', version: 1, topic: 'items/7', body: { name: 'seven' } });
       await pass(200);
-      expect(element.textContent).toBe('board');
+      expect(element.textContent).toBe('board seven');
 
       last().say({
         topic: 'board',
@@ -50,7 +51,9 @@ export function adapterBoundContract(name: string, { mount, act = (run) => run()
       });
       last().say({ event: 'notice', data: 'hi', seq: 1 });
       await pass(200);
-      expect(element.textContent).toBe('new');
+      last().say({ id: 'b', version: 2, topic: 'items/7', body: null });
+      await pass(200);
+      expect(element.textContent).toBe('new none');
       expect(onNotice).toHaveBeenCalledExactlyOnceWith('hi');
 
       emit('there');

@@ -1,0 +1,37 @@
+import type { Signal } from '@angular/core';
+import { entityOf, type EntitySource, type Replicated } from '@velox/core';
+import { injectVelox } from './inject-velox.js';
+
+/** The id of a row, or a signal or function that returns one; while it is undefined, nothing is asked for. */
+type Id = string | number | undefined | (() => string | number | undefined);
+
+/**
+ * Returns a signal of a row of an entity, undefined until it arrives and `null` if it does not exist.
+ *
+ * @param id may change; while it is undefined, nothing is asked for.
+ * @example readonly item = injectEntity<Item>('/sync', 'items', this.id)
+ * @throws Angular's NG0203 outside of an injection context.
+ */
+export function injectEntity<T>(
+  source: EntitySource,
+  type: string,
+  id: Id,
+): Signal<Replicated<T> | null | undefined>;
+/** @param equal default `Object.is`. A selector that builds a fresh object needs another one, for instance `shallow`. */
+export function injectEntity<T, S>(
+  source: EntitySource,
+  type: string,
+  id: Id,
+  select: (row: T | null | undefined) => S,
+  equal?: (before: S, after: S) => boolean,
+): Signal<S>;
+export function injectEntity(
+  source: EntitySource,
+  type: string,
+  id: Id,
+  select?: (row: unknown) => unknown,
+  equal?: (before: unknown, after: unknown) => boolean,
+): Signal<unknown> {
+  const row = () => entityOf(source, type, typeof id === 'function' ? id() : id);
+  return injectVelox(row, select ?? ((value) => value), equal);
+}

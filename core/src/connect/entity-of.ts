@@ -1,0 +1,23 @@
+import { createCarrier } from '../connection/connection.js';
+import type { Replica } from '../replicas/replica.js';
+import { replicaOf, type SharedOptions, type Source } from './registry.js';
+
+/** Where the rows of an entity are: a URL, or an object with `url` and options. */
+export type EntitySource = string | (SharedOptions & { readonly url: string });
+
+let waiting: Replica<never> | undefined;
+
+/** A replica without a value, which asks for nothing. */
+const nothing = (): Replica<never> =>
+  (waiting ??= createCarrier({ url: '', transports: [] }).replica<never>());
+
+/**
+ * Returns the source of the row `<type>/<id>`. While `id` is undefined, it is a replica without a value that asks for nothing.
+ *
+ * @example replicaOf(entityOf<Item>('/sync', 'items', 7)).get()
+ */
+export function entityOf<T>(source: EntitySource, type: string, id: string | number | undefined): Source<T> {
+  if (id === undefined) return nothing();
+  const { url, ...options } = typeof source === 'string' ? { url: source } : source;
+  return replicaOf({ ...options, url, topic: `${type}/${id}` });
+}
