@@ -18,7 +18,8 @@ export class MemoryNetwork {
   /** The WebSocket class of all clients. */
   readonly WebSocket: WebSocketClass;
   readonly #paths = new Map<string, Path>();
-  #http: Server | undefined;
+  #servers: Server[] = [];
+  #dialled = 0;
 
   constructor(time: VirtualTime) {
     this.time = time;
@@ -30,10 +31,17 @@ export class MemoryNetwork {
     };
   }
 
-  /** Who is reached from now on; undefined: nobody. Connections that are there stay. */
-  serve(endpoint: Endpoint | undefined): void {
-    this.#http = endpoint && createServer();
-    if (this.#http) endpoint?.attach(this.#http);
+  /**
+   * The endpoint that new connections reach; undefined: none. Existing connections stay. Several endpoints get connections in turn, as
+   * behind a load balancer without sticky sessions.
+   */
+  serve(...endpoints: (Endpoint | undefined)[]): void {
+    this.#servers = endpoints.flatMap((endpoint) => {
+      if (!endpoint) return [];
+      const server = createServer();
+      endpoint.attach(server);
+      return [server];
+    });
   }
 
   /** The way of a client; its URL of the endpoint is {@link urlOf} the same name. */
@@ -85,8 +93,9 @@ export class MemoryNetwork {
   #dial(path: Path, purpose: Purpose): Duplex {
     const isRefused = path.refused.includes(purpose);
     return dial(path, this.server, (far) => {
-      if (isRefused || !this.#http) far.destroy();
-      else this.#http.emit('connection', far);
+      const server = this.#servers[this.#dialled++ % this.#servers.length];
+      if (isRefused || !server) far.destroy();
+      else server.emit('connection', far);
     });
   }
 }

@@ -38,6 +38,10 @@ interface View {
 /** How long an application waits until it tries again where it was sent away, in ms. */
 const SENT_AWAY = 1_000;
 
+/** While links do not last, so many attempts may be made in so many ms. */
+const MOST_ATTEMPTS = 25;
+const JUDGED_MS = 15_000;
+
 /** For so long after nobody looked at a topic, something from that time may still come, in ms. */
 const AWAY = 40_000;
 
@@ -56,6 +60,12 @@ export class SimulatedClient {
   readonly #doubts: boolean;
   #token: string;
   #isLost = false;
+  #state = 'idle';
+  #flickersUntil = 0;
+  #life = 0;
+  #troubleUntil = 0;
+  /** When it made its attempts, while links do not last. */
+  readonly #attempts: number[] = [];
   #noted = 0;
   /** The id of the session, on the last link that was open. */
   #session: string | undefined;
@@ -100,7 +110,15 @@ export class SimulatedClient {
       const { state, transport, reason } = this.sync.status.get();
       watch.note(`${name}: ${state} ${transport ?? ''} ${reason?.code ?? ''}`);
       this.#isLost ||= state === 'waiting';
-      if (state === 'closed') setTimeout(() => this.sync.reconnect(), SENT_AWAY);
+      if (state === 'connecting' && this.#state === 'waiting') this.#judgeAttempt();
+      if (state === 'open' && network.time.now < this.#flickersUntil) {
+        setTimeout(() => this.path.cut(), this.#life);
+      }
+      if (state === 'closed') {
+        this.#attempts.length = 0; // what the application does is not the client's
+        setTimeout(() => this.sync.reconnect(), SENT_AWAY);
+      }
+      this.#state = state;
     });
     for (const view of this.views) this.join(view.topic);
     this.note();
@@ -126,6 +144,33 @@ export class SimulatedClient {
   renew(): void {
     this.#token = this.#issue();
     this.sync.renew().catch(() => undefined); // there may be no link
+  }
+
+  /** For `ms`, its links die `life` ms after they opened. */
+  flicker(ms: number, life: number): void {
+    this.#flickersUntil = this.#network.time.now + ms;
+    this.#life = life;
+    this.trouble(ms);
+    this.path.cut();
+  }
+
+  /** For `ms`, links do not last, and attempts are judged. */
+  trouble(ms: number): void {
+    const { now } = this.#network.time;
+    this.#troubleUntil = now + ms;
+    this.excusedUntil = Math.max(this.excusedUntil, this.#troubleUntil);
+    this.#attempts.length = 0;
+  }
+
+  #judgeAttempt(): void {
+    const { now } = this.#network.time;
+    if (now > this.#troubleUntil) return;
+    this.#attempts.push(now);
+    while ((this.#attempts[0] as number) <= now - JUDGED_MS) this.#attempts.shift();
+    this.#watch.check(
+      this.#attempts.length <= MOST_ATTEMPTS,
+      () => `client ${this.index} made ${this.#attempts.length} attempts in ${JUDGED_MS} ms`,
+    );
   }
 
   /** Looks whether it shows what it should, or says that it does not; and no check may have found its copy to be wrong. */

@@ -30,7 +30,11 @@ export type Deed =
    * Another process takes over: with the state as it is, or with a new life of it (from the same value), after a goodbye that spreads the
    * return over `drain` ms, or without a word.
    */
-  | { readonly does: 'restart'; readonly how: 'same' | 'anew' | 'crash'; readonly drain: number };
+  | { readonly does: 'restart'; readonly how: 'same' | 'anew' | 'crash'; readonly drain: number }
+  /** For `ms`, each link of a client dies `life` ms after it opened. */
+  | { readonly does: 'flicker'; readonly client: number; readonly ms: number; readonly life: number }
+  /** For `ms`, two hubs serve the URL in turn, as behind a load balancer without sticky sessions. */
+  | { readonly does: 'alternate'; readonly ms: number };
 
 export type Step = (Fault | Deed) & { readonly at: number };
 
@@ -79,8 +83,24 @@ export function createPlan(seed: number, way: Way): Plan {
     const isBack = deed.does === 'leave' && chance(0.5);
     return isBack ? [deed, { ...deed, does: 'join' as const, at: deed.at + between(900, 1_500) }] : [deed];
   });
+  // Drawn apart, so that the other steps of a seed stay as they are.
+  const apart = createRandom(seed, 3);
+  const kind = apart.between(1, 100);
+  const trouble: Step[] = [];
+  if (kind <= 10) {
+    const client = apart.between(0, settings.clients - 1);
+    trouble.push({
+      does: 'flicker',
+      at: apart.between(0, 10_000),
+      client,
+      ms: 20_000,
+      life: apart.between(0, 900),
+    });
+  } else if (kind <= 20) {
+    trouble.push({ does: 'alternate', at: apart.between(0, 10_000), ms: 20_000 });
+  }
   const harms = chance(0.9) ? faults(seed, { duration: DURATION, clients: settings.clients }) : [];
-  const steps = [...deeds, ...harms].sort((one, other) => one.at - other.at);
+  const steps = [...deeds, ...harms, ...trouble].sort((one, other) => one.at - other.at);
   return { seed, way, settings, steps };
 }
 

@@ -99,7 +99,7 @@ function patienceOf({ heartbeat, latency }: Settings): number {
 }
 
 function isOfClient(step: Step): step is Step & { readonly client: number } {
-  return 'does' in step && ['note', 'leave', 'join', 'renew'].includes(step.does);
+  return 'does' in step && ['note', 'leave', 'join', 'renew', 'flicker'].includes(step.does);
 }
 
 function perform(
@@ -138,6 +138,11 @@ function perform(
       return server.recheck();
     case 'restart':
       return server.restart(step.how, step.drain);
+    case 'flicker':
+      return client.flicker(step.ms, step.life);
+    case 'alternate':
+      for (const each of clients) each.trouble(step.ms);
+      return server.alternate(step.ms);
   }
 }
 

@@ -44,6 +44,8 @@ export class SimulatedServer {
   /** By client: older tokens are refused. */
   readonly #validFrom = new Map<number, number>();
   readonly #forbidden = new Set<number>();
+  /** All that were ever there: one that closes slowly has sessions still. */
+  readonly #hubs = new Set<Hub<never, Context>>();
 
   constructor({ seed, settings }: Plan, network: MemoryNetwork, watch: Watch) {
     this.#settings = settings;
@@ -95,7 +97,7 @@ export class SimulatedServer {
   }
 
   recheck(): void {
-    void this.hub.recheck();
+    for (const hub of this.#hubs) void hub.recheck();
   }
 
   restart(how: 'same' | 'anew' | 'crash', drain: number): void {
@@ -107,9 +109,26 @@ export class SimulatedServer {
     else void former.close({ drain });
   }
 
+  /** For `ms`, another hub with the same topics gets every second connection. */
+  alternate(ms: number): void {
+    const { hub } = this;
+    const other = this.#create();
+    this.#watch.note('server: two hubs');
+    this.#network.serve(hub, other);
+    this.#network.time.schedule(ms, () => {
+      if (this.hub === hub) this.#network.serve(hub);
+      void other.close();
+    });
+  }
+
   #start(): void {
+    this.hub = this.#create();
+    this.#network.serve(this.hub);
+  }
+
+  #create(): Hub<never, Context> {
     const { heartbeat, patience } = this.#settings;
-    this.hub = createHub<never, Context>({
+    const hub = createHub<never, Context>({
       heartbeat,
       patience,
       authorize: ({ token = '' }) => this.#answer(() => this.#read(token)),
@@ -123,9 +142,10 @@ export class SimulatedServer {
           this.#watch.fail(`server: ${event}: ${String((error as Error)?.stack ?? error)}`);
       },
     });
-    for (const topic of TOPICS) this.hub.state(topic as never, this.truths[topic].state as never);
-    this.hub.on('note' as never, (session, count) => this.#hear(session as Members, count));
-    this.#network.serve(this.hub);
+    for (const topic of TOPICS) hub.state(topic as never, this.truths[topic].state as never);
+    hub.on('note' as never, (session, count) => this.#hear(session as Members, count));
+    this.#hubs.add(hub);
+    return hub;
   }
 
   #hear(session: Members, count: number): void {
