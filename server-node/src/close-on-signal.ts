@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { Endpoint } from './http/endpoint.js';
+import { connectionsOf } from './http/servers.js';
 import { checkOptions } from './options.js';
 
 /** Which signals end a process in order, and how slowly its clients return. */
@@ -11,11 +12,11 @@ export interface CloseOnSignalOptions {
 }
 
 /**
- * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections, so that the
- * process ends by itself when nothing else holds it.
+ * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
+ * end immediately, all others within 5 s. The process ends if nothing else holds it.
  *
  * @example closeOnSignal(hub, server)
- * @returns what takes the listeners away again
+ * @returns a function that removes the listeners
  */
 export function closeOnSignal(
   endpoint: Pick<Endpoint, 'close'>,
@@ -24,6 +25,7 @@ export function closeOnSignal(
 ): () => void {
   checkOptions('closeOnSignal()', options);
   const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] } = options;
+  const connections = connectionsOf(server); // from the first connection on
   const forget = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
   };
@@ -31,6 +33,7 @@ export function closeOnSignal(
     forget(); // a second signal does what it does by default
     server.close();
     void endpoint.close({ drain });
+    connections?.end(true);
   };
   for (const signal of signals) process.once(signal, onSignal);
   return forget;

@@ -3,10 +3,13 @@ import type { Duplex } from 'node:stream';
 import { refuse, type Answer } from '../transports/exchange.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
+import type { Connections } from './connections.js';
 import { nodeExchange } from './node-exchange.js';
 import { serve, type Remainder, type Served } from './serve.js';
+import { serverOf } from '../transports/socket/internals.js';
+import { GRACE } from '../wire/outlet.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
-import { attachTo, interceptServerOf, watchServers, type WebServer } from './servers.js';
+import { attachTo, connectionsOf, interceptServerOf, watchServers, type WebServer } from './servers.js';
 import { claimUpgrade, takeUnversioned, takeUpgrade } from './upgrade.js';
 
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
@@ -44,6 +47,8 @@ export function createEndpoint(hub: Hub): Endpoint {
   watchServers();
   if (hub.version2 === true) takeUnversioned();
   const webSockets = new WebSockets(hub);
+  const servers = new Set<Connections>();
+  const underWay = new Set<ServerResponse>();
 
   const begun = async (
     request: IncomingMessage,
@@ -70,6 +75,8 @@ export function createEndpoint(hub: Hub): Endpoint {
 
   // Whatever goes wrong in serving one peer harms nobody else.
   const safely = async (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
+    const connections = connectionsOf(serverOf(request.socket));
+    if (connections) servers.add(connections);
     try {
       return await begun(request, response, next);
     } catch (error) {
@@ -80,7 +87,14 @@ export function createEndpoint(hub: Hub): Endpoint {
     }
   };
 
-  const guarded: Endpoint['handle'] = (...given) => safely(...given).then(outcomeOf);
+  const guarded: Endpoint['handle'] = async (request, response, next) => {
+    underWay.add(response);
+    try {
+      return await outcomeOf(await safely(request, response, next));
+    } finally {
+      underWay.delete(response);
+    }
+  };
 
   return {
     handle: guarded,
@@ -108,6 +122,8 @@ export function createEndpoint(hub: Hub): Endpoint {
       return exchange.response;
     },
     async close({ drain } = {}) {
+      for (const server of servers) server.end(false);
+      setTimeout(() => underWay.forEach((response) => response.destroy()), GRACE).unref(); // a body that stalls, for example
       await Promise.all([hub.close(drain), webSockets.close()]);
     },
   };

@@ -5,6 +5,7 @@ import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { serverOf } from '../transports/socket/internals.js';
+import { Connections } from './connections.js';
 import { declineUpgrade, dispatchUpgrade, isVeloxUpgrade } from './upgrade.js';
 
 /** A server of Node that an endpoint can be attached to. */
@@ -12,12 +13,16 @@ export type WebServer = HttpServer | HttpsServer;
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** The paths that endpoints were attached to, per server. */
-type Attached = Map<string, RequestHandler>;
+/** A server whose events Velox sees first. */
+interface Intercepted {
+  /** The endpoints that were attached to a path. */
+  readonly attached: Map<string, RequestHandler>;
+  readonly connections: Connections;
+}
 
 /** State of the process: it is shared if this module is loaded twice, after a hot reload or in two versions. */
 interface Shared {
-  readonly intercepted: WeakMap<NetServer, Attached>;
+  readonly intercepted: WeakMap<NetServer, Intercepted>;
   isWatching: boolean;
 }
 
@@ -32,8 +37,10 @@ export function watchServers(): void {
   if (shared.isWatching) return;
   shared.isWatching = true;
   channel('net.server.socket').subscribe((event) => {
-    const server = serverOf((event as { socket: Socket }).socket);
-    if (server instanceof HttpServer || server instanceof HttpsServer) intercept(server);
+    const { socket } = event as { socket: Socket };
+    const server = serverOf(socket);
+    if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
+    intercept(server).connections.add(socket); // the first one came before we saw its event
   });
 }
 
@@ -51,18 +58,25 @@ export function interceptServerOf({ socket, headers }: IncomingMessage): boolean
 
 /** Serves a path of a server before its own listeners, whenever those were added. */
 export function attachTo(server: WebServer, path: string, handler: RequestHandler): void {
-  intercept(server).set(path, handler);
+  intercept(server).attached.set(path, handler);
+}
+
+/** Returns the connections of a server of Node, also those that it accepts from now on. */
+export function connectionsOf(server: unknown): Connections | undefined {
+  return server instanceof NetServer ? intercept(server).connections : undefined;
 }
 
 /**
  * Replaces `emit` of a server, once. A listener would not do: other WebSocket libraries answer or destroy each upgrade that they do
  * not know, and all listeners get the same event.
  */
-function intercept(server: NetServer): Attached {
+function intercept(server: NetServer): Intercepted {
   const known = shared.intercepted.get(server);
   if (known) return known;
-  const attached: Attached = new Map();
-  shared.intercepted.set(server, attached);
+  const attached: Intercepted['attached'] = new Map();
+  const connections = new Connections(server);
+  const intercepted = { attached, connections };
+  shared.intercepted.set(server, intercepted);
   const emit = server.emit.bind(server) as (event: string | symbol, ...values: unknown[]) => boolean;
   const onRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
     const handler = attached.size > 0 && attached.get(pathOf(request));
@@ -71,10 +85,13 @@ function intercept(server: NetServer): Attached {
     return true;
   };
   const value = (event: string | symbol, ...values: unknown[]): boolean => {
-    if (event === 'request') {
+    if (event === 'connection' || event === 'secureConnection') {
+      connections.add(values[0] as Socket);
+    } else if (event === 'request') {
       if (onRequest(...(values as [IncomingMessage, ServerResponse]))) return true;
     } else if (event === 'upgrade') {
       const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
+      connections.release(socket);
       const isAttached = attached.has(pathOf(request));
       if (dispatchUpgrade(server, request, socket, head, isAttached, emit)) return true;
     }
@@ -82,7 +99,7 @@ function intercept(server: NetServer): Attached {
   };
   Object.defineProperty(server, 'emit', { value, writable: true, configurable: true });
   listenForUpgrades(server);
-  return attached;
+  return intercepted;
 }
 
 /** Makes Node parse upgrades as such: it does so only for a server with a listener. */

@@ -1,0 +1,50 @@
+import type { Server as NetServer, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { responseUnderWay } from '../transports/socket/internals.js';
+import { GRACE } from '../wire/outlet.js';
+
+/** The open connections of a server that bring requests. An upgraded connection is no longer among them. */
+export class Connections {
+  readonly #server: NetServer;
+  /** By the address of the peer: a TLS socket takes the place of the plain one below it. */
+  readonly #sockets = new Map<unknown, Duplex>();
+
+  constructor(server: NetServer) {
+    this.#server = server;
+  }
+
+  add(socket: Socket & { readonly alpnProtocol?: string | false | null }): void {
+    const { remoteAddress, remotePort } = socket;
+    const key = remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
+    if (socket.alpnProtocol === 'h2') return void this.#sockets.delete(key); // its streams have responses, it has none
+    if (this.#sockets.get(key) === socket) return;
+    this.#sockets.set(key, socket);
+    socket.once('close', () => this.#sockets.get(key) === socket && this.#sockets.delete(key));
+  }
+
+  /** Forgets a connection that became something else, a WebSocket for example. */
+  release(socket: Duplex): void {
+    for (const [key, each] of this.#sockets) if (each === socket) this.#sockets.delete(key);
+  }
+
+  /**
+   * Lets a server end that takes no more connections. Connections that are idle, or on which nothing has arrived, end immediately; those
+   * without a complete request after 5 s. A server that still listens then keeps its connections.
+   *
+   * @param areAll whether those end as well that still have a response after 5 s
+   */
+  end(areAll: boolean): void {
+    if (!this.#server.listening) {
+      for (const socket of this.#sockets.values()) if (isSilent(socket)) socket.destroy();
+      (this.#server as { closeIdleConnections?(): void }).closeIdleConnections?.();
+    }
+    setTimeout(() => {
+      if (this.#server.listening) return;
+      for (const socket of this.#sockets.values()) if (areAll || !responseUnderWay(socket)) socket.destroy();
+    }, GRACE).unref();
+  }
+}
+
+function isSilent(socket: Duplex & { readonly bytesRead?: number }): boolean {
+  return socket.bytesRead === 0;
+}
