@@ -79,6 +79,16 @@ export class Admissions {
     return this.hasAuthorize ? this.#ask(credentials) : ANYBODY;
   }
 
+  /**
+   * Waits for something that a client sends, for `ms`; default: `limits.handshake`.
+   *
+   * @throws VeloxError `timeout`, `going-away`, and whatever `arrival` rejects with.
+   */
+  inTime<T>(arrival: Promise<T>, ms?: number): Promise<T> {
+    const late = (): VeloxError => new VeloxError('timeout', 'the request took too long. Send it in one go.');
+    return this.#deadlines.limit(arrival, late, ms);
+  }
+
   /** Whether two admissions are of the same client, so that one may resume the session of the other. */
   isSame(one: Admission, other: Admission): boolean {
     if (one.identity !== other.identity) return false;

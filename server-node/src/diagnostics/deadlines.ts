@@ -3,15 +3,15 @@ export class Deadlines {
   readonly #ms: number;
   readonly #pending = new Set<(error: Error) => void>();
 
-  /** @param ms how long each answer is waited for */
+  /** @param ms how long an answer is waited for, if nothing else is said */
   constructor(ms: number) {
     this.#ms = ms;
   }
 
-  /** Settles as `answer` does, or rejects with the error of `late` once the time is over. */
-  limit<T>(answer: PromiseLike<T>, late: () => Error): Promise<T> {
+  /** Settles as `answer` does, or rejects with the error of `late` after `ms`. */
+  limit<T>(answer: PromiseLike<T>, late: () => Error, ms: number = this.#ms): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => settle(() => reject(late())), this.#ms).unref();
+      const timer = setTimeout(() => settle(() => reject(late())), ms).unref();
       const settle = (how: () => void): void => {
         clearTimeout(timer);
         this.#pending.delete(reject);

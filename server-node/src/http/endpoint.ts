@@ -5,6 +5,7 @@ import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
 import type { Connections } from './connections.js';
 import { nodeExchange } from './node-exchange.js';
+import { whenTurn } from './turn.js';
 import { serve, type Remainder, type Served } from './serve.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
@@ -55,6 +56,7 @@ export function createEndpoint(hub: Hub): Endpoint {
     response: ServerResponse,
     next?: (error?: unknown) => void,
   ): Promise<Served> => {
+    if ((await whenTurn(request, response)) === false) return { outcome: 'closed' };
     const exchange = nodeExchange(request, response, () => hub.closed);
     const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
     if ('outcome' in served) return served;

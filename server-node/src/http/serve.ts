@@ -1,12 +1,13 @@
-import { decodeClientFrames, isVeloxError, VeloxError } from '@velox/core/protocol';
+import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import { statusOf } from '../wire/codes.js';
-import { credentialsOf, JSON_HEADERS, refuse, type Answer, type Exchange } from '../transports/exchange.js';
+import { credentialsOf, refuse, type Answer, type Exchange } from '../transports/exchange.js';
 import type { Hub } from '../hub/hub.js';
 import { isKnown, negotiate } from './negotiate.js';
+import { servePost, unknownSession } from './serve-post.js';
 import { bearerOf } from '../transports/request-head.js';
 import { corsHeaders, isTrusted, preflightHeaders } from '../access/origin.js';
-import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
+import { pollingLinkOf } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
 import { serveVersion2 } from '../transports/version2/serve-version-2.js';
 import type { Version2Client } from '../transports/version2/websocket-link.js';
@@ -69,40 +70,21 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
-        if (!link) throw hub.closed ? leaving() : unknown();
+        if (!link) throw hub.closed ? leaving() : unknownSession();
         return { outcome: await link.poll(exchange, cors) };
       }
-      case 'post': {
-        const body = await exchange.body(hub.limits.frame);
-        const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
-        if (first && 'open' in first) {
-          const { open } = first;
-          const admission = await admit(open.token);
-          if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
-          return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
-        }
-        const session = hub.session(wanted.session, await admit());
-        // What comes late, of a link that was replaced, may be out of date.
-        const link = head.header('velox-link') ?? `${session?.links}`;
-        if (!session || link !== `${session.links}`) throw unknown();
-        const credentials = credentialsOf(exchange);
-        const isNew = session.takePost(Number(head.header('velox-post')));
-        for (const frame of first && isNew ? [first, ...rest] : []) hub.receive(session, frame, credentials);
-        session.acknowledged(); // by the answer
-        const ack = JSON.stringify({ ack: session.taken });
-        return answer({ status: 200, headers: JSON_HEADERS, body: ack, outcome: 'posted' });
-      }
+      case 'post':
+        return await servePost(hub, exchange, cors, wanted, admit);
     }
   } catch (error) {
     if (!isVeloxError(error)) throw error;
-    const headers = error.code === 'too-large' ? { connection: 'close' } : {}; // whatever else would come
+    // Whatever else would come of a body is not read.
+    const headers = error.code === 'too-large' || error.code === 'timeout' ? { connection: 'close' } : {};
     return answer(refuse(statusOf(error), error.code, error.message, headers));
   }
 }
 
 const leaving = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
-const unknown = (): VeloxError =>
-  new VeloxError('unknown-session', 'there is no such session. Open a new one.');
 
 /** A topic's value and position as JSON, for a plain GET. */
 async function readValue(

@@ -105,6 +105,15 @@ export class Hub {
     return this.#admissions.admit(credentials);
   }
 
+  /**
+   * Waits for something that a client sends in full, for `ms`; default: `limits.handshake`.
+   *
+   * @throws VeloxError `timeout`, `going-away`.
+   */
+  inTime<T>(arrival: Promise<T>, ms?: number): Promise<T> {
+    return this.#admissions.inTime(arrival, ms);
+  }
+
   /** Whether two admissions are of the same client. */
   isSame(one: Admission, other: Admission): boolean {
     return this.#admissions.isSame(one, other);

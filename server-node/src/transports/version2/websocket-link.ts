@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import { CloseCode, isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../../access/admission.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
 import { closeCodeOf } from '../../wire/codes.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { headerOf } from '../request-head.js';
+import { FrameGate, takeReader } from '../websocket/frame-gate.js';
 import { TranslatingOutlet, type Refused } from './outlet.js';
 import { warnOnce } from './warn-once.js';
 import { PlainWebSocketOutlet, type ServerWebSocket } from './websocket-outlet.js';
@@ -27,6 +28,8 @@ export class Version2Link {
   readonly #hub: Hub;
   readonly #webSocket: ServerWebSocket;
   readonly #outlet: TranslatingOutlet;
+  /** Its messages mean nothing but life, so none is inflated. */
+  readonly #gate: FrameGate;
   #session: Session | undefined;
   #silence: NodeJS.Timeout | undefined;
 
@@ -48,8 +51,22 @@ export class Version2Link {
       if (code === 'not-acceptable') warnOnce(hub, topic);
       webSocket.close(closeCodeOf(new VeloxError(code, reason)), code);
     });
-    webSocket.on('message', () => this.#hear());
-    webSocket.on('error', () => undefined); // 'close' follows
+    this.#gate = new FrameGate(socket, {
+      isDeflated: deflation !== 'none',
+      onMessage: () => {
+        this.#hear();
+        this.#gate.next();
+      },
+      onControl: (raw) => this.#session?.rate.take() !== false && feed(raw),
+      onError: (error) => {
+        webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);
+        socket.end();
+      },
+      pause: () => webSocket.pause(),
+      resume: () => webSocket.resume(),
+    });
+    const feed = takeReader(socket);
+    webSocket.on('error', () => this.#gate.stop()); // 'close' follows
     this.ended = new Promise((resolve) => {
       webSocket.on('close', (code, reason) => {
         clearTimeout(this.#silence);
@@ -63,6 +80,7 @@ export class Version2Link {
     try {
       const frames = [{ subscribe: [{ topic }] }];
       this.#session = hub.open(this.#outlet, admission, undefined, { frames, credentials });
+      this.#gate.authorize(hub.limits.frame);
       this.#listen();
     } catch (error) {
       if (!isVeloxError(error)) hub.observer.failure(error);

@@ -7,7 +7,9 @@ import { SocketWriter } from '../socket/writer.js';
 export interface ServerWebSocket {
   readonly readyState: number;
   readonly OPEN: number;
-  close(code: number, reason: string): void;
+  close(code: number, reason?: string): void;
+  pause(): void;
+  resume(): void;
   on(event: 'message' | 'error', listener: () => void): unknown;
   on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
 }

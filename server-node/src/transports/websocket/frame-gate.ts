@@ -24,7 +24,7 @@ export interface FrameGateOptions {
   /** Takes one whole message with its frame headers. Nothing more is parsed until `next` is called. */
   readonly onMessage: (raw: Buffer) => void;
   /** Takes one whole ping, pong or close frame. */
-  readonly onControl: (raw: Buffer) => void;
+  readonly onControl: (raw: Buffer) => unknown;
   /** The peer broke the protocol or a limit. Called once; nothing follows. */
   readonly onError: (error: GateError) => void;
   /** Stops and starts the socket while a message is being processed. */
@@ -179,4 +179,14 @@ export class FrameGate {
     this.#options.onError(error);
     return false;
   }
+}
+
+/** Takes the place of ws as the reader of its socket; returns the function by which ws reads. */
+export function takeReader(socket: Duplex): (bytes: Buffer) => void {
+  const readers = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  const [own, reader] = [readers.pop(), readers.pop()];
+  if (!own || !reader)
+    throw new Error('velox: this version of ws reads its sockets in another way. Install ws 8.22.0.');
+  socket.off('data', reader);
+  return (bytes) => reader.call(socket, bytes);
 }

@@ -11,7 +11,7 @@ import { headerOf } from '../request-head.js';
 import type { Outlet } from '../../wire/outlet.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
-import { FrameGate, STRANGER } from './frame-gate.js';
+import { FrameGate, STRANGER, takeReader } from './frame-gate.js';
 import { WebSocketOutlet } from './outlet.js';
 import { readMessage } from './read-message.js';
 
@@ -147,16 +147,6 @@ const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
 const TOO_EARLY = `more than ${STRANGER} bytes came before hello. Send the rest after hello.`;
 const LATE_MESSAGE = 'a message took more than 30 s. Send smaller messages.';
 const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fewer.';
-
-/** Takes the place of ws as the reader of its socket; returns the function by which ws reads. */
-function takeReader(socket: Duplex): (bytes: Buffer) => void {
-  const readers = socket.listeners('data') as ((bytes: Buffer) => void)[];
-  const [own, reader] = [readers.pop(), readers.pop()];
-  if (!own || !reader)
-    throw new Error('velox: this version of ws reads its sockets in another way. Install ws 8.22.0.');
-  socket.off('data', reader);
-  return (bytes) => reader.call(socket, bytes);
-}
 
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };

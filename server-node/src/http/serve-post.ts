@@ -1,0 +1,74 @@
+import { decodeClientFrames, VeloxError } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import type { Hub } from '../hub/hub.js';
+import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
+import { openPolling } from '../transports/polling/polling.js';
+import { serveSse } from '../transports/sse/serve-sse.js';
+import type { Wanted } from './negotiate.js';
+
+/** The longest body of a POST that opens a session, in bytes: its client is not authorized yet. */
+const OPENING = 64 * 1024;
+
+/** How long an authorized client may take to send a body, in ms. */
+const BODY_TIME = 30_000;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The error for a session that is not there, or not the client's. */
+export const unknownSession = (): VeloxError =>
+  new VeloxError('unknown-session', 'there is no such session. Open a new one.');
+
+/**
+ * Serves a POST: it opens a session, or brings frames of a live one. Only an authorized client may send more than 64 KiB.
+ *
+ * @param admit authorizes the client, by the token of its open frame or of its request
+ * @returns the outcome, now or when the exchange is over
+ * @throws VeloxError for whatever is refused
+ */
+export async function servePost(
+  hub: Hub,
+  exchange: Exchange,
+  cors: Headers,
+  wanted: Extract<Wanted, { kind: 'post' }>,
+  admit: (token?: string) => Admission | Promise<Admission>,
+): Promise<{ readonly outcome: string | Promise<string> }> {
+  if (wanted.session !== undefined)
+    return await serveFrames(hub, exchange, cors, wanted.session, await admit());
+  const body = await hub.inTime(exchange.body(Math.min(OPENING, hub.limits.frame)));
+  const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
+  if (!first || !('open' in first)) throw unknownSession();
+  const { open } = first;
+  const admission = await admit(open.token);
+  if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
+  return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
+}
+
+async function serveFrames(
+  hub: Hub,
+  exchange: Exchange,
+  cors: Headers,
+  id: string,
+  admission: Admission,
+): Promise<{ readonly outcome: string }> {
+  const { header } = exchange.head;
+  const live = (): { session: NonNullable<ReturnType<Hub['session']>> } => {
+    const session = hub.session(id, admission);
+    // What comes late, of a link that was replaced, may be out of date.
+    if (!session || (header('velox-link') ?? `${session.links}`) !== `${session.links}`)
+      throw unknownSession();
+    return { session };
+  };
+  live();
+  const frames = decodeClientFrames(
+    await hub.inTime(exchange.body(hub.limits.frame), BODY_TIME),
+    hub.limits.depth,
+  );
+  const { session } = live(); // the link may have been replaced meanwhile
+  const credentials = credentialsOf(exchange);
+  const isNew = session.takePost(Number(header('velox-post')));
+  for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
+  session.acknowledged(); // by the answer
+  const body = JSON.stringify({ ack: session.taken });
+  exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'posted' }, cors);
+  return { outcome: 'posted' };
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** The most requests of one connection that wait for their turn. Browsers and proxies do not pipeline at all. */
+const WAITING = 16;
+
+const waiting = new WeakMap<Socket, number>();
+
+/**
+ * Resolves when the answer to a pipelined request may be written; false if its connection is gone by then. Until then the request causes
+ * no work: one connection asks one question at a time, and opens no session whose stream nobody may ever read.
+ *
+ * @returns undefined if that is now
+ */
+export function whenTurn(request: IncomingMessage, response: ServerResponse): Promise<boolean> | undefined {
+  const { socket } = request;
+  // Node assigns the socket to one response after the other. What has none and no predecessor is not of node:http.
+  const { _httpMessage: former } = socket as { _httpMessage?: ServerResponse | null };
+  if (response.socket || !former || former === response) return undefined;
+  if (socket.destroyed) return Promise.resolve(false);
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count > WAITING) {
+    socket.destroy();
+    return Promise.resolve(false);
+  }
+  waiting.set(socket, count);
+  return new Promise((resolve) => {
+    const settle = (isTurn: boolean): void => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      response.off('socket', onTurn);
+      socket.off('close', onClose);
+      resolve(isTurn);
+    };
+    const onTurn = (): void => settle(true);
+    const onClose = (): void => settle(false);
+    response.once('socket', onTurn);
+    socket.once('close', onClose);
+  });
+}
