@@ -52,7 +52,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     messaging: [...ABOVE_STATE, 'sessions', 'wire'],
     hub: BELOW_HUB,
     transports: ['hub', 'sessions', 'access', 'wire'],
-    http: ['transports', 'hub', 'access', 'wire'],
+    http: ['transports', 'hub', 'sessions', 'access', 'wire'],
     nodes: ['http', 'hub', 'sessions', 'messaging', 'cluster', 'diagnostics'],
     backplanes: ['cluster'],
   },

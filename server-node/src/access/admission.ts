@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import { Deadlines } from '../diagnostics/deadlines.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
@@ -110,7 +110,10 @@ export class Admissions {
       new VeloxError('timeout', 'authorize() took longer than limits.handshake.');
     try {
       const context: unknown = this.#rules.authorize?.(credentials);
-      return isThenable(context) ? await this.#deadlines.limit(context, late) : context;
+      if (!isThenable(context)) return context;
+      return await this.#deadlines.limit(context, late, undefined, (callback) =>
+        whenGone(credentials.request, callback),
+      );
     } catch (error) {
       this.#observer.log('info', 'refused', { error });
       if (isVeloxError(error, 'timeout'))
@@ -180,4 +183,12 @@ export class Admissions {
     if (identity === undefined || typeof identity === 'string') return identity;
     throw new TypeError('velox: identify() returned no string. Return a string or undefined, not a promise.');
   }
+}
+
+/** Calls back when the connection of a request is gone: what waits for an answer would hold the request. Returns the end of it. */
+function whenGone(request: Credentials['request'], callback: () => void): () => void {
+  if (!(request instanceof IncomingMessage)) return () => undefined; // a time limit is all there is
+  const { socket } = request;
+  socket.once('close', callback);
+  return () => void socket.off('close', callback);
 }

@@ -8,15 +8,26 @@ export class Deadlines {
     this.#ms = ms;
   }
 
-  /** Settles as `answer` does, or rejects with the error of `late` after `ms`. */
-  limit<T>(answer: PromiseLike<T>, late: () => Error, ms: number = this.#ms): Promise<T> {
+  /**
+   * Settles as `answer` does, or rejects with the error of `late` after `ms`.
+   *
+   * @param onGone registers a callback for when nobody waits any more, and returns the function that ends this
+   */
+  limit<T>(
+    answer: PromiseLike<T>,
+    late: () => Error,
+    ms: number = this.#ms,
+    onGone: (callback: () => void) => () => void = () => () => undefined,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => settle(() => reject(late())), ms).unref();
       const settle = (how: () => void): void => {
         clearTimeout(timer);
+        stop();
         this.#pending.delete(reject);
         how();
       };
+      const stop = onGone(() => settle(() => reject(new Error('velox: the client is gone.'))));
       this.#pending.add(reject);
       Promise.resolve(answer).then(
         (value) => settle(() => resolve(value)),

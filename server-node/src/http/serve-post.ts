@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { decodeClientFrames, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
 import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
+import { PRICES } from '../sessions/rate-limit.js';
 import { openPolling } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
@@ -59,15 +61,16 @@ async function serveFrames(
     return { session };
   };
   live();
-  const frames = decodeClientFrames(
-    await hub.inTime(exchange.body(hub.limits.frame), BODY_TIME),
-    hub.limits.depth,
-  );
+  const content = await hub.inTime(exchange.body(hub.limits.frame), BODY_TIME);
+  const frames = decodeClientFrames(content, hub.limits.depth);
   const { session } = live(); // the link may have been replaced meanwhile
   const credentials = credentialsOf(exchange);
   const isNew = session.takePost(Number(header('velox-post')));
   for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
   session.acknowledged(); // by the answer
+  session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
+  const { debt } = session.rate;
+  if (debt > 0) await delay(debt, undefined, { ref: false }); // the client sends the next POST after the answer
   const body = JSON.stringify({ ack: session.taken });
   exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'posted' }, cors);
   return { outcome: 'posted' };

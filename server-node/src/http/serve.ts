@@ -71,7 +71,8 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
         if (!link) throw hub.closed ? leaving() : unknownSession();
-        return { outcome: await link.poll(exchange, cors) };
+        hub.confirm(link.session);
+        return { outcome: await link.poll(exchange, cors, Number(head.header('velox-poll'))) };
       }
       case 'post':
         return await servePost(hub, exchange, cors, wanted, admit);

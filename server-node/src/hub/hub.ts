@@ -92,6 +92,7 @@ export class Hub {
       renewals: new Renewals(this.#admissions, this.topics, (session, error) => this.fail(session, error)),
       observer: this.observer,
       subscriptions: this.limits.subscriptions,
+      hasQuestions: !!(rules.canSubscribe ?? rules.validators?.subscription),
     };
   }
 
@@ -149,6 +150,11 @@ export class Hub {
       throw error;
     }
     return session;
+  }
+
+  /** Notes that the client of a session that was opened by long-polling polls. */
+  confirm(session: Session): void {
+    this.#sessions.confirm(session);
   }
 
   /** A session's link ended. Idempotent. */

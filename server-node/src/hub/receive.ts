@@ -2,6 +2,7 @@ import { VeloxError, type ClientFrame } from '@velox/core/protocol';
 import type { Credentials } from '../access/admission.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { EventHandlers } from '../messaging/event-handlers.js';
+import { PRICES } from '../sessions/rate-limit.js';
 import type { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
@@ -16,6 +17,8 @@ export interface Receivers {
   readonly observer: Observer;
   /** The most topics that one frame may name. */
   readonly subscriptions: number;
+  /** Whether the application is asked for the rights to each topic. */
+  readonly hasQuestions: boolean;
 }
 
 /**
@@ -40,9 +43,13 @@ export function receive(
   if ('event' in frame) hub.handlers.dispatch(session, frame.event, frame.data);
   else if ('subscribe' in frame) subscribe(hub, session, frame.subscribe);
   else if ('unsubscribe' in frame) {
+    checkCount(hub, frame.unsubscribe);
+    session.rate.charge(frame.unsubscribe.length * PRICES.topic);
     for (const topic of frame.unsubscribe) hub.topics.unsubscribe(session, topic);
-  } else if ('auth' in frame) void hub.renewals.renew(session, { ...credentials, token: frame.auth });
-  else if ('ping' in frame) {
+  } else if ('auth' in frame) {
+    session.rate.charge(session.topics.size * PRICES.question);
+    void hub.renewals.renew(session, { ...credentials, token: frame.auth });
+  } else if ('ping' in frame) {
     if (frame.ack) session.ack();
     session.ping();
   } else if ('ack' in frame) session.acknowledge(frame.ack);
@@ -59,13 +66,21 @@ function isNumbered(frame: ClientFrame): frame is Numbered {
 type Wanted = Extract<ClientFrame, { subscribe: unknown }>['subscribe'];
 
 function subscribe(hub: Receivers, session: Session, wanted: Wanted): void {
-  if (wanted.length > hub.subscriptions) {
-    throw new VeloxError('too-many', 'a frame names more topics than limits.subscriptions allows.');
-  }
+  checkCount(hub, wanted);
+  session.rate.charge(wanted.length * (PRICES.topic + (hub.hasQuestions ? PRICES.question : 0)));
   for (const { topic = '', id, version, diverged } of wanted) {
     if (diverged !== undefined) onDiverged(hub, session, topic);
     const known = id !== undefined && version !== undefined ? { id, version } : undefined;
     hub.topics.subscribe(session, topic, known);
+  }
+}
+
+function checkCount(hub: Receivers, list: readonly unknown[]): void {
+  if (list.length > hub.subscriptions) {
+    throw new VeloxError(
+      'too-many',
+      'a frame names more topics than limits.subscriptions allows. Send several frames.',
+    );
   }
 }
 

@@ -23,3 +23,15 @@ it('lets two seconds’ worth through at once, then as many as time allows, and 
     }
   }
 });
+
+it('lets work lead into debt, and says how long it takes to pay', () => {
+  const rate = new RateLimit(10);
+  rate.charge(15);
+  expect(rate.debt).toBe(0);
+  rate.charge(15);
+  expect(rate.debt).toBe(1_100); // ten tokens, and one for the next frame
+  vi.advanceTimersByTime(1_100);
+  expect(rate.debt).toBe(0);
+  expect(rate.take()).toBe(true);
+  expect(rate.take()).toBe(false);
+});

@@ -1,22 +1,49 @@
+/** What work costs, in tokens; a frame costs one. */
+export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflated', number>> = {
+  /** A topic that is subscribed or unsubscribed: 20 cost as much as a frame. */
+  topic: 1 / 20,
+  /** A question to `canSubscribe`. */
+  question: 1 / 4,
+  /** A KiB that was sent as it is. */
+  kibibyte: 1 / 8,
+  /** A KiB that was inflated. */
+  inflated: 1 / 4,
+};
+
 /** A token bucket: refills at a rate per second, and holds two seconds' worth, so that a client may send its backlog together. */
 export class RateLimit {
   readonly #perSecond: number;
   #left: number;
-  #at = performance.now();
+  #at: number = performance.now();
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
     this.#left = this.#burst;
   }
 
-  /** Takes a token. False: there is none. */
+  /** Takes a token for a frame. False: there is none. */
   take(): boolean {
-    const now = performance.now();
-    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
-    this.#at = now;
+    this.#refill();
     if (this.#left < 1) return false;
     this.#left--;
     return true;
+  }
+
+  /** Charges for work that a frame causes. It may lead into debt: see `debt`. */
+  charge(price: number): void {
+    this.#left -= price;
+  }
+
+  /** For how many ms nothing more should be received, until a debt is paid and there is a token for the next frame; 0: there is no debt. */
+  get debt(): number {
+    this.#refill();
+    return this.#left < 0 ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
+  }
+
+  #refill(): void {
+    const now = performance.now();
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
+    this.#at = now;
   }
 
   get #burst(): number {

@@ -52,6 +52,7 @@ export class Renewals {
     }
     if (session.admission !== former) return; // a newer link was authorized meanwhile
     session.admit(admission);
-    for (const topic of session.topics.names) void this.#topics.ask(session, topic);
+    // Waited for: else each token would open as many questions as there are topics.
+    await Promise.all(Array.from(session.topics.names, (topic) => this.#topics.ask(session, topic)));
   }
 }

@@ -18,6 +18,9 @@ export class Sessions {
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
 
+  /** Opened by long-polling, and not polled yet: a stranger opens a thousand of them and holds no connection. */
+  readonly #unpolled = new Set<Session>();
+
   /** @param patience how long a session without a link lives, in ms */
   constructor(
     admissions: Admissions,
@@ -81,8 +84,15 @@ export class Sessions {
       ack = 0;
     }
     if (open) session.allowResume();
+    if (outlet.transport === 'polling') this.#unpolled.add(session);
+    else this.#unpolled.delete(session);
     session.attach(outlet, ack);
     return session;
+  }
+
+  /** Notes that the client of a session that was opened by long-polling is there: it polls. */
+  confirm(session: Session): void {
+    this.#unpolled.delete(session);
   }
 
   /** A link ended: its session waits for the next one, or ends if none can come. */
@@ -95,16 +105,20 @@ export class Sessions {
   end(session: Session): void {
     clearTimeout(this.#away.get(session));
     this.#away.delete(session);
+    this.#unpolled.delete(session);
     if (!this.#byId.delete(session.id)) return;
     this.#admissions.leave(session.admission);
     this.#onEnd(session);
   }
 
-  /** At a limit, evicts the longest-disconnected session: of the same identity, or of any if the hub is full. */
+  /**
+   * At a limit, evicts a session that was never polled, or else the longest-disconnected one: of the same identity, or of any if the hub
+   * is full.
+   */
   #enter(admission: Admission): void {
     const limit = this.#admissions.fullFor(admission);
     if (limit) {
-      const victim = this.#longestAway(admission, limit === 'hub');
+      const victim = this.#expendable(admission, limit === 'hub');
       if (!victim)
         throw new VeloxError('too-many', 'there are as many sessions as the limits allow. Try again later.');
       this.end(victim);
@@ -112,8 +126,10 @@ export class Sessions {
     this.#admissions.enter(admission);
   }
 
-  #longestAway({ identity }: Admission, orAny: boolean): Session | undefined {
-    for (const session of this.#away.keys()) if (session.identity === identity) return session;
-    return orAny ? this.#away.keys().next().value : undefined;
+  #expendable({ identity }: Admission, orAny: boolean): Session | undefined {
+    const candidates = [this.#unpolled, this.#away] as const;
+    for (const sessions of candidates)
+      for (const session of sessions.keys()) if (orAny || session.identity === identity) return session;
+    return undefined;
   }
 }

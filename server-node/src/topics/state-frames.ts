@@ -12,6 +12,9 @@ const MARK = 33;
 /** The longest id that a client may name in `subscribe`. */
 const LONGEST_ID = 100;
 
+/** The most text of one position that is cached beside the snapshot, in bytes: each version that a client may name gives another delta. */
+const CACHED = 1 << 20;
+
 export interface StateFramesOptions {
   /** The longest delta, in bytes. */
   readonly longest: number;
@@ -31,6 +34,9 @@ export class StateFrames {
   #loss = '';
   /** By the client's id and version (0: it has nothing), and whether the frame needs the id. */
   readonly #messages = new Map<string, Message>();
+  /** Bytes of them. */
+  #cachedSize = 0;
+  #whole: Message | undefined;
   /** The message that nearly all members receive: the step from the version before. */
   #step: Message | undefined;
   #check: Message | undefined;
@@ -55,7 +61,8 @@ export class StateFrames {
       else if (version < former.version) this.#loss = `!${Math.random().toString(36).slice(2, 8)}`;
       this.#position = { id: id + this.#loss, version };
       this.#messages.clear();
-      this.#step = this.#check = undefined;
+      this.#cachedSize = 0;
+      this.#step = this.#check = this.#whole = undefined;
     }
     return this.#position;
   }
@@ -129,17 +136,29 @@ export class StateFrames {
     return delta.size < snapshot.size ? delta : snapshot;
   }
 
+  /** The snapshot, the same for all; for an id of its own, anew each time. */
   #snapshot(position: Position): Message {
+    if (position === this.#position && this.#whole) return this.#whole;
     const { id, version } = position;
-    return this.#cached(`${id} snapshot`, () => {
-      const text = `${this.#prefix}"id":"${id}","version":${version},"body":${this.#versioned.text()}}`;
-      return new Message(text, { position, isCompressible: this.#options.isCompressible });
-    });
+    const text = `${this.#prefix}"id":"${id}","version":${version},"body":${this.#versioned.text()}}`;
+    const snapshot = new Message(text, { position, isCompressible: this.#options.isCompressible });
+    if (position === this.#position) this.#whole = snapshot;
+    return snapshot;
   }
 
+  /** The oldest messages make room: what a client waits for, its outlet has. */
   #cached(key: string, encode: () => Message): Message {
     let message = this.#messages.get(key);
-    if (!message) this.#messages.set(key, (message = encode()));
+    if (message) return message;
+    message = encode();
+    if (message === this.#whole) return message;
+    this.#messages.set(key, message);
+    this.#cachedSize += message.size;
+    for (const [oldest, { size }] of this.#messages) {
+      if (this.#cachedSize <= CACHED) break;
+      this.#messages.delete(oldest);
+      this.#cachedSize -= size;
+    }
     return message;
   }
 }

@@ -24,6 +24,8 @@ export class Topics {
   readonly #reopening: Reopening;
   /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
   readonly #wanted = new Map<string, Set<Subscriber>>();
+  /** The questions that the application has not answered. */
+  readonly #pending = new WeakMap<Subscription, Promise<unknown>>();
   #subscriptions = 0;
   #closed = false;
 
@@ -127,8 +129,12 @@ export class Topics {
     const subscription = topics.get(topic);
     if (!subscription) return;
     const question = subscription.ask();
+    // One question per subscription is pending, whatever asks: a client, a new token or `recheck`.
+    const former = this.#pending.get(subscription);
+    if (former) await former;
+    if (!subscription.isWaiting(question)) return;
     const asked = this.open(subscriber.admission, topic, subscription.known);
-    const answer = isThenable(asked) ? await topics.waitFor(asked) : asked;
+    const answer = isThenable(asked) ? await this.#wait(subscription, topics.waitFor(asked)) : asked;
     // Synchronous from here on: no revision may fall between position and membership.
     if (!subscription.isWaiting(question)) return;
     if ('denied' in answer) {
@@ -150,6 +156,13 @@ export class Topics {
       allowed: isAllowed,
       identity: subscriber.identity,
     }));
+  }
+
+  async #wait<T>(subscription: Subscription, asked: Promise<T>): Promise<T> {
+    this.#pending.set(subscription, asked);
+    const answer = await asked;
+    this.#pending.delete(subscription);
+    return answer;
   }
 
   /** Returns what a client gets of a topic; it does not reject. A broadcast stays for a while even if it is not joined. */

@@ -23,6 +23,8 @@ const SCENARIOS: Record<string, () => velox.Hub> = {
   authorizing: () => velox.createHub({ authorize: () => Promise.resolve({ user: 'x' }) }),
   /** Nobody is ever authorized. */
   stuck: () => velox.createHub({ authorize: never, limits: { handshake: 120_000 } }),
+  /** There is room for ten sessions. */
+  small: () => velox.createHub({ limits: { sessions: 10 } }),
   /** Rights of each topic are asked for. */
   asking: () =>
     velox.createHub({

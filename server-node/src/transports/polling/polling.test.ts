@@ -59,6 +59,39 @@ describe('by long-polling', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
   });
 
+  it('a numbered poll that is repeated gets the same answer again, and takes nothing away', async () => {
+    const hub = velox.createHub();
+    const state = hub.state('', { n: 0, pad: 'x'.repeat(200) });
+    await using server = await listen(hub.handle);
+    const { session } = await begin(server.origin);
+    const ask = async (number: number): Promise<unknown> =>
+      (await poll(server.origin, session, { 'velox-poll': `${number}` })).json();
+    for (let number = 1; number <= 3; number++) {
+      state.update((draft) => void draft.n++);
+      await turn();
+      const first = await ask(number);
+      expect(first).toMatchObject([{ version: number + 1, delta: true }]);
+      expect(await ask(number)).toEqual(first);
+      expect(await ask(number - 1)).toEqual([]);
+    }
+  });
+
+  it('a numbered poll that is repeated while it waits leaves the first one empty', async () => {
+    const hub = velox.createHub();
+    const state = hub.state('', { n: 1, pad: 'x'.repeat(200) });
+    await using server = await listen(hub.handle);
+    const { session } = await begin(server.origin);
+    const numbered = { 'velox-poll': '1' };
+    const arrived = once(server.server, 'request');
+    const first = poll(server.origin, session, numbered);
+    await arrived;
+    await turn();
+    const second = poll(server.origin, session, numbered);
+    expect(await (await first).json()).toEqual([]);
+    state.update((draft) => void draft.n++);
+    expect(await (await second).json()).toMatchObject([{ version: 2 }]);
+  });
+
   it('a newer poll takes the place of one that waits', async () => {
     const hub = velox.createHub();
     const state = hub.state('', { n: 1, pad: 'x'.repeat(200) });

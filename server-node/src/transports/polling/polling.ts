@@ -1,6 +1,6 @@
 import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../../access/admission.js';
-import { credentialsOf, JSON_HEADERS, type Exchange } from '../exchange.js';
+import { credentialsOf, JSON_HEADERS, type Answer, type Exchange } from '../exchange.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Message } from '../../wire/message.js';
 import type { Outlet } from '../../wire/outlet.js';
@@ -23,6 +23,8 @@ export class PollingLink implements Outlet {
   #answer: ((messages: readonly Message[]) => void) | undefined;
   /** A goodbye that was said between two polls: it waits for the next. */
   #farewell: readonly Message[] | undefined;
+  /** The newest numbered poll that was answered, and its answer. */
+  #last: { readonly number: number; readonly body: string } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param open puts a session on the link */
@@ -43,16 +45,27 @@ export class PollingLink implements Outlet {
     if (!this.#farewell) this.#end('ended');
   }
 
-  /** Takes a poll; resolves with the reason when it is answered, or its peer gone. */
-  poll(exchange: Exchange, cors: Headers): Promise<string> {
+  /**
+   * Takes a poll; resolves with the reason when it is answered, or its peer is gone.
+   *
+   * @param number counts the polls of the link. A browser repeats a GET by itself if a reused connection breaks: the repetition gets the
+   *   same answer, for what the first one has taken away is not there any more. NaN: the client does not count
+   */
+  poll(exchange: Exchange, cors: Headers, number: number = NaN): Promise<string> {
+    if (this.#last && number <= this.#last.number) {
+      exchange.answer(polled(number === this.#last.number ? this.#last.body : '[]'), cors);
+      return Promise.resolve('polled');
+    }
     clearTimeout(this.#timer);
     this.#answer?.([]); // a newer poll takes the place of an older one
     this.#poll = exchange;
+    this.#last = undefined;
     return new Promise((resolve) => {
       this.#answer = (messages) => {
         this.#answer = undefined;
         const body = `[${messages.map(({ text }) => text).join(',')}]`;
-        exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'polled' }, cors);
+        if (this.#poll === exchange && number > 0) this.#last = { number, body };
+        exchange.answer(polled(body), cors);
         resolve('polled');
         // A client that polls no more is gone.
         clearTimeout(this.#timer);
@@ -75,6 +88,8 @@ export class PollingLink implements Outlet {
     this.#onEnd(this);
   }
 }
+
+const polled = (body: string): Answer => ({ status: 200, headers: JSON_HEADERS, body, outcome: 'polled' });
 
 /** By hub and session id; also of sessions that have ended, while their goodbye waits. */
 const links = new WeakMap<Hub, Map<string, PollingLink>>();

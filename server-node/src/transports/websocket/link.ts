@@ -9,6 +9,7 @@ import type { Hub } from '../../hub/hub.js';
 import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
 import type { Outlet } from '../../wire/outlet.js';
+import { PRICES } from '../../sessions/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { FrameGate, STRANGER, takeReader } from './frame-gate.js';
@@ -28,6 +29,8 @@ export class WebSocketLink {
   readonly #outlet: Outlet;
   #session: Session | undefined;
   #handshake: NodeJS.Timeout | undefined;
+  /** Whether the message that is being processed was compressed. */
+  #isInflated = false;
 
   constructor(
     hub: Hub,
@@ -65,7 +68,7 @@ export class WebSocketLink {
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (deflation !== 'none') releaseInflater(webSocket);
       this.#hear(data, isBinary);
-      this.#gate.next();
+      this.#goOn(data.length);
     });
     // ws answers invalid messages with the close code of RFC 6455. After an error its receiver must not be fed again.
     webSocket.on('error', () => this.#gate.stop());
@@ -87,7 +90,10 @@ export class WebSocketLink {
 
   /** Receives a whole message. ws never sees the first one: it would inflate it to any size. */
   #take(raw: Buffer): void {
-    if (this.#session) return this.#feed(raw);
+    if (this.#session) {
+      this.#isInflated = ((raw[0] as number) & RSV1) !== 0;
+      return this.#feed(raw);
+    }
     try {
       const frame = decodeClientFrame(readMessage(raw, STRANGER), this.#hub.limits.depth);
       if (!('open' in frame)) throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
@@ -111,6 +117,15 @@ export class WebSocketLink {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Receives the next message, once the last one is paid: its bytes, and the work that it caused. */
+  #goOn(bytes: number): void {
+    const rate = this.#session?.rate;
+    rate?.charge((bytes / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
+    const debt = rate?.debt ?? 0;
+    if (debt > 0) setTimeout(() => this.#gate.next(), debt).unref();
+    else this.#gate.next();
   }
 
   async #admit(open: OpenFrame['open']): Promise<void> {
@@ -144,6 +159,9 @@ export class WebSocketLink {
 }
 
 const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
+/** The bit of a frame's first byte that RFC 7692 §6 uses. */
+const RSV1 = 0x40;
+
 const TOO_EARLY = `more than ${STRANGER} bytes came before hello. Send the rest after hello.`;
 const LATE_MESSAGE = 'a message took more than 30 s. Send smaller messages.';
 const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fewer.';
