@@ -8,34 +8,34 @@ import { Facade } from './drafts/facade.js';
 import { replacement, synchronous } from './drafts/recipe.js';
 import { Sources } from './drafts/sources.js';
 import type { Node } from './tree/node.js';
-import { rowKeys, type KeyOption } from './diff/row-key.js';
+import { rowKeys, type KeyOption, type RowKeys } from './diff/row-key.js';
 import { measure } from './patch/size.js';
 import { ROOT, Tree } from './tree/tree.js';
 import { createStateHash, report, type Budget, type StateHash } from '@velox/core/protocol';
 
 export interface RecorderOptions {
   /** How many containers may nest; default 500. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** What identifies a row of a list in `reconcile`; default: its `id`, `key` or `_id`. */
-  readonly key?: KeyOption;
+  readonly key?: KeyOption | undefined;
   /** Called after the first write since a `take`; a recipe counts as one write. */
   readonly onChange?: () => void;
   /** Receives errors of objects that were assigned to the live value and got a member that JSON cannot carry. Default: {@link report}. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** A JSON value in place that knows what was changed in it. The value is a tree of copies: nothing of it is the application's. */
+/** A JSON value in place that records its changes. The value is a tree of copies: no part of it is the application's. */
 export interface Recorder<T> {
   /** The same reference until the root itself is replaced. */
   readonly value: T;
-  /** Something was written since the last `take`, perhaps undone since. */
+  /** Whether something was written since the last `take`. It may have been undone. */
   readonly dirty: boolean;
   /** The exact length of the value's JSON text as of the last `take`; measured once, at the first call. */
   readonly size: number;
   /**
-   * The hash of the value as of the last `take`. Only what was written since the last call is looked at again.
+   * The hash of the value as of the last `take`. Only parts that were written since the last call are hashed again.
    *
-   * @returns undefined where the budget did not do.
+   * @returns undefined if the budget was too small
    */
   hash(budget?: Budget): string | undefined;
   /**
@@ -47,6 +47,13 @@ export interface Recorder<T> {
    */
   update(recipe: (draft: T) => T | void): void;
   /**
+   * Runs a recipe as `update` does, and undoes it: value, `dirty` and the next `take` are as if it had not run, but for the order of keys.
+   *
+   * @returns the patch that leads from the present value to the proposed one, as `take` would return it
+   * @throws as `update`
+   */
+  propose(recipe: (draft: T) => T | void): string | undefined;
+  /**
    * Makes the value equal `next` and keeps what is the same; see {@link Differ}.
    *
    * @throws VeloxError `not-json`, `too-deep`. The value is then as it was.
@@ -55,111 +62,162 @@ export interface Recorder<T> {
   /** A draft of the root that lasts; for a root that is no object or array, the root. */
   live(): T;
   /**
-   * What changed since the last call: the text of a JSON Patch (RFC 6902), undefined when nothing differs. It may be longer than
-   * the text of the value, which whoever sends it finds out by `size`.
+   * Returns the changes since the last call: the text of a JSON Patch (RFC 6902), undefined if nothing differs. It may be longer than
+   * the text of the value; compare it with `size`.
    */
   take(): string | undefined;
 }
 
-/** @throws VeloxError `not-json`, `too-deep` when `initial` cannot be held as JSON. undefined becomes null. */
+/** @throws VeloxError `not-json`, `too-deep` if `initial` cannot be held as JSON. undefined becomes null. */
 export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Recorder<T> {
-  const { depth = DEFAULT_DEPTH, key, onChange = () => {}, onError = report } = options;
-  const tree = new Tree(onChange);
-  const keys = rowKeys(key);
-  const rows = new WeakMap<object, object>();
-  const intake: Intake = {
-    depth,
-    onRow(source, copy) {
-      if (!keys(source)) rows.set(source, copy);
-    },
-    binding: (source) =>
-      source instanceof Facade ? (node) => source.bind(tree, node, lasting.lasting(node)) : undefined,
-  };
-  const sources = new Sources(tree, intake);
-  const lasting: Scope = new Scope(tree, intake, sources, true);
-  /** Fetches what was written to assigned objects. Errors of a recipe's objects are thrown at its end. */
-  const sync = (): void => {
-    if (!sources.hasOpen) return;
-    sources.sync((error, scope) => {
-      if (scope !== lasting) return;
-      sources.close(lasting); // once, and not at each reading
-      onError(error);
-    });
-  };
-  /** What was assigned to the live value counts until the end of the tick. */
-  let isClosing = false;
-  lasting.onOpen = () => {
-    if (isClosing) return;
-    isClosing = true;
-    queueMicrotask(() => {
-      isClosing = false;
-      sync();
-      sources.close(lasting);
-    });
-  };
-  const differ = new Differ(tree, intake, keys, rows);
-  tree.start(adopt(tree, tree.top, ROOT, initial, intake) ?? null);
-  let size: number | undefined;
-  let hashes: StateHash | undefined;
-  /**
-   * What is written, and all around it, has another hash then. It is noted at once, and all the way up: what is moved away, and back
-   * when that is undone, leaves no trace.
-   */
-  const createHashes = (): StateHash => {
-    const made = createStateHash();
-    tree.onTouch = (node) => {
-      for (let at: Node | undefined = node; at; at = at.parent) made.forget(at.target);
-    };
-    return made;
+  return new TreeRecorder(initial, options);
+}
+
+const DEFAULT_KEYS = rowKeys(undefined);
+const IGNORE = (): void => undefined;
+
+/** Parts that many recorders never need are created on need: a hub may hold 100,000 states of one row each. */
+class TreeRecorder<T> implements Recorder<T>, Intake {
+  readonly depth: number;
+  readonly #tree: Tree;
+  readonly #keys: RowKeys;
+  readonly #onError: (error: unknown) => void;
+  /** Our copies of the application's rows that have no key. */
+  #rows: WeakMap<object, object> | undefined;
+  #sources: Sources | undefined;
+  #lasting: Scope | undefined;
+  #differ: Differ | undefined;
+  #size: number | undefined;
+  #hashes: StateHash | undefined;
+
+  constructor(initial: T, options: RecorderOptions) {
+    const { depth = DEFAULT_DEPTH, key, onChange = IGNORE, onError = report } = options;
+    this.depth = depth;
+    this.#onError = onError;
+    this.#keys = key === undefined ? DEFAULT_KEYS : rowKeys(key);
+    this.#tree = new Tree(onChange);
+    this.#tree.start(adopt(this.#tree, this.#tree.top, ROOT, initial, this) ?? null);
+  }
+
+  readonly onRow = (source: object, copy: object): void => {
+    if (!this.#keys(source)) (this.#rows ??= new WeakMap<object, object>()).set(source, copy);
   };
 
-  return {
-    get value() {
-      sync();
-      return tree.root as T;
-    },
-    get dirty() {
-      sync();
-      tree.settle();
-      return tree.dirty;
-    },
-    get size() {
-      if (size === undefined && tree.dirty) return measure(tree.root);
-      return (size ??= measure(tree.root));
-    },
-    hash(budget) {
-      return (hashes ??= createHashes()).of(tree.root, budget);
-    },
-    update(recipe) {
-      const scope = new Scope(tree, intake, sources);
-      try {
-        tree.attempt(() => {
-          const draft = scope.wrap(tree.root, tree.top, ROOT) as T;
-          const next = replacement(draft, synchronous(recipe(draft)), scope.wrote);
-          if (next !== undefined) scope.assign(tree.top, ROOT, next);
-          if (sources.hasOpen) sources.sync();
-        });
-      } finally {
-        scope.alive = false;
-        sources.close(scope);
-      }
-    },
-    reconcile(next, { previous } = {}) {
-      sync();
-      sources.close();
-      differ.run(next, previous);
-    },
-    live() {
-      return lasting.wrap(tree.root, tree.top, ROOT) as T;
-    },
-    take() {
-      sync();
-      tree.settle();
-      if (!tree.dirty) return undefined;
-      const { patch, growth } = delta(tree);
-      if (size !== undefined) size += growth;
-      tree.close();
-      return patch;
-    },
-  };
+  binding(source: object): ((node: Node) => void) | undefined {
+    if (!(source instanceof Facade)) return undefined;
+    return (node) => source.bind(this.#tree, node, this.#lastingScope().lasting(node));
+  }
+
+  get value(): T {
+    this.#sync();
+    return this.#tree.root as T;
+  }
+
+  get dirty(): boolean {
+    this.#sync();
+    this.#tree.settle();
+    return this.#tree.dirty;
+  }
+
+  get size(): number {
+    if (this.#size === undefined && this.#tree.dirty) return measure(this.#tree.root);
+    return (this.#size ??= measure(this.#tree.root));
+  }
+
+  hash(budget?: Budget): string | undefined {
+    return (this.#hashes ??= this.#createHashes()).of(this.#tree.root, budget);
+  }
+
+  update(recipe: (draft: T) => T | void): void {
+    this.#inDraft(recipe, (run) => this.#tree.attempt(run));
+  }
+
+  propose(recipe: (draft: T) => T | void): string | undefined {
+    this.#sync();
+    return this.#inDraft(recipe, (run) => this.#tree.rehearse(run, () => delta(this.#tree).patch));
+  }
+
+  reconcile(next: unknown, { previous }: { previous?: unknown } = {}): void {
+    this.#sync();
+    this.#sources?.close();
+    this.#differ ??= new Differ(this.#tree, this, this.#keys, (this.#rows ??= new WeakMap<object, object>()));
+    this.#differ.run(next, previous);
+  }
+
+  live(): T {
+    return this.#lastingScope().wrap(this.#tree.root, this.#tree.top, ROOT) as T;
+  }
+
+  take(): string | undefined {
+    this.#sync();
+    this.#tree.settle();
+    if (!this.#tree.dirty) return undefined;
+    const { patch, growth } = delta(this.#tree);
+    if (this.#size !== undefined) this.#size += growth;
+    this.#tree.close();
+    return patch;
+  }
+
+  /** Lets `perform` run a recipe on a draft, which ends with it. */
+  #inDraft<R>(recipe: (draft: T) => T | void, perform: (run: () => void) => R): R {
+    const tree = this.#tree;
+    const sources = this.#openSources();
+    const scope = new Scope(tree, this, sources);
+    try {
+      return perform(() => {
+        const draft = scope.wrap(tree.root, tree.top, ROOT) as T;
+        const next = replacement(draft, synchronous(recipe(draft)), scope.wrote);
+        if (next !== undefined) scope.assign(tree.top, ROOT, next);
+        if (sources.hasOpen) sources.sync();
+      });
+    } finally {
+      scope.alive = false;
+      sources.close(scope);
+    }
+  }
+
+  #openSources(): Sources {
+    return (this.#sources ??= new Sources(this.#tree, this));
+  }
+
+  /** The scope of drafts that outlast recipes. Writes to objects that were assigned there count until the end of the tick. */
+  #lastingScope(): Scope {
+    if (this.#lasting) return this.#lasting;
+    const sources = this.#openSources();
+    const lasting = (this.#lasting = new Scope(this.#tree, this, sources, true));
+    let isClosing = false;
+    lasting.onOpen = () => {
+      if (isClosing) return;
+      isClosing = true;
+      queueMicrotask(() => {
+        isClosing = false;
+        this.#sync();
+        sources.close(lasting);
+      });
+    };
+    return lasting;
+  }
+
+  /** Fetches what was written to assigned objects. Errors of a recipe's objects are thrown at its end. */
+  #sync(): void {
+    const sources = this.#sources;
+    if (!sources?.hasOpen) return;
+    sources.sync((error, scope) => {
+      if (scope !== this.#lasting) return;
+      sources.close(scope); // once, and not at each reading
+      this.#onError(error);
+    });
+  }
+
+  /**
+   * A container that is written to has another hash then, and so has everything around it. That is noted immediately, and all the way up:
+   * a part that is moved away, and back when that is undone, leaves no trace.
+   */
+  #createHashes(): StateHash {
+    const hashes = createStateHash();
+    this.#tree.onTouch = (node) => {
+      for (let at: Node | undefined = node; at; at = at.parent) hashes.forget(at.target);
+    };
+    return hashes;
+  }
 }

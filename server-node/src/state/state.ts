@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
 import { warn } from '../diagnostics/observer.js';
 import { Delivery } from './delivery.js';
+import { randomEpoch } from './random-epoch.js';
 import type { Versioned } from './versioned.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
 
@@ -22,6 +22,10 @@ export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
   readonly history?: Partial<HistoryLimits>;
 }
 
+const reportObject = (error: unknown): void => warn('an object of a live value cannot be sent', error);
+
+const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
+
 /** A value with its position: what a client starts from (`initial`). */
 export interface Snapshot<T> extends Position {
   readonly body: T;
@@ -32,8 +36,6 @@ export interface Snapshot<T> extends Position {
  * copy of what it was made of), or by `push` (it **watches** an object of the application). The first change decides.
  */
 export class State<T> implements Versioned {
-  /** A random epoch: which life of the topic this is. */
-  readonly id: string = randomBytes(9).toString('base64url');
   readonly #recorder: Recorder<T>;
   readonly #history: History;
   readonly #delivery: Delivery;
@@ -42,21 +44,28 @@ export class State<T> implements Versioned {
   #mode: 'undecided' | 'owned' | 'watched' = 'undecided';
   /** The immutable value that the last `set` was given. */
   #given: unknown;
+  #id: string | undefined;
   #version = 1;
   #text: string | undefined;
   #delivered = 1;
 
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
-    const { throttle = 0, history, ...recording } = options;
+    const { throttle = 0, history, depth, key } = options;
     this.#recorder = createRecorder(value, {
-      ...recording,
+      depth,
+      key,
       onChange: () => this.#delivery.schedule(),
-      onError: (error) => warn('an object of a live value cannot be sent', error),
+      onError: reportObject,
     });
-    this.#history = new History(1, { revisions: 1000, size: 1 << 20, ...history });
+    this.#history = new History(1, history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY);
     this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;
+  }
+
+  /** The random name of this life of the topic. Drawn at the first call: some runtimes have no random numbers while a module is loaded. */
+  get id(): string {
+    return (this.#id ??= randomEpoch());
   }
 
   /** The value as it is now: live, so look and do not keep; `snapshot` gives a copy. */

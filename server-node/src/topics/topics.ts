@@ -7,7 +7,7 @@ import type { Broadcast } from './broadcast.js';
 import { Broadcasts } from './broadcasts.js';
 import { Reopening } from './reopening.js';
 import { Fixed, type Opened, type Source } from './source.js';
-import { Sources } from './sources.js';
+import { Routes } from './routes.js';
 import type { Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
 
@@ -19,7 +19,7 @@ export class Topics {
   readonly #admissions: Admissions;
   readonly #limits: Limits;
   readonly #observer: Observer;
-  readonly #sources = new Sources();
+  readonly #routes = new Routes();
   readonly #broadcasts: Broadcasts;
   readonly #reopening: Reopening;
   /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
@@ -40,7 +40,7 @@ export class Topics {
 
   /** How many topics have a source of their own. */
   get size(): number {
-    return this.#sources.size;
+    return this.#routes.size;
   }
 
   /** How many topics are wanted, summed over all sessions. */
@@ -65,7 +65,7 @@ export class Topics {
   provide(topic: string, source: Source): void {
     this.#checkName(topic);
     if (this.#closed) return;
-    this.#sources.set(topic, source);
+    this.#routes.set(topic, source);
     this.reask(topic);
   }
 
@@ -73,13 +73,13 @@ export class Topics {
   providePrefix(prefix: `${string}/`, source: Source): void {
     this.#checkName(prefix);
     if (this.#closed) return;
-    this.#sources.setPrefix(prefix, source);
+    this.#routes.setPrefix(prefix, source);
     for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.reask(topic);
   }
 
   /** Removes a topic's source; its sessions are denied. Returns whether there was one. */
   remove(topic: string): boolean {
-    const isRemoved = this.#sources.delete(topic);
+    const isRemoved = this.#routes.delete(topic);
     if (isRemoved) this.reask(topic);
     return isRemoved;
   }
@@ -87,7 +87,7 @@ export class Topics {
   /** Ends all broadcasts, and publishes no more. */
   close(): void {
     this.#closed = true;
-    this.#sources.clear();
+    this.#routes.clear();
     this.#broadcasts.close();
     this.#reopening.close();
   }
@@ -197,7 +197,7 @@ export class Topics {
   }
 
   #openSource(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
-    const source = this.#sources.find(topic);
+    const source = this.#routes.find(topic);
     if (!source) return { denied: 'not-found' };
     const failed = (error: unknown): Answer => this.#failed(error, topic);
     try {

@@ -108,7 +108,7 @@ function takeOver(
   child.parent = home;
   tree.note(() => {
     child.parent = parent;
-    if (parent) tree.onTouch(parent); // not written, yet it holds what may have been
+    if (parent) tree.onTouch?.(parent); // not written, yet it holds what may have been
     // Somebody may have kept the copies, which still hold the child.
     for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = true;
   });

@@ -4,6 +4,8 @@ import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, Node, read, type Container } from './node.js';
 import { Nodes } from './nodes.js';
+import { spliceIn } from './splice-in.js';
+import { forget, SuspendedWindow } from './suspended-window.js';
 import { Swap } from './swap.js';
 
 /** The key of the root in the top container, which holds nothing else. */
@@ -25,7 +27,7 @@ export class Tree {
   /** The nodes with something in `before`. */
   touched: Node[] = [];
   /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
-  onTouch: (node: Node) => void = () => {};
+  onTouch: ((node: Node) => void) | undefined;
   readonly nodes: Nodes = new Nodes();
   /** By copies of parts of the value: the part. */
   readonly copied: WeakMap<object, Container> = new WeakMap();
@@ -185,6 +187,24 @@ export class Tree {
     }
   }
 
+  /** Runs `action` in a window of its own, returns what `look` makes of it, and undoes what was written, also if one of them throws. */
+  rehearse<R>(action: () => void, look: () => R): R {
+    this.settle();
+    const outer = this.#journal;
+    const window = new SuspendedWindow(this);
+    this.#journal = START;
+    try {
+      action();
+      this.settle();
+      return look();
+    } finally {
+      this.#undo(START);
+      this.#journal = outer;
+      window.resume();
+      if (!outer && !this.dirty) this.nodes.trim();
+    }
+  }
+
   /** Ends the window: what is now is what was before. */
   close(): void {
     if (!this.#journal) this.nodes.trim();
@@ -192,11 +212,8 @@ export class Tree {
   }
 
   #forget(): void {
-    for (const node of this.touched) node.before = undefined;
-    this.nodes.close();
-    this.touched = [];
+    forget(this);
     this.windows++;
-    this.dirty = false;
     this.#announced = false;
   }
 
@@ -256,18 +273,8 @@ export class Tree {
   }
 
   #touch(node: Node): void {
-    this.onTouch(node);
+    this.onTouch?.(node);
     if (this.touched.length === 0) this.touched = [node];
     else this.touched.push(node);
   }
-}
-
-/** Array.prototype.splice for any number of items: a spread of 100,000 arguments would overflow the stack. */
-function spliceIn(target: unknown[], start: number, count: number, items: readonly unknown[]): unknown[] {
-  if (items.length < 10_000) return target.splice(start, count, ...items);
-  const rest = target.splice(start);
-  const removed = rest.slice(0, count);
-  for (const item of items) target.push(item);
-  for (let index = count; index < rest.length; index++) target.push(rest[index]);
-  return removed;
 }

@@ -3,5 +3,7 @@ export * from '../../../src/state/state.js';
 
 /** Each life of a topic has the same id. */
 export class State<T> extends OriginalState<T> {
-  override readonly id: string = 'epoch';
+  override get id(): string {
+    return 'epoch';
+  }
 }

@@ -1,7 +1,7 @@
 import type { Source } from './source.js';
 
 /** Which source provides which topic: by its name, or else by the longest prefix of it. */
-export class Sources {
+export class Routes {
   readonly #byTopic = new Map<string, Source>();
   /** By prefix, which ends with a slash. */
   readonly #byPrefix = new Map<string, Source>();
