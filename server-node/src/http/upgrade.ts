@@ -167,8 +167,11 @@ export function takeUpgrade(request: IncomingMessage): TakenUpgrade | undefined 
   const { socket, head, response, detach } = upgrade;
   detach();
   response.on('error', () => undefined);
-  response.writeHead(101); // middleware that adds its headers at the last moment (express-session, for example) adds them now
-  response.end(); // and middleware that waits for the end (to save a session) sees it; nothing is written
+  if (!process.versions.bun) {
+    // Bun writes to a socket that was detached. Node writes nothing here, and middleware sees the head and the end of an answer:
+    response.writeHead(101); // some adds its headers at the last moment (express-session, for example),
+    response.end(); // and some waits for the end, to save a session
+  }
   return { socket, head, headers: linesOf(response) };
 }
 
