@@ -23,6 +23,13 @@ const MIN_BYTES_PER_MS = 16;
 /** Codes without a word from the server. They do not replace a reason that says more. */
 const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
 
+/** A server of version 2 says no hello. It will not change soon. */
+const OLD_SERVER = {
+  code: 'unsupported-version',
+  message: 'old server: use @velox/core/version2',
+  retry: 10_000,
+} as const;
+
 /** What the connection does now; `is` is the status. A phase is compared by identity, so late results see that they are late. */
 type Phase =
   | { readonly is: 'idle' | 'waiting' | 'offline' }
@@ -146,6 +153,7 @@ export function createCarrier({
   function onFrame(frame: ServerFrame, text: string): void {
     if ('hello' in frame) onHello(frame.hello);
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
+    else if (phase.is === 'connecting') lose(OLD_SERVER);
     else {
       if ('event' in frame && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'too-many'
   | 'timeout'
   | 'unknown-session'
+  | 'not-supported'
   | 'upgrade-unavailable'
   | 'unavailable'
   | 'going-away'
