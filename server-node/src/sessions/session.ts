@@ -160,6 +160,7 @@ export class Session implements Subscriber {
 
   /** Acknowledges the client's frames. */
   ack(): void {
+    this.#inbox.acknowledged();
     this.#link?.owed.ack();
     this.#onDue(this);
   }
@@ -207,7 +208,7 @@ export class Session implements Subscriber {
     const link = this.#link;
     if (!link || link.isFull) return false;
     this.topics.doubt(budget);
-    if (this.#inbox.hasUnacknowledged) link.owed.ack();
+    if (this.#inbox.hasUnacknowledged) this.ack();
     const isAsking = this.liveness.isWatched || !!this.#outbox?.hasUnacknowledged;
     // An answer over a link that goes one way is a POST: every second heartbeat has to do.
     const asks = isAsking && (link.outlet.isTwoWay || heartbeat % 2 === 0);
