@@ -75,7 +75,7 @@ const EXOTIC = /^(Weak)?(Map|Set)$|^RegExp$|^Promise$|Array$|^(Shared)?ArrayBuff
 /** Names a container whose content JSON would lose without a word, such as a Map; undefined for any other. */
 export function exotic(source: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(source);
-  if (prototype === Object.prototype || prototype === null) return undefined;
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return undefined;
   const tag = Object.prototype.toString.call(source).slice(8, -1); // also of another realm
   return EXOTIC.test(tag) && !Array.isArray(source) ? `a ${tag}` : undefined;
 }

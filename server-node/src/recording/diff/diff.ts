@@ -1,7 +1,7 @@
 import { bind } from '../drafts/adopt.js';
 import type { Intake } from '../drafts/intake.js';
 import { handleOf, type Handle } from '../drafts/handle.js';
-import { copyIn, exotic, isPrivate, segment, unwrap, type Key } from '../copy.js';
+import { copyIn, exotic, isPrivate, notJson, segment, unwrap, type Key } from '../copy.js';
 import { matchRows } from './match-rows.js';
 import { hasOwn, isContainer, type Container, type Node } from '../tree/node.js';
 import { rewrite } from './rewrite.js';
@@ -22,6 +22,8 @@ export class Differ {
   readonly #memory: WeakMap<object, object>;
   /** `tree.writes` after the last run: as long as it is so, the tree equals what that was given. */
   #writes = 0;
+  /** Whether objects inherit members that could be taken for their own. To ask each object costs half as much as all else. */
+  #isExtended = false;
   /** The containers of the tree on the way down, and under which key each stands. */
   readonly #way: Container[] = [];
   readonly #keys: Key[] = [];
@@ -42,6 +44,7 @@ export class Differ {
   run(next: unknown, previous: unknown): void {
     this.#tree.settle(); // first, for that counts as a write
     const known = this.#writes === this.#tree.writes;
+    this.#isExtended = isExtended();
     let done = false;
     try {
       this.#tree.attempt(() => this.#root(next, known ? previous : undefined));
@@ -79,7 +82,7 @@ export class Differ {
     if (handle?.node.target === ours) return ours;
     this.#refuseFrozen(ours);
     if (handle) this.#refuseAlias(handle);
-    if (Array.isArray(json) !== Array.isArray(ours) || exotic(json)) return this.#copy(next, key);
+    if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
     if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
 
     this.#keys[this.#way.length] = key;
@@ -92,18 +95,21 @@ export class Differ {
 
   #members(ours: Members, next: Members, previous: Members): void {
     let kept = 0;
-    const dropped = new Set<string>();
-    for (const key of Object.keys(next)) {
+    let dropped: Set<string> | undefined;
+    const isExtended = this.#isExtended;
+    const nextKeys = Object.keys(next);
+    if (nextKeys.length === 0) this.#refuseExotic(next);
+    for (const key of nextKeys) {
       const value = next[key];
       let old = ours[key];
-      if (value === old && isPrimitive(value) && hasOwn(ours, key)) {
+      if (value === old && isPrimitive(value) && (!isExtended || hasOwn(ours, key))) {
         kept++;
         continue;
       }
       if (isPrivate(key)) continue;
       if (!hasOwn(ours, key)) old = undefined;
       const settled = this.#settle(old, value, key, previous[key]);
-      if (settled === undefined) dropped.add(key);
+      if (settled === undefined) (dropped ??= new Set()).add(key);
       else {
         kept++;
         if (settled !== old) this.#tree.set(this.#node(), key, settled);
@@ -112,7 +118,7 @@ export class Differ {
     const keys = Object.keys(ours);
     if (keys.length === kept) return;
     for (const key of keys) {
-      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped.has(key);
+      const there = Object.prototype.propertyIsEnumerable.call(next, key) && !dropped?.has(key);
       if (!there) this.#tree.remove(this.#node(), key);
     }
   }
@@ -172,7 +178,7 @@ export class Differ {
     if (!isContainer(next)) return ours === next || ours === this.#copy(next, key);
     const json = unwrap(next, key);
     if (!isContainer(json)) return ours === this.#copy(json, key);
-    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours) || exotic(json)) return false;
+    if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
     if (Array.isArray(ours)) {
       const items = json as unknown[];
       return (
@@ -187,7 +193,14 @@ export class Differ {
       if (!this.#equal(own, (json as Members)[name], name)) return false;
       if (own !== undefined) count++;
     }
+    if (count === 0) this.#refuseExotic(json);
     return Object.keys(ours).length === count;
+  }
+
+  /** A Map, for instance, has no members that JSON would carry. */
+  #refuseExotic(next: object): void {
+    const what = exotic(next);
+    if (what) throw notJson(what, this.#pointer());
   }
 
   #copy(value: unknown, key: Key): unknown {
@@ -218,10 +231,10 @@ export class Differ {
     if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
   }
 
-  #pointer(key: Key): string {
+  #pointer(...keys: Key[]): string {
     return this.#way.length === 0
       ? ''
-      : [...this.#keys.slice(1, this.#way.length), key].map(segment).join('');
+      : [...this.#keys.slice(1, this.#way.length), ...keys].map(segment).join('');
   }
 
   #node(): Node {
@@ -231,6 +244,12 @@ export class Differ {
       this.#tree.top,
     );
   }
+}
+
+/** Whether objects inherit enumerable members. */
+function isExtended(): boolean {
+  for (const key in Object.prototype) return key !== undefined;
+  return false;
 }
 
 /** Whether JSON has a value as it is, but for odd numbers. */

@@ -17,9 +17,15 @@ export function rowKeys(option: KeyOption | undefined): RowKeys {
   if (typeof option === 'function') return () => (row) => toKey(option(row));
   const readers = (option === undefined ? FIELDS : [option]).map((field) => ({
     field,
-    read: (row: object) => toKey(memberOf(row, field)),
+    /** For plain rows: a place of its own, which the engine makes fast. */
+    read: (row: object) => toKey((row as Record<string, unknown>)[field]),
+    readJson: (row: object) => toKey(memberOf(row, field)),
   }));
-  return (sample) => readers.find(({ field }) => memberOf(sample, field) !== undefined)?.read;
+  return (sample) => {
+    const reader = readers.find(({ field }) => memberOf(sample, field) !== undefined);
+    const isPlain = Object.getPrototypeOf(sample) === Object.prototype && !('toJSON' in sample);
+    return isPlain ? reader?.read : reader?.readJson;
+  };
 }
 
 /** The member that JSON carries: own and enumerable, in the result of `toJSON`. */
