@@ -100,8 +100,8 @@ function create<T extends object>(
     });
     replica.subscribe(() => {
       live.obj = fit(live.obj, replica.get() as T);
-      const { $apply } = live.obj as { $apply?: unknown };
-      if (typeof $apply === 'function') $apply.call(live.obj);
+      const apply = (live.obj as { $apply?: unknown } | null)?.$apply; // a value may be null
+      if (typeof apply === 'function') apply.call(live.obj);
       live.onupdate(live.obj);
     });
     live.retry = connection.reconnect;

@@ -3,16 +3,24 @@ import type { ClientFrame, ServerFrame, Subscription } from './frames.js';
 
 type Raw = Record<string, unknown>;
 
+/** A frame that is nested deeper is refused, for what walks a value is recursive. */
+const MOST_LEVELS = 2_000;
+
 /**
- * Reads one frame of a server. One of a kind that this version does not know is let through, to be passed over: a newer server may
- * send it.
+ * Reads one frame of a server. Every member that PROTOCOL.md names is checked, whichever kind of frame it is in. A kind of frame that this
+ * version does not know is passed on, to be ignored.
  *
- * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` when it is no object, or has no sound version. The rest is
- *   judged where it is used: a position that does not fit is a gap, an operation that cannot be applied asks for a snapshot.
+ * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame. Whether a state frame fits is
+ *   judged by the copy: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
  */
 export function decodeServerFrame(text: string): ServerFrame {
   const frame: unknown = JSON.parse(text);
-  if (!isObject(frame) || !optional(frame.version, isCount)) throw badFrame('no frame');
+  if (!isObject(frame)) throw badFrame('no frame');
+  // A level is written with two characters at least.
+  if (text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) throw badFrame('too many levels');
+  for (const name of Object.keys(frame)) {
+    if (SERVER_MEMBERS[name]?.(frame[name]) === false) throw badFrame(`a frame with a malformed ${name}`);
+  }
   return frame as unknown as ServerFrame;
 }
 
@@ -111,6 +119,42 @@ const isSubscription = (value: unknown): value is Subscription =>
   optional(value.diverged, isCount);
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
+
+const isIndex = (value: unknown): boolean => isNumber(value) && value >= 0;
+const isTrue = (value: unknown): boolean => value === true;
+const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0;
+const isHello = (hello: unknown): boolean =>
+  isObject(hello) &&
+  isString(hello.session) &&
+  isTime(hello.heartbeat) &&
+  isIndex(hello.ack) &&
+  isNumber(hello.protocol) &&
+  optional(hello.link, isIndex) &&
+  optional(hello.dropped, isIndex) &&
+  isObject(hello.limits) &&
+  isCount(hello.limits.frame) &&
+  isCount(hello.limits.depth) &&
+  optional(hello.limits.rate, isCount);
+const isBye = (bye: unknown): boolean =>
+  isObject(bye) &&
+  isString(bye.code) &&
+  isString(bye.reason) &&
+  optional(bye.retry, (retry) => retry === false || isTime(retry));
+
+/** The members of a server's frames. Others are ignored: a newer server may send them. */
+const SERVER_MEMBERS: { readonly [name: string]: (value: unknown) => boolean } = {
+  __proto__: null as never,
+  ...{ topic: isString, id: isString, stale: isString, denied: isString, code: isString },
+  ...{ event: isString, check: isString, version: isCount, from: isCount, at: isCount },
+  ...{ seq: isIndex, ack: isIndex, next: isIndex, dropped: isIndex },
+  ...{ delta: isTrue, ping: isTrue, hello: isHello, bye: isBye },
+};
+
+/** Ends at the first branch that is too deep, so recursion is bounded. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return !levels || Object.values(value).some((inner) => isDeep(inner, levels - 1));
+}
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);

@@ -355,3 +355,15 @@ function codeOf(run: () => unknown): string | undefined {
     return isVeloxError(error) ? error.code : String(error);
   }
 }
+
+it('refuses a patch whose copies double until they fill the memory', () => {
+  const bomb: Operation[] = Array.from({ length: 30 }, (_, index) => ({
+    op: 'copy',
+    from: '',
+    path: `/c${index}`,
+  }));
+  const value = { text: 'x'.repeat(100) };
+  expect(() => apply(value, bomb)).toThrow(expect.objectContaining({ code: 'bad-patch' }));
+  expect(Object.keys(value)).toEqual(['text']);
+  expect(apply(value, bomb.slice(0, 5))).toHaveProperty('c4.c3.c2.c1.c0.text', value.text);
+});

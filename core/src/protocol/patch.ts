@@ -27,6 +27,9 @@ interface Place {
   readonly keys: readonly Key[];
 }
 
+/** How many values and characters the copies of one patch may make. A copy of a copy doubles with each operation. */
+const MOST_COPIED = 1_000_000;
+
 const MALFORMED = /^[^/]|~(?![01])/;
 const UNSAFE = /\/(__proto__|constructor|prototype)(?![^/])/;
 
@@ -36,7 +39,8 @@ const UNSAFE = /\/(__proto__|constructor|prototype)(?![^/])/;
  * may be half-written: give up the batch that they belong to.
  *
  * @param patches receives the same change in immer's form, see {@link toPatches}.
- * @throws VeloxError `unsafe-key` for `__proto__`, `constructor` or `prototype` in a path, else `bad-patch`.
+ * @throws VeloxError `unsafe-key` for `__proto__`, `constructor` or `prototype` in a path, else `bad-patch`, also if copies would make
+ *   more than a million values and characters.
  */
 export function apply(
   value: unknown,
@@ -46,6 +50,7 @@ export function apply(
 ): unknown {
   const holder: Container = { '': value }; // what holds the root, so that it is a member like any other
   let operation: Received;
+  let copied = 0;
 
   const refuse = (code: 'bad-patch' | 'unsafe-key' = 'bad-patch'): never => {
     const what = JSON.stringify(operation, ['op', 'from', 'path']); // without the value
@@ -97,8 +102,12 @@ export function apply(
   for (operation of operations) {
     const { op, path, from, value } = operation ?? {};
     if (op === 'remove') take(path);
-    else if (op === 'copy') put(path, read(from));
-    else if (op === 'move') {
+    else if (op === 'copy') {
+      const original = read(from);
+      copied += measure(original, MOST_COPIED - copied);
+      if (copied > MOST_COPIED) refuse();
+      put(path, original);
+    } else if (op === 'move') {
       if (path === from) read(from);
       else if (String(path).startsWith(`${String(from)}/`)) refuse();
       else put(path, take(from));
@@ -119,6 +128,17 @@ export function toPatches(operations: readonly Operation[], before: unknown): Pa
   const patches: Patch[] = [];
   apply(before, operations, undefined, patches);
   return patches;
+}
+
+/** Counts values and characters; stops above `limit`. */
+function measure(value: unknown, limit: number): number {
+  if (!isContainer(value)) return typeof value === 'string' ? value.length + 1 : 1;
+  let size = 1;
+  for (const key of Object.keys(value)) {
+    if (size > limit) break;
+    size += key.length + measure(value[key], limit - size);
+  }
+  return size;
 }
 
 /** The index of an element or of the place behind the last one; -1 for all that is none. */
