@@ -143,6 +143,7 @@ describe('a frame of a server', () => {
     ['a topic that is a list', { topic: ['t'], id: 'x', version: 1, body: 1 }],
     ['a version that is a fraction', { id: 'x', version: 1.5, body: 1 }],
     ['a number that is no number', { event: 'e', data: 1, seq: 'x' }],
+    ['a check without a version', { check: 'abc' }],
     ['a goodbye without a code', { bye: { reason: 'r' } }],
     ['a retry that is a text', { bye: { code: 'c', reason: 'r', retry: '1' } }],
   ])('is refused: %s', (_, frame) => {

@@ -21,6 +21,7 @@ export function decodeServerFrame(text: string): ServerFrame {
   for (const name of Object.keys(frame)) {
     if (SERVER_MEMBERS[name]?.(frame[name]) === false) throw badFrame(`a frame with a malformed ${name}`);
   }
+  if (Object.hasOwn(frame, 'check') && !isCount(frame.at)) throw badFrame('a check without a version');
   return frame as unknown as ServerFrame;
 }
 
