@@ -114,7 +114,10 @@ describe('a frame of a server', () => {
 
   it.each<object>([
     { hello },
-    { hello: { ...hello, heartbeat: 0, dropped: 2, link: 1, more: {} } },
+    { hello: { ...hello, heartbeat: 0, link: 1, more: {} } },
+    { dropped: 2 },
+    { event: 'e', data: 1 },
+    { ping: true, ack: true },
     { topic: 't', id: 'x', version: 1, body: null },
     { version: 3, delta: true, from: 1, body: [] },
     { check: 'abc', at: 1 },
@@ -135,7 +138,8 @@ describe('a frame of a server', () => {
     ['an acknowledgement below 0', { ack: -1 }],
     ['a hello that is null', { hello: null }],
     ['a hello that acknowledges a text', { hello: { ...hello, ack: 'x' } }],
-    ['a hello that dropped an object', { hello: { ...hello, dropped: {} } }],
+    ['a drop of an object', { dropped: {} }],
+    ['an acknowledgement of nothing', { ack: true }],
     ['a hello without limits', { hello: { ...hello, limits: undefined } }],
     ['a rate of 0', { hello: { ...hello, limits: { ...limits, rate: 0 } } }],
     ['a rate that is a list', { hello: { ...hello, limits: { ...limits, rate: [5] } } }],

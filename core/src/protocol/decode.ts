@@ -21,7 +21,9 @@ export function decodeServerFrame(text: string): ServerFrame {
   for (const name of Object.keys(frame)) {
     if (SERVER_MEMBERS[name]?.(frame[name]) === false) throw badFrame(`a frame with a malformed ${name}`);
   }
-  if (Object.hasOwn(frame, 'check') && !isCount(frame.at)) throw badFrame('a check without a version');
+  const { check, at, ack, ping } = frame;
+  if (check !== undefined && !isCount(at)) throw badFrame('a check without a version');
+  if (ack === true && !ping) throw badFrame('an acknowledgement of nothing');
   return frame as unknown as ServerFrame;
 }
 
@@ -121,17 +123,14 @@ const isSubscription = (value: unknown): value is Subscription =>
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 
-const isIndex = (value: unknown): boolean => isNumber(value) && value >= 0;
-const isTrue = (value: unknown): boolean => value === true;
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 const isHello = (hello: unknown): boolean =>
   isObject(hello) &&
   isString(hello.session) &&
   isTime(hello.heartbeat) &&
-  isIndex(hello.ack) &&
+  isSeq(hello.ack) &&
   isNumber(hello.protocol) &&
-  optional(hello.link, isIndex) &&
-  optional(hello.dropped, isIndex) &&
+  optional(hello.link, isSeq) &&
   isObject(hello.limits) &&
   isCount(hello.limits.frame) &&
   isCount(hello.limits.depth) &&
@@ -147,7 +146,7 @@ const SERVER_MEMBERS: { readonly [name: string]: (value: unknown) => boolean } =
   __proto__: null as never,
   ...{ topic: isString, id: isString, stale: isString, denied: isString, code: isString },
   ...{ event: isString, check: isString, version: isCount, from: isCount, at: isCount },
-  ...{ seq: isIndex, ack: isIndex, next: isIndex, dropped: isIndex },
+  ...{ seq: isSeq, ack: (ack) => ack === true || isSeq(ack), next: isSeq, dropped: isSeq },
   ...{ delta: isTrue, ping: isTrue, hello: isHello, bye: isBye },
 };
 
