@@ -70,11 +70,15 @@ export class Link {
     if (messages && messages.length > 0) this.#isFull = !this.outlet.write(messages);
   }
 
-  /** Says goodbye after everything that was prepared, and closes. */
-  close(code: number, bye: Bye): void {
-    const farewell = message({ bye });
+  /**
+   * Says goodbye after everything that was prepared, and closes.
+   *
+   * @param taken the number up to which the client's frames were taken, if they are not acknowledged yet
+   */
+  close(code: number, bye: Bye, taken?: number): void {
+    const farewell = taken === undefined ? [message({ bye })] : [message({ ack: taken }), message({ bye })];
     try {
-      this.outlet.write([...(this.#prepared ?? []), ...this.owed.takeHello(), farewell]);
+      this.outlet.write([...(this.#prepared ?? []), ...this.owed.takeHello(), ...farewell]);
     } finally {
       this.outlet.close(code, bye.code);
     }

@@ -163,6 +163,18 @@ describe('the order of what is written', () => {
     expect(kinds(outlet.take())).toEqual(['hello', 'ping']);
   });
 
+  it('acknowledges the frames taken before the goodbye, so that another hub does not take them again', async () => {
+    const { hub } = quiet();
+    hub.on('n', () => undefined);
+    const { outlet, session, say } = open(hub);
+    await turn();
+    outlet.take();
+    say({ event: 'n', data: 1, seq: 1 });
+    say({ event: 'n', data: 2, seq: 2 });
+    session.close(4503, { code: 'going-away', reason: 'It goes.' });
+    expect(outlet.take()).toEqual([{ ack: 2 }, { bye: { code: 'going-away', reason: 'It goes.' } }]);
+  });
+
   it('hello comes before the goodbye', () => {
     const { hub } = quiet();
     const { outlet, session } = open(hub);

@@ -244,11 +244,11 @@ export class Session implements Subscriber {
     }
   }
 
-  /** Says goodbye and closes the link; nothing follows on it. */
+  /** Says goodbye and closes the link; nothing follows on it. The client gives another hub only frames that are not acknowledged. */
   close(code: number, bye: Bye): void {
     const link = this.#link;
     this.#link = undefined;
-    link?.close(code, bye);
+    link?.close(code, bye, this.#inbox.hasUnacknowledged ? this.#inbox.taken : undefined);
   }
 
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
