@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+
+/** How many cases a property test tries. */
+const RUNS = '20000';
+/** How many seeds of the simulation run over each transport. */
+const SEEDS = '10000';
+
+/** Returns all long proofs, in order: a name, the command, and what it needs in its environment. */
+export function proofs() {
+  const env = { VELOX_RUNS: RUNS };
+  const npm = (script, ...args) => [
+    'npm',
+    'run',
+    '--silent',
+    script,
+    ...(args.length ? ['--', ...args] : []),
+  ];
+  const tests = testsWithRuns();
+  return [
+    { name: 'build', command: npm('build') },
+    // The faults among them take 10 s each.
+    ...tests
+      .filter((file) => !file.endsWith('.e2e.ts'))
+      .map((file) => ({ name: `unit ${file}`, command: ['npx', 'vitest', 'run', file], env })),
+    ...tests
+      .filter((file) => file.endsWith('.e2e.ts'))
+      .map((file) => ({ name: `browser ${file}`, command: ['npx', 'playwright', 'test', file], env })),
+    ...['websocket', 'sse', 'polling'].map((transport) => ({
+      name: `simulation ${transport}`,
+      command: npm('test:sim', '--seeds', SEEDS, '--transport', transport),
+    })),
+    { name: 'plants', command: npm('test:sim', '--plant') },
+    { name: 'runtimes', command: npm('runtimes') },
+    { name: 'consumers', command: npm('consumers') },
+  ];
+}
+
+/** The test files that try more cases if `VELOX_RUNS` says so. */
+function testsWithRuns() {
+  const files = ['*.test.ts', '*.test.tsx', '*.e2e.ts'];
+  const text = execFileSync('git', ['grep', '-lE', 'VELOX_RUNS|rig/documents', '--', ...files], {
+    encoding: 'utf8',
+  });
+  return text.trim().split('\n');
+}
