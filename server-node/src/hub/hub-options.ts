@@ -5,7 +5,7 @@ import type { Origins } from '../access/origin.js';
 
 /** How a hub is set up. */
 export interface HubOptions<Context = unknown> extends Rules<Context> {
-  /** The server says something at least this often, in ms; default 15,000. Infinity or 0: it does not have to. */
+  /** The longest silence of the server, in ms; default 15,000, in Bun 8,000. Infinity or 0: without limit. */
   readonly heartbeat?: number;
   /** How long a session without a link can be resumed, in ms; default 30,000. */
   readonly patience?: number;

@@ -24,6 +24,9 @@ import type { Session } from '../sessions/session.js';
 import { Sessions } from '../sessions/sessions.js';
 import { Topics } from '../topics/topics.js';
 
+/** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
+const HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000;
+
 /** The default of `limits.entities`. */
 const MOST_ENTITIES = 100_000;
 
@@ -60,7 +63,7 @@ export class Hub {
   readonly #heartbeat: Heartbeat;
 
   constructor(options: HubOptions = {}) {
-    const { heartbeat = 15_000, patience = 30_000, compression = true, ...others } = options;
+    const { heartbeat = HEARTBEAT_MS, patience = 30_000, compression = true, ...others } = options;
     const { limits, origins = [], logger, version2, ...rules } = others;
     this.limits = limitsOf(limits);
     this.origins = origins;
