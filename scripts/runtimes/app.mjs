@@ -5,14 +5,15 @@ const EVERY_MS = 5;
 
 /** Creates the server's side of the contract: a board that clients have edited, and events that come back. */
 export function createApp() {
-  const rows = Array.from({ length: 20 }, (_, id) => ({ id, text: `row ${id} of the board`, n: 0 }));
+  // Large enough that even 100 edits together are less than a snapshot.
+  const rows = Array.from({ length: 100 }, (_, id) => ({ id, text: `row ${id} `.repeat(30), n: 0 }));
   const board = velox.state({ count: 0, rows });
   let hub = start();
 
   function edit() {
     board.update((draft) => {
       const n = draft.count++;
-      const row = { id: 100 + n, text: `row ${100 + n}`, n };
+      const row = { id: 1_000 + n, text: `row ${1_000 + n}`, n };
       if (n % 5 === 0) draft.rows.push(row);
       else if (n % 5 === 1) draft.rows.splice(3, 0, row);
       else if (n % 5 === 2) draft.rows.shift();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { VeloxError } from '@velox/core/protocol';
 import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
 import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
@@ -19,14 +20,13 @@ export interface Handshake {
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
   readonly #hub: Hub;
-  readonly #plain: WebSocketServer;
-  readonly #deflating: WebSocketServer;
+  /** Created with the first handshake: hosts without WebSockets may have bundled the browser build of ws. */
+  #plain: WebSocketServer | undefined;
+  #deflating: WebSocketServer | undefined;
   readonly #links = new Set<Pick<WebSocketLink, 'ended' | 'dismiss'>>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    this.#plain = createServer(hub, false);
-    this.#deflating = createServer(hub, { clientNoContextTakeover: true });
   }
 
   /**
@@ -42,7 +42,11 @@ export class WebSockets {
     }
     // ws refuses a client whose offer it does not take: here it is declined, as RFC 7692 §5.1 has it.
     const deflation = this.#hub.compression ? deflationOf(headerOf(request, EXTENSIONS)) : 'none';
-    const webSocket = open(deflation === 'none' ? this.#plain : this.#deflating, request, handshake);
+    const server =
+      deflation === 'none'
+        ? (this.#plain ??= createServer(this.#hub, false))
+        : (this.#deflating ??= createServer(this.#hub, { clientNoContextTakeover: true }));
+    const webSocket = open(server, request, handshake);
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
     const link = client
       ? new Version2Link(this.#hub, webSocket, socket, request, deflation, client)
@@ -64,6 +68,12 @@ const EXTENSIONS = 'sec-websocket-extensions';
 
 /** Compression is ours to do, once a message and not once a session; ws agrees on it, and reads what clients compress. */
 function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
+  if (typeof WebSocketServer !== 'function') {
+    throw new VeloxError(
+      'upgrade-unavailable',
+      'this is the browser build of ws. Make your bundler or test runner leave ws external, or resolve it without the condition "browser".',
+    );
+  }
   const patience = { closeTimeout: GRACE }; // not in the types of ws
   return new WebSocketServer({
     ...patience,
