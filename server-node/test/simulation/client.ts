@@ -14,6 +14,7 @@ import { createRandom, type Random } from '../../src/testing/random.js';
 import type { Document } from './document.js';
 import { TOPICS, type Plan, type Topic, type Way } from './plan.js';
 import type { SimulatedServer, Tell } from './server.js';
+import { EventNumbers } from './event-numbers.js';
 import type { Watch } from './watch.js';
 
 /** What a client shows of one topic. */
@@ -104,7 +105,11 @@ export class SimulatedClient {
       version: 0,
       formerLives: new Set(),
     }));
-    this.sync.onFrame((frame) => this.#onFrame(frame));
+    const numbers = new EventNumbers(name, watch);
+    this.sync.onFrame((frame) => {
+      numbers.see(frame);
+      this.#onFrame(frame);
+    });
     this.sync.on('tell', (tell) => this.#onTell(tell as Tell));
     this.sync.status.subscribe(() => {
       const { state, transport, reason } = this.sync.status.get();
