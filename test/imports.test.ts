@@ -65,6 +65,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     transports: ['connection', 'platform', 'protocol'],
     events: ['connection', 'replicas', 'reactive', 'platform', 'protocol'],
     connect: ['events', 'transports', 'connection', 'replicas', 'reactive', 'platform', 'protocol'],
+    classic: ['connect', 'connection', 'replicas', 'protocol'],
   },
 };
 

@@ -16,7 +16,7 @@ it('velox.js is a script with the global velox, and keeps an object live', async
   expect(output).toHaveLength(1);
   const page = createContext({
     ...{ AbortController, fetch, TextDecoderStream, URL, URLSearchParams, WritableStream },
-    ...{ clearTimeout, queueMicrotask, setTimeout },
+    ...{ clearInterval, clearTimeout, performance, queueMicrotask, setTimeout },
   });
   runInContext(output[0].code, page);
   const global = page as { velox: typeof velox };

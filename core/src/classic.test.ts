@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import velox, { type ClassicOptions } from './classic.js';
 import { isVeloxError } from './protocol/error.js';
 import { createFakeTransport } from './testing/fake-transport.js';
+import { version2 } from './transports/version-2.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -126,4 +127,175 @@ describe('velox(url, obj)', () => {
     expect(() => velox(url, null as never)).toThrow(TypeError);
     expect(() => velox('http://', {})).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });
+});
+
+describe('ondisconnect with a parameter', () => {
+  it('turns own retries off, is called for each failure, and connects when it says so, from where it was', async () => {
+    const { live, last, links } = setUp({ n: 0 });
+    const calls: string[] = [];
+    let retry: (() => void) | undefined;
+    live.onchange = (connected) => calls.push(`change ${connected}`);
+    live.onconnect = () => calls.push('connect');
+    live.ondisconnect = (given: () => void) => {
+      calls.push('disconnect');
+      retry = given;
+    };
+    await tick(0);
+    last().lose(); // also a first attempt
+    await tick(60_000);
+    expect(links).toHaveLength(1);
+    expect(calls).toEqual(['disconnect']);
+    expect(vi.getTimerCount()).toBe(0);
+    retry?.();
+    await tick(0);
+    last().hello();
+    last().say({ id: 'a', version: 4, body: { n: 4 } });
+    await tick();
+    last().lose();
+    expect(calls).toEqual(['disconnect', 'change true', 'connect', 'change false', 'disconnect']);
+    await tick(60_000);
+    expect(links).toHaveLength(2);
+    retry?.();
+    retry?.();
+    await tick(0);
+    expect(links).toHaveLength(3);
+    expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 4 }] });
+    last().hello();
+    last().say({ version: 5, delta: true, body: [{ op: 'replace', path: '/n', value: 5 }] });
+    await tick();
+    expect(live).toMatchObject({ connected: true, version: 5, obj: { n: 5 } });
+    live.disconnect();
+  });
+
+  it('is called while the browser is offline, too', async () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    const { live, last } = setUp({});
+    const ondisconnect = vi.fn();
+    live.ondisconnect = (retry) => ondisconnect(retry);
+    await tick(0);
+    last().lose();
+    expect(ondisconnect).toHaveBeenCalledOnce();
+    await tick(60_000);
+    expect(ondisconnect).toHaveBeenCalledOnce();
+    vi.unstubAllGlobals();
+  });
+});
+
+it('inside of onupdate, version and id are those of the object', async () => {
+  const { live, last } = setUp<{ n?: number }>({});
+  const seen: unknown[] = [];
+  live.onupdate = ({ n }) => seen.push([n, live.id, live.version]);
+  await tick(0);
+  last().hello();
+  last().say({ id: 'a', version: 1, body: { n: 1 } });
+  await tick();
+  last().say({ version: 2, delta: true, body: [{ op: 'replace', path: '/n', value: 2 }] });
+  await tick();
+  expect(seen).toEqual([
+    [1, 'a', 1],
+    [2, 'a', 2],
+  ]);
+  live.disconnect();
+});
+
+it('onpatch hears the changes before they are in the object', async () => {
+  const { live, last } = setUp<{ n?: number }>({});
+  const calls: unknown[] = [];
+  live.onpatch = (patches) => calls.push([live.obj.n, patches]);
+  live.onupdate = () => calls.push('update');
+  await tick(0);
+  last().hello();
+  last().say({ id: 'a', version: 1, body: { n: 1 } });
+  await tick();
+  last().say({ version: 2, delta: true, body: [{ op: 'replace', path: '/n', value: 2 }] });
+  await tick();
+  expect(calls.slice(2)).toEqual([[1, [{ op: 'replace', path: ['n'], value: 2 }]], 'update']);
+  live.disconnect();
+});
+
+it('ws and sse say which transport is in use', async () => {
+  const fakes = ['websocket', 'sse'].map((name) => createFakeTransport({ name }));
+  const live = velox(url, {}, { transports: fakes.map(({ transport }) => transport) });
+  await tick(0);
+  expect(live).toMatchObject({ ws: true, sse: false });
+  fakes[0]?.last().lose();
+  await tick(0);
+  expect(live).toMatchObject({ ws: false, sse: true });
+  live.disconnect();
+});
+
+it('send gives data to the server as the event message, numbered, while there is a connection', async () => {
+  const { live, last } = setUp({});
+  expect(() => live.send('early')).toThrow('without a connection');
+  await tick(0);
+  last().hello();
+  live.send({ a: 1 });
+  live.send(undefined);
+  expect(last().sent.slice(-2)).toEqual([
+    { event: 'message', data: { a: 1 }, seq: 1 },
+    { event: 'message', data: null, seq: 2 },
+  ]);
+  live.disconnect();
+  expect(() => live.send('late')).toThrow('without a connection');
+});
+
+it('wait() resolves with disconnect()', async () => {
+  const { live } = setUp({});
+  const done = vi.fn();
+  void live.wait().then(done);
+  await tick();
+  expect(done).not.toHaveBeenCalled();
+  live.disconnect();
+  await tick(0);
+  expect(done).toHaveBeenCalledOnce();
+});
+
+it('retry: false ends it with the first failure', async () => {
+  const { live, last, links } = setUp({}, { retry: false });
+  await tick(0);
+  last().lose();
+  await tick(60_000);
+  expect(links).toHaveLength(1);
+  expect(live.connected).toBe(false);
+});
+
+it('name and password travel as a header, and in the URL of a WebSocket', async () => {
+  const fakes = ['websocket', 'sse'].map((name) => createFakeTransport({ name }));
+  const transports = fakes.map(({ transport }) => transport);
+  const live = velox(url, {}, { transports, username: 'jürgen', password: 'a:b', headers: { x: 'y' } });
+  await tick(0);
+  expect(fakes[0]?.last().attempt.url).toBe('http://j%C3%BCrgen:a%3Ab@h/sync');
+  fakes[0]?.last().lose();
+  await tick(0);
+  expect(fakes[1]?.last().attempt).toMatchObject({
+    url: 'http://h/sync',
+    headers: { authorization: `Basic ${Buffer.from('jürgen:a:b').toString('base64')}`, x: 'y' },
+  });
+  live.disconnect();
+});
+
+it('two objects do not disturb each other', async () => {
+  const [one, two] = [setUp<{ n?: number }>({}), setUp<{ n?: number }>({})];
+  await tick(0);
+  for (const { last } of [one, two]) last().hello();
+  one.last().say({ id: 'a', version: 1, body: { n: 1 } });
+  two.last().say({ id: 'b', version: 7, body: { n: 7 } });
+  await tick();
+  one.live.disconnect();
+  two.last().say({ version: 8, delta: true, body: [{ op: 'replace', path: '/n', value: 8 }] });
+  await tick();
+  expect(one.live).toMatchObject({ connected: false, version: 1, obj: { n: 1 } });
+  expect(two.live).toMatchObject({ connected: true, version: 8, obj: { n: 8 } });
+  two.live.disconnect();
+});
+
+it('reaches a server of version 2, which takes no data', async () => {
+  const { transport, last } = createFakeTransport({ name: 'sse' });
+  const live = velox<{ n?: number }>(url, {}, { transports: [version2(transport)] });
+  await tick(0);
+  last().say({ ping: true }, { id: 'a', version: 1, body: { n: 1 } });
+  await tick();
+  expect(live).toMatchObject({ connected: true, version: 1, obj: { n: 1 } });
+  expect(() => live.send(1)).toThrow('version 2');
+  live.disconnect();
 });

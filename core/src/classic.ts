@@ -1,44 +1,71 @@
 /** The original API, `velox(url, obj)`; as `velox.js` it is a script that needs no bundler. */
-import { openConnection, type ConnectOptions } from './connect/connect.js';
+import { withBasic, withUserInfo, type BasicCredentials } from './classic/credentials.js';
+import { createLink, type ClassicLink } from './classic/link.js';
+import { resolve, type ConnectOptions } from './connect/connect.js';
 import { VeloxError, type ErrorCode } from './protocol/error.js';
+import type { Patch } from './protocol/patch.js';
 import { createMirror } from './reactive/mirror.js';
+import type { Initial } from './replicas/replica.js';
+import { polling } from './transports/requests.js';
+import { sse } from './transports/sse.js';
+import { version2 } from './transports/version-2.js';
+import { websocket } from './transports/websocket.js';
 
-/** An object that is kept live. Its handlers are there to be assigned; they do nothing at first. */
+/** An object that is kept live. Assign its handlers; they do nothing at first. */
 export interface Velox<T extends object> {
   readonly url: string;
   readonly obj: T;
   readonly connected: boolean;
-  /** Where `obj` is, or is about to be: the life of the value, and how far. Undefined before the first value. */
+  /** Whether the transport in use, or in trial, is a WebSocket, or server-sent events. */
+  readonly ws: boolean;
+  readonly sse: boolean;
+  /** The position of `obj`: the epoch of the value, and the version reached in it. Undefined before the first value. */
   readonly id: string | undefined;
   readonly version: number | undefined;
-  /** `obj` has changed, in place. */
+  /** Called after `obj` has changed, in place. */
   onupdate: (obj: T) => void;
+  /** Called before it changes, with the changes in the form of immer. */
+  onpatch: (patches: Patch[]) => void;
   onconnect: () => void;
-  /** Was connected, and is no more; it is tried again by itself. */
-  ondisconnect: () => void;
-  /** Both, before them. */
+  /**
+   * Called when a connection was lost; Velox connects again by itself. A handler that declares a parameter turns that off: it is called
+   * for each failed attempt as well, also offline, and connects by calling `retry`.
+   */
+  ondisconnect: (retry: () => void) => void;
+  /** Called before `onconnect` and `ondisconnect`, if `connected` has changed. */
   onchange: (connected: boolean) => void;
-  /** An attempt has failed, a link was lost, or the server refuses; the error has its code. */
+  /** Called if an attempt failed, a link was lost, or the server refuses; the error has its code. */
   onerror: (error: VeloxError) => void;
-  /** Does nothing while it is wanted already: `velox()` has done it. */
+  /** Connects after `disconnect()`; `velox()` has done it once. */
   readonly connect: () => void;
-  /** Until `connect()`. */
+  /** Ends the connection until `connect()`, and resolves `wait()`. */
   readonly disconnect: () => void;
-  /** Connects anew, at once. */
+  /** Connects again immediately. */
   readonly retry: () => void;
+  /**
+   * Sends data to the server, which receives it as the event `message`: at most once, over the present connection. (`emit` of `connect`
+   * repeats an event after a loss.)
+   *
+   * @throws VeloxError `closed` while there is no connection; `not-supported` to a server of version 2.
+   */
+  readonly send: (data: unknown) => void;
+  /** Resolves at the next `disconnect()`. */
+  readonly wait: () => Promise<void>;
 }
 
-/** How the original API reaches an endpoint, and what it keeps of which topic. */
-export interface ClassicOptions extends ConnectOptions {
+/** How the original API reaches an endpoint, and which topic it keeps. */
+export interface ClassicOptions extends Omit<ConnectOptions, 'retry'>, BasicCredentials {
   /** Default: the endpoint's default topic. */
   readonly topic?: string | undefined;
   /** The member that tells rows of a list apart; default `id`. Rows keep their identity. */
   readonly key?: string | undefined;
+  /** As for `connect`. `false`: the first failure ends it. */
+  readonly retry?: ConnectOptions['retry'] | boolean;
 }
 
 /**
  * Keeps an object like the value at a URL, in place: objects and rows stay the same, keys that begin with `$` are the
- * application's. After each change it calls `obj.$apply()`, if there is one, then `onupdate`.
+ * application's. After each change it calls `obj.$apply()`, if there is one, then `onupdate`. Servers of version 2 are reached, too.
  *
  * @example
  * const foo = {}
@@ -48,67 +75,93 @@ export interface ClassicOptions extends ConnectOptions {
  */
 export type Classic = <T extends object>(url: string, obj: T, options?: ClassicOptions) => Velox<T>;
 
-function create<T extends object>(
-  url: string,
-  obj: T,
-  { topic, key, ...options }: ClassicOptions = {},
-): Velox<T> {
+function create<T extends object>(url: string, obj: T, options: ClassicOptions = {}): Velox<T> {
   if (typeof obj !== 'object' || obj === null) {
     throw new TypeError('velox: there is no object to be kept live. Pass one.');
   }
+  resolve(url);
+  const { key, username, password, retry, WebSocket, ...others } = options;
+  const isBasic = username !== undefined || password !== undefined;
+  const basic = { username, password };
+  const given = others.transports ?? [version2(websocket(WebSocket)), version2(sse()), polling()];
+  const linkOptions = {
+    ...others,
+    retry: retry === false ? { maxAttempts: 1 } : retry === true ? undefined : retry,
+    // Made once: they know what a server of version 2 has sent.
+    transports: isBasic ? given.map((transport) => withUserInfo(transport, basic)) : given,
+    headers: isBasic ? withBasic(others.headers, basic) : others.headers,
+  };
   const fit = createMirror({ key });
+  const waiting: (() => void)[] = [];
+  let held: Initial<T> | undefined;
+  let link: ClassicLink | undefined;
   const live: { -readonly [K in keyof Velox<T>]: Velox<T>[K] } = {
     url,
     obj,
     connected: false,
+    ws: others.transport === 'websocket',
+    sse: others.transport === 'sse',
     id: undefined,
     version: undefined,
     onupdate() {},
+    onpatch() {},
     onconnect() {},
     ondisconnect() {},
     onchange() {},
     onerror() {},
     connect,
-    disconnect: () => close?.(),
-    retry: () => {},
+    disconnect() {
+      const ending = link;
+      link = undefined;
+      ending?.close();
+      if (live.connected) leave();
+      for (const done of waiting.splice(0)) done();
+    },
+    retry: () => (link ? link.retry() : connect()),
+    send(data) {
+      if (!link) throw new VeloxError('closed', 'send() without a connection. Call connect() first.');
+      link.send(data);
+    },
+    wait: () => new Promise((done) => void waiting.push(done)),
   };
-  let close: (() => void) | undefined;
+
+  function leave(): boolean {
+    const isManual = live.ondisconnect.length === 1;
+    const wasConnected = live.connected;
+    live.connected = false;
+    if (wasConnected) live.onchange(false);
+    if (isManual) link = undefined;
+    if (wasConnected || isManual) live.ondisconnect(live.retry);
+    return isManual;
+  }
 
   function connect(): void {
-    if (close) return;
-    const connection = openConnection(url, options);
-    const replica = connection.replica<T>(topic);
-    let reason: object | undefined;
-    connection.onFrame((frame) => {
-      if (!('version' in frame) || (frame.topic ?? '') !== replica.topic) return;
-      if (frame.id !== undefined) live.id = frame.id;
-      live.version = frame.version;
+    if (link) return;
+    const mine: ClassicLink = createLink<T>(url, linkOptions, held, {
+      onTransport(name) {
+        live.ws = name === 'websocket';
+        live.sse = name === 'sse';
+      },
+      onOpen() {
+        live.connected = true;
+        live.onchange(true);
+        live.onconnect();
+      },
+      onLost: () => mine === link && leave(),
+      onError: ({ code, message }) => live.onerror(new VeloxError(code as ErrorCode, message)),
+      onPatch: (patches) => live.onpatch(patches),
+      onPosition: (position) => Object.assign(live, position),
+      onValue(body, { id, version }) {
+        held = { id, version, body };
+        live.obj = fit(live.obj, body);
+        live.id = id;
+        live.version = version;
+        const apply = (live.obj as { $apply?: unknown } | null)?.$apply; // a value may be null
+        if (typeof apply === 'function') apply.call(live.obj);
+        live.onupdate(live.obj);
+      },
     });
-    replica.status.subscribe(() => {
-      const status = replica.status.get();
-      if (status.reason !== reason) {
-        reason = status.reason;
-        if (status.reason)
-          live.onerror(new VeloxError(status.reason.code as ErrorCode, status.reason.message));
-      }
-      const connected = status.state === 'open';
-      if (connected === live.connected) return;
-      live.connected = connected;
-      live.onchange(connected);
-      if (connected) live.onconnect();
-      else live.ondisconnect();
-    });
-    replica.subscribe(() => {
-      live.obj = fit(live.obj, replica.get() as T);
-      const apply = (live.obj as { $apply?: unknown } | null)?.$apply; // a value may be null
-      if (typeof apply === 'function') apply.call(live.obj);
-      live.onupdate(live.obj);
-    });
-    live.retry = connection.reconnect;
-    close = () => {
-      close = undefined;
-      connection.close();
-    };
+    link = mine;
   }
 
   connect();

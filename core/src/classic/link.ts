@@ -1,0 +1,97 @@
+import { openConnection, type ConnectOptions } from '../connect/connect.js';
+import { VeloxError } from '../protocol/error.js';
+import type { Position } from '../protocol/frames.js';
+import type { Patch } from '../protocol/patch.js';
+import type { Initial } from '../replicas/replica.js';
+import type { Reason, Status } from '../replicas/status.js';
+
+/** What a link tells the object that is kept live. */
+export interface LinkListener<T> {
+  /** The transport in use, or in trial. */
+  readonly onTransport: (name: string | undefined) => void;
+  readonly onOpen: () => void;
+  /** A link was lost, or an attempt failed. Returns whether the application makes the next attempt. */
+  readonly onLost: () => boolean;
+  readonly onError: (reason: Reason) => void;
+  readonly onPatch: (patches: Patch[]) => void;
+  /** A value, with the position that it is at. */
+  readonly onValue: (value: T, position: Position) => void;
+  /** The value that is there is of this position, too. */
+  readonly onPosition: (position: Position) => void;
+}
+
+/** One topic of one connection, for as long as it is wanted. */
+export interface ClassicLink {
+  readonly retry: () => void;
+  /** @throws VeloxError `closed`, `not-supported`. */
+  readonly send: (data: unknown) => void;
+  readonly close: () => void;
+}
+
+const LOST: readonly Status['state'][] = ['waiting', 'offline', 'closed'];
+
+/**
+ * Connects, and follows a topic.
+ *
+ * @param initial the value to go on from
+ */
+export function createLink<T>(
+  url: string,
+  { topic, ...options }: ConnectOptions & { readonly topic?: string | undefined },
+  initial: Initial<T> | undefined,
+  listener: LinkListener<T>,
+): ClassicLink {
+  const connection = openConnection(url, options);
+  const { status, ...replica } = connection.replica<T>(topic, initial);
+  let position: Partial<Position> = initial ?? {};
+  let shown: unknown = initial?.body;
+  let reason: Reason | undefined;
+  let state: Status['state'] = 'idle';
+  /** The number of the newest event. */
+  let seq = 0;
+
+  connection.onFrame((frame) => {
+    if (!('version' in frame) || (frame.topic ?? '') !== replica.topic) return;
+    position = { id: frame.id ?? position.id, version: frame.version } as Position;
+    if (!('body' in frame)) listener.onPosition(position as Position);
+  });
+  const stop = status.subscribe(() => {
+    const now = status.get();
+    const before = state;
+    state = now.state;
+    listener.onTransport(now.transport);
+    if (now.reason !== reason) {
+      reason = now.reason;
+      if (reason) listener.onError(reason);
+    }
+    if (state === before) return;
+    if (state === 'open') listener.onOpen();
+    // Not from within the connection, which sets its timer after it has told us.
+    else if (LOST.includes(state) && listener.onLost()) queueMicrotask(close);
+  });
+  replica.subscribePatches(listener.onPatch);
+  replica.subscribe(() => {
+    const value = replica.get() as T;
+    if (value === shown) return;
+    shown = value;
+    // Without animation frames, a value is published before we hear of its frame.
+    queueMicrotask(() => listener.onValue(value, position as Position));
+  });
+
+  function close(): void {
+    stop();
+    connection.close();
+  }
+  return {
+    retry: connection.reconnect,
+    send(data = null) {
+      if (state !== 'open')
+        throw new VeloxError('closed', 'send() without a connection. Wait for onconnect.');
+      if (status.get().protocol === 2) {
+        throw new VeloxError('not-supported', 'a server of version 2 takes no data. Update the server.');
+      }
+      connection.send(JSON.stringify({ event: 'message', data, seq: ++seq }));
+    },
+    close,
+  };
+}
