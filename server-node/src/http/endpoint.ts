@@ -70,8 +70,21 @@ export function createEndpoint(hub: Hub): Endpoint {
       return { outcome: 'passed on' };
     }
     const upgrade = takeUpgrade(request);
-    if (upgrade) return { outcome: webSockets.accept(request, upgrade, served.client) };
+    if (upgrade) {
+      try {
+        return { outcome: webSockets.accept(request, upgrade, served.client) };
+      } catch (error) {
+        upgrade.socket.destroy(); // no response holds it any more
+        throw error;
+      }
+    }
     // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
+    if (process.versions.bun) {
+      const advice =
+        'under Bun, handle() cannot open WebSockets, and clients use event streams. Call attach(server, path).';
+      hub.observer.once('no upgrade under Bun', '', advice, {});
+      return answer(UNDER_BUN);
+    }
     return answer(interceptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
 
@@ -140,6 +153,12 @@ const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {
   'retry-after': '0',
   connection: 'close',
 });
+
+const UNDER_BUN = refuse(
+  501,
+  'upgrade-unavailable',
+  'Under Bun, handle() cannot open WebSockets. Call attach(server, path), or upgrade() in the upgrade event.',
+);
 
 const UNTAKEABLE = refuse(
   501,

@@ -7,7 +7,8 @@ import type { Session } from '../../sessions/session.js';
 import { closeCodeOf } from '../../wire/codes.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { headerOf } from '../request-head.js';
-import { FrameGate, takeReader } from '../websocket/frame-gate.js';
+import { takeReader } from '../socket/internals.js';
+import { FrameGate } from '../websocket/frame-gate.js';
 import { TranslatingOutlet, type Refused } from './outlet.js';
 import { warnOnce } from './warn-once.js';
 import { PlainWebSocketOutlet, type ServerWebSocket } from './websocket-outlet.js';
@@ -57,7 +58,7 @@ export class Version2Link {
         this.#hear();
         this.#gate.next();
       },
-      onControl: (raw) => this.#session?.rate.take() !== false && feed(raw),
+      onControl: (raw) => this.#session?.rate.take() !== false && feed?.(raw),
       onError: (error) => {
         webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);
         socket.end();

@@ -180,13 +180,3 @@ export class FrameGate {
     return false;
   }
 }
-
-/** Takes the place of ws as the reader of its socket; returns the function by which ws reads. */
-export function takeReader(socket: Duplex): (bytes: Buffer) => void {
-  const readers = socket.listeners('data') as ((bytes: Buffer) => void)[];
-  const [own, reader] = [readers.pop(), readers.pop()];
-  if (!own || !reader)
-    throw new Error('velox: this version of ws reads its sockets in another way. Install ws 8.22.0.');
-  socket.off('data', reader);
-  return (bytes) => reader.call(socket, bytes);
-}

@@ -12,7 +12,8 @@ import type { Outlet } from '../../wire/outlet.js';
 import { PRICES } from '../../sessions/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
-import { FrameGate, STRANGER, takeReader } from './frame-gate.js';
+import { releaseInflater, takeReader } from '../socket/internals.js';
+import { FrameGate, STRANGER } from './frame-gate.js';
 import { WebSocketOutlet } from './outlet.js';
 import { readMessage } from './read-message.js';
 
@@ -28,6 +29,8 @@ export class WebSocketLink {
   readonly #credentials: Omit<Credentials, 'token'>;
   readonly #outlet: Outlet;
   #session: Session | undefined;
+  /** Messages before `hello`, under Bun. */
+  readonly #early: Buffer[] = [];
   #handshake: NodeJS.Timeout | undefined;
   /** Whether the message that is being processed was compressed. */
   #isInflated = false;
@@ -62,11 +65,13 @@ export class WebSocketLink {
       pause: () => webSocket.pause(),
       resume: () => webSocket.resume(),
     });
-    this.#feed = takeReader(socket);
+    const feed = takeReader(socket);
+    this.#feed = feed ?? (() => undefined);
     const late = (): void => this.#fail(new VeloxError('timeout', LATE_OPEN));
     this.#handshake = setTimeout(late, hub.limits.handshake);
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (deflation !== 'none') releaseInflater(webSocket);
+      if (!feed && !this.#session) return this.#hearEarly(data);
       this.#hear(data, isBinary);
       this.#goOn(data.length);
     });
@@ -94,8 +99,21 @@ export class WebSocketLink {
       this.#isInflated = ((raw[0] as number) & RSV1) !== 0;
       return this.#feed(raw);
     }
+    this.#begin(() => readMessage(raw, STRANGER));
+  }
+
+  /** Receives the messages before `hello` under Bun: its own ws reads the socket, and the gate sees nothing. */
+  #hearEarly(data: Buffer): void {
+    const isFirst = this.#early.length === 0;
+    this.#early.push(data);
+    if (this.#early.reduce((sum, { length }) => sum + length, 0) > STRANGER) {
+      this.#fail(new VeloxError('too-large', TOO_EARLY));
+    } else if (isFirst) this.#begin(() => data.toString());
+  }
+
+  #begin(read: () => string): void {
     try {
-      const frame = decodeClientFrame(readMessage(raw, STRANGER), this.#hub.limits.depth);
+      const frame = decodeClientFrame(read(), this.#hub.limits.depth);
       if (!('open' in frame)) throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
       this.#admit(frame.open).catch((error: unknown) => this.#fail(error));
     } catch (error) {
@@ -135,6 +153,7 @@ export class WebSocketLink {
     this.#session = this.#hub.open(this.#outlet, admission, open);
     this.#gate.authorize(this.#hub.limits.frame);
     this.#gate.next();
+    for (const data of this.#early.splice(0).slice(1)) this.#hear(data, false);
   }
 
   #fail(error: unknown): void {
@@ -177,12 +196,3 @@ const NOBODY: Omit<Credentials, 'token'> = {
 };
 
 const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
-
-/**
- * Releases the decompressor that ws keeps per client after the first compressed message, some 50 KB. Our clients never refer to earlier
- * messages. The member is private to ws: without it, only memory is wasted.
- */
-function releaseInflater(webSocket: WebSocket): void {
-  const { _extensions: extensions } = webSocket as { _extensions?: Record<string, { cleanup?(): void }> };
-  extensions?.['permessage-deflate']?.cleanup?.();
-}

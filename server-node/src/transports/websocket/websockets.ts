@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { VeloxError } from '@velox/core/protocol';
-import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
+import * as ws from 'ws';
+import type { PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
 import { GRACE } from '../../wire/outlet.js';
@@ -56,7 +57,7 @@ export class WebSockets {
     return link.ended;
   }
 
-  /** Sends those away who were not let in yet, and resolves when all have gone: the hub does so with its sessions. */
+  /** Says goodbye to clients that are not authorized yet; the hub does so to its sessions. Resolves when all links have ended. */
   async close(): Promise<void> {
     const links = [...this.#links];
     for (const link of links) link.dismiss();
@@ -68,14 +69,11 @@ const EXTENSIONS = 'sec-websocket-extensions';
 
 /** Compression is ours to do, once a message and not once a session; ws agrees on it, and reads what clients compress. */
 function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
-  if (typeof WebSocketServer !== 'function') {
-    throw new VeloxError(
-      'upgrade-unavailable',
-      'this is the browser build of ws. Make your bundler or test runner leave ws external, or resolve it without the condition "browser".',
-    );
-  }
   const patience = { closeTimeout: GRACE }; // not in the types of ws
-  return new WebSocketServer({
+  // a member of the namespace, since a missing named import of the browser build would be a syntax error
+  const { WebSocketServer: Server } = ws as Partial<typeof ws>;
+  if (typeof Server !== 'function') throw new VeloxError('upgrade-unavailable', BROWSER_BUILD);
+  return new Server({
     ...patience,
     noServer: true,
     clientTracking: false, // a session's socket is the hub's to track
@@ -119,3 +117,7 @@ function warnOnce(what: string): void {
 const ADVICE =
   'Velox sees upgrades before other listeners do, unless the server emits them by itself or a listener of `request` takes them. ' +
   'Call `attach(server, path)`, or make the other library ignore upgrades whose query has `velox=3`.';
+
+const BROWSER_BUILD =
+  'the browser build of ws was loaded, which cannot serve WebSockets. Use the conditions of Node: in Jest `testEnvironment: "node"`, or ' +
+  '`testEnvironmentOptions: { customExportConditions: ["node"] }` with jsdom; in a bundler the platform `node`, or mark ws as external.';
