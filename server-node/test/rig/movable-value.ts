@@ -1,10 +1,11 @@
 import type { Budget, Position } from '@velox/core/protocol';
-import { State } from '../../src/state/state.js';
+import { State, type StateOptions } from '../../src/state/state.js';
 import type { Versioned } from '../../src/state/versioned.js';
 
 /** A value as those of caches and replicated logs are: its epoch may change, it may lose revisions, and it may be outdated for a while. */
 export class MovableValue<T> implements Versioned {
   readonly isThrottled = false;
+  readonly #options: StateOptions;
   readonly #listeners = new Set<{ onRevision: () => void; onChange: (() => void) | undefined }>();
   #state: State<T>;
   #unlisten: () => void = () => undefined;
@@ -13,8 +14,9 @@ export class MovableValue<T> implements Versioned {
   /** What is added to the versions of the state. */
   #base = 0;
 
-  constructor(value: T) {
-    this.#state = new State(value);
+  constructor(value: T, options: StateOptions = {}) {
+    this.#options = options;
+    this.#state = new State(value, options);
     this.#id = this.#state.id;
     this.#listen();
   }
@@ -54,6 +56,18 @@ export class MovableValue<T> implements Versioned {
     return this.#listeners.size;
   }
 
+  get id(): string {
+    return this.#id;
+  }
+
+  get(): T {
+    return this.#state.get() as T;
+  }
+
+  update(recipe: (draft: T) => void): void {
+    this.#state.update(recipe);
+  }
+
   set(value: T): void {
     this.#state.set(value);
   }
@@ -78,7 +92,7 @@ export class MovableValue<T> implements Versioned {
 
   #replace(value: T, version: number): void {
     this.#unlisten();
-    this.#state = new State(value);
+    this.#state = new State(value, this.#options);
     this.#base = version - 1;
     this.#listen();
   }

@@ -185,12 +185,18 @@ export class SimulatedClient {
       const { state, stale, diverged } = replica.status.get();
       this.#watch.check(!diverged, () => `client ${this.index} has given up a copy of "${topic}"`);
       if (state !== 'open' || stale || !value || now < this.excusedUntil + limit) continue;
-      const age = this.#server.truths[topic].age(value, now);
+      const age = this.#server.truthOf(topic, value).age(value, now);
       this.#watch.check(
         age <= limit,
         () => `client ${this.index} shows an old "${topic}", as if it were new`,
       );
     }
+  }
+
+  /** Whether it takes a value to be outdated although the source says nothing like that any more. */
+  get isOutdated(): boolean {
+    const { state, reason } = this.#view('far/1').replica.status.get();
+    return state === 'open' && reason?.message === 'late';
   }
 
   /** What is still missing, when nothing goes wrong any more; undefined: nothing. */
@@ -200,6 +206,8 @@ export class SimulatedClient {
     for (const { topic, replica, value } of this.views) {
       if (replica.status.get().stale) return `"${topic}" is stale`;
       const truth = this.#server.truths[topic];
+      if (topic === 'by-role' && (value?.members.role === 'admin') !== this.#server.isAdmin(this.index))
+        return `"${topic}" is of another role`;
       if (value?.n !== truth.n) return `"${topic}" is ${value?.n}, not ${truth.n}`;
     }
     const { told, number } = this.#server.told(this.#session);
@@ -231,7 +239,7 @@ export class SimulatedClient {
     const { topic } = view;
     const before = view.value;
     const value = view.replica.get() as Document;
-    const truth = this.#server.truths[topic];
+    const truth = this.#server.truthOf(topic, value);
     const says = (what: string) => () => `client ${this.index}, "${topic}" ${value.n}: ${what}`;
     this.#watch.note(`client-${this.index}: "${topic}" is ${value.n}`);
     this.#watch.check(truth.had(value), says(`the server never had ${JSON.stringify(value)}`));
@@ -254,12 +262,13 @@ export class SimulatedClient {
     if (!view.isNew || !view.value) return;
     view.isNew = false;
     const life = id ?? view.life;
-    const truth = this.#server.truths[topic];
+    const truth = this.#server.truthOf(topic, view.value);
     const says = (what: string) => () =>
       `client ${this.index}, "${topic}" ${truth.name(life)}.${version}: ${what}`;
     if (life === view.life) this.#watch.check(version > view.version, says(`applied after ${view.version}`));
     else {
-      this.#watch.check(!view.formerLives.has(life), says('a former life is back'));
+      // a role may be given back
+      this.#watch.check(topic === 'by-role' || !view.formerLives.has(life), says('a former life is back'));
       view.formerLives.add(life);
     }
     truth.see(life, version, view.value.n);

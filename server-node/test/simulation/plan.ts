@@ -4,8 +4,11 @@ import { createRandom, type Random } from '../../src/testing/random.js';
 /** The ways to connect. */
 export type Way = 'websocket' | 'sse' | 'polling';
 
-/** Names of the topics; the first is the default topic, whose deliveries do not wait. */
-export const TOPICS: readonly ['', 'slow'] = ['', 'slow'];
+/**
+ * The topics: the default topic, one whose deliveries wait, one whose source answers late or fails, and one whose value depends on the
+ * role of the client.
+ */
+export const TOPICS: readonly ['', 'slow', 'far/1', 'by-role'] = ['', 'slow', 'far/1', 'by-role'];
 export type Topic = (typeof TOPICS)[number];
 
 /** What the application does, or its operators. Everything random in it comes from its own seed: no step moves another. */
@@ -24,6 +27,11 @@ export type Deed =
   | { readonly does: 'leave' | 'join'; readonly client: number; readonly topic: Topic }
   /** The tokens of a client expire; it brings a new one in time; its rights change. */
   | { readonly does: 'expire' | 'renew' | 'forbid' | 'permit'; readonly client: number }
+  /** The role of a client changes. */
+  | { readonly does: 'promote'; readonly client: number }
+  /** The far topic gets another value in a new life, or its source fails for a while, or says for a while that its value is outdated. */
+  | { readonly does: 'replace'; readonly seed: number }
+  | { readonly does: 'fail' | 'outdate'; readonly ms: number }
   /** Everybody's rights are asked for again. */
   | { readonly does: 'recheck' }
   /**
@@ -99,8 +107,13 @@ export function createPlan(seed: number, way: Way): Plan {
   } else if (kind <= 20) {
     trouble.push({ does: 'alternate', at: apart.between(0, 10_000), ms: 20_000 });
   }
+  const elsewhere = createRandom(seed, 4);
+  const others = Array.from({ length: elsewhere.between(0, 15) }, () => ({
+    ...drawElsewhere(elsewhere, settings.clients),
+    at: elsewhere.between(0, DURATION),
+  }));
   const harms = chance(0.9) ? faults(seed, { duration: DURATION, clients: settings.clients }) : [];
-  const steps = [...deeds, ...harms, ...trouble].sort((one, other) => one.at - other.at);
+  const steps = [...deeds, ...others, ...harms, ...trouble].sort((one, other) => one.at - other.at);
   return { seed, way, settings, steps };
 }
 
@@ -117,4 +130,18 @@ function draw({ between, chance, pick }: Random, clients: number): Deed {
   if (kind <= 96) return { does: pick(['expire', 'renew', 'forbid', 'permit', 'permit']), client };
   if (kind <= 98) return { does: 'recheck' };
   return { does: 'restart', how: pick(['same', 'anew', 'crash']), drain: pick([0, 0, 3_000]) };
+}
+
+/** Draws a deed about the topics whose values come from a source. */
+function drawElsewhere({ between, pick }: Random, clients: number): Deed {
+  const client = between(0, clients - 1);
+  const topic = pick([TOPICS[2], TOPICS[3]]);
+  const kind = between(1, 100);
+  if (kind <= 40)
+    return { does: 'write', topic, seed: between(0, 1e9), times: between(1, 4), every: pick([0, 200]) };
+  if (kind <= 55) return { does: 'promote', client };
+  if (kind <= 70) return { does: 'replace', seed: between(0, 1e9) };
+  if (kind <= 80) return { does: 'fail', ms: between(1, 5_000) };
+  if (kind <= 90) return { does: 'outdate', ms: between(1, 5_000) };
+  return { does: pick(['leave', 'join']), client, topic };
 }

@@ -81,8 +81,12 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
       if (client.sync.status.get().state === 'closed') client.sync.reconnect();
     });
   }
-  time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1, 0)));
+  // Before anything is written: a value that is current again has to be known as such without a change.
   const end = time.now + RECOVERY;
+  const isOutdated = (): boolean => clients.some((client) => client.isOutdated);
+  while (isOutdated() && time.now < end) await time.advance(AUDIT, onStep);
+  watch.check(!isOutdated(), () => 'a client takes "far/1" to be outdated');
+  time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1, 0)));
   const missing = (): string | undefined => {
     const client = clients.find((each) => each.missing());
     return client && `client ${client.index}: ${client.missing()}`;
@@ -134,6 +138,14 @@ function perform(
     case 'forbid':
     case 'permit':
       return server.allow(step.client, step.does === 'permit');
+    case 'promote':
+      return server.promote(step.client);
+    case 'replace':
+      return server.replace(step.seed);
+    case 'fail':
+      return server.failFor(step.ms);
+    case 'outdate':
+      return server.outdateFor(step.ms);
     case 'recheck':
       return server.recheck();
     case 'restart':

@@ -1,7 +1,12 @@
 import { VeloxError } from '@velox/core/protocol';
-import { createHub, type Hub, type Session } from '../../src/create-hub.js';
+import { createEndpoint, type Endpoint } from '../../src/http/endpoint.js';
+import { Hub } from '../../src/hub/hub.js';
+import type { HubOptions } from '../../src/hub/hub-options.js';
+import type { Session } from '../../src/sessions/session.js';
+import type { Opened } from '../../src/topics/source.js';
 import type { MemoryNetwork } from '../../src/testing/memory-network.js';
 import { createRandom, type Random } from '../../src/testing/random.js';
+import { EMPTY, type Document } from './document.js';
 import { TOPICS, type Plan, type Settings, type Topic } from './plan.js';
 import { Truth } from './truth.js';
 import type { Watch } from './watch.js';
@@ -26,11 +31,18 @@ export interface Tell {
   readonly n: number;
 }
 
-type Members = Session<Context>;
+/** A hub, and the endpoint that serves it. */
+interface Served {
+  readonly hub: Hub;
+  readonly endpoint: Endpoint;
+}
+
+/** What the value of the last topic has for admins, in place of what it has for guests. */
+const ADMIN: Document = { ...EMPTY, members: { role: 'admin' } };
 
 /** A hub that is restarted now and then, and what it may be held to. */
 export class SimulatedServer {
-  hub!: Hub<never, Context>;
+  #served!: Served;
   readonly truths: Readonly<Record<Topic, Truth>>;
   /** The numbers of all notes that were heard, by client. */
   readonly heard: ReadonlySet<number>[];
@@ -38,14 +50,20 @@ export class SimulatedServer {
   readonly #watch: Watch;
   readonly #settings: Settings;
   readonly #random: Random;
-  readonly #sessions = new Map<Members, Exchanged>();
+  readonly #sessions = new Map<Session, Exchanged>();
   /** The session that a client last spoke in. */
-  readonly #latest = new Map<number, Members>();
+  readonly #latest = new Map<number, Session>();
   /** By client: older tokens are refused. */
   readonly #validFrom = new Map<number, number>();
   readonly #forbidden = new Set<number>();
   /** All that were ever there: one that closes slowly has sessions still. */
-  readonly #hubs = new Set<Hub<never, Context>>();
+  readonly #hubs = new Set<Hub>();
+  readonly #admins = new Set<number>();
+  /** What the value of the last topic is for admins. */
+  readonly #forAdmins: Truth;
+  /** Until then, the source of the far topic fails, or says that its value is outdated, in virtual ms. */
+  #failsUntil = 0;
+  #outdatedUntil = 0;
 
   constructor({ seed, settings }: Plan, network: MemoryNetwork, watch: Watch) {
     this.#settings = settings;
@@ -53,7 +71,13 @@ export class SimulatedServer {
     this.#watch = watch;
     this.#random = createRandom(seed, 2);
     const truth = (topic: Topic): Truth => new Truth(topic, settings.revisions, watch);
-    this.truths = { '': truth(''), slow: truth('slow') };
+    this.truths = {
+      '': truth(''),
+      slow: truth('slow'),
+      'far/1': truth('far/1'),
+      'by-role': truth('by-role'),
+    };
+    this.#forAdmins = new Truth('by-role', settings.revisions, watch, ADMIN);
     this.heard = Array.from({ length: settings.clients }, () => new Set<number>());
     this.#start();
   }
@@ -61,11 +85,47 @@ export class SimulatedServer {
   /** Changes a topic so many times: in one tick, or `every` so many ms. */
   write(topic: Topic, seed: number, times: number, every: number): void {
     const { time } = this.#network;
-    const random = createRandom(seed);
+    const truths = topic === 'by-role' ? [this.truths[topic], this.#forAdmins] : [this.truths[topic]];
+    const all = truths.map((truth) => ({ truth, random: createRandom(seed) }));
+    const write = (): void => all.forEach(({ truth, random }) => truth.write(random, time.now));
     for (let count = 0; count < times; count++) {
-      if (every === 0) this.truths[topic].write(random, time.now);
-      else time.schedule(count * every, () => this.truths[topic].write(random, time.now));
+      if (every === 0) write();
+      else time.schedule(count * every, write);
     }
+  }
+
+  /** What a client's value of a topic has to be compared with. */
+  truthOf(topic: Topic, value: Document): Truth {
+    return topic === 'by-role' && value.members.role === 'admin' ? this.#forAdmins : this.truths[topic];
+  }
+
+  isAdmin(client: number): boolean {
+    return this.#admins.has(client);
+  }
+
+  /** Makes a guest an admin, or the other way round. */
+  promote(client: number): void {
+    if (!this.#admins.delete(client)) this.#admins.add(client);
+    this.recheck();
+  }
+
+  replace(seed: number): void {
+    this.truths['far/1'].replace(createRandom(seed), this.#network.time.now);
+  }
+
+  failFor(ms: number): void {
+    this.#failsUntil = this.#network.time.now + ms;
+    this.recheck();
+  }
+
+  outdateFor(ms: number): void {
+    const { time } = this.#network;
+    const { movable } = this.truths['far/1'];
+    this.#outdatedUntil = Math.max(this.#outdatedUntil, time.now + ms);
+    movable?.setStale('late');
+    time.schedule(ms, () => {
+      if (time.now >= this.#outdatedUntil) movable?.setStale(undefined);
+    });
   }
 
   /** Says something to a client, where it is known by a session. */
@@ -82,7 +142,7 @@ export class SimulatedServer {
 
   /** What was said in the session of that id; nothing where the client has not spoken in it. */
   told(id: string | undefined): Pick<Exchanged, 'number' | 'told'> {
-    for (const [session, exchanged] of this.#sessions) if (idOf(session) === id) return exchanged;
+    for (const [session, exchanged] of this.#sessions) if (session.id === id) return exchanged;
     return { number: -1, told: 0 };
   }
 
@@ -101,8 +161,11 @@ export class SimulatedServer {
   }
 
   restart(how: 'same' | 'anew' | 'crash', drain: number): void {
-    const former = this.hub;
-    if (how !== 'same') for (const topic of TOPICS) this.truths[topic].live();
+    const former = this.#served.endpoint;
+    if (how !== 'same') {
+      for (const topic of TOPICS) this.truths[topic].live();
+      this.#forAdmins.live();
+    }
     this.#start();
     this.#watch.note(`server: restarted, ${how}`);
     if (how === 'crash') this.#network.cut();
@@ -111,24 +174,24 @@ export class SimulatedServer {
 
   /** For `ms`, another hub with the same topics gets every second connection. */
   alternate(ms: number): void {
-    const { hub } = this;
+    const served = this.#served;
     const other = this.#create();
     this.#watch.note('server: two hubs');
-    this.#network.serve(hub, other);
+    this.#network.serve(served.endpoint, other.endpoint);
     this.#network.time.schedule(ms, () => {
-      if (this.hub === hub) this.#network.serve(hub);
-      void other.close();
+      if (this.#served === served) this.#network.serve(served.endpoint);
+      void other.endpoint.close();
     });
   }
 
   #start(): void {
-    this.hub = this.#create();
-    this.#network.serve(this.hub);
+    this.#served = this.#create();
+    this.#network.serve(this.#served.endpoint);
   }
 
-  #create(): Hub<never, Context> {
+  #create(): Served {
     const { heartbeat, patience } = this.#settings;
-    const hub = createHub<never, Context>({
+    const options: HubOptions<Context> = {
       heartbeat,
       patience,
       authorize: ({ token = '' }) => this.#answer(() => this.#read(token)),
@@ -141,14 +204,29 @@ export class SimulatedServer {
         if (level === 'error')
           this.#watch.fail(`server: ${event}: ${String((error as Error)?.stack ?? error)}`);
       },
+    };
+    const hub = new Hub(options as HubOptions);
+    for (const topic of ['', 'slow'] as const) hub.topics.publish(topic, this.truths[topic].state);
+    const release = (): void => undefined;
+    hub.topics.providePrefix('far/', { open: () => this.#answer(() => this.#openFar()), release });
+    hub.topics.provide('by-role', {
+      open: (_topic, { context }) => {
+        const truth = this.isAdmin((context as Context).client) ? this.#forAdmins : this.truths['by-role'];
+        return this.#answer(() => truth.state);
+      },
+      release,
     });
-    for (const topic of TOPICS) hub.state(topic as never, this.truths[topic].state as never);
-    hub.on('note' as never, (session, count) => this.#hear(session as Members, count));
+    hub.on('note', (session, count) => this.#hear(session, count as number));
     this.#hubs.add(hub);
-    return hub;
+    return { hub, endpoint: createEndpoint(hub) };
   }
 
-  #hear(session: Members, count: number): void {
+  #openFar(): Opened {
+    if (this.#network.time.now < this.#failsUntil) throw new VeloxError('unavailable', 'try again.');
+    return this.truths['far/1'].state;
+  }
+
+  #hear(session: Session, count: number): void {
     const exchanged = this.#exchanged(session);
     const { client, number } = exchanged;
     this.#watch.note(`server: note ${count} of client ${client} in session ${number}`);
@@ -161,10 +239,15 @@ export class SimulatedServer {
     this.#latest.set(client, session);
   }
 
-  #exchanged(session: Members): Exchanged {
+  #exchanged(session: Session): Exchanged {
     const known = this.#sessions.get(session);
     if (known) return known;
-    const fresh = { client: session.context.client, number: this.#sessions.size, heard: 0, told: 0 };
+    const fresh = {
+      client: (session.context as Context).client,
+      number: this.#sessions.size,
+      heard: 0,
+      told: 0,
+    };
     this.#sessions.set(session, fresh);
     return fresh;
   }
@@ -182,9 +265,4 @@ export class SimulatedServer {
     const wait = this.#random.between(0, doubt);
     return new Promise((resolve) => setTimeout(resolve, wait)).then(give);
   }
-}
-
-/** Not for applications: it is secret. */
-function idOf(session: Members): string {
-  return (session as unknown as { readonly id: string }).id;
 }

@@ -1,15 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { State } from '../../src/state/state.js';
+import type { Versioned } from '../../src/state/versioned.js';
 import type { Random } from '../../src/testing/random.js';
+import { MovableValue } from '../rig/movable-value.js';
 import { change, EMPTY, type Document } from './document.js';
 import type { Watch } from './watch.js';
 
 /** Of a topic that does not deliver at once: how long it waits, in ms. */
 const THROTTLE = 300;
 
+/** What a topic's value offers the application. */
+interface Value extends Versioned {
+  readonly id: string;
+  get(): unknown;
+  update(recipe: (draft: Document) => void): void;
+}
+
 /** All values that a topic ever had, by `n`, over all of its lives. */
 export class Truth {
-  state!: State<Document>;
+  state!: Value;
+  /** The value of a topic that is kept elsewhere: new lives begin in place. */
+  readonly movable: MovableValue<Document> | undefined;
   readonly topic: string;
   readonly #watch: Watch;
   readonly #revisions: number;
@@ -20,26 +31,49 @@ export class Truth {
   readonly #versions = new Map<string, number>();
   readonly #lives: string[] = [];
 
-  constructor(topic: string, revisions: number, watch: Watch) {
+  constructor(topic: string, revisions: number, watch: Watch, initial = EMPTY) {
     this.topic = topic;
     this.#revisions = revisions;
     this.#watch = watch;
-    this.#values.set(0, EMPTY);
-    this.live(EMPTY);
+    this.#values.set(0, initial);
+    if (topic === 'far/1') {
+      this.movable = new MovableValue(initial, { key: 'id', history: { revisions } });
+      this.#begin(this.movable);
+    } else this.live(initial);
   }
 
   get n(): number {
-    return this.state.get().n;
+    return (this.state.get() as Document).n;
   }
 
   /** A new life, from a value. */
   live(value: Document = structuredClone(this.state.get()) as Document): void {
-    const state = new State<Document>(value, {
-      key: 'id',
-      history: { revisions: this.#revisions },
-      throttle: this.topic ? THROTTLE : 0,
-    });
-    state.onRevision(() => this.see(state.id, state.position().version, state.get().n));
+    if (this.movable) return this.#renew(value);
+    this.#begin(
+      new State<Document>(value, {
+        key: 'id',
+        history: { revisions: this.#revisions },
+        throttle: this.topic === 'slow' ? THROTTLE : 0,
+      }),
+    );
+  }
+
+  /** A new life in place that begins with another value, at the version that the former one had: the id alone tells them apart. */
+  replace(random: Random, now: number): void {
+    const value = structuredClone(this.state.get()) as Document;
+    const before = value.n;
+    change(value, random);
+    this.#note(before, value, now);
+    this.#renew(value);
+  }
+
+  #renew(value: Document): void {
+    this.movable?.renew(value, this.state.position().version);
+    this.#lives.push(this.state.id);
+  }
+
+  #begin(state: Value): void {
+    state.onRevision(() => this.see(state.id, state.position().version, (state.get() as Document).n));
     this.state = state;
     this.#lives.push(state.id);
   }
@@ -49,9 +83,13 @@ export class Truth {
     this.state.update((draft) => {
       change(draft, random);
     });
+    this.#note(before, structuredClone(this.state.get()) as Document, now);
+  }
+
+  #note(before: number, value: Document, now: number): void {
     this.#supersededAt.set(before, now);
-    this.#watch.note(`server: "${this.topic}" is ${this.n}`);
-    this.#values.set(this.n, structuredClone(this.state.get()) as Document);
+    this.#watch.note(`server: "${this.topic}" is ${value.n}`);
+    this.#values.set(value.n, structuredClone(value));
   }
 
   /** How long a value has not been the newest any more, in ms. */
