@@ -1,4 +1,5 @@
 /** The server: one change to many clients, against sockets that write what was built before. */
+import { events } from './broadcast/events.mjs';
 import { joins } from './broadcast/joins.mjs';
 import { memory } from './broadcast/memory.mjs';
 import { CHANGES, DEFLATE, GZIP } from './broadcast/payload.mjs';
@@ -109,6 +110,7 @@ const RACES = {
   },
   memory,
   joins,
+  events,
   stall,
 };
 

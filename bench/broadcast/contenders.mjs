@@ -10,6 +10,7 @@ import { createChannel, createSession } from 'better-sse';
 import crossws from 'crossws/adapters/node';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
+import { eventMessage } from '../../server-node/dist/sessions/event-message.js';
 import { change, deltaText, makeTable, topicNames } from './payload.mjs';
 import { chunk, rawSse, rawWebSocket } from './raw.mjs';
 
@@ -20,6 +21,21 @@ function veloxServer({ changes, topics = 1, document, compressed = false }) {
     for (const state of states) state.update((table) => change(table, i, changes));
   };
   return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
+/** An event to all members: one message, which they share. */
+function veloxEventServer({ changes }) {
+  const hub = velox.createHub({ compression: false, limits: { sessionsPerIdentity: 1e6 } });
+  const members = [];
+  hub.on('join', (session) => {
+    members.push(session);
+    session.emit('joined', null); // the first event of a link has its number, and is not shared
+  });
+  const publish = (i) => {
+    const message = eventMessage('m', JSON.parse(deltaText(i, changes)));
+    for (const session of members) session.send(message);
+  };
+  return { server: createServer(hub.handle), publish };
 }
 
 function wsServer({ changes, document, compressed = false }) {
@@ -143,6 +159,11 @@ export const CONTENDERS = {
     make: veloxServer,
     client: (spec) => webSocket('/?velox=3', opening(spec)),
     greeting: ({ topics = 1 }) => 1 + topics,
+  },
+  'velox event': {
+    make: veloxEventServer,
+    client: () => webSocket('/?velox=3', ['{"open":{}}', '{"event":"join","data":null,"seq":1}']),
+    greeting: () => 2,
   },
   ws: { make: wsServer, client: () => webSocket('/'), greeting: ({ document }) => (document ? 1 : 0) },
   'socket.io': {

@@ -69,14 +69,11 @@ export class Outbox {
     this.#base = this.#acknowledged;
   }
 
-  /** Returns the messages to be written, in order; those that were returned count as written. */
-  *take(): Iterable<Message> {
-    for (let next; (next = this.#waiting.shift());) yield this.#write(next);
-  }
-
-  #write(message: Message): Message {
-    if (!message.isNumbered) {
-      this.#size -= message.size;
+  /** Returns the next message to be written, which then counts as written. */
+  next(): Message | undefined {
+    const message = this.#waiting.shift();
+    if (!message?.isNumbered) {
+      this.#size -= message?.size ?? 0;
       return message;
     }
     this.#sent.push(message);

@@ -256,12 +256,7 @@ export class Session implements Subscriber {
     const messages = link.owed.take(this.#inbox.taken, this.dropped);
     const outbox = this.#outbox;
     let size = this.topics.tell(messages);
-    if (size >= FULL || !outbox) return messages;
-    for (const event of outbox.take()) {
-      messages.push(event);
-      size += event.size;
-      if (size >= FULL) break;
-    }
+    for (let event; size < FULL && (event = outbox?.next()); size += event.size) messages.push(event);
     return messages;
   }
 }
