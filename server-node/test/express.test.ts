@@ -89,3 +89,39 @@ describe('Express', () => {
     expect(velox.state(foo).get()).toEqual({ a: 2 });
   });
 });
+
+describe('two endpoints on one path', () => {
+  const entries: velox.LogEntry[] = [];
+  const logger = (entry: velox.LogEntry): void => void entries.push(entry);
+  const said = { level: 'warn', event: 'two endpoints on one path' };
+
+  it('of app.use: the first one says once that the second is never reached', async () => {
+    entries.length = 0;
+    const app = express();
+    app.use('/other', velox.handle({ other: true }));
+    app.use('/sync', velox.handle({ a: 1 }, { logger }));
+    app.use('/sync', velox.handle({ a: 2 }));
+    await using server = await listen(app);
+    for (let count = 0; count < 2; count++) await (await fetch(`${server.origin}/sync`)).text();
+    expect(entries).toMatchObject([{ ...said, advice: expect.stringContaining('never reached') as string }]);
+  });
+
+  it('of app.use with paths of their own: nothing is said', async () => {
+    entries.length = 0;
+    const app = express();
+    app.use('/one', velox.handle({ a: 1 }, { logger }));
+    app.use('/two', velox.handle({ a: 2 }, { logger }));
+    await using server = await listen(app);
+    for (const path of ['one', 'two']) await (await fetch(`${server.origin}/${path}`)).text();
+    expect(entries).toEqual([]);
+  });
+
+  it('of attach: the second one says that it replaced the first', async () => {
+    entries.length = 0;
+    await using server = await listen(() => undefined);
+    velox.state({ a: 1 }).attach(server.server, '/sync');
+    velox.state({ a: 2 }, { logger }).attach(server.server, '/sync');
+    expect(entries).toMatchObject([{ ...said, path: '/sync' }]);
+    expect(await (await fetch(`${server.origin}/sync`)).json()).toMatchObject({ body: { a: 2 } });
+  });
+});

@@ -6,6 +6,7 @@ import type { Hub } from '../hub/hub.js';
 import type { Connections } from './connections.js';
 import { nodeExchange } from './node-exchange.js';
 import { whenTurn } from './turn.js';
+import { hidesAnother, register } from './same-path.js';
 import { serve, type Remainder, type Served } from './serve.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
@@ -102,7 +103,17 @@ export function createEndpoint(hub: Hub): Endpoint {
     }
   };
 
+  let isChecked = false;
+  const checkPath = (request: IncomingMessage): void => {
+    isChecked = true;
+    if (!hidesAnother(request, guarded)) return;
+    const advice =
+      'two endpoints are mounted on one path by app.use(), and the second one is never reached. Give it a path of its own, or serve both as topics of one hub.';
+    hub.observer.once('two endpoints on one path', '', advice, {});
+  };
+
   const guarded: Endpoint['handle'] = async (request, response, next) => {
+    if (next && !isChecked) checkPath(request);
     underWay.add(response);
     try {
       return await outcomeOf(await safely(request, response, next));
@@ -111,6 +122,7 @@ export function createEndpoint(hub: Hub): Endpoint {
     }
   };
 
+  register(guarded);
   return {
     handle: guarded,
     async upgrade(request, socket, head) {
@@ -118,7 +130,10 @@ export function createEndpoint(hub: Hub): Endpoint {
       return response ? guarded(request, response) : 'passed on';
     },
     attach(server, path = '/sync') {
-      attachTo(server, path, (request, response) => void guarded(request, response));
+      const isTaken = attachTo(server, path, (request, response) => void guarded(request, response));
+      if (!isTaken) return;
+      const advice = `attach() replaced another endpoint on the path ${path}. Give each a path of its own, or serve both as topics of one hub.`;
+      hub.observer.once('two endpoints on one path', path, advice, { path });
     },
     fetch(request) {
       const exchange = fetchExchange(request, hub.compressesFetch);

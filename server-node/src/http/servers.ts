@@ -56,9 +56,12 @@ export function interceptServerOf({ socket, headers }: IncomingMessage): boolean
   return true;
 }
 
-/** Serves a path of a server before its own listeners, whenever those were added. */
-export function attachTo(server: WebServer, path: string, handler: RequestHandler): void {
-  intercept(server).attached.set(path, handler);
+/** Serves a path of a server before its own listeners, whenever those were added. Returns whether the path was attached to before. */
+export function attachTo(server: WebServer, path: string, handler: RequestHandler): boolean {
+  const { attached } = intercept(server);
+  const isTaken = attached.has(path);
+  attached.set(path, handler);
+  return isTaken;
 }
 
 /** Returns the connections of a server of Node, also those that it accepts from now on. */
