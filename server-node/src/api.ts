@@ -1,5 +1,5 @@
 /** @velox/server: publishes JSON objects from a Node endpoint. `import * as velox from '@velox/server'`. */
-export { state, live, handle, type Published, type PublishOptions, type Watched } from './publish.js';
+export { state, live, watch, handle, type Published, type PublishOptions, type Watched } from './publish.js';
 export { batch } from './state/batch.js';
 export { JS, type ScriptHandler } from './script.js';
 export { VMap } from './state/vmap.js';

@@ -51,6 +51,7 @@ const STATE: Checks<StateOptions> = {
   depth: count,
   key: expected('a member name or a function', (value) => ['string', 'function'].includes(typeof value)),
   history: group(HISTORY),
+  ownership: expected("'owned' or 'watched'", (value) => value === 'owned' || value === 'watched'),
 };
 
 const ENTITY: Checks<EntityOptions<unknown>> = {
@@ -95,6 +96,7 @@ type Owner =
   | 'hub.entity()'
   | 'state()'
   | 'live()'
+  | 'watch()'
   | 'handle()'
   | 'close()'
   | 'closeOnSignal()';
@@ -106,6 +108,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.entity()': ENTITY,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
+  'watch()': { ...STATE, ...HUB },
   'handle()': { ...STATE, ...HUB },
   'close()': CLOSE,
   'closeOnSignal()': CLOSE_ON_SIGNAL,

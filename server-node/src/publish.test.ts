@@ -160,3 +160,45 @@ it('a state that Express is given as middleware says what to pass', () => {
     'velox: app.use() got a state, which is no middleware. Pass state.handle.',
   );
 });
+
+describe('watch()', () => {
+  it('returns the same object with a typed $push that publishes its changes', () => {
+    const foo = { a: 1 };
+    const watched = velox.watch(foo);
+    expect(watched).toBe(foo);
+    watched.a = 2;
+    watched.$push();
+    expect(velox.state(foo).snapshot()).toMatchObject({ version: 2, body: { a: 2 } });
+    expect(Object.keys(watched)).toEqual(['a']);
+  });
+
+  it('refuses the object of a state that owns its value', () => {
+    const foo = { a: 1 };
+    velox.state(foo).set({ a: 2 });
+    expect(() => velox.watch(foo)).toThrow(expect.objectContaining({ code: 'state-owned' }));
+  });
+
+  it('refuses an object that cannot get a method', () => {
+    expect(() => velox.watch(Object.freeze({ a: 1 }))).toThrow(expect.objectContaining({ code: 'not-json' }));
+  });
+});
+
+describe('the option ownership', () => {
+  it('owned refuses push() as the first change', () => {
+    const state = velox.state({ a: 1 }, { ownership: 'owned' });
+    expect(() => state.push()).toThrow(expect.objectContaining({ code: 'state-owned' }));
+  });
+
+  it('watched runs update() on the object of the application, and refuses set()', () => {
+    const foo = { a: 1 };
+    const state = velox.state(foo, { ownership: 'watched' });
+    state.update((draft) => void (draft.a = 2));
+    expect([foo.a, state.get().a]).toEqual([2, 2]);
+    expect(() => state.set({ a: 3 })).toThrow(expect.objectContaining({ code: 'state-watched' }));
+  });
+
+  it('of another value is refused', () => {
+    const options = { ownership: 'mine' } as unknown as velox.StateOptions;
+    expect(() => velox.state({ a: 1 }, options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
+  });
+});

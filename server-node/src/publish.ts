@@ -9,7 +9,7 @@ import { checkOptions, withCheckedClose } from './options.js';
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
 
-/** An object that `handle` publishes: it has got a method that publishes what was changed in it. */
+/** An object that `watch` or `handle` publishes: `$push` sends what the application changed in it. */
 export type Watched<T> = T & { $push(): void };
 
 /** A state with an endpoint of its own: a hub whose one topic is the default topic. It is made when it is first asked for. */
@@ -141,10 +141,40 @@ export function handle<T extends object>(value: T | State<T>, options?: PublishO
   }
   const published = stateOf(value, options);
   if (published.isOwned) return published.endpoint(options).handle;
-  published.watch();
-  if (!('$push' in value) && Object.isExtensible(value)) {
-    const push = { value: () => published.push(), configurable: true, writable: true };
-    Object.defineProperty(value, '$push', push);
-  }
+  watchObject(value, published);
   return published.handle;
+}
+
+/**
+ * Publishes an object that the application changes as it likes, as `handle` does, and returns that same object with its method `$push`.
+ *
+ * @example
+ * const foo = velox.watch({ a: 1 })
+ * app.use('/sync', velox.handle(foo))
+ * foo.a = 2
+ * foo.$push()
+ * @throws VeloxError as `state`; `state-owned` for the object of a state that owns its value; `not-json` for an object that is not
+ *   extensible.
+ */
+export function watch<T extends object>(value: T, options?: PublishOptions): Watched<T> {
+  checkOptions('watch()', options);
+  watchObject(value, stateOf(value, options));
+  if (!('$push' in value)) {
+    throw new VeloxError(
+      'not-json',
+      'watch() got an object that is not extensible. Use state(object) and its push().',
+    );
+  }
+  return value as Watched<T>;
+}
+
+/** Gives an object the method `$push`, if it may have one. */
+function watchObject(value: object, published: Published<unknown>): void {
+  published.watch();
+  if ('$push' in value || !Object.isExtensible(value)) return;
+  Object.defineProperty(value, '$push', {
+    value: () => published.push(),
+    configurable: true,
+    writable: true,
+  });
 }

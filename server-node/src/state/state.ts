@@ -18,6 +18,11 @@ export type DeepReadonly<T> = T extends (...args: never[]) => unknown
 export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
   /** Least time between two deliveries in ms, first at once, last never lost; default 0: each tick delivers. */
   readonly throttle?: number;
+  /**
+   * `owned`: the state keeps a copy, changed by `update`, `set` or `live`. `watched`: the application changes its object, then calls
+   * `push`. Default: the first change decides.
+   */
+  readonly ownership?: 'owned' | 'watched';
   /** Default 1,000 revisions or 1 MiB of patch text, whichever is less. */
   readonly history?: Partial<HistoryLimits>;
 }
@@ -33,7 +38,8 @@ export interface Snapshot<T> extends Position {
 
 /**
  * A topic whose value lives in this process. It is changed in one way: by `update` or `set` (the state **owns** its value, a
- * copy of what it was made of), or by `push` (it **watches** an object of the application). The first change decides.
+ * copy of what it was made of), or by `push` (it **watches** an object of the application). The option `ownership` decides, else the
+ * first change.
  */
 export class State<T> implements Versioned {
   readonly #recorder: Recorder<T>;
@@ -51,7 +57,7 @@ export class State<T> implements Versioned {
 
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
-    const { throttle = 0, history, depth, key } = options;
+    const { throttle = 0, history, depth, key, ownership } = options;
     this.#recorder = createRecorder(value, {
       depth,
       key,
@@ -61,6 +67,8 @@ export class State<T> implements Versioned {
     this.#history = new History(1, history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY);
     this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;
+    if (ownership === 'owned') this.#own();
+    if (ownership === 'watched') this.watch();
   }
 
   /** The random name of this life of the topic. Drawn at the first call: some runtimes have no random numbers while a module is loaded. */

@@ -111,7 +111,11 @@ export function createPlan(seed: number, way: Way): Plan {
   const others = Array.from({ length: elsewhere.between(0, 15) }, () => ({
     ...drawElsewhere(elsewhere, settings.clients),
     at: elsewhere.between(0, DURATION),
-  }));
+  })).flatMap((deed) => {
+    // Some roles are given back while the first change is still being answered.
+    const isBack = deed.does === 'promote' && elsewhere.chance(0.5);
+    return isBack ? [deed, { ...deed, at: deed.at + elsewhere.between(1, 60) }] : [deed];
+  });
   const harms = chance(0.9) ? faults(seed, { duration: DURATION, clients: settings.clients }) : [];
   const steps = [...deeds, ...others, ...harms, ...trouble].sort((one, other) => one.at - other.at);
   return { seed, way, settings, steps };
