@@ -44,7 +44,11 @@ const LIMITS: Checks<Limits> = {
   handshake: duration,
 };
 
-const HISTORY: Checks<HistoryLimits> = { revisions: count, size: count };
+const HISTORY: Checks<HistoryLimits> = {
+  revisions: count,
+  size: count,
+  resume: expected("'anyone'", (value) => value === 'anyone'),
+};
 
 const STATE: Checks<StateOptions> = {
   throttle: finite,

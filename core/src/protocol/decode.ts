@@ -119,6 +119,7 @@ const isSubscription = (value: unknown): value is Subscription =>
   optional(value.topic, isString) &&
   optional(value.id, isId) &&
   optional(value.version, isCount) &&
+  optional(value.proof, isId) &&
   optional(value.diverged, isCount);
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;

@@ -20,6 +20,8 @@ export type Operation =
 /** The whole value of a topic. `topic` is absent for the default topic, in every frame. */
 export interface SnapshotFrame extends Position {
   readonly topic?: string;
+  /** Proves that the client was given this version. Absent from hubs without rights. */
+  readonly proof?: string;
   readonly body: unknown;
 }
 
@@ -156,6 +158,8 @@ export interface AuthFrame {
 /** A topic that is wanted, with the position that the client has, if any. */
 export interface Subscription extends Partial<Position> {
   readonly topic?: string;
+  /** The proof of the newest snapshot that the client has received in this epoch. */
+  readonly proof?: string;
   /** The copy turned out to differ from the server's value, and was given up: so often until now. */
   readonly diverged?: number;
 }

@@ -67,6 +67,8 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   let stale = true;
   /** Whether the connection counts it as stale. */
   let counted = false;
+  /** That of the newest snapshot: the server sends steps since then. */
+  let proof: string | undefined;
   let diverged: number | undefined;
   /** Checks in a row that were about another version. */
   let mismatches = 0;
@@ -163,7 +165,13 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
         const { id, version } = document ?? {};
         phase = 'waiting';
         const news = document ? undefined : diverged;
-        subscribe.push({ topic: topic || undefined, id, version, diverged: news } as Subscription); // JSON leaves out undefined
+        subscribe.push({
+          topic: topic || undefined,
+          id,
+          version,
+          proof: id && proof,
+          diverged: news,
+        } as Subscription); // JSON leaves out undefined
       } else {
         unsubscribe.push(topic);
         drop();
@@ -181,6 +189,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       } catch {
         return diverge(); // a delta that cannot be applied
       }
+      if ('body' in frame && !('delta' in frame)) proof = frame.proof;
       if (next === 'gap') {
         if (phase === 'open') askAgain(); // once: until the answer, all later deltas are gaps as well
         return;

@@ -12,7 +12,7 @@ export function sse(): Transport {
   return defineRequests('sse', async (attempt, reporter, signal) => {
     const { open, headers } = attempt;
     const [{ open: first }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
-    const [{ topic, id, version: v } = {}, more] = subscribe ?? [];
+    const [{ topic, id, version: v, proof } = {}, more] = subscribe ?? [];
     const { session, token } = first;
     // A GET has no open frame, so its token has to be where the server looks for one.
     const byPost = session ?? (more || !subscribe || (token && headers.authorization !== `Bearer ${token}`));
@@ -20,7 +20,7 @@ export function sse(): Transport {
       attempt,
       { accept: 'text/event-stream' },
       { ...(byPost && { method: 'POST', body: JSON.stringify(open) }), signal },
-      byPost ? {} : { topic, id, v },
+      byPost ? {} : { topic, id, v, proof },
     );
     if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
       return (await load()).refuse(response, reporter);

@@ -69,6 +69,12 @@ export class Admissions {
     return this.#rules.authorize !== undefined;
   }
 
+  /** Whether the application decides who may see what. */
+  get hasRights(): boolean {
+    const { authorize, canSubscribe, validators } = this.#rules;
+    return !!(authorize ?? canSubscribe ?? validators?.subscription);
+  }
+
   /**
    * Authorizes a client. Without `authorize` the answer is there at once, and the same for all.
    *

@@ -94,8 +94,10 @@ export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
 /** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID counts. */
 function subscription(parameters: URLSearchParams, lastEventId: string | undefined): Subscription {
   const topic = parameters.get('topic') ?? '';
-  const last = lastEventId?.match(/^([\w-]+):(\d+)$/);
+  const last = lastEventId?.match(/^([\w-]+!*):((\d+)(?:\.[\w-]+)?)$/);
   const id = last?.[1] ?? parameters.get('id');
-  const version = Number(last?.[2] ?? parameters.get('v'));
-  return id && Number.isSafeInteger(version) && version > 0 ? { topic, id, version } : { topic };
+  const version = Number(last?.[3] ?? parameters.get('v'));
+  if (!id || !Number.isSafeInteger(version) || version <= 0) return { topic };
+  const proof = last ? last[2] : parameters.get('proof');
+  return { topic, id, version, ...(proof?.includes('.') && { proof }) };
 }

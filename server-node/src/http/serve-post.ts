@@ -69,8 +69,8 @@ async function serveFrames(
   for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
   session.acknowledged(); // by the answer
   session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
-  const { debt } = session.rate;
-  if (debt > 0) await delay(debt, undefined, { ref: false }); // the client sends the next POST after the answer
+  // The client sends the next POST after the answer.
+  for (let debt; (debt = session.rate.debt) > 0;) await delay(Math.ceil(debt), undefined, { ref: false });
   const body = JSON.stringify({ ack: session.taken });
   exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'posted' }, cors);
   return { outcome: 'posted' };

@@ -68,10 +68,10 @@ type Wanted = Extract<ClientFrame, { subscribe: unknown }>['subscribe'];
 function subscribe(hub: Receivers, session: Session, wanted: Wanted): void {
   checkCount(hub, wanted);
   session.rate.charge(wanted.length * (PRICES.topic + (hub.hasQuestions ? PRICES.question : 0)));
-  for (const { topic = '', id, version, diverged } of wanted) {
+  for (const { topic = '', id, version, proof, diverged } of wanted) {
     if (diverged !== undefined) onDiverged(hub, session, topic);
     const known = id !== undefined && version !== undefined ? { id, version } : undefined;
-    hub.topics.subscribe(session, topic, known);
+    hub.topics.subscribe(session, topic, known, proof);
   }
 }
 

@@ -5,7 +5,7 @@ export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflat
   /** A question to `canSubscribe`. */
   question: 1 / 4,
   /** A KiB that was sent as it is. */
-  kibibyte: 1 / 8,
+  kibibyte: 1 / 5,
   /** A KiB that was inflated. */
   inflated: 1 / 4,
 };
@@ -15,6 +15,8 @@ export class RateLimit {
   readonly #perSecond: number;
   #left: number;
   #at: number = performance.now();
+  /** Whether a charge took the last token: a frame that finds none is one too many, unless its sender has to wait. */
+  #isIndebted = false;
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
@@ -32,12 +34,14 @@ export class RateLimit {
   /** Charges for work that a frame causes. It may lead into debt: see `debt`. */
   charge(price: number): void {
     this.#left -= price;
+    if (price > 0 && this.#left < 1) this.#isIndebted = true;
   }
 
   /** For how many ms nothing more should be received, until a debt is paid and there is a token for the next frame; 0: there is no debt. */
   get debt(): number {
     this.#refill();
-    return this.#left < 0 ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
+    if (this.#left >= 1) this.#isIndebted = false;
+    return this.#isIndebted ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
   }
 
   #refill(): void {

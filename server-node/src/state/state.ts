@@ -43,6 +43,8 @@ export interface Snapshot<T> extends Position {
  */
 export class State<T> implements Versioned {
   readonly #recorder: Recorder<T>;
+  /** Whether anyone who may see the value may have all its steps. */
+  readonly resume: 'anyone' | undefined;
   readonly #history: History;
   readonly #delivery: Delivery;
   /** The application's object, while it may still be watched. */
@@ -64,6 +66,7 @@ export class State<T> implements Versioned {
       onChange: () => this.#delivery.schedule(),
       onError: reportObject,
     });
+    this.resume = history?.resume;
     this.#history = new History(1, history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY);
     this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;

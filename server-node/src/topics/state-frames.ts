@@ -2,6 +2,7 @@ import type { Budget, Position } from '@velox/core/protocol';
 import type { Versioned } from '../state/versioned.js';
 import { Message, message } from '../wire/message.js';
 import { SharedWindow } from '../wire/shared-window.js';
+import type { Proofs } from './proofs.js';
 
 /** With at least this many members, a window is worth the memory of the messages that it keeps. */
 const CROWD = 8;
@@ -20,6 +21,8 @@ export interface StateFramesOptions {
   readonly longest: number;
   /** Whether the frames may be compressed. */
   readonly isCompressible: boolean;
+  /** Proves versions to the hub itself, if it asks for rights. */
+  readonly proofs?: Proofs | undefined;
 }
 
 /** The state frames of one topic's value. Each is encoded once and shared by all clients at the same position. */
@@ -42,6 +45,8 @@ export class StateFrames {
   #check: Message | undefined;
   #stale: { readonly reason: string; readonly message: Message } | undefined;
   #window: SharedWindow | undefined;
+  /** How often rights were withdrawn when the cached messages were encoded. */
+  #generation = 0;
 
   constructor(topic: string, versioned: Versioned, options: StateFramesOptions) {
     this.#topic = topic;
@@ -60,9 +65,7 @@ export class StateFrames {
       if (id + this.#loss !== former.id) this.#loss = '';
       else if (version < former.version) this.#loss = `!${Math.random().toString(36).slice(2, 8)}`;
       this.#position = { id: id + this.#loss, version };
-      this.#messages.clear();
-      this.#cachedSize = 0;
-      this.#step = this.#check = this.#whole = undefined;
+      this.#clear();
     }
     return this.#position;
   }
@@ -87,6 +90,7 @@ export class StateFrames {
    */
   message(id: string, from: number, isFirst: boolean, crowd: number): Message {
     const { position } = this;
+    this.#renewProofs();
     const isOwn = id !== position.id;
     if (!isFirst && !isOwn && from > 0 && from === position.version - 1)
       return (this.#step ??= this.#encode(position, from, false, this.#windowFor(crowd)));
@@ -120,13 +124,15 @@ export class StateFrames {
     const { isCompressible, longest } = this.#options;
     const { id, version } = position;
     const named = `${this.#prefix}"id":"${id}","version":${version}`;
-    if (from === version) return new Message(`${named}}`, { position });
+    const eventId = this.#eventId(position);
+    if (from === version) return new Message(`${named}}`, { position, eventId });
     const patch = from === 0 ? undefined : this.#versioned.since(from);
     if (patch === undefined || Buffer.byteLength(patch) > longest) return this.#snapshot(position);
     const head = isFirst ? named : `${this.#prefix}"version":${version}`;
     const since = from === version - 1 ? '' : `,"from":${from}`;
     const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, {
       position,
+      eventId,
       isCompressible,
       window,
     });
@@ -140,10 +146,35 @@ export class StateFrames {
   #snapshot(position: Position): Message {
     if (position === this.#position && this.#whole) return this.#whole;
     const { id, version } = position;
-    const text = `${this.#prefix}"id":"${id}","version":${version},"body":${this.#versioned.text()}}`;
-    const snapshot = new Message(text, { position, isCompressible: this.#options.isCompressible });
+    const proof = this.#proofs && `"proof":"${this.#proofs.of(this.#topic, position)}",`;
+    const text = `${this.#prefix}"id":"${id}","version":${version},${proof ?? ''}"body":${this.#versioned.text()}}`;
+    const { isCompressible } = this.#options;
+    const snapshot = new Message(text, { position, eventId: this.#eventId(position), isCompressible });
     if (position === this.#position) this.#whole = snapshot;
     return snapshot;
+  }
+
+  get #proofs(): Proofs | undefined {
+    return this.#versioned.resume === 'anyone' ? undefined : this.#options.proofs;
+  }
+
+  /** With the proof of the version: a plain EventSource repeats nothing else. */
+  #eventId({ id, version }: Position): (() => string) | undefined {
+    const proofs = this.#proofs;
+    return proofs && (() => `${id}:${proofs.of(this.#topic, { id, version })}`);
+  }
+
+  /** Encodes anew once rights were withdrawn: cached messages would carry proofs that are void. */
+  #renewProofs(): void {
+    const generation = this.#options.proofs?.generation(this.#topic) ?? 0;
+    if (generation !== this.#generation) this.#clear();
+    this.#generation = generation;
+  }
+
+  #clear(): void {
+    this.#messages.clear();
+    this.#cachedSize = 0;
+    this.#step = this.#check = this.#whole = undefined;
   }
 
   /** The oldest messages make room: what a client waits for, its outlet has. */

@@ -1,5 +1,6 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import { message, type Message } from '../wire/message.js';
+import type { Versioned } from '../state/versioned.js';
 import type { Broadcast } from './broadcast.js';
 import { staleFrame } from './state-frames.js';
 
@@ -39,8 +40,21 @@ export class Subscription {
   /** Whether a revision met a full outlet, and the client has received nothing since. */
   #hasSkipped = false;
 
-  /** @param isResumable whether the client may have the steps since `known` */
-  constructor(owner: Owner, topic: string, known: Position | undefined, isResumable: boolean) {
+  /** Whether the client has proven that it was given `known`, or has been given it since. */
+  #isProven: boolean;
+
+  /**
+   * @param isResumable whether the client may have the steps since `known`
+   * @param isProven whether it has proven that it was given `known`
+   */
+  constructor(
+    owner: Owner,
+    topic: string,
+    known: Position | undefined,
+    isResumable: boolean,
+    isProven: boolean,
+  ) {
+    this.#isProven = isProven;
     this.#isResumable = isResumable;
     this.#owner = owner;
     this.topic = topic;
@@ -50,6 +64,11 @@ export class Subscription {
   /** The position that the client has. */
   get known(): Position | undefined {
     return this.#known;
+  }
+
+  /** Whether the client was given the topic before, as far as is known. */
+  get isProven(): boolean {
+    return this.#isProven;
   }
 
   /** Nothing leaves until the question that this returns is answered by `join`, `deny` or `fail`. */
@@ -77,7 +96,7 @@ export class Subscription {
 
   deny(code: string): void {
     this.#stand({ is: 'denied', code });
-    this.#isResumable = false;
+    this.#isResumable = this.#isProven = false;
     this.touch();
   }
 
@@ -151,18 +170,25 @@ export class Subscription {
     const { position } = frames;
     const { stale } = versioned;
     const id = frames.idFor(this.#known);
-    const from = this.#isResumable && this.#known?.id === id ? this.#known.version : 0;
+    const from = this.#resumesFrom(id, position, versioned) ? (this.#known?.version ?? 0) : 0;
     const isCurrent = from === position.version;
     // Any state frame ends `stale`, if need be one that says nothing else.
     const isRecovered = this.#stale !== undefined && stale === undefined;
     if (isFirst || !isCurrent || isRecovered) {
       this.#known = id === position.id ? position : { id, version: position.version };
       messages.push(frames.message(id, from, isFirst || isCurrent, size));
-      this.#isResumable = true;
+      this.#isResumable = this.#isProven = true;
       this.#stale = undefined;
     }
     if (stale !== this.#stale && stale !== undefined) messages.push(frames.stale(stale));
     this.#stale = stale;
+  }
+
+  /** That a client is up to date reveals nothing, so it needs no proof. */
+  #resumesFrom(id: string, { version }: Position, { resume }: Versioned): boolean {
+    const known = this.#known;
+    if (!this.#isResumable || known?.id !== id) return false;
+    return this.#isProven || resume === 'anyone' || known.version === version;
   }
 
   #stand(standing: Standing): void {

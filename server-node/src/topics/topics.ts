@@ -5,6 +5,7 @@ import type { Observer } from '../diagnostics/observer.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Broadcast } from './broadcast.js';
 import { Broadcasts } from './broadcasts.js';
+import { Proofs } from './proofs.js';
 import { Reopening } from './reopening.js';
 import { Fixed, type Opened, type Source } from './source.js';
 import { Routes } from './routes.js';
@@ -22,6 +23,7 @@ export class Topics {
   readonly #routes = new Routes();
   readonly #broadcasts: Broadcasts;
   readonly #reopening: Reopening;
+  readonly #proofs: Proofs | undefined;
   /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
   readonly #wanted = new Map<string, Set<Subscriber>>();
   /** The questions that the application has not answered. */
@@ -34,7 +36,11 @@ export class Topics {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#observer = observer;
-    this.#broadcasts = new Broadcasts({ longest: limits.patch, isCompressible }, observer);
+    this.#proofs = admissions.hasRights ? new Proofs() : undefined;
+    this.#broadcasts = new Broadcasts(
+      { longest: limits.patch, isCompressible, proofs: this.#proofs },
+      observer,
+    );
     this.#reopening = new Reopening((topic) => this.reopen(topic));
   }
 
@@ -93,16 +99,17 @@ export class Topics {
   }
 
   /** @throws VeloxError `too-many`, `too-long`; then nothing has changed. */
-  subscribe(subscriber: Subscriber, topic: string, known: Position | undefined): void {
+  subscribe(subscriber: Subscriber, topic: string, known: Position | undefined, proof?: string): void {
     this.#checkName(topic);
     const { topics } = subscriber;
     if (!topics.has(topic) && topics.size >= this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'there are as many subscriptions as limits.subscriptions allows.');
     }
-    if (topics.asking >= 2 * this.#limits.subscriptions) {
+    if (topics.asking >= this.#mostAsking) {
       throw new VeloxError('too-many', 'too many subscriptions of the session are pending. Send fewer.');
     }
-    topics.add(new Subscription(subscriber, topic, known, !topics.isDenied(topic)));
+    const isProven = !this.#proofs || (!!known && this.#proofs.covers(topic, known, proof));
+    topics.add(new Subscription(subscriber, topic, known, !topics.isDenied(topic), isProven));
     let wanted = this.#wanted.get(topic);
     if (!wanted) this.#wanted.set(topic, (wanted = new Set()));
     if (!wanted.has(subscriber)) this.#subscriptions++;
@@ -129,16 +136,19 @@ export class Topics {
     const subscription = topics.get(topic);
     if (!subscription) return;
     const question = subscription.ask();
-    // One question per subscription is pending, whatever asks: a client, a new token or `recheck`.
+    // Whatever asks (a client, a new token, `recheck`), the pending questions of a session are bounded.
     const former = this.#pending.get(subscription);
-    if (former) await former;
+    if (former && topics.asking >= this.#mostAsking) await former;
     if (!subscription.isWaiting(question)) return;
     const asked = this.open(subscriber.admission, topic, subscription.known);
     const answer = isThenable(asked) ? await this.#wait(subscription, topics.waitFor(asked)) : asked;
     // Synchronous from here on: no revision may fall between position and membership.
     if (!subscription.isWaiting(question)) return;
     if ('denied' in answer) {
-      if (answer.denied === 'forbidden') topics.noteRight(topic, false);
+      if (answer.denied === 'forbidden') {
+        topics.noteRight(topic, false);
+        if (subscription.isProven) this.#proofs?.withdraw(topic); // it had the right before
+      }
       subscription.deny(answer.denied);
     } else {
       topics.noteRight(topic, true);
@@ -163,6 +173,11 @@ export class Topics {
     const answer = await asked;
     this.#pending.delete(subscription);
     return answer;
+  }
+
+  /** The most questions of a session that the application has not answered. */
+  get #mostAsking(): number {
+    return 2 * this.#limits.subscriptions;
   }
 
   /** Returns what a client gets of a topic; it does not reject. A broadcast stays for a while even if it is not joined. */

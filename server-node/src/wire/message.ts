@@ -10,8 +10,8 @@ const WORTHWHILE = 256;
 export interface MessageOptions {
   /** The SSE event's id, from which a plain EventSource resumes. */
   readonly position?: Position;
-  /** The SSE event's id, if it is not the position. */
-  readonly eventId?: string;
+  /** The SSE event's id, if it is not the position; a function is called when it is needed. */
+  readonly eventId?: string | (() => string) | undefined;
   /** Default `false`. Data for one client is never compressed, so its length leaks nothing. */
   readonly isCompressible?: boolean;
   /** Whether the frame takes a number of its session. Default `false`. */
@@ -28,7 +28,7 @@ export class Message {
   readonly isNumbered: boolean;
   readonly window: SharedWindow | undefined;
   readonly #position: Position | undefined;
-  readonly #eventId: string | undefined;
+  readonly #eventId: string | (() => string) | undefined;
   #size: number | undefined;
   #webSocket: Buffer | undefined;
   #deflated: Buffer | undefined;
@@ -77,7 +77,8 @@ export class Message {
   }
 
   #event(): string {
-    const id = this.#eventId ?? (this.#position && `${this.#position.id}:${this.#position.version}`);
+    const own = typeof this.#eventId === 'function' ? this.#eventId() : this.#eventId;
+    const id = own ?? (this.#position && `${this.#position.id}:${this.#position.version}`);
     return `${
       id === undefined
         ? ''

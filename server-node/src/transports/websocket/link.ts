@@ -140,9 +140,14 @@ export class WebSocketLink {
   /** Receives the next message, once the last one is paid: its bytes, and the work that it caused. */
   #goOn(bytes: number): void {
     const rate = this.#session?.rate;
-    rate?.charge((bytes / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
-    const debt = rate?.debt ?? 0;
-    if (debt > 0) setTimeout(() => this.#gate.next(), debt).unref();
+    rate?.charge((Math.max(0, bytes - FREE) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
+    this.#nextWhenPaid();
+  }
+
+  /** A timer may be early: then there is a debt still. */
+  #nextWhenPaid(): void {
+    const debt = this.#session?.rate.debt ?? 0;
+    if (debt > 0) setTimeout(() => this.#nextWhenPaid(), Math.ceil(debt)).unref();
     else this.#gate.next();
   }
 
@@ -178,6 +183,9 @@ export class WebSocketLink {
 }
 
 const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
+/** Bytes of a message that cost nothing beside the frame. */
+const FREE = 1024;
+
 /** The bit of a frame's first byte that RFC 7692 §6 uses. */
 const RSV1 = 0x40;
 

@@ -7,9 +7,15 @@ export * from '../../../src/topics/subscription.js';
 export class Subscription extends OriginalSubscription {
   readonly #known: Position | undefined;
 
-  constructor(owner: Owner, topic: string, known: Position | undefined, isResumable: boolean) {
+  constructor(
+    owner: Owner,
+    topic: string,
+    known: Position | undefined,
+    isResumable: boolean,
+    isProven: boolean,
+  ) {
     const own = known && { ...known };
-    super(owner, topic, own, isResumable);
+    super(owner, topic, own, isResumable, isProven);
     this.#known = own;
   }
 
