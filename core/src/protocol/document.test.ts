@@ -92,3 +92,35 @@ it('a batch copies once, leaves the published value alone, and tells its patches
     { op: 'replace', path: [], value: 0 },
   ]);
 });
+
+describe('a snapshot of the same life', () => {
+  const value = { user: { name: 'ann' }, rows: [{ n: 1 }, { n: 2 }], n: 0 };
+  const before: Document = { id: 'x', version: 1, value };
+  const snapshot = (id: string, body: unknown): Document =>
+    advance(before, { id, version: 2, body: JSON.parse(JSON.stringify(body)) as unknown }) as Document;
+
+  it('keeps the reference of each part that is equal', () => {
+    const next = snapshot('x', { ...value, rows: [{ n: 1 }, { n: 3 }, null], n: 1 }).value as typeof value;
+    expect(next).toEqual({ user: { name: 'ann' }, rows: [{ n: 1 }, { n: 3 }, null], n: 1 });
+    expect([next.user === value.user, next.rows[0] === value.rows[0]]).toEqual([true, true]);
+    expect(value.rows).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  it('keeps the value itself if all of it is equal', () => {
+    expect(snapshot('x', value)).toEqual({ id: 'x', version: 2, value });
+    expect(snapshot('x', value).value).toBe(value);
+  });
+
+  it.each<[string, unknown]>([
+    ['fewer members', { user: value.user, rows: value.rows }],
+    ['a list in place of an object', { ...value, user: [] }],
+    ['members of other names', { ...value, user: { toString: 'ann' } }],
+    ['an own __proto__', JSON.parse('{"user":{"__proto__":{"name":"ann"}}}')],
+  ])('with %s is taken as it is', (_, body) => {
+    expect(JSON.stringify(snapshot('x', body).value)).toBe(JSON.stringify(body));
+  });
+
+  it('of another life shares nothing', () => {
+    expect((snapshot('y', value).value as typeof value).user).not.toBe(value.user);
+  });
+});

@@ -1,3 +1,4 @@
+import { isContainer } from './container.js';
 import { apply, type Owned, type Patch } from './patch.js';
 import type { Operation, Position, StateFrame } from './frames.js';
 
@@ -26,11 +27,23 @@ export function advance(
   if (held && version <= held.version) return held;
   if (delta ? held?.version !== from : body === undefined) return 'gap';
   if (!delta) patches?.push({ op: 'replace', path: [], value: body });
-  return {
-    id,
-    version,
-    value: delta ? apply(held!.value, body as Operation[], owned, patches) : body,
-  } as Document;
+  const value = delta ? apply(held!.value, body as Operation[], owned, patches) : share(held?.value, body);
+  return { id, version, value } as Document;
+}
+
+/** Puts the parts of `before` that are equal into `next`, so that they keep their reference. Returns `before` if all of it is equal. */
+function share(before: unknown, next: unknown): unknown {
+  if (!isContainer(before) || !isContainer(next) || Array.isArray(before) !== Array.isArray(next))
+    return next;
+  const keys = Object.keys(next);
+  let isSame = keys.length === Object.keys(before).length;
+  for (const key of keys) {
+    const own = Object.hasOwn(before, key);
+    const value = own ? share(before[key], next[key]) : next[key];
+    isSame &&= own && value === before[key];
+    if (value !== next[key]) next[key] = value;
+  }
+  return isSame ? before : next;
 }
 
 /** What a state frame may carry. `body` is absent from a bare position alone: a value can be null. */

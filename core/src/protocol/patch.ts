@@ -1,3 +1,4 @@
+import { isContainer, type Container } from './container.js';
 import { VeloxError } from './error.js';
 import type { Operation } from './frames.js';
 
@@ -15,7 +16,6 @@ export interface Patch {
 export type Owned = Set<object>;
 
 type Key = string | number;
-type Container = Record<Key, unknown>;
 
 /** An operation as a peer may send it: nothing about it is certain. */
 type Received = { readonly [member in 'op' | 'path' | 'from' | 'value']?: unknown };
@@ -179,8 +179,4 @@ function equal(a: unknown, b: unknown): boolean {
     keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
   );
-}
-
-function isContainer(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,7 +1,8 @@
 import { isVeloxError } from '@velox/core/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recorder.js';
-import { json } from '../../../test/rig/documents.js';
+import { json, patched } from '../../../test/rig/documents.js';
+import { ObjectBefore } from '../tree/before.js';
 
 const text = '-'.repeat(60);
 const unkeyed = (n: number) => ({ n, text, more: { n } });
@@ -253,4 +254,21 @@ describe('reconcile', () => {
       expect(recorder.dirty).toBe(false);
     }
   });
+});
+
+it('moves many rows beside a wide object that changes, without listing it for each row', () => {
+  const wide = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, index]));
+  const recorder = createRecorder({
+    wide: { ...wide, left: Array.from({ length: 100 }, (_, id) => ({ id, text })), right: [] as object[] },
+  });
+  const client = json(recorder.value);
+  const listed = vi.spyOn(ObjectBefore.prototype, 'members');
+  onTestFinished(() => listed.mockRestore());
+  recorder.update(({ wide }) => {
+    wide.right.push(...wide.left.splice(0, 50));
+    Object.assign(wide, { added: 1 });
+  });
+  const patch = recorder.take()!;
+  expect(listed.mock.calls.length).toBeLessThan(5);
+  expect(patched(client, patch)).toEqual(recorder.value);
 });

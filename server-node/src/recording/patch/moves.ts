@@ -63,9 +63,10 @@ function keyBefore({ target, before }: Node, child: Node): string | undefined {
     const index = (before instanceof ArrayBefore ? before.items(target) : target).indexOf(child.target);
     return index < 0 ? undefined : String(index);
   }
-  const members = before instanceof ObjectBefore ? before.members(target) : target;
   const hint = String(child.key);
-  return members[hint] === child.target
-    ? hint
-    : Object.keys(members).find((key) => members[key] === child.target);
+  const isObject = before instanceof ObjectBefore;
+  // The key mostly stays. To list the old members of a wide object for each moved row would take seconds.
+  if ((isObject ? before.member(target, hint) : target[hint]) === child.target) return hint;
+  const members = isObject ? before.members(target) : target;
+  return Object.keys(members).find((key) => members[key] === child.target);
 }

@@ -31,6 +31,13 @@ export class ObjectBefore {
     return this.#indexes ? this.#indexes.has(key) : this.keys.includes(key);
   }
 
+  /** The old value of one member, undefined if there was none. */
+  member(target: Readonly<Record<string, unknown>>, key: string): unknown {
+    if (!this.has(key)) return Object.hasOwn(target, key) ? target[key] : undefined;
+    const value = this.values[this.#indexes?.get(key) ?? this.keys.indexOf(key)];
+    return value === ABSENT ? undefined : value;
+  }
+
   /** All old members of the object. */
   members(target: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const members: Record<string, unknown> = {};
