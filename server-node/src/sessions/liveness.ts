@@ -8,7 +8,7 @@ export class Liveness {
     return this.#hasAnswered;
   }
 
-  /** Whether somebody watches. */
+  /** Whether a watcher needs to notice the loss soon. */
   get isWatched(): boolean {
     return this.#watchers > 0;
   }

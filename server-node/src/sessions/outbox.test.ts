@@ -39,7 +39,7 @@ class Client {
 
   #read({ data, seq }: Frame): void {
     if (seq === 0) return void this.volatile.push(data);
-    // Thrown and not expected: expect() takes longer than all the rest.
+    // Thrown, because expect() takes longer than everything else here.
     if ((seq === undefined) !== this.#last > 0)
       throw new Error('only the first of a link carries its number');
     this.#last = seq ?? this.#last + 1;
