@@ -4,6 +4,7 @@ export { createConnection } from './connection/connection.js';
 export type { Connection, ConnectionOptions, FrameListener } from './connection/options.js';
 export type { CredentialsOptions } from './connection/credentials.js';
 export type { Retry } from './connection/retry.js';
+export type { CallOptions } from './events/calls.js';
 export type { ReplicaOf, Sync } from './events/sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { sse } from './transports/sse.js';
@@ -21,11 +22,15 @@ export { syncOf, type SyncSource } from './connect/sync-of.js';
 // what both sides agree on
 export type {
   AnyContract,
+  CallData,
+  CallName,
+  CallReply,
   Contract,
   EntityType,
   EntityValue,
   EventData,
   EventName,
+  RoomName,
   TopicName,
   TopicValue,
 } from './protocol/contract.js';
@@ -38,4 +43,5 @@ export type { Reason, ReasonCode, Status } from './replicas/status.js';
 export type { Patch } from './protocol/patch.js';
 export type { Operation, Position, ServerFrame } from './protocol/frames.js';
 export type { Attempt, CloseReason, Link, LinkEvents, Transport } from './connection/transport.js';
+export { CallError } from './protocol/call-error.js';
 export { isVeloxError, VeloxError, type ErrorCode } from './protocol/error.js';

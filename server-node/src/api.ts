@@ -5,7 +5,10 @@ export { JS, type ScriptHandler } from './script.js';
 export { VMap } from './state/vmap.js';
 export { VSlice } from './state/vslice.js';
 export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state/state.js';
-export { createHub, type Hub, type Session } from './create-hub.js';
+export { createHub, type Hub, type Room } from './create-hub.js';
+export type { CallOutcome, Cast, EventHandlersOf, Recipient, Session } from './messaging/typed.js';
+export type { CallOptions } from './messaging/calls.js';
+export type { Absence, MessagingRules } from './messaging/messaging.js';
 export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity.js';
 export { fetched, type Fetched, type FetchedOptions, type FetchedRow } from './entities/fetched.js';
 export type { Who } from './entities/fetches.js';
@@ -19,6 +22,7 @@ export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub/hub-option
 export type { HistoryLimits } from './state/history.js';
 export type { WebServer } from './http/servers.js';
 export {
+  CallError,
   VeloxError,
   isVeloxError,
   type AnyContract,

@@ -1,23 +1,35 @@
 import type {
   AnyContract,
+  CallData,
+  CallName,
+  CallReply,
   Contract,
   EntityValue,
   EventData,
   EventName,
+  RoomName,
   TopicName,
   TopicValue,
 } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './http/endpoint.js';
 import type { Entity, EntityOptions } from './entities/entity.js';
-import type { EventHandler } from './messaging/event-handlers.js';
+import type { SessionHandle } from './messaging/session-handle.js';
+import type { Cast, EventHandlersOf, Session } from './messaging/typed.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
 
-/** An endpoint of many topics. */
-export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint {
+/** The sessions of one room. */
+export interface Room<C extends Contract = AnyContract, Context = unknown> {
+  readonly name: RoomName<C>;
+  readonly size: number;
+  sessions(): readonly Session<Context, C>[];
+}
+
+/** An endpoint of many topics. As a cast, it means everyone: `hub.emit(…)`, `hub.to('room').emit(…)`. */
+export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint, Cast<C, Context> {
   /**
    * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
    * Sessions that wait for it get it.
@@ -61,30 +73,40 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
    */
   recheck(filter?: (context: Context, topic: string) => boolean): Promise<void>;
   /**
-   * Hears the events of a name that clients emit, each one once and in the order of its client; returns the end of it. What a
-   * handler throws, or rejects with, is reported and harms nobody.
+   * Calls a handler for each event of a name from any client, once and in the order of its client. Errors of a handler are reported.
+   *
+   * @returns the function that removes the handler
    */
   on<N extends EventName<C>>(
     event: N,
     handler: (session: Session<Context, C>, data: EventData<C, N>) => unknown,
   ): () => void;
-  stats(): HubStats;
-}
-
-/** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
-export interface Session<Context = unknown, C extends Contract = AnyContract> {
-  /** What `authorize` gave. */
-  readonly context: Context;
-  readonly identity: string | undefined;
-  /** The transport of its link; undefined while it has none. */
-  readonly transport: string | undefined;
+  /** Adds several handlers by the names of their events. */
+  on(handlers: EventHandlersOf<C, Context>): () => void;
+  /** The same for the next event alone. */
+  once<N extends EventName<C>>(
+    event: N,
+    handler: (session: Session<Context, C>, data: EventData<C, N>) => unknown,
+  ): () => void;
   /**
-   * Sends an event, after the changes of state that were made before. It is kept until the client has it, over lost links as well;
-   * of more than 1,000, or 1 MiB of JSON, the oldest are dropped.
+   * Answers the calls of a name. The reply is the result of the handler; a `CallError` travels to the caller, any other error becomes
+   * `internal` and is reported here. `signal` is aborted when the client cancels the call or its session ends.
    *
-   * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
+   * @example hub.answer('buy', async (session, amount, { signal }) => shop.buy(session.context, amount, signal))
+   * @returns the function that removes the handler
+   * @throws VeloxError `bad-option` if the call has a handler.
    */
-  emit<N extends EventName<C>>(event: N, data: EventData<C, N>): void;
+  answer<N extends CallName<C>>(
+    name: N,
+    handler: (
+      session: Session<Context, C>,
+      data: CallData<C, N>,
+      options: { readonly signal: AbortSignal },
+    ) => CallReply<C, N> | Promise<CallReply<C, N>>,
+  ): () => void;
+  /** A room: how many sessions are in it, and which. Rooms exist as long as they have members. */
+  room(name: RoomName<C>): Room<C, Context>;
+  stats(): HubStats;
 }
 
 /**
@@ -100,10 +122,10 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
  * @throws VeloxError `bad-option`.
  */
 export function createHub<C extends Contract = AnyContract, Context = unknown>(
-  options: HubOptions<Context> = {},
+  options: HubOptions<Context, Session<Context, C>> = {},
 ): Hub<C, Context> {
   checkOptions('createHub()', options);
-  const hub = new Core(options as HubOptions);
+  const hub = new Core(options as unknown as HubOptions);
   const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
     stateOfLive(value) ?? new Published(value, stateOptions);
   const published = new Map<string, State<unknown>>();
@@ -146,7 +168,50 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
       return hub.topics.remove(topic);
     },
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
-    on: (event, handler) => hub.on(event, handler as EventHandler),
+    ...messagingOf<C, Context>(hub),
     stats: () => hub.stats(),
   };
+}
+
+/** The part of a hub that concerns sessions, events and calls. */
+function messagingOf<C extends Contract, Context>({
+  messaging,
+}: Core): Pick<Hub<C, Context>, keyof Cast | 'on' | 'once' | 'answer' | 'room'> {
+  const { everyone, rooms } = messaging;
+  type Handler = (session: SessionHandle, data: unknown) => unknown;
+  const on = (event: string | Readonly<Record<string, Handler>>, handler?: Handler): (() => void) => {
+    const pairs = typeof event === 'string' ? [[event, handler as Handler] as const] : Object.entries(event);
+    const removals = pairs.map(([name, each]) => messaging.on(name, each));
+    return () => removals.forEach((remove) => remove());
+  };
+  const part = {
+    on,
+    once(event: string, handler: Handler) {
+      const remove = on(event, (session, data) => {
+        remove();
+        return handler(session, data);
+      });
+      return remove;
+    },
+    answer: (name: string, handler: Handler) => messaging.answer(name, handler),
+    room: (name: string) => ({
+      name,
+      get size() {
+        return rooms.members(name).size;
+      },
+      sessions: () => everyone.to(name).sessions(),
+    }),
+    to: (to: string) => everyone.to(to),
+    notIn: (out: string) => everyone.notIn(out),
+    only: (who: string) => everyone.only(who),
+    except: (who: string) => everyone.except(who),
+    get volatile() {
+      return everyone.volatile;
+    },
+    emit: (event: string, data: unknown, options?: { key?: string }) => everyone.emit(event, data, options),
+    call: (name: string, data: unknown, options?: object) => everyone.call(name, data, options),
+    sessions: () => everyone.sessions(),
+  };
+  // The conditional types are the contract's promise, which inference cannot follow.
+  return part as unknown as Pick<Hub<C, Context>, keyof Cast | 'on' | 'once' | 'answer' | 'room'>;
 }

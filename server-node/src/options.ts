@@ -1,8 +1,8 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
-import { VeloxError, type Limits } from '@velox/core/protocol';
+import { VeloxError } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
-import type { HubOptions } from './hub/hub-options.js';
+import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
 
@@ -32,7 +32,7 @@ const flag = expected('true or false', (value) => typeof value === 'boolean');
 const strings = (what: string): Check =>
   expected(what, (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'));
 
-const LIMITS: Checks<Limits> = {
+const LIMITS: Checks<HubLimits> = {
   frame: count,
   depth: count,
   rate: count,
@@ -42,6 +42,9 @@ const LIMITS: Checks<Limits> = {
   sessions: count,
   patch: count,
   handshake: duration,
+  entities: count,
+  rooms: count,
+  calls: count,
 };
 
 const HISTORY: Checks<HistoryLimits> = {
@@ -77,6 +80,12 @@ const HUB: Checks<HubOptions> = {
   authorize: callback,
   identify: callback,
   canSubscribe: callback,
+  canJoin: callback,
+  name: callback,
+  onConnect: callback,
+  onAway: callback,
+  onReconnect: callback,
+  onDisconnect: callback,
   validators: group({ subscription: expected('a Standard Schema', isSchema) }),
   heartbeat: duration,
   patience: duration,

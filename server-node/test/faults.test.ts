@@ -183,7 +183,7 @@ async function start(options: ConnectOptions) {
   const reasons: string[] = [];
   let snapshots = 0;
   let id = '';
-  let session: Session | undefined;
+  let session: Session<unknown, App> | undefined;
   let sent = 0;
   let told = 0;
   hub.on('up', (from, data) => {

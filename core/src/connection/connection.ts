@@ -155,7 +155,7 @@ export function createCarrier({
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
     else if (phase.is === 'connecting') lose(OLD_SERVER);
     else {
-      if ('event' in frame && !inbox.take(frame.seq, text.length)) return; // a repetition
+      if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);
       else if (frame.ack) inbox.acknowledge();
       else watchdog.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);

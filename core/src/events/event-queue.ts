@@ -8,7 +8,14 @@ const MAX_AGE_MS = 15_000;
 /** Events on their way to the server, kept until it has acknowledged them; as text without the end of the frame. */
 export interface EventQueue {
   readonly size: () => number;
-  readonly add: (text: string) => void;
+  /**
+   * Adds a frame, as text without its end.
+   *
+   * @param onDrop called if it is given up before it was written, or never acknowledged
+   */
+  readonly add: (text: string, onDrop?: () => void) => Ticket;
+  /** Takes a frame back that was not written, or that another session is not to get. */
+  readonly remove: (ticket: Ticket) => void;
   /** The next frames to be written on this link, as JSON text, at most `count`. */
   readonly take: (count: number) => string[];
   /** The session has all up to this number. */
@@ -24,8 +31,16 @@ export interface EventQueue {
   readonly clear: () => void;
 }
 
-interface Kept {
+/** A frame in the queue. */
+export interface Ticket {
+  /** Whether it was written in this session or a former one. */
+  readonly isWritten: boolean;
+}
+
+interface Kept extends Ticket {
   readonly text: string;
+  isWritten: boolean;
+  readonly onDrop: (() => void) | undefined;
   /** When the link was lost on which it might have left, or since when it waits for one. */
   lostAt?: number;
 }
@@ -47,45 +62,51 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
   let suspended = true;
   let timer: ReturnType<typeof setTimeout>;
 
-  const shift = (count: number): void => {
-    kept.splice(0, count);
+  const shift = (count: number): Kept[] => {
+    const gone = kept.splice(0, count);
     base += count;
     numbered = Math.max(numbered - count, 0);
     written = Math.max(written - count, 0);
+    return gone;
   };
-  const drop = (count: number): void => {
-    if (count > 0) onDrop(count);
+  const drop = (gone: readonly Kept[]): void => {
+    if (gone.length) onDrop(gone.length);
+    for (const each of gone) each.onDrop?.();
   };
-  const acknowledge = (seq: number): void => shift(Math.min(Math.max(seq - base, 0), numbered));
+  const acknowledge = (seq: number): void => void shift(Math.min(Math.max(seq - base, 0), numbered));
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
     const young = kept.findIndex(({ lostAt }) => lostAt! + MAX_AGE_MS > now());
     const old = young < 0 ? kept.length : young;
-    shift(old);
+    const gone = shift(old);
     if (kept[0]) timer = setTimeout(expire, kept[0].lostAt! + MAX_AGE_MS - now());
-    drop(old);
+    drop(gone);
   };
 
   return {
     size: () => kept.length,
-    add(text) {
-      kept.push(suspended ? { text, lostAt: now() } : { text });
-      if (kept.length - numbered > COUNT) {
-        kept.splice(numbered, 1);
-        drop(1);
-      }
+    add(text, onDrop) {
+      const ticket: Kept = { text, isWritten: false, onDrop, ...(suspended && { lostAt: now() }) };
+      kept.push(ticket);
+      if (kept.length - numbered > COUNT) drop(kept.splice(numbered, 1));
       if (kept.length === 1) expire();
+      return ticket;
+    },
+    remove(ticket) {
+      const at = kept.indexOf(ticket as Kept);
+      if (at >= numbered) kept.splice(at, 1);
     },
     take(count) {
       const from = written;
       written = Math.min(from + count, COUNT, kept.length);
       numbered = Math.max(numbered, written);
       const due = kept.slice(from, written);
-      return due.map(({ text }) => {
+      return due.map((each) => {
+        each.isWritten = true;
         const seq = isFirst ? `,"seq":${base + from + 1}` : '';
         isFirst = false;
-        return `${text}${seq}}`;
+        return `${each.text}${seq}}`;
       });
     },
     acknowledge,
@@ -96,12 +117,12 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
       expire();
     },
     resume(isSame, ack, fits) {
-      const before = kept.length;
+      let unfit: Kept[] = [];
       if (!isSame) {
         base = numbered = 0;
-        kept = kept.filter(({ text }) => fits(text));
+        unfit = kept.filter(({ text }) => !fits(text));
+        kept = kept.filter((each) => !unfit.includes(each));
       }
-      const unfit = before - kept.length;
       acknowledge(ack);
       isFirst = true;
       expire(); // the timer may be late: the machine slept

@@ -12,9 +12,10 @@ const SEQ_BYTES = 24;
  * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to
  * change its data.
  *
+ * @param call the number of the reply that the sender waits for, if it does
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.
  */
-export function eventText(event: string, data: unknown, limits: EventLimits): string {
+export function eventText(event: string, data: unknown, limits: EventLimits, call?: number): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(data);
@@ -24,7 +25,7 @@ export function eventText(event: string, data: unknown, limits: EventLimits): st
     });
   }
   if (typeof event !== 'string') throw new VeloxError('not-json', 'an event has no name. Pass a string.');
-  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}`;
+  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${call ? `,"call":${call}` : ''}`;
   checkText(text, limits);
   return text;
 }

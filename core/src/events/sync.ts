@@ -1,9 +1,13 @@
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
   AnyContract,
+  CallData,
+  CallName,
+  CallReply,
   Contract,
   EventData,
   EventName,
+  RoomName,
   TopicName,
   TopicValue,
 } from '../protocol/contract.js';
@@ -11,11 +15,14 @@ import { VeloxError } from '../protocol/error.js';
 import type { Hello, Limits } from '../protocol/frames.js';
 import { createSignal, type Readable, type Signal } from '../reactive/readable.js';
 import type { Initial, Replica } from '../replicas/replica.js';
+import { createAnswers } from './answers.js';
+import { createCalls, type CallOptions } from './calls.js';
 import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
 import { createLingeringHold } from './lingering-hold.js';
 import { createPacer } from './pacer.js';
+import { createRooms } from './rooms.js';
 
 /** Before a server has named its limits. */
 const LIMITS: Pick<Limits, 'frame' | 'depth' | 'rate'> = { frame: 1 << 20, depth: 500, rate: 1_000 };
@@ -44,6 +51,33 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   readonly on: <N extends EventName<C>>(event: N, listener: (data: EventData<C, N>) => void) => () => void;
   /** How many events, of either side, were given up: they waited for too long, too many did, or a new server does not take them. */
   readonly dropped: Readable<number>;
+  /**
+   * Calls the server, and resolves with its reply. A call runs at most once, unless it is `idempotent`. Rejects with a CallError: that of
+   * the handler, `no-handler`, `internal`, `timeout`, `cancelled`, `dropped`, or `unknown-outcome` if the session ended after the call
+   * was written.
+   *
+   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` for what the server does not take.
+   */
+  readonly call: <N extends CallName<C>>(
+    name: N,
+    data: CallData<C, N>,
+    options?: CallOptions,
+  ) => Promise<CallReply<C, N>>;
+  /**
+   * Answers the calls of the server. The reply is the result; a CallError travels, any other error becomes `internal` and is reported
+   * here. Keeps the connection open until the function that it returns is called.
+   *
+   * @throws VeloxError `bad-option` if the call has a handler.
+   */
+  readonly answer: <N extends CallName<C>>(
+    name: N,
+    handler: (data: CallData<C, N>) => CallReply<C, N> | Promise<CallReply<C, N>>,
+  ) => () => void;
+  /**
+   * Joins a room, if the server's `canJoin` allows it, and joins it again in each new session. Keeps the connection open until the
+   * function that it returns is called, which leaves the room.
+   */
+  readonly join: (room: RoomName<C>) => () => void;
 }
 
 /** Adds events to a connection. */
@@ -66,8 +100,20 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   let session = hello()?.session;
   let open = status.get().state === 'open';
   let over = false;
+  let hadSession = open;
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
+  const calls = createCalls(queue, () => settle());
+  const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
+  const answers = createAnswers((text) => {
+    queue.add(text);
+    settle();
+  });
+
+  function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+    if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
+    return calls.call(name, (number) => eventText(name, data, limits(), number), options);
+  }
   function write(): void {
     if (!open) return;
     const texts = queue.take(pacer.left());
@@ -76,14 +122,18 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   }
   const settle = (): void => {
     write();
-    lingering.need(queue.size() > 0);
+    lingering.need(queue.size() + calls.size() > 0);
   };
   const onHello = ({ session: next, ack }: Hello): void => {
     const isSame = next === session;
     session = next;
     if (!isSame) drops.reset();
+    const isLost = !isSame && hadSession;
+    hadSession = true;
+    if (isLost) calls.onNewSession();
     queue.resume(isSame, ack, fits);
     open = true;
+    if (isLost) rooms.onNewSession();
     settle();
   };
 
@@ -99,11 +149,24 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     else if ('ack' in frame) {
       queue.acknowledge(frame.ack);
       settle();
+    } else if ('reply' in frame) {
+      flush();
+      calls.reply(frame);
     } else if ('event' in frame) {
       flush();
-      listeners.get(frame.event)?.emit(frame.data);
+      if (frame.call) answers.run(frame.event, frame.data, frame.call);
+      else listeners.get(frame.event)?.emit(frame.data);
     }
   });
+
+  /** Keeps the connection open until the function that it returns is called. */
+  const keepOpen = (end: () => void): (() => void) => {
+    const release = hold();
+    return () => {
+      end();
+      release();
+    };
+  };
 
   return {
     replica,
@@ -120,15 +183,14 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     on(event, listener) {
       let signal = listeners.get(event);
       if (!signal) listeners.set(event, (signal = createSignal()));
-      const off = signal.on((data) => listener(data as EventData<C, typeof event>));
-      const release = hold();
-      return () => {
-        off();
-        release();
-      };
+      return keepOpen(signal.on((data) => listener(data as EventData<C, typeof event>)));
     },
+    call: call as Sync<C>['call'],
+    answer: (name, handler) => keepOpen(answers.set(name, handler as (data: unknown) => unknown)),
+    join: (room) => keepOpen(rooms.join(room)),
     close() {
       over = true;
+      calls.close();
       queue.clear();
       for (const { stop } of [lingering, pacer]) stop();
       carrier.close();

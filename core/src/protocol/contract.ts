@@ -13,12 +13,17 @@ export interface Contract {
   readonly topics: object;
   /** Events that either side emits, by name. */
   readonly events?: object;
+  /** Calls that either side answers, by name: `(data: Input) => Output`, or `[Input, Output]`. */
+  readonly calls?: object;
+  /** Names of rooms; default: any. */
+  readonly rooms?: string;
 }
 
 /** The contract of those who have none: any topic and any event, of any value. */
 export interface AnyContract {
   readonly topics: { readonly [topic: string]: unknown };
   readonly events: { readonly [event: string]: unknown };
+  readonly calls: { readonly [call: string]: [unknown, unknown] };
 }
 
 /** The names of a contract's topics, template literals included. */
@@ -40,3 +45,27 @@ export type EventName<C extends Contract> = keyof NonNullable<C['events']> & str
 
 /** What one of a contract's events carries. */
 export type EventData<C extends Contract, N extends EventName<C>> = NonNullable<C['events']>[N];
+
+/** The names of a contract's calls. */
+export type CallName<C extends Contract> = keyof NonNullable<C['calls']> & string;
+
+/** What one of a contract's calls carries. */
+export type CallData<C extends Contract, N extends CallName<C>> = NonNullable<
+  C['calls']
+>[N] extends readonly [infer Input, unknown]
+  ? Input
+  : NonNullable<C['calls']>[N] extends (data: infer Input) => unknown
+    ? Input
+    : never;
+
+/** The reply to one of a contract's calls. */
+export type CallReply<C extends Contract, N extends CallName<C>> = NonNullable<
+  C['calls']
+>[N] extends readonly [unknown, infer Output]
+  ? Output
+  : NonNullable<C['calls']>[N] extends (data: never) => infer Output
+    ? Awaited<Output>
+    : never;
+
+/** The names of a contract's rooms. */
+export type RoomName<C extends Contract> = C extends { readonly rooms: infer R extends string } ? R : string;

@@ -67,7 +67,18 @@ const CLIENT_FRAMES: readonly {
       optional(open.token, isString) &&
       optional(open.ack, isNumber),
   },
-  { members: ['event', 'data', 'seq'], isSound: ({ event, seq }) => isString(event) && optional(seq, isSeq) },
+  {
+    members: ['event', 'data', 'call', 'seq'],
+    isSound: ({ event, call, seq }) => isString(event) && optional(call, isCount) && optional(seq, isSeq),
+  },
+  {
+    members: ['reply', 'data', 'error', 'seq'],
+    isSound: ({ reply, error, seq }) => isCount(reply) && optional(error, isFailure) && optional(seq, isSeq),
+  },
+  {
+    members: ['cancel', 'seq'],
+    isSound: ({ cancel, seq }) => isCount(cancel) && optional(seq, isSeq),
+  },
   {
     members: ['subscribe', 'seq'],
     isSound: ({ subscribe, seq }) => isListOf(subscribe, isSubscription) && optional(seq, isSeq),
@@ -121,6 +132,8 @@ const isSubscription = (value: unknown): value is Subscription =>
   optional(value.version, isCount) &&
   optional(value.proof, isId) &&
   optional(value.diverged, isCount);
+const isFailure = (value: unknown): boolean =>
+  isObject(value) && isString(value.code) && isString(value.message);
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 

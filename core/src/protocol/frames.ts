@@ -125,6 +125,26 @@ export interface EventFrame {
    * of the link plus one. 0: the frame has no number.
    */
   readonly seq?: number;
+  /** The sender waits for the reply of this number. */
+  readonly call?: number;
+}
+/** The answer to a call of the other side: data, or an error. */
+export interface ReplyFrame {
+  readonly reply: number;
+  readonly data?: unknown;
+  readonly error?: CallFailure;
+  readonly seq?: number;
+}
+/** The error of a call, as it travels. */
+export interface CallFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly data?: unknown;
+}
+/** The client no longer waits for the reply to a call. */
+export interface CancelFrame {
+  readonly cancel: number;
+  readonly seq?: number;
 }
 /** How many of the session's events never reached the client, because the server kept too many. */
 export interface DroppedFrame {
@@ -143,6 +163,7 @@ export type ServerFrame =
   | DeniedFrame
   | ByeFrame
   | EventFrame
+  | ReplyFrame
   | DroppedFrame
   | AckFrame;
 
@@ -173,12 +194,22 @@ export interface UnsubscribeFrame {
   readonly seq?: number;
 }
 export type ClientFrame =
-  OpenFrame | SubscribeFrame | UnsubscribeFrame | EventFrame | AuthFrame | AckFrame | PingFrame;
+  | OpenFrame
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | EventFrame
+  | ReplyFrame
+  | CancelFrame
+  | AuthFrame
+  | AckFrame
+  | PingFrame;
 
 /** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
 export const CloseCode = {
   /** The server goes away; come back. */
   goingAway: 1001,
+  /** The application ended the session. */
+  closed: 4000,
   /** Not a frame of this protocol. */
   badFrame: 4400,
   unauthorized: 4401,

@@ -1,4 +1,5 @@
 /** @velox/core/protocol: frames, decoding, patches and hashes, shared with servers. */
+export * from './call-error.js';
 export type * from './contract.js';
 export * from './decode.js';
 export * from './error.js';

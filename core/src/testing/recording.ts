@@ -62,7 +62,8 @@ export function replay({ frames }: Recording, speed = 1): Transport {
     return {
       send(text) {
         const frame = JSON.parse(text) as ClientFrame;
-        if ('event' in frame) timers.push(setTimeout(say, 0, { ack: (taken = frame.seq ?? taken + 1) }));
+        if ('event' in frame || 'reply' in frame || 'cancel' in frame)
+          timers.push(setTimeout(say, 0, { ack: (taken = frame.seq ?? taken + 1) }));
         else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
       },
       close: () => timers.splice(0).forEach((timer) => clearTimeout(timer)),

@@ -1,10 +1,13 @@
 import type { Limits } from '@velox/core/protocol';
 import type { Rules } from '../access/admission.js';
+import type { MessagingRules } from '../messaging/messaging.js';
+import type { Session } from '../messaging/typed.js';
 import type { Logger } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 
 /** How a hub is set up. */
-export interface HubOptions<Context = unknown> extends Rules<Context> {
+export interface HubOptions<Context = unknown, S = Session<Context>>
+  extends Rules<Context>, MessagingRules<Context, S> {
   /** The longest silence of the server, in ms; default 15,000, in Bun 8,000. Infinity or 0: without limit. */
   readonly heartbeat?: number;
   /** How long a session without a link can be resumed, in ms; default 30,000. */
@@ -33,6 +36,10 @@ export interface HubOptions<Context = unknown> extends Rules<Context> {
 export interface HubLimits extends Limits {
   /** The most rows of one entity; beyond it the longest unwatched row is forgotten. Default 100,000. */
   readonly entities: number;
+  /** The most rooms of one session. Default 100. */
+  readonly rooms: number;
+  /** The most calls of one session that are running. Default 100. */
+  readonly calls: number;
 }
 
 /** What a hub takes and gives where it is not told otherwise. */

@@ -12,7 +12,7 @@ import { Admissions, type Admission, type Credentials } from '../access/admissio
 import { closeCodeOf } from '../wire/codes.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { Entities } from '../entities/entities.js';
-import { EventHandlers, type EventHandler } from '../messaging/event-handlers.js';
+import { Messaging, type MessagingRules } from '../messaging/messaging.js';
 import { Heartbeat } from '../sessions/heartbeat.js';
 import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js';
 import { Observer } from '../diagnostics/observer.js';
@@ -27,8 +27,8 @@ import { Topics } from '../topics/topics.js';
 /** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
 const HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000;
 
-/** The default of `limits.entities`. */
-const MOST_ENTITIES = 100_000;
+/** The defaults of limits that `hello` does not announce. */
+const SERVER_LIMITS = { entities: 100_000, rooms: 100, calls: 100 };
 
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
@@ -52,6 +52,7 @@ export class Hub {
   readonly compressesFetch: boolean;
   readonly topics: Topics;
   readonly entities: Entities;
+  readonly messaging: Messaging;
   /** Whether `close` was called. */
   closed = false;
   readonly #admissions: Admissions;
@@ -74,7 +75,7 @@ export class Hub {
     this.observer = new Observer(logger);
     this.#admissions = new Admissions(rules, this.limits, this.observer);
     this.topics = new Topics(this.#admissions, this.limits, this.observer, this.compression);
-    this.entities = new Entities(this.topics, this.observer, limits?.entities ?? MOST_ENTITIES);
+    this.entities = new Entities(this.topics, this.observer, { ...SERVER_LIMITS, ...limits }.entities);
     const deliveries = new Deliveries(
       this.observer,
       (eventful) => this.topics.flush(eventful),
@@ -87,11 +88,17 @@ export class Hub {
       (session) => deliveries.add(session),
       (session) => this.#ended(session),
     );
+    this.messaging = new Messaging(rules as MessagingRules, {
+      observer: this.observer,
+      all: () => this.#sessions.all,
+      close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
+      limits: { ...SERVER_LIMITS, ...limits },
+    });
     this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, (session) => this.#silence(session));
     this.#receivers = {
       sessions: this.#sessions,
       topics: this.topics,
-      handlers: new EventHandlers(this.observer),
+      messaging: this.messaging,
       renewals: new Renewals(this.#admissions, this.topics, (session, error) => this.fail(session, error)),
       observer: this.observer,
       subscriptions: this.limits.subscriptions,
@@ -145,6 +152,7 @@ export class Hub {
     const { id, taken: ack } = session;
     session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
+    this.messaging.attached(session);
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {
@@ -168,11 +176,7 @@ export class Hub {
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
     this.#sessions.leave(session, this.closed);
-  }
-
-  /** Calls `handler` for each event of that name from any client. Returns the function that ends this. */
-  on(event: string, handler: EventHandler): () => void {
-    return this.#receivers.handlers.on(event, handler);
+    if (!session.hasEnded) this.messaging.left(session);
   }
 
   /**
@@ -256,6 +260,7 @@ export class Hub {
   #ended(session: Session): void {
     this.topics.unsubscribeAll(session);
     this.#receivers.renewals.forget(session);
+    this.messaging.ended(session);
     if (this.#sessions.size > 0) return;
     this.#heartbeat.stop();
   }

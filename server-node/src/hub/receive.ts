@@ -1,7 +1,7 @@
 import { VeloxError, type ClientFrame } from '@velox/core/protocol';
 import type { Credentials } from '../access/admission.js';
 import type { Observer } from '../diagnostics/observer.js';
-import type { EventHandlers } from '../messaging/event-handlers.js';
+import type { Messaging } from '../messaging/messaging.js';
 import { PRICES } from '../sessions/rate-limit.js';
 import type { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
@@ -12,7 +12,7 @@ import type { Topics } from '../topics/topics.js';
 export interface Receivers {
   readonly sessions: Sessions;
   readonly topics: Topics;
-  readonly handlers: EventHandlers;
+  readonly messaging: Messaging;
   readonly renewals: Renewals;
   readonly observer: Observer;
   /** The most topics that one frame may name. */
@@ -40,7 +40,9 @@ export function receive(
     throw new VeloxError('too-many', 'the client sent more frames than limits.rate allows. Send fewer.');
   }
   if (isNumbered(frame) && !session.take(frame.seq, bytes)) return;
-  if ('event' in frame) hub.handlers.dispatch(session, frame.event, frame.data);
+  if ('event' in frame) hub.messaging.receive(session, frame);
+  else if ('reply' in frame) hub.messaging.reply(session, frame);
+  else if ('cancel' in frame) hub.messaging.cancel(session, frame.cancel);
   else if ('subscribe' in frame) subscribe(hub, session, frame.subscribe);
   else if ('unsubscribe' in frame) {
     checkCount(hub, frame.unsubscribe);
@@ -58,9 +60,11 @@ export function receive(
 
 type Numbered = Extract<ClientFrame, { seq?: number }>;
 
-/** Events always have a number, also one that is left out. Other frames have one only if they carry it. */
+/** Messages always have a number, also one that is left out. Other frames have one only if they carry it. */
 function isNumbered(frame: ClientFrame): frame is Numbered {
-  return 'event' in frame || ('seq' in frame && frame.seq !== undefined);
+  return (
+    'event' in frame || 'reply' in frame || 'cancel' in frame || ('seq' in frame && frame.seq !== undefined)
+  );
 }
 
 type Wanted = Extract<ClientFrame, { subscribe: unknown }>['subscribe'];

@@ -1,4 +1,4 @@
-import { VeloxError } from '@velox/core/protocol';
+import { VeloxError, type CallFailure } from '@velox/core/protocol';
 import { Message } from '../wire/message.js';
 
 /** The most bytes that a session keeps of events, and the longest event. */
@@ -13,15 +13,40 @@ const SEQ = `,"seq":${Number.MAX_SAFE_INTEGER}`.length;
  * @throws VeloxError `not-json`, `too-large`.
  */
 export function eventMessage(event: string, data: unknown): Message {
-  const text = encode(event, data);
-  const message = new Message(text, { isNumbered: true });
-  if (message.size + SEQ > MOST_EVENT_BYTES) {
-    throw new VeloxError(
-      'too-large',
-      `the event "${event}" has more than ${MOST_EVENT_BYTES} bytes. Send less, or publish it as a topic.`,
-    );
-  }
-  return message;
+  return messageOf(`the event "${event}"`, { event }, data);
+}
+
+/**
+ * Creates an event that is sent at most once: it has no number and is not kept.
+ *
+ * @throws VeloxError `not-json`, `too-large`.
+ */
+export function volatileMessage(event: string, data: unknown): Message {
+  return messageOf(`the event "${event}"`, { event }, data, false);
+}
+
+/**
+ * Creates an event whose sender waits for the reply `call`.
+ *
+ * @throws VeloxError `not-json`, `too-large`.
+ */
+export function callMessage(event: string, data: unknown, call: number): Message {
+  return messageOf(`the call "${event}"`, { event, call }, data);
+}
+
+/**
+ * Creates the reply to a call.
+ *
+ * @throws VeloxError `not-json`, `too-large`.
+ */
+export function replyMessage(call: number, data: unknown): Message {
+  return messageOf('a reply', { reply: call }, data);
+}
+
+/** Creates the reply to a call that failed. */
+export function failureMessage(call: number, { code, message, data }: CallFailure): Message {
+  const error = { code, message, ...(data !== undefined && { data }) };
+  return new Message(JSON.stringify({ reply: call, error }), { isNumbered: true });
 }
 
 /** Creates the same event with a number in its text, for a link whose client cannot derive the number. */
@@ -29,15 +54,27 @@ export function numbered({ text }: Message, seq: number): Message {
   return new Message(`${text.slice(0, -1)},"seq":${seq}}`);
 }
 
-function encode(event: string, data: unknown): string {
+function messageOf(what: string, head: object, data: unknown, isNumbered = true): Message {
+  const json = encode(what, data);
+  const seq = isNumbered ? '' : ',"seq":0';
+  const message = new Message(`${JSON.stringify(head).slice(0, -1)},"data":${json}${seq}}`, { isNumbered });
+  if (message.size + SEQ <= MOST_EVENT_BYTES) return message;
+  throw new VeloxError(
+    'too-large',
+    `${what} has more than ${MOST_EVENT_BYTES} bytes. Send less, or publish it as a topic.`,
+  );
+}
+
+function encode(what: string, data: unknown): string {
   try {
-    const json = JSON.stringify(data) as string | undefined; // undefined for data that JSON omits
-    return `{"event":${JSON.stringify(event)},"data":${json ?? 'null'}}`;
+    return JSON.stringify(data) ?? 'null'; // JSON omits undefined
   } catch (cause) {
     throw new VeloxError(
       'not-json',
-      `the data of the event "${event}" cannot be sent as JSON. Convert it or leave it out.`,
-      { cause },
+      `${what} has data that cannot be sent as JSON. Convert it or leave it out.`,
+      {
+        cause,
+      },
     );
   }
 }

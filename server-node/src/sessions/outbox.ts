@@ -1,5 +1,6 @@
 import type { Message } from '../wire/message.js';
 import { MOST_EVENT_BYTES, numbered } from './event-message.js';
+import { VolatileBox } from './volatile-box.js';
 
 /** The most events that are kept for a client. */
 const MOST_EVENTS = 1_000;
@@ -24,10 +25,12 @@ export class Outbox {
   /** Whether an event was written on this link: the client can derive the number of the next one. */
   #hasWritten = false;
   #dropped = 0;
+  /** Created with the first volatile event. */
+  #volatile: VolatileBox | undefined;
 
   /** Whether messages are to be written. */
   get hasPending(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#volatile?.hasPending === true;
   }
 
   /** Whether written events are not acknowledged. */
@@ -47,6 +50,16 @@ export class Outbox {
     while (this.#sent.length + this.#waiting.length > MOST_EVENTS || this.#size > MOST_EVENT_BYTES) {
       this.#dropOldest();
     }
+  }
+
+  /** Adds an event that may be lost. While the outlet is full, the newest one of each key waits. */
+  addVolatile(message: Message, key: string, isFull: boolean): void {
+    (this.#volatile ??= new VolatileBox()).add(message, key, isFull);
+  }
+
+  /** The link is lost, and volatile events with it. */
+  forgetVolatile(): void {
+    this.#volatile?.clear();
   }
 
   /** Goes on over a new link, after the newest number that the client has. */
@@ -72,8 +85,9 @@ export class Outbox {
   /** Returns the next message to be written, which then counts as written. */
   next(): Message | undefined {
     const message = this.#waiting.shift();
-    if (!message?.isNumbered) {
-      this.#size -= message?.size ?? 0;
+    if (!message) return this.#volatile?.next();
+    if (!message.isNumbered) {
+      this.#size -= message.size;
       return message;
     }
     this.#sent.push(message);

@@ -165,7 +165,7 @@ describe('the order of what is written', () => {
 
   it('acknowledges the frames taken before the goodbye, so that another hub does not take them again', async () => {
     const { hub } = quiet();
-    hub.on('n', () => undefined);
+    hub.messaging.on('n', () => undefined);
     const { outlet, session, say } = open(hub);
     await turn();
     outlet.take();

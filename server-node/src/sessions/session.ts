@@ -33,6 +33,7 @@ export class Session implements Subscriber {
   #link: Link | undefined;
   #links = 0;
   #isResumable = false;
+  #hasEnded = false;
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
@@ -70,7 +71,7 @@ export class Session implements Subscriber {
     return this.#links;
   }
 
-  /** The newest numbered frame that was taken from the client. */
+  /** The number of the newest frame that was taken from the client. */
   get taken(): number {
     return this.#inbox.taken;
   }
@@ -85,9 +86,15 @@ export class Session implements Subscriber {
     return this.#link?.outlet;
   }
 
-  /** Bytes that wait in its outlet. */
-  get waiting(): number {
-    return this.#link?.outlet.waiting ?? 0;
+  /** Whether it has ended for good. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Notes that it has ended: nothing is kept for it any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#outbox = undefined;
   }
 
   /** Replaces the admission by a newer one of the same identity. */
@@ -114,6 +121,7 @@ export class Session implements Subscriber {
   detach(outlet: Outlet): boolean {
     if (this.#link?.outlet !== outlet) return false;
     this.#link = undefined;
+    this.#outbox?.forgetVolatile();
     return true;
   }
 
@@ -124,7 +132,7 @@ export class Session implements Subscriber {
   }
 
   /**
-   * Sends an event: in order, after the state that led to it, and again on the next link if this one fails.
+   * Sends an event in order, after earlier changes of state, and again on the next link if this one fails.
    *
    * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
    */
@@ -134,9 +142,17 @@ export class Session implements Subscriber {
 
   /** The same for a message that other sessions may share: an event to many is encoded once. */
   send(message: Message): void {
+    if (this.#hasEnded) return;
     const { dropped } = this;
     (this.#outbox ??= new Outbox()).add(message);
     if (this.dropped > dropped) this.#link?.owed.dropped();
+    this.#onDue(this);
+  }
+
+  /** Sends an event that may be lost: without a link, or to a newer one of its key while the outlet is full. */
+  sendVolatile(message: Message, key: string): void {
+    if (!this.#link || this.#hasEnded) return;
+    (this.#outbox ??= new Outbox()).addVolatile(message, key, this.#link.isFull);
     this.#onDue(this);
   }
 
@@ -199,11 +215,7 @@ export class Session implements Subscriber {
     this.#onDue(this);
   }
 
-  /**
-   * Sends the heartbeat of that number, with checks of the client's copies. If the outlet is full, bytes are on their way anyway.
-   *
-   * @returns whether it asks the client for an acknowledgement
-   */
+  /** Sends the heartbeat of that number, with checks of the client's copies. Returns whether it asks for an acknowledgement. */
   beat(budget: Budget, heartbeat: number): boolean {
     const link = this.#link;
     if (!link || link.isFull) return false;

@@ -52,7 +52,7 @@ export class Sessions {
   /** Bytes that wait in their outlets. */
   get waiting(): number {
     let bytes = 0;
-    for (const session of this.all) bytes += session.waiting;
+    for (const session of this.all) bytes += session.outlet?.waiting ?? 0;
     return bytes;
   }
 
@@ -108,6 +108,7 @@ export class Sessions {
     this.#unpolled.delete(session);
     if (!this.#byId.delete(session.id)) return;
     this.#admissions.leave(session.admission);
+    session.end();
     this.#onEnd(session);
   }
 

@@ -1,5 +1,6 @@
 import { connect, polling, sse, websocket, type ConnectOptions, type Contract, type Sync } from '@velox/core';
 import type { AnyContract } from '@velox/core/protocol';
+import type { Session } from '../messaging/typed.js';
 import { createHub, type Hub } from '../create-hub.js';
 import type { Endpoint } from '../http/endpoint.js';
 import type { HubOptions } from '../hub/hub-options.js';
@@ -10,7 +11,10 @@ import { warmUp } from './warm-up.js';
 import { VirtualTime } from './virtual-time.js';
 
 /** What a test is like. */
-export interface TestSyncOptions<Context = unknown> extends HubOptions<Context> {
+export interface TestSyncOptions<Context = unknown, C extends Contract = AnyContract> extends HubOptions<
+  Context,
+  Session<Context, C>
+> {
   /** Ms from one end to the other; default 1. */
   readonly latency?: number;
   /** What `Math.random` gives while the test runs follows from it; default 1. */
@@ -50,7 +54,7 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
   latency = 1,
   seed = 1,
   ...options
-}: TestSyncOptions<Context> = {}): Promise<TestSync<C, Context>> {
+}: TestSyncOptions<Context, C> = {}): Promise<TestSync<C, Context>> {
   await warmUp();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);

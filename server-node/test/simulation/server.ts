@@ -216,7 +216,7 @@ export class SimulatedServer {
       },
       release,
     });
-    hub.on('note', (session, count) => this.#hear(session, count as number));
+    hub.messaging.on('note', (handle, count) => this.#hear(hub.messaging.sessionOf(handle), count as number));
     this.#hubs.add(hub);
     return { hub, endpoint: createEndpoint(hub) };
   }

@@ -1,0 +1,46 @@
+import { CallError } from '../protocol/call-error.js';
+import { report, VeloxError } from '../protocol/error.js';
+
+/** Answers a call of the server: the result is the reply. */
+export type Answer = (data: unknown) => unknown;
+
+/** The application's handlers for the calls of the server. */
+export interface Answers {
+  readonly set: (name: string, answer: Answer) => () => void;
+  /** Runs the handler of a call; `reply` is called with the frame that answers it, without its end. */
+  readonly run: (name: string, data: unknown, call: number) => void;
+}
+
+/** @param reply sends the text of a reply frame without its end */
+export function createAnswers(reply: (text: string) => void): Answers {
+  const answers = new Map<string, Answer>();
+  const failure = ({ code, message, data }: CallError): string =>
+    JSON.stringify({ code, message, ...(data !== undefined && { data }) });
+  return {
+    set(name, answer) {
+      if (answers.has(name)) {
+        throw new VeloxError(
+          'bad-option',
+          `the call "${name}" has a handler. A call has one answer, so remove the first.`,
+        );
+      }
+      answers.set(name, answer);
+      return () => {
+        if (answers.get(name) === answer) answers.delete(name);
+      };
+    },
+    run(name, data, call) {
+      const answer = answers.get(name);
+      void (async () => {
+        try {
+          if (!answer) throw new CallError('no-handler', `the client does not answer the call "${name}".`);
+          reply(`{"reply":${call},"data":${JSON.stringify(await answer(data)) ?? null}`);
+        } catch (error) {
+          if (!(error instanceof CallError)) report(error);
+          const known = error instanceof CallError ? error : new CallError('internal', 'the client failed.');
+          reply(`{"reply":${call},"error":${failure(known)}`);
+        }
+      })();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { CallError } from '../protocol/call-error.js';
+import { VeloxError } from '../protocol/error.js';
+import type { ReplyFrame } from '../protocol/frames.js';
+import type { EventQueue, Ticket } from './event-queue.js';
+
+/** How a call is made. */
+export interface CallOptions {
+  /** How long to wait for the reply, in ms; default 10,000. Infinity: for ever. */
+  readonly timeout?: number | undefined;
+  /** Cancels the call when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** The call may run twice: it is sent again if its session ended before the reply. Default false. */
+  readonly idempotent?: boolean | undefined;
+}
+
+/** The calls of a client that wait for a reply. */
+export interface Calls {
+  readonly size: () => number;
+  /** @param encode returns the text of the frame for a number */
+  readonly call: (name: string, encode: (call: number) => string, options?: CallOptions) => Promise<unknown>;
+  readonly reply: (frame: ReplyFrame) => void;
+  /** The server does not know the former session: calls that were written may have run there. */
+  readonly onNewSession: () => void;
+  readonly close: () => void;
+}
+
+interface Pending {
+  readonly text: string;
+  readonly isIdempotent: boolean;
+  readonly ticket: Ticket;
+  /** Ends the call with its reply, or with an error. */
+  readonly settle: (error: CallError | undefined, data?: unknown) => void;
+}
+
+/** @param onChange called when there is something to write, or fewer calls wait */
+export function createCalls(queue: EventQueue, onChange: () => void): Calls {
+  const pending = new Map<number, Pending>();
+  let last = 0;
+  const queueCall = (call: number, text: string): Ticket =>
+    queue.add(text, () =>
+      pending
+        .get(call)
+        ?.settle(new CallError('dropped', 'the call was never sent: it waited too long, or too many did.')),
+    );
+
+  return {
+    size: () => pending.size,
+    call(name, encode, { timeout = 10_000, signal, idempotent = false } = {}) {
+      const call = ++last;
+      const text = encode(call);
+      return new Promise((resolve, fail) => {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const settle: Pending['settle'] = (error, data) => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', abort);
+          pending.delete(call);
+          if (error) fail(error);
+          else resolve(data);
+          onChange();
+        };
+        /** The server need not answer any more. */
+        const cancel = (code: string, message: string): void => {
+          const { ticket } = pending.get(call)!;
+          if (ticket.isWritten) queue.add(`{"cancel":${call}`);
+          else queue.remove(ticket);
+          settle(new CallError(code, message));
+        };
+        const abort = (): void => cancel('cancelled', 'the call was cancelled.');
+        if (signal?.aborted) return fail(new CallError('cancelled', 'the call was cancelled.'));
+        pending.set(call, { text, isIdempotent: idempotent, ticket: queueCall(call, text), settle });
+        signal?.addEventListener('abort', abort);
+        if (timeout !== Infinity) {
+          timer = setTimeout(
+            () => cancel('timeout', `the call "${name}" got no reply within ${timeout} ms.`),
+            timeout,
+          );
+        }
+        onChange();
+      });
+    },
+    reply({ reply, data, error }) {
+      pending.get(reply)?.settle(error && new CallError(error.code, error.message, error.data), data);
+    },
+    onNewSession() {
+      for (const [call, each] of [...pending]) {
+        const { text, isIdempotent, ticket, settle } = each;
+        if (!ticket.isWritten) continue;
+        queue.remove(ticket);
+        if (isIdempotent) pending.set(call, { ...each, ticket: queueCall(call, text) });
+        else
+          settle(
+            new CallError('unknown-outcome', 'the session ended before the reply. The call may have run.'),
+          );
+      }
+    },
+    close() {
+      const closed = new VeloxError('closed', 'the connection was closed.');
+      for (const { settle } of [...pending.values()]) settle(new CallError('cancelled', closed.message));
+    },
+  };
+}

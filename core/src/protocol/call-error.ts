@@ -1,0 +1,27 @@
+/**
+ * The error of a call. A handler throws one to answer with a code of its own; the caller receives it with the same code, message and data.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `no-handler` | the other side does not answer calls of that name |
+ * | `internal` | the handler failed; its error is reported on its own side |
+ * | `timeout` | no reply came in time |
+ * | `cancelled` | the caller's signal was aborted, or its connection was closed |
+ * | `unknown-outcome` | the session ended after the call was written: it may have run |
+ * | `dropped` | the call was never written: it waited too long, or too many did |
+ * | `too-many` | too many calls of the session are running |
+ *
+ * @example throw new CallError('sold-out', 'there are no tickets left.', { next: '2027-01-01' })
+ */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+  readonly code: string;
+  /** Further information for the caller, as JSON. */
+  readonly data: unknown;
+
+  constructor(code: string, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}

@@ -1,0 +1,83 @@
+import { CallError, type ReplyFrame } from '@velox/core/protocol';
+import { callMessage } from '../sessions/event-message.js';
+import type { Session } from '../sessions/session.js';
+
+/** How a call is made. */
+export interface CallOptions {
+  /** How long to wait for the reply, in ms; default 10,000. Infinity: for ever. */
+  readonly timeout?: number;
+  /** Cancels the call when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+interface Pending {
+  /** Ends the call with its reply, or with an error. */
+  readonly settle: (error: CallError | undefined, data?: unknown) => void;
+}
+
+/** The calls of the server to its clients that wait for a reply. */
+export class Calls {
+  readonly #pending = new Map<Session, Map<number, Pending>>();
+  #last = 0;
+
+  /**
+   * Calls a client. Rejects with a CallError: of its handler, `timeout`, `cancelled`, or `unknown-outcome` if its session ends before the
+   * reply.
+   *
+   * @throws VeloxError `not-json`, `too-large`.
+   */
+  call(session: Session, name: string, data: unknown, options: CallOptions = {}): Promise<unknown> {
+    const { timeout = 10_000, signal } = options;
+    if (signal?.aborted) return Promise.reject(cancelled());
+    const number = ++this.#last;
+    session.send(callMessage(name, data, number));
+    return new Promise((resolve, reject) => {
+      const fail = (code: string, message: string): void => settle(new CallError(code, message));
+      const timer =
+        timeout === Infinity
+          ? undefined
+          : setTimeout(
+              () => fail('timeout', `the call "${name}" got no reply within ${timeout} ms.`),
+              timeout,
+            );
+      const onAbort = (): void => fail('cancelled', cancelled().message);
+      const settle: Pending['settle'] = (error, data) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#delete(session, number);
+        if (error) reject(error);
+        else resolve(data);
+      };
+      signal?.addEventListener('abort', onAbort);
+      this.#add(session, number, { settle });
+    });
+  }
+
+  /** A client answered. A reply to a call that is settled has no effect. */
+  reply(session: Session, { reply, data, error }: ReplyFrame): void {
+    this.#pending
+      .get(session)
+      ?.get(reply)
+      ?.settle(error && new CallError(error.code, error.message, error.data), data);
+  }
+
+  /** The session has ended: what became of its calls is not known. */
+  forget(session: Session): void {
+    for (const { settle } of [...(this.#pending.get(session)?.values() ?? [])])
+      settle(new CallError('unknown-outcome', 'the session ended before the reply. The call may have run.'));
+  }
+
+  #add(session: Session, number: number, pending: Pending): void {
+    let ofSession = this.#pending.get(session);
+    if (!ofSession) this.#pending.set(session, (ofSession = new Map<number, Pending>()));
+    ofSession.set(number, pending);
+  }
+
+  #delete(session: Session, number: number): void {
+    const ofSession = this.#pending.get(session);
+    ofSession?.delete(number);
+    if (ofSession?.size === 0) this.#pending.delete(session);
+  }
+}
+
+const cancelled = (): CallError => new CallError('cancelled', 'the call was cancelled.');

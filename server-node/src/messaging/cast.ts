@@ -1,0 +1,146 @@
+import { CallError } from '@velox/core/protocol';
+import { eventMessage, volatileMessage } from '../sessions/event-message.js';
+import type { Session } from '../sessions/session.js';
+import type { CallOptions, Calls } from './calls.js';
+import type { Names } from './names.js';
+import type { Rooms } from './rooms.js';
+
+/** The parts of a hub that a cast uses. */
+export interface CastHost {
+  readonly rooms: Rooms;
+  readonly names: Names;
+  readonly calls: Calls;
+  /** All sessions of the hub. */
+  readonly all: () => Iterable<Session>;
+  /** Returns what the application has of a session. */
+  readonly handleOf: (session: Session) => object;
+  readonly sessionOf: (handle: object) => Session;
+}
+
+/** A recipient: the handle of a session, or the name of sessions. */
+export type Recipient = object | string;
+
+/** What became of a call to one session. */
+export type Outcome =
+  | { readonly session: object; readonly data: unknown }
+  | { readonly session: object; readonly error: CallError };
+
+interface Selection {
+  readonly rooms: readonly string[] | undefined;
+  readonly notIn: readonly string[];
+  readonly only: ReadonlySet<Session> | undefined;
+  readonly except: ReadonlySet<Session>;
+  readonly isVolatile: boolean;
+}
+
+const EVERYONE: Selection = {
+  rooms: undefined,
+  notIn: [],
+  only: undefined,
+  except: new Set(),
+  isVolatile: false,
+};
+
+/** The recipients of an event or a call. Immutable: each method returns a narrower cast. */
+export class Cast {
+  readonly #host: CastHost;
+  readonly #selection: Selection;
+
+  constructor(host: CastHost, selection: Selection = EVERYONE) {
+    this.#host = host;
+    this.#selection = selection;
+  }
+
+  /** Adds the members of rooms; a member of several receives an event once. */
+  to(rooms: string | readonly string[]): Cast {
+    return this.#with({ rooms: [...(this.#selection.rooms ?? []), ...[rooms].flat()] });
+  }
+
+  /** Leaves out the members of rooms. */
+  notIn(rooms: string | readonly string[]): Cast {
+    return this.#with({ notIn: [...this.#selection.notIn, ...[rooms].flat()] });
+  }
+
+  /** Leaves out all but these. */
+  only(who: Recipient | readonly Recipient[]): Cast {
+    const chosen = this.#sessionsOf(who);
+    const { only } = this.#selection;
+    return this.#with({ only: only ? new Set([...only].filter((session) => chosen.has(session))) : chosen });
+  }
+
+  /** Leaves out these. */
+  except(who: Recipient | readonly Recipient[]): Cast {
+    return this.#with({ except: new Set([...this.#selection.except, ...this.#sessionsOf(who)]) });
+  }
+
+  /** The same recipients, whose events may be lost: they are not kept for slow or absent clients. */
+  get volatile(): Cast {
+    return this.#with({ isVolatile: true });
+  }
+
+  /**
+   * Sends an event, encoded once for all recipients.
+   *
+   * @param key of volatile events: for a slow client, the newest event of each name and key waits
+   * @returns the number of recipients
+   * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
+   */
+  emit(event: string, data: unknown, { key = '' }: { readonly key?: string } = {}): number {
+    const { isVolatile } = this.#selection;
+    const message = isVolatile ? volatileMessage(event, data) : eventMessage(event, data);
+    const sessions = this.#recipients();
+    for (const session of sessions) {
+      if (isVolatile) session.sendVolatile(message, `${event} ${key}`);
+      else session.send(message);
+    }
+    return sessions.length;
+  }
+
+  /** Calls every recipient. Resolves with the outcome of each; it does not reject because of a recipient. */
+  call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
+    return Promise.all(
+      this.#recipients().map(async (recipient): Promise<Outcome> => {
+        const session = this.#host.handleOf(recipient);
+        try {
+          return { session, data: await this.#host.calls.call(recipient, name, data, options) };
+        } catch (error) {
+          if (error instanceof CallError) return { session, error };
+          throw error;
+        }
+      }),
+    );
+  }
+
+  /** The recipients now, each once. */
+  sessions(): object[] {
+    return this.#recipients().map((session) => this.#host.handleOf(session));
+  }
+
+  #recipients(): Session[] {
+    const { rooms, notIn, only, except } = this.#selection;
+    const { rooms: registry } = this.#host;
+    const candidates = rooms
+      ? new Set(rooms.flatMap((room) => [...registry.members(room)]))
+      : (only ?? this.#host.all());
+    return [...candidates].filter(
+      (session) =>
+        (!only || only.has(session)) &&
+        !except.has(session) &&
+        !notIn.some((room) => registry.members(room).has(session)),
+    );
+  }
+
+  #with(change: Partial<Selection>): Cast {
+    return new Cast(this.#host, { ...this.#selection, ...change });
+  }
+
+  #sessionsOf(who: Recipient | readonly Recipient[]): Set<Session> {
+    return new Set(
+      [who]
+        .flat()
+        .flatMap((each) =>
+          typeof each === 'string' ? [...this.#host.names.sessions(each)] : [this.#host.sessionOf(each)],
+        ),
+    );
+  }
+}

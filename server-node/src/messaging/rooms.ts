@@ -1,0 +1,78 @@
+import { CallError } from '@velox/core/protocol';
+import type { Session } from '../sessions/session.js';
+
+/** What a session keeps of its rooms. */
+interface Membership {
+  readonly rooms: Set<string>;
+  /** Ends the watch on the session's liveness. */
+  readonly unwatch: () => void;
+}
+
+const NOBODY: ReadonlySet<Session> = new Set();
+
+/** The rooms of a hub: sets of sessions, which exist as long as they have members. */
+export class Rooms {
+  readonly #limit: number;
+  readonly #members = new Map<string, Set<Session>>();
+  readonly #ofSession = new Map<Session, Membership>();
+
+  /** @param limit the most rooms of one session */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** How many rooms have members. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** The members of a room. Iterate a copy if the loop may change the set. */
+  members(room: string): ReadonlySet<Session> {
+    return this.#members.get(room) ?? NOBODY;
+  }
+
+  /** The rooms of a session. */
+  of(session: Session): readonly string[] {
+    return [...(this.#ofSession.get(session)?.rooms ?? [])];
+  }
+
+  /**
+   * Adds a session to a room. Idempotent.
+   *
+   * @throws CallError `too-many`.
+   */
+  join(session: Session, room: string): void {
+    let membership = this.#ofSession.get(session);
+    if (membership?.rooms.has(room)) return;
+    if (membership && membership.rooms.size >= this.#limit) {
+      throw new CallError('too-many', 'the session is in as many rooms as limits.rooms allows.');
+    }
+    if (!membership) {
+      membership = { rooms: new Set(), unwatch: session.liveness.watch() };
+      this.#ofSession.set(session, membership);
+    }
+    membership.rooms.add(room);
+    let members = this.#members.get(room);
+    if (!members) this.#members.set(room, (members = new Set()));
+    members.add(session);
+  }
+
+  /** Removes a session from a room. Returns whether it was a member. */
+  leave(session: Session, room: string): boolean {
+    const membership = this.#ofSession.get(session);
+    if (!membership?.rooms.delete(room)) return false;
+    if (membership.rooms.size === 0) {
+      membership.unwatch();
+      this.#ofSession.delete(session);
+    }
+    const members = this.#members.get(room);
+    members?.delete(session);
+    if (members?.size === 0) this.#members.delete(room);
+    return true;
+  }
+
+  /** Removes a session from all rooms. */
+  leaveAll(session: Session): void {
+    for (const room of this.of(session)) this.leave(session, room);
+  }
+}

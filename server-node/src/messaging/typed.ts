@@ -1,0 +1,94 @@
+import type {
+  AnyContract,
+  CallData,
+  CallError,
+  CallName,
+  CallReply,
+  Contract,
+  EventData,
+  EventName,
+  RoomName,
+} from '@velox/core/protocol';
+import type { CallOptions } from './calls.js';
+
+/** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
+export interface Session<Context = unknown, C extends Contract = AnyContract> {
+  /** The result of `authorize`. */
+  readonly context: Context;
+  readonly identity: string | undefined;
+  /** The transport of its link; undefined without a link. */
+  readonly transport: string | undefined;
+  /** Its public name, for `hub.only(name)`: the result of the option `name`, or a random text. */
+  readonly name: string;
+  /** The application's own data about the client; an empty object at first. */
+  data: unknown;
+  /** The rooms that it is in. */
+  readonly rooms: readonly RoomName<C>[];
+  /** Everyone but this client. */
+  readonly broadcast: Cast<C, Context>;
+  /**
+   * Sends an event, after the changes of state that were made before. It is kept until the client has it, over lost links as well.
+   * Beyond 1,000 events or 1 MiB of JSON the oldest are dropped, and the client learns how many.
+   *
+   * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
+   */
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>): void;
+  /**
+   * Calls the client, and resolves with its reply. Rejects with a {@link CallError}.
+   *
+   * @throws VeloxError `not-json`, `too-large`.
+   */
+  call<N extends CallName<C>>(name: N, data: CallData<C, N>, options?: CallOptions): Promise<CallReply<C, N>>;
+  /** Adds it to rooms. Idempotent. @throws CallError `too-many` beyond `limits.rooms`. */
+  join(rooms: RoomName<C> | readonly RoomName<C>[]): void;
+  leave(rooms: RoomName<C> | readonly RoomName<C>[]): void;
+  /** The members of rooms, except this client. */
+  to(rooms: RoomName<C> | readonly RoomName<C>[]): Cast<C, Context>;
+  /** Ends the session; its client does not reconnect, and `status.reason` shows code and reason. */
+  close(code?: string, reason?: string): void;
+}
+
+/** A recipient: a session, or all sessions of a name. */
+export type Recipient = string | Session<never, never> | Session;
+
+/** The outcome of a call to one session. */
+export type CallOutcome<C extends Contract, N extends CallName<C>, Context = unknown> =
+  | { readonly session: Session<Context, C>; readonly data: CallReply<C, N>; readonly error?: undefined }
+  | { readonly session: Session<Context, C>; readonly error: CallError; readonly data?: undefined };
+
+/** The recipients of an event or a call. Immutable: each method returns a narrower cast. */
+export interface Cast<C extends Contract = AnyContract, Context = unknown> {
+  /** The members of rooms. A member of several receives an event once. */
+  to(rooms: RoomName<C> | readonly RoomName<C>[]): Cast<C, Context>;
+  /** Leaves out the members of rooms. */
+  notIn(rooms: RoomName<C> | readonly RoomName<C>[]): Cast<C, Context>;
+  /** Leaves out all sessions except these. */
+  only(who: Recipient | readonly Recipient[]): Cast<C, Context>;
+  /** Leaves out these sessions. */
+  except(who: Recipient | readonly Recipient[]): Cast<C, Context>;
+  /**
+   * The same recipients, for events that may be lost: they are not kept for absent clients, and a slow client receives the newest event
+   * of each name and `key`, of at most 64.
+   */
+  readonly volatile: Cast<C, Context>;
+  /**
+   * Sends an event, encoded once for all recipients.
+   *
+   * @returns the number of recipients
+   * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
+   */
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: { readonly key?: string }): number;
+  /** Calls every recipient, and resolves with the outcome of each. */
+  call<N extends CallName<C>>(
+    name: N,
+    data: CallData<C, N>,
+    options?: CallOptions,
+  ): Promise<CallOutcome<C, N, Context>[]>;
+  /** The recipients now, each once. */
+  sessions(): readonly Session<Context, C>[];
+}
+
+/** Handlers by the name of the event. */
+export type EventHandlersOf<C extends Contract, Context> = {
+  readonly [N in EventName<C>]?: (session: Session<Context, C>, data: EventData<C, N>) => unknown;
+};
