@@ -22,6 +22,12 @@ export default defineConfig(
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
   { files: ['examples/**'], languageOptions: { globals: globals.browser } },
+  {
+    files: ['scripts/consumers/**'],
+    languageOptions: {
+      globals: { ...globals.node, ...globals.browser, test: 'readonly', expect: 'readonly' },
+    },
+  },
   // with types, in components, too
   { files: ['**/*.{ts,tsx,vue,svelte}'], extends: [ts.configs.recommendedTypeChecked] },
   vue.configs['flat/essential'], // all that is above is about form, which is Prettier's

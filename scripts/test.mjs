@@ -13,9 +13,9 @@ function add(counts) {
 }
 
 /** Runs an npm script, which counts as one check. */
-function check(name, script) {
+function check(name, script, ...options) {
   console.log(`\n── ${name}`);
-  const { status } = spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...options], { stdio: 'inherit' });
   add({ passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 });
   return status === 0;
 }
@@ -34,6 +34,8 @@ if (check('set-up', 'setup') && check('build', 'build')) {
   tests('unit', runVitest);
   check('size', 'size');
   check('packages', 'packages');
+  check('runtimes', 'runtimes', '--short');
+  check('consumers', 'consumers', '--short');
   if (check('playground', 'build:playground')) tests('e2e', runPlaywright);
 }
 for (const file of failed) console.log(`failed: ${file}`);
