@@ -73,6 +73,13 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
 
   // Nothing goes wrong any more, and all is wanted.
   network.heal();
+  // Before rights are asked for and anything is written: a value that is current again has to be known as such.
+  const end = time.now + RECOVERY;
+  time.within(network.server, () => server.outdateFor(3_000));
+  await time.advance(5_000, onStep);
+  const isOutdated = (): boolean => clients.some((client) => client.isOutdated);
+  while (isOutdated() && time.now < end) await time.advance(AUDIT, onStep);
+  watch.check(!isOutdated(), () => 'a client takes "far/1" to be outdated');
   for (const client of clients) {
     time.within(network.server, () => server.allow(client.index, true));
     time.within(client.path.zone, () => {
@@ -81,11 +88,6 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
       if (client.sync.status.get().state === 'closed') client.sync.reconnect();
     });
   }
-  // Before anything is written: a value that is current again has to be known as such without a change.
-  const end = time.now + RECOVERY;
-  const isOutdated = (): boolean => clients.some((client) => client.isOutdated);
-  while (isOutdated() && time.now < end) await time.advance(AUDIT, onStep);
-  watch.check(!isOutdated(), () => 'a client takes "far/1" to be outdated');
   time.within(network.server, () => TOPICS.forEach((topic) => server.write(topic, 1, 1, 0)));
   const missing = (): string | undefined => {
     const client = clients.find((each) => each.missing());
