@@ -6,6 +6,9 @@ declare const connect: typeof import('@velox/core').connect;
 declare const board: any;
 declare const hub: import('@velox/server').Hub<App, User>;
 declare const sync: import('@velox/core').Sync<App>;
+declare const sell: (user: User, count: number, signal: AbortSignal) => Promise<number>;
+declare const position: number;
+declare const shop: import('@velox/server').Hub<Shop, User>;
 declare const url: string;
 declare const db: any;
 declare const items: import('@velox/server').Entity<unknown>;
@@ -36,5 +39,10 @@ interface User {
 }
 type App = {
   topics: { board: Board; [item: `items/${string}`]: Item };
-  events: { chat: { text: string }; notice: string };
+  events: { chat: { text: string }; notice: string; at: number };
+  calls: { rename: (name: string) => boolean };
+};
+type Shop = {
+  topics: object;
+  calls: { buy: (count: number) => { left: number }; confirm: (text: string) => boolean };
 };
