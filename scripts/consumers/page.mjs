@@ -4,6 +4,7 @@ import { JSDOM } from 'jsdom';
 const { window } = new JSDOM('<body></body>', { url: 'http://127.0.0.1/', pretendToBeVisual: true });
 for (const name of [
   'document',
+  'navigator',
   'HTMLElement',
   'Node',
   'Element',

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -79,6 +78,8 @@ async function findClient(): Promise<string> {
     const { requireFromHere } = await import('./require-from-here.js');
     return requireFromHere.resolve(CLIENT);
   } catch (cause) {
+    // Not imported: webpack warns of a path that it cannot know.
+    const { createRequire } = process.getBuiltinModule('node:module');
     for (const start of [process.argv[1] ?? '', join(process.cwd(), 'index.js')]) {
       try {
         return createRequire(createRequire(start).resolve('@velox/server/package.json')).resolve(CLIENT);
