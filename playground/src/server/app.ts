@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import type { Board } from '../model.js';
 import { boardRoutes } from './board-routes.js';
 import { documents } from './documents.js';
+import { onlyHosts } from './guard.js';
 import { machine } from './machine.js';
 
 const board = velox.state<Board>({
@@ -23,6 +24,7 @@ const board = velox.state<Board>({
 /** The playground's server without its pages. Vite's dev server mounts it; `main` adds the built pages. */
 export const app: Express = express();
 app.disable('x-powered-by');
+app.use(onlyHosts(...(process.env.HOST ? [process.env.HOST] : [])));
 app.use('/documents', documents());
 app.use('/machine', machine.handle);
 app.use('/board', boardRoutes(board), board.handle);
