@@ -4,6 +4,7 @@ import { MemoryNetwork } from '../../src/testing/memory-network.js';
 import { createRandom } from '../../src/testing/random.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { SimulatedClient } from './client.js';
+import { unleash } from './hostile.js';
 import { TOPICS, type Plan, type Settings, type Step } from './plan.js';
 import { SimulatedServer } from './server.js';
 import { warmUp } from '../../src/testing/warm-up.js';
@@ -53,6 +54,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
     path.latency = () => random.between(1, settings.latency);
     return time.within(path.zone, () => new SimulatedClient(index, plan, network, server, watch));
   });
+  unleash(plan, network);
   let left = steps.length;
   for (const step of steps) {
     const act = (): void => {
