@@ -84,7 +84,7 @@ const everything: ViteUserConfig = {
           environment: 'node',
           include: ['{core,server-node,playground,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.dom.test.ts'],
-          setupFiles: ['./test/patience.setup.ts'],
+          setupFiles: ['./test/patience.setup.ts', './test/preload.setup.ts'],
         },
       },
       {
@@ -96,7 +96,7 @@ const everything: ViteUserConfig = {
           environment: 'jsdom',
           include: ['adapters/*/src/**/*.test.{ts,tsx}', 'test/**/*.dom.test.ts'],
           globalSetup: ['./test/sync-server.setup.ts'],
-          setupFiles: ['./test/patience.setup.ts', './test/dom.setup.ts'],
+          setupFiles: ['./test/patience.setup.ts', './test/preload.setup.ts', './test/dom.setup.ts'],
         },
       },
       {
@@ -105,7 +105,7 @@ const everything: ViteUserConfig = {
           name: 'browser', // what every adapter has to do, in a real one
           include: ['adapters/*/src/**/*contract*.test.{ts,tsx}'],
           globalSetup: ['./test/sync-server.setup.ts'],
-          setupFiles: ['./test/patience.setup.ts', './test/dom.setup.ts'],
+          setupFiles: ['./test/patience.setup.ts', './test/preload.setup.ts', './test/dom.setup.ts'],
           browser: {
             enabled: true,
             headless: true,

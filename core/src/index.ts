@@ -7,8 +7,7 @@ export type { Retry } from './connection/retry.js';
 export type { CallOptions } from './events/calls.js';
 export type { ReplicaOf, Sync } from './events/sync.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
-export { sse } from './transports/sse.js';
-export { polling } from './transports/requests.js';
+export { polling, sse } from './transports/requests.js';
 
 // for adapters
 export { replicaOf, shared, type SharedOptions, type Source } from './connect/registry.js';

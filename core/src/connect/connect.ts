@@ -4,8 +4,7 @@ import type { Carrier, ConnectionOptions } from '../connection/options.js';
 import type { Transport } from '../connection/transport.js';
 import { VeloxError } from '../protocol/error.js';
 import { createSync, type Sync } from '../events/sync.js';
-import { polling } from '../transports/requests.js';
-import { sse } from '../transports/sse.js';
+import { polling, sse } from '../transports/requests.js';
 import { websocket, type WebSocketClass } from '../transports/websocket.js';
 
 /** How to reach an endpoint. */
@@ -55,6 +54,6 @@ export function resolve(
   try {
     return new URL(url, base).href.replace(/^ws/, 'http');
   } catch {
-    throw new VeloxError('bad-url', `"${url}" is no URL${base ? '' : ' on its own'}. Pass an absolute one.`);
+    throw new VeloxError('bad-url', `"${url}" is no URL here. Pass an absolute one.`);
   }
 }

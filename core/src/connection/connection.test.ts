@@ -480,7 +480,8 @@ describe('the network', () => {
 
   it('that is there, whatever the browser claims, is found within 20 s, or when the page is shown', async () => {
     setOnline(false);
-    const { sync, last, links } = setUp();
+    const { transport, last, links } = createFakeTransport();
+    const sync = createConnection({ url: 'http://h/', transports: [transport], retry: { maxAttempts: 2 } });
     sync.replica().subscribe(() => {});
     await tick();
     for (let count = 1; count < 8; count++) {

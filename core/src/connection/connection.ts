@@ -1,18 +1,18 @@
-import { createWatchdog } from '../platform/watchdog.js';
 import { now } from '../platform/clock.js';
-import { isHidden, isOffline, watchPage } from '../platform/page.js';
+import { load, loaded } from '../platform/load.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
 import { createSignal } from '../reactive/readable.js';
 import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
-import { createCredentials } from './credentials.js';
+import { hasQuestions, type Headers } from './credentials.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
-import { createRetryPolicy } from './retry.js';
-import { createTransportChoice } from './transport-choice.js';
-import { OPEN_TIMEOUT_MS, type Attempt, type CloseReason, type Link } from './transport.js';
+import type { Connecting, Phase } from './phase.js';
+import type { Recovery, RecoveryHost } from './recovery.js';
+import { UNTRIED } from './tries.js';
+import { OPEN_TIMEOUT_MS, type Attempt, type CloseReason } from './transport.js';
 
 /** How long hello may follow the head of an answer, and how long a heartbeat may be late. */
 const GRACE_MS = 5_000;
@@ -20,30 +20,8 @@ const GRACE_MS = 5_000;
 const SERVED_MS = 5_000;
 /** The slowest transfer of an announced message that we wait for. */
 const MIN_BYTES_PER_MS = 16;
-/** Codes without a word from the server. They do not replace a reason that says more. */
-const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
-
-/** A server of version 2 says no hello. It will not change soon. */
-const OLD_SERVER = {
-  code: 'unsupported-version',
-  message: 'old server: use @velox/core/version2',
-  retry: 10_000,
-} as const;
-
-/** What the connection does now; `is` is the status. A phase is compared by identity, so late results see that they are late. */
-type Phase =
-  | { readonly is: 'idle' | 'waiting' | 'offline' }
-  | Connecting
-  | { readonly is: 'open'; readonly link: Link; readonly since: number }
-  | { readonly is: 'closed' }
-  /** By `close()`. */
-  | { readonly is: 'closed'; readonly isFinal: true };
-
-interface Connecting {
-  readonly is: 'connecting';
-  /** Absent while we wait for a token. */
-  link?: Link;
-}
+/** How long we wait if the code that recovers cannot be loaded: from one to two times as long. */
+const RELOAD_MS = 1_000;
 
 /** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
 const inUse = new Set<Carrier>();
@@ -52,8 +30,8 @@ const inUse = new Set<Carrier>();
 export const createConnection: (options: ConnectionOptions) => Connection = createCarrier;
 
 /**
- * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. One that
- * cannot open (no hello within 4 s), or that buffers, hands over to the next.
+ * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. How it
+ * comes back after a failure is a part that is loaded after the first hello.
  */
 export function createCarrier({
   url,
@@ -65,9 +43,8 @@ export function createCarrier({
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const scheduler = createPublishScheduler();
-  const access = createCredentials(options);
-  const retry = createRetryPolicy(options.retry);
-  const choice = createTransportChoice(transports);
+  const headers: Record<string, string> = { ...(options.headers as Headers) }; // a function spreads to nothing
+  let token: string | undefined;
   const topics = createSubscriptions({
     ...scheduler,
     status,
@@ -75,18 +52,15 @@ export function createCarrier({
     onStale: () => put({}),
   });
   const interest = createInterest(topics.hasWanted, reconcile);
-  const watchdog = createWatchdog(
-    () => giveUp('silent'),
-    () => send('{"ping":true}'),
-  );
   let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
   const inbox = createInbox((ack) => send(`{"ack":${ack}}`));
-  /** Links in a row that ended because their own server did not know the session. */
-  let strangers = 0;
+  const tries = { ...UNTRIED };
+  /** The index of the transport in use. */
+  let chosen = 0;
+  let recovery: Recovery | undefined;
   /** Ends the patience with an attempt, or the wait for the next one. */
   let timer: ReturnType<typeof setTimeout>;
-  let unwatch: (() => void) | undefined;
 
   const put = (change: Partial<Status>): void => {
     status.set({ ...status.get(), ...change, state: phase.is, stale: topics.hasStale() });
@@ -95,8 +69,8 @@ export function createCarrier({
     if (phase.is === 'open') phase.link.send(text, hello!);
   };
   const attemptOf = (open: Partial<OpenFrame['open']>, ...more: ClientFrame[]): Attempt => {
-    const first = { open: { ...open, token: access.token() } as OpenFrame['open'] }; // JSON leaves out undefined
-    return { url, headers: access.headers(), credentials, open: [first, ...more] };
+    const first = { open: { ...open, token } as OpenFrame['open'] }; // JSON leaves out undefined
+    return { url, headers, credentials, open: [first, ...more] };
   };
 
   function reconcile(): void {
@@ -105,37 +79,50 @@ export function createCarrier({
       if (phase.is !== 'idle') rest({ is: 'idle' });
     } else if (phase.is === 'idle') {
       inUse.add(carrier);
-      unwatch = watchPage(onPage);
-      retry.reset();
-      attempt();
+      recovery?.watch();
+      start();
     } else if (phase.is === 'open') {
       for (const frame of topics.frames()) send(JSON.stringify(frame));
     }
   }
 
+  /** Begins as if nothing had failed before. */
+  function start(): void {
+    Object.assign(tries, UNTRIED);
+    attempt();
+  }
+
   function attempt(): void {
-    retry.begin();
+    tries.count++;
+    tries.begunAt = now();
     open();
   }
 
   function open(change?: Partial<Status>): void {
     const mine: Connecting = { is: 'connecting' };
     enter(mine);
-    const { name: transport } = choice.current();
-    const isLater = access.prepare()?.then(
-      () => phase === mine && dial(mine),
-      (error) => phase === mine && pause({ code: 'auth', message: `${error}` }),
-    );
-    if (!isLater) dial(mine);
-    put({ ...change, transport, attempt: retry.attempts(), retryAt: undefined });
+    const { name: transport } = transports[chosen]!;
+    if (hasQuestions(options)) {
+      const fail = (code: 'auth' | 'lost') => (error: unknown) =>
+        phase === mine && pause({ code, message: `${error as Error}` });
+      load().then(
+        ({ askCredentials }) =>
+          askCredentials(options, headers).then((fresh) => {
+            token = fresh;
+            if (phase === mine) dial(mine);
+          }, fail('auth')),
+        fail('lost'),
+      );
+    } else dial(mine);
+    put({ ...change, transport, attempt: tries.count, retryAt: undefined });
   }
 
   function dial(mine: Connecting): void {
     wait(OPEN_TIMEOUT_MS, 'timeout');
     const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
-    mine.link = choice.current()(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
+    mine.link = transports[chosen]!(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
       onOpen: () => wait(GRACE_MS, 'buffered'),
-      onByte: watchdog.feed,
+      onByte: () => recovery?.feed(),
       onFrame,
       onClose: lose,
     });
@@ -153,12 +140,12 @@ export function createCarrier({
   function onFrame(frame: ServerFrame, text: string): void {
     if ('hello' in frame) onHello(frame.hello);
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
-    else if (phase.is === 'connecting') lose(OLD_SERVER);
+    else if (phase.is === 'connecting') recover(({ refuseOldServer }) => refuseOldServer());
     else {
       if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);
       else if (frame.ack) inbox.acknowledge();
-      else watchdog.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);
+      else recovery?.feed((frame.next ?? 0) / MIN_BYTES_PER_MS);
     }
     frames.emit(frame, text);
   }
@@ -168,11 +155,10 @@ export function createCarrier({
     inbox.resume(next.session === hello?.session);
     hello = next;
     clearTimeout(timer);
-    watchdog.start(next.heartbeat + GRACE_MS);
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
-    put({ attempt: 0, reason: choice.keep(), protocol: next.protocol });
+    put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
     reconcile(); // for what was wanted meanwhile
-    if ((phase as Phase) === mine) choice.seek(attemptOf({}), attempt);
+    if ((phase as Phase) === mine) recover(({ guard }) => guard(next.heartbeat + GRACE_MS));
   }
 
   /** Leaves the present phase, with all that belongs to it, for another one. */
@@ -181,75 +167,74 @@ export function createCarrier({
     phase = next;
     clearTimeout(timer);
     if (before.is === 'open' && now() - before.since >= SERVED_MS) {
-      retry.reset();
-      access.accept();
-      strangers = 0;
+      Object.assign(tries, UNTRIED);
     }
     if (!('link' in before)) return;
     before.link?.close();
-    watchdog.stop();
-    choice.stop();
+    recovery?.stop();
     topics.drop();
   }
 
-  function lose(reason: CloseReason): void {
-    const { code, retry: told } = reason;
-    const isOfTransport = phase.is === 'connecting' && told === undefined && code !== 'unauthorized';
-    if (isOfTransport && !retry.isFresh() && choice.next(reason)) open({ reason: telling(reason) });
-    else pause(reason);
+  /** Runs what recovery does, now or as soon as it is loaded, unless the phase has changed by then. */
+  function recover(run: (recovery: Recovery) => void, cause?: CloseReason): void {
+    const mine = phase;
+    const use = (module: NonNullable<typeof loaded>): void => {
+      if (!recovery) {
+        recovery = module.createRecovery(host, module.retryPreferred);
+        if (inUse.has(carrier)) recovery.watch();
+      }
+      if (phase === mine) run(recovery);
+    };
+    if (loaded) use(loaded);
+    else
+      load().then(
+        use,
+        () => phase === mine && cause && stay('waiting', cause, RELOAD_MS * (1 + Math.random())),
+      );
   }
 
-  /** The reason to show, of this one and that which is shown. */
-  function telling({ code, message }: CloseReason): Reason {
-    const shown = phase.is === 'open' ? undefined : status.get().reason;
-    return (VAGUE.includes(code) && shown) || { code, message: message.replace(/\/\/[^/@]*@/g, '//') };
+  function lose(cause: CloseReason): void {
+    // A text of the runtime may show the URL, and that a password.
+    const reason = { ...cause, message: cause.message.replace(/\/\/[^/@]*@/g, '//') };
+    recover(({ lose }) => lose(reason), reason);
   }
 
-  function pause(cause: CloseReason): void {
-    let reason = telling(cause);
-    enter({ is: 'waiting' });
-    if (cause.code === 'unauthorized' && access.replace()) return attempt();
-    strangers = cause.code === 'unknown-session' ? strangers + 1 : 0;
-    if (strangers > 1) reason = { code: 'not-sticky', message: 'a load balancer changes servers' };
-    const isOver =
-      cause.retry === false ||
-      cause.code === 'unauthorized' ||
-      cause.code === 'forbidden' ||
-      (retry.isSpent() && !isOffline());
-    if (isOver) stay({ is: 'closed' }, reason);
-    else stay({ is: isOffline() ? 'offline' : 'waiting' }, reason, retry.delay(cause.retry));
+  function pause(reason: CloseReason): void {
+    recover(({ pause }) => pause(reason), reason);
   }
 
   /** Stays in a phase without a link, and ends it after `ms`. */
-  function stay(next: Phase, reason: Reason | undefined, ms?: number): void {
-    enter(next);
-    const isTimed = ms !== undefined && !retry.isManual;
-    if (isTimed) timer = setTimeout(attempt, ms);
-    put({ reason, attempt: retry.attempts(), retryAt: isTimed ? Date.now() + ms : undefined });
-  }
-
-  function onPage({ type }: Event): void {
-    const { is } = phase;
-    const { reason } = status.get();
-    // A browser does not keep a page with a link for later; when it is shown again, we go on from here.
-    if (type === 'pagehide' && is !== 'closed') stay({ is: 'waiting' }, reason);
-    else if (is === 'open') watchdog.probe();
-    else if (type === 'offline') {
-      if (is === 'waiting') stay({ is: 'offline' }, reason, retry.delay());
-    } else if (is === 'offline' || is === 'waiting') {
-      const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
-      if (!retry.isManual && (isWorthwhile || !isHidden())) attempt();
-    }
+  function stay(is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number): void {
+    enter({ is });
+    if (ms !== undefined) timer = setTimeout(attempt, ms);
+    const retryAt = ms === undefined ? ms : Date.now() + ms;
+    put({ reason: reason && { code: reason.code, message: reason.message }, attempt: tries.count, retryAt });
   }
 
   /** Ends everything, until something is wanted. */
   function rest(next: Phase): void {
     inUse.delete(carrier);
-    unwatch?.();
+    recovery?.unwatch();
     enter(next);
     status.set({ ...IDLE, state: next.is, stale: topics.hasStale() });
   }
 
+  const host: RecoveryHost = {
+    transports,
+    retry: options.retry,
+    tries,
+    status,
+    phase: () => phase.is,
+    current: () => chosen,
+    hasAuth: !!options.auth,
+    choose: (index) => void (chosen = index),
+    attempt,
+    open: (reason) => open({ reason }),
+    leave: () => enter({ is: 'waiting' }),
+    stay,
+    ping: () => send('{"ping":true}'),
+    trial: () => attemptOf({}),
+  };
   const carrier: Carrier = {
     replica: topics.replica,
     status,
@@ -259,11 +244,11 @@ export function createCarrier({
     flush: scheduler.flush,
     hold: interest.hold,
     reconnect() {
-      retry.reset();
-      if (phase.is !== 'idle' && !('isFinal' in phase)) attempt();
+      if (phase.is !== 'idle' && !('isFinal' in phase)) start();
     },
     async renew() {
-      send(JSON.stringify({ auth: await access.renew() }));
+      token = await (await load()).renewToken(options, headers);
+      send(JSON.stringify({ auth: token }));
     },
     close() {
       if (!('isFinal' in phase)) onClose?.();

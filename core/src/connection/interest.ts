@@ -1,3 +1,5 @@
+import { once } from '../reactive/readable.js';
+
 /** What keeps a connection open: wanted topics, and those who hold it. */
 export interface Interest {
   readonly isAny: () => boolean;
@@ -23,15 +25,12 @@ export function createInterest(hasWanted: () => boolean, onChange: () => void): 
     isAny: () => holds > 0 || hasWanted(),
     touch,
     hold() {
-      let held = true;
       holds++;
       touch();
-      return () => {
-        if (!held) return;
-        held = false;
+      return once(() => {
         holds--;
         touch();
-      };
+      });
     },
   };
 }

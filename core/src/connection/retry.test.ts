@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { backoff, createRetryPolicy } from './retry.js';
+import { backoff, createRetryPolicy, type Retry } from './retry.js';
+import { UNTRIED } from './tries.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -37,15 +38,35 @@ describe('backoff', () => {
   });
 });
 
+/** A policy, and what it reads. */
+function setUp(retry?: Retry | 'manual') {
+  const tries = { ...UNTRIED };
+  const begin = (): void => {
+    tries.count++;
+    tries.begunAt = performance.now();
+  };
+  return { tries, begin, ...createRetryPolicy(retry, tries) };
+}
+
 describe('a retry policy', () => {
   it('leaves 100 ms between the beginnings of two attempts, whatever the server or the application asks for', () => {
-    const policy = createRetryPolicy({ delay: () => 0 });
-    policy.begin();
-    expect([policy.delay(), policy.delay(0)]).toEqual([100, 100]);
+    const { begin, delay } = setUp({ delay: () => 0 });
+    begin();
+    expect([delay(), delay(0)]).toEqual([100, 100]);
     vi.advanceTimersByTime(30);
-    expect([policy.delay(), policy.delay(0), policy.delay(5_000)]).toEqual([70, 70, 5_000]);
+    expect([delay(), delay(0), delay(5_000)]).toEqual([70, 70, 5_000]);
     vi.advanceTimersByTime(70);
-    expect([policy.delay(), policy.delay(0)]).toEqual([0, 0]);
+    expect([delay(), delay(0)]).toEqual([0, 0]);
+  });
+
+  it('leaves half of the bound between two attempts by default', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const { begin, delay } = setUp();
+    const delays = Array.from({ length: 6 }, () => {
+      begin();
+      return delay();
+    });
+    expect(delays).toEqual([100, 200, 400, 500, 500, 500]);
   });
 
   it('reports a delay that throws, and waits as usual', () => {
@@ -53,38 +74,42 @@ describe('a retry policy', () => {
     const report = vi.fn();
     vi.stubGlobal('reportError', report);
     const error = new Error('mine');
-    const policy = createRetryPolicy({
+    const { begin, delay } = setUp({
       delay() {
         throw error;
       },
     });
-    policy.begin();
-    policy.begin();
-    expect(policy.delay()).toBe(400);
+    begin();
+    begin();
+    expect(delay()).toBe(400);
     expect(report).toHaveBeenCalledExactlyOnceWith(error);
   });
 
   it('measures by a clock that is never set', () => {
-    const delay = vi.fn(() => 1_000);
-    const policy = createRetryPolicy({ delay });
-    policy.begin();
-    policy.delay();
+    const given = vi.fn(() => 1_000);
+    const { begin, delay, isFresh } = setUp({ delay: given });
+    begin();
+    delay();
     vi.setSystemTime(Date.now() - 3_600_000);
-    expect(policy.isFresh()).toBe(true);
+    expect(isFresh()).toBe(true);
     vi.advanceTimersByTime(3_000);
     vi.setSystemTime(Date.now() + 7_200_000);
-    expect(policy.isFresh()).toBe(false);
-    policy.delay();
-    expect(delay.mock.calls).toEqual([
+    expect(isFresh()).toBe(false);
+    delay();
+    expect(given.mock.calls).toEqual([
       [1, 0],
       [1, 3_000],
     ]);
   });
 
-  it('counts no attempts without a network, and makes one every 20 s', () => {
+  it('makes an attempt every 20 s without a network', () => {
     vi.stubGlobal('navigator', { onLine: false });
-    const policy = createRetryPolicy({ maxAttempts: 1 });
-    for (let count = 0; count < 5; count++) policy.begin();
-    expect([policy.attempts(), policy.isSpent(), policy.delay()]).toEqual([0, false, 20_000]);
+    const { begin, delay } = setUp();
+    begin();
+    expect(delay()).toBe(20_000);
+  });
+
+  it('leaves manual attempts to the application', () => {
+    expect(setUp('manual').delay()).toBeUndefined();
   });
 });

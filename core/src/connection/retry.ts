@@ -1,6 +1,7 @@
 import { LONGEST_TIMER_MS, now } from '../platform/clock.js';
 import { isHidden, isOffline } from '../platform/page.js';
 import { report } from '../protocol/error.js';
+import type { Tries } from './tries.js';
 
 /** How long after a loss the transport that worked is tried alone, in ms. */
 const LOYALTY_MS = 3_000;
@@ -40,38 +41,27 @@ export function backoff(failures: number, elapsed: number): number {
   return Math.random() * Math.min(100 * 2 ** failures, cap);
 }
 
-/** Counts attempts, and says how long to wait for the next one. */
+/** Says how long to wait for the next attempt. */
 export interface RetryPolicy {
-  readonly isManual: boolean;
-  /** Attempts since the last success. */
-  readonly attempts: () => number;
-  /** An attempt begins; the transports that it tries in turn are one attempt. */
-  readonly begin: () => void;
-  /** A link has served for long enough, or the application asks for a new beginning. */
-  readonly reset: () => void;
   /** Whether the loss is so fresh that a failure is more likely the network's than the transport's. */
   readonly isFresh: () => boolean;
-  /** Whether all attempts that are allowed were made. Those without a network do not count. */
+  /** Whether all attempts that are allowed were made. */
   readonly isSpent: () => boolean;
   /**
-   * Ms until the next attempt.
+   * Ms until the next attempt; undefined if the application makes it.
    *
    * @param told what the server asks for
    */
-  readonly delay: (told?: number | false) => number;
+  readonly delay: (told?: number | false) => number | undefined;
 }
 
-/** Creates the policy of one connection. */
-export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
+/** Creates the policy of one connection, whose attempts it reads. */
+export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: Tries): RetryPolicy {
   const { delay, maxAttempts = Infinity } = retry as Retry; // a text has neither
-  let attempts = 0;
-  let begunAt = 0;
-  /** When the first loss after a success was. */
-  let lostAt: number | undefined;
 
   const ask = (elapsed: number): number => {
     try {
-      return delay?.(attempts, elapsed) ?? NaN;
+      return delay?.(tries.count, elapsed) ?? NaN;
     } catch (error) {
       report(error);
       return NaN;
@@ -79,28 +69,19 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}): RetryPolicy {
   };
 
   return {
-    isManual: retry === 'manual',
-    attempts: () => attempts,
-    begin() {
-      if (!isOffline()) attempts++;
-      begunAt = now();
-    },
-    reset() {
-      attempts = 0;
-      lostAt = undefined;
-    },
-    isFresh: () => now() - lostAt! < LOYALTY_MS, // NaN before the first: no
-    isSpent: () => attempts >= maxAttempts,
+    isFresh: () => now() - tries.lostAt! < LOYALTY_MS, // NaN before the first: no
+    isSpent: () => tries.count >= maxAttempts,
     delay(told) {
-      lostAt ??= now();
-      const elapsed = now() - lostAt;
+      tries.lostAt ??= now();
+      if (retry === 'manual') return undefined;
+      const elapsed = now() - tries.lostAt;
       const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));
       const isGiven = wanted >= 0; // NaN is none
       const interval = isGiven
         ? MIN_INTERVAL_MS
-        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** attempts, MAX_INTERVAL_MS);
-      const ms = isGiven ? wanted : backoff(attempts, elapsed);
-      return Math.min(Math.max(ms, begunAt + interval - now()), LONGEST_TIMER_MS);
+        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** tries.count, MAX_INTERVAL_MS);
+      const ms = isGiven ? wanted : backoff(tries.count, elapsed);
+      return Math.min(Math.max(ms, tries.begunAt + interval - now()), LONGEST_TIMER_MS);
     },
   };
 }

@@ -1,3 +1,7 @@
+type Loaded = typeof import('../transports/on-need.js');
+
+/** The code that is not part of the first load, once it is there. */
+export let loaded: Loaded | undefined;
+
 /** Loads the code that is not part of the first load. */
-export const load = (): Promise<typeof import('../transports/on-need.js')> =>
-  import('../transports/on-need.js');
+export const load = async (): Promise<Loaded> => (loaded ??= await import('../transports/on-need.js'));

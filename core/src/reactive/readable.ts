@@ -20,6 +20,15 @@ export interface Signal<A extends unknown[]> {
   readonly on: (listener: (...args: A) => void) => () => void;
 }
 
+/** A function that runs `end` when it is first called, and does nothing after that. */
+export function once(end: () => void): () => void {
+  let isDue = true;
+  return () => {
+    if (isDue) end();
+    isDue = false;
+  };
+}
+
 /** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
 export function createSignal<A extends unknown[] = []>(): Signal<A> {
   const listeners = new Set<{ call: (...args: A) => void }>();

@@ -3,7 +3,7 @@ import { load } from '../platform/load.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
-import { createCell, createSignal, type Readable } from '../reactive/readable.js';
+import { createCell, createSignal, once, type Readable } from '../reactive/readable.js';
 import { deriveStatus, IDLE, type Reason, type Status } from './status.js';
 
 /** How long a topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
@@ -95,16 +95,13 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   };
   /** Counts a subscriber, until the function that it returns is called. */
   const retain = (stop: () => void): (() => void) => {
-    let held = true;
     clearTimeout(lingering);
     interest++;
     want(true);
-    return () => {
-      if (!held) return;
-      held = false;
+    return once(() => {
       stop();
       if (!--interest) lingering = setTimeout(want, LINGER_MS, false);
-    };
+    });
   };
   const publish = (): void => {
     if (document) {
@@ -114,17 +111,18 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     }
     refresh();
   };
-  const drop = (): void => {
+  const forget = (): void => {
     phase = 'closed';
     reason = undefined;
     mismatches = 0;
+  };
+  const drop = (): void => {
+    forget();
     stale = true;
     counted = wanted;
   };
   const askAgain = (): void => {
-    phase = 'closed';
-    reason = undefined;
-    mismatches = 0;
+    forget();
     refresh();
     host.onChange();
   };

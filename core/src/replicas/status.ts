@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../protocol/error.js';
-import { createCell, createSignal, type Cell, type Readable } from '../reactive/readable.js';
+import { createCell, createSignal, once, type Cell, type Readable } from '../reactive/readable.js';
 
 /**
  * Why a connection or a topic is not as it should be: one of the server's codes, or one of the client's own.
@@ -63,37 +63,37 @@ export interface DerivedStatus extends Readable<Status> {
   readonly refresh: () => void;
 }
 
-/** Derives a status from that of a connection. It is computed only on demand, and follows its base only while it has listeners. */
+/** Derives a status from that of a connection. It follows its base only while it has listeners; without any, `get` computes it. */
 export function deriveStatus(base: Readable<Status>, derive: (base: Status) => Status): DerivedStatus {
   const { emit, on } = createSignal();
   let value = IDLE;
-  let notified: Status;
   let listeners = 0;
   let unfollow: () => void;
-  const get = (): Status => {
+  const update = (): boolean => {
     const next = derive(base.get());
-    return isSame(next, value) ? value : (value = next);
+    const isNew = !isSame(next, value);
+    if (isNew) value = next;
+    return isNew;
   };
   const refresh = (): void => {
-    if (!listeners || notified === get()) return;
-    notified = value;
-    emit();
+    if (listeners && update()) emit();
   };
   return {
-    get,
+    get() {
+      if (!listeners) update();
+      return value;
+    },
     refresh,
     subscribe(onChange) {
+      const off = on(onChange);
       if (!listeners++) {
-        notified = get();
+        update();
         unfollow = base.subscribe(refresh);
       }
-      let off: (() => void) | undefined = on(onChange);
-      return () => {
-        if (!off) return;
+      return once(() => {
         off();
-        off = undefined;
         if (!--listeners) unfollow();
-      };
+      });
     },
   };
 }

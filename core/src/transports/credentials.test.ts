@@ -3,8 +3,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { connect } from '../connect/connect.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import type { Attempt } from '../connection/transport.js';
-import { polling } from './requests.js';
-import { sse } from './sse.js';
+import { polling, sse } from './requests.js';
 
 const URL = 'http://localhost/sync';
 const ONE: ClientFrame[] = [{ open: {} }, { subscribe: [{}] }];

@@ -65,10 +65,10 @@ export function defineTransport(name: string, start: Start): Transport {
 }
 
 /** The endpoint's URL with the query that asks for this version of the protocol, and with the defined members of `query`. */
-export function endpoint(url: string, query?: Readonly<Record<string, unknown>>): string {
+export function endpoint(url: string, query?: Readonly<Record<string, unknown>>): URL {
   const target = new URL(url);
   for (const [name, value] of Object.entries({ velox: PROTOCOL_VERSION, ...query })) {
     if (value !== undefined) target.searchParams.set(name, String(value));
   }
-  return target.href;
+  return target;
 }

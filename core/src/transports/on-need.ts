@@ -1,6 +1,10 @@
-/** One file that `load` fetches on demand: few pages need it, and none to come back over the transport that worked. */
+/**
+ * One file that `load` fetches after the first hello, or when it is needed before. It has what a first successful connection does without.
+ */
+export { askCredentials, renewToken } from '../connection/ask-credentials.js';
+export { createRecovery } from '../connection/recovery.js';
 export { retryPreferred } from './retry-preferred.js';
-export { createPost } from './post.js';
-export { poll } from './polling.js';
-export { refuse } from './refuse.js';
+export { readEventStream as sse } from './event-stream.js';
+export { poll as polling } from './polling.js';
+export { startRequests } from './start-requests.js';
 export { isCopy } from '../protocol/is-copy.js';

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CloseReason, Transport } from '../connection/transport.js';
 import { retryAfter } from './refuse.js';
-import { polling } from './requests.js';
-import { sse } from './sse.js';
+import { polling, sse } from './requests.js';
 
 afterEach(() => {
   vi.useRealTimers();

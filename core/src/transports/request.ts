@@ -1,4 +1,5 @@
 import type { Attempt } from '../connection/transport.js';
+import { basic } from './basic.js';
 import { endpoint } from './define.js';
 
 /**
@@ -14,21 +15,13 @@ export function request(
   init: RequestInit,
   query?: Readonly<Record<string, unknown>>,
 ): Promise<Response> {
-  const target = new URL(endpoint(url, query));
-  const { username, password } = target;
+  const target = endpoint(url, query);
+  const authorization = target.username && basic(target);
   target.username = target.password = '';
-  const basic = username && {
-    authorization: `Basic ${btoa(
-      // UTF-8, as the URL has it
-      `${username}:${password}`.replace(/%(..)/g, (_, hex) =>
-        String.fromCharCode(parseInt(hex as string, 16)),
-      ),
-    )}`,
-  };
   return fetch(target.href, {
     credentials,
     cache: 'no-store',
     ...init,
-    headers: { ...own, ...basic, ...headers },
+    headers: { ...own, ...(authorization as object), ...headers },
   });
 }

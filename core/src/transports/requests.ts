@@ -1,21 +1,20 @@
 import { load } from '../platform/load.js';
 import type { Transport } from '../connection/transport.js';
-import { defineTransport, type Receive } from './define.js';
+import { defineTransport } from './define.js';
 
-/** Creates a transport that lives on HTTP requests; frames are sent by POST, with a module that is loaded on need. */
-export function defineRequests(name: string, receive: Receive): Transport {
+/** Creates a transport over HTTP requests. Its code is loaded when it is first tried, since few networks refuse WebSockets. */
+function defineRequests(name: 'sse' | 'polling'): Transport {
   return defineTransport(name, (attempt, reporter, signal) => {
-    let post: Promise<(text: string) => void> | undefined;
-    const fail = (error: unknown): void => reporter.onClose({ code: 'lost', message: `${error as Error}` });
-    receive(attempt, reporter, signal).catch(fail);
-    return (text, hello) => {
-      post ??= load().then(({ createPost }) => createPost({ ...attempt, hello, signal, reporter }));
-      post.then((send) => send(text)).catch(fail);
-    };
+    const started = load().then(({ startRequests, [name]: receive }) => {
+      return signal.aborted ? undefined : startRequests(receive, attempt, reporter, signal);
+    });
+    started.catch((error: unknown) => reporter.onClose({ code: 'lost', message: `${error as Error}` }));
+    return (text, hello) => void started.then((send) => send?.(text, hello));
   });
 }
 
-/** Long-polling, for networks that let nothing else pass. It is loaded when it is first tried. */
-export function polling(): Transport {
-  return defineRequests('polling', async (...attempt) => (await load()).poll(...attempt));
-}
+/** Server-sent events: one stream from the server, and a POST for each message to it. */
+export const sse = (): Transport => defineRequests('sse');
+
+/** Long-polling, for networks that let nothing else pass. */
+export const polling = (): Transport => defineRequests('polling');

@@ -12,7 +12,7 @@ export type WebSocketClass = new (url: string) => Pick<WebSocket, 'send' | 'clos
 export function websocket(Class: WebSocketClass | undefined = globalThis.WebSocket): Transport | undefined {
   if (!Class) return undefined;
   return defineTransport('websocket', ({ url, open }, reporter, signal) => {
-    const socket = new Class(endpoint(url).replace('http', 'ws')) as WebSocket;
+    const socket = new Class(endpoint(url).href.replace('http', 'ws')) as WebSocket;
     socket.onopen = () => {
       for (const frame of open) socket.send(JSON.stringify(frame));
       reporter.onOpen();

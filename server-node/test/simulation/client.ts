@@ -159,6 +159,11 @@ export class SimulatedClient {
     this.path.cut();
   }
 
+  /** Nothing goes wrong any more. */
+  heal(): void {
+    this.#flickersUntil = 0;
+  }
+
   /** For `ms`, links do not last, and attempts are judged. */
   trouble(ms: number): void {
     const { now } = this.#network.time;

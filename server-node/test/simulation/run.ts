@@ -75,6 +75,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
 
   // Nothing goes wrong any more, and all is wanted.
   network.heal();
+  time.within(network.server, () => server.heal());
   // Before rights are asked for and anything is written: a value that is current again has to be known as such.
   const end = time.now + RECOVERY;
   time.within(network.server, () => server.outdateFor(3_000));
@@ -85,6 +86,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
   for (const client of clients) {
     time.within(network.server, () => server.allow(client.index, true));
     time.within(client.path.zone, () => {
+      client.heal();
       for (const topic of TOPICS) client.join(topic);
       client.note();
       if (client.sync.status.get().state === 'closed') client.sync.reconnect();

@@ -56,6 +56,8 @@ export class SimulatedServer {
   /** By client: older tokens are refused. */
   readonly #validFrom = new Map<number, number>();
   readonly #forbidden = new Set<number>();
+  /** Ends the time of two hubs. */
+  #reunite = (): void => {};
   /** All that were ever there: one that closes slowly has sessions still. */
   readonly #hubs = new Set<Hub>();
   readonly #admins = new Set<number>();
@@ -178,10 +180,17 @@ export class SimulatedServer {
     const other = this.#create();
     this.#watch.note('server: two hubs');
     this.#network.serve(served.endpoint, other.endpoint);
-    this.#network.time.schedule(ms, () => {
+    this.#reunite = () => {
+      this.#reunite = () => {};
       if (this.#served === served) this.#network.serve(served.endpoint);
       void other.endpoint.close();
-    });
+    };
+    this.#network.time.schedule(ms, () => this.#reunite());
+  }
+
+  /** Nothing goes wrong any more. */
+  heal(): void {
+    this.#reunite();
   }
 
   #start(): void {

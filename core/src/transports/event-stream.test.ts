@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { ClientFrame, Hello } from '../protocol/frames.js';
 import { testTransportContract, type Peer, type Rig } from '../../test/contracts/transport-contract.js';
 import type { CloseReason, Link } from '../connection/transport.js';
-import { sse } from './sse.js';
+import { sse } from './requests.js';
 
 const soon = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 5_000, interval: 5 });
 
@@ -129,10 +129,11 @@ describe('server-sent events', () => {
     expect(await text(requests[1] as IncomingMessage)).toBe('[{"unsubscribe":["b"]}]');
   });
 
-  it('sends cookies, and keeps the stream out of the cache', () => {
+  it('sends cookies, and keeps the stream out of the cache', async () => {
     const fetch = vi.fn(() => new Promise(() => {}));
     vi.stubGlobal('fetch', fetch);
     connect();
+    await soon(() => expect(fetch).toHaveBeenCalled());
     expect(fetch).toHaveBeenCalledExactlyOnceWith(
       `${server.url}&velox=3`,
       expect.objectContaining({ credentials: 'include', cache: 'no-store' }),

@@ -1,0 +1,16 @@
+import type { Link } from './transport.js';
+
+/** A connection tries to open. */
+export interface Connecting {
+  readonly is: 'connecting';
+  /** Absent while we wait for a token. */
+  link?: Link;
+}
+
+/** What a connection does now; `is` is its status. A phase is compared by identity, so late results see that they are late. */
+export type Phase =
+  | { readonly is: 'idle' | 'waiting' | 'offline' | 'closed' }
+  | Connecting
+  | { readonly is: 'open'; readonly link: Link; readonly since: number }
+  /** By `close()`. */
+  | { readonly is: 'closed'; readonly isFinal: true };

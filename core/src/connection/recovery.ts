@@ -1,0 +1,165 @@
+import { isHidden, isOffline } from '../platform/page.js';
+import { createWatchdog } from '../platform/watchdog.js';
+import { watchPage } from '../platform/watch-page.js';
+import type { Reason, Status } from '../replicas/status.js';
+import type { Readable } from '../reactive/readable.js';
+import type { Phase } from './phase.js';
+import { createRetryPolicy, type Retry } from './retry.js';
+import { createTransportChoice } from './transport-choice.js';
+import type { Attempt, CloseReason, Transport } from './transport.js';
+import type { Tries } from './tries.js';
+
+/** Codes without a word from the server. They do not replace a reason that says more. */
+const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
+
+/** A server of version 2 says no hello. It will not change soon. */
+const OLD_SERVER = {
+  code: 'unsupported-version',
+  message: 'old server: use @velox/core/version2',
+  retry: 10_000,
+} as const;
+
+/** What recovery needs of its connection. */
+export interface RecoveryHost {
+  readonly transports: readonly Transport[];
+  readonly retry: Retry | 'manual' | undefined;
+  readonly tries: Tries;
+  readonly status: Readable<Status>;
+  readonly phase: () => Phase['is'];
+  /** The index of the transport in use. */
+  readonly current: () => number;
+  /** Whether a refused token can be replaced. */
+  readonly hasAuth: boolean;
+  /** Changes the transport; the next attempt uses it. */
+  readonly choose: (index: number) => void;
+  /** Begins a new attempt. */
+  readonly attempt: () => void;
+  /** Goes on with an attempt, over another transport. */
+  readonly open: (reason: Reason) => void;
+  /** Leaves the link; then `attempt` or `stay` follows. */
+  readonly leave: () => void;
+  /** Stays without a link, for `ms`. */
+  readonly stay: (is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number) => void;
+  /** Sends a frame that the server answers, if the link can. */
+  readonly ping: () => void;
+  /** Begins a trial, which must not name the session. */
+  readonly trial: () => Attempt;
+}
+
+/** How a connection comes back: after a loss, a refusal, or a change of the page or the network. */
+export interface Recovery {
+  /** The link ended, or did not open. */
+  readonly lose: (reason: CloseReason) => void;
+  /** The server said goodbye, or there is no token. No other transport would help. */
+  readonly pause: (reason: CloseReason) => void;
+  /** Something other than hello came first. */
+  readonly refuseOldServer: () => void;
+  /** Watches the page and the network, until `unwatch`. */
+  readonly watch: () => void;
+  readonly unwatch: () => void;
+  /** A link is open. Returns why a preferred transport is not in use, if that is so. */
+  readonly keep: () => Reason | undefined;
+  /**
+   * Watches the open link, and looks for a preferred transport beside it, until `stop`.
+   *
+   * @param limit ms without a byte after which the link is dead
+   */
+  readonly guard: (limit: number) => void;
+  /** Bytes arrived; the next ones may take `extra` ms longer. */
+  readonly feed: (extra?: number) => void;
+  readonly stop: () => void;
+}
+
+/** @param retryPreferred tries transports, and returns its end */
+export function createRecovery(
+  host: RecoveryHost,
+  retryPreferred: (
+    preferred: readonly Transport[],
+    trial: Attempt,
+    onFound: (index: number) => void,
+  ) => () => void,
+): Recovery {
+  const { transports, tries, status, phase, current, stay } = host;
+  const policy = createRetryPolicy(host.retry, tries);
+  const choice = createTransportChoice(transports);
+  const watchdog = createWatchdog(() => lose({ code: 'silent', message: 'no answer' }), host.ping);
+  let stopSeeking: (() => void) | undefined;
+  let unwatch: (() => void) | undefined;
+
+  /** The reason to show, of this one and that which is shown. */
+  function telling({ code, message }: CloseReason): Reason {
+    const shown = phase() === 'open' ? undefined : status.get().reason;
+    return (VAGUE.includes(code) && shown) || { code, message };
+  }
+
+  function pause(cause: CloseReason): void {
+    const { code, retry } = cause;
+    let reason = telling(cause);
+    host.leave();
+    if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
+    if (code === 'unauthorized' && host.hasAuth && !tries.isReplaced) {
+      tries.isReplaced = true;
+      return host.attempt();
+    }
+    tries.strangers = code === 'unknown-session' ? tries.strangers + 1 : 0;
+    if (tries.strangers > 1) {
+      const message = 'the server does not know its own session: a load balancer needs sticky sessions.';
+      reason = { code: 'not-sticky', message };
+    }
+    const isOver = retry === false || code === 'unauthorized' || code === 'forbidden' || policy.isSpent();
+    if (isOver) stay('closed', reason);
+    else stay(isOffline() ? 'offline' : 'waiting', reason, policy.delay(retry));
+  }
+
+  function lose(reason: CloseReason): void {
+    const { code, retry } = reason;
+    const isOfTransport = phase() === 'connecting' && retry === undefined && code !== 'unauthorized';
+    if (!isOfTransport || policy.isFresh()) return pause(reason);
+    const { index, isLast } = choice.next(current(), reason);
+    host.choose(index);
+    if (isLast) pause(reason);
+    else host.open(telling(reason));
+  }
+
+  function onPage({ type }: Event): void {
+    const is = phase();
+    const { reason } = status.get();
+    // A browser does not keep a page with a link for later; when it is shown again, we go on from here.
+    if (type === 'pagehide' && is !== 'closed') stay('waiting', reason);
+    else if (is === 'open') watchdog.probe();
+    else if (type === 'offline') {
+      if (is === 'waiting') stay('offline', reason, policy.delay());
+    } else if (is === 'closed') {
+      // The user may have logged in elsewhere, or the cookie has changed.
+      if (reason?.code === 'unauthorized' && !isHidden()) host.attempt();
+    } else if ((is === 'offline' || is === 'waiting') && host.retry !== 'manual') {
+      const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
+      if (isWorthwhile || !isHidden()) host.attempt();
+    }
+  }
+
+  return {
+    lose,
+    pause,
+    refuseOldServer: () => lose(OLD_SERVER),
+    watch() {
+      unwatch?.();
+      unwatch = watchPage(onPage);
+    },
+    unwatch: () => unwatch?.(),
+    keep: () => choice.keep(current()),
+    feed: watchdog.feed,
+    guard(limit) {
+      watchdog.start(limit);
+      if (!current()) return;
+      stopSeeking = retryPreferred(transports.slice(0, current()), host.trial(), (index) => {
+        host.choose(index);
+        host.attempt();
+      });
+    },
+    stop() {
+      watchdog.stop();
+      stopSeeking?.();
+    },
+  };
+}

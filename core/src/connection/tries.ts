@@ -1,0 +1,16 @@
+/** What a connection has tried so far. */
+export interface Tries {
+  /** Attempts since the last link that served for 5 s. The transports that one tries in turn are one attempt. */
+  count: number;
+  /** When the last one began. */
+  begunAt: number;
+  /** When the first loss after a success was. */
+  lostAt: number | undefined;
+  /** Links in a row that ended because their own server did not know the session. */
+  strangers: number;
+  /** Whether a refused token was replaced since the last success. */
+  isReplaced: boolean;
+}
+
+/** Before anything was tried, and after a success. */
+export const UNTRIED: Tries = { count: 0, begunAt: 0, lostAt: undefined, strangers: 0, isReplaced: false };

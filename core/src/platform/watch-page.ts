@@ -1,0 +1,16 @@
+/** Calls back when the page or the network appears, vanishes or changes, if the runtime has such events; returns its end. */
+export function watchPage(onChange: (event: Event) => void): () => void {
+  const listen = (verb: 'add' | 'remove'): void => {
+    for (const name of ['online', 'offline', 'visibilitychange', 'pagehide', 'pageshow']) {
+      globalThis[`${verb}EventListener`]?.(name, onChange);
+    }
+    (globalThis.navigator as Connected | undefined)?.connection?.[`${verb}EventListener`]('change', onChange);
+  };
+  listen('add');
+  return () => listen('remove');
+}
+
+/** The machine's network, if the browser tells. @see https://wicg.github.io/netinfo/ */
+interface Connected {
+  readonly connection?: EventTarget;
+}
