@@ -8,8 +8,7 @@ import velox from '../src/classic.js';
 import { connect } from '../src/connect/connect.js';
 import { load } from '../src/platform/load.js';
 import type { Transport } from '../src/connection/transport.js';
-import { polling } from '../src/transports/requests.js';
-import { sse } from '../src/transports/sse.js';
+import { polling, sse } from '../src/transports/requests.js';
 import { websocket } from '../src/transports/websocket.js';
 
 /** So many clients run at once: most of the time goes into letting promises settle. */

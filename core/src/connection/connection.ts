@@ -79,7 +79,7 @@ export function createCarrier({
       if (phase.is !== 'idle') rest({ is: 'idle' });
     } else if (phase.is === 'idle') {
       inUse.add(carrier);
-      recovery?.watch();
+      if (loaded) equip(loaded);
       start();
     } else if (phase.is === 'open') {
       for (const frame of topics.frames()) send(JSON.stringify(frame));
@@ -175,15 +175,18 @@ export function createCarrier({
     topics.drop();
   }
 
+  /** Recovery comes with what is loaded on need; it watches the page while the connection is in use. */
+  function equip({ createRecovery, retryPreferred }: NonNullable<typeof loaded>): Recovery {
+    recovery ??= createRecovery(host, retryPreferred);
+    if (inUse.has(carrier)) recovery.watch();
+    return recovery;
+  }
+
   /** Runs what recovery does, now or as soon as it is loaded, unless the phase has changed by then. */
   function recover(run: (recovery: Recovery) => void, cause?: CloseReason): void {
     const mine = phase;
     const use = (module: NonNullable<typeof loaded>): void => {
-      if (!recovery) {
-        recovery = module.createRecovery(host, module.retryPreferred);
-        if (inUse.has(carrier)) recovery.watch();
-      }
-      if (phase === mine) run(recovery);
+      if (phase === mine) run(equip(module));
     };
     if (loaded) use(loaded);
     else

@@ -143,10 +143,12 @@ export function createRecovery(
     pause,
     refuseOldServer: () => lose(OLD_SERVER),
     watch() {
-      unwatch?.();
-      unwatch = watchPage(onPage);
+      unwatch ??= watchPage(onPage);
     },
-    unwatch: () => unwatch?.(),
+    unwatch() {
+      unwatch?.();
+      unwatch = undefined;
+    },
     keep: () => choice.keep(current()),
     feed: watchdog.feed,
     guard(limit) {

@@ -10,6 +10,7 @@ export function isOffline(): boolean {
 
 /** Marks of a client without a DOM. */
 interface Client {
+  readonly WorkerGlobalScope?: unknown;
   readonly process?: { readonly versions?: { readonly electron?: string } };
 }
 
@@ -18,6 +19,8 @@ interface Client {
  * servers have none), not React Native, and not Electron.
  */
 export function isServerRendering(): boolean {
-  const { document, location, navigator, process } = globalThis as Client & Partial<typeof globalThis>;
-  return !(document || location || navigator?.product === 'ReactNative' || process?.versions?.electron);
+  const { document, location, navigator, WorkerGlobalScope, process } = globalThis as Client &
+    Partial<typeof globalThis>;
+  const isWorker = WorkerGlobalScope && location;
+  return !(document || isWorker || navigator?.product === 'ReactNative' || process?.versions?.electron);
 }
