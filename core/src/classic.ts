@@ -6,8 +6,7 @@ import { VeloxError, type ErrorCode } from './protocol/error.js';
 import type { Patch } from './protocol/patch.js';
 import { createMirror } from './reactive/mirror.js';
 import type { Initial } from './replicas/replica.js';
-import { polling } from './transports/requests.js';
-import { sse } from './transports/sse.js';
+import { polling, sse } from './transports/requests.js';
 import { version2 } from './transports/version-2.js';
 import { websocket } from './transports/websocket.js';
 

@@ -117,6 +117,13 @@ describe('server-sent events', () => {
 
   it('asks for several topics by POST, and sends what is said later by POST as well, with the session', async () => {
     stream();
+    const streaming = answer;
+    answer = (request, response) => {
+      if (!request.headers['velox-session']) return streaming(request, response);
+      request.once('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"ack":0}');
+      });
+    };
     const open = [{ open: {} }, { subscribe: [{}, { topic: 'b' }] }];
     const { link, onOpen } = connect(open);
     await soon(() => expect(onOpen).toHaveBeenCalled());
