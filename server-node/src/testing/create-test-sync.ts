@@ -1,4 +1,13 @@
-import { connect, polling, sse, websocket, type ConnectOptions, type Contract, type Sync } from '@velox/core';
+import {
+  connect,
+  polling,
+  shared,
+  sse,
+  websocket,
+  type ConnectOptions,
+  type Contract,
+  type Sync,
+} from '@velox/core';
 import type { AnyContract } from '@velox/core/protocol';
 import type { Session } from '../messaging/typed.js';
 import { createHub, type Hub } from '../create-hub.js';
@@ -17,8 +26,13 @@ export interface TestSyncOptions<Context = unknown, C extends Contract = AnyCont
 > {
   /** Ms from one end to the other; default 1. */
   readonly latency?: number;
-  /** What `Math.random` gives while the test runs follows from it; default 1. */
+  /** Determines `Math.random` while the test runs; default 1. */
   readonly seed?: number;
+  /**
+   * The URL of the endpoint in the components under test: `useVelox('/sync')`. It is client 0. A relative URL is resolved against the
+   * document, or else against `http://localhost/`.
+   */
+  readonly url?: string;
 }
 
 /** A server and its clients in one test: without a network, on a time that passes only when told to. */
@@ -53,22 +67,30 @@ const RECOVERY = 60_000;
 export async function createTestSync<C extends Contract = AnyContract, Context = unknown>({
   latency = 1,
   seed = 1,
+  url,
   ...options
 }: TestSyncOptions<Context, C> = {}): Promise<TestSync<C, Context>> {
   await warmUp();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);
+  const clients: { readonly name: string; readonly close: () => void }[] = [];
+  const latencyOf = (name: string): void => void (network.path(name).latency = () => latency);
+  if (url !== undefined) {
+    const absolute = new URL(url, globalThis.document?.baseURI ?? 'http://localhost/').href;
+    network.alias(absolute, 'page');
+    latencyOf('page');
+    clients.push({ name: 'page', close: () => shared(absolute).close() });
+  }
   const restore = [time.install(createRandom(seed).next), network.install()];
   const hub = createHub<C, Context>(options);
   network.serve(hub);
-  const clients: { readonly name: string; readonly sync: Sync<C> }[] = [];
   const harm = (what: Harm, client = 0): void => {
     const { name } = clients[client] ?? {};
     if (name === undefined) throw new RangeError(`There is no client ${client}. Call connect() first.`);
     inflict(what, network.path(name), network);
   };
   const close = (): void => {
-    for (const { sync } of clients) sync.close();
+    for (const client of clients) client.close();
     restore.splice(0).forEach((undo) => undo());
   };
   return {
@@ -76,10 +98,10 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
     connect(given) {
       const name = `client-${clients.length}`;
       const path = network.path(name);
-      path.latency = () => latency;
+      latencyOf(name);
       const transports = [websocket(network.WebSocket), sse(), polling()];
       const sync = time.within(path.zone, () => connect<C>(network.urlOf(name), { ...given, transports }));
-      clients.push({ name, sync });
+      clients.push({ name, close: sync.close });
       return sync;
     },
     advance: (ms = 100) => time.advance(ms),

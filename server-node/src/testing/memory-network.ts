@@ -18,6 +18,8 @@ export class MemoryNetwork {
   /** The WebSocket class of all clients. */
   readonly WebSocket: WebSocketClass;
   readonly #paths = new Map<string, Path>();
+  /** Paths of URLs that are not of a `.test` host, by origin and pathname. */
+  readonly #aliases = new Map<string, Path>();
   #servers: Server[] = [];
   #dialled = 0;
 
@@ -69,6 +71,11 @@ export class MemoryNetwork {
     for (const path of this.#paths.values()) path.heal();
   }
 
+  /** Serves a URL of any host over the path of a client. */
+  alias(url: string, name: string): void {
+    this.#aliases.set(placeOf(url), this.path(name));
+  }
+
   urlOf(name: string): string {
     return `http://${name}.test/sync`;
   }
@@ -82,12 +89,24 @@ export class MemoryNetwork {
         ? createFetch(path, (purpose) => this.#dial(path, purpose))(input, init)
         : elsewhere(input, init);
     };
-    return () => void (globalThis.fetch = elsewhere);
+    const hadWebSocket = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+    if (this.#aliases.size > 0) {
+      Object.defineProperty(globalThis, 'WebSocket', {
+        value: this.WebSocket,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return () => {
+      globalThis.fetch = elsewhere;
+      if (hadWebSocket) Object.defineProperty(globalThis, 'WebSocket', hadWebSocket);
+      else Reflect.deleteProperty(globalThis, 'WebSocket');
+    };
   }
 
   #pathTo(url: string): Path | undefined {
     const [, name] = /^\w+:\/\/([^/]+)\.test\//.exec(url) ?? [];
-    return name === undefined ? undefined : this.#paths.get(name);
+    return name === undefined ? this.#aliases.get(placeOf(url)) : this.#paths.get(name);
   }
 
   #dial(path: Path, purpose: Purpose): Duplex {
@@ -98,4 +117,10 @@ export class MemoryNetwork {
       else server.emit('connection', far);
     });
   }
+}
+
+/** Host and pathname: the same for `http` and `ws`, whatever the query is. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return host + pathname;
 }

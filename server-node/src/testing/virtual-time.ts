@@ -104,7 +104,9 @@ export class VirtualTime {
     };
     const set = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): Timer => {
       const wait = ms >= 1 && ms <= LONGEST ? ms : 1;
-      return new Timer(this.#add(wait, () => run(...args), this.zone));
+      const { zone } = this;
+      const begin = (): Task => this.#add(wait, () => run(...args), zone);
+      return new Timer(begin(), begin);
     };
     const repeat = (run: () => void, ms = 0): Timer => {
       const timer = set(run, ms);
@@ -168,12 +170,23 @@ function isBefore(one: Task, other: Task): boolean {
   return one.at - other.at < 0 || (one.at === other.at && one.order < other.order);
 }
 
-/** What `setTimeout` of Node returns, as far as it is used. */
+/** The result of `setTimeout`, with the members of Node's that are in use. */
 class Timer {
-  readonly task: Task;
+  task: Task;
+  readonly #begin: () => Task;
 
-  constructor(task: Task) {
+  constructor(task: Task, begin: () => Task) {
     this.task = task;
+    this.#begin = begin;
+  }
+
+  /** Starts the wait again; undici does so with timers that have fired. */
+  refresh(): this {
+    const { every } = this.task;
+    this.task.cancelled = true;
+    this.task = this.#begin();
+    if (every !== undefined) this.task.every = every;
+    return this;
   }
 
   ref(): this {
