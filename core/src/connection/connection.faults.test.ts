@@ -236,3 +236,19 @@ describe('what an application passes in', () => {
     expect(report).toHaveBeenCalledWith(new Error('mine'));
   });
 });
+
+describe('a connection that was closed because the client is not authorized', () => {
+  it('tries again when the page is shown, for the user may have logged in', async () => {
+    const page = new EventTarget();
+    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    const { sync, last, links } = setUp();
+    await tick();
+    last().lose({ code: 'unauthorized', message: '401' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([sync.status.get().state, links.length]).toEqual(['closed', 1]);
+    page.dispatchEvent(new Event('visibilitychange'));
+    last().hello();
+    expect([sync.status.get().state, links.length]).toEqual(['open', 2]);
+  });
+});
