@@ -12,7 +12,7 @@ import type { Carrier, Connection, ConnectionOptions, FrameListener } from './op
 import type { Connecting, Phase } from './phase.js';
 import type { Recovery, RecoveryHost } from './recovery.js';
 import { UNTRIED } from './tries.js';
-import { OPEN_TIMEOUT_MS, type Attempt, type CloseReason } from './transport.js';
+import { OPEN_TIMEOUT_MS, withoutPassword, type Attempt, type CloseReason } from './transport.js';
 
 /** How long hello may follow the head of an answer, and how long a heartbeat may be late. */
 const GRACE_MS = 5_000;
@@ -140,7 +140,7 @@ export function createCarrier({
   function onFrame(frame: ServerFrame, text: string): void {
     if ('hello' in frame) onHello(frame.hello);
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
-    else if (phase.is === 'connecting') recover(({ refuseOldServer }) => refuseOldServer());
+    else if (phase.is === 'connecting') recover('refuseOldServer');
     else {
       if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);
@@ -158,7 +158,7 @@ export function createCarrier({
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
     put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
     reconcile(); // for what was wanted meanwhile
-    if ((phase as Phase) === mine) recover(({ guard }) => guard(next.heartbeat + GRACE_MS));
+    if ((phase as Phase) === mine) recover('guard', next.heartbeat + GRACE_MS);
   }
 
   /** Leaves the present phase, with all that belongs to it, for another one. */
@@ -182,28 +182,29 @@ export function createCarrier({
     return recovery;
   }
 
-  /** Runs what recovery does, now or as soon as it is loaded, unless the phase has changed by then. */
-  function recover(run: (recovery: Recovery) => void, cause?: CloseReason): void {
+  /** Calls recovery, now or as soon as it is loaded, unless the phase has changed by then. */
+  function recover(
+    act: 'lose' | 'pause' | 'guard' | 'refuseOldServer',
+    argument?: CloseReason | number,
+  ): void {
     const mine = phase;
     const use = (module: NonNullable<typeof loaded>): void => {
-      if (phase === mine) run(equip(module));
+      if (phase === mine) equip(module)[act](argument as never);
     };
-    if (loaded) use(loaded);
-    else
-      load().then(
-        use,
-        () => phase === mine && cause && stay('waiting', cause, RELOAD_MS * (1 + Math.random())),
-      );
+    if (loaded) return use(loaded);
+    const wait = (): void => {
+      if (phase === mine && typeof argument === 'object')
+        stay('waiting', argument, RELOAD_MS * (1 + Math.random()));
+    };
+    load().then(use, wait);
   }
 
-  function lose(cause: CloseReason): void {
-    // A text of the runtime may show the URL, and that a password.
-    const reason = { ...cause, message: cause.message.replace(/\/\/[^/@]*@/g, '//') };
-    recover(({ lose }) => lose(reason), reason);
+  function lose(reason: CloseReason): void {
+    recover('lose', reason);
   }
 
   function pause(reason: CloseReason): void {
-    recover(({ pause }) => pause(reason), reason);
+    recover('pause', reason);
   }
 
   /** Stays in a phase without a link, and ends it after `ms`. */
@@ -211,7 +212,7 @@ export function createCarrier({
     enter({ is });
     if (ms !== undefined) timer = setTimeout(attempt, ms);
     const retryAt = ms === undefined ? ms : Date.now() + ms;
-    put({ reason: reason && { code: reason.code, message: reason.message }, attempt: tries.count, retryAt });
+    put({ reason: reason && withoutPassword(reason), attempt: tries.count, retryAt });
   }
 
   /** Ends everything, until something is wanted. */
@@ -224,19 +225,18 @@ export function createCarrier({
 
   const host: RecoveryHost = {
     transports,
-    retry: options.retry,
+    options,
     tries,
     status,
     phase: () => phase.is,
     current: () => chosen,
-    hasAuth: !!options.auth,
     choose: (index) => void (chosen = index),
     attempt,
-    open: (reason) => open({ reason }),
-    leave: () => enter({ is: 'waiting' }),
+    open,
+    enter,
     stay,
-    ping: () => send('{"ping":true}'),
-    trial: () => attemptOf({}),
+    send,
+    attemptOf,
   };
   const carrier: Carrier = {
     replica: topics.replica,

@@ -1,12 +1,14 @@
-import { isHidden, isOffline } from '../platform/page.js';
+import { isHidden } from '../platform/page.js';
 import { createWatchdog } from '../platform/watchdog.js';
-import { watchPage } from '../platform/watch-page.js';
+import { isOffline, watchPage } from '../platform/watch-page.js';
 import type { Reason, Status } from '../replicas/status.js';
 import type { Readable } from '../reactive/readable.js';
+import type { OpenFrame } from '../protocol/frames.js';
+import type { ConnectionOptions } from './options.js';
 import type { Phase } from './phase.js';
-import { createRetryPolicy, type Retry } from './retry.js';
+import { createRetryPolicy } from './retry.js';
 import { createTransportChoice } from './transport-choice.js';
-import type { Attempt, CloseReason, Transport } from './transport.js';
+import { withoutPassword, type Attempt, type CloseReason, type Transport } from './transport.js';
 import type { Tries } from './tries.js';
 
 /** Codes without a word from the server. They do not replace a reason that says more. */
@@ -22,28 +24,26 @@ const OLD_SERVER = {
 /** What recovery needs of its connection. */
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
-  readonly retry: Retry | 'manual' | undefined;
+  readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
   readonly tries: Tries;
   readonly status: Readable<Status>;
   readonly phase: () => Phase['is'];
   /** The index of the transport in use. */
   readonly current: () => number;
-  /** Whether a refused token can be replaced. */
-  readonly hasAuth: boolean;
   /** Changes the transport; the next attempt uses it. */
   readonly choose: (index: number) => void;
   /** Begins a new attempt. */
   readonly attempt: () => void;
   /** Goes on with an attempt, over another transport. */
-  readonly open: (reason: Reason) => void;
-  /** Leaves the link; then `attempt` or `stay` follows. */
-  readonly leave: () => void;
+  readonly open: (change: Pick<Status, 'reason'>) => void;
+  /** Leaves the link for another phase. */
+  readonly enter: (next: Phase) => void;
   /** Stays without a link, for `ms`. */
   readonly stay: (is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number) => void;
-  /** Sends a frame that the server answers, if the link can. */
-  readonly ping: () => void;
-  /** Begins a trial, which must not name the session. */
-  readonly trial: () => Attempt;
+  /** Sends a frame, as JSON text, if a link is open. */
+  readonly send: (text: string) => void;
+  /** The beginning of an attempt. */
+  readonly attemptOf: (open: Partial<OpenFrame['open']>) => Attempt;
 }
 
 /** How a connection comes back: after a loss, a refusal, or a change of the page or the network. */
@@ -79,25 +79,28 @@ export function createRecovery(
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
-  const { transports, tries, status, phase, current, stay } = host;
-  const policy = createRetryPolicy(host.retry, tries);
+  const { transports, options, tries, status, phase, current, stay } = host;
+  const policy = createRetryPolicy(options.retry, tries);
   const choice = createTransportChoice(transports);
-  const watchdog = createWatchdog(() => lose({ code: 'silent', message: 'no answer' }), host.ping);
+  const watchdog = createWatchdog(
+    () => lose({ code: 'silent', message: 'no answer' }),
+    () => host.send('{"ping":true}'),
+  );
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
 
   /** The reason to show, of this one and that which is shown. */
-  function telling({ code, message }: CloseReason): Reason {
+  function telling(reason: CloseReason): Reason {
     const shown = phase() === 'open' ? undefined : status.get().reason;
-    return (VAGUE.includes(code) && shown) || { code, message };
+    return (VAGUE.includes(reason.code) && shown) || withoutPassword(reason);
   }
 
   function pause(cause: CloseReason): void {
     const { code, retry } = cause;
     let reason = telling(cause);
-    host.leave();
+    host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
     if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
-    if (code === 'unauthorized' && host.hasAuth && !tries.isReplaced) {
+    if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
       tries.isReplaced = true;
       return host.attempt();
     }
@@ -115,10 +118,10 @@ export function createRecovery(
     const { code, retry } = reason;
     const isOfTransport = phase() === 'connecting' && retry === undefined && code !== 'unauthorized';
     if (!isOfTransport || policy.isFresh()) return pause(reason);
-    const { index, isLast } = choice.next(current(), reason);
+    const { index, isLast } = choice.next(current(), withoutPassword(reason));
     host.choose(index);
     if (isLast) pause(reason);
-    else host.open(telling(reason));
+    else host.open({ reason: telling(reason) });
   }
 
   function onPage({ type }: Event): void {
@@ -132,7 +135,7 @@ export function createRecovery(
     } else if (is === 'closed') {
       // The user may have logged in elsewhere, or the cookie has changed.
       if (reason?.code === 'unauthorized' && !isHidden()) host.attempt();
-    } else if ((is === 'offline' || is === 'waiting') && host.retry !== 'manual') {
+    } else if ((is === 'offline' || is === 'waiting') && options.retry !== 'manual') {
       const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
       if (isWorthwhile || !isHidden()) host.attempt();
     }
@@ -154,7 +157,7 @@ export function createRecovery(
     guard(limit) {
       watchdog.start(limit);
       if (!current()) return;
-      stopSeeking = retryPreferred(transports.slice(0, current()), host.trial(), (index) => {
+      stopSeeking = retryPreferred(transports.slice(0, current()), host.attemptOf({}), (index) => {
         host.choose(index);
         host.attempt();
       });

@@ -23,6 +23,11 @@ export interface CloseReason extends Reason {
   readonly cause?: unknown;
 }
 
+/** What is shown of a reason. A text of the runtime may show the URL, and that a password. */
+export function withoutPassword({ code, message }: Reason): Reason {
+  return { code, message: message.replace(/\/\/[^/@]*@/g, '//') };
+}
+
 /**
  * A link reports to its connection. Guarantees: `onOpen` at most once and before any frame; `onFrame` in the order sent;
  * `onByte` for everything that arrives, also parts of a frame; `onClose` exactly once and last, also when opening failed, but never

@@ -3,11 +3,6 @@ export function isHidden(): boolean {
   return !!globalThis.document?.hidden;
 }
 
-/** Whether the browser claims that there is no network. It is often wrong, so this is a hint. */
-export function isOffline(): boolean {
-  return globalThis.navigator?.onLine === false;
-}
-
 /** Marks of a client without a DOM. */
 interface Client {
   readonly WorkerGlobalScope?: unknown;

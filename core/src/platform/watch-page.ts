@@ -1,3 +1,8 @@
+/** Whether the browser claims that there is no network. It is often wrong, so this is a hint. */
+export function isOffline(): boolean {
+  return globalThis.navigator?.onLine === false;
+}
+
 /** Calls back when the page or the network appears, vanishes or changes, if the runtime has such events; returns its end. */
 export function watchPage(onChange: (event: Event) => void): () => void {
   const listen = (verb: 'add' | 'remove'): void => {

@@ -1,3 +1,4 @@
+import { isContainer } from './container.js';
 import { VeloxError } from './error.js';
 import type { ClientFrame, ServerFrame, Subscription } from './frames.js';
 
@@ -14,16 +15,14 @@ const MOST_LEVELS = 2_000;
  *   judged by the copy: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
  */
 export function decodeServerFrame(text: string): ServerFrame {
-  const frame: unknown = JSON.parse(text);
-  if (!isObject(frame)) throw badFrame('no frame');
-  // A level is written with two characters at least.
-  if (text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) throw badFrame('too many levels');
-  for (const name of Object.keys(frame)) {
-    if (SERVER_MEMBERS[name]?.(frame[name]) === false) throw badFrame(`a frame with a malformed ${name}`);
-  }
-  const { check, at, ack, ping } = frame;
-  if (check !== undefined && !isCount(at)) throw badFrame('a check without a version');
-  if (ack === true && !ping) throw badFrame('an acknowledgement of nothing');
+  const frame = JSON.parse(text) as Raw;
+  const isFrame =
+    isServerFrame(frame) &&
+    // A level is written with two characters at least.
+    !(text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) &&
+    (frame.check === undefined || frame.at !== undefined) &&
+    (frame.ack !== true || frame.ping === true); // else an acknowledgement of nothing
+  if (!isFrame) throw badFrame('no sound frame');
   return frame as unknown as ServerFrame;
 }
 
@@ -119,10 +118,9 @@ function badFrame(what: string): VeloxError {
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
 const isTrue = (value: unknown): boolean => value === true;
-const isSeq = (value: unknown): boolean => isNumber(value) && value >= 0;
-const isCount = (value: unknown): value is number => isNumber(value) && value > 0;
-const isObject = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSeq = (value: unknown): value is number => isNumber(value) && value >= 0;
+const isCount = (value: unknown): value is number => isSeq(value) && value > 0;
+const isObject = (value: unknown): value is Raw => isContainer(value) && !Array.isArray(value);
 const isListOf = (value: unknown, is: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(is);
 const isSubscription = (value: unknown): value is Subscription =>
@@ -138,36 +136,38 @@ const isFailure = (value: unknown): boolean =>
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0;
-const isHello = (hello: unknown): boolean =>
-  isObject(hello) &&
-  isString(hello.session) &&
-  isTime(hello.heartbeat) &&
-  isSeq(hello.ack) &&
-  isNumber(hello.protocol) &&
-  optional(hello.link, isSeq) &&
-  isObject(hello.limits) &&
-  isCount(hello.limits.frame) &&
-  isCount(hello.limits.depth) &&
-  optional(hello.limits.rate, isCount);
-const isBye = (bye: unknown): boolean =>
-  isObject(bye) &&
-  isString(bye.code) &&
-  isString(bye.reason) &&
-  optional(bye.retry, (retry) => retry === false || isTime(retry));
 
-/** The members of a server's frames. Others are ignored: a newer server may send them. */
-const SERVER_MEMBERS: { readonly [name: string]: (value: unknown) => boolean } = {
-  __proto__: null as never,
-  ...{ topic: isString, id: isString, stale: isString, denied: isString, code: isString },
-  ...{ event: isString, check: isString, version: isCount, from: isCount, at: isCount },
-  ...{ seq: isSeq, ack: (ack) => ack === true || isSeq(ack), next: isSeq, dropped: isSeq },
-  ...{ delta: isTrue, ping: isTrue, hello: isHello, bye: isBye },
-};
+/** Checks the named members of an object; if it is partial, those that are there. Others are ignored: a newer server may send them. */
+const hasSound =
+  (members: Readonly<Record<string, (value: unknown) => boolean>>, isPartial?: boolean) =>
+  (value: unknown): boolean =>
+    isObject(value) &&
+    Object.entries(members).every(
+      ([name, is]) => (isPartial && value[name] === undefined) || is(value[name]),
+    );
+
+const isServerFrame = hasSound(
+  {
+    ...{ topic: isString, id: isString, stale: isString, denied: isString, code: isString },
+    ...{ event: isString, check: isString, version: isCount, from: isCount, at: isCount },
+    ...{ seq: isSeq, ack: (ack) => ack === true || isSeq(ack), next: isSeq, dropped: isSeq },
+    ...{ delta: isTrue, ping: isTrue },
+    hello: hasSound({
+      ...{ session: isString, heartbeat: isTime, ack: isSeq, protocol: isSeq },
+      link: (link) => optional(link, isSeq),
+      limits: hasSound({ frame: isCount, depth: isCount, rate: (rate) => optional(rate, isCount) }),
+    }),
+    bye: hasSound({
+      ...{ code: isString, reason: isString },
+      retry: (retry) => retry === false || optional(retry, isTime),
+    }),
+  },
+  true,
+);
 
 /** Ends at the first branch that is too deep, so recursion is bounded. */
 function isDeep(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return !levels || Object.values(value).some((inner) => isDeep(inner, levels - 1));
+  return isContainer(value) && (!levels || Object.values(value).some((inner) => isDeep(inner, levels - 1)));
 }
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {

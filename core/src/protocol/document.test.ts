@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { advance, type Document } from './document.js';
+import { share } from './share.js';
 import { isVeloxError } from './error.js';
 import type { Patch } from './patch.js';
 import type { StateFrame } from './frames.js';
@@ -96,8 +97,9 @@ it('a batch copies once, leaves the published value alone, and tells its patches
 describe('a snapshot of the same life', () => {
   const value = { user: { name: 'ann' }, rows: [{ n: 1 }, { n: 2 }], n: 0 };
   const before: Document = { id: 'x', version: 1, value };
+  const parse = (body: unknown): unknown => JSON.parse(JSON.stringify(body));
   const snapshot = (id: string, body: unknown): Document =>
-    advance(before, { id, version: 2, body: JSON.parse(JSON.stringify(body)) as unknown }) as Document;
+    advance(before, { id, version: 2, body: parse(body) }, undefined, undefined, share) as Document;
 
   it('keeps the reference of each part that is equal', () => {
     const next = snapshot('x', { ...value, rows: [{ n: 1 }, { n: 3 }, null], n: 1 }).value as typeof value;

@@ -1,4 +1,3 @@
-import { isContainer } from './container.js';
 import { apply, type Owned, type Patch } from './patch.js';
 import type { Operation, Position, StateFrame } from './frames.js';
 
@@ -13,6 +12,7 @@ export interface Document extends Position {
  *
  * @param owned see {@link Owned}: give one set for all frames that are published together.
  * @param patches receives the change in immer's form.
+ * @param share puts the equal parts of a value into a snapshot of the same epoch, so that they keep their reference; default: none do.
  * @throws VeloxError `bad-patch`, `unsafe-key` for a delta that joins on and cannot be applied. The value is then not the
  *   server's: go back to the last one published, forget its position, and ask for a snapshot.
  */
@@ -21,29 +21,17 @@ export function advance(
   frame: StateFrame,
   owned?: Owned,
   patches?: Patch[],
+  share?: (before: unknown, next: unknown) => unknown,
 ): Document | 'gap' {
   const { id = document?.id, version, delta, from = version - 1, body } = frame as Received;
   const held = document?.id === id ? document : undefined;
   if (held && version <= held.version) return held;
   if (delta ? held?.version !== from : body === undefined) return 'gap';
   if (!delta) patches?.push({ op: 'replace', path: [], value: body });
-  const value = delta ? apply(held!.value, body as Operation[], owned, patches) : share(held?.value, body);
+  const value = delta
+    ? apply(held!.value, body as Operation[], owned, patches)
+    : (share?.(held?.value, body) ?? body);
   return { id, version, value } as Document;
-}
-
-/** Puts the parts of `before` that are equal into `next`, so that they keep their reference. Returns `before` if all of it is equal. */
-function share(before: unknown, next: unknown): unknown {
-  if (!isContainer(before) || !isContainer(next) || Array.isArray(before) !== Array.isArray(next))
-    return next;
-  const keys = Object.keys(next);
-  let isSame = keys.length === Object.keys(before).length;
-  for (const key of keys) {
-    const own = Object.hasOwn(before, key);
-    const value = own ? share(before[key], next[key]) : next[key];
-    isSame &&= own && value === before[key];
-    if (value !== next[key]) next[key] = value;
-  }
-  return isSame ? before : next;
 }
 
 /** What a state frame may carry. `body` is absent from a bare position alone: a value can be null. */

@@ -27,7 +27,7 @@ interface Place {
   readonly keys: readonly Key[];
 }
 
-/** How many values and characters the copies of one patch may make. A copy of a copy doubles with each operation. */
+/** How many characters of JSON the copies of one patch may have. A copy of a copy doubles with each operation. */
 const MOST_COPIED = 1_000_000;
 
 const MALFORMED = /^[^/]|~(?![01])/;
@@ -39,8 +39,8 @@ const UNSAFE = /\/(__proto__|constructor|prototype)(?![^/])/;
  * may be half-written: give up the batch that they belong to.
  *
  * @param patches receives the same change in immer's form, see {@link toPatches}.
- * @throws VeloxError `unsafe-key` for `__proto__`, `constructor` or `prototype` in a path, else `bad-patch`, also if copies would make
- *   more than a million values and characters.
+ * @throws VeloxError `unsafe-key` for `__proto__`, `constructor` or `prototype` in a path, else `bad-patch`, also if copies have more
+ *   than a million characters of JSON.
  */
 export function apply(
   value: unknown,
@@ -104,7 +104,7 @@ export function apply(
     if (op === 'remove') take(path);
     else if (op === 'copy') {
       const original = read(from);
-      copied += measure(original, MOST_COPIED - copied);
+      copied += JSON.stringify(original).length;
       if (copied > MOST_COPIED) refuse();
       put(path, original);
     } else if (op === 'move') {
@@ -130,17 +130,6 @@ export function toPatches(operations: readonly Operation[], before: unknown): Pa
   return patches;
 }
 
-/** Counts values and characters; stops above `limit`. */
-function measure(value: unknown, limit: number): number {
-  if (!isContainer(value)) return typeof value === 'string' ? value.length + 1 : 1;
-  let size = 1;
-  for (const key of Object.keys(value)) {
-    if (size > limit) break;
-    size += key.length + measure(value[key], limit - size);
-  }
-  return size;
-}
-
 /** The index of an element or of the place behind the last one; -1 for all that is none. */
 function index(part: string, length: number): number {
   if (part === '-') return length;
@@ -149,7 +138,7 @@ function index(part: string, length: number): number {
 }
 
 function unescape(part: string): string {
-  return part.includes('~') ? part.replace(/~[01]/g, (escape) => (escape === '~0' ? '~' : '/')) : part;
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** What stands in a second place or was handed out, and all in it, is no longer ours to write. */

@@ -51,13 +51,17 @@ export function createSignal<A extends unknown[] = []>(): Signal<A> {
   };
 }
 
-/** Creates a cell. Its listeners run on each `set` that changes the reference. */
-export function createCell<T>(value: T): Cell<T> {
+/**
+ * Creates a cell.
+ *
+ * @param isSame whether `set` keeps the value and runs no listeners; default: for the same reference
+ */
+export function createCell<T>(value: T, isSame: (next: T, value: T) => boolean = Object.is): Cell<T> {
   const { emit, on } = createSignal();
   return {
     get: () => value,
     set(next) {
-      if (Object.is(next, value)) return;
+      if (isSame(next, value)) return;
       value = next;
       emit();
     },

@@ -1,5 +1,5 @@
 import { advance, type Document } from '../protocol/document.js';
-import { load } from '../platform/load.js';
+import { load, loaded } from '../platform/load.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
@@ -111,18 +111,19 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     }
     refresh();
   };
-  const forget = (): void => {
-    phase = 'closed';
+  /** Enters a phase without the doubts of the one before. */
+  const enter = (next: typeof phase): void => {
+    phase = next;
     reason = undefined;
     mismatches = 0;
   };
   const drop = (): void => {
-    forget();
+    enter('closed');
     stale = true;
     counted = wanted;
   };
   const askAgain = (): void => {
-    forget();
+    enter('closed');
     refresh();
     host.onChange();
   };
@@ -160,15 +161,10 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     say(subscribe, unsubscribe) {
       if (wanted === (phase !== 'closed')) return;
       if (wanted) {
-        const { id, version } = document ?? {};
         phase = 'waiting';
-        const news = document ? undefined : diverged;
         subscribe.push({
           topic: topic || undefined,
-          id,
-          version,
-          proof: id && proof,
-          diverged: news,
+          ...(document ? { id: document.id, version: document.version, proof } : { diverged }),
         } as Subscription); // JSON leaves out undefined
       } else {
         unsubscribe.push(topic);
@@ -183,7 +179,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       const before = document;
       let next;
       try {
-        next = advance(before, frame, host.owned(), patches);
+        next = advance(before, frame, host.owned(), patches, loaded?.share);
       } catch {
         return diverge(); // a delta that cannot be applied
       }
@@ -194,9 +190,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       }
       if (next === before && 'delta' in frame) return; // of the past; no answer either
       document = next;
-      phase = 'open';
-      reason = undefined;
-      mismatches = 0;
+      enter('open');
       host.schedule(publish);
     },
     doubt(why) {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../protocol/error.js';
-import { createCell, createSignal, once, type Cell, type Readable } from '../reactive/readable.js';
+import { createCell, once, type Cell, type Readable } from '../reactive/readable.js';
 
 /**
  * Why a connection or a topic is not as it should be: one of the server's codes, or one of the client's own.
@@ -49,13 +49,9 @@ export interface Status {
 /** Before anything was wanted; also what a server renders. */
 export const IDLE: Status = { state: 'idle', stale: true, attempt: 0 };
 
-const isSame = (one: Status, other: Status): boolean => JSON.stringify(one) === JSON.stringify(other);
-
 /** Creates a cell that keeps its status while the next one is equal, so that listeners run only for changes. */
-export function createStatus(): Cell<Status> {
-  const cell = createCell(IDLE);
-  return { ...cell, set: (next) => isSame(next, cell.get()) || cell.set(next) };
-}
+export const createStatus = (): Cell<Status> =>
+  createCell(IDLE, (next, value) => JSON.stringify(next) === JSON.stringify(value));
 
 /** A status that follows from another one. */
 export interface DerivedStatus extends Readable<Status> {
@@ -65,31 +61,24 @@ export interface DerivedStatus extends Readable<Status> {
 
 /** Derives a status from that of a connection. It follows its base only while it has listeners; without any, `get` computes it. */
 export function deriveStatus(base: Readable<Status>, derive: (base: Status) => Status): DerivedStatus {
-  const { emit, on } = createSignal();
-  let value = IDLE;
+  const cell = createStatus();
   let listeners = 0;
   let unfollow: () => void;
-  const update = (): boolean => {
-    const next = derive(base.get());
-    const isNew = !isSame(next, value);
-    if (isNew) value = next;
-    return isNew;
-  };
-  const refresh = (): void => {
-    if (listeners && update()) emit();
-  };
+  const update = (): void => cell.set(derive(base.get()));
   return {
     get() {
       if (!listeners) update();
-      return value;
+      return cell.get();
     },
-    refresh,
+    refresh() {
+      if (listeners) update();
+    },
     subscribe(onChange) {
-      const off = on(onChange);
       if (!listeners++) {
-        update();
-        unfollow = base.subscribe(refresh);
+        update(); // before there is a listener
+        unfollow = base.subscribe(update);
       }
+      const off = cell.subscribe(onChange);
       return once(() => {
         off();
         if (!--listeners) unfollow();

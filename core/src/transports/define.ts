@@ -64,11 +64,9 @@ export function defineTransport(name: string, start: Start): Transport {
   return named[name] as Transport;
 }
 
-/** The endpoint's URL with the query that asks for this version of the protocol, and with the defined members of `query`. */
-export function endpoint(url: string, query?: Readonly<Record<string, unknown>>): URL {
+/** The endpoint's URL with the query that asks for this version of the protocol. */
+export function endpoint(url: string): URL {
   const target = new URL(url);
-  for (const [name, value] of Object.entries({ velox: PROTOCOL_VERSION, ...query })) {
-    if (value !== undefined) target.searchParams.set(name, String(value));
-  }
+  target.searchParams.set('velox', `${PROTOCOL_VERSION}`);
   return target;
 }

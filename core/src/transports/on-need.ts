@@ -8,3 +8,4 @@ export { readEventStream as sse } from './event-stream.js';
 export { poll as polling } from './polling.js';
 export { startRequests } from './start-requests.js';
 export { isCopy } from '../protocol/is-copy.js';
+export { share } from '../protocol/share.js';

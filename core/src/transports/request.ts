@@ -7,15 +7,18 @@ import { endpoint } from './define.js';
  * authorization, unless the application has set that header.
  *
  * @param own headers of the transport
- * @param query beside the version of the protocol
+ * @param query its defined members follow the version of the protocol
  */
 export function request(
   { url, headers, credentials = 'include' }: Pick<Attempt, 'url' | 'headers' | 'credentials'>,
   own: Readonly<Record<string, string>>,
   init: RequestInit,
-  query?: Readonly<Record<string, unknown>>,
+  query: Readonly<Record<string, string | number | undefined>> = {},
 ): Promise<Response> {
-  const target = endpoint(url, query);
+  const target = endpoint(url);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) target.searchParams.set(name, `${value}`);
+  }
   const authorization = target.username && basic(target);
   target.username = target.password = '';
   return fetch(target.href, {
