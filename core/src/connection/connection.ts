@@ -103,16 +103,19 @@ export function createCarrier({
     enter(mine);
     const { name: transport } = transports[chosen]!;
     if (hasQuestions(options)) {
-      const fail = (code: 'auth' | 'lost') => (error: unknown) =>
-        phase === mine && pause({ code, message: `${error as Error}` });
-      load().then(
-        ({ askCredentials }) =>
-          askCredentials(options, headers).then((fresh) => {
+      let code: CloseReason['code'] = 'lost';
+      load()
+        .then(({ askCredentials }) => {
+          code = 'auth';
+          return askCredentials(options, headers);
+        })
+        .then(
+          (fresh) => {
             token = fresh;
             if (phase === mine) dial(mine);
-          }, fail('auth')),
-        fail('lost'),
-      );
+          },
+          (error) => phase === mine && pause({ code, message: `${error as Error}` }),
+        );
     } else dial(mine);
     put({ ...change, transport, attempt: tries.count, retryAt: undefined });
   }
@@ -130,11 +133,7 @@ export function createCarrier({
 
   function wait(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
-    timer = setTimeout(giveUp, ms, code);
-  }
-
-  function giveUp(code: CloseReason['code']): void {
-    lose({ code, message: 'no answer' });
+    timer = setTimeout(() => lose({ code, message: 'no answer' }), ms);
   }
 
   function onFrame(frame: ServerFrame, text: string): void {
@@ -210,8 +209,8 @@ export function createCarrier({
   /** Stays in a phase without a link, and ends it after `ms`. */
   function stay(is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number): void {
     enter({ is });
-    if (ms !== undefined) timer = setTimeout(attempt, ms);
     const retryAt = ms === undefined ? ms : Date.now() + ms;
+    if (retryAt) timer = setTimeout(attempt, ms);
     put({ reason: reason && withoutPassword(reason), attempt: tries.count, retryAt });
   }
 

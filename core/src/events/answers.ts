@@ -14,15 +14,10 @@ export interface Answers {
 /** @param reply sends the text of a reply frame without its end */
 export function createAnswers(reply: (text: string) => void): Answers {
   const answers = new Map<string, Answer>();
-  const failure = ({ code, message, data }: CallError): string =>
-    JSON.stringify({ code, message, ...(data !== undefined && { data }) });
   return {
     set(name, answer) {
       if (answers.has(name)) {
-        throw new VeloxError(
-          'bad-option',
-          `the call "${name}" has a handler. A call has one answer, so remove the first.`,
-        );
+        throw new VeloxError('bad-option', `the call "${name}" has a handler. Remove it first.`);
       }
       answers.set(name, answer);
       return () => {
@@ -37,8 +32,9 @@ export function createAnswers(reply: (text: string) => void): Answers {
           reply(`{"reply":${call},"data":${JSON.stringify(await answer(data)) ?? null}`);
         } catch (error) {
           if (!(error instanceof CallError)) report(error);
-          const known = error instanceof CallError ? error : new CallError('internal', 'the client failed.');
-          reply(`{"reply":${call},"error":${failure(known)}`);
+          const { code, message, data } =
+            error instanceof CallError ? error : new CallError('internal', 'the client failed.');
+          reply(`{"reply":${call},"error":${JSON.stringify({ code, message, data })}`);
         }
       })();
     },

@@ -1,5 +1,4 @@
 import { CallError } from '../protocol/call-error.js';
-import { VeloxError } from '../protocol/error.js';
 import type { ReplyFrame } from '../protocol/frames.js';
 import type { EventQueue, Ticket } from './event-queue.js';
 
@@ -38,9 +37,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
   let last = 0;
   const queueCall = (call: number, text: string): Ticket =>
     queue.add(text, () =>
-      pending
-        .get(call)
-        ?.settle(new CallError('dropped', 'the call was never sent: it waited too long, or too many did.')),
+      pending.get(call)?.settle(new CallError('dropped', 'the call waited too long, or too many did.')),
     );
 
   return {
@@ -71,7 +68,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         signal?.addEventListener('abort', abort);
         if (timeout !== Infinity) {
           timer = setTimeout(
-            () => cancel('timeout', `the call "${name}" got no reply within ${timeout} ms.`),
+            () => cancel('timeout', `the call "${name}" got no reply in ${timeout} ms.`),
             timeout,
           );
         }
@@ -83,19 +80,15 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
     },
     onNewSession() {
       for (const [call, each] of [...pending]) {
-        const { text, isIdempotent, ticket, settle } = each;
-        if (!ticket.isWritten) continue;
-        queue.remove(ticket);
-        if (isIdempotent) pending.set(call, { ...each, ticket: queueCall(call, text) });
-        else
-          settle(
-            new CallError('unknown-outcome', 'the session ended before the reply. The call may have run.'),
-          );
+        if (!each.ticket.isWritten) continue;
+        queue.remove(each.ticket);
+        if (each.isIdempotent) pending.set(call, { ...each, ticket: queueCall(call, each.text) });
+        else each.settle(new CallError('unknown-outcome', 'the session ended. The call may have run.'));
       }
     },
     close() {
-      const closed = new VeloxError('closed', 'the connection was closed.');
-      for (const { settle } of [...pending.values()]) settle(new CallError('cancelled', closed.message));
+      for (const { settle } of [...pending.values()])
+        settle(new CallError('cancelled', 'the connection was closed.'));
     },
   };
 }

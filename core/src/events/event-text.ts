@@ -1,4 +1,4 @@
-import { isDeeper } from '../protocol/decode.js';
+import { isDeep } from '../protocol/decode.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Limits } from '../protocol/frames.js';
 
@@ -20,9 +20,7 @@ export function eventText(event: string, data: unknown, limits: EventLimits, cal
   try {
     json = JSON.stringify(data);
   } catch (error) {
-    throw new VeloxError('not-json', `event "${event}" has data that JSON cannot hold: ${String(error)}`, {
-      cause: error,
-    });
+    throw new VeloxError('not-json', `event "${event}": ${error as Error}. Send JSON.`, { cause: error });
   }
   if (typeof event !== 'string') throw new VeloxError('not-json', 'an event has no name. Pass a string.');
   const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${call ? `,"call":${call}` : ''}`;
@@ -39,13 +37,10 @@ export function checkText(text: string, { frame: longest, depth }: EventLimits):
   // The exact answers cost a pass over the text. Usually its length is answer enough: a character has at most three bytes.
   const size = SEQ_BYTES + (3 * text.length > longest ? new TextEncoder().encode(text).length : text.length);
   if (size > longest) {
-    throw new VeloxError(
-      'too-large',
-      `an event has ${size} bytes of JSON, of ${longest} allowed. Send less.`,
-    );
+    throw new VeloxError('too-large', `an event has ${size} bytes of ${longest} allowed. Send less.`);
   }
   // A level has at least two characters.
-  if (text.length > 2 * depth && isDeeper(JSON.parse(`${text}}`), depth)) {
+  if (text.length > 2 * depth && isDeep(JSON.parse(`${text}}`), depth)) {
     throw new VeloxError('too-deep', `an event has more than ${depth} levels. Send flatter data.`);
   }
 }

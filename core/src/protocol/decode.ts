@@ -165,9 +165,9 @@ const isServerFrame = hasSound(
   true,
 );
 
-/** Ends at the first branch that is too deep, so recursion is bounded. */
-function isDeep(value: unknown, levels: number): boolean {
-  return isContainer(value) && (!levels || Object.values(value).some((inner) => isDeep(inner, levels - 1)));
+/** Like {@link isDeeper}, by recursion, which ends at the first branch that is too deep. */
+export function isDeep(value: unknown, depth: number): boolean {
+  return isContainer(value) && Object.values(value).some((inner) => !depth || isDeep(inner, depth - 1));
 }
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {
