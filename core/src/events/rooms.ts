@@ -1,5 +1,6 @@
 import { CallError } from '../protocol/call-error.js';
 import { report } from '../protocol/error.js';
+import { once } from '../reactive/readable.js';
 
 /** The rooms that a client wants to be in. */
 export interface Rooms {
@@ -25,15 +26,12 @@ export function createRooms(call: (name: '$join' | '$leave', room: string) => Pr
       const count = wanted.get(room) ?? 0;
       wanted.set(room, count + 1);
       if (!count) say('$join', room);
-      let isJoined = true;
-      return () => {
-        if (!isJoined) return;
-        isJoined = false;
+      return once(() => {
         const left = wanted.get(room)! - 1;
         if (left) return void wanted.set(room, left);
         wanted.delete(room);
         say('$leave', room);
-      };
+      });
     },
     onNewSession() {
       for (const room of wanted.keys()) say('$join', room);
