@@ -3,6 +3,7 @@ import { produce } from 'immer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isVeloxError } from '@velox/core/protocol';
 import { State } from './state.js';
+import { VMap } from './vmap.js';
 
 const code = (run: () => unknown): string | undefined => {
   try {
@@ -223,6 +224,78 @@ describe('rule 4: a state is changed in one way', () => {
     state.live().n = 2;
     expect([value.n, state.get().n]).toEqual([1, 2]);
     expect(code(() => state.push())).toBe('state-owned');
+  });
+});
+
+describe('update of a watched state', () => {
+  interface Room {
+    n: number;
+    rows: { id: number }[];
+    $own?: number;
+    users?: VMap<number>;
+    extra?: unknown;
+  }
+  const watch = (value: Room): State<Room> => new State(value, { ownership: 'watched' });
+  const room = (): Room => ({ n: 1, rows: [{ id: 1 }, { id: 2 }], $own: 1 });
+
+  it.each([
+    [
+      'throws',
+      'of the application',
+      () => {
+        throw new RangeError('of the application');
+      },
+    ],
+    ['is asynchronous', 'asynchronous', async () => {}],
+    ['writes a BigInt', 'a BigInt at /extra', (draft: Room) => void (draft.extra = 1n)],
+  ])('undoes the whole recipe if it %s', (_, message, ending) => {
+    const value: Room = { ...room(), users: new VMap({ ann: 1 }) };
+    const [first, second] = value.rows;
+    const state = watch(value);
+    value.n = 5; // not pushed yet
+    const recipe = (draft: Room): void => {
+      draft.n = 9;
+      draft.$own = 9;
+      draft.rows.reverse().pop();
+      draft.rows[0]!.id = 9;
+      draft.users!.set('bob', 2);
+      return (ending as (draft: Room) => void)(draft);
+    };
+    expect(() => state.update(recipe)).toThrow(message);
+    expect(JSON.stringify(value)).toBe(
+      JSON.stringify({ n: 5, rows: [{ id: 1 }, { id: 2 }], $own: 1, users: { ann: 1 } }),
+    );
+    expect([value.rows[0] === first, value.rows[1] === second]).toEqual([true, true]);
+    expect(state.position().version).toBe(1);
+    state.push();
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 5, users: { ann: 1 } } });
+  });
+
+  it('takes a returned value as the members of the object if the recipe wrote nothing', () => {
+    const value = room();
+    const state = watch(value);
+    state.update(({ rows }) => ({ n: 2, rows: rows.slice(1) }));
+    expect(value).toEqual({ n: 2, rows: [{ id: 2 }] });
+    expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 2, rows: [{ id: 2 }] } });
+  });
+
+  it('ignores a returned primitive, part or value after a write', () => {
+    const value = room();
+    const state = watch(value);
+    state.update((draft) => (draft.n === 5 && draft) as Room);
+    expect(state.position().version).toBe(1);
+    state.update((draft) => ++draft.n as unknown as Room);
+    state.update((draft) => {
+      draft.rows[0]!.id = 7;
+      return { n: 0, rows: [] };
+    });
+    expect(value).toEqual({ n: 2, rows: [{ id: 7 }, { id: 2 }], $own: 1 });
+  });
+
+  it('refuses an array in place of the object', () => {
+    const state = watch(room());
+    expect(code(() => state.update((() => [1]) as never))).toBe('state-watched');
+    expect(state.position().version).toBe(1);
   });
 });
 

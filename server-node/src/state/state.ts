@@ -1,10 +1,10 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
-import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
 import { warn } from '../diagnostics/observer.js';
 import { Delivery } from './delivery.js';
 import { randomEpoch } from './random-epoch.js';
 import type { Versioned } from './versioned.js';
+import { changeInPlace } from './watched-object.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../recording/recorder.js';
 
 /** Everything inside is read-only, by type alone. */
@@ -86,19 +86,24 @@ export class State<T> implements Versioned {
 
   /**
    * Changes the value by a recipe that mutates a draft of it, or returns a new value. All changes of one tick leave as one
-   * revision. On a watched state the recipe runs on the application's object, which is then pushed.
+   * revision. On a watched state the recipe runs on the application's object, which is then pushed; a returned value becomes the object's
+   * members. An object with `toJSON` is not undone there.
    *
    * @example state.update((draft) => { draft.rows[7].price = 12 })
    * @throws whatever the recipe throws; VeloxError `not-json`, `too-deep`, `async-recipe`. The value is then as it was.
    */
   update(recipe: (draft: T) => T | void): void {
     if (this.#mode === 'watched') {
-      const result: unknown = recipe(this.#source as T);
-      if (isThenable(result)) {
-        whenRejected(result, () => undefined); // the error below says what is wrong
-        throw new VeloxError('async-recipe', 'update() got an async recipe. Await first, then update.');
-      }
-      this.push();
+      const source = this.#source as T;
+      this.#recorder.update(() => {
+        const undo = changeInPlace(source, recipe);
+        try {
+          this.#recorder.reconcile(source);
+        } catch (error) {
+          undo();
+          throw error;
+        }
+      });
     } else {
       this.#own();
       this.#recorder.update(recipe);
