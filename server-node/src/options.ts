@@ -57,6 +57,7 @@ const STATE: Checks<StateOptions> = {
   throttle: finite,
   depth: count,
   key: expected('a member name or a function', (value) => ['string', 'function'].includes(typeof value)),
+  keep$: flag,
   history: group(HISTORY),
   ownership: expected("'owned' or 'watched'", (value) => value === 'owned' || value === 'watched'),
 };

@@ -47,9 +47,7 @@ export class Observer {
     if (this.#said.has(id) || this.#said.size >= MOST_SAID) return;
     this.#said.add(id);
     if (this.#logger) this.log('warn', event, { advice, ...fields });
-    else if (process.env.NODE_ENV !== 'production') {
-      process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
-    }
+    else advise(advice);
   }
 
   /** Publishes on a channel. `fields` is called only if the channel has subscribers. */
@@ -89,6 +87,12 @@ function plain(value: unknown, depth: number): unknown {
     stack,
     ...(depth > 0 && cause !== undefined && { cause: plain(cause, depth - 1) }),
   };
+}
+
+/** Shows advice to a developer on stderr, unless NODE_ENV is `production`. */
+export function advise(advice: string): void {
+  if (process.env.NODE_ENV !== 'production')
+    process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
 }
 
 /** Shows on stderr an error that has no other place: an uncaught exception would end the process, and with it all sessions. */

@@ -12,6 +12,8 @@ export interface CopyOptions {
   readonly key?: Key;
   /** May take an object over as it is, instead of having it copied; `copies` are the containers around it, outermost first. */
   readonly adopt?: (value: object, copies: readonly object[]) => unknown;
+  /** Whether a member is left out; `path` is its JSON pointer. Default: {@link isPrivate}. */
+  readonly omits?: (key: string, path: () => string) => boolean;
   /** Is told of each object that is an item of an array. */
   readonly onRow?: (source: object, copy: object) => void;
 }
@@ -19,7 +21,7 @@ export interface CopyOptions {
 export const DEFAULT_DEPTH = 500;
 
 /**
- * Copies a value as JSON would carry it: JSON.parse(JSON.stringify(value)), except that keys beginning with `$` are left out,
+ * Copies a value as JSON would carry it: JSON.parse(JSON.stringify(value)), except that `omits` leaves keys out,
  * that what JSON drops in silence (functions, symbols) is an error, and that own `__proto__` keys stay plain data. The copy
  * is a tree of plain objects and arrays: one object in two places becomes two. undefined stays undefined.
  *
@@ -37,13 +39,18 @@ export function copyIn(value: unknown, options: CopyOptions = {}): unknown {
   }
 }
 
+/** Copies a part of a value that was copied in before. */
+export function copyOwn(value: unknown): unknown {
+  return copyIn(value, { depth: Infinity, omits: () => false });
+}
+
 /** Writes an own property; `__proto__` too. */
 export function put(target: object, key: Key, value: unknown): void {
   if (key !== '__proto__') (target as Record<Key, unknown>)[key] = value;
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** Whether keys of this kind stay on the server. */
+/** Whether a key begins with `$`: such keys stay on the server by default. */
 export function isPrivate(key: string): boolean {
   return key.charCodeAt(0) === 36; // $
 }
@@ -104,6 +111,7 @@ function toNumber(value: number): number | null {
 class Copier {
   readonly #options: CopyOptions;
   readonly #depth: number;
+  readonly #omits: (key: string, path: () => string) => boolean;
   /** The containers on the way down, their copies, and the keys taken. */
   readonly #sources: object[] = [];
   readonly #copies: object[] = [];
@@ -112,6 +120,7 @@ class Copier {
   constructor(options: CopyOptions) {
     this.#options = options;
     this.#depth = options.depth ?? DEFAULT_DEPTH;
+    this.#omits = options.omits ?? isPrivate;
   }
 
   value(value: unknown, key: Key): unknown {
@@ -181,8 +190,8 @@ class Copier {
 
   #members(source: Record<string, unknown>, copy: object, level: number): void {
     for (const key of Object.keys(source)) {
-      if (isPrivate(key)) continue;
       this.#keys[level] = key;
+      if (isPrivate(key) && this.#omits(key, () => this.#path())) continue;
       const value = this.value(source[key], key);
       if (value !== undefined) put(copy, key, value);
     }

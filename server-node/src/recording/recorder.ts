@@ -18,6 +18,10 @@ export interface RecorderOptions {
   readonly depth?: number | undefined;
   /** What identifies a row of a list in `reconcile`; default: its `id`, `key` or `_id`. */
   readonly key?: KeyOption | undefined;
+  /** Keeps members whose name begins with `$`. Default: they are left out. */
+  readonly keep$?: boolean | undefined;
+  /** Receives the JSON pointer of the first member that is left out. */
+  readonly onOmit?: (path: string) => void;
   /** Called after the first write since a `take`; a recipe counts as one write. */
   readonly onChange?: () => void;
   /** Receives errors of objects that were assigned to the live value and got a member that JSON cannot carry. Default: {@link report}. */
@@ -82,6 +86,9 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   readonly #tree: Tree;
   readonly #keys: RowKeys;
   readonly #onError: (error: unknown) => void;
+  readonly #keeps$: boolean;
+  /** Until it was called. */
+  #onOmit: ((path: string) => void) | undefined;
   /** Our copies of the application's rows that have no key. */
   #rows: WeakMap<object, object> | undefined;
   #sources: Sources | undefined;
@@ -91,7 +98,9 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   #hashes: StateHash | undefined;
 
   constructor(initial: T, options: RecorderOptions) {
-    const { depth = DEFAULT_DEPTH, key, onChange = IGNORE, onError = report } = options;
+    const { depth = DEFAULT_DEPTH, key, keep$, onOmit, onChange = IGNORE, onError = report } = options;
+    this.#keeps$ = keep$ ?? false;
+    this.#onOmit = onOmit;
     this.depth = depth;
     this.#onError = onError;
     this.#keys = key === undefined ? DEFAULT_KEYS : rowKeys(key);
@@ -101,6 +110,16 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
 
   readonly onRow = (source: object, copy: object): void => {
     if (!this.#keys(source)) (this.#rows ??= new WeakMap<object, object>()).set(source, copy);
+  };
+
+  readonly omits = (_key: string, path?: () => string): boolean => {
+    if (this.#keeps$) return false;
+    if (path && this.#onOmit) {
+      const report = this.#onOmit;
+      this.#onOmit = undefined;
+      report(path());
+    }
+    return true;
   };
 
   binding(source: object): ((node: Node) => void) | undefined {

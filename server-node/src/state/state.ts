@@ -1,6 +1,6 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
-import { warn } from '../diagnostics/observer.js';
+import { advise, warn } from '../diagnostics/observer.js';
 import { Delivery } from './delivery.js';
 import { randomEpoch } from './random-epoch.js';
 import type { Versioned } from './versioned.js';
@@ -15,7 +15,7 @@ export type DeepReadonly<T> = T extends (...args: never[]) => unknown
     : T;
 
 /** How a state keeps its value and its past, and how often it delivers. */
-export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
+export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key' | 'keep$'> {
   /** Least time between two deliveries in ms, first at once, last never lost; default 0: each tick delivers. */
   readonly throttle?: number;
   /**
@@ -28,6 +28,11 @@ export interface StateOptions extends Pick<RecorderOptions, 'depth' | 'key'> {
 }
 
 const reportObject = (error: unknown): void => warn('an object of a live value cannot be sent', error);
+
+const reportOmission = (path: string): void =>
+  advise(
+    `the member at ${path} begins with "$" and is not sent. Rename it, or set the option keep$ of the state.`,
+  );
 
 const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
 
@@ -59,10 +64,12 @@ export class State<T> implements Versioned {
 
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
-    const { throttle = 0, history, depth, key, ownership } = options;
+    const { throttle = 0, history, depth, key, keep$, ownership } = options;
     this.#recorder = createRecorder(value, {
       depth,
       key,
+      keep$,
+      onOmit: reportOmission,
       onChange: () => this.#delivery.schedule(),
       onError: reportObject,
     });

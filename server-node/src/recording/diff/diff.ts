@@ -66,7 +66,7 @@ export class Differ {
       tree.attempt(() => walk(next));
     } catch (error) {
       this.#way.length = 0;
-      if (error === ALIASED) walk(copyIn(next, { depth: this.#intake.depth }));
+      if (error === ALIASED) walk(copyIn(next, this.#intake));
       else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, ''));
       else throw error;
     }
@@ -106,7 +106,7 @@ export class Differ {
         kept++;
         continue;
       }
-      if (isPrivate(key)) continue;
+      if (isPrivate(key) && this.#intake.omits(key, () => this.#pointer(key))) continue;
       if (!hasOwn(ours, key)) old = undefined;
       const settled = this.#settle(old, value, key, previous[key]);
       if (settled === undefined) (dropped ??= new Set()).add(key);
@@ -188,7 +188,7 @@ export class Differ {
     }
     let count = 0;
     for (const name of Object.keys(json)) {
-      if (isPrivate(name)) continue;
+      if (isPrivate(name) && this.#intake.omits(name)) continue;
       const own = hasOwn(ours, name) ? ours[name] : undefined;
       if (!this.#equal(own, (json as Members)[name], name)) return false;
       if (own !== undefined) count++;
@@ -205,9 +205,10 @@ export class Differ {
 
   #copy(value: unknown, key: Key): unknown {
     if (typeof value !== 'object' || value === null)
-      return copyIn(value, { key, path: () => this.#pointer(key) });
+      return copyIn(value, { key, omits: this.#intake.omits, path: () => this.#pointer(key) });
     return copyIn(value, {
       onRow: this.#intake.onRow,
+      omits: this.#intake.omits,
       key,
       depth: this.#intake.depth - this.#way.length,
       path: () => this.#pointer(key),

@@ -1,4 +1,4 @@
-import { copyIn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
+import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
 import { handleOf, revoked } from './handle.js';
 import type { Intake, Origins } from './intake.js';
 import { isContainer, type Container, type Node } from '../tree/node.js';
@@ -22,6 +22,7 @@ export function adopt(
   const level = node.depth() + 1;
   const copy = copyIn(value, {
     onRow: intake.onRow,
+    omits: intake.omits,
     key,
     depth: intake.depth - level,
     path: () => node.pointer() + (node === tree.top ? '' : segment(key)),
@@ -31,7 +32,16 @@ export function adopt(
       if (!handle.scope.alive) throw revoked();
       if (handle.scope.tree !== tree) return undefined;
       const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
-      return takeOver(tree, handle.node, shown, node, copies, intake.depth - level - copies.length, origins);
+      return takeOver(
+        tree,
+        handle.node,
+        shown,
+        node,
+        copies,
+        intake,
+        intake.depth - level - copies.length,
+        origins,
+      );
     },
   });
   if (origins && isContainer(copy) && isPlain(value)) {
@@ -86,15 +96,16 @@ function takeOver(
   shown: object,
   node: Node,
   copies: readonly object[],
+  intake: Intake,
   depth: number,
   origins: Origins | undefined,
 ): Container {
   const from = child.outermost();
   const to = node.outermost();
   if (child === to) throw notJson('a cycle', node.pointer());
-  if (from === to || from === tree.top) return copyOf(tree, child, shown, depth);
+  if (from === to || from === tree.top) return copyOf(tree, child, shown, intake, depth);
 
-  if (child.depth() < node.depth() + 1 + copies.length) copyOf(tree, child, shown, depth); // it goes deeper: only to see whether it may
+  if (child.depth() < node.depth() + 1 + copies.length) copyOf(tree, child, shown, intake, depth); // it goes deeper: only to see whether it may
   if (child.robbed) untangle(tree, child);
   const { parent } = child;
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
@@ -116,8 +127,8 @@ function takeOver(
 }
 
 /** @throws VeloxError `too-deep`. */
-function copyOf(tree: Tree, node: Node, shown: object, depth: number): Container {
-  const copy = copyIn(shown, { depth, path: () => node.pointer() }) as Container;
+function copyOf(tree: Tree, node: Node, shown: object, { omits }: Intake, depth: number): Container {
+  const copy = copyIn(shown, { depth, omits, path: () => node.pointer() }) as Container;
   tree.copied.set(copy, node.target);
   return copy;
 }
@@ -142,7 +153,7 @@ function untangle(tree: Tree, node: Node): void {
     const { parent } = child;
     if (parent !== node) {
       tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
-      const copy = copyIn(value, { depth: Infinity }) as Container;
+      const copy = copyOwn(value) as Container;
       tree.copied.set(copy, child.target);
       tree.set(node, key, copy);
     } else if (child.robbed) untangle(tree, child);

@@ -1,6 +1,6 @@
 import { adopt } from './adopt.js';
 import { behind, handleOf, revoked, type DraftScope } from './handle.js';
-import { copyIn } from '../copy.js';
+import { copyOwn } from '../copy.js';
 import { isContainer, type Node } from '../tree/node.js';
 
 /** An array's draft, from behind. */
@@ -63,7 +63,7 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
     const seen = new Set<unknown>();
     const unique = moved.map((item) => {
       if (!isContainer(item) || !seen.has(item)) return (seen.add(item), item);
-      return copyIn(item, { depth: Infinity });
+      return copyOwn(item);
     });
     scope.tree.arrange(node, unique);
     return draft;

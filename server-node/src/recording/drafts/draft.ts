@@ -3,7 +3,7 @@ import type { Sources } from './sources.js';
 import type { Intake } from './intake.js';
 import { arrayMethods } from './array-methods.js';
 import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
-import { isPrivate, notJson, type Key } from '../copy.js';
+import { isPrivate, notJson, segment, type Key } from '../copy.js';
 import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
@@ -11,7 +11,7 @@ import type { Tree } from '../tree/tree.js';
  * One life of drafts: a recipe, or for ever. A draft reads like the container behind it and writes through the tree.
  *
  * An assigned value is copied in as JSON would (see `copyIn`): undefined removes a key and makes an item null, keys beginning with `$`
- * are dropped, gaps of an array are filled with null. Symbols, and keys of an array that are no indices, are errors.
+ * are dropped unless the state keeps them, gaps of an array are filled with null. Symbols, and keys of an array that are no indices, are errors.
  */
 export class Scope implements DraftScope {
   readonly tree: Tree;
@@ -131,7 +131,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (!this.scope.alive) throw revoked();
     this.scope.wrote = true;
     if (typeof key === 'symbol') throw notJson('a symbol as a key', this.node.pointer());
-    if (isPrivate(key)) return true;
+    if (isPrivate(key) && this.scope.intake.omits(key, () => this.node.pointer() + segment(key))) return true;
     this.#fork();
     if (!Array.isArray(target)) this.scope.assign(this.node, key, value);
     else if (key === 'length') this.#resize(target, Number(value));

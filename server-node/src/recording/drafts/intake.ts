@@ -3,6 +3,8 @@ import type { Container, Node } from '../tree/node.js';
 /** How values get into a tree. */
 export interface Intake {
   readonly depth: number;
+  /** Whether a member that begins with `$` is left out. The first one left out is reported, if its path is given. */
+  readonly omits: (key: string, path?: () => string) => boolean;
   /** Is told of each object that is copied as an item of an array. */
   readonly onRow: (source: object, copy: object) => void;
   /** Is asked for each object: whether it wants to stand for its copy in the value from now on. */

@@ -1,4 +1,4 @@
-import { copyIn, isPrivate, unwrap, type Key } from '../copy.js';
+import { copyIn, isPrivate, segment, unwrap, type Key } from '../copy.js';
 import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
 import { Source } from '../tree/source.js';
 import type { Tree } from '../tree/tree.js';
@@ -101,7 +101,7 @@ export class Sources {
     if (Array.isArray(object)) {
       if (object.length !== (node.target as unknown[]).length) this.pull(node);
       if (!hasOwn(object, key) || key === 'length') return;
-    } else if (isPrivate(key) || (!hasOwn(object, key) && !hasOwn(node.target, key))) return;
+    } else if (this.#isOmitted(node, key) || (!hasOwn(object, key) && !hasOwn(node.target, key))) return;
     const member = memberOf(object, key);
     const at = Array.isArray(object) ? Number(key) : key;
     this.#fetchMember(node, at, member, true);
@@ -121,8 +121,12 @@ export class Sources {
       for (const key of Object.keys(node.target))
         if (memberOf(object, key) === undefined) this.#tree.remove(node, key);
       for (const key of Object.keys(object))
-        if (!isPrivate(key)) this.#fetchMember(node, key, object[key], isDeep);
+        if (!this.#isOmitted(node, key)) this.#fetchMember(node, key, object[key], isDeep);
     }
+  }
+
+  #isOmitted(node: Node | undefined, key: string): boolean {
+    return isPrivate(key) && this.#intake.omits(key, node && (() => node.pointer() + segment(key)));
   }
 
   /** Gives a copied array the length and order of `object`, as far as its containers are known. */
@@ -220,7 +224,7 @@ export class Sources {
     }
     let count = 0;
     for (const key of Object.keys(object)) {
-      if (isPrivate(key)) continue;
+      if (this.#isOmitted(undefined, key)) continue;
       const own = hasOwn(ours, key) ? read(ours, key) : undefined;
       if (!this.#isSame(own, object[key], key)) return false;
       if (own !== undefined) count++;

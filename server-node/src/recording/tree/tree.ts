@@ -1,5 +1,5 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
-import { copyIn, put, type Key } from '../copy.js';
+import { copyOwn, put, type Key } from '../copy.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
 import { hasOwn, Node, read, type Container } from './node.js';
@@ -151,7 +151,7 @@ export class Tree {
     const swap = this.#swap;
     if (!swap) return;
     this.#cancelSwap();
-    this.set(swap.list, swap.to, copyIn(swap.item, { depth: Infinity }));
+    this.set(swap.list, swap.to, copyOwn(swap.item));
   }
 
   /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
