@@ -19,6 +19,7 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(r
 /** How a hub is set up whose outlets can be seen to be full. */
 export const SEEN: HubOptions<Socket> = {
   authorize: ({ request }) => (request as IncomingMessage).socket,
+  identify: () => 'crowd', // a socket is never the same context again, so a POST would find no session
 };
 
 /** The topics `a` and `b` of a hub, worth to be compressed; whoever emits `say`, with a number, is answered in private. */
