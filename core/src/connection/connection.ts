@@ -11,7 +11,7 @@ import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
 import type { Connecting, Phase } from './phase.js';
 import type { Recovery, RecoveryHost } from './recovery.js';
-import { UNTRIED } from './tries.js';
+import { untried } from './tries.js';
 import { OPEN_TIMEOUT_MS, withoutPassword, type Attempt, type CloseReason } from './transport.js';
 
 /** How long hello may follow the head of an answer, and how long a heartbeat may be late. */
@@ -55,7 +55,7 @@ export function createCarrier({
   let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
   const inbox = createInbox((ack) => send(`{"ack":${ack}}`));
-  const tries = { ...UNTRIED };
+  let tries = untried();
   /** The index of the transport in use. */
   let chosen = 0;
   let recovery: Recovery | undefined;
@@ -88,7 +88,7 @@ export function createCarrier({
 
   /** Begins as if nothing had failed before. */
   function start(): void {
-    Object.assign(tries, UNTRIED);
+    tries = untried();
     attempt();
   }
 
@@ -165,9 +165,7 @@ export function createCarrier({
     const before = phase;
     phase = next;
     clearTimeout(timer);
-    if (before.is === 'open' && now() - before.since >= SERVED_MS) {
-      Object.assign(tries, UNTRIED);
-    }
+    if (before.is === 'open' && now() - before.since >= SERVED_MS) tries = untried();
     if (!('link' in before)) return;
     before.link?.close();
     recovery?.stop();
@@ -225,7 +223,7 @@ export function createCarrier({
   const host: RecoveryHost = {
     transports,
     options,
-    tries,
+    tries: () => tries,
     status,
     phase: () => phase.is,
     current: () => chosen,

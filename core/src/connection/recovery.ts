@@ -25,7 +25,7 @@ const OLD_SERVER = {
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
-  readonly tries: Tries;
+  readonly tries: () => Tries;
   readonly status: Readable<Status>;
   readonly phase: () => Phase['is'];
   /** The index of the transport in use. */
@@ -79,8 +79,8 @@ export function createRecovery(
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
-  const { transports, options, tries, status, phase, current, stay } = host;
-  const policy = createRetryPolicy(options.retry, tries);
+  const { transports, options, status, phase, current, stay } = host;
+  const policy = createRetryPolicy(options.retry, host.tries);
   const choice = createTransportChoice(transports);
   const watchdog = createWatchdog(
     () => lose({ code: 'silent', message: 'no answer' }),
@@ -99,12 +99,13 @@ export function createRecovery(
     const { code, retry } = cause;
     let reason = telling(cause);
     host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
+    const tries = host.tries();
     if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
     if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
       tries.isReplaced = true;
       return host.attempt();
     }
-    tries.strangers = code === 'unknown-session' ? tries.strangers + 1 : 0;
+    tries.strangers = code === 'unknown-session' ? (tries.strangers ?? 0) + 1 : 0;
     if (tries.strangers > 1) {
       const message = 'the server does not know its own session: a load balancer needs sticky sessions.';
       reason = { code: 'not-sticky', message };

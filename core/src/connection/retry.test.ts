@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { backoff, createRetryPolicy, type Retry } from './retry.js';
-import { UNTRIED } from './tries.js';
+import { untried } from './tries.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -40,12 +40,12 @@ describe('backoff', () => {
 
 /** A policy, and what it reads. */
 function setUp(retry?: Retry | 'manual') {
-  const tries = { ...UNTRIED };
+  const tries = untried();
   const begin = (): void => {
     tries.count++;
     tries.begunAt = performance.now();
   };
-  return { tries, begin, ...createRetryPolicy(retry, tries) };
+  return { tries, begin, ...createRetryPolicy(retry, () => tries) };
 }
 
 describe('a retry policy', () => {

@@ -59,12 +59,12 @@ export interface RetryPolicy {
 }
 
 /** Creates the policy of one connection, whose attempts it reads. */
-export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: Tries): RetryPolicy {
+export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: () => Tries): RetryPolicy {
   const { delay, maxAttempts = Infinity } = retry as Retry; // a text has neither
 
   const ask = (elapsed: number): number => {
     try {
-      return delay?.(tries.count, elapsed) ?? NaN;
+      return delay?.(tries().count, elapsed) ?? NaN;
     } catch (error) {
       report(error);
       return NaN;
@@ -72,19 +72,19 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: Tries): R
   };
 
   return {
-    isFresh: () => now() - tries.lostAt! < LOYALTY_MS, // NaN before the first: no
-    isSpent: () => tries.count >= maxAttempts,
+    isFresh: () => now() - tries().lostAt! < LOYALTY_MS, // NaN before the first: no
+    isSpent: () => tries().count >= maxAttempts,
     delay(told) {
-      tries.lostAt ??= now();
+      const { count, begunAt } = tries();
+      const elapsed = now() - (tries().lostAt ??= now());
       if (retry === 'manual') return undefined;
-      const elapsed = now() - tries.lostAt;
       const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));
       const isGiven = wanted >= 0; // NaN is none
       const interval = isGiven
         ? MIN_INTERVAL_MS
-        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** tries.count, MAX_INTERVAL_MS);
-      const ms = isGiven ? wanted : backoff(tries.count, elapsed);
-      return Math.min(Math.max(ms, tries.begunAt + interval - now()), LONGEST_TIMER_MS);
+        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** count, MAX_INTERVAL_MS);
+      const ms = isGiven ? wanted : backoff(count, elapsed);
+      return Math.min(Math.max(ms, begunAt + interval - now()), LONGEST_TIMER_MS);
     },
   };
 }

@@ -5,12 +5,12 @@ export interface Tries {
   /** When the last one began. */
   begunAt: number;
   /** When the first loss after a success was. */
-  lostAt: number | undefined;
+  lostAt?: number;
   /** Links in a row that ended because their own server did not know the session. */
-  strangers: number;
+  strangers?: number;
   /** Whether a refused token was replaced since the last success. */
-  isReplaced: boolean;
+  isReplaced?: boolean;
 }
 
 /** Before anything was tried, and after a success. */
-export const UNTRIED: Tries = { count: 0, begunAt: 0, lostAt: undefined, strangers: 0, isReplaced: false };
+export const untried = (): Tries => ({ count: 0, begunAt: 0 });

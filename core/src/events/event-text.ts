@@ -1,4 +1,4 @@
-import { isDeep } from '../protocol/decode.js';
+import { isDeep } from '../protocol/decode-server-frame.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Limits } from '../protocol/frames.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeClientFrame, decodeClientFrames, decodeServerFrame } from './decode.js';
+import { decodeClientFrame, decodeClientFrames } from './decode.js';
+import { decodeServerFrame } from './decode-server-frame.js';
 import { isVeloxError } from './error.js';
 
 const KINDS = ['open', 'event', 'subscribe', 'unsubscribe', 'auth', 'ping', 'ack'];

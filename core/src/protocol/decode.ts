@@ -1,30 +1,8 @@
 import { isContainer } from './container.js';
 import { VeloxError } from './error.js';
-import type { ClientFrame, ServerFrame, Subscription } from './frames.js';
+import type { ClientFrame, Subscription } from './frames.js';
 
 type Raw = Record<string, unknown>;
-
-/** A frame that is nested deeper is refused, for what walks a value is recursive. */
-const MOST_LEVELS = 2_000;
-
-/**
- * Reads one frame of a server. Every member that PROTOCOL.md names is checked, whichever kind of frame it is in. A kind of frame that this
- * version does not know is passed on, to be ignored.
- *
- * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame. Whether a state frame fits is
- *   judged by the copy: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
- */
-export function decodeServerFrame(text: string): ServerFrame {
-  const frame = JSON.parse(text) as Raw;
-  const isFrame =
-    isServerFrame(frame) &&
-    // A level is written with two characters at least.
-    !(text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) &&
-    (frame.check === undefined || frame.at !== undefined) &&
-    (frame.ack !== true || frame.ping === true); // else an acknowledgement of nothing
-  if (!isFrame) throw badFrame('no sound frame');
-  return frame as unknown as ServerFrame;
-}
 
 /**
  * Reads one frame of a client. Everything is checked: nobody is trusted here.
@@ -134,41 +112,6 @@ const isFailure = (value: unknown): boolean =>
   isObject(value) && isString(value.code) && isString(value.message);
 /** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
-
-const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0;
-
-/** Checks the named members of an object; if it is partial, those that are there. Others are ignored: a newer server may send them. */
-const hasSound =
-  (members: Readonly<Record<string, (value: unknown) => boolean>>, isPartial?: boolean) =>
-  (value: unknown): boolean =>
-    isObject(value) &&
-    Object.entries(members).every(
-      ([name, is]) => (isPartial && value[name] === undefined) || is(value[name]),
-    );
-
-const isServerFrame = hasSound(
-  {
-    ...{ topic: isString, id: isString, stale: isString, denied: isString, code: isString },
-    ...{ event: isString, check: isString, version: isCount, from: isCount, at: isCount },
-    ...{ seq: isSeq, ack: (ack) => ack === true || isSeq(ack), next: isSeq, dropped: isSeq },
-    ...{ delta: isTrue, ping: isTrue },
-    hello: hasSound({
-      ...{ session: isString, heartbeat: isTime, ack: isSeq, protocol: isSeq },
-      link: (link) => optional(link, isSeq),
-      limits: hasSound({ frame: isCount, depth: isCount, rate: (rate) => optional(rate, isCount) }),
-    }),
-    bye: hasSound({
-      ...{ code: isString, reason: isString },
-      retry: (retry) => retry === false || optional(retry, isTime),
-    }),
-  },
-  true,
-);
-
-/** Like {@link isDeeper}, by recursion, which ends at the first branch that is too deep. */
-export function isDeep(value: unknown, depth: number): boolean {
-  return isContainer(value) && Object.values(value).some((inner) => !depth || isDeep(inner, depth - 1));
-}
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);

@@ -2,6 +2,7 @@
 export * from './call-error.js';
 export type * from './contract.js';
 export * from './decode.js';
+export { decodeServerFrame } from './decode-server-frame.js';
 export * from './error.js';
 export * from './frames.js';
 export type * from './json.js';

@@ -1,4 +1,4 @@
-import { decodeServerFrame } from '../protocol/decode.js';
+import { decodeServerFrame } from '../protocol/decode-server-frame.js';
 import { PROTOCOL_VERSION } from '../protocol/frames.js';
 import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../connection/transport.js';
 

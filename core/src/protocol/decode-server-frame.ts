@@ -1,0 +1,60 @@
+import { isContainer } from './container.js';
+import { VeloxError } from './error.js';
+import type { ServerFrame } from './frames.js';
+
+/** A frame that is nested deeper is refused, because code that walks a value is recursive. */
+const MOST_LEVELS = 2_000;
+
+/**
+ * What a value has to be: `''` a text, 0 or 1 an integer from there on, 0.5 any number from 0 on, a list one of several, an object one with
+ * at least these members, and anything else itself.
+ */
+type Sample = string | number | boolean | undefined | readonly Sample[] | { readonly [name: string]: Sample };
+
+/** The members of a server's frames. Others are ignored: a newer server may send them. */
+const SAMPLES = Object.entries<Sample>({
+  ...{ topic: '', id: '', stale: '', denied: '', code: '', event: '', check: '' },
+  ...{ version: 1, from: 1, at: 1, seq: 0, next: 0, dropped: 0, ack: [true, 0], delta: true, ping: true },
+  hello: {
+    ...{ session: '', heartbeat: 0.5, ack: 0, protocol: 0, link: [undefined, 0] },
+    limits: { frame: 1, depth: 1, rate: [undefined, 1] },
+  },
+  bye: { code: '', reason: '', retry: [undefined, false, 0.5] },
+});
+
+/**
+ * Reads one frame of a server. Every member that PROTOCOL.md names is checked, in each kind of frame. An unknown kind of frame is
+ * returned, to be ignored.
+ *
+ * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame. The copy judges whether a
+ *   state frame fits: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
+ */
+export function decodeServerFrame(text: string): ServerFrame {
+  const frame: unknown = JSON.parse(text);
+  const isFrame =
+    isContainer(frame) &&
+    !Array.isArray(frame) &&
+    SAMPLES.every(([name, sample]) => !Object.hasOwn(frame, name) || isLike(frame[name], sample)) &&
+    // A level is written with two characters at least.
+    !(text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) &&
+    (frame.check === undefined || frame.at !== undefined) &&
+    (frame.ack !== true || frame.ping === true); // else an acknowledgement of nothing
+  if (!isFrame) throw new VeloxError('bad-frame', 'the peer sent no sound frame.');
+  return frame as unknown as ServerFrame;
+}
+
+function isLike(value: unknown, sample: Sample): boolean {
+  if (Array.isArray(sample)) return sample.some((each: Sample) => isLike(value, each));
+  if (isContainer(sample))
+    return isContainer(value) && Object.entries(sample).every(([name, each]) => isLike(value[name], each));
+  if (sample === '') return typeof value === 'string';
+  if (sample === 0.5) return typeof value === 'number' && value >= 0;
+  return (
+    value === sample || (typeof sample === 'number' && Number.isSafeInteger(value) && Number(value) > sample)
+  );
+}
+
+/** Whether any value is below `depth` levels. Recursive, but it ends at the first branch that is too deep. */
+export function isDeep(value: unknown, depth: number): boolean {
+  return isContainer(value) && Object.values(value).some((inner) => !depth || isDeep(inner, depth - 1));
+}
