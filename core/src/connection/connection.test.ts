@@ -571,6 +571,8 @@ describe('status', () => {
     });
     expect(sync.replica().get()).toBe('one');
     const b = sync.replica('b');
+    b.subscribe(() => {});
+    await tick();
     last().say({ denied: 'b', code: 'not-found' });
     expect(b.status.get().reason).toEqual({ code: 'not-found', message: 'topic "b" is denied' });
     last().say({ denied: 'unknown', code: 'forbidden' }, snapshot(2, 'two'));

@@ -203,6 +203,18 @@ describe('interest', () => {
     expect(say()).toEqual({ subscribe: [], unsubscribe: [] });
   });
 
+  it('ignores a reason for doubt that crosses its unsubscribe', () => {
+    const { replica, receive, say, doubt } = setUp();
+    const stop = replica.subscribe(() => {});
+    say();
+    receive(snapshot(7, { rows: [] }));
+    stop();
+    vi.advanceTimersByTime(1_000);
+    say();
+    doubt({ code: 'stale', message: 'late' });
+    expect(replica.status.get().reason).toBeUndefined();
+  });
+
   it('leaves out the name of the default topic', () => {
     const { replica, say } = setUp('');
     replica.subscribe(() => {});

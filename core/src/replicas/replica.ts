@@ -194,6 +194,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       host.schedule(publish);
     },
     doubt(why) {
+      if (!wanted && phase === 'closed') return; // it crossed our unsubscribe
       reason = why;
       refresh();
     },
