@@ -7,7 +7,7 @@ const budgets = [
   {
     name: '@velox/react: useVelox with core, WebSocket and SSE',
     code: `export { useVelox } from '@velox/react'`,
-    limit: 6_049, // 5600 was the aim: see DECISIONS.md
+    limit: 6_062, // 5600 was the aim: see DECISIONS.md
   },
   {
     name: '@velox/core: connect, with events, calls and rooms',

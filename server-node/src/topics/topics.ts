@@ -57,7 +57,7 @@ export class Topics {
   /**
    * Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it.
    *
-   * @throws VeloxError `too-long`.
+   * @throws VeloxError `too-long`, `bad-option`.
    */
   publish(topic: string, versioned: Versioned): void {
     this.provide(topic, new Fixed(versioned));
@@ -66,10 +66,10 @@ export class Topics {
   /**
    * Sets the source of a topic, in place of a former one; sessions that want the topic are asked for again.
    *
-   * @throws VeloxError `too-long`.
+   * @throws VeloxError `too-long`, `bad-option`.
    */
   provide(topic: string, source: Source): void {
-    this.#checkName(topic);
+    this.#checkName(topic, 'bad-option');
     if (this.#closed) return;
     this.#routes.set(topic, source);
     this.reask(topic);
@@ -77,7 +77,7 @@ export class Topics {
 
   /** Sets the source of all topics that begin with a prefix and have no nearer one. */
   providePrefix(prefix: `${string}/`, source: Source): void {
-    this.#checkName(prefix);
+    this.#checkName(prefix, 'bad-option');
     if (this.#closed) return;
     this.#routes.setPrefix(prefix, source);
     for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.reask(topic);
@@ -98,9 +98,9 @@ export class Topics {
     this.#reopening.close();
   }
 
-  /** @throws VeloxError `too-many`, `too-long`; then nothing has changed. */
+  /** @throws VeloxError `too-many`, `too-long`, `bad-frame`; then nothing has changed. */
   subscribe(subscriber: Subscriber, topic: string, known: Position | undefined, proof?: string): void {
-    this.#checkName(topic);
+    this.#checkName(topic, 'bad-frame');
     const { topics } = subscriber;
     if (!topics.has(topic) && topics.size >= this.#limits.subscriptions) {
       throw new VeloxError('too-many', 'there are as many subscriptions as limits.subscriptions allows.');
@@ -232,7 +232,10 @@ export class Topics {
     return { stale: 'unavailable' };
   }
 
-  #checkName(topic: string): void {
+  #checkName(topic: string, malformed: 'bad-option' | 'bad-frame'): void {
+    if (/\p{Surrogate}/u.test(topic)) {
+      throw new VeloxError(malformed, "a topic's name has half a surrogate pair. Use whole characters.");
+    }
     if (Buffer.byteLength(topic) <= this.#limits.topic) return;
     throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes. Shorten it.`);
   }
