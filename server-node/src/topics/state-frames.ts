@@ -127,7 +127,7 @@ export class StateFrames {
     const eventId = this.#eventId(position);
     if (from === version) return new Message(`${named}}`, { position, eventId });
     const patch = from === 0 ? undefined : this.#versioned.since(from);
-    if (patch === undefined || Buffer.byteLength(patch) > longest) return this.#snapshot(position);
+    if (patch === undefined || Buffer.byteLength(patch) > longest) return this.#snapshot(position, window);
     const head = isFirst ? named : `${this.#prefix}"version":${version}`;
     const since = from === version - 1 ? '' : `,"from":${from}`;
     const delta = new Message(`${head},"delta":true${since},"body":${patch}}`, {
@@ -138,19 +138,25 @@ export class StateFrames {
     });
     // The exact comparison costs a snapshot's text: only a patch that is long enough may ask for it.
     if (Buffer.byteLength(patch) <= this.#versioned.size / 2) return delta;
-    const snapshot = this.#snapshot(position);
+    const snapshot = this.#snapshot(position, window);
     return delta.size < snapshot.size ? delta : snapshot;
   }
 
-  /** The snapshot, the same for all; for an id of its own, anew each time. */
-  #snapshot(position: Position): Message {
-    if (position === this.#position && this.#whole) return this.#whole;
+  /** The snapshot, the same message for all clients. It is a new one for an id of its own, and as a step of a window. */
+  #snapshot(position: Position, window?: SharedWindow): Message {
+    const isShared = position === this.#position && !window;
+    if (isShared && this.#whole) return this.#whole;
     const { id, version } = position;
     const proof = this.#proofs && `"proof":"${this.#proofs.of(this.#topic, position)}",`;
     const text = `${this.#prefix}"id":"${id}","version":${version},${proof ?? ''}"body":${this.#versioned.text()}}`;
     const { isCompressible } = this.#options;
-    const snapshot = new Message(text, { position, eventId: this.#eventId(position), isCompressible });
-    if (position === this.#position) this.#whole = snapshot;
+    const snapshot = new Message(text, {
+      position,
+      eventId: this.#eventId(position),
+      isCompressible,
+      window,
+    });
+    if (isShared) this.#whole = snapshot;
     return snapshot;
   }
 

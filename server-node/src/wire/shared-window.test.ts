@@ -28,6 +28,8 @@ class Client {
   /** How many messages could be read only with the window. */
   shared = 0;
   readonly failures: unknown[] = [];
+  /** Bytes of the payload of each message. */
+  readonly sizes: number[] = [];
   isStalled = false;
   /** Asked for anew: what is on its way goes with what was forgotten, up to the first frame, which has the topic's id. */
   readonly #awaited = new Set<string>();
@@ -93,6 +95,7 @@ class Client {
         short === 126 ? data.readUInt16BE(at + 2) : Number(short === 127 && data.readBigUInt64BE(at + 2));
       const end = at + head + (short < 126 ? short : long);
       const payload = data.subarray(at + head, end);
+      this.sizes.push(payload.length);
       this.#take(data[at] === 0xc1 ? this.#inflate(payload) : payload, pastOf);
       at = end;
     }
@@ -122,8 +125,12 @@ class Client {
   }
 }
 
-/** A hub with ten clients of the first topic, and what its topics were. */
-function crowd(): {
+/**
+ * A hub with two topics, clients, and what its topics were.
+ *
+ * @param padding characters of each value; without any, its snapshots are shorter than its deltas
+ */
+function crowd(padding = 500): {
   hub: Hub;
   clients: Client[];
   change: (topic: string, size: number) => void;
@@ -132,7 +139,7 @@ function crowd(): {
 } {
   const hub = new Hub();
   const states = new Map(
-    TOPICS.map((topic) => [topic, new State<Record<string, unknown>>({ n: 0, rest: 'r'.repeat(500) })]),
+    TOPICS.map((topic) => [topic, new State<Record<string, unknown>>({ n: 0, rest: 'r'.repeat(padding) })]),
   );
   const pasts = new Map<string, Past>(TOPICS.map((topic) => [topic, new Map()]));
   const pastOf = (topic: string): Past => pasts.get(topic) as Past;
@@ -187,6 +194,20 @@ it('messages of a crowd refer to those before, and whoever comes later is with t
   await step();
   expect([late.shared, clients[0]?.shared]).toEqual([1, 6]);
   expect(late.replay.versionOf('a')).toBe(9);
+  expect(clients.flatMap(({ failures }) => failures)).toEqual([]);
+});
+
+it('snapshots that are shorter than their deltas are compressed as well', async () => {
+  const { change, join, clients } = crowd(0);
+  for (let i = 0; i < 10; i++) join().toggle('a');
+  await turn();
+  for (let i = 0; i < 5; i++) {
+    change('a', 0);
+    await turn();
+  }
+  expect(clients.map(({ shared }) => shared)).toEqual(clients.map(() => 4));
+  for (const { sizes } of clients) expect(Math.max(...sizes.slice(-4))).toBeLessThan(25);
+  expect(clients.map(({ replay }) => replay.versionOf('a'))).toEqual(clients.map(() => 6));
   expect(clients.flatMap(({ failures }) => failures)).toEqual([]);
 });
 
@@ -279,8 +300,8 @@ it(
     let shared = 0;
     let count = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-        const { clients, change, join, versionOf } = crowd();
+      fc.asyncProperty(fc.array(step, { maxLength: 80 }), fc.constantFrom(0, 500), async (steps, padding) => {
+        const { clients, change, join, versionOf } = crowd(padding);
         for (let i = 0; i < 10; i++) join().toggle('a');
         const all = [...clients];
         for (const each of steps) {
