@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(() => application.destroy());
 
-/** What the next component shows. */
+/** The source that the next component shows. */
 let view: View;
 
 const Shown = Component({ template: '{{ text() }}' })(

@@ -19,7 +19,7 @@ function work(): void {
   while (performance.now() < end);
 }
 
-it('never commits two versions, where a change comes in the middle of a rendering', async () => {
+it('never commits two versions if a change arrives during a rendering', async () => {
   const { transport, last } = createFakeTransport();
   const replica = createConnection({ url: 'http://h/', transports: [transport] }).replica<Board>();
   const rendered: (string | undefined)[] = [];

@@ -74,7 +74,7 @@ describe('VeloxProvider', () => {
   });
 });
 
-it('says what is missing where there is neither a source nor a provider', () => {
+it('names the missing source if there is neither a source nor a provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   expect(() => render(<Title />)).toThrow('velox: useVelox has no URL.');
 });

@@ -138,7 +138,7 @@ describe('useVelox', () => {
     expect(container.querySelectorAll('i')[417]?.textContent).toBe('7');
   });
 
-  it('does not render for what it did not select', async () => {
+  it('does not render for changes outside its selection', async () => {
     const { sync, answer, change } = setUp();
     const rendered = vi.fn();
     const Title = () => {
@@ -404,7 +404,7 @@ describe('rendering on a server', () => {
     return <p>{`${value?.title} ${useVeloxStatus(source).state}`}</p>;
   };
 
-  it('shows the initial value, and reaches out to nobody', () => {
+  it('shows the initial value without connecting', () => {
     vi.stubGlobal('document', undefined);
     const [fetch, WebSocket] = [vi.fn(), vi.fn()];
     vi.stubGlobal('fetch', fetch);
@@ -446,7 +446,7 @@ describe('rendering on a server', () => {
 });
 
 describe('useVeloxStatus', () => {
-  it('follows the connection and the topic, renders only for what changed, and does not connect', async () => {
+  it('follows the connection and the topic, renders only for changed fields, and does not connect', async () => {
     const { sync, answer, change, links, last } = setUp();
     const seen: Status[] = [];
     const Pill = () => {

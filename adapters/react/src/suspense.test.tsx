@@ -84,7 +84,7 @@ describe('useSuspenseVelox', () => {
     expect(server.last().closed).toBe(true);
   });
 
-  it('leaves nobody subscribed to the status', async () => {
+  it('leaves no listener subscribed to the status', async () => {
     const server = setUp();
     const replica = server.replica();
     let subscribed = 0;

@@ -48,7 +48,7 @@ it('calls the newest handler, by one subscription', async () => {
   expect(on).toHaveBeenCalledOnce();
 });
 
-it('makes nothing render, and loses none of those that come together', async () => {
+it('renders nothing and delivers every event of a burst', async () => {
   const { sync, last } = setUp();
   const [rendered, heard] = [vi.fn(), vi.fn()];
   const Hears = () => {
@@ -87,7 +87,7 @@ it('takes the URL and the options of a provider', async () => {
   expect(last().attempt.url).toBe(new URL('/provided-events', document.baseURI).href);
 });
 
-it('does nothing where a server renders', async () => {
+it('does nothing during server rendering', async () => {
   const { sync, links } = setUp();
   const Hears = () => {
     useVeloxEvent(sync, 'notice', () => {});

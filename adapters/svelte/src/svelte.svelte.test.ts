@@ -13,7 +13,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('velox', () => {
-  it('gives the value to those who do not follow it, and does not connect for them', async () => {
+  it('returns the value outside an effect without connecting', async () => {
     const server = setUp();
     const initial = { id: 'a', version: 1, body: board };
     const live = velox({ url: '/svelte', initial, ...server.options }, title);
@@ -42,7 +42,7 @@ describe('velox', () => {
     expect(server.last().closed).toBe(true);
   });
 
-  it('follows what the selector reads', async () => {
+  it('follows the state that the selector reads', async () => {
     const server = setUp();
     let index = $state(0);
     const live = velox(server.replica(), (value) => value?.rows[index]?.n);

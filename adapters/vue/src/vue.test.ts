@@ -54,7 +54,7 @@ describe('useVelox', () => {
     expect(server.last().closed).toBe(true);
   });
 
-  it('follows what the selector reads', async () => {
+  it('follows the state that the selector reads', async () => {
     const server = setUp();
     const index = ref(0);
     const shown = effectScope().run(() =>
@@ -67,7 +67,7 @@ describe('useVelox', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('gives what cannot be written', async () => {
+  it('returns a read-only value', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {});
     const server = setUp();
     const shown = effectScope().run(() => useVelox(server.replica(), title)) as ShallowRef<unknown>;
@@ -104,7 +104,7 @@ describe('useVelox, awaited', () => {
     expect(element.textContent).toBe('new');
   });
 
-  it('does not wait for what is there', async () => {
+  it('does not wait for a value that is already present', async () => {
     const server = setUp();
     const leave = server.replica().subscribe(() => {});
     await server.answer();
@@ -138,7 +138,7 @@ describe('useVelox, awaited', () => {
 describe('rendering on a server', () => {
   const initial = { id: 'a', version: 1, body: board };
 
-  it('shows the initial value, awaited as well, and reaches out to nobody', async () => {
+  it('shows the initial value, also awaited, without connecting', async () => {
     vi.stubGlobal('document', undefined);
     const [fetch, WebSocket] = [vi.fn(), vi.fn()];
     vi.stubGlobal('fetch', fetch);
@@ -155,7 +155,7 @@ describe('rendering on a server', () => {
     expect(WebSocket).not.toHaveBeenCalled();
   });
 
-  it('leaves nobody subscribed to a replica that goes on', async () => {
+  it('leaves no listener on a replica that lives on', async () => {
     const server = setUp();
     let subscribed = 0;
     const replica = server.replica();
@@ -217,7 +217,7 @@ describe('rendering on a server', () => {
   });
 });
 
-it('hears no events where a server renders', async () => {
+it('receives no events during server rendering', async () => {
   const { options, links } = setUp();
   const sync = connect('http://h/', options);
   const app = createSSRApp({
