@@ -1,4 +1,4 @@
-/** The client: applies what comes, sharing every untouched branch. */
+/** The client applies each frame and shares every untouched branch. */
 import assert from 'node:assert/strict';
 import { apply } from '@velox/core/protocol';
 import * as immer from 'immer';

@@ -99,7 +99,7 @@ export function median(numbers) {
   return sorted[sorted.length >> 1];
 }
 
-/** A row of the table: what was measured, what it had to reach, and whether it did. */
+/** A row of the table: the measured value, its bound, and whether it met the bound. */
 export const atMost = (what, value, limit, show, beside = '') => ({
   what,
   reach: `<= ${show(limit)}`,

@@ -28,7 +28,7 @@ export async function run() {
   return rows;
 }
 
-/** One contender: how much of what was published arrived, and when. */
+/** The result of one contender: the share of published messages that arrived, and their delays. */
 async function measure(name) {
   const server = start('server.mjs');
   const clients = start('clients.mjs');

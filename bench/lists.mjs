@@ -13,7 +13,7 @@ import { pushed, updated } from './velox.mjs';
 
 const LENGTH = 1000;
 const MIDDLE = LENGTH / 2;
-/** What a frame may have beside the value that was inserted. */
+/** The overhead that a frame may have besides the inserted value. */
 const ENVELOPE = 200;
 const OURS = { update: updated, push: pushed };
 

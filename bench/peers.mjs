@@ -77,7 +77,7 @@ export function jsondiffpatchState(document) {
       recipe(document);
       return JSON.stringify(differ.diff(last, document));
     },
-    /** Untimed: what the application would have to do by itself. */
+    /** Untimed: the work that the application would have to do itself. */
     settle() {
       last = clone(document);
     },
@@ -118,7 +118,7 @@ export function colyseusState(document) {
       encoder.discardChanges();
       return bytes;
     },
-    /** Takes one step, and decodes what it gave. */
+    /** Takes one step and decodes its result. */
     check(recipe) {
       const bytes = this.change(recipe);
       decoder.decode(bytes);

@@ -1,4 +1,4 @@
-/** A state of ours, with what the other contenders have. */
+/** A Velox state with the interface of the other contenders. */
 import assert from 'node:assert/strict';
 import { apply } from '@velox/core/protocol';
 import * as velox from '@velox/server';

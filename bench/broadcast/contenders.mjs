@@ -1,5 +1,5 @@
 /**
- * Who is raced. A maker takes what is asked for (`changes` in an update, `topics` that change in it, bytes of the `document`,
+ * The contenders of the broadcast race. A maker takes what is asked for (`changes` in an update, `topics` that change in it, bytes of the `document`,
  * whether `compressed`) and gives a server that does not listen yet and a function that sends update `i` to all; `client` says how one gets in.
  */
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** What an idle session costs in memory, after broadcasts, with compression on. */
+/** Measures the memory of an idle session after broadcasts, with compression on. */
 import { aside, atMost } from '../harness.mjs';
 import { DEFLATE, GZIP } from './payload.mjs';
 import { withRunners } from './rig.mjs';

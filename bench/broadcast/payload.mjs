@@ -1,4 +1,4 @@
-/** What is broadcast: a table in which some prices change. The contenders send the same changes. */
+/** The broadcast value: a table in which some prices change. The contenders send the same changes. */
 import { makeDocument } from '../documents.mjs';
 
 const ROWS = 512;

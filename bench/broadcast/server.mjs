@@ -1,4 +1,4 @@
-/** The process of one contender: does what its parent says, and tells what it has spent. */
+/** The process of one contender: runs its parent's commands and reports the CPU time spent. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';

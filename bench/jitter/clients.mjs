@@ -1,4 +1,4 @@
-/** All clients of one contender: what arrives, and how long after it was published. */
+/** All clients of one contender: they record each message and its delay since publication. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@velox/core';
 import { io } from 'socket.io-client';
