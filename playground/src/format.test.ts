@@ -24,7 +24,7 @@ it.each([
   expect(formatDuration(seconds)).toBe(text);
 });
 
-it('marks what is not known', () => {
+it('marks an unknown figure', () => {
   expect([formatBytes(undefined), formatRate(undefined)]).toEqual([UNKNOWN, UNKNOWN]);
   expect([formatPercent(undefined), formatDuration(undefined)]).toEqual([UNKNOWN, UNKNOWN]);
 });

@@ -1,4 +1,4 @@
-/** Stands where a figure is not known yet. */
+/** The placeholder of a figure that is not known yet. */
 export const UNKNOWN = '–';
 
 /** Bytes with three digits and a binary unit: `412 B`, `3.27 MiB`, `23.5 GiB`. */

@@ -9,14 +9,14 @@ export interface Machine {
   uptime: number;
   /** Load of each core, in percent. */
   load: number[];
-  /** Load average of 1, 5 and 15 minutes; zeros where the system has none. */
+  /** Load average of 1, 5 and 15 minutes; zeros if the system has none. */
   average: number[];
   memory: Memory;
-  /** Null where the system does not tell. */
+  /** Null if the system does not report it. */
   network: Rates | null;
   /** The last minute, oldest first. */
   history: Sample[];
-  /** How many processes there are; 0 where the system does not tell. */
+  /** How many processes there are; 0 if the system does not report it. */
   processCount: number;
   /** The busiest ones, busiest first. */
   processes: Process[];

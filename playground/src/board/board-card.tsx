@@ -18,7 +18,7 @@ export const BoardCard = memo(function BoardCard(props: {
   right: ColumnId | undefined;
   edit: Edit;
   moved: RefObject<Moved | undefined>;
-  /** Where a dragged card would be put, if beside this one. */
+  /** The side of this card at which a dragged card would drop, if any. */
   drop: 'before' | 'after' | undefined;
 }): ReactNode {
   const { card, left, right, edit, moved, drop } = props;

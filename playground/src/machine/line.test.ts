@@ -6,7 +6,7 @@ describe('linePath', () => {
     expect(linePath([0, 50, 100], 5, 100)).toBe('M2,100L3,50L4,0');
   });
 
-  it('cuts what is above the scale, and bears a scale of nothing', () => {
+  it('cuts values above the scale and accepts a scale of zero', () => {
     expect(linePath([0, 300], 2, 100)).toBe('M0,100L1,0');
     expect(linePath([0, 0], 2, 0)).toBe('M0,100L1,100');
   });

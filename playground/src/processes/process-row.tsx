@@ -3,7 +3,7 @@ import { formatBytes, formatPercent } from '../format.js';
 import { Bar } from '../machine/bar.js';
 import { useMachine } from '../source.js';
 
-/** One process. It renders when its own figures change, whatever happens around it. */
+/** One process. It renders only when its own figures change. */
 export const ProcessRow = memo(function ProcessRow({ id }: { id: number }): ReactNode {
   const process = useMachine((machine) => machine?.processes.find((candidate) => candidate.id === id));
   const cpu = process?.cpu ?? 0;

@@ -27,7 +27,7 @@ afterEach(() => {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** Status and, where there is one, the code of the error. */
+/** The status and, if there is one, the code of the error. */
 async function send(method: string, path: string, body?: string, headers = JSON_TYPE): Promise<string> {
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/board/cards${path}`;

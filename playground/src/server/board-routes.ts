@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Router } from 'express';
 import type { Board } from '../model.js';
 import { addCard, BoardError, deleteCard, editCard, moveCard } from './board.js';
 
-/** The edits of a board as HTTP routes. What they refuse they answer with `{"error":{code,message}}`. */
+/** The edits of a board as HTTP routes. They answer a rejected request with `{"error":{code,message}}`. */
 export function boardRoutes(board: State<Board>): Router {
   const routes = express.Router();
   // JSON alone, which a page of another origin cannot send without asking first.

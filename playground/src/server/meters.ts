@@ -21,7 +21,7 @@ export function createLoadMeter(): () => number[] {
   };
 }
 
-/** Creates a reader of the network's rates since its last call; null where the system does not tell. */
+/** Creates a reader of the network's rates since its last call; null if the system does not report them. */
 export function createNetworkMeter(): () => Rates | null {
   let before: { at: number; total: Rates } | undefined;
   return () => {

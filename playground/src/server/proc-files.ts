@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Reads a file of /proc as text; undefined where there is none, or no longer (a process ended). */
+/** Reads a file of /proc as text; undefined if it does not exist, or no longer (a process ended). */
 export function readProc(path: string): string | undefined {
   return readProcBytes(path)?.toString();
 }
@@ -13,7 +13,7 @@ export function readProcBytes(path: string): Buffer | undefined {
   }
 }
 
-/** The ids of all processes; none where there is no /proc. */
+/** The ids of all processes; none if there is no /proc. */
 export function listProcessIds(): string[] {
   try {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -63,7 +63,7 @@ describe('parseMeminfo', () => {
     expect(parseMeminfo(text, 'MemFree')).toBe(24461460 * 1024);
   });
 
-  it('gives nothing for what is not there', () => {
+  it('returns nothing for a missing file', () => {
     expect(parseMeminfo(text, 'MemAvailable')).toBeUndefined();
     expect(parseMeminfo('', 'MemTotal')).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe('parseAuxv', () => {
     expect(parseAuxv(data, 17)).toBe(100);
   });
 
-  it('gives nothing for what is not there, or cut short', () => {
+  it('returns nothing for a missing or truncated file', () => {
     expect(parseAuxv(data, 25)).toBeUndefined();
     expect(parseAuxv(data.subarray(0, 20), 17)).toBeUndefined();
   });

@@ -6,7 +6,7 @@ import type { BOARD, MACHINE } from '../source.js';
 import { ConnectionPill } from './connection-pill.js';
 import type { Received, Traffic } from './traffic.js';
 
-/** One endpoint: its connection, what came so far, and the last frames. */
+/** One endpoint: its connection, its traffic so far, and the last frames. */
 export function Endpoint(props: {
   source: typeof MACHINE | typeof BOARD;
   traffic: Readable<Traffic>;
@@ -30,7 +30,7 @@ export function Endpoint(props: {
         <Item name="Deltas" value={String(deltas)} />
       </dl>
       <ol className="frames" aria-label={`Last frames of ${source.url}, newest first`}>
-        {/* The lines stay where they are; what they say moves down. */}
+        {/* The lines stay in place; their text moves down. */}
         {frames.map((frame, line) => (
           <Frame key={line} {...frame} />
         ))}

@@ -1,6 +1,6 @@
 import type { Readable } from '@velox/core';
 
-/** What came over one connection since the page opened. */
+/** The traffic of one connection since the page opened. */
 export interface Traffic {
   /** Bytes of frames, as UTF-8, before compression. */
   readonly bytes: number;
@@ -14,7 +14,7 @@ export interface Received {
   readonly kind: string;
   readonly bytes: number;
   readonly version: number | undefined;
-  /** The beginning of the frame's text; of its body, where it has one. */
+  /** The beginning of the frame's body or, without a body, of its text. */
   readonly excerpt: string;
 }
 
@@ -26,7 +26,7 @@ interface FrameSource {
 const SHOWN = 8;
 const EXCERPT = 160;
 
-/** Counts and keeps what arrives, from now on. */
+/** Counts and keeps every frame from now on. */
 export function watchTraffic(source: FrameSource): Readable<Traffic> {
   const listeners = new Set<() => void>();
   const encoder = new TextEncoder();
