@@ -12,7 +12,7 @@ let ahead = 0;
 test.beforeEach(() => void (performance.now = () => now() + ahead));
 test.afterEach(() => void (performance.now = now));
 
-test('links of a page that come, go, stall and follow more get what was sent', async ({ page }) => {
+test('links that connect, close, stall and follow more topics receive every sent value', async ({ page }) => {
   test.setTimeout(60_000 + numRuns * 5_000);
   const sum = { skipped: 0, caughtUp: 0 };
   const wait = (ms: number): void => void (ahead += ms);

@@ -2,7 +2,7 @@
 import { chromium, expect, test, type Page } from '@playwright/test';
 import { Fixture, type Counter } from './fixture.js';
 
-/** What the page keeps for us. */
+/** The records that the page keeps for the test. */
 interface Client {
   readonly shown: (number | undefined)[];
   readonly kinds: string[];
@@ -27,7 +27,7 @@ test.afterEach(async () => {
   await fixture[Symbol.asyncDispose]();
 });
 
-/** Opens a page whose client keeps what it gets. With `tokens`, it has an `auth` that gives one after the other. */
+/** Opens a page whose client records each value. With `tokens`, it has an `auth` that gives one after the other. */
 async function open(page: Page, transport: string, tokens?: readonly string[]): Promise<void> {
   await page.goto(`${fixture.origin}/page.html`);
   await page.evaluate(

@@ -9,7 +9,7 @@ const PAGE = '<!doctype html><meta charset="utf-8"><title>client</title><link re
 
 export interface Counter {
   count: number;
-  /** Makes a snapshot longer than what is missed. */
+  /** Makes a snapshot longer than the missed deltas. */
   rest: string;
 }
 

@@ -25,7 +25,7 @@ async function remount(): Promise<void> {
   for (let frames = 0; frames < 3; frames++) await new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
-/** What the page holds once all that can be collected is. */
+/** The page's memory use after garbage collection. */
 async function measure(cdp: CDPSession): Promise<Use> {
   for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
   const { metrics } = await cdp.send('Performance.getMetrics');

@@ -106,7 +106,7 @@ test.afterEach(async () => {
   cut();
 });
 
-/** What goes wrong in a page. */
+/** The errors of a page. */
 function complaintsOf(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

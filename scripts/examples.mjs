@@ -16,7 +16,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts an example; gives its address and what ends it. */
+/** Starts an example; returns its address and a function that stops it. */
 async function start(cwd) {
   for (const script of [
     ['install', '--no-audit', '--no-fund'],

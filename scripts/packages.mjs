@@ -13,7 +13,7 @@ const packages = [
   'server-node',
 ];
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-/** What the smoke test renders with. Angular renders only what its compiler has seen. */
+/** The libraries that the smoke test renders with. Angular renders only compiled components. */
 const frameworks = ['react', 'react-dom', 'vue', 'svelte', '@angular/core', 'rxjs'].map(
   (name) => `${name}@${devDependencies[name]}`,
 );

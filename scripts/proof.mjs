@@ -1,6 +1,6 @@
 // `npm run proof`: runs all long proofs, one after another, and prints a line for each. A proof that has passed for the same sources is
 // not run again, so an interrupted run goes on where it stopped; `-- --fresh` runs all. `-- --only <text>` runs those whose name
-// has the text, `-- --list` shows the names. What a proof prints is in node_modules/.cache/velox-proof.
+// has the text, `-- --list` shows the names. The output of each proof is in node_modules/.cache/velox-proof.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

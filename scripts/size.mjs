@@ -1,4 +1,4 @@
-// Checks the min+gzip size of what a browser would load. Run after `npm run build`.
+// Checks the min+gzip size of the files that a browser would load. Run after `npm run build`.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -22,7 +22,7 @@ const budgets = [
   })),
 ];
 
-/** What an application has in any case. */
+/** Packages that an application has in any case. */
 const FRAMEWORKS = [/^react/, 'vue', /^svelte/, /^@angular\//, 'angular'];
 
 /** A helper that this bundler adds where something is loaded on need, once for a whole application: not ours to count. */

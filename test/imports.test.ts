@@ -13,7 +13,7 @@ const files = readdirSync(root, { withFileTypes: true })
 const isTest = (file: string): boolean => /\.test\.tsx?$|\/testing\//.test(file);
 const sources = files.filter((file) => /\/src\//.test(file) && !isTest(file));
 
-/** What a file imports: packages by name, own files by their path from the root. */
+/** The imports of a file: packages by name, own files by their path from the root. */
 function importsOf(file: string): string[] {
   const text = readFileSync(resolve(root, file), 'utf8');
   const found = text.matchAll(

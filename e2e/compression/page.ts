@@ -20,7 +20,7 @@ export interface Followers {
   open(id: number, transport: 'websocket' | 'stream', origin: string, topic: string): void;
   send(id: number, frame: object): void;
   close(id: number): void;
-  /** Resolves when the links have what is wanted, or something has failed. */
+  /** Resolves when the links hold the wanted values or a link has failed. */
   until(wanted: readonly Wanted[]): Promise<Report>;
   /** Closes all, and forgets. */
   reset(): void;

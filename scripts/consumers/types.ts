@@ -1,4 +1,4 @@
-// Type-checked by each TypeScript and module resolution: every entry, with what it infers.
+// Type-checked by each TypeScript and module resolution: every entry, with its inferred types.
 import { connect, shallow, type Replica, type Status, type Sync } from '@velox/core';
 import type { ServerFrame } from '@velox/core/protocol';
 import { createFakeTransport } from '@velox/core/testing';
