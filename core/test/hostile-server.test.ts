@@ -130,7 +130,7 @@ const onError = (error: unknown): void => void errors.push(error);
 const streams = new Map<string, readonly string[]>();
 /** The URL by which a transport was asked, as the client was given it. */
 const named = (url: string): string => url.replace('ws:', 'http:').split('?')[0]!;
-/** Lets what was started go on, promises and streams included, without waiting for real time. */
+/** Runs pending work, including promises and streams, without waiting for real time. */
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 6; turn++) await vi.advanceTimersByTimeAsync(turn < 5 ? 0 : 200);
 };

@@ -15,7 +15,7 @@ export interface SharedOptions extends ConnectOptions {
   readonly base?: string | undefined;
 }
 
-/** What an adapter can show: a topic at a URL, or a replica. A URL alone means its default topic. */
+/** A source that an adapter can show: a topic at a URL, or a replica. A URL alone means its default topic. */
 export type Source<T> =
   | string
   | Replica<T>

@@ -2,7 +2,7 @@ import type { AnyContract, Contract } from '../protocol/contract.js';
 import { shared, type SharedOptions } from './registry.js';
 import type { Sync } from '../events/sync.js';
 
-/** What an adapter hears events of: a URL, an object with `url` and more, or a connection. */
+/** A source of events for an adapter: a URL, an object with `url` and more, or a connection. */
 export type SyncSource<C extends Contract = AnyContract> =
   string | Sync<C> | (SharedOptions & { readonly url: string });
 

@@ -20,7 +20,7 @@ export interface Rig {
   readonly url: string;
   /** The next client, once it is there. */
   readonly accept: () => Promise<Peer>;
-  /** What comes next is refused by HTTP, with this status. */
+  /** The server answers the next request with this HTTP status. */
   readonly refuse: (status: number) => void;
   readonly close: () => Promise<void>;
 }
@@ -70,7 +70,7 @@ const told = (version: number): string => `frame ${text(version)} ${text(version
 const heard = (log: Log): string[] => log.calls.filter((call) => call !== 'byte');
 const count = (calls: readonly string[], prefix: string): number =>
   calls.filter((call) => call.startsWith(prefix)).length;
-/** Long enough for whatever is on its way between two sockets of this machine. */
+/** Long enough for messages in flight between two sockets of this machine. */
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
 /** The guarantees of {@link LinkEvents}, tried on a transport over real sockets. */
@@ -137,7 +137,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
       expect(log.reasons[0]?.message).not.toBe('');
     });
 
-    it('closes once, without opening, when nobody listens; not from within the call', async () => {
+    it('closes once, without opening and not within the call, if no server listens', async () => {
       const { url } = rig;
       await rig.close();
       const log = createLog();
@@ -175,7 +175,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
       expect(log.calls).toEqual([]);
     });
 
-    it('is silent when it is closed by what it tells', async () => {
+    it('is silent after a callback closes it', async () => {
       const log = createLog();
       const link = connect({ ...log, onFrame: (...args) => (log.onFrame(...args), link.close()) });
       const peer = await rig.accept();

@@ -21,7 +21,7 @@ export class PlayedConnection {
     this.request = request;
   }
 
-  /** Writes what one line of a recording says that the server wrote. */
+  /** Writes the server output recorded in one line. */
   play(line: Line): void {
     if (line.kind === 'head') this.#head(line.raw);
     else if (line.kind === 'frame') this.#write(frameOf(line));

@@ -25,7 +25,7 @@ export const exceptions = JSON.parse(
   readFileSync(resolve(import.meta.dirname, '../wire/exceptions.json'), 'utf8'),
 ) as Exception[];
 
-/** What follows the recorded document, with the exceptions that hold. */
+/** The client under test, with the exceptions that apply. */
 export class Truth {
   /** Whether messages that are no JSON are an exception here. */
   readonly isUnreadable: boolean;
