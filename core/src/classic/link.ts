@@ -5,7 +5,7 @@ import type { Patch } from '../protocol/patch.js';
 import type { Initial } from '../replicas/replica.js';
 import type { Reason, Status } from '../replicas/status.js';
 
-/** What a link tells the object that is kept live. */
+/** The callbacks through which a link updates its object. */
 export interface LinkListener<T> {
   /** The transport in use, or in trial. */
   readonly onTransport: (name: string | undefined) => void;

@@ -56,7 +56,7 @@ describe('connect', () => {
     opened.forEach((url) => expect(url).toMatch(scheme));
   });
 
-  it('takes transports of the application, leaving out those that are not there', async () => {
+  it('accepts custom transports and skips unavailable ones', async () => {
     const { transport, links } = createFakeTransport();
     const headers = { authorization: 'x' };
     await want(connect('http://h/', { transports: [undefined, transport], headers }));
@@ -89,7 +89,7 @@ describe('connect', () => {
     expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3']);
   });
 
-  it('does not take a relative URL where there is nothing to resolve it against', () => {
+  it('rejects a relative URL if there is no base URL', () => {
     expect(() => connect('/sync')).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });
 });

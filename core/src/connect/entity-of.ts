@@ -2,7 +2,7 @@ import { createCarrier } from '../connection/connection.js';
 import type { Replica } from '../replicas/replica.js';
 import { replicaOf, type SharedOptions, type Source } from './registry.js';
 
-/** Where the rows of an entity are: a URL, or an object with `url` and options. */
+/** The source of an entity's rows: a URL, or an object with `url` and options. */
 export type EntitySource = string | (SharedOptions & { readonly url: string });
 
 let waiting: Replica<never> | undefined;

@@ -167,7 +167,7 @@ describe('the reason in the status', () => {
   });
 });
 
-describe('what an application passes in', () => {
+describe('callbacks and options of the application', () => {
   it('`headers` is called before each attempt, and may be slow', async () => {
     let count = 0;
     const { last } = setUp({ headers: () => Promise.resolve({ 'x-count': `${++count}` }) });

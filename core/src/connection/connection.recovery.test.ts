@@ -206,7 +206,7 @@ describe('a token', () => {
 });
 
 describe('retrying', () => {
-  it('manually waits for the trigger, whatever happens in the world', async () => {
+  it('manually waits for the trigger and ignores page events', async () => {
     const { sync, last, links } = await setUpOpen({ retry: 'manual' });
     last().lose();
     fire('online');
@@ -222,7 +222,7 @@ describe('retrying', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('ends after as many attempts as are allowed, until somebody reconnects', async () => {
+  it('ends after the allowed number of attempts, until reconnect() is called', async () => {
     const { sync, last, links } = await setUpOpen({ retry: { maxAttempts: 3 } });
     for (let i = 0; i < 10; i++) {
       if (!last().closed) last().lose();
@@ -249,7 +249,7 @@ describe('retrying', () => {
     ]);
   });
 
-  it.each([NaN, -1, undefined])('waits as usual where it is told %s', async (given) => {
+  it.each([NaN, -1, undefined])('waits as usual if the server sends the delay %s', async (given) => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const { sync, last } = await setUpOpen({ retry: { delay: () => given as number } });
     last().lose();
@@ -262,7 +262,7 @@ describe('retrying', () => {
     expect(links.map(({ closed }) => closed)).toEqual([true, false]);
   });
 
-  it('is not for those who want nothing', async () => {
+  it('does not connect without a subscription', async () => {
     const fake = createFakeTransport();
     const sync = createConnection({ url: 'http://h/', transports: [fake.transport] });
     sync.reconnect();
@@ -429,7 +429,7 @@ describe('transports', () => {
 });
 
 describe('holding', () => {
-  it('connects without a topic, for as long as somebody holds', async () => {
+  it('connects without a topic for as long as a holder exists', async () => {
     const { transport, links, last } = createFakeTransport();
     const carrier = createCarrier({ url: 'http://h/', transports: [transport] });
     const release = carrier.hold();

@@ -23,7 +23,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Lets what waits for the end of the tick happen. */
+/** Runs the tasks queued for the end of the tick. */
 const tick = () => vi.advanceTimersByTimeAsync(0);
 const snapshot = (version: number, body: unknown, topic?: string): ServerFrame => ({
   ...(topic !== undefined && { topic }),
@@ -56,7 +56,7 @@ function record(sync: Connection): Status[] {
 }
 
 describe('opening', () => {
-  it('waits for somebody who wants a topic', async () => {
+  it('waits for the first subscription', async () => {
     const { sync, links } = setUp();
     sync.replica();
     sync.replica().status.subscribe(() => {});
@@ -92,7 +92,7 @@ describe('opening', () => {
     expect(asked.map(({ topic }) => topic)).toEqual(names);
   });
 
-  it('is not needed when nobody is left at the end of the linger', async () => {
+  it('is not needed if no subscriber is left when the linger ends', async () => {
     const { sync, links } = setUp();
     sync.replica().subscribe(() => {})();
     vi.advanceTimersByTime(1_000);
@@ -117,7 +117,7 @@ describe('opening', () => {
 });
 
 describe('subscribing on an open link', () => {
-  it('sends one frame for what one tick wants', async () => {
+  it('sends one frame for all subscriptions of one tick', async () => {
     const { sync, last, links } = await setUpOpen();
     for (let i = 0; i < 100; i++) sync.replica(`t${i % 3}`).subscribe(() => {});
     await tick();
@@ -162,7 +162,7 @@ describe('subscribing on an open link', () => {
     expect(sync.replica('b').get()).toBe('b5');
   });
 
-  it('costs nothing when somebody comes back within 1 s', async () => {
+  it('sends nothing if a subscriber returns within 1 s', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     stop();
     await vi.advanceTimersByTimeAsync(999);
@@ -248,7 +248,7 @@ describe('losing the link', () => {
     expect(waits).toEqual([100, 200, 400, 500, 500, 50]);
   });
 
-  it('forgets it all when nobody wants anything any more', async () => {
+  it('forgets its attempts when the last subscriber leaves', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     last().lose();
     stop();
@@ -610,7 +610,7 @@ describe('frames', () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  it('of other kinds and of unknown topics are passed over', async () => {
+  it('of other kinds and of unknown topics are ignored', async () => {
     const { sync, last } = await setUpOpen();
     last().say({ event: 'x', data: 1, seq: 1 }, { ack: 1 }, snapshot(9, 'x', 'unknown'));
     expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
@@ -686,7 +686,7 @@ it('the same topic has the same replica', () => {
   expect(sync.replica('a')).not.toBe(sync.replica());
 });
 
-it('a transport is called only with what the contract says', async () => {
+it('a transport is called only as its contract allows', async () => {
   const calls: unknown[][] = [];
   const transport: Transport = Object.defineProperty(
     (...args: Parameters<Transport>) => (calls.push(args), { send() {}, close() {} }),

@@ -9,7 +9,7 @@ export interface Interest {
   readonly hold: () => () => void;
 }
 
-/** Creates the interest in one connection. What one tick wants is handled together. */
+/** Creates the interest in one connection. Requests of one tick are handled together. */
 export function createInterest(hasWanted: () => boolean, onChange: () => void): Interest {
   let holds = 0;
   let isScheduled = false;

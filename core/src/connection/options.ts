@@ -42,11 +42,11 @@ export interface Connection {
 
 /** A connection as events see it, which travel beside the topics. */
 export interface Carrier extends Connection {
-  /** What the server said on the last link that was open. */
+  /** The server's hello on the last open link. */
   readonly hello: () => Hello | undefined;
   /** Sends a frame, as JSON text, if a link is open. */
   readonly send: (text: string) => void;
-  /** Publishes what has arrived. */
+  /** Publishes the received changes. */
   readonly flush: () => void;
   /** Keeps it connected, also without topics, until the function that it returns is called. */
   readonly hold: () => () => void;

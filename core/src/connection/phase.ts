@@ -7,7 +7,7 @@ export interface Connecting {
   link?: Link;
 }
 
-/** What a connection does now; `is` is its status. A phase is compared by identity, so late results see that they are late. */
+/** The current phase of a connection; `is` is its status. A phase is compared by identity, so late results see that they are late. */
 export type Phase =
   | { readonly is: 'idle' | 'waiting' | 'offline' | 'closed' }
   | Connecting

@@ -53,7 +53,7 @@ export interface RetryPolicy {
   /**
    * Ms until the next attempt; undefined if the application makes it.
    *
-   * @param told what the server asks for
+   * @param told the delay that the server asks for
    */
   readonly delay: (told?: number | false) => number | undefined;
 }

@@ -1,4 +1,4 @@
-/** What a connection has tried so far. */
+/** The attempts of a connection so far. */
 export interface Tries {
   /** Attempts since the last link that served for 5 s. The transports that one tries in turn are one attempt. */
   count: number;

@@ -30,7 +30,7 @@ const from = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 describe('a queue of events', () => {
-  it('numbers them, and gives again what is not acknowledged', () => {
+  it('numbers events and resends unacknowledged ones', () => {
     const { queue, add, take, resume } = setUp();
     resume(false);
     add(1, 2);
@@ -108,7 +108,7 @@ describe('a queue of events', () => {
     expect(resume()).toEqual([[3, 3]]);
   });
 
-  it('drops what waits for 15 s without a link', () => {
+  it('drops events that wait for 15 s without a link', () => {
     const { add, dropped } = setUp();
     add(1);
     vi.advanceTimersByTime(4_000);

@@ -23,7 +23,7 @@ function setUp() {
   return { sync, ...fake };
 }
 
-/** One that somebody listens on, and that is open. */
+/** An open connection with a listener. */
 async function setUpOpen() {
   const rig = setUp();
   const heard: unknown[] = [];
@@ -66,7 +66,7 @@ describe('emitting', () => {
     ]);
   });
 
-  it('sends again, in order, what the server does not have', async () => {
+  it('resends, in order, events that the server has not received', async () => {
     const { sync, last } = await setUpOpen();
     for (const data of [1, 2, 3]) sync.emit('a', data);
     last().lose();
@@ -79,7 +79,7 @@ describe('emitting', () => {
     ]);
   });
 
-  it('gives a new session what the last one did not have', async () => {
+  it('sends a new session the events that the last one had not received', async () => {
     const { sync, last } = await setUpOpen();
     for (const data of [1, 2]) sync.emit('a', data);
     last().say({ ack: 1 });
@@ -105,7 +105,7 @@ describe('emitting', () => {
     ['too-large', 'bytes and not characters', '\u4e2d'.repeat(400)],
     ['too-large', 'the whole frame', 'x'.repeat(980)],
     ['too-deep', 'levels', [[[[[1]]]]]],
-  ])('refuses what the server does not take: %s, by %s', async (code, _, data) => {
+  ])('rejects data beyond the limits of the server: %s, by %s', async (code, _, data) => {
     const { sync, last } = setUp();
     sync.on('news', () => {});
     await tick();
@@ -141,7 +141,7 @@ describe('emitting', () => {
     expect(sync.dropped.get()).toBe(0);
   });
 
-  it('counts what it gives up, and tells', async () => {
+  it('counts and reports dropped events', async () => {
     const { sync } = setUp();
     const told: number[] = [];
     sync.dropped.subscribe(() => told.push(sync.dropped.get()));
@@ -170,7 +170,7 @@ describe('put on a connection that is open already', () => {
     return { last, sync: createSync(connection) };
   }
 
-  it('sends at once, and keeps what it sent until it is acknowledged', async () => {
+  it('sends events immediately and keeps them until they are acknowledged', async () => {
     const { sync, last } = await setUpLate();
     sync.emit('chat', 1);
     expect(events(last())).toEqual([{ event: 'chat', data: 1, seq: 1 }]);
@@ -198,7 +198,7 @@ describe('listening', () => {
     expect(last().closed).toBe(false);
   });
 
-  it('keeps the connection open, and only as long as somebody listens', async () => {
+  it('keeps the connection open only while a listener exists', async () => {
     const { last, off } = await setUpOpen();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(last().closed).toBe(false);
@@ -236,7 +236,7 @@ describe('listening', () => {
     expect(last().sent).toHaveLength(1);
   });
 
-  it('counts what the server gave up, once', async () => {
+  it('counts events dropped by the server once', async () => {
     const { sync, last } = await setUpOpen();
     last().say({ dropped: 2 }, { dropped: 3 });
     expect(sync.dropped.get()).toBe(3);

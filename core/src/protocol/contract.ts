@@ -19,7 +19,7 @@ export interface Contract {
   readonly rooms?: string;
 }
 
-/** The contract of those who have none: any topic and any event, of any value. */
+/** The default contract: any topic and any event, of any value. */
 export interface AnyContract {
   readonly topics: { readonly [topic: string]: unknown };
   readonly events: { readonly [event: string]: unknown };
@@ -43,13 +43,13 @@ export type EntityValue<C extends Contract, Type extends string> =
 /** The names of a contract's events. */
 export type EventName<C extends Contract> = keyof NonNullable<C['events']> & string;
 
-/** What one of a contract's events carries. */
+/** The data of one of a contract's events. */
 export type EventData<C extends Contract, N extends EventName<C>> = NonNullable<C['events']>[N];
 
 /** The names of a contract's calls. */
 export type CallName<C extends Contract> = keyof NonNullable<C['calls']> & string;
 
-/** What one of a contract's calls carries. */
+/** The parameters and result of one of a contract's calls. */
 export type CallData<C extends Contract, N extends CallName<C>> = NonNullable<
   C['calls']
 >[N] extends readonly [infer Input, unknown]

@@ -42,7 +42,7 @@ describe('a frame of a client', () => {
     expect(decodeClientFrame('{"ping":true,"next":5,"__proto__":1}', 10)).toEqual({ ping: true });
   });
 
-  it('whatever comes: a coded error, or a frame that is named once', () => {
+  it('answers any input by a coded error or a frame that is named once', () => {
     const frames = fc.record(
       Object.fromEntries(
         [...KINDS, 'seq', 'data'].map((name) => [
@@ -61,7 +61,7 @@ describe('a frame of a client', () => {
           const read = decodeClientFrame(JSON.stringify(frame), 10);
           const kinds = KINDS.filter((kind) => kind in read);
           expect(kinds).toEqual('ack' in read && 'ping' in read ? ['ping', 'ack'] : [kinds[0]]);
-          expect(JSON.parse(JSON.stringify(frame))).toMatchObject(read); // of -0, JSON makes 0
+          expect(JSON.parse(JSON.stringify(frame))).toMatchObject(read); // JSON turns -0 into 0
         } catch (error) {
           if (!isVeloxError(error, 'bad-frame')) throw error;
         }

@@ -5,7 +5,7 @@ import type { ClientFrame, Subscription } from './frames.js';
 type Raw = Record<string, unknown>;
 
 /**
- * Reads one frame of a client. Everything is checked: nobody is trusted here.
+ * Reads one frame of a client. Every member is checked: clients are not trusted.
  *
  * @param depth the deepest nesting that is taken
  * @throws VeloxError `bad-frame`, `too-deep`.

@@ -34,7 +34,7 @@ export function advance(
   return { id, version, value } as Document;
 }
 
-/** What a state frame may carry. `body` is absent from a bare position alone: a value can be null. */
+/** The possible contents of a state frame. `body` is absent from a bare position alone: a value can be null. */
 interface Received {
   readonly id?: string;
   readonly version: number;

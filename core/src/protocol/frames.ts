@@ -46,7 +46,7 @@ export type StateFrame = SnapshotFrame | DeltaFrame | PositionFrame;
 /** What the server says of itself: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
 export interface Hello {
   readonly protocol: number;
-  /** Secret and random: whoever knows it is this client. */
+  /** Secret and random: it identifies the client to the server. */
   readonly session: string;
   /** The server sends something at least this often (ms). */
   readonly heartbeat: number;
@@ -57,7 +57,7 @@ export interface Hello {
   readonly link?: number;
 }
 
-/** What the server takes and gives. Sizes in bytes, times in ms. */
+/** The limits of the server. Sizes in bytes, times in ms. */
 export interface Limits {
   /** Largest client frame. */
   readonly frame: number;
@@ -98,7 +98,7 @@ export interface HelloFrame {
 /** A sign of life, from either side. The server answers it by another. */
 export interface PingFrame {
   readonly ping: true;
-  /** Asks the other side to acknowledge what it has taken. */
+  /** Asks the peer to acknowledge the frames it has received. */
   readonly ack?: true;
   /** Announces that a message of that many bytes follows. */
   readonly next?: number;

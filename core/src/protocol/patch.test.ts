@@ -115,7 +115,7 @@ describe('aliases', () => {
     expect(apply({}, operations, new Set())).toEqual({ a: { n: 2 }, b: { n: 1 } });
   });
 
-  it('copies what is owned as something of its own', () => {
+  it('copies owned containers instead of sharing them', () => {
     const operations: Operation[] = [
       { op: 'replace', path: '/a/x/n', value: 2 }, // owns /a and /a/x
       { op: 'copy', from: '/a', path: '/b' },
@@ -126,7 +126,7 @@ describe('aliases', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('rejected patches', () => {
   const unsafe = ['__proto__', 'constructor', 'prototype'].flatMap((key) => [
     `/${key}`,
     `/${key}/a`,

@@ -47,7 +47,7 @@ describe('the hash of a state', () => {
     expect(hashes.size).toBeGreaterThan(99_990); // by chance, 1 is expected to be missing
   });
 
-  it('looks again only at what was forgotten', () => {
+  it('hashes again only the forgotten values', () => {
     const rows = Array.from({ length: 100 }, (_, id) => ({ id, tags: ['a', 'b'] }));
     const { of, forget } = createStateHash();
     const value = { rows };

@@ -18,7 +18,7 @@ export interface StateHash {
   readonly forget: (container: object) => boolean;
 }
 
-/** Where there is no hash, for the budget was used up. */
+/** Marks a missing hash: the budget was used up. */
 const NONE = -1;
 
 /** What hashes begin with, so that `1`, `"1"` and `[1]` differ. */
@@ -33,7 +33,7 @@ export function createStateHash(): StateHash {
     const before = isContainer ? known.get(value) : undefined;
     if (before !== undefined) return before;
     if (--budget.left < 0) return NONE;
-    // Of -0, text makes 0, as JSON does.
+    // Text turns -0 into 0, as JSON does.
     if (!isContainer) return ofText(`${value as string}`, typeof value === 'string' ? STRING : OTHER);
     const isArray = Array.isArray(value);
     let made: number = isArray ? ARRAY : OBJECT;

@@ -9,7 +9,7 @@ interface Row {
 const rows = (...ids: number[]): Row[] => ids.map((id) => ({ id, n: 0 }));
 
 describe('a mirror', () => {
-  it('keeps the object and the rows that it has, and copies in what is new', () => {
+  it('keeps its object and rows and copies new values in', () => {
     const fit = createMirror();
     const value = { title: 'a', rows: rows(1, 2) };
     const target: Partial<typeof value> = { rows: [] };

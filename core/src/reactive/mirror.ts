@@ -13,10 +13,10 @@ export interface MirrorOptions {
  * not looked at, and rows are matched by that reference, then by `key`, then by place. Nothing of a value is handed out, all
  * is copied in. Keys that begin with `$` are the application's: they stay, and come from no value.
  *
- * @returns gives `target`, or a fresh copy where it cannot become `value` (a list for an object, or no container at all).
+ * @returns gives `target`, or a fresh copy if it cannot become `value` (a list for an object, or no container at all).
  */
 export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: unknown, value: T) => T {
-  /** What a copy was made equal to, last. */
+  /** The value that each copy last became equal to. */
   const originals = new WeakMap<object, object>();
 
   function fit(target: unknown, value: unknown): unknown {

@@ -20,7 +20,7 @@ describe('a selector', () => {
     expect(selector(4)).not.toBe(two);
   });
 
-  it('does not compare what it never selected', () => {
+  it('does not compare before the first selection', () => {
     const equal = vi.fn(() => true);
     expect(createSelector((n: number) => n, equal)(1)).toBe(1);
     expect(equal).not.toHaveBeenCalled();

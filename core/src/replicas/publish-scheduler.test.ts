@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('publish scheduler', () => {
-  it('runs what is due at the next animation frame, each once', () => {
+  it('runs each scheduled task once at the next animation frame', () => {
     const page = openPage();
     const scheduler = createPublishScheduler();
     const [a, b] = [vi.fn(), vi.fn()];
@@ -68,14 +68,14 @@ describe('publish scheduler', () => {
     expect(page.callbacks.size).toBe(0);
   });
 
-  it('is at once where the page is hidden', () => {
+  it('publishes immediately if the page is hidden', () => {
     openPage(true);
     const publish = vi.fn();
     createPublishScheduler().schedule(publish);
     expect(publish).toHaveBeenCalledOnce();
   });
 
-  it('waits no longer for a frame where the page was hidden meanwhile', () => {
+  it('stops waiting for a frame when the page becomes hidden', () => {
     const page = openPage();
     const publish = vi.fn();
     createPublishScheduler().schedule(publish);
@@ -85,7 +85,7 @@ describe('publish scheduler', () => {
     expect(vi.getTimerCount() + page.callbacks.size).toBe(0);
   });
 
-  it('is at once where there are no animation frames', () => {
+  it('publishes immediately without animation frames', () => {
     const publish = vi.fn();
     createPublishScheduler().schedule(publish);
     expect(publish).toHaveBeenCalledOnce();

@@ -109,7 +109,7 @@ describe('the value of a replica', () => {
     expect(before).toEqual({ rows: [{ n: 0 }, { n: 0 }] });
   });
 
-  it('never changes what it has once returned', () => {
+  it('never changes a value that it has returned', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(1), fc.boolean()), { maxLength: 30, size: 'max' }), (steps) => {
         const { replica, receive, paint, start } = setUp();
@@ -130,7 +130,7 @@ describe('the value of a replica', () => {
     );
   });
 
-  it('ignores what is past, and a topic that nobody wants', () => {
+  it('ignores stale frames and topics without subscribers', () => {
     const { replica, receive, paint, start, say, drop } = setUp();
     const stop = start();
     receive(delta(2, set(0, 1)));
@@ -171,7 +171,7 @@ describe('interest', () => {
     expect(onChange).toHaveBeenCalledTimes(4);
   });
 
-  it('goes on when somebody comes within that second', () => {
+  it('goes on if a subscriber comes within that second', () => {
     const { replica, wanted, onChange } = setUp();
     replica.subscribe(() => {})();
     vi.advanceTimersByTime(999);
@@ -374,7 +374,7 @@ describe('patches', () => {
     );
   });
 
-  it('harm nobody when their listener throws', () => {
+  it('reach other listeners when one listener throws', () => {
     const reported = vi.fn();
     vi.stubGlobal('reportError', reported);
     const { replica, receive, paint, start } = setUp();

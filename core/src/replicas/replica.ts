@@ -29,7 +29,7 @@ export interface Replica<T> extends Hydratable<T | undefined> {
   readonly subscribePatches: (onPatches: (patches: Patch[]) => void) => () => void;
 }
 
-/** What a replica needs of its connection. */
+/** The functions that a replica needs from its connection. */
 export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule' | 'flush'> {
   readonly status: Readable<Status>;
   /** `wanted` has changed, or the topic has to be subscribed again. */
@@ -188,7 +188,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
         if (phase === 'open') askAgain(); // once: until the answer, all later deltas are gaps as well
         return;
       }
-      if (next === before && 'delta' in frame) return; // of the past; no answer either
+      if (next === before && 'delta' in frame) return; // a stale delta needs no answer
       document = next;
       enter('open');
       host.schedule(publish);

@@ -32,7 +32,7 @@ export interface Status {
   readonly state: 'idle' | 'connecting' | 'open' | 'waiting' | 'offline' | 'closed';
   /** Whether a wanted topic may differ from the server's value. Its last value may be shown all the same. */
   readonly stale: boolean;
-  /** What went wrong last; absent as soon as it is right again. */
+  /** The last error; absent once the topic has recovered. */
   readonly reason?: Reason | undefined;
   /** Name of the transport that carries the link, or is tried. */
   readonly transport?: string | undefined;
@@ -46,7 +46,7 @@ export interface Status {
   readonly protocol?: number | undefined;
 }
 
-/** Before anything was wanted; also what a server renders. */
+/** The status before any subscription; server rendering shows it too. */
 export const IDLE: Status = { state: 'idle', stale: true, attempt: 0 };
 
 /** Creates a cell that keeps its status while the next one is equal, so that listeners run only for changes. */

@@ -13,13 +13,13 @@ import type { ReasonCode } from './status.js';
 /** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
 export const BEFORE_HELLO = 4_000;
 
-/** What the topics need of their connection. */
+/** The functions that topics need from their connection. */
 export interface SubscriptionsHost extends Omit<ReplicaHost, 'onStale'> {
   /** The first wanted topic became stale, or the last one is not stale any more. */
   readonly onStale: () => void;
 }
 
-/** The topics of one connection: their replicas, and what the present link knows of them. */
+/** The topics of one connection: their replicas, and their subscription state on the current link. */
 export interface Subscriptions {
   /** The replica of a topic, the same one while it is in use; `initial` applies while it is empty. */
   readonly replica: <T>(topic?: string, initial?: Initial<T>) => Replica<T>;

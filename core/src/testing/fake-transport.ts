@@ -28,7 +28,7 @@ export interface FakeTransport {
   readonly last: () => FakeLink;
 }
 
-/** What a fake is like. */
+/** The options of a fake transport. */
 export interface FakeOptions {
   /** Default `fake`. */
   readonly name?: string;

@@ -1,4 +1,4 @@
-/** @velox/core/testing: for tests of what is built on Velox. A client and a server in one test: `@velox/server/testing`. */
+/** @velox/core/testing: for tests of applications built on Velox. A client and a server in one test: `@velox/server/testing`. */
 export {
   createFakeTransport,
   type FakeLink,

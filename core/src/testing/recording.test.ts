@@ -26,7 +26,7 @@ async function recorded(): Promise<Recording> {
   return JSON.parse(JSON.stringify(take())) as Recording;
 }
 
-it('plays what was recorded, in its time, with the loss of a link', async () => {
+it('plays a recording at its own pace, including the loss of a link', async () => {
   const recording = await recorded();
   const connection = createConnection({ url, transports: [replay(recording)], retry: { delay: () => 100 } });
   const replica = connection.replica<{ n: number }>('');

@@ -51,7 +51,7 @@ const HELLO: Hello = { protocol: 2, session: '', heartbeat: HEARTBEAT, ack: 0, l
  */
 export function version2<T extends Transport | undefined>(transport: T): T {
   if (!transport) return transport;
-  /** What the last link had, to resume from. Forgotten after any doubt. */
+  /** The position of the last link, to resume from. Any inconsistency discards it. */
   let kept: Copy | undefined;
   /** Whether the last server that answered was of version 2. */
   let isOld = false;

@@ -155,7 +155,7 @@ describe('websocket', () => {
     vi.useRealTimers();
   });
 
-  it('is there only where there is a class', () => {
+  it('is available only if a WebSocket class exists', () => {
     vi.stubGlobal('WebSocket', undefined);
     expect(websocket()).toBeUndefined();
     vi.stubGlobal('WebSocket', WebSocket);

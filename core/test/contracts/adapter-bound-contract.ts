@@ -9,7 +9,7 @@ export interface App {
   events: { notice: string; moved: { readonly id: number } };
 }
 
-/** What a framework contributes: a component that uses functions bound to an endpoint. */
+/** The framework's part: a component that uses functions bound to an endpoint. */
 export interface BoundHarness {
   /** Mounts a component that shows the title of `board`, then the name of the row `items/7`, and calls `onNotice` for events `notice`. */
   readonly mount: (

@@ -57,7 +57,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(onRender.mock.calls).toEqual([['99']]);
     });
 
-    it('does not render for what is not selected', async () => {
+    it('does not render for changes outside the selection', async () => {
       const server = setUp();
       const onRender = vi.fn();
       const { element } = mount({ source: server.replica(), select: (value) => value?.rows, onRender });
@@ -69,7 +69,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(onRender).not.toHaveBeenCalled();
     });
 
-    it('keeps what it shows while the next selection is equal', async () => {
+    it('keeps the shown value while the next selection is equal', async () => {
       const server = setUp();
       const onRender = vi.fn();
       const select = (value: Board | undefined): object => ({ long: title(value)?.length });
@@ -244,7 +244,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
         await later(0);
         all.flat().forEach(unmount);
       };
-      await tenTimes(); // whatever a framework sets up for good
+      await tenTimes(); // lasting setup of the framework
       await later(2_000);
       const timers = vi.getTimerCount();
       for (const target of [window, document]) {

@@ -86,7 +86,7 @@ export function adapterEventContract(name: string, { hear, act = (run) => run() 
         await later(0);
         all.forEach(({ unmount }) => unmount());
       };
-      await tenTimes(); // whatever a framework sets up for good
+      await tenTimes(); // lasting setup of the framework
       await later(2_000);
       const timers = vi.getTimerCount();
       for (let i = 0; i < 100; i++) await tenTimes();

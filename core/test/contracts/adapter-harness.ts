@@ -3,7 +3,7 @@ import { createConnection, type Replica, type Source } from '../../src/index.js'
 import type { ServerFrame } from '../../src/protocol/frames.js';
 import { createFakeTransport, type FakeLink } from '../../src/testing/fake-transport.js';
 
-/** What the contract's server has. */
+/** The state of the contract's server. */
 export interface Board {
   readonly title: string;
   readonly rows: readonly { readonly id: number; readonly n: number }[];
@@ -17,16 +17,16 @@ export const board: Board = {
   ],
 };
 
-/** What a component under test shows: the text of {@link textOf}. */
+/** The output of a component under test: the text of {@link textOf}. */
 export interface View {
   readonly source: Source<Board>;
   /** Shows the status of the source instead of its value. */
   readonly status?: boolean;
   readonly select?: (value: Board | undefined) => unknown;
   readonly equal?: (before: unknown, after: unknown) => boolean;
-  /** To be called with what is shown, as often as the framework updates it. */
+  /** Call it with the shown value at each update of the framework. */
   readonly onRender?: (shown: unknown) => void;
-  /** To be called by the error boundary, or whatever the framework has for it. */
+  /** Call it from the error boundary or its equivalent in the framework. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -47,7 +47,7 @@ export interface AdapterHarness {
   readonly isolates?: boolean;
 }
 
-/** What a component shows. */
+/** The output of a component. */
 export function textOf(shown: unknown): string {
   return JSON.stringify(shown) ?? 'nothing';
 }

@@ -1,4 +1,4 @@
-/** Follows recorded conversations: what a client of Velox has to show after each step. */
+/** Follows recorded conversations: the expected value of a Velox client after each step. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { connect, sse, websocket, type Replica, type Sync } from '@velox/core';
@@ -60,7 +60,7 @@ export class Truth {
   }
 }
 
-/** Splits a recording at its control lines: what the server said on a connection until the next one. */
+/** Splits a recording at its control lines: each part is the server's output on one connection. */
 export function segmentsOf(
   lines: readonly Line[],
   conn: string,
