@@ -21,7 +21,7 @@ describe('copyIn', () => {
     fc.assert(property, { numRuns });
   });
 
-  it('leaves what it is given alone, and shares nothing with it', () => {
+  it('leaves the given value unchanged and shares no object with it', () => {
     const shared = Object.freeze({ a: 1 });
     const given = Object.freeze({ left: shared, right: shared });
     const copy = copyIn(given) as typeof given;

@@ -6,7 +6,7 @@ export type Key = string | number;
 export interface CopyOptions {
   /** How many containers may nest, default 500. */
   readonly depth?: number;
-  /** Where the value goes, as a JSON pointer, for messages. */
+  /** The target path of the value, as a JSON pointer, for messages. */
   readonly path?: () => string;
   /** The key that the value goes under: `toJSON` gets it. Default ''. */
   readonly key?: Key;

@@ -64,7 +64,7 @@ describe('propose()', () => {
         const after = containers(recorder.value);
         expect(after.every((object, index) => object === objects[index])).toBe(true);
         expect(recorder.hash()).toBe(twin.hash());
-        // what was changed before leaves as if nothing had been proposed
+        // sends earlier changes as if nothing had been proposed
         expect(patchOf(recorder)).toEqual(patchOf(twin));
         twin.update(recipeOf(twin));
         expect(parsed(proposed)).toEqual(patchOf(twin));

@@ -33,7 +33,7 @@ const change = fc.record({
 });
 type Change = typeof change extends fc.Arbitrary<infer C> ? C : never;
 
-/** Changes the recorder, and returns what the plain value has to be then; `midway` may be called inside of a recipe. */
+/** Changes the recorder and returns the expected plain value. `midway` may be called inside a recipe. */
 function perform(
   recorder: Recorder<unknown>,
   plain: unknown,
@@ -87,7 +87,7 @@ function perform(
   }
 }
 
-/** Ends a window, and returns what a client has then. */
+/** Ends a window and returns the value that a client then has. */
 function flush(recorder: Recorder<unknown>, client: unknown): unknown {
   const text = JSON.stringify(recorder.value);
   const patch = recorder.take();
@@ -131,7 +131,7 @@ describe('a recorder, compared with a plain clone', () => {
   });
 
   it('keeps live parts alive, wherever they go', { timeout }, () => {
-    // without those that move the original where a plain object would have a copy, or the other way round
+    // without operations that move the original if a plain object would have a copy, or the reverse
     const others = ['rob', 'spread', 'swap', 'rotate', 'halfSwap', 'copy', 'copyWithin'];
     const kinds = KINDS.filter((kind) => !others.includes(kind));
     const step = fc.record({
@@ -183,7 +183,7 @@ describe('a recorder, compared with a plain clone', () => {
     fc.assert(property, { numRuns });
   });
 
-  it('follows immutable values that share what did not change', { timeout }, () => {
+  it('follows immutable values that share their unchanged parts', { timeout }, () => {
     const steps = fc.array(fc.tuple(action(), fc.constantFrom('set', 'set', 'set', 'update')), {
       minLength: 1,
       maxLength: 10,

@@ -23,7 +23,7 @@ function code(action: () => unknown): ErrorCode | undefined {
   return undefined;
 }
 
-describe('what is sent', () => {
+describe('the operations sent', () => {
   it('is one small operation for one small change', () => {
     const recorder = createRecorder(board());
     expect(ops(recorder, (d) => void (d.rows[1]!.price = 21))).toEqual([
@@ -249,7 +249,7 @@ describe('a recorder', () => {
     expect(code(() => Object.keys(kept))).toBe('draft-revoked');
   });
 
-  it('names the path of what it cannot take, and is as it was', () => {
+  it('names the path of a value that JSON cannot represent, and keeps the old value', () => {
     const recorder = createRecorder<{ rows: unknown[] }>({ rows: [{ id: 1 }] });
     const bad = { id: 1, deep: [0, 10n] };
     expect(() => recorder.update((d) => void d.rows.push(1, bad))).toThrow('a BigInt at /rows/2/deep/1 ');
@@ -306,7 +306,7 @@ describe('the hash of a value', () => {
     return { recorder, look };
   };
 
-  it('follows what is undone after somebody has looked', () => {
+  it('follows changes that are undone after a read', () => {
     const { recorder, look } = setUp();
     recorder.update((draft) => {
       (draft.row.part as { n: number }).n = 2;
@@ -322,7 +322,7 @@ describe('the hash of a value', () => {
     expect(recorder.value).toEqual({ row: { part: { n: 2 } } });
   });
 
-  it('follows a part that was written where it was moved to, which was undone, and is written again', () => {
+  it('follows a part that is written after a move, which is undone, and is written again', () => {
     const { recorder, look } = setUp();
     const failing = (draft: { row: { part?: { n: number } } }): never => {
       draft.row = { ...draft.row };
@@ -336,7 +336,7 @@ describe('the hash of a value', () => {
     expect(recorder.value).toEqual({ row: { part: { n: 3 } } });
   });
 
-  it('follows what comes back to a container that was replaced, when that is undone', () => {
+  it('follows members that return to a replaced container when the replacement is undone', () => {
     const recorder = createRecorder<unknown[][][]>([[[1], []]]);
     const check = () => {
       recorder.take();

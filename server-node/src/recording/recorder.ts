@@ -43,22 +43,25 @@ export interface Recorder<T> {
    */
   hash(budget?: Budget): string | undefined;
   /**
-   * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing (what a recipe
-   * returns after a write is ignored). A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
+   * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing.
+   * The return value of a recipe that wrote is ignored.
+   * A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
    *
-   * @throws what the recipe throws; VeloxError `not-json`, `too-deep`, `draft-revoked`, `async-recipe`. The value is then as it
-   *   was, but for the order of keys.
+   * @throws the error that the recipe throws; VeloxError
+   * `not-json`, `too-deep`, `draft-revoked`, `async-recipe`. The value is then as before, except for the order of
+   * keys.
    */
   update(recipe: (draft: T) => T | void): void;
   /**
-   * Runs a recipe as `update` does, and undoes it: value, `dirty` and the next `take` are as if it had not run, but for the order of keys.
+   * Runs a recipe as `update` does, and undoes it: value, `dirty` and the next `take` are as if it had not run,
+   * except for the order of keys.
    *
    * @returns the patch that leads from the present value to the proposed one, as `take` would return it
    * @throws as `update`
    */
   propose(recipe: (draft: T) => T | void): string | undefined;
   /**
-   * Makes the value equal `next` and keeps what is the same; see {@link Differ}.
+   * Makes the value equal `next` and keeps the equal parts; see {@link Differ}.
    *
    * @throws VeloxError `not-json`, `too-deep`. The value is then as it was.
    */
@@ -217,7 +220,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
     return lasting;
   }
 
-  /** Fetches what was written to assigned objects. Errors of a recipe's objects are thrown at its end. */
+  /** Fetches the writes to assigned objects. Errors of a recipe's objects are thrown at its end. */
   #sync(): void {
     const sources = this.#sources;
     if (!sources?.hasOpen) return;

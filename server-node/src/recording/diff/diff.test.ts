@@ -144,7 +144,7 @@ describe('rows', () => {
     sent(recorder, []);
   });
 
-  it('of numbers stay small, too', () => {
+  it('produces small patches for lists of numbers', () => {
     const numbers = Array.from({ length: 30 }, (_, index) => index * 1000);
     const recorder = createRecorder<unknown>(numbers);
     expect(sent(recorder, [...numbers.slice(1), 7])).toEqual([
@@ -159,7 +159,7 @@ describe('rows', () => {
 });
 
 describe('two values given as immutable', () => {
-  it('are passed over where they are the same', () => {
+  it('are skipped if they are the same object', () => {
     let looks = 0;
     const side = {
       get a() {

@@ -20,7 +20,7 @@ export class Differ {
   readonly #rowKeys: RowKeys;
   /** Our copy of each of the application's rows that have no key. */
   readonly #memory: WeakMap<object, object>;
-  /** `tree.writes` after the last run: as long as it is so, the tree equals what that was given. */
+  /** `tree.writes` after the last run: as long as they are equal, the tree equals the input of that run. */
   #writes = 0;
   /** Whether objects inherit members that could be taken for their own. To ask each object costs half as much as all else. */
   #isExtended = false;
@@ -38,7 +38,8 @@ export class Differ {
   /**
    * Makes the tree equal `next`. All or nothing.
    *
-   * @param previous an immutable value that the last run was given: what is `===` in it and in `next` is passed over. Ignored
+   * @param previous an immutable value that the last run received. The diff skips members that are `===` in both
+   * this value and `next`. Ignored
    *   when something else was written meanwhile.
    */
   run(next: unknown, previous: unknown): void {
@@ -72,7 +73,8 @@ export class Differ {
     }
   }
 
-  /** What must stand where `ours` stands so that it equals `next`: `ours` itself if that could be brought there. */
+  /** The value to put in the place of `ours` so that the tree equals `next`. It is `ours` itself if the diff
+   * could patch it. */
   #settle(ours: unknown, next: unknown, key: Key, previous: unknown): unknown {
     if (!isContainer(next)) return this.#copy(next, key);
     if (next === previous) return ours;
@@ -227,7 +229,7 @@ export class Differ {
     if (handle.scope.tree === this.#tree) throw ALIASED;
   }
 
-  /** The application has frozen parts of this very tree, as immer does with what it is given: the tree has to be made anew. */
+  /** The application has frozen parts of this tree, as immer freezes its input, so the tree must be recreated. */
   #refuseFrozen(ours: Container): void {
     if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
   }
@@ -253,7 +255,7 @@ function isExtended(): boolean {
   return false;
 }
 
-/** Whether JSON has a value as it is, but for odd numbers. */
+/** Whether JSON represents a value unchanged, except for NaN, infinities and -0. */
 function isPrimitive(value: unknown): boolean {
   return (
     value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

@@ -6,7 +6,7 @@ export interface Identity {
   readonly keyOf: RowKey;
   /** Our copy of each of the application's rows that have no key. */
   readonly memory: WeakMap<object, object>;
-  /** What the application had, as immutable, in the place of each of our rows. */
+  /** The application's immutable row for each of our rows. */
   readonly previous: readonly unknown[];
 }
 

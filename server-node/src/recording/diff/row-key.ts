@@ -1,7 +1,8 @@
 import { unwrap } from '../copy.js';
 import { isContainer, read } from '../tree/node.js';
 
-/** How rows of a list are told apart: by a field, or by what a function gives for a row (the application's, and our copy of it). */
+/** How rows of a list are identified: by a field, or by the result of a function for a row (the application's,
+ * and our copy of it). */
 export type KeyOption = string | ((row: object) => unknown);
 
 /** Gives a row's key, undefined when it has none. */
@@ -12,7 +13,8 @@ const FIELDS = ['id', 'key', '_id'];
 /** How the rows of one kind of list are told apart, seen from one of them; undefined when they have no key. */
 export type RowKeys = (sample: object) => RowKey | undefined;
 
-/** @param option default: that of `id`, `key` and `_id` which the sample has; a string or number, or what has one as its JSON. */
+/** @param option default: that of `id`, `key` and `_id` which the sample has; a string or number, or a value
+ * whose JSON is one. */
 export function rowKeys(option: KeyOption | undefined): RowKeys {
   if (typeof option === 'function') return () => (row) => toKey(option(row));
   const readers = (option === undefined ? FIELDS : [option]).map((field) => ({

@@ -5,8 +5,9 @@ import { isContainer, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
- * Makes of `value` what may stand under `key` of `node`: plain values are copied, also the plain parts around drafts. A draft
- * stays what it is when it is out of the tree that it comes to, and is copied when it is in it. Runs inside an attempt.
+ * Converts `value` to a value that may be stored under `key` of `node`. It copies plain values, also the plain
+ * parts around drafts. A draft from outside the tree keeps its identity; a draft that is already in the tree is
+ * copied. Runs inside an attempt.
  *
  * @throws VeloxError `not-json`, `too-deep`, `draft-revoked`.
  */
@@ -112,15 +113,14 @@ function takeOver(
     origins?.fork(owner); // its object still holds the child
     rob(tree, owner);
   }
-  if (from.lasting) tree.nodes.pin(child); // what it was in may come back, in whatever window
+  if (from.lasting) tree.nodes.pin(child); // its former container may return in a later window
   const home = innermost(tree, node, copies);
   if (home.robbed) untangle(tree, home); // perhaps of this very child
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
   tree.note(() => {
     child.parent = parent;
-    if (parent) tree.onTouch?.(parent); // not written, yet it holds what may have been
-    // Somebody may have kept the copies, which still hold the child.
+    if (parent) tree.onTouch?.(parent); // not written, but its members may have been The application may have kept the copies, which still hold the child.
     for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = true;
   });
   return child.target;
@@ -144,7 +144,8 @@ function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
   return copies.reduce<Node>((outer, inner) => tree.nodes.child(outer, '', inner as Container), node);
 }
 
-/** Gives a container that comes back copies of what went elsewhere meanwhile, so that nothing stands in two places. */
+/** When a container returns, copies the children that moved elsewhere meanwhile, so that no node has two
+ * parents. */
 function untangle(tree: Tree, node: Node): void {
   for (const key of Object.keys(node.target)) {
     const value = (node.target as Record<string, unknown>)[key];

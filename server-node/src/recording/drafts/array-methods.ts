@@ -13,8 +13,8 @@ interface Target {
 type Native = (...args: unknown[]) => unknown;
 
 /**
- * The methods of arrays that would write, or compare, item by item, each with what a draft does instead: one write for the
- * whole call, and rows that keep their identity.
+ * The array methods that would write or compare item by item. Each entry replaces one: it makes one write for the
+ * whole call, and rows keep their identity.
  */
 export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
   override('push', (target, items) => {

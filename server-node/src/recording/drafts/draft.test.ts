@@ -9,7 +9,7 @@ interface Row {
 const fresh = () => ({ rows: [1, 2, 3].map((id): Row => ({ id, tags: ['x'] })), box: { inner: { n: 1 } } });
 type Doc = ReturnType<typeof fresh> & Record<string, unknown>;
 
-/** Runs a recipe on a fresh value, and returns what that is then. */
+/** Runs a recipe on a fresh value and returns the changed value. */
 function after(recipe: (draft: Doc) => unknown): Doc {
   const recorder = createRecorder(fresh() as Doc);
   recorder.update((draft) => void recipe(draft));
@@ -57,7 +57,7 @@ describe('a draft reads like a plain object', () => {
     });
   });
 
-  it('and methods return what those of a list return', () => {
+  it('and methods return the same results as the methods of a list', () => {
     after(({ rows }) => {
       const [first, second, third] = rows;
       expect(rows.push({ id: 4, tags: [] })).toBe(4);
@@ -121,7 +121,7 @@ describe('an assigned object', () => {
     expect(recorder.value).toMatchObject({ box: { inner: { n: 2 } }, twin: { inner: { n: 1 } } });
   });
 
-  it('may take its place inside of what it was taken from, and back', () => {
+  it('may replace the container it was taken from, and be moved back', () => {
     const value = after((d) => {
       const { box } = d;
       const { inner } = box;
@@ -175,7 +175,7 @@ describe('an assigned object', () => {
     expect(() => after(change)).toThrow(message);
   });
 
-  it('stays data, whatever its key', () => {
+  it('stays data under every key', () => {
     const value = after((d) => {
       Object.assign(d.box, JSON.parse('{"__proto__":{"a":1},"constructor":2}'));
       expect((d.box as Record<string, unknown>).__proto__).toEqual({ a: 1 });
@@ -218,7 +218,7 @@ describe('a draft', () => {
     expect(value).toEqual({ ...fresh(), plain: 2 });
   });
 
-  it('of a nested update is part of the outer one', () => {
+  it('is part of the outer update when the update is nested', () => {
     const recorder = createRecorder(fresh());
     recorder.update((outer) => {
       outer.box.inner.n = 2;
@@ -241,7 +241,7 @@ describe('a draft', () => {
     expect(recorder.value.box.inner.n).toBe(3);
   });
 
-  it('makes what a recipe returns count only when nothing was written', () => {
+  it('applies the return value of a recipe only if the recipe wrote nothing', () => {
     const recorder = createRecorder<{ n: number }>({ n: 1 });
     recorder.update((d) => (d.n += 1) as never);
     recorder.update((d) => (d.n = 2) as never);
@@ -251,7 +251,7 @@ describe('a draft', () => {
     expect(recorder.value).toEqual({ n: 3 });
   });
 
-  it('of another state is a plain value', () => {
+  it('is a plain value if it belongs to another state', () => {
     const left = createRecorder(fresh());
     const right = createRecorder<{ rows?: unknown }>({});
     left.update((from) => right.update((to) => void (to.rows = from.rows)));
@@ -270,7 +270,7 @@ describe('a draft', () => {
 describe('two rows that are swapped', () => {
   const rows = () => ['a', 'b', 'c', 'd'].map((name) => ({ name, text: '-'.repeat(60), tags: [name] }));
   const names = (list: readonly { name: string }[]): string => list.map(({ name }) => name).join('');
-  /** Runs a recipe on the rows; gives their names after it, and what is sent. */
+  /** Runs a recipe on the rows; returns their names after it and the operations sent. */
   const run = (recipe: (list: ReturnType<typeof rows>) => void): [string, unknown[]] => {
     const recorder = createRecorder(rows());
     recorder.update(recipe);
@@ -339,7 +339,7 @@ describe('two rows that are swapped', () => {
     );
   });
 
-  it('are swapped for whoever looks in between', () => {
+  it('are swapped when read between the two writes', () => {
     const recorder = createRecorder({ list: rows() });
     recorder.update(({ list }) => {
       const [left, right] = [list[0]!, list[1]!];

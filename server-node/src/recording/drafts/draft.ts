@@ -52,12 +52,12 @@ export class Scope implements DraftScope {
     return this.sources.originOf(value);
   }
 
-  /** What a reader gets for `value`, which stands under `key` of `parent`. */
+  /** Returns the value that a reader gets for `value`, which is stored under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown {
     return isContainer(value) ? this.draft(this.tree.nodes.child(parent, key, value)) : value;
   }
 
-  /** What a reader gets for `value`, which was just taken out of `parent`. */
+  /** Returns the value that a reader gets for `value`, which was just removed from `parent`. */
   wrapRemoved(value: unknown, parent: Node): unknown {
     return isContainer(value) ? this.draft(this.tree.nodes.loose(value, parent)) : value;
   }
@@ -168,7 +168,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     return descriptor;
   }
 
-  /** Only what an assignment could do, too. */
+  /** Only definitions that an assignment could also make. */
   defineProperty(target: Container, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     const { configurable, enumerable, writable } = descriptor;
     const exists = typeof key === 'string' && hasOwn(target, key);

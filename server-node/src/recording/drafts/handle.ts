@@ -11,11 +11,11 @@ export interface DraftScope extends Origins {
   readonly alive: boolean;
   /** Whether something was written, perhaps without effect. */
   wrote: boolean;
-  /** Fetches what was written to the object that the container of `node` is a copy of. */
+  /** Fetches the writes to the object that the container of `node` copies. */
   pull(node: Node): void;
-  /** Returns what a reader gets for `value`, which stands under `key` of `parent`. */
+  /** Returns the value that a reader gets for `value`, which is stored under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown;
-  /** Returns what a reader gets for `value`, which was just taken out of `parent`. */
+  /** Returns the value that a reader gets for `value`, which was just removed from `parent`. */
   wrapRemoved(value: unknown, parent: Node): unknown;
   /** Writes `value` as an application gives it: under `key` of an object, or at an index up to the length of an array. */
   assign(node: Node, key: Key, value: unknown): void;

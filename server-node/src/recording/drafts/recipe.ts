@@ -17,8 +17,9 @@ export function synchronous<R>(result: R): R {
 }
 
 /**
- * The value that a recipe returned in place of `value`, undefined if it did not mean to. Recipes with an expression body return
- * whatever their expression is: `(d) => d.n++`, `(d) => d.isOn && d.rows.push(row)`, `(d) => (d.users.ann ??= {})`. So nothing counts
+ * The value that a recipe returned in place of `value`, undefined if it did not mean to. Recipes with an
+ * expression body return the value of their expression:
+ * `(d) => d.n++`, `(d) => d.isOn && d.rows.push(row)`, `(d) => (d.users.ann ??= {})`. So nothing counts
  * after a write, nor a draft, nor a primitive in place of an object or array.
  */
 export function replacement(value: unknown, result: unknown, wrote: boolean): unknown {

@@ -145,7 +145,7 @@ describe('an assigned object', () => {
     expect(recorder.value).toEqual({});
   });
 
-  it('of a live value that gets what JSON cannot carry is reported, once, and stays as it was', async () => {
+  it('with a value that JSON cannot represent is reported once and leaves the live value unchanged', async () => {
     const errors: unknown[] = [];
     const recorder = createRecorder<Record<string, unknown>>({}, { onError: (error) => errors.push(error) });
     const late: Record<string, unknown> = { n: 1 };
@@ -166,7 +166,7 @@ describe('an assigned object', () => {
     expect(recorder.value.users).toEqual({ ann: {} });
   });
 
-  it('of a live value counts until the tick ends, also after a flush that was forced, and no longer', async () => {
+  it('applies to a live value until the tick ends, also after a forced flush, and no longer', async () => {
     const changes: true[] = [];
     const recorder = createRecorder(fresh(), { onChange: () => changes.push(true) });
     const user: Doc['users'][string] = {};
@@ -186,7 +186,7 @@ describe('an assigned object', () => {
     expect(recorder.value.users).toEqual({ ann: { age: 3 } });
   });
 
-  it('is replaced by what the recorder is set to', () => {
+  it('is replaced by the value that the recorder is set to', () => {
     const recorder = createRecorder(fresh());
     const user: Doc['users'][string] = { age: 1 };
     recorder.live().users.ann = user;

@@ -9,7 +9,8 @@ import { VeloxError } from '@velox/core/protocol';
 
 /**
  * Lets writes to assigned objects count, as in `const user = (draft.users.ann = {}); user.age = 3`. Each object was copied when it was
- * assigned. Until its {@link Source} is closed, reads through a draft first fetch what changed in the object, and `sync` fetches the rest.
+ * assigned. Until its {@link Source} is closed, reads through a draft first fetch the changes of the object, and
+ * `sync` fetches the rest.
  * The objects themselves are never written.
  */
 export class Sources {
@@ -76,7 +77,7 @@ export class Sources {
     }
   }
 
-  /** Fetches what changed in the object of a node itself, before a draft lists its members. */
+  /** Fetches the changes in the object of a node itself before a draft lists its members. */
   pull(node: Node): void {
     const { source } = node;
     if (source && !source.seen) this.#fetch(node, source, false);

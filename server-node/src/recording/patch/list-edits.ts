@@ -5,18 +5,19 @@ export interface ListEdits {
   /** By index, descending. */
   readonly removed: readonly { readonly from: number; readonly item: unknown }[];
   readonly placed: readonly Placement[];
-  /** What went, and the index in the new list of what stands in its place. */
+  /** The removed item, and the index in the new list of its replacement. */
   readonly replaced: readonly { readonly item: unknown; readonly index: number }[];
 }
 
-/** An item of the new list, where it has `index`, gets to the index `to`: from `from`, or, where that is undefined, from outside. */
+/** An item of the new list, where it has `index`, gets to the index `to`: from `from`, or from outside if that is
+ * undefined. */
 export interface Placement {
   readonly from: number | undefined;
   readonly to: number;
   readonly index: number;
 }
 
-/** Makes a run of what two lists begin with, and of what they end with. */
+/** Makes a run of the common prefix of two lists and a run of their common suffix. */
 export function trim(before: readonly unknown[], now: readonly unknown[]): Lists {
   const shared = Math.min(before.length, now.length);
   let start = 0;
@@ -132,7 +133,8 @@ function longestIncreasing(values: Int32Array): Uint8Array {
   return marks;
 }
 
-/** Pairs what went with what came between the same two neighbours that stay; the pairs stay, too, from then on. */
+/** Pairs removed items with items inserted between the same two unmoved neighbours. From then on the pairs count
+ * as unmoved, too. */
 function pairGaps(sources: Int32Array, stays: Uint8Array, olds: number): [number, number][] {
   const used = new Uint8Array(olds);
   for (const source of sources) if (source >= 0) used[source] = 1;
@@ -159,8 +161,8 @@ function pairGaps(sources: Int32Array, stays: Uint8Array, olds: number): [number
 }
 
 /**
- * Builds the new list from left to right. At each step it holds what is placed already, the stays, and the movers that wait
- * in their old places; each mover or newcomer goes right behind its predecessor.
+ * Builds the new list from left to right. At each step it holds the items already placed, the unmoved items, and
+ * the movers still in their old places; each mover or newcomer goes right behind its predecessor.
  */
 function place(
   sources: Int32Array,
@@ -206,7 +208,7 @@ function place(
   return placed;
 }
 
-/** Counts by index, with sums of what is before an index in O(log n) (Fenwick 1994). */
+/** Counts by index, with prefix sums in O(log n) (Fenwick 1994). */
 class Tally {
   readonly #sums: Int32Array;
 

@@ -3,7 +3,7 @@ import { escaped, isUnsafe } from './path.js';
 import type { Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
-/** Where the operations go, and by how much the text of the value grows. */
+/** The list that receives the operations, and the growth of the value's JSON text. */
 interface Output {
   growth: number;
   push(operation: string): void;
@@ -13,8 +13,8 @@ interface Output {
 const MOST_MOVES = 200;
 
 /**
- * Writes a `move` for each item that went from one list to another, at the head of the patch. What the lists were before is
- * changed accordingly, so that all that follows starts from there.
+ * Writes a `move` for each item that went from one list to another, at the head of the patch. The old lists are
+ * changed accordingly, so that later steps start from the moved state.
  */
 export function moveAcross(tree: Tree, writer: Output): void {
   let count = 0;
@@ -40,7 +40,8 @@ export function moveAcross(tree: Tree, writer: Output): void {
   }
 }
 
-/** Where an item goes in the old list, so that it need not move again: behind the one that is before it now. */
+/** Returns the index at which an item goes in the old list so that it need not move again: behind its current
+ * predecessor. */
 function placeIn(before: readonly unknown[], now: readonly unknown[], node: Node): number {
   const index = now.indexOf(node.target);
   const behind = index > 0 ? before.indexOf(now[index - 1]) : -1;

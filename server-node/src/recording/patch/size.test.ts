@@ -50,7 +50,7 @@ describe('measure', () => {
     expect(measure(endless, 100)).toBeGreaterThan(100);
   });
 
-  it('looks at what a view shows', () => {
+  it('measures the content that a view shows', () => {
     const inner = { a: 1 };
     expect(measure([inner], Infinity, (container) => (container === inner ? { a: 'long' } : container))).toBe(
       14,

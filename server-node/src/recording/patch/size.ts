@@ -11,7 +11,7 @@ export function toText(value: unknown): string {
  * The exact length of JSON.stringify(value) for a value that `copyIn` made, without making the text. Once more than `limit`
  * characters are certain it stops, and the result is some number above `limit`.
  *
- * @param view shows another content of a container, for instance what it held before.
+ * @param view shows another content of a container, for instance its former members.
  */
 export function measure(value: unknown, limit: number = Infinity, view: View = same): number {
   if (typeof value !== 'object' || value === null) return primitive(value);

@@ -13,9 +13,10 @@ const LEAST = '{"op":"remove","path":"/0"}'.length;
 const WORTH = 2;
 
 /**
- * Collects operations on a walk from the root: first what changed in a container itself, then what changed inside of those
- * children that stayed, at their final paths. Where the operations of a container get much longer than its whole text, the text
- * is sent; where one would need an unsafe path, the container around it. Paths are kept as escaped JSON text.
+ * Collects operations on a walk from the root: first the changes of a container itself, then the changes inside
+ * its remaining children, at their final paths.
+ * If the operations of a container get much longer than its whole text, the text is sent. If an operation would
+ * need an unsafe path, the enclosing container is sent. Paths are kept as escaped JSON text.
  */
 export class Writer {
   growth = 0;
@@ -61,8 +62,9 @@ export class Writer {
   }
 
   /**
-   * Whether the text of `now` is better than what was written since: a new container where it is shorter, a changed one, of
-   * which receivers keep what did not change, where it is half as long. Of the root the state decides, by its snapshot.
+   * Whether the text of `now` is better than the operations written since. For a new container, it is better if
+   * it is shorter. For a changed one, whose unchanged parts receivers keep, it is better if it is half as long.
+   * The state decides for the root, by its snapshot.
    */
   #isTooLong(count: number, length: number, before: Container, now: Container, path: string): boolean {
     if (this.#operations.length - count < 2 || path === '') return false;
@@ -112,7 +114,7 @@ export class Writer {
       }
       unsafe ||= isUnsafe(key) && this.#operations.length > count;
     }
-    // one comma less where there is no neighbour
+    // one comma less if the member has no neighbour
     if (added !== removed) {
       const count = this.#tree.counts.of(now);
       if (count === added - removed) this.growth--;
@@ -121,7 +123,7 @@ export class Writer {
     return unsafe;
   }
 
-  /** What is the old value of all keys of `before` and `now`, two objects of which the one replaced the other. */
+  /** The old value of all keys of `before` and `now`, two objects of which the one replaced the other. */
   #allBefore(before: Record<string, unknown>, now: Record<string, unknown>): ObjectBefore {
     const olds = new ObjectBefore();
     const members = this.#before(before) as Record<string, unknown>;
@@ -137,7 +139,7 @@ export class Writer {
       const lists = (before === now && old?.compare(now)) || trim(old?.items(before) ?? before, now);
       fresh = this.#edit(lists, now, path);
       if (!fresh) return 'too long';
-      // one comma less where there is no neighbour
+      // one comma less if the member has no neighbour
       const length = old?.length ?? before.length;
       if (length === 0 && now.length > 0) this.growth--;
       if (length > 0 && now.length === 0) this.growth++;

@@ -7,7 +7,7 @@ export const ABSENT: unique symbol = Symbol('absent');
 /** With more keys than this, a map finds one faster than a look at each. */
 const FEW_KEYS = 8;
 
-/** What an object was before this window: the old value of each key that was written since. */
+/** The content of an object before this window: the old value of each key that was written since. */
 export class ObjectBefore {
   readonly keys: string[];
   readonly values: unknown[];
@@ -59,8 +59,8 @@ interface Piece {
 const MOST_PIECES = 64;
 
 /**
- * What an array was before this window: a piece table, so that writing an index or splicing anywhere costs no more than
- * itself. Its methods are called before the write that they are named after.
+ * The content of an array before this window. It is a piece table, so the cost of a write or splice depends only
+ * on its own size. Its methods are called before the write that they are named after.
  */
 export class ArrayBefore {
   readonly #length: number;

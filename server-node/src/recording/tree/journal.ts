@@ -15,7 +15,7 @@ export interface Undo {
   run(): void;
 }
 
-/** What the journal of an attempt begins with. */
+/** The first entry of the journal of an attempt. */
 export const START: Undo = { earlier: undefined, run() {} };
 
 // Classes, for these are made most often: closures take twice the space.

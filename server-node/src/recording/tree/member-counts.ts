@@ -1,7 +1,8 @@
 /** Members that are counted in no time. */
 const FEW = 32;
 
-/** How many members objects have. Of many they are counted once, or the count would cost more than a change. */
+/** How many members objects have. Many members are counted once, because each count would cost more than a
+ * change. */
 export class MemberCounts {
   #known: WeakMap<object, number> | undefined;
 

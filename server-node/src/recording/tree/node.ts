@@ -5,13 +5,13 @@ import type { Source } from './source.js';
 /** An object or array of a value. */
 export type Container = Record<string, unknown> | unknown[];
 
-/** What is shown of a container instead of a draft. */
+/** The view of a container that is shown instead of a draft. */
 export interface View {
   over(draft: object): object;
 }
 
 /**
- * What is known of a container that was visited: where it hangs, and what it was before this window (from one `take` to the
+ * The record of a visited container: its parent, and its content before this window (from one `take` to the
  * next). The ancestors of a container with a node have nodes, too.
  */
 export class Node {
@@ -28,15 +28,16 @@ export class Node {
   linked = false;
   /** While it is out of the value: how many containers were around it when it was in. */
   level = 0;
-  /** While it was out of the value, something inside it was put elsewhere: what comes back must be told from that. */
+  /** While it was out of the value, a part of it moved elsewhere. A return must be distinguished from that
+   * part. */
   robbed = false;
   /** Is kept beyond the window, like all nodes around it. */
   lasting = false;
-  /** Its proxies: of the recipe that last saw it, and the long-lived one. */
+  /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
   scope: object | undefined;
   draft: object | undefined;
   live: object | undefined;
-  /** Stands for the proxies, where it is. */
+  /** Replaces the proxies, if set. */
   facade: View | undefined;
   /** The application's object that the container is a copy of, while writes to that object count. */
   source: Source | undefined;
@@ -47,7 +48,7 @@ export class Node {
     this.key = key;
   }
 
-  /** The outermost container around this one: the tree's top, or what was taken out. */
+  /** The outermost container around this one: the tree's top, or a detached container. */
   outermost(): Node {
     return this.parent?.outermost() ?? this;
   }

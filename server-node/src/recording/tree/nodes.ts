@@ -4,14 +4,14 @@ import { isContainer, Node, type Container } from './node.js';
 /** How many nodes may outlast a window. */
 const MOST_NODES = 64;
 
-/** The nodes of a tree, found by their containers. Their links follow what is written. */
+/** The nodes of a tree, found by their containers. Their links follow each write. */
 export class Nodes {
   /** Those with an `origin`. */
   moved: Node[] = [];
   #known = new Map<object, Node>();
   /** Those with a long-lived proxy, and those around them. */
   #pinned: WeakMap<object, Node> | undefined;
-  /** Some keep alive what is out of the value, perhaps. */
+  /** Some may keep detached containers alive. */
   #stale = false;
 
   /** The node of a container that was visited, as far as it is remembered. */

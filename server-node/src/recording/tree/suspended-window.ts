@@ -1,7 +1,7 @@
 import type { Node } from './node.js';
 import type { Nodes } from './nodes.js';
 
-/** What belongs to a window of a tree; see `Tree`. */
+/** The data of a window of a tree; see `Tree`. */
 export interface Window {
   readonly nodes: Nodes;
   touched: Node[];
@@ -26,7 +26,7 @@ export class SuspendedWindow {
     forget(tree);
   }
 
-  /** Goes on; the value has to be what it was. */
+  /** Resumes the window. The value must be the same as when it was suspended. */
   resume(): void {
     forget(this.#tree);
     Object.assign(this.#tree, this.#kept);

@@ -12,8 +12,8 @@ import { Swap } from './swap.js';
 export const ROOT = 'root';
 
 /**
- * A value in place, and the only way to write into it. Each write keeps two things: what was there when the window began (it
- * ends with the patch that is made of that), and, while an attempt runs, what undoes it.
+ * A value in place, and the only way to write into it. Each write keeps two things: the content when the window
+ * began, which ends with its patch, and, while an attempt runs, the undo of the write.
  */
 export class Tree {
   /** Holds the root, so that the root is a member like any other. */
@@ -32,7 +32,7 @@ export class Tree {
   /** By copies of parts of the value: the part. */
   readonly copied: WeakMap<object, Container> = new WeakMap();
   readonly counts: MemberCounts = new MemberCounts();
-  /** While an attempt runs: what it did, newest first. */
+  /** The writes of the running attempt, newest first. */
   #journal: Undo | undefined;
   /** A swap that is half done. Reading or writing the item that stands in two places settles it first. */
   #swap: Swap | undefined;
@@ -154,7 +154,7 @@ export class Tree {
     this.set(swap.list, swap.to, copyOwn(swap.item));
   }
 
-  /** Lets go of `value`, which is about to be overwritten: what it holds may be moved into its successor. */
+  /** Detaches `value`, which is about to be overwritten, so that its members may move into its successor. */
   release(node: Node, key: Key, value: unknown): void {
     this.nodes.release(value, node);
     this.note(() => this.nodes.attach(value, node, key));
@@ -177,7 +177,7 @@ export class Tree {
       return result;
     } catch (error) {
       this.#undo(mark);
-      if (!dirty && !outer && windows === this.windows) this.#forget(); // back where the window began
+      if (!dirty && !outer && windows === this.windows) this.#forget(); // equal to the start of the window
       throw error;
     } finally {
       if (!outer) {
@@ -187,7 +187,8 @@ export class Tree {
     }
   }
 
-  /** Runs `action` in a window of its own, returns what `look` makes of it, and undoes what was written, also if one of them throws. */
+  /** Runs `action` in a window of its own and returns the result of `look`. It undoes the writes, also if one of
+   * them throws. */
   rehearse<R>(action: () => void, look: () => R): R {
     this.settle();
     const outer = this.#journal;
@@ -205,7 +206,7 @@ export class Tree {
     }
   }
 
-  /** Ends the window: what is now is what was before. */
+  /** Ends the window: the current content becomes the content before the next one. */
   close(): void {
     if (!this.#journal) this.nodes.trim();
     this.#forget();
