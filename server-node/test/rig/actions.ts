@@ -11,14 +11,14 @@ export interface World {
   readonly put: (target: Container, key: string, value: unknown) => void;
 }
 
-/** Whatever is assigned, a draft makes JSON of it. */
+/** A draft converts every assigned value to JSON. */
 export const DRAFT: World = {
   give: (given) => given,
   again: (part) => part,
   put: (target, name, given) => void ((target as Record<string, unknown>)[name] = given),
 };
 
-/** A plain clone must be given JSON, and a copy where there would be two ways to one object. */
+/** A plain clone needs JSON, and a copy if an object would have two paths. */
 export const PLAIN: World = {
   give: json,
   again: json,
@@ -108,7 +108,7 @@ const ACTIONS: Readonly<Record<string, Perform>> = {
   swap({ list, a, b }) {
     if (list && a >= 0 && a < list.length && b < list.length) [list[a], list[b]] = [list[b], list[a]];
   },
-  /** A row stands at a second index, where a swap might go on, but something else comes. */
+  /** A row stands at a second index as in a swap, but another write follows. */
   halfSwap({ world, list, a, b, name, item, into }) {
     if (!list || a < 0 || a === b || Math.max(a, b) >= list.length) return;
     const row = list[b];
@@ -150,7 +150,7 @@ const ACTIONS: Readonly<Record<string, Perform>> = {
     list.sort((left, right) => (canonical(left) < canonical(right) ? -1 : 1));
     into(inner, item());
   },
-  /** What was replaced comes back elsewhere, though parts of it live on in its successor. */
+  /** A replaced object returns elsewhere, though parts of it live on in its successor. */
   rob({ world, at, child, inner, there, into, item }) {
     if (!isContainer(inner)) return;
     world.put(at, child, Array.isArray(inner) ? inner.slice(0, 2) : { ...inner });

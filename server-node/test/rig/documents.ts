@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-/** How many runs a property gets: 500, or what a proof asks for. */
+/** How many runs a property gets: 500, or the number that a proof sets. */
 export const numRuns: number = Number(process.env.VELOX_RUNS ?? 500);
 
 /** What vitest allows a property of so many runs. */
@@ -14,13 +14,13 @@ export function isContainer(value: unknown): value is Container {
   return typeof value === 'object' && value !== null;
 }
 
-/** What JSON makes of a value here; undefined where there is nothing left. */
+/** The JSON form of a value; undefined if JSON omits it. */
 export function json(value: unknown): unknown {
   const text = JSON.stringify(value, (key, inner: unknown) => (key.startsWith('$') ? undefined : inner));
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** A text that is the same for equal JSON values, whatever the order of their keys. */
+/** A text that is the same for equal JSON values in every order of their keys. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -91,7 +91,7 @@ export const key: fc.Arbitrary<string> = fc.constantFrom(
   ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'],
 );
 
-/** Makes values long: of short ones, replacing all is nearly always shorter than any edit. */
+/** Makes values long, because replacing a short value whole is nearly always shorter than any edit. */
 const fill = '-'.repeat(120);
 
 const tree = fc.letrec<{ value: unknown; object: object; list: unknown[]; rows: object[] }>((tie) => ({

@@ -1,7 +1,7 @@
 import type { Answer, Exchange, StreamOptions } from '../../src/transports/exchange.js';
 import { FakeOutlet } from './fake-outlet.js';
 
-/** An exchange without a network: what was answered is there to be looked at. Closing its stream ends it at once. */
+/** An exchange without a network, whose answer a test can read. Closing its stream ends it at once. */
 export class FakeExchange implements Exchange {
   readonly request: Request = new Request('http://localhost');
   readonly head: Exchange['head'] = { method: 'GET', url: '/', header: () => undefined };
@@ -23,6 +23,6 @@ export class FakeExchange implements Exchange {
   }
 
   onAbort(): void {
-    // nobody goes here before he was answered
+    // the client stays until it is answered
   }
 }

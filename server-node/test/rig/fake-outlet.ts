@@ -2,7 +2,7 @@ import type { Message } from '../../src/wire/message.js';
 import type { Outlet } from '../../src/wire/outlet.js';
 import type { Frame } from './raw-client.js';
 
-/** An outlet without a network: what was written is there to be looked at, and it is as full, or as broken, as a test wants it. */
+/** An outlet without a network. A test can read the writes, and can make the outlet full or broken. */
 export class FakeOutlet implements Outlet {
   readonly transport = 'fake';
   isTwoWay = true;

@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 
-/** What of {@link Faults} concerns bytes, whatever they mean. False is off. */
+/** The part of {@link Faults} that concerns bytes in every protocol. False is off. */
 export interface ByteFaults {
   readonly stall: boolean;
   readonly delay: number;
   readonly fragment: number | false;
 }
 
-/** What an end of a connection does: it sends, says that it has no more to send, or breaks. */
+/** An event at an end of a connection: it sends, finishes sending, or breaks. */
 export type Arrival = Buffer | 'end' | 'reset';
 
 /** Sees all bytes of a lane when they are due. */
 export interface Filter {
-  /** What of `chunk`, and of what was held back before, may go on. */
+  /** Returns the bytes of `chunk`, and of the bytes held back before, that may go on. */
   take(chunk: Buffer): readonly Buffer[];
-  /** What was held back, for nothing comes any more. */
+  /** Returns the bytes held back, because no more arrive. */
   flush(): readonly Buffer[];
 }
 
-/** One direction of a connection: what arrives from `source` leaves to `target`, in order, as the faults of the moment let it. */
+/** One direction of a connection: bytes from `source` go to `target` in order, as the current faults permit. */
 export class FaultLane {
   readonly #source: Socket;
   readonly #target: Socket;
@@ -40,7 +40,7 @@ export class FaultLane {
     this.pump();
   }
 
-  /** What the source did. */
+  /** The events of the source. */
   push(what: Arrival): void {
     if (!this.#sealed) this.#queue.push({ at: performance.now(), what });
     this.pump();
@@ -51,7 +51,7 @@ export class FaultLane {
     if (!this.#sealed) this.#outgoing.push(...bytes);
   }
 
-  /** Forgets what waits; only `last` still leaves. What the source sends from now on is lost. */
+  /** Forgets what waits; only `last` still leaves. Discards the bytes that the source sends from now on. */
   seal(...last: readonly Arrival[]): void {
     this.#sealed = true;
     this.#queue = [];
@@ -59,7 +59,7 @@ export class FaultLane {
     this.pump();
   }
 
-  /** Moves what may move now. A source that must wait is not read: it feels the back-pressure. */
+  /** Moves the bytes that may move now. A source that must wait is not read: it feels the back-pressure. */
   pump(): void {
     clearTimeout(this.#timer);
     while (!this.#blocked()) {

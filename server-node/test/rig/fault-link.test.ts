@@ -76,7 +76,7 @@ describe('without a fault', () => {
     await until(() => seen.streams[1]!.closed);
   });
 
-  it('an end may have said all and still get what the other sends before it leaves', async () => {
+  it('an end that has finished sending still receives the last bytes of the other', async () => {
     const [accepted, accept] = promise<Socket>();
     await using late = await listenRaw(accept);
     await using between = await createFaultProxy(late);
@@ -106,7 +106,7 @@ describe('without a fault', () => {
     expect(await rig.get()).toBe('200 back');
   });
 
-  it('what is not HTTP passes', async () => {
+  it('bytes that are not HTTP pass unchanged', async () => {
     const raw = connect(proxy.port, '127.0.0.1');
     raw.write('\x16\x03\x01');
     const [answer] = (await once(raw, 'data')) as [Buffer];

@@ -40,7 +40,7 @@ export class FaultLink {
   /**
    * Both sockets need `allowHalfOpen`.
    *
-   * @param faults what is wrong from the start
+   * @param faults the faults from the start
    * @param onDuplicate gets a request that is to be sent a second time, on a connection of its own
    */
   constructor(client: Socket, server: Socket, faults: Faults, onDuplicate: (request: Buffer) => void) {
@@ -91,7 +91,7 @@ export class FaultLink {
     source.on('end', () => lane.push('end'));
     source.on('error', () => {}); // 'close' follows and says enough
     source.on('close', () => {
-      // a reset after a clean end would destroy what its peer has not read yet
+      // a reset after a clean end would destroy the bytes that its peer has not read yet
       const clean = source.readableEnded && source.writableFinished;
       if (!clean) lane.push('reset');
     });

@@ -30,7 +30,7 @@ it('cut ends all', async () => {
   expect(await rig.get()).toMatch(/^200/);
 });
 
-it('refuse closes the port and opens the same one again; what is open stays open', async () => {
+it('refuse closes the port and opens the same one again; open connections stay open', async () => {
   const socket = await rig.openSocket();
   const { origin } = proxy;
   await proxy.refuse();
@@ -87,7 +87,7 @@ describe('halfOpen', () => {
     await once(socket.client, 'close');
   });
 
-  it('gives out nothing of what was held back, and sees the end left hang up', async () => {
+  it('discards the bytes held back, and notices that the remaining end closes', async () => {
     proxy.buffer(true, { head: false });
     const stream = await rig.openStream();
     stream.write('data: 1\n\n');

@@ -23,14 +23,15 @@ export interface FaultProxy extends AsyncDisposable {
   cut(): void;
 
   /**
-   * Closes the port, so that whoever connects gets ECONNREFUSED: a server that is down, or not up yet. What is open stays open.
+   * Closes the port, so that whoever connects gets ECONNREFUSED: a server that is down, or not up yet. Open
+   * connections stay open.
    * Resolves when the port is closed, or open again.
    */
   refuse(on?: boolean): Promise<void>;
 
   /**
    * Connections stay open and no byte moves, either way, nor is one read: a radio hole, a full buffer on the way, a process that
-   * hangs. What was sent meanwhile, also that an end has closed, arrives afterwards.
+   * hangs. Bytes sent meanwhile, and the close of an end, arrive afterwards.
    */
   stall(on?: boolean, scope?: FaultScope): void;
 
@@ -43,7 +44,7 @@ export interface FaultProxy extends AsyncDisposable {
    */
   halfOpen(left?: Side): void;
 
-  /** Whatever is sent arrives `ms` later, in order, each way: a long or loaded way. 0 is off. */
+  /** All bytes arrive `ms` later, in order, in both directions, as on a long or loaded network. 0 is off. */
   delay(ms: number, scope?: FaultScope): void;
 
   /**
@@ -64,7 +65,7 @@ export interface FaultProxy extends AsyncDisposable {
    * Refuses WebSockets with `HTTP/1.1 400 Bad Request`: a firewall or proxy that does not let them through.
    *
    * @param scope `strip`: instead, the request goes on without its Upgrade and Connection headers and the server answers it as a
-   *   plain GET: a reverse proxy that nobody has told about WebSockets
+   *   plain GET: a reverse proxy that is not configured for WebSockets
    */
   dropUpgrades(on?: boolean, scope?: FaultScope & { readonly strip?: boolean }): void;
 
@@ -96,7 +97,7 @@ export interface FaultProxy extends AsyncDisposable {
 /**
  * Starts a {@link FaultProxy} without faults. A target that is not there resets the connection.
  *
- * @param target where connections go, which may be closed and come back; `host` is 127.0.0.1 by default
+ * @param target the target of connections, which may close and reopen; `host` is 127.0.0.1 by default
  */
 export async function createFaultProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
   const { port: targetPort, host: targetHost = '127.0.0.1' } = target;
@@ -112,7 +113,7 @@ export async function createFaultProxy(target: { port: number; host?: string }):
   const duplicate = (request: Buffer): void => {
     const socket = dial();
     duplicates.add(socket);
-    socket.on('error', () => {}); // nobody waits for this answer
+    socket.on('error', () => {}); // no code waits for this answer
     socket.once('end', () => socket.destroy());
     socket.once('close', () => duplicates.delete(socket));
     socket.resume().write(request);
@@ -185,7 +186,7 @@ async function listen(server: Server, port: number): Promise<void> {
   await listening;
 }
 
-/** Below the ports that systems give out by themselves: nobody else gets this one while it is closed for a time. */
+/** Below the ports that systems assign, so no other process gets this port while it is closed. */
 async function listenSomewhere(server: Server): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const port = 20_000 + randomInt(12_000);

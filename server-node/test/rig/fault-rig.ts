@@ -13,7 +13,7 @@ export interface ServedStream {
   closed: boolean;
 }
 
-/** What has come to the server behind the proxy, in order. */
+/** The messages that the server behind the proxy received, in order. */
 export interface Seen {
   readonly urls: (string | undefined)[];
   readonly posts: string[];
@@ -26,7 +26,7 @@ export interface Seen {
 export interface StreamPair {
   /** Whether the head has come to the client. */
   head: boolean;
-  /** What has come to the client. */
+  /** The messages that the client received. */
   text: string;
   /** How it ended for the client, if it did. */
   end: 'complete' | 'cut' | undefined;

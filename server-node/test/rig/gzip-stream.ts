@@ -23,7 +23,7 @@ export function rawGzipStream(url: string, ...topics: object[]): PausableLink {
         rest = lines.pop() ?? '';
         for (const line of lines) if (line.startsWith('data: ')) take(JSON.parse(line.slice(6)) as Frame);
       });
-      incoming.on('data', (data: Buffer) => gunzip.write(data)); // a pipe would resume what is paused
+      incoming.on('data', (data: Buffer) => gunzip.write(data)); // a pipe would resume a paused stream
       incoming.on('end', resolve).on('error', reject);
     });
   });

@@ -42,7 +42,7 @@ describe('buffer', () => {
     await until(() => stream.text === 'data: 1\n\n');
   });
 
-  it('gives out what it has when it is full, and begins again', async () => {
+  it('releases the held bytes when it is full, and begins again', async () => {
     proxy.buffer(1000, { head: false });
     const stream = await rig.openStream();
     stream.write('a'.repeat(600));

@@ -11,7 +11,7 @@ export interface HttpFaults {
   readonly duplicatePosts: boolean;
 }
 
-/** What the conversation on a connection leads to. */
+/** The result of the exchange on a connection. */
 export interface HttpEvents {
   /** The upgrade that was asked for is not to happen: the client gets `answer`, the server nothing. */
   onRefusal(answer: Buffer): void;
@@ -58,7 +58,7 @@ export class HttpConversation {
     flush: () => [...this.release(), ...this.#responseSplitter.end()],
   };
 
-  /** Gives out what was held back of a response. */
+  /** Releases the bytes of a response that were held back. */
   release(): Buffer[] {
     return this.#held.splice(0);
   }

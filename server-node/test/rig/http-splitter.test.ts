@@ -73,7 +73,7 @@ describe('HttpSplitter', () => {
     expect(responseFraming(part!.head!, method)).toBe(framing);
   });
 
-  it('reads a body without a length until the connection ends, and passes what is not HTTP', () => {
+  it('reads a body without a length until the connection ends, and passes bytes that are not HTTP', () => {
     const parts = feed(new HttpSplitter(() => 'close'), 'HTTP/1.0 200 OK\r\n\r\nHTTP/1.0 no head', [7]);
     expect(parts.filter(({ head }) => head)).toHaveLength(1);
     expect(parts.every(({ last }) => !last)).toBe(true);

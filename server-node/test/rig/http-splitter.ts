@@ -11,19 +11,20 @@ export interface Part {
   readonly bytes: Buffer;
   /** There when `bytes` are a head, whole and nothing else. */
   readonly head?: Head;
-  /** Nothing more of this message follows. True for whatever comes after HTTP has ended. */
+  /** Nothing more of this message follows. True for all bytes after HTTP has ended. */
   readonly last: boolean;
 }
 
-/** What follows a head: that many bytes, chunks, all until the connection ends, or something that is not HTTP. */
+/** The body after a head: a number of bytes, chunks, all until the connection ends, or bytes that are not
+ * HTTP. */
 export type Framing = number | 'chunked' | 'close' | 'tunnel';
 
 const EMPTY = Buffer.alloc(0);
 const LONGEST_LINE = 64 * 1024;
 
 /**
- * Cuts one direction of a connection at the borders of its HTTP/1.1 messages (RFC 9112 §2, §6, §7.1) and changes no byte. What
- * cannot be HTTP passes as it comes.
+ * Cuts one direction of a connection at the borders of its HTTP/1.1 messages (RFC 9112 §2, §6, §7.1) and changes no byte. Bytes
+ * that cannot be HTTP pass unchanged.
  */
 export class HttpSplitter {
   readonly #framing: (head: Head) => Framing;
@@ -37,12 +38,12 @@ export class HttpSplitter {
     this.#framing = framing;
   }
 
-  /** What comes from now on is not HTTP. */
+  /** Treats all further bytes as not HTTP. */
   tunnel(): void {
     this.#expects = 'tunnel';
   }
 
-  /** Takes what arrived; an unfinished line waits for its end. */
+  /** Takes the received bytes; an unfinished line waits for its end. */
   split(chunk: Buffer): Part[] {
     const bytes = Buffer.concat([this.#rest, chunk]);
     const parts: Part[] = [];

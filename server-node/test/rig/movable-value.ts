@@ -11,7 +11,7 @@ export class MovableValue<T> implements Versioned {
   #unlisten: () => void = () => undefined;
   #id: string;
   #stale: string | undefined;
-  /** What is added to the versions of the state. */
+  /** The number added to the versions of the state. */
   #base = 0;
 
   constructor(value: T, options: StateOptions = {}) {

@@ -1,10 +1,10 @@
-/** Clients that follow PROTOCOL.md and use nothing of the core: what they see is what is on the wire. */
+/** Clients that follow PROTOCOL.md and use nothing of the core, so they observe the wire itself. */
 import { request, type IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 
 export type Frame = Record<string, unknown>;
 
-/** Collects what arrives, so that a test waits for frames and not for time. */
+/** Collects received frames, so that a test waits for frames and not for time. */
 export class Inbox {
   readonly frames: Frame[] = [];
   ended: string | undefined;
@@ -64,7 +64,7 @@ export interface RawLink extends Inbox {
   close(): void;
 }
 
-/** A link whose client may stop to read: what comes then waits on the way, and at last in the server. */
+/** A link whose client may stop reading. Later bytes then wait in the network, and at last in the server. */
 export interface PausableLink extends RawLink {
   pause(): void;
   resume(): void;

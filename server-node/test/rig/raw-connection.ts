@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** A connection on which a test writes what it likes, and which ends only when the test says so. */
+/** A connection on which a test writes any bytes, and which ends only when the test ends it. */
 export class RawConnection {
   readonly socket: Socket;
   /** All that has arrived. */
@@ -17,12 +17,13 @@ export class RawConnection {
     this.socket.on('error', () => undefined); // 'close' follows
   }
 
-  /** Writes the lines of a request's head, the empty line that ends it, and what follows. */
+  /** Writes the lines of a request's head, the empty line that ends it, and the body. */
   request(lines: readonly string[], body = ''): void {
     this.socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
   }
 
-  /** Resolves with what has arrived as soon as `wanted` is in it; rejects when the other end has said all. */
+  /** Resolves with the received text as soon as it contains `wanted`; rejects when the other end has finished
+   * sending. */
   until(wanted: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = (): void => {

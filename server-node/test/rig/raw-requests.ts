@@ -1,4 +1,4 @@
-/** Raw links over HTTP requests: what they say after their opening goes by POST, one at a time, in order. */
+/** Raw links over HTTP requests. After the opening they send each message by POST, one at a time, in order. */
 import { Inbox, rawSubscribe, type Frame, type RawLink } from './raw-client.js';
 
 /** One link, as the way to receive sees it. */

@@ -1,7 +1,7 @@
 import { isContainer, patched } from './documents.js';
 import type { Frame } from './raw-client.js';
 
-/** What a topic was at each of its versions, as JSON text. */
+/** The value of a topic at each of its versions, as JSON text. */
 export type Past = Map<number, string>;
 
 /** A client that takes state frames as they come, and tells of each that does not lead to what the topic was. */
@@ -11,7 +11,7 @@ export class Replay {
   readonly #values = new Map<string, unknown>();
   readonly #versions = new Map<string, number>();
 
-  /** @throws Error for a frame that is not what was sent */
+  /** @throws Error for a frame that differs from the sent frame */
   take(frame: Frame, pastOf: (topic: string) => Past): void {
     const {
       version,

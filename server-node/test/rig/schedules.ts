@@ -1,8 +1,10 @@
-/** What may happen to those who follow compressed topics: changes, who comes, goes, says something, stops to read. */
+/** The events of clients that follow compressed topics: changes, arrivals, departures, messages, pauses in
+ * reading. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 
-/** What a change brings beside a number, by the number: where the first two are all, what is caught up leaves uncompressed. */
+/** The text that a change adds to its number. If a schedule uses only the first two, catch-up data leaves
+ * uncompressed. */
 export const TEXTS = {
   none: (): undefined => undefined,
   short: (n: number): string => `word ${n}`,
@@ -40,7 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('settle', 'turn', 'wait') }) },
 );
 
-/** What happens to a dozen who follow `a`, of whom number 4 has come by an event stream. */
+/** The events of twelve clients that follow `a`; number 4 uses an event stream. */
 export const schedule: fc.Arbitrary<Step[]> = fc.array(step, { maxLength: 40, size: 'max' });
 
 const act = (name: (typeof ACTS)[number], topic = 'a', who = 0): Step => ({ do: name, who, topic });
@@ -49,11 +51,11 @@ const changes = (count: number, text: Text = 'none'): Step[] =>
 const settle: Step = { do: 'settle' };
 const wait: Step = { do: 'wait' };
 
-/** Of what went wrong, or could, one each: tried before what chance has. */
+/** One schedule for each known or possible failure, tried before the random schedules. */
 export const CASES: readonly (readonly Step[])[] = [
   // Something else that is compressed comes between two messages of the window.
   [...changes(3), settle, act('toggle', 'b'), settle, ...changes(3), settle],
-  // What is caught up comes uncompressed: the place in the window is kept, and is behind.
+  // Catch-up data is uncompressed: the client keeps its place in the window, and the place is behind.
   [...changes(3), settle, act('stall'), ...changes(3), act('resume'), settle, ...changes(3), settle],
   // It is as far, but in the run before, whose messages were longer.
   [

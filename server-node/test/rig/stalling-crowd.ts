@@ -6,7 +6,7 @@ import { rawSubscribe, type PausableLink } from './raw-client.js';
 import { Replay, type Past } from './replay.js';
 import { SEEN, TwoTopics } from './two-topics.js';
 
-/** A real client that reads what comes over a compressed link, and compares it with what was sent. */
+/** A real client that reads a compressed link and compares the received messages with those sent. */
 export class Person {
   readonly id: number;
   readonly link: PausableLink;
@@ -28,7 +28,8 @@ export class Person {
     this.link.send({ event: 'say', data: this.id, seq: ++this.#seq });
   }
 
-  /** Follows a topic, or does so no longer. What is on its way stays readable: a topic starts over with a snapshot. */
+  /** Follows a topic, or does so no longer. Messages in flight stay readable: a topic starts over with a
+   * snapshot. */
   toggle(topic: string): void {
     const isWanted = this.#wanted.delete(topic);
     if (!isWanted) this.#wanted.add(topic);
@@ -39,7 +40,7 @@ export class Person {
   /**
    * Reads until it has the newest version of all that it wants.
    *
-   * @throws Error for a message that is not what was sent
+   * @throws Error for a message that differs from the sent message
    */
   async catchUp(): Promise<void> {
     const isThere = (topic: string): boolean =>

@@ -19,7 +19,8 @@ export class StrictClient {
   readonly leaks: Frame[] = [];
   readonly #states: ReadonlyMap<string, State<unknown>>;
   readonly #open: (...topics: object[]) => RawLink;
-  /** Topics that must not come, and how far each was when that was settled: what was sent until then may be on its way. */
+  /** Topics that must not arrive, each with its version when that was settled. Messages sent until then may be in
+   * flight. */
   readonly #unwanted = new Map<string, number>();
   readonly #forbidden = new Map<string, number>();
   /** Topics that are settled as unwanted by the acknowledgement of this number. */
@@ -36,7 +37,7 @@ export class StrictClient {
     this.connect();
   }
 
-  /** Opens a new link, for what is wanted from where its copies are. */
+  /** Opens a new link and subscribes to the wanted topics from the versions of its copies. */
   connect(): void {
     this.#link?.close();
     const wanted = [...this.wanted].map((topic) => ({ topic, ...this.#position(topic) }));
@@ -78,7 +79,7 @@ export class StrictClient {
     await until(() => this.#said === this.#heard || this.isWronged);
   }
 
-  /** @throws what went wrong while it followed. */
+  /** @throws the errors while it followed. */
   close(): void {
     const link = this.#link;
     this.#link = undefined;
@@ -122,7 +123,7 @@ export class StrictClient {
     for (const [seq, topic] of this.#settling) {
       if (seq > ack) continue;
       this.#settling.delete(seq);
-      // Where it was wanted once more since, only the end of that settles it.
+      // If the topic was wanted again since, only the end of that subscription settles it.
       const isLast = !this.wanted.has(topic) && ![...this.#settling.values()].includes(topic);
       if (isLast) this.#unwanted.set(topic, this.#versionOf(topic));
     }

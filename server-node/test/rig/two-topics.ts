@@ -5,7 +5,7 @@ import { TEXTS, type Text } from './schedules.js';
 
 const WORDS = 'some words that come again and again, '.repeat(30);
 
-/** Nearly the longest event: so much at a time fills up what the system keeps between two ends. */
+/** Nearly the longest event: events of this size fill the buffers of the system between two ends. */
 const BULK = 'b'.repeat(1_000_000);
 
 /** Bytes that wait in an outlet that is full. */
@@ -31,7 +31,7 @@ export class TwoTopics {
 
   /**
    * @param hub set up as {@link SEEN}
-   * @param note told of each version of a topic what it is, as JSON
+   * @param note receives the JSON of each version of a topic
    */
   constructor(hub: Hub<AnyContract, Socket>, note: (topic: string, version: number, text: string) => void) {
     this.#note = note;
@@ -66,7 +66,7 @@ export class TwoTopics {
     while (!this.#sessions.has(id)) await turn();
   }
 
-  /** Writes what nobody else gets to one who said a number and does not read, until its outlet is full. */
+  /** Sends private data to a client that sent a number and does not read, until its outlet is full. */
   async fill(id: number): Promise<void> {
     const session = this.#sessions.get(id) as Session<Socket>;
     while (session.context.writableLength < FULL) {

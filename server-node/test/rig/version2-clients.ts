@@ -1,6 +1,6 @@
 /**
- * Models of the two original clients of version 2, written from what is known of their behaviour. Each is as strict as its original, and
- * refuses in addition what its original would get wrong without a word.
+ * Models of the two original clients of version 2, written from what is known of their behaviour. Each is as
+ * strict as its original, and also rejects input that its original would silently misread.
  */
 import { isContainer, own } from './documents.js';
 
@@ -127,7 +127,7 @@ function fit(target: Members | unknown[], next: object): void {
   }
 }
 
-/** Reads the event stream of a response as the Go client does: what it does not expect is an error. */
+/** Reads the event stream of a response as the Go client does: unexpected input is an error. */
 export class GoEventStream {
   readonly #onEvent: (data: string, id: string | undefined) => void;
   #rest = '';

@@ -8,7 +8,7 @@ import { GoEventStream, type GoClient, type JsClient } from './version2-clients.
 /** One link, whose client is a model. */
 export interface Version2TestLink {
   readonly client: GoClient | JsClient;
-  /** Resolves when the client has this version; rejects with what the model does not accept, or when the link ends. */
+  /** Resolves when the client has this version; rejects if the model rejects a frame, or when the link ends. */
   readonly until: (version: number) => Promise<void>;
   /** Resolves when the link has ended, with why. */
   readonly ended: Promise<string>;
@@ -19,7 +19,7 @@ export interface Version2TestLink {
   readonly close: () => void;
 }
 
-/** Collects what a link gives, and lets tests wait for it. */
+/** Collects the frames of a link, and lets tests wait for them. */
 function watch(client: GoClient | JsClient) {
   let failure: Error | undefined;
   const wake: (() => void)[] = [];
@@ -123,7 +123,7 @@ export function version2WebSocket(
   const send = async (text: string): Promise<void> => {
     const answered = once(socket, 'pong');
     socket.send(text);
-    socket.ping(); // answered after what was sent before
+    socket.ping(); // answered after the messages sent before
     await answered;
   };
   const post = (text: string): void => socket.send(text);
