@@ -79,7 +79,7 @@ describe('an event stream', () => {
     state.update((draft) => void (draft.a = 2));
     expect(await text()).toContain('"delta":true');
     await reader.cancel();
-    state.update((draft) => void (draft.a = 3)); // nobody there: must not throw
+    state.update((draft) => void (draft.a = 3)); // with no peer it must not throw
     await Promise.resolve();
   });
 });
@@ -133,7 +133,7 @@ describe('a WebSocket', () => {
     expect(await value.json()).toMatchObject({ version: 1, body: { a: 1 } });
   });
 
-  it('is taken once where the package is there twice in a process, after a hot reload for instance', async () => {
+  it('is handled once if the package is loaded twice in a process, for instance after a hot reload', async () => {
     vi.resetModules();
     const again = await import('../index.js');
     const [one, two] = [velox.state({ a: 1 }), again.state({ a: 2 })];
@@ -162,7 +162,7 @@ describe('a WebSocket', () => {
     expect(await rawSubscribe(server.origin).next()).toEqual(hello);
   });
 
-  it('is refused to pages of other origins, but those that are allowed', async () => {
+  it('is refused to pages of other origins, except the allowed ones', async () => {
     const state = velox.state({ a: 1 }, { origins: ['https://app.example'] });
     await using server = await listen(state.handle);
     expect(await rawWebSocket(server.origin, { origin: 'https://evil.example' }).whenEnded()).toBe(
@@ -240,7 +240,7 @@ describe('bad input', () => {
     else expect(JSON.parse(text)).toEqual({ error: { code, message: expect.any(String) as string } });
   });
 
-  it('goes to the next handler where it is not meant for Velox', async () => {
+  it('goes to the next handler if it is not meant for Velox', async () => {
     const state = velox.state({ a: 1 });
     await using server = await listen((request, response) => {
       void state.handle(request, response, () => response.end('next'));
@@ -261,7 +261,7 @@ it('a plain GET gives value and position, with an entity tag', async () => {
   expect((await fetch(server.origin, { headers })).status).toBe(200);
 });
 
-it('close() says goodbye and refuses what comes after', async () => {
+it('close() sends a goodbye and refuses later requests', async () => {
   const state = velox.state({ a: 1 });
   await using server = await listen(state.handle);
   const link = rawSubscribe(server.origin);

@@ -17,10 +17,11 @@ import { claimUpgrade, takeUnversioned, takeUpgrade } from './upgrade.js';
 /** The ways into an endpoint; all are bound, so that each may be passed on alone. */
 export interface Endpoint {
   /**
-   * A handler for node:http, Express, Connect and Fastify (raw), WebSocket included with no further line. What is not meant for
-   * Velox goes to `next`, or without it gets a coded 404.
+   * A handler for node:http, Express, Connect and Fastify (raw), WebSocket included with no further line. A
+   * request that is not meant for Velox goes to `next`, or without it gets a coded 404.
    *
-   * @returns a promise of the reason, when the exchange is over. It does not reject for what a peer or the network does.
+   * @returns a promise of the reason, when the exchange is over. It does not reject for an error of a peer or the
+   * network.
    */
   readonly handle: (
     request: IncomingMessage,
@@ -29,7 +30,7 @@ export interface Endpoint {
   ) => Promise<string>;
   /**
    * Takes an upgrade of a server whose `upgrade` event is the application's own; no middleware runs. It is to be called within that
-   * event: later, the upgrade is on its way as a request, and goes to `handle` where that serves, too.
+   * event: later, the upgrade is on its way as a request, and goes to `handle` if that serves, too.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
   /** Serves `path` (default `/sync`) of a server, before its other listeners. */
@@ -37,7 +38,8 @@ export interface Endpoint {
   /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Ends all sessions with a goodbye and refuses new ones; clients keep what they show, and come back to whoever listens then.
+   * Ends all sessions with a goodbye and refuses new ones; clients keep their values, and reconnect to the next
+   * server at this address.
    * `drain` spreads their return evenly over so many ms; default 0: at once, with the usual jitter. Resolves when all links
    * have ended, or after 5 s.
    */
@@ -89,7 +91,7 @@ export function createEndpoint(hub: Hub): Endpoint {
     return answer(interceptServerOf(request) ? TOO_EARLY : UNTAKEABLE);
   };
 
-  // Whatever goes wrong in serving one peer harms nobody else.
+  // An error in serving one peer affects no other peer.
   const safely = async (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
     const connections = connectionsOf(serverOf(request.socket));
     if (connections) servers.add(connections);

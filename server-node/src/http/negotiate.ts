@@ -1,7 +1,7 @@
 import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core/protocol';
 import type { RequestHead } from '../transports/request-head.js';
 
-/** What a request asks an endpoint for. */
+/** The kind of answer that a request asks an endpoint for. */
 export type Wanted =
   | { readonly kind: 'websocket' }
   | { readonly kind: 'sse'; readonly subscription: Subscription }
@@ -46,7 +46,7 @@ export function isVelox(url: string): boolean {
 }
 
 /**
- * Reads off method, query and headers what is wanted (PROTOCOL.md, "Requests").
+ * Determines the wanted answer from method, query and headers (PROTOCOL.md, "Requests").
  *
  * @param version2 whether clients of version 2 are served: undefined means over event streams alone
  */
@@ -69,7 +69,7 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   }
   if (method === 'OPTIONS') return { kind: 'preflight' };
   if (method === 'POST') return { kind: 'post', stream, session };
-  // The head alone is of use where there is a value; of a poll it would lose what that takes away.
+  // A HEAD request is useful for a value. A HEAD poll would lose the messages that it takes.
   const isServed = method === 'GET' || (method === 'HEAD' && !stream && session === undefined);
   if (!isServed) {
     return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD, POST' });

@@ -33,7 +33,7 @@ describe('the body of a request', () => {
   };
   const opened = [{ hello: expect.anything() as unknown }, { version: 1 }];
 
-  it('is read where a parser put {} in its place and left the stream alone, as those of Express 4 do', async () => {
+  it('is read if a parser set it to {} without reading the stream, as those of Express 4 do', async () => {
     const listener = behind((request, next) => {
       request.body ??= {};
       next();
@@ -55,7 +55,7 @@ describe('the body of a request', () => {
     expect(await post(listener)).toMatchObject({ status: 200, answer: opened });
   });
 
-  it('that somebody read and did not keep is refused, in words that help', async () => {
+  it('is refused with a remedy if other code read it and did not keep it', async () => {
     const listener = behind((request, next) => void request.resume().once('end', next));
     const message = expect.stringContaining('request.body') as string;
     expect(await post(listener)).toEqual({ status: 400, answer: { error: { code: 'bad-frame', message } } });
@@ -87,7 +87,7 @@ describe('an event stream', () => {
     await using server = await listen((request, response) => {
       const write = response.write.bind(response) as (chunk: unknown) => boolean;
       const on = response.on.bind(response) as (event: string, listener: () => void) => unknown;
-      // As `compression` does: what waits, waits in a stream of its own, and so does who waits for it.
+      // As `compression` does: pending data waits in a stream of its own, and so do its listeners.
       Object.assign(response, {
         write(chunk: unknown) {
           written++;
@@ -119,7 +119,7 @@ describe('an event stream', () => {
     expect(listeners).toBe(1);
   });
 
-  it('keeps what others say of caching', async () => {
+  it('keeps the caching headers of other handlers', async () => {
     const state = velox.state({ a: 1 });
     await using server = await listen((request, response) => {
       response.setHeader('vary', 'Cookie');

@@ -28,7 +28,8 @@ export function nodeExchange(
       header: (name) => headerOf(request, name),
     },
     async body(limit) {
-      // A parser of Express 4 puts {} where it has left the stream alone: only of a stream that was read `body` is the content.
+      // A parser of Express 4 sets {} if it has not read the stream, so `body` is the content only if the stream
+      // was read.
       if (!request.readableEnded) return readText(request, limit);
       const { body } = request as { body?: unknown };
       if (body === undefined) {
@@ -46,14 +47,14 @@ export function nodeExchange(
       response.end(body);
     },
     stream(given, { isCompressible, onDrain, onClose }) {
-      // What somebody else encodes takes no second encoding.
+      // A response that other code encodes takes no second encoding.
       const accepted = response.hasHeader('content-encoding')
         ? undefined
         : headerOf(request, 'accept-encoding');
       const { form, headers } = chooseForm(given, isCompressible, accepted);
       const start = (): boolean => {
         if (response.headersSent) {
-          // Somebody else has answered: a time-out of the application, for instance.
+          // Other code has answered, for instance a time-out of the application.
           queueMicrotask(() => onClose('answered elsewhere'));
           return false;
         }
@@ -68,7 +69,7 @@ export function nodeExchange(
   };
 }
 
-/** Also where it closed before anybody listened. */
+/** Also if it closed before a listener was added. */
 function whenClosed(response: ServerResponse, callback: () => void): void {
   if (response.destroyed) queueMicrotask(callback);
   else response.once('close', callback);

@@ -25,7 +25,7 @@ export const unknownSession = (): VeloxError =>
  *
  * @param admit authorizes the client, by the token of its open frame or of its request
  * @returns the outcome, now or when the exchange is over
- * @throws VeloxError for whatever is refused
+ * @throws VeloxError for each refused request
  */
 export async function servePost(
   hub: Hub,
@@ -55,7 +55,7 @@ async function serveFrames(
   const { header } = exchange.head;
   const live = (): { session: NonNullable<ReturnType<Hub['session']>> } => {
     const session = hub.session(id, admission);
-    // What comes late, of a link that was replaced, may be out of date.
+    // A late message of a replaced link may be out of date.
     if (!session || (header('velox-link') ?? `${session.links}`) !== `${session.links}`)
       throw unknownSession();
     return { session };

@@ -16,13 +16,14 @@ import type { Version2Client } from '../transports/version2/websocket-link.js';
 export type Remainder =
   { readonly left: 'foreign' } | { readonly left: 'websocket'; readonly client?: Version2Client };
 
-/** What an exchange came to, or will: a long one is waited for with nothing of its beginning in hand. */
+/** The result of an exchange, or a promise of it: waiting for a long exchange keeps no data of its start. */
 export interface Served {
   readonly outcome: string | Promise<string>;
 }
 
 /**
- * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with what is left to do.
+ * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with the work
+ * left to the caller.
  */
 export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Remainder> {
   const { head } = exchange;

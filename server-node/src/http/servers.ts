@@ -64,7 +64,7 @@ export function attachTo(server: WebServer, path: string, handler: RequestHandle
   return isTaken;
 }
 
-/** Returns the connections of a server of Node, also those that it accepts from now on. */
+/** Returns the connections of a server of Node, also connections that it accepts later. */
 export function connectionsOf(server: unknown): Connections | undefined {
   return server instanceof NetServer ? intercept(server).connections : undefined;
 }
@@ -112,7 +112,7 @@ function listenForUpgrades(server: NetServer): void {
     void declineUpgrade(server, request, socket, head, onUpgrade);
   };
   server.on('upgrade', onUpgrade);
-  // Newer versions of Node ask first what is to be an upgrade; older ones go by the presence of listeners.
+  // Newer versions of Node first ask whether a request is an upgrade; older ones check for listeners.
   const asked = server as { shouldUpgradeCallback?: (request: IncomingMessage) => boolean };
   const others = asked.shouldUpgradeCallback;
   if (!others) return;

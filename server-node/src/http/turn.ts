@@ -8,13 +8,14 @@ const waiting = new WeakMap<Socket, number>();
 
 /**
  * Resolves when the answer to a pipelined request may be written; false if its connection is gone by then. Until then the request causes
- * no work: one connection asks one question at a time, and opens no session whose stream nobody may ever read.
+ * no work: one connection asks one question at a time, and opens no session whose stream may never be read.
  *
  * @returns undefined if that is now
  */
 export function whenTurn(request: IncomingMessage, response: ServerResponse): Promise<boolean> | undefined {
   const { socket } = request;
-  // Node assigns the socket to one response after the other. What has none and no predecessor is not of node:http.
+  // Node assigns the socket to one response after the other. A request without a turn and a predecessor is not
+  // from node:http.
   const { _httpMessage: former } = socket as { _httpMessage?: ServerResponse | null };
   if (response.socket || !former || former === response) return undefined;
   if (socket.destroyed) return Promise.resolve(false);
