@@ -1,4 +1,5 @@
-/** What a server may send to a client that has offered permessage-deflate: messages by themselves, or also in a shared window. */
+/** The forms a server may send to a client that has offered permessage-deflate: independent messages, or also a
+ * shared window. */
 export type Deflation = 'none' | 'alone' | 'shared';
 
 const OFFER = /^permessage-deflate\s*(;|$)/;
@@ -6,8 +7,10 @@ const PARAMETERS =
   /^permessage-deflate(\s*;\s*(server_no_context_takeover|client_no_context_takeover|client_max_window_bits(\s*=\s*"?\d+"?)?))*$/;
 
 /**
- * What a client's `Sec-WebSocket-Extensions` comes to (RFC 7692 §5.1). An offer with anything else, also with a smaller window for
- * the server (§7.1.2.1: what is compressed once for all has one size), is declined; where a client has made several, all of them are.
+ * Returns the result of a client's `Sec-WebSocket-Extensions` (RFC 7692 §5.1).
+ * An offer with anything else, also with a smaller window for
+ * the server (§7.1.2.1: what is compressed once for all has one size), is declined; if a client has made several,
+ * all are declined.
  */
 export function deflationOf(header: string | undefined): Deflation {
   const offers = (header ?? '')

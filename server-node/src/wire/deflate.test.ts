@@ -10,7 +10,7 @@ const bytes = fc.oneof(
   fc.string({ minLength: 1, maxLength: 30 }).map((text) => Buffer.from(text.repeat(50))),
 );
 
-describe('what is deflated', () => {
+describe('the deflated text', () => {
   it('can be read with what the reader had before, and with nothing where it refers to nothing', () => {
     fc.assert(
       fc.property(bytes, bytes, (before, data) => {

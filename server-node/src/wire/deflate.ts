@@ -1,6 +1,6 @@
 import { constants, deflateRawSync } from 'node:zlib';
 
-/** What a sync flush ends with: an empty stored block (RFC 1951 §3.2.4), after which the next byte is the next block's. */
+/** The end of a sync flush: an empty stored block (RFC 1951 §3.2.4), after which the next byte is the next block's. */
 const FLUSHED = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 /** The most that one stored block takes. */
@@ -10,7 +10,7 @@ const STORED = 0xffff;
  * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: whatever has read these is able to
  * read what follows at once. It is synchronous: once a message, for all sessions, costs less than a turn of the thread pool.
  *
- * @param before what the reader had before this, the last of it; default: nothing that may be referred to
+ * @param before the last text that the reader had before this; default: no text to refer to
  */
 export function flushed(data: Buffer, before?: Buffer): Buffer {
   const { Z_SYNC_FLUSH: finishFlush } = constants;
@@ -22,7 +22,7 @@ export function deflated(data: Buffer, before?: Buffer): Buffer {
   return flushed(data, before).subarray(0, -FLUSHED.length);
 }
 
-/** The same, uncompressed: nobody learns from its length what is in it. */
+/** The same, uncompressed, so that its length leaks nothing of the content. */
 export function stored(data: Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at < data.length; at += STORED) {
@@ -35,5 +35,5 @@ export function stored(data: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-/** What a gzip stream begins with (RFC 1952 §2.3): no name, no time, of an unknown system. */
+/** The header of a gzip stream (RFC 1952 §2.3): no name, no time, unknown system. */
 export const GZIP_HEAD: Buffer = Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0xff]);

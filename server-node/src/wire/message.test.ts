@@ -45,7 +45,7 @@ describe('a message', () => {
     expect(gzip.bytes.subarray(5)).toEqual(sse.bytes);
   });
 
-  it('is shorter where that is worth it, in a frame that says so', () => {
+  it('is compressed if that is worth it, in a frame that is marked as compressed', () => {
     const message = new Message(JSON.stringify('word '.repeat(200)), { isCompressible: true });
     expect(message.deflated.length).toBeLessThan(50);
     expect(message.deflated[0]).toBe(0xc1);

@@ -14,7 +14,8 @@ export interface WindowMessage {
   readonly webSocket: Buffer;
 }
 
-/** Where the decompressor of one client is: what it has got of a run, and nothing compressed since that is not of it. */
+/** The place of one client's decompressor in a run: the messages received, with no other compressed message
+ * since. */
 export class Place {
   #window: SharedWindow | undefined;
   #run = 0;
@@ -41,7 +42,7 @@ export class Place {
   }
 }
 
-/** A message of a run; without a frame where it is shorter as it is. */
+/** A message of a run; without a frame if it is shorter uncompressed. */
 interface Entry {
   readonly message: WindowMessage;
   readonly run: number;
@@ -51,9 +52,10 @@ interface Entry {
 
 /**
  * Compresses the messages of a topic once for all clients that get them one after the other (permessage-deflate with context
- * takeover, RFC 7692 §7.1.1): each message may refer to those before it of its run. Whoever has missed one, or has just come, waits
- * for the next run, which begins with a message that refers to nothing. There is no checksum in this: a client that is sent a
- * message which refers to what it has not got reads something else, and nobody notices. So a frame is given only to a client that is
+ * takeover, RFC 7692 §7.1.1): each message may refer to those before it of its run. A client that has missed one,
+ * or has just come, waits for the next run, which begins with an independent message.
+ * There is no checksum in this: a client without the text that a message refers to would decompress it wrongly
+ * and without an error. So a frame is given only to a client that is
  * at the very place where it was made.
  */
 export class SharedWindow {
@@ -63,11 +65,12 @@ export class SharedWindow {
   #length = 0;
   #size = 0;
   #begun = -Infinity;
-  /** Whether somebody waits for the next run. */
+  /** Whether a client waits for the next run. */
   #isWanted = false;
   #last: Entry | undefined;
 
-  /** The frame of a message for the client at `place`, which then counts as sent; undefined where it has to get it in another form. */
+  /** The frame of a message for the client at `place`, which then counts as sent; undefined if the client must
+   * get it in another form. */
   frame(message: WindowMessage, place: Place): Buffer | undefined {
     let entry = this.#last;
     if (entry?.message !== message) {
