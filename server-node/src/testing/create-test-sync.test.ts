@@ -19,7 +19,7 @@ describe('createTestSync', () => {
     expect([ann, ben].map(({ status }) => status.get().transport)).toEqual(['websocket', 'polling']);
   });
 
-  it('gives time back, also where the test fails', async () => {
+  it('restores real time, also if the test fails', async () => {
     const { setTimeout: timer, fetch: get } = globalThis;
     await expect(
       (async () => {

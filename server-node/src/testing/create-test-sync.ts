@@ -19,7 +19,7 @@ import { createRandom } from './random.js';
 import { warmUp } from './warm-up.js';
 import { VirtualTime } from './virtual-time.js';
 
-/** What a test is like. */
+/** The settings of a test. */
 export interface TestSyncOptions<Context = unknown, C extends Contract = AnyContract> extends HubOptions<
   Context,
   Session<Context, C>
@@ -46,7 +46,8 @@ export interface TestSync<C extends Contract = AnyContract, Context = unknown> e
   readonly inflict: (harm: Harm, client?: number) => void;
   /** Lets faults happen, each at its time from now on, and a minute pass after the last: then everybody must be right again. */
   readonly endure: (faults: readonly Fault[]) => Promise<void>;
-  /** Another endpoint, or nobody, is reached from now on; connections that are there stay until they are closed or dropped. */
+  /** Later connections reach another endpoint, or none. Open connections stay until they are closed or
+   * dropped. */
   readonly serve: (endpoint: Endpoint | undefined) => void;
   /** Ends all of it, and gives real time back. */
   readonly close: () => void;

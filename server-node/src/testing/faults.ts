@@ -21,7 +21,7 @@ export type Harm =
   | { readonly harm: 'freeze'; readonly who: 'client' | 'server'; readonly ms: number }
   /** The clock on the wall is set, forwards or backwards. */
   | { readonly harm: 'clock'; readonly who: 'client' | 'server'; readonly by: number }
-  /** For a while, some ways to connect are closed, and what is there of them breaks. */
+  /** For a while, some transports are closed, and their open connections break. */
   | { readonly harm: 'refuse'; readonly ms: number; readonly what: readonly Purpose[] };
 
 /** A harm, when it happens (ms from the beginning), and to which of the clients, counted from 0. */

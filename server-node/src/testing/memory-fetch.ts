@@ -2,7 +2,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Path, Purpose } from './memory-path.js';
 
-/** How long an answer that nobody reads is let go on, in ms. */
+/** How long an unread answer may continue, in ms. */
 const UNREAD = 1_000;
 
 /** A `fetch` whose requests go over a path, each by a connection of its own. */

@@ -1,9 +1,9 @@
 import type { Path } from './memory-path.js';
 import type { Zone } from './virtual-time.js';
 
-/** One direction of one connection: what is sent arrives in order, after a while, or never. */
+/** One direction of one connection: messages arrive in order, after a delay, or never. */
 export class Wire {
-  /** Nothing that is sent from now on arrives, and nobody is told. */
+  /** Discards all later messages, without notice to either end. */
   hole = false;
   /** Bytes that are on their way. */
   inFlight = 0;
@@ -25,7 +25,7 @@ export class Wire {
     const { time, delay, stalledUntil, rate } = this.#path;
     this.#last = Math.max(this.#last, time.now + this.#latency + delay, stalledUntil) + size / rate;
     this.inFlight += size;
-    if (this.hole) return; // it stays in flight: whoever sends too much of it has to wait
+    if (this.hole) return; // it stays in flight: a sender of too much has to wait
     const arrive = (): void => {
       if (this.#cut || this.hole) return;
       this.inFlight -= size;
@@ -35,7 +35,7 @@ export class Wire {
     time.schedule(this.#last - time.now, arrive, this.#to);
   }
 
-  /** What is on its way is lost. */
+  /** Discards the messages in flight. */
   cut(): void {
     this.#cut = true;
   }

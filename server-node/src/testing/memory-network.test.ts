@@ -59,7 +59,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('a network in memory: %s
     expect(valueOf(sync)).toEqual({ n: 1 });
   });
 
-  it('carries what is said, once each', async () => {
+  it('delivers each message once', async () => {
     const sync = await open(transport);
     const heard: unknown[] = [];
     time.within(network.server, () => hub.on('note', (_, note) => heard.push(note)));

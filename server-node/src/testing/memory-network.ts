@@ -60,13 +60,13 @@ export class MemoryNetwork {
     for (const path of this.#paths.values()) path.cut();
   }
 
-  /** Until when somebody is frozen, in virtual ms. */
+  /** Until when each zone is frozen, in virtual ms. */
   get frozenUntil(): number {
     const zones = [this.server, ...[...this.#paths.values()].map(({ zone }) => zone)];
     return Math.max(...zones.map(({ frozenUntil }) => frozenUntil));
   }
 
-  /** All paths are right again; connections that are half open stay so, and who is frozen. */
+  /** All paths are right again; half-open connections and frozen zones stay as they are. */
   heal(): void {
     for (const path of this.#paths.values()) path.heal();
   }
@@ -80,7 +80,8 @@ export class MemoryNetwork {
     return `http://${name}.test/sync`;
   }
 
-  /** Puts its own in the place of the global `fetch`, which still gets what goes elsewhere; returns the end of that. */
+  /** Puts its own in the place of the global `fetch`, which still gets requests to other hosts;
+   * returns the end of that. */
   install(): () => void {
     const elsewhere = globalThis.fetch;
     globalThis.fetch = (input, init) => {
@@ -119,7 +120,7 @@ export class MemoryNetwork {
   }
 }
 
-/** Host and pathname: the same for `http` and `ws`, whatever the query is. */
+/** Host and pathname: the same for `http` and `ws`, with every query. */
 function placeOf(url: string): string {
   const { host, pathname } = new URL(url);
   return host + pathname;

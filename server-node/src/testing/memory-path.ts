@@ -8,7 +8,7 @@ export interface Harmable {
   halfOpen(told: 'client' | 'server' | 'nobody'): void;
 }
 
-/** What a connection is made for. */
+/** The purpose of a connection. */
 export type Purpose = 'websocket' | 'sse' | 'polling' | 'post';
 
 /** The way between one client and the server, with a lever for each thing that can be wrong with it. */

@@ -40,7 +40,7 @@ class MemorySocket extends Duplex {
     return this;
   }
 
-  /** From now on, what is sent is lost. */
+  /** Discards all later messages. */
   hole(): void {
     this.#out.hole = true;
   }
@@ -51,7 +51,7 @@ class MemorySocket extends Duplex {
       chunk.length,
       () => this.peer.#arrive(chunk),
       () => {
-        // Nearly always nobody cares: that saves a task.
+        // Nearly always there is no listener; this saves a task.
         if (this.#waiting || this.#idleMs) this.#time.schedule(0, () => this.#go(), this.zone);
       },
     );
@@ -65,7 +65,7 @@ class MemorySocket extends Duplex {
   }
 
   override _read(): void {
-    // what arrives is pushed: the path's rate is that of its reader
+    // received messages are pushed, so the path's rate is that of its reader
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -10,7 +10,8 @@ export interface Random {
 }
 
 /**
- * Creates a stream of its own for each pair of seed and lane, so that what one part of a test draws moves no other part's.
+ * Creates a stream of its own for each pair of seed and lane, so that the draws of one part of a test do not
+ * shift those of another.
  *
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (mulberry32)
  */

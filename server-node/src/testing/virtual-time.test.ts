@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => restore());
 
 describe('virtual time', () => {
-  it('passes only when told to, and runs what is due in order', async () => {
+  it('passes only on request, and runs due timers in order', async () => {
     setTimeout(tell('third'), 30);
     setTimeout(tell('first'), 10);
     setTimeout(tell('second'), 30 - 1e-9);
@@ -48,7 +48,7 @@ describe('virtual time', () => {
     expect(Date.now()).toBeGreaterThan(date + 1e9);
   });
 
-  it('holds up those who are frozen, in their order, and nobody else', async () => {
+  it('delays only the timers of frozen zones, and keeps their order', async () => {
     const [one, other] = [createZone('one'), createZone('other')];
     time.within(one, () => setTimeout(tell('one'), 10));
     time.within(one, () => setTimeout(tell('one later'), 60));
@@ -59,7 +59,7 @@ describe('virtual time', () => {
     expect(told).toEqual(['other at 20', 'one at 50', 'one later at 60']);
   });
 
-  it('belongs to somebody: what a task starts is part of its zone, and a clock on the wall may be wrong', async () => {
+  it('belongs to a zone: tasks inherit the zone of their starter, and its wall clock may be wrong', async () => {
     const zone = createZone('client');
     zone.skew = -3_600_000;
     const right = Date.now();

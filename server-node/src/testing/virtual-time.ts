@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers';
 /** Those who share a clock and a process: a client, or the server. */
 export interface Zone {
   readonly name: string;
-  /** In virtual ms: until then nothing of it runs; what is due waits, and comes late. */
+  /** In virtual ms: until then none of its timers runs; due timers wait, and run late. */
   frozenUntil: number;
   /** By how much its wall clock is wrong, in ms. */
   skew: number;
@@ -19,11 +19,11 @@ interface Task {
   every?: number;
 }
 
-/** Where virtual time begins for `Date`, in ms since 1970. */
+/** The start of virtual time for `Date`, in ms since 1970. */
 const EPOCH = Date.UTC(2026, 0, 1);
 /** Between two paints, in ms. */
 const FRAME = 16;
-/** What a timer of more than this many ms does: it fires at once, as real ones do. */
+/** A timer of more than this many ms fires immediately, as real ones do. */
 const LONGEST = 2 ** 31 - 1;
 
 export function createZone(name: string): Zone {
@@ -206,7 +206,7 @@ class Timer {
   }
 }
 
-/** Replaces members; returns those that were there, and what puts them back. */
+/** Replaces members; returns the former members, and a function that restores them. */
 function replace<T extends object>(target: T, members: object): T & { readonly restore: () => void } {
   const names = Object.keys(members);
   const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const);

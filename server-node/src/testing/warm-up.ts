@@ -6,7 +6,7 @@ import { VirtualTime } from './virtual-time.js';
 
 let warm: Promise<void> | undefined;
 
-/** Loads what a client loads on need: that takes real time, which no run may depend on. */
+/** Loads the modules that a client loads on need, because that takes real time, on which no run may depend. */
 export function warmUp(): Promise<void> {
   return (warm ??= load());
 }
