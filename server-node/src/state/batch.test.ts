@@ -110,7 +110,7 @@ describe('a live value', () => {
     ]);
   });
 
-  it('has nothing in common with what was made of it in a batch that failed', () => {
+  it('shares nothing with the value that a failed batch made of it', () => {
     const { live, recorder, taken } = make<Record<string, unknown>>({ text, row: { n: 1 } });
     const row = live.row as { n: number };
     delete live.row;
@@ -240,7 +240,7 @@ describe('VMap and VSlice', () => {
     ]);
   });
 
-  it('publish what is done to them in a value', () => {
+  it('publish their changes in a value', () => {
     const source = { ...chat(), text };
     const { live, recorder, taken } = make(source);
     expect(live.users).toBe(source.users);
@@ -304,7 +304,7 @@ describe('VMap and VSlice', () => {
     expect(taken()).toEqual([{ op: 'add', path: '/lines/2', value: 'c' }]);
   });
 
-  it('stay what they are in an object that is pushed', () => {
+  it('keep their type in an object that is pushed', () => {
     const source = { ...chat(), n: 0, text };
     const { recorder, taken } = make(source);
     source.n = 1;

@@ -5,8 +5,9 @@ export interface HistoryLimits {
   /** Characters of patch text; default 1 MiB (1,048,576). */
   readonly size: number;
   /**
-   * `anyone`: a client that names any version of the history receives all steps since then, also what was removed before it was
-   * authorized. Only for public topics. Default: in a hub with `authorize` or `canSubscribe`, only steps since a version that the client
+   * `anyone`: a client that names any version of the history receives all steps since then, also data removed
+   * before it was authorized.
+   * Only for public topics. Default: in a hub with `authorize` or `canSubscribe`, only steps since a version that the client
    * was given.
    */
   readonly resume?: 'anyone' | undefined;
@@ -42,7 +43,7 @@ export class History {
     this.#size = 0;
   }
 
-  /** All operations after `version` as one JSON array, or undefined where the ring does not reach back so far. */
+  /** All operations after `version` as one JSON array, or undefined if the ring does not reach back so far. */
   since(version: number): string | undefined {
     const missing = this.#version - version;
     if (missing < 1 || missing > this.#patches.length) return undefined;

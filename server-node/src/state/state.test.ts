@@ -31,7 +31,7 @@ describe('a state', () => {
     expect(new State(value).id).not.toBe(state.id);
   });
 
-  it('folds what one tick changes into one revision and one delivery', async () => {
+  it('folds the changes of one tick into one revision and one delivery', async () => {
     const state = new State({ n: 0, pad: 'x'.repeat(100) });
     const seen = deliveries(state);
     for (let n = 1; n <= 100; n++) state.update((draft) => void (draft.n = n));
@@ -40,7 +40,7 @@ describe('a state', () => {
     expect(state.since(1)).toBe('[{"op":"replace","path":"/n","value":100}]');
   });
 
-  it('makes no revision where nothing has changed in the end', async () => {
+  it('makes no revision if the final value is unchanged', async () => {
     const state = new State({ n: 0 });
     const seen = deliveries(state);
     state.update((draft) => void (draft.n = 1));
@@ -50,7 +50,7 @@ describe('a state', () => {
     expect(state.position().version).toBe(1);
   });
 
-  it('tells all of its listeners once, also where one fails, or leaves and comes back', async () => {
+  it('notifies each listener once, also if one fails, or leaves and returns', async () => {
     const state = new State({ n: 0 });
     const warned = once(process, 'warning');
     state.onRevision(() => {
@@ -115,7 +115,7 @@ describe('a state', () => {
     expect(code(() => watched.update((async () => {}) as unknown as () => void))).toBe('async-recipe');
   });
 
-  it('rule 3: whoever asks for a position or snapshot sees all changes until now', () => {
+  it('rule 3: a position or snapshot includes all changes until now', () => {
     const state = new State({ n: 0 });
     state.update((draft) => void (draft.n = 1));
     expect(state.snapshot()).toMatchObject({ version: 2, body: { n: 1 } });
@@ -132,7 +132,7 @@ describe('a state', () => {
     expect(state.get().row.price).toBe(1);
   });
 
-  it('rule 7: what get gives is live, and read-only by type', () => {
+  it('rule 7: get returns a live value, read-only by type', () => {
     const state = new State({ row: { price: 1 } });
     const value = state.get();
     state.update((draft) => void draft.row.price++);
@@ -178,7 +178,7 @@ describe('a value that immer makes of what get() gives, and freezes', () => {
     expect(state.get().other).toEqual({ a: { b: 2 } });
   });
 
-  it('leaves as a delta of what changed', () => {
+  it('is sent as a delta of its changes', () => {
     const state = new State(rows(1, 2, 3));
     const { version } = state.position();
     state.set(produce(state.get() as Rows, (draft) => void draft.list[1]!.v.x++));
@@ -403,7 +403,7 @@ describe('throttle', () => {
 });
 
 describe('history', () => {
-  it('reaches back over what it holds and no further', () => {
+  it('reaches back over its own steps and no further', () => {
     const state = new State({ n: 0, pad: 'x'.repeat(500) }, { history: { revisions: 3 } });
     for (let n = 1; n <= 5; n++) {
       state.update((draft) => void (draft.n = n));
@@ -424,7 +424,7 @@ describe('history', () => {
     expect(state.since(7)).toBeUndefined();
   });
 
-  it('ends where a revision was larger than the value', () => {
+  it('ends at a revision that was larger than the value', () => {
     const state = new State<{ n: number; list: number[] }>({ n: 0, list: [] });
     state.update((draft) => void draft.n++);
     state.position();

@@ -36,7 +36,7 @@ const reportOmission = (path: string): void =>
 
 const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
 
-/** A value with its position: what a client starts from (`initial`). */
+/** A value with its position, from which a client starts (`initial`). */
 export interface Snapshot<T> extends Position {
   readonly body: T;
 }
@@ -97,7 +97,8 @@ export class State<T> implements Versioned {
    * members. An object with `toJSON` is not undone there.
    *
    * @example state.update((draft) => { draft.rows[7].price = 12 })
-   * @throws whatever the recipe throws; VeloxError `not-json`, `too-deep`, `async-recipe`. The value is then as it was.
+   * @throws the error that the recipe throws; VeloxError
+   * `not-json`, `too-deep`, `async-recipe`. The value is then as it was.
    */
   update(recipe: (draft: T) => T | void): void {
     if (this.#mode === 'watched') {
@@ -118,7 +119,8 @@ export class State<T> implements Versioned {
   }
 
   /**
-   * Makes the value equal `next`, an immutable value: what is `===` to a part of the value given before is taken as unchanged.
+   * Makes the value equal `next`, an immutable value: a part that is `===` to a part of the former value is taken
+   * as unchanged.
    *
    * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
    */
@@ -143,7 +145,7 @@ export class State<T> implements Versioned {
   }
 
   /**
-   * Publishes what the application changed in the object that the state was made of.
+   * Publishes the application's changes in the object that the state was made of.
    *
    * @throws VeloxError `state-owned` when `update` or `set` came first; `not-json`, `too-deep`. The value is then as it was.
    */
@@ -198,7 +200,7 @@ export class State<T> implements Versioned {
     return (this.#text ??= JSON.stringify(this.#recorder.value));
   }
 
-  /** The hash of the value at its position; undefined where the budget did not do, see {@link StateHash}. */
+  /** The hash of the value at its position; undefined if the budget was too small, see {@link StateHash}. */
   hash(budget?: Budget): string | undefined {
     this.#flush();
     return this.#recorder.hash(budget);
@@ -234,7 +236,7 @@ export class State<T> implements Versioned {
     this.#source = undefined;
   }
 
-  /** Turns what was recorded into a revision. Whoever needs a position or the text flushes first. */
+  /** Turns the recorded changes into a revision. Code that needs a position or the text flushes first. */
   #flush(): void {
     if (!this.#recorder.dirty) return;
     const patch = this.#recorder.take();

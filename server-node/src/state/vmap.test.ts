@@ -11,7 +11,7 @@ interface User {
 const ann = (): User => ({ n: 1, tags: ['a'] });
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** Expression bodies return whatever their expression is. */
+/** Expression bodies return the value of their expression. */
 const expressions: Record<string, (user: User) => void> = {
   'an increment': (user) => user.n++,
   'a push': (user) => user.tags.push('b'),
