@@ -40,7 +40,7 @@ export class Differ {
    *
    * @param previous an immutable value that the last run received. The diff skips members that are `===` in both
    * this value and `next`. Ignored
-   *   when something else was written meanwhile.
+   *   if another write happened meanwhile.
    */
   run(next: unknown, previous: unknown): void {
     this.#tree.settle(); // first, for that counts as a write
