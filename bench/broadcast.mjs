@@ -1,4 +1,4 @@
-/** The server: one change to many clients, against sockets that write what was built before. */
+/** The server: one change to many clients, against sockets that write a prebuilt message. */
 import { events } from './broadcast/events.mjs';
 import { joins } from './broadcast/joins.mjs';
 import { memory } from './broadcast/memory.mjs';

@@ -1,5 +1,5 @@
 /**
- * Races contenders: in every round each has a turn, in rotated order, so that what the machine does meanwhile hits all alike.
+ * Races contenders: in every round each has a turn, in rotated order, so that other load on the machine affects all alike.
  * Ratios are formed within a round; read those, absolute times are colour. Differences below 15 % mean nothing.
  */
 

@@ -1,4 +1,4 @@
-/** Lists: what an insertion, a removal, a move or a whole new order costs, and how much of it is sent. */
+/** Measures the time and the sent bytes of an insertion, a removal, a move or a new order of a list. */
 import { clone, row, rows } from './documents.mjs';
 import { aside, atLeast, atMost, count, ms, race, size } from './harness.mjs';
 import {

@@ -1,4 +1,4 @@
-/** What a browser decompresses is what was sent: permessage-deflate has no checksum, and nothing else would notice. */
+/** A browser decompresses every message to the sent bytes: permessage-deflate has no checksum, so no other test would notice. */
 import { expect, test } from '@playwright/test';
 import fc from 'fast-check';
 import { CASES, schedule } from '../server-node/test/rig/schedules.js';

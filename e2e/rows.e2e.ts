@@ -1,4 +1,4 @@
-/** A thousand rows in each framework: what one change costs the page, and what a thousand changes a second do. */
+/** A thousand rows in each framework: the cost of one change for the page, and the effect of a thousand changes a second. */
 import { expect, test, type Page } from '@playwright/test';
 import { RowsServer, type Row } from './rows/server.js';
 

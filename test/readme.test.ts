@@ -1,4 +1,4 @@
-/** What the README shows of the server runs, and does what it says. */
+/** The server examples of the README run and behave as described. */
 import { createServer, type RequestListener } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

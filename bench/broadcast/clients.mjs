@@ -1,4 +1,4 @@
-/** The process of all clients: raw sockets that only count what arrives, so that they are not what is measured. */
+/** The process of all clients: raw sockets that only count bytes, so that their own cost does not distort the result. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter } from './counter.mjs';

@@ -1,4 +1,4 @@
-/** Streams that no server should send: what the original clients made of each, and what Velox makes of it. */
+/** Streams that no server should send, with the results of the original clients and of Velox. */
 import { connect, sse } from '@velox/core';
 import { version2 } from '@velox/core/version2';
 import { expect, it, onTestFinished, vi } from 'vitest';

@@ -4,7 +4,7 @@ import type { Process } from '../model.js';
 /** A row as each framework shows it. */
 export type Row = Pick<Process, 'id' | 'name' | 'cpu'>;
 
-/** What a list shows, and where it has it from: the three arguments that every adapter takes. */
+/** The source and selection of a list: the three arguments that every adapter takes. */
 export interface ListProps<T> {
   readonly source: Source<T>;
   readonly select: (value: T | undefined) => readonly Row[];

@@ -28,7 +28,7 @@ const value: Machine = {
   processes: [],
 };
 
-/** The machine, watched: this file changes a plain object and pushes; Velox finds out what is different. */
+/** The machine, watched: this file changes a plain object and pushes; Velox finds the differences. */
 export const machine: velox.Published<Machine> = velox.state(value);
 
 let samples = 0;

@@ -39,7 +39,7 @@ export function createNetworkMeter(): () => Rates | null {
   };
 }
 
-/** What is in use is what a new program could not have, where the system tells (caches do not count). */
+/** Memory in use is the part that a new program could not get, if the system reports it (caches do not count). */
 export function readMemory(): Memory {
   const text = readProc('meminfo') ?? '';
   const total = parseMeminfo(text, 'MemTotal') ?? totalmem();
