@@ -219,6 +219,7 @@ export class Hub {
       const others = this.#onEmpty; // it may be called twice
       this.#onEmpty = () => (others(), resolve());
     });
+    this.topics.flush(sessions); // changes made until now leave before the goodbye
     sessions.forEach((session, at) => {
       const retry = drain > 0 && { retry: Math.round(((at + 0.5) / sessions.length) * drain) };
       this.#end(session, CloseCode.goingAway, {
@@ -249,6 +250,7 @@ export class Hub {
   /** Ends a session even if its link fails, without harm to other sessions. */
   #end(session: Session, code: number, bye: Bye): void {
     try {
+      if (code === CloseCode.goingAway) session.deliver();
       session.close(code, bye);
     } catch (error) {
       this.observer.failure(error);
