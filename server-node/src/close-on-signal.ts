@@ -30,7 +30,7 @@ export function closeOnSignal(
     for (const signal of signals) process.off(signal, onSignal);
   };
   const onSignal = (): void => {
-    forget(); // a second signal does what it does by default
+    forget(); // a second signal has its default effect
     server.close();
     void endpoint.close({ drain });
     connections?.end(true);

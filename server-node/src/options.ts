@@ -6,7 +6,7 @@ import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
 
-/** Returns what an option has to be, if a value is something else. */
+/** Returns the expected form of an option if a value does not have it. */
 type Check = (value: unknown, name: string, owner: string) => string | undefined;
 
 type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };

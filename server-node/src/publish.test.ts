@@ -8,7 +8,7 @@ const PAD = 'x'.repeat(300);
 const isState = (frame: object): boolean => 'version' in frame;
 
 describe('a live value', () => {
-  it('is used like the original; what one tick writes is one delta', async () => {
+  it('is used like the original; the writes of one tick are one delta', async () => {
     const board = velox.live<{
       rows: { id: number; price: number; name: string | undefined }[];
       pad: string;
@@ -133,7 +133,7 @@ describe('the same object', () => {
     expect(hub.state('again', live)).toBe(velox.state(live));
   });
 
-  it('may be guarded where it is first served', async () => {
+  it('may be guarded when it is first served', async () => {
     const authorize = (): never => {
       throw new Error('nobody');
     };

@@ -9,7 +9,7 @@ import { checkOptions, withCheckedClose } from './options.js';
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
 
-/** An object that `watch` or `handle` publishes: `$push` sends what the application changed in it. */
+/** An object that `watch` or `handle` publishes: `$push` sends the application's changes in it. */
 export type Watched<T> = T & { $push(): void };
 
 /** A state with an endpoint of its own: a hub whose one topic is the default topic. It is made when it is first asked for. */
@@ -107,8 +107,9 @@ function stateOf<T>(value: T, options?: PublishOptions): Published<T> {
 }
 
 /**
- * Makes a live value of a JSON value: an object to be used like the original, whose every write reaches the clients. What one tick
- * writes leaves as one delta; `batch` makes several writes all or nothing. `handle(live)` serves it, `state(live)` is its state.
+ * Makes a live value of a JSON value: an object to be used like the original, whose every write reaches the clients. The
+ * writes of one tick leave as one delta; `batch` makes several writes all or nothing.
+ * `handle(live)` serves it, `state(live)` is its state.
  *
  * @example
  * const board = velox.live({ rows: [] })
@@ -122,15 +123,15 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
 }
 
 /**
- * Publishes an object that the application changes as it likes: it gets a method `$push` (not enumerable), which sends what
- * was changed since. Given a state or a live value, also of a hub, it serves that.
+ * Publishes an object that the application changes as it likes: it gets a method `$push` (not enumerable), which
+ * sends the changes since. Given a state or a live value, also of a hub, it serves that.
  *
  * @example
  * const foo = { a: 1 }
  * app.use('/sync', velox.handle(foo))
  * foo.a = 2
  * foo.$push()
- * @throws VeloxError as `state`; `not-json` also for what is no object.
+ * @throws VeloxError as `state`; `not-json` also for a value that is no object.
  */
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
   checkOptions('handle()', options);

@@ -6,9 +6,9 @@ import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
 import { isSameContext } from './same-context.js';
 
-/** Who wants in, as far as the transport knows. */
+/** The client that asks for access, as far as the transport knows. */
 export interface Credentials {
-  /** The request that opens the link: of node:http, or a web-standard one where `fetch` serves. */
+  /** The request that opens the link: of node:http, or a web-standard one if `fetch` serves. */
   readonly request: IncomingMessage | Request;
   /** A header of that request, by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -16,7 +16,7 @@ export interface Credentials {
   readonly token: string | undefined;
 }
 
-/** The rules of a hub for who may come and what they may see. */
+/** The rules of a hub for the clients that may connect and the topics they may see. */
 export interface Rules<Context> {
   /**
    * Authorizes a client by returning its context, or throws: `new VeloxError('forbidden', …)` is answered with 403 or close code
@@ -40,7 +40,7 @@ export interface Rules<Context> {
   readonly validators?: { readonly subscription?: StandardSchema };
 }
 
-/** Who was let in. */
+/** The authorized client. */
 export interface Admission {
   readonly context: unknown;
   readonly identity: string | undefined;
@@ -131,7 +131,7 @@ export class Admissions {
     }
   }
 
-  /** Of whom there are as many sessions as the limits allow, if so: of the one who wants in, or else of all. */
+  /** Returns the limit that is reached, if any: of the identity that asks for access, or else of all. */
   fullFor({ identity }: Admission): 'identity' | 'hub' | undefined {
     const { sessions, sessionsPerIdentity } = this.#limits;
     const same = this.#inside.get(identity) ?? 0;
@@ -177,7 +177,7 @@ export class Admissions {
     }
   }
 
-  /** Names the client. A failure is the application's: the client gets `internal`, whatever was thrown. */
+  /** Names the client. A failure is the application's: the client gets `internal` for every error. */
   #identify(context: unknown): string | undefined {
     let identity: unknown;
     try {
@@ -191,7 +191,8 @@ export class Admissions {
   }
 }
 
-/** Calls back when the connection of a request is gone: what waits for an answer would hold the request. Returns the end of it. */
+/** Calls back when the connection of a request is gone: a pending question would keep the request in memory.
+ * Returns the end of it. */
 function whenGone(request: Credentials['request'], callback: () => void): () => void {
   if (!(request instanceof IncomingMessage)) return () => undefined; // a time limit is all there is
   const { socket } = request;

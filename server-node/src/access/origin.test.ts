@@ -30,7 +30,7 @@ describe('a page', () => {
   });
 
   it.each(['https://app.example', 'https://app.example/', 'https://App.example:443'])(
-    'is trusted where the list says %s',
+    'is trusted if the list says %s',
     (listed) => {
       expect(isTrusted('https://app.example', 'api.example', [listed])).toBe(true);
       expect(corsHeaders('https://app.example', [listed])).toMatchObject({
@@ -40,7 +40,7 @@ describe('a page', () => {
     },
   );
 
-  it('without an origin of its own is trusted where the list says null, or anybody', () => {
+  it('without an origin of its own is trusted if the list says null, or any origin', () => {
     expect(isTrusted('null', 'api.example', ['null'])).toBe(true);
     expect(isTrusted('null', 'api.example', '*')).toBe(true);
   });

@@ -13,12 +13,12 @@ export function isTrusted(origin: string | undefined, host: string | undefined, 
 
 /** What lets a page of another, listed origin read the answer (CORS). */
 export function corsHeaders(origin: string | undefined, origins: Origins): Headers {
-  const vary = { vary: 'Origin' }; // also for those who may not: a cache must not give them another one's answer
+  const vary = { vary: 'Origin' }; // also for refused origins: a cache must not give them another origin's answer
   if (origin === undefined || !isListed(origin, origins)) return vary;
   return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true', ...vary };
 }
 
-/** What a page of another, listed origin may send (CORS): an application's own headers as well. */
+/** The headers that a page of another, listed origin may send (CORS), including an application's own. */
 export function preflightHeaders(
   origin: string | undefined,
   asked: string | undefined,
@@ -36,7 +36,8 @@ function isListed(origin: string, origins: Origins): boolean {
   return origins === '*' || origins.some((each) => normal(each) === normal(origin));
 }
 
-/** One way to write what has several: a default port, upper case, an IP address. What is no URL (`null`) is itself. */
+/** One way to write what has several: a default port, upper case, an IP address. A value that is no URL (`null`)
+ * stays unchanged. */
 function normal(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).href : origin;
 }

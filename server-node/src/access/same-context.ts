@@ -1,6 +1,6 @@
 /**
  * Whether two contexts of `authorize` stand for the same client: the same object, equal primitives, or plain objects with the same JSON.
- * Instances of classes hide what they hold (private members, Maps), so two of them never do.
+ * Instances of classes hide their content (private members, Maps), so two of them never do.
  */
 export function isSameContext(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;

@@ -15,7 +15,7 @@ export interface StandardSchema<Output = unknown> {
 type Validation<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly object[] };
 
-/** Whether a value is what a schema asks for: at once where the schema answers at once. */
+/** Whether a value matches a schema: synchronous if the schema is synchronous. */
 export function isValid(schema: StandardSchema, value: unknown): boolean | Promise<boolean> {
   return thenOrNow(schema['~standard'].validate(value), ({ issues }) => !issues);
 }

@@ -11,7 +11,7 @@ export class Deadlines {
   /**
    * Settles as `answer` does, or rejects with the error of `late` after `ms`.
    *
-   * @param onGone registers a callback for when nobody waits any more, and returns the function that ends this
+   * @param onGone registers a callback for the end of the last wait, and returns the function that removes it
    */
   limit<T>(
     answer: PromiseLike<T>,

@@ -1,5 +1,6 @@
 /**
- * Results of application callbacks. Anything with a `then` is a promise: of another realm, of a library, or broken. Every callback's
+ * Results of application callbacks. Each value with a `then` is a promise: from another realm, from a library, or
+ * broken. Every callback's
  * result goes through here, so that none of them becomes an unhandled rejection.
  */
 
@@ -19,9 +20,9 @@ export function whenRejected(value: unknown, onError: (error: unknown) => void):
 }
 
 /**
- * Calls a callback whose result is of no use; `onError` gets what it throws, or rejects with.
+ * Calls a callback whose result is not used; `onError` gets its error or rejection.
  *
- * @returns what it returned
+ * @returns the value that it returned
  */
 export function attempt(callback: () => unknown, onError: (error: unknown) => void): unknown {
   try {

@@ -22,7 +22,7 @@ const channels = Object.fromEntries(
   ['connect', 'subscribe', 'revision', 'deliver', 'close'].map((name) => [name, channel(`velox:${name}`)]),
 ) as Record<Diagnostic, Channel>;
 
-/** Shows the application what a hub does: over the channels of Node, and to a logger if there is one. */
+/** Reports the events of a hub to the application: over the channels of Node, and to a logger if there is one. */
 export class Observer {
   readonly #logger: Logger | undefined;
   readonly #said = new Set<string>();
@@ -39,8 +39,8 @@ export class Observer {
   /**
    * Says something once: to the logger, or without one as a warning of the process, unless NODE_ENV is `production`.
    *
-   * @param key tells apart what is said once each, at most 100 per hub
-   * @param advice what happened, and what to do
+   * @param key identifies warnings that are given once each, at most 100 per hub
+   * @param advice the event and the remedy
    */
   once(event: string, key: string, advice: string, fields: Record<string, unknown>): void {
     const id = `${event} ${key}`;

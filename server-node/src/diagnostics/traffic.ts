@@ -1,4 +1,4 @@
-/** What a hub counts of all that leaves it. */
+/** The counters of a hub for the bytes and messages that leave it. */
 export interface Traffic {
   /** Revisions that a session was not given by themselves, for its outlet was full. */
   skipped: number;

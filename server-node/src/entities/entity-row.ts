@@ -6,7 +6,7 @@ import type { Job, Outcome } from './fetches.js';
 import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row.js';
 import { RowValue } from './row-value.js';
 
-/** What a row needs of its entity. */
+/** The functions of an entity that a row needs. */
 export interface RowHost {
   /** The options of the row's state. */
   readonly stateOptions: Pick<StateOptions, 'key'>;

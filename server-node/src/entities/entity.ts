@@ -38,7 +38,7 @@ export interface EntityOptions<T, Context = unknown> {
   readonly compare?: (a: string | number, b: string | number) => number;
 }
 
-/** What an entity holds. */
+/** The content of an entity. */
 export interface EntityStats {
   readonly rows: number;
   /** Rows that clients watch. */
@@ -73,7 +73,7 @@ export interface PutOptions {
   readonly audience?: string;
 }
 
-/** What an entity needs of its hub. */
+/** The functions of a hub that an entity needs. */
 export interface EntityHost {
   readonly observer: Observer;
   /** The most rows of the entity. */

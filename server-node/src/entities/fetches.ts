@@ -1,9 +1,9 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { Fetched } from './fetched.js';
 
-/** Who a fetch is for. */
+/** The client that a fetch is for. */
 export interface Who<Context = unknown> {
-  /** Aborted when the fetch has timed out, or when nobody waits for the row any more. */
+  /** Aborted when the fetch has timed out, or when no client waits for the row any more. */
   readonly signal: AbortSignal;
   /** The key of the audience, if the entity has audiences. */
   readonly audience?: string;

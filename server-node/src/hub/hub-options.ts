@@ -28,7 +28,8 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
    * the server's upgrades. `false`: such requests are refused.
    */
   readonly version2?: boolean;
-  /** Takes what is worth a line in a log; default: silence, but for errors of callbacks, which are warnings of the process. */
+  /** Receives log entries. Default: silence, except for errors of callbacks, which are warnings of the
+   * process. */
   readonly logger?: Logger;
 }
 
@@ -42,7 +43,7 @@ export interface HubLimits extends Limits {
   readonly calls: number;
 }
 
-/** What a hub takes and gives where it is not told otherwise. */
+/** The types that a hub takes and gives by default. */
 export const DEFAULT_LIMITS: Limits = {
   frame: 1 << 20,
   depth: 500,
@@ -65,7 +66,7 @@ export function limitsOf(given: HubOptions['limits'] = {}): Limits {
   return Object.fromEntries(limits) as Limits;
 }
 
-/** What a hub holds, at a glance. */
+/** The numbers of a hub: sessions, topics and traffic. */
 export interface HubStats {
   readonly topics: number;
   /** With a link or without. */
@@ -79,6 +80,7 @@ export interface HubStats {
   /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
   readonly skipped: number;
   readonly caughtUp: number;
-  /** Copies of clients that turned out to differ from the value, and were fetched anew: a fault of somebody. */
+  /** Copies of clients that differed from the value and were fetched again. Each one means a bug or a fault in
+   * the network. */
   readonly diverged: number;
 }

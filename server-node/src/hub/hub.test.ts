@@ -58,7 +58,7 @@ describe('topics', () => {
     expect(writes() - before).toBe(1);
   });
 
-  it('that appear later reach those who wait for them, and those that go are denied', async () => {
+  it('that appear later reach waiting clients, and removed topics are denied', async () => {
     const hub = velox.createHub();
     await using server = await listen(hub.handle);
     const link = rawSubscribe(server.origin, { topic: 'later' });
@@ -104,7 +104,7 @@ describe('topics', () => {
   });
 });
 
-describe('who may come in', () => {
+describe('the authorization of clients', () => {
   const hub = (): velox.Hub<velox.AnyContract, string> => {
     const created = velox.createHub<velox.AnyContract, string>({
       authorize({ token, header }) {
@@ -247,7 +247,7 @@ describe('rights that change', () => {
       a.update((draft) => void draft.n++);
       await Promise.resolve();
       link.send({ ping: true });
-      await link.find((frame) => 'ping' in frame); // what the change sent, if anything, is here now
+      await link.find((frame) => 'ping' in frame); // the message of the change, if any, has arrived now
     };
 
     answer = false;
@@ -332,7 +332,7 @@ describe('rights that change', () => {
     expect(frames).toContainEqual(expect.objectContaining({ topic: 'a' }));
   });
 
-  it('a canSubscribe that fails means no, is reported, and harms nobody else', async () => {
+  it('a canSubscribe that fails denies the topic, is reported, and affects no other client', async () => {
     const entries: velox.LogEntry[] = [];
     const hub = velox.createHub({
       canSubscribe: (_, topic) => {
@@ -418,7 +418,7 @@ describe('limits', () => {
     }
   });
 
-  it('a frame that names more topics than a session may have is refused, also where they are the same', async () => {
+  it('a frame that names more topics than a session may have is refused, also if they are the same', async () => {
     const canSubscribe = vi.fn(() => true);
     const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });
     await using server = await listen(hub.handle);
@@ -427,7 +427,7 @@ describe('limits', () => {
     expect(canSubscribe).not.toHaveBeenCalled();
   });
 
-  it('who makes more questions than are answered is let go', async () => {
+  it('closes a client that asks faster than it is answered', async () => {
     const asked: ((yes: boolean) => void)[] = [];
     const canSubscribe = (): Promise<boolean> => new Promise((resolve) => asked.push(resolve));
     const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });
@@ -487,7 +487,7 @@ describe('limits', () => {
   });
 });
 
-it('publishes what happens on diagnostics channels', async () => {
+it('publishes events on diagnostics channels', async () => {
   const seen: string[] = [];
   const names = ['connect', 'subscribe', 'revision', 'deliver', 'close'];
   const listeners = names.map((name) => {

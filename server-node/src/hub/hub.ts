@@ -180,9 +180,9 @@ export class Hub {
   }
 
   /**
-   * Does what a client's frame says; a numbered frame once, however often it arrives.
+   * Executes a client's frame; executes a numbered frame once, also if it arrives repeatedly.
    *
-   * @param credentials of the request that brought it, without the token
+   * @param credentials the credentials of the request that carried it, without the token
    * @param bytes its length; default 0, for frames that the answer to a POST acknowledges
    * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */

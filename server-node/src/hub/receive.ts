@@ -22,9 +22,9 @@ export interface Receivers {
 }
 
 /**
- * Does what a client's frame says; a numbered frame once, however often it arrives.
+ * Executes a client's frame; executes a numbered frame once, also if it arrives repeatedly.
  *
- * @param credentials of the request that brought it, without the token
+ * @param credentials the credentials of the request that carried it, without the token
  * @param bytes its length, if nothing else acknowledges it
  * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
  */

@@ -4,7 +4,7 @@ import type { Observer } from '../diagnostics/observer.js';
 import { failureMessage, replyMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 
-/** Answers the calls of a name. What it returns is the reply. */
+/** Answers the calls of a name. Its return value is the reply. */
 export type Answer = (session: Session, data: unknown, options: { readonly signal: AbortSignal }) => unknown;
 
 /** The application's handlers for the calls of clients, and the calls that are running. */

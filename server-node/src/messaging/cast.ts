@@ -12,7 +12,7 @@ export interface CastHost {
   readonly calls: Calls;
   /** All sessions of the hub. */
   readonly all: () => Iterable<Session>;
-  /** Returns what the application has of a session. */
+  /** Returns the application's handle of a session. */
   readonly handleOf: (session: Session) => object;
   readonly sessionOf: (handle: object) => Session;
 }

@@ -10,7 +10,7 @@ import { Names } from './names.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
 
-/** What a session missed while it had no link. */
+/** The events that a session missed while it had no link. */
 export interface Absence {
   /** How long the client had no link, in ms. */
   readonly away: number;

@@ -1,7 +1,7 @@
 import { CallError } from '@velox/core/protocol';
 import type { Session } from '../sessions/session.js';
 
-/** What a session keeps of its rooms. */
+/** The rooms of a session. */
 interface Membership {
   readonly rooms: Set<string>;
   /** Ends the watch on the session's liveness. */

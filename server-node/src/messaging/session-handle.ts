@@ -2,7 +2,7 @@ import type { Session } from '../sessions/session.js';
 import { Cast, type CastHost } from './cast.js';
 import type { CallOptions } from './calls.js';
 
-/** What a session's handle needs of its hub. */
+/** The functions of a hub that a session's handle needs. */
 export interface SessionHost extends CastHost {
   readonly close: (session: Session, code: string, reason: string) => void;
 }
@@ -70,7 +70,7 @@ export class SessionHandle {
     for (const room of [rooms].flat()) this.#host.rooms.leave(this.#session, room);
   }
 
-  /** The members of rooms, but for this client. */
+  /** The members of rooms, except for this client. */
   to(rooms: string | readonly string[]): Cast {
     return this.broadcast.to(rooms);
   }

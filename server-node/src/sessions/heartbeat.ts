@@ -13,8 +13,8 @@ const LATE_TIMER_MS = 1_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * The heartbeat of a hub's sessions. It asks for an acknowledgement where one is of use, and reports the sessions whose client stays
- * silent: a peer that vanished without a close keeps its socket open for many minutes.
+ * The heartbeat of a hub's sessions. It asks for an acknowledgement if one is useful, and reports the sessions
+ * whose client stays silent: a peer that vanished without a close keeps its socket open for many minutes.
  */
 export class Heartbeat {
   readonly #every: number;

@@ -63,7 +63,7 @@ export class Link {
     this.#prepared = messages;
   }
 
-  /** Writes what was prepared. */
+  /** Writes the prepared messages. */
   write(): void {
     const messages = this.#prepared;
     this.#prepared = undefined;

@@ -11,7 +11,7 @@ interface Frame {
 
 /** A client that does what PROTOCOL.md says, and the link to it. */
 class Client {
-  /** What it received with a number, and without one. */
+  /** The events that it received with a number, and without one. */
   readonly events: number[] = [];
   readonly volatile: number[] = [];
   /** The newest number of the session. */
@@ -21,7 +21,7 @@ class Client {
   /** The newest number of the link; 0 before the first. */
   #last = 0;
 
-  /** What was written leaves. */
+  /** The written messages leave. */
   fly(text: string): void {
     this.#flying.push(text);
   }
@@ -31,7 +31,7 @@ class Client {
     for (const text of this.#flying.splice(0, count)) this.#read(JSON.parse(text) as Frame);
   }
 
-  /** The link is cut: what has not arrived never does. */
+  /** The link is cut, so messages in flight are lost. */
   cut(): void {
     this.#flying = [];
     this.#last = 0;

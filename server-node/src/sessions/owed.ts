@@ -24,7 +24,7 @@ export class Owed {
     this.#hasAck = true;
   }
 
-  /** The answer to a POST acknowledges what the link would have acknowledged. */
+  /** The answer to a POST acknowledges the frames that the link would have acknowledged. */
   acknowledged(): void {
     this.#hasAck = false;
   }
@@ -39,7 +39,7 @@ export class Owed {
   }
 
   /**
-   * Returns what is owed, in order; nothing is owed after that.
+   * Returns the pending frames in order; none is pending after that.
    *
    * @param taken the number up to which the client's frames were taken
    * @param dropped the sum of the session's dropped events

@@ -1,4 +1,4 @@
-/** What a session writes and when, on an outlet that the test holds. */
+/** The writes of a session and their times, on an outlet that the test controls. */
 import { describe, expect, it, vi } from 'vitest';
 import { Hub } from '../hub/hub.js';
 import type { HubOptions } from '../hub/hub-options.js';
@@ -46,7 +46,7 @@ describe('a failing outlet', () => {
     expect(failures).toContainEqual(new Error('of the outlet'));
   });
 
-  it('harms nobody when it breaks as it drains', async () => {
+  it('affects no other session when it breaks as it drains', async () => {
     const { hub, failures } = quiet();
     const { outlet, session } = open(hub);
     outlet.full = true;
@@ -60,7 +60,7 @@ describe('a failing outlet', () => {
     expect(failures).toContainEqual(new Error('of the outlet'));
   });
 
-  it('harms nobody when it breaks at a heartbeat', async () => {
+  it('affects no other session when it breaks at a heartbeat', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const { hub, failures } = quiet();
@@ -107,7 +107,7 @@ describe('a reader that is slow', () => {
     expect(outlet.take()).toEqual([{ ping: true }]);
   });
 
-  it('gets one refusal for a topic however often it asked, and none for what it wants no more', async () => {
+  it('gets one refusal for a topic after many requests, and none for a topic it no longer wants', async () => {
     const { hub } = quiet();
     const { outlet, session, say } = open(hub);
     outlet.full = true;
@@ -151,7 +151,7 @@ describe('a reader that is slow', () => {
   });
 });
 
-describe('the order of what is written', () => {
+describe('the order of writes', () => {
   const kinds = (frames: Frame[]): unknown[] =>
     frames.map((frame) => frame.event ?? frame.version ?? Object.keys(frame)[0]);
 
@@ -211,7 +211,7 @@ describe('the order of what is written', () => {
     await turn();
     for (const { outlet } of [first, second]) outlet.take();
     state.set({ n: 3 });
-    state.position(); // somebody flushed it already
+    state.position(); // another flush has already written it
     first.session.emit('event', null);
     await turn();
     state.set({ n: 4 });
@@ -249,7 +249,7 @@ describe('events', () => {
     expect(session.dropped).toBe(0);
   });
 
-  it('that were written do not count as dropped where the client has them, however many', async () => {
+  it('that were written do not count as dropped if the client has them', async () => {
     const { hub } = quiet();
     const { outlet, session } = open(hub);
     for (let n = 1; n <= 2_500; n++) {
@@ -262,7 +262,7 @@ describe('events', () => {
     expect(droppedIn(next.outlet)).toBeUndefined();
   });
 
-  it('that were written and lost with their link count, those that were never written too', async () => {
+  it('that were lost with their link count as dropped, written or not', async () => {
     const { hub } = quiet();
     const { outlet, session } = open(hub);
     for (let n = 1; n <= 1_500; n++) {

@@ -19,7 +19,8 @@ import type { RateLimit } from './rate-limit.js';
  * the outlet drains, and every other frame is owed once, however often there was a reason for it.
  */
 export class Session implements Subscriber {
-  /** Secret and random (122 bits, RFC 9562 §5.4; Node draws many at a time). Who knows it acts as this client. */
+  /** Secret and random (122 bits, RFC 9562 §5.4; Node draws many at a time). A request with this secret acts as
+   * this client. */
   readonly id: string = randomUUID();
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
@@ -247,7 +248,7 @@ export class Session implements Subscriber {
     if (link?.isReady) link.prepare(this.#collect(link));
   }
 
-  /** Writes what is due, in as few writes as the outlet takes: what is owed, then topics, then events. */
+  /** Writes the pending messages in as few writes as the outlet takes: answers, then topics, then events. */
   deliver(): void {
     for (let link; (link = this.#link) && !link.isFull;) {
       this.prepare();

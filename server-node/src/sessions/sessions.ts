@@ -113,8 +113,8 @@ export class Sessions {
   }
 
   /**
-   * At a limit, evicts a session that was never polled, or else the longest-disconnected one: of the same identity, or of any if the hub
-   * is full.
+   * At a limit, evicts a session that was never polled, or else the longest-disconnected one. It chooses from the
+   * same identity, or from all if the hub is full.
    */
   #enter(admission: Admission): void {
     const limit = this.#admissions.fullFor(admission);

@@ -8,7 +8,7 @@ export interface Member {
   touch(): void;
 }
 
-/** What a broadcast reports to those that keep it. */
+/** The reports of a broadcast to its owner. */
 export interface BroadcastHost {
   /** The value has changed and was not delivered yet. Called in the middle of the change. */
   onChange(broadcast: Broadcast): void;
@@ -26,7 +26,7 @@ export class Broadcast {
   readonly #host: BroadcastHost;
   /** By the subscriber that owns the member. */
   readonly #members = new Map<object, Member>();
-  /** What the members were touched for last. */
+  /** The reason for which the members were last touched. */
   #delivered: Position;
   #stale: string | undefined;
   readonly #unobserve: () => void;

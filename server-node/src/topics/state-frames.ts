@@ -183,7 +183,7 @@ export class StateFrames {
     this.#step = this.#check = this.#whole = undefined;
   }
 
-  /** The oldest messages make room: what a client waits for, its outlet has. */
+  /** The oldest messages make room: the outlet of a client has its pending messages. */
   #cached(key: string, encode: () => Message): Message {
     let message = this.#messages.get(key);
     if (message) return message;

@@ -22,13 +22,13 @@ export interface Owner {
   touch(subscription: Subscription): void;
 }
 
-/** One topic that one session wants: what the client has of it, and what it is to be told next. */
+/** One topic that one session wants: the client's version of it, and the next message for the client. */
 export class Subscription {
   readonly topic: string;
   /** The client's copy is to be checked, for as much work. */
   doubt: Budget | undefined;
   readonly #owner: Owner;
-  /** What the client has; a version that was written counts. */
+  /** The version of the client; a written version counts. */
   #known: Position | undefined;
   /** Whether the client may have the steps since its position. Not after a denial: they may hold what it could not see. */
   #isResumable: boolean;
@@ -128,7 +128,7 @@ export class Subscription {
     this.#hasSkipped = true;
   }
 
-  /** Notes that the client has what was skipped. Returns whether anything was. */
+  /** Notes that the client has the skipped versions. Returns whether anything was. */
   catchUp(): boolean {
     const hasSkipped = this.#hasSkipped;
     this.#hasSkipped = false;
@@ -140,7 +140,7 @@ export class Subscription {
     this.#owner.touch(this);
   }
 
-  /** Adds what the client is to be told now to `messages`; it counts as told. Returns whether that was anything. */
+  /** Adds the pending messages for the client to `messages`; they count as sent. Returns whether that was anything. */
   tell(messages: Message[]): boolean {
     const standing = this.#standing;
     const isFirst = !this.#isTold;

@@ -180,7 +180,8 @@ export class Topics {
     return 2 * this.#limits.subscriptions;
   }
 
-  /** Returns what a client gets of a topic; it does not reject. A broadcast stays for a while even if it is not joined. */
+  /** Returns the result of a client's subscription to a topic; it does not reject.
+   * A broadcast stays for a while even if it is not joined. */
   open(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
     return thenOrNow(this.#admissions.maySee(admission, topic), (isAllowed) =>
       isAllowed ? this.#openSource(admission, topic, known) : { denied: 'forbidden' },

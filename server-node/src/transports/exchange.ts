@@ -11,12 +11,12 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
-  /** What the exchange came to, for the promise of `handle`. */
+  /** The result of the exchange, for the promise of `handle`. */
   readonly outcome: string;
 }
 
 export interface StreamOptions {
-  /** Whether it may be compressed, where the client takes that. */
+  /** Whether it may be compressed if the client accepts that. */
   readonly isCompressible: boolean;
   /** Those of its outlet. */
   readonly onDrain: () => void;
@@ -28,12 +28,12 @@ export interface Exchange {
   readonly request: IncomingMessage | Request;
   readonly head: RequestHead;
   /**
-   * The body of the request: as text, or, where a body parser ran before, what it made of it.
+   * The body of the request: as text, or the parsed value if a body parser ran before.
    *
    * @throws VeloxError `too-large` when it has more than `limit` bytes.
    */
   body(limit: number): Promise<unknown>;
-  /** Answers whole. `headers` belong on whatever is answered. */
+  /** Answers whole. `headers` belong on every answer. */
   answer(answer: Answer, headers: Headers): void;
   /** Answers with an event stream, from its first write on. */
   stream(headers: Headers, options: StreamOptions): Outlet;
@@ -41,7 +41,7 @@ export interface Exchange {
   onAbort(callback: () => void): void;
 }
 
-/** What an exchange says of who it is, but for a token in a frame. */
+/** The identity data of an exchange, except for a token in a frame. */
 export function credentialsOf({ request, head }: Exchange): Omit<Credentials, 'token'> {
   return { request, header: head.header };
 }

@@ -1,4 +1,5 @@
-/** permessage-deflate has no checksum: here, each message that a client decompresses is compared with what was sent. */
+/** permessage-deflate has no checksum: here, each message that a client decompresses is compared with the sent
+ * message. */
 import { EventEmitter } from 'node:events';
 import { Writable, type Duplex } from 'node:stream';
 import { inflateRawSync } from 'node:zlib';
@@ -21,7 +22,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'setTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** What is sent to one client, read as RFC 7692 has it: a window of what was compressed before. */
+/** The messages sent to one client, read as RFC 7692 defines: with a window of the compressed messages before. */
 class Client {
   readonly replay = new Replay();
   readonly session: Session;
@@ -173,7 +174,7 @@ function crowd(padding = 500): {
   };
 }
 
-it('messages of a crowd refer to those before, and whoever comes later is with them a second later', async () => {
+it('messages of a crowd refer to earlier ones, and a new client joins the window within a second', async () => {
   const { change, join, clients } = crowd();
   for (let i = 0; i < 10; i++) join().toggle('a');
   await turn();
@@ -219,7 +220,7 @@ const stepper =
     await turn();
   };
 
-it('whoever got something else that was compressed waits for the next run', async () => {
+it('a client that received another compressed message waits for the next run', async () => {
   const all = crowd();
   const { clients, join } = all;
   const step = stepper(all);
@@ -237,7 +238,7 @@ it('whoever got something else that was compressed waits for the next run', asyn
   expect(clients.flatMap(({ failures }) => failures)).toEqual([]);
 });
 
-it('whoever has slept through a beginning is not taken for one who is as far in another run', async () => {
+it('a client that missed the start of a run is not confused with one at the same place in another run', async () => {
   const all = crowd();
   const { clients, join } = all;
   const step = stepper(all, 0);
@@ -265,7 +266,7 @@ it('whoever has slept through a beginning is not taken for one who is as far in 
 });
 
 it(
-  'whoever comes, goes, stalls or follows more: what is decompressed is what was sent',
+  'every client decompresses the sent messages while clients come, go, stall or follow more',
   { timeout },
   async () => {
     const step = fc.oneof(

@@ -122,7 +122,7 @@ describe('by long-polling', () => {
     expect(await (await pollOf(second)).json()).toMatchObject([{ version: 2 }]);
   });
 
-  it('what was posted on a link that was replaced is not taken: it may be out of date', async () => {
+  it('rejects a POST on a replaced link, because it may be out of date', async () => {
     const hub = velox.createHub();
     hub.state('', { n: 1 });
     await using server = await listen(hub.handle);

@@ -8,7 +8,7 @@ import type { Session } from '../../sessions/session.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A link by long-polling: each poll takes away what is due, or waits for it. Between polls it is a full outlet. */
+/** A link by long-polling: each poll takes the pending messages, or waits for some. Between polls it is a full outlet. */
 export class PollingLink implements Outlet {
   readonly transport = 'polling';
   readonly isTwoWay = false;
@@ -48,8 +48,8 @@ export class PollingLink implements Outlet {
   /**
    * Takes a poll; resolves with the reason when it is answered, or its peer is gone.
    *
-   * @param number counts the polls of the link. A browser repeats a GET by itself if a reused connection breaks: the repetition gets the
-   *   same answer, for what the first one has taken away is not there any more. NaN: the client does not count
+   * @param number counts the polls of the link. A browser repeats a GET if a reused connection breaks. The
+   * repetition gets the same answer, because the first one has already taken the messages. NaN: the client does not count
    */
   poll(exchange: Exchange, cors: Headers, number: number = NaN): Promise<string> {
     if (this.#last && number <= this.#last.number) {

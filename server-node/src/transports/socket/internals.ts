@@ -1,6 +1,6 @@
 /**
  * Private members of Node and ws that Velox uses, each with its reason. `internals.test.ts` names the versions on which they were seen.
- * If a version lacks one, only what its comment says is lost.
+ * If a version lacks one, only the feature named in its comment is lost.
  */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Server as NetServer } from 'node:net';

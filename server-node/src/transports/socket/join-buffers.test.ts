@@ -4,7 +4,7 @@ import { joined } from './join-buffers.js';
 const small = (text: string): Buffer => Buffer.from(text);
 const large = Buffer.alloc(20_000, 'x');
 
-describe('what goes to one session', () => {
+describe('the chunks for one session', () => {
   it('is one chunk, in order, and the same for all that get the same', () => {
     const [a, b, c] = [small('a'), small('b'), small('c')];
     const [first] = joined([a, b]);
@@ -15,7 +15,7 @@ describe('what goes to one session', () => {
     expect(joined([a]).join('')).toBe('a');
   });
 
-  it('is not copied where it is large', () => {
+  it('is not copied if it is large', () => {
     const chunks = joined([small('a'), small('b'), large, small('c')]);
     expect(chunks.map(({ length }) => length)).toEqual([2, 20_000, 1]);
     expect(chunks[1]).toBe(large);

@@ -1,15 +1,15 @@
 /** From this size on (bytes), a part is not copied but gathered by the system: its copy would not fit into the pool of Buffers. */
 const LARGE = 4 * 1024;
 
-/** What was joined last: within a tick, many sessions get the same. */
+/** The last joined chunks: within a tick, many sessions get the same. */
 let last: { readonly parts: readonly Buffer[]; readonly chunks: readonly Buffer[] } = {
   parts: [],
   chunks: [],
 };
 
 /**
- * What goes to one session, as few chunks that are to be written together: small parts are copied into one, once for all sessions
- * that get the same. The chunks are shared: nobody writes into them.
+ * Returns the chunks for one session, few and to be written together. Small parts are copied into one, once for
+ * all sessions that get the same. The chunks are shared and must not be changed.
  */
 export function joined(parts: readonly Buffer[]): readonly Buffer[] {
   if (parts.length === 1) return parts;

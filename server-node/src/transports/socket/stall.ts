@@ -1,7 +1,7 @@
 /** How long a full outlet may go without a byte on its socket, in ms; then its link is destroyed. */
 export const STALL: number = 30_000;
 
-/** What a socket and a response of node:http have in common. */
+/** The common part of a socket and a response of node:http. */
 interface Timed {
   setTimeout(ms: number): unknown;
   on(event: 'timeout', listener: () => void): unknown;
@@ -12,23 +12,23 @@ interface Timed {
  * Destroys a stream whose peer has stopped to read. Node's own time-out counts progress inside of a large write as well, so a
  * reader that is merely slow is left alone.
  *
- * @returns what has to be told whether the stream is full, each time that changes
+ * @returns is notified whether the stream is full, each time that changes
  */
 export function watchStall(stream: Timed, ms: number = STALL): (full: boolean) => void {
   stream.on('timeout', () => stream.destroy());
   return (full) => void stream.setTimeout(full ? ms : 0);
 }
 
-/** Whether a stream can be watched: a socket can, what stands for one in another protocol may not. */
+/** Whether a stream can be watched: a socket can, its substitute in another protocol may not. */
 export function isTimed(stream: object): stream is Timed {
   return 'setTimeout' in stream;
 }
 
 /**
- * The same for what has no time-out of its own, and is told of its progress.
+ * The same for a stream that has no time-out of its own and is notified of its progress.
  *
  * @param onStall called once it has been full for `ms` since it was last told
- * @returns what has to be told whether it is full, each time that changes or something has moved
+ * @returns is notified whether it is full, each time that changes or data has moved
  */
 export function stallTimer(onStall: () => void, ms: number = STALL): (full: boolean) => void {
   let timer: NodeJS.Timeout | undefined;

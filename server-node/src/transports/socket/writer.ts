@@ -3,7 +3,7 @@ import { joined } from './join-buffers.js';
 import { FULL } from '../../wire/outlet.js';
 import { isTimed, watchStall } from './stall.js';
 
-/** Writes to a socket what was encoded before, and keeps the promises of an outlet: when it is full, when it drains, when it stalls. */
+/** Writes encoded messages to a socket, and reports as an outlet does when it is full, drains or stalls. */
 export class SocketWriter {
   readonly #socket: Duplex;
   readonly #stall: (full: boolean) => void;

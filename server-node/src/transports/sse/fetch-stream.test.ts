@@ -123,7 +123,7 @@ describe('an event stream by fetch, in gzip', () => {
     await reader.cancel();
   });
 
-  it('counts what waits by its bytes on the wire', async () => {
+  it('counts pending messages by their bytes on the wire', async () => {
     const hub = velox.createHub({ compression: 'all' });
     const state = hub.state('', { n: 0, text: WORDS });
     const { body } = await hub.fetch(ask({ 'accept-encoding': 'gzip' }));
@@ -152,7 +152,7 @@ describe('an event stream by fetch that is full', () => {
     return { hub, reader, wait };
   }
 
-  it('ends when nobody has read of it for so long, and keeps nothing of what waited', async () => {
+  it('ends when no reader has read for the time-out, and discards the pending messages', async () => {
     const { hub, reader, wait } = await stuffed(200_000);
     expect(hub.stats().waiting).toBeGreaterThan(200_000);
     await wait(STALL - 1);
@@ -162,7 +162,7 @@ describe('an event stream by fetch that is full', () => {
     expect(await reader.read()).toMatchObject({ done: true });
   });
 
-  it('goes on as long as somebody reads, however slowly, also within one message', async () => {
+  it('continues while a slow reader reads, also within one message', async () => {
     const { hub, reader, wait } = await stuffed(400_000);
     let length = 0;
     for (let reads = 0; hub.stats().waiting > 0; reads++) {
@@ -173,12 +173,12 @@ describe('an event stream by fetch that is full', () => {
       length += value?.length ?? 0;
     }
     expect(length).toBeGreaterThan(400_000);
-    await wait(10 * STALL); // nothing waits, so nobody has to read
+    await wait(10 * STALL); // nothing waits, so no read is needed
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
     await reader.cancel();
   });
 
-  it('gives its host what that may transfer, and still has the rest', async () => {
+  it('gives its host a transferable part, and keeps the rest', async () => {
     const { reader } = await stuffed(100_000);
     const lengths: number[] = [];
     for (let n = 0; n < 2; n++) {
@@ -190,7 +190,7 @@ describe('an event stream by fetch that is full', () => {
     await reader.cancel();
   });
 
-  it('still gives what waits, and the goodbye, when it is closed', async () => {
+  it('still delivers the pending messages and the goodbye when it is closed', async () => {
     const { hub, reader } = await stuffed(200_000);
     await hub.close();
     let text = '';

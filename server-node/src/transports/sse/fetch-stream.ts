@@ -5,7 +5,8 @@ import { FULL, ROOM, type Outlet } from '../../wire/outlet.js';
 import { stallTimer } from '../socket/stall.js';
 import type { StreamForm } from './stream-form.js';
 
-/** What a host gets at a time: it may be busy with that for as long as its client is, and each read shows that it gets on. */
+/** The most bytes a host gets at a time. A slow client keeps the host busy with them, and each read shows
+ * progress. */
 const SLICE = FULL;
 
 /** An event stream that is the body of an answer to `fetch`; cancelling the body is the end of the link. */
@@ -67,7 +68,7 @@ export class FetchStream implements Outlet {
     this.end('ended');
   }
 
-  /** Ends it where it is open: what waits still leaves when it has `ended`, and else is of no more use. */
+  /** Ends it where it is open: pending messages still leave if it has `ended`, and are discarded otherwise. */
   end(reason: 'ended' | 'closed' | 'cancelled'): void {
     const body = this.#body;
     if (!body) return;

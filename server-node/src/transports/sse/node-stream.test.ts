@@ -1,4 +1,5 @@
-/** The ways of an event stream to its client: straight to the socket, or by the response where somebody stands in between. */
+/** The ways of an event stream to its client: straight to the socket, or by the response if other code intercepts
+ * it. */
 import { once } from 'node:events';
 import { ServerResponse, type RequestListener } from 'node:http';
 import { connect, createSecureServer, type ClientHttp2Stream } from 'node:http2';
@@ -41,7 +42,7 @@ describe('an event stream', () => {
     expect(write).not.toHaveBeenCalled();
   });
 
-  it('goes by a response whose `write` somebody has replaced', async () => {
+  it('goes by a response whose `write` other code has replaced', async () => {
     let written = 0;
     const frames = await follow((listener) => (request, response) => {
       const write = response.write.bind(response) as (chunk: unknown) => boolean;

@@ -15,7 +15,7 @@ export class NodeStream implements Outlet {
   /** Of no more use once it has begun. */
   #begin: (() => boolean) | undefined;
   readonly #onDrain: () => void;
-  /** The way of what is written, once the first was. */
+  /** The route of writes, set by the first one. */
   #straight: SocketWriter | undefined;
   #write: ((pieces: readonly HttpChunk[]) => boolean) | undefined;
 
@@ -90,7 +90,7 @@ function isStraight(response: ServerResponse): boolean {
   );
 }
 
-/** By way of the response, and of whatever stands in for it. */
+/** Writes through the response, or through code that intercepts it. */
 function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly HttpChunk[]) => boolean {
   let full = false;
   const stall = watchStall(response);

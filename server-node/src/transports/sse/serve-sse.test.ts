@@ -25,7 +25,7 @@ describe('an event stream', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
   });
 
-  it('that somebody else answered before its head harms nobody, and leaves no session', async () => {
+  it('that other code answered before its head causes no error, and leaves no session', async () => {
     const warnings: unknown[] = [];
     const hub = velox.createHub({
       authorize: () => turn(),

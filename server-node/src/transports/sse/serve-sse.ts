@@ -17,7 +17,7 @@ const CANARY = 500;
 /**
  * Serves a session as an event stream; resolves with the reason when it is over.
  *
- * @param open the client's open frame; undefined where a GET has none, then the client cannot name the session later
+ * @param open the client's open frame; undefined if a GET has none; the client then cannot name the session later
  * @throws VeloxError `too-many`, `going-away`, `bad-frame`, before the head is sent.
  */
 export function serveSse(

@@ -8,7 +8,7 @@ export type StreamForm = 'sse' | 'gzip';
 /**
  * Chooses the form of an event stream; the headers that it gives say the same.
  *
- * @param headers those that the answer has in any case
+ * @param headers the headers that the answer always has
  * @param isCompressible whether there is a choice: then caches are told that the answer depends on it
  * @param accepted the client's `Accept-Encoding`
  */

@@ -74,7 +74,8 @@ function patchOf(branch: Map<string, Branch>): MergePatch {
   return Object.fromEntries(entries) as MergePatch;
 }
 
-/** Whether both clients take a value from a merge patch as it is. Lists replace lists, so what is inside of one is safe. */
+/** Whether both clients take a value from a merge patch as it is. Lists replace lists, so the members of a list
+ * are safe. */
 function isMergeable(value: unknown): boolean {
   if (value === null) return false;
   if (!isObject(value)) return true;

@@ -17,7 +17,8 @@ export interface Refused {
 }
 
 /**
- * Translates what a session writes for a client of version 2: pings of its own, and the value as merge patches or whole. What version
+ * Translates the messages of a session for a client of version 2:
+ * pings of its own, and the value as merge patches or whole. What version
  * 2 does not have is left out.
  */
 export class TranslatingOutlet implements Outlet {

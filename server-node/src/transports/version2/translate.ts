@@ -8,7 +8,7 @@ export interface Copy extends Position {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** What a version 2 client gets for one message, and what it has then. */
+/** The messages for a version 2 client in place of one message, and its value afterwards. */
 export interface Translation {
   readonly copy: Copy;
   readonly messages: readonly Message[];
@@ -28,7 +28,7 @@ const translations = new WeakMap<Message, Translation & { readonly from: Positio
 /**
  * Translates a state frame, once for all clients that have the same copy.
  *
- * @param known what the client has; undefined before the first state frame of a link
+ * @param known the value of the client; undefined before the first state frame of a link
  * @returns undefined if the root is a list or a scalar, which version 2 does not have
  * @throws VeloxError `bad-patch` if the frame does not join on to the copy
  */

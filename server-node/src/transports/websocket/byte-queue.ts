@@ -1,6 +1,7 @@
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes in order. A single chunk is passed through without a copy; what stays is copied, so that it holds no larger chunk. */
+/** Bytes in order. A single chunk is passed through without a copy. The rest is copied, so that it retains no
+ * larger chunk. */
 export class ByteQueue {
   #store: Buffer = EMPTY;
   #from = 0;
@@ -24,7 +25,7 @@ export class ByteQueue {
     this.#to += chunk.copy(this.#store, this.#to);
   }
 
-  /** Copies what is there, unless it was copied before. */
+  /** Copies the held bytes, unless they were copied before. */
   own(): void {
     if (!this.#isOwn && this.size > 0) this.#move(this.size);
   }

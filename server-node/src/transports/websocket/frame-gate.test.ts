@@ -8,7 +8,7 @@ import { readMessage } from './read-message.js';
 
 afterEach(() => void vi.useRealTimers());
 
-/** A gate whose peer writes what a test says. */
+/** A gate whose peer writes the bytes of a test. */
 function gateOf({ isDeflated = false, isAsync = false } = {}) {
   const socket = Object.assign(new EventEmitter(), { read: () => null });
   const messages: string[] = [];
@@ -67,7 +67,7 @@ describe('a frame gate', () => {
     );
   });
 
-  it('holds what follows a message until that is processed, and stops the socket meanwhile', () => {
+  it('holds later messages until the current one is processed, and stops the socket meanwhile', () => {
     const { gate, messages, isPaused, write } = gateOf({ isAsync: true });
     gate.authorize(1_000);
     write(Buffer.concat([frame.text('1'), frame.text('2')]));

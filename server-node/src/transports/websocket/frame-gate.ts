@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ByteQueue } from './byte-queue.js';
 import { headOf, isControl, type FrameHead } from './frame-head.js';
 
-/** The most bytes that a stranger may have here unread: the open frame, and what follows it before `hello`. */
+/** The most unread bytes of an unauthorized client: the open frame, and the frames after it before `hello`. */
 export const STRANGER: number = 16 * 1024;
 
 /** How long a message that has begun may take, in ms. */
@@ -33,7 +33,8 @@ export interface FrameGateOptions {
 }
 
 /**
- * Splits what a socket delivers into messages, and hands them out one at a time. So a receiver never holds bytes behind an error, no
+ * Splits the bytes of a socket into messages, and hands them out one at a time.
+ * So a receiver never holds bytes behind an error, no
  * message is inflated before its turn, and a message in a million pieces takes at most twice its size.
  */
 export class FrameGate {
@@ -54,7 +55,7 @@ export class FrameGate {
   constructor(socket: Duplex, options: FrameGateOptions) {
     this.#options = options;
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    // ws reads what a destroyed socket still holds. Nobody waits for it any more.
+    // ws reads the bytes that a destroyed socket still holds. No code waits for them any more.
     socket.prependListener('close', () => {
       this.stop();
       while (socket.read() !== null);

@@ -197,7 +197,7 @@ function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };
 }
 
-/** Stands for whoever has sent a request that nobody will look at: it need not be kept. */
+/** Replaces the sender of a request that no code will read, so it need not be kept. */
 const NOBODY: Omit<Credentials, 'token'> = {
   request: new IncomingMessage(new Socket()),
   header: () => undefined,

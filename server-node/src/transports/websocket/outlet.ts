@@ -15,7 +15,8 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   readonly #isSingle: () => boolean;
   #place: Place | undefined;
 
-  /** @param isSingle whether the session has no topic but one: a window is shared only by those who get the same messages */
+  /** @param isSingle whether the session has no topic but one: only sessions that get the same messages share a
+   * window */
   constructor(
     webSocket: WebSocket,
     socket: Duplex,
@@ -45,7 +46,8 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   #frame(message: Message): Buffer {
     if (!message.isCompressible) return message.webSocket;
     const { window } = message;
-    // Whoever follows more leaves its place with the first message of another topic, and takes no new one.
+    // A session that follows more topics leaves its place at the first message of another topic, and takes no new
+    // one.
     if (window && this.#deflation === 'shared' && (this.#place?.isIn(window) || this.#isSingle())) {
       const frame = window.frame(message, (this.#place ??= new Place()));
       if (frame) return frame;
@@ -56,7 +58,8 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   }
 }
 
-/** What is longer is announced, in bytes: a browser shows nothing of a message before it has all of it, and a watchdog would bite. */
+/** A longer message is announced, in bytes. A browser shows a message only when complete, and the client's
+ * watchdog would end the link meanwhile. */
 const ANNOUNCED = 256 * 1024;
 
 const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED;

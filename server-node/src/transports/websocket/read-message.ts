@@ -3,7 +3,7 @@ import { constants, inflateRawSync } from 'node:zlib';
 import { VeloxError } from '@velox/core/protocol';
 import { headOf, type FrameHead } from './frame-head.js';
 
-/** What ends a message in a stream that is flushed (RFC 7692 §7.2.2). */
+/** The end of a message in a flushed stream (RFC 7692 §7.2.2). */
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 
 /**

@@ -87,7 +87,7 @@ it('a thousand sockets that say nothing are gone with the time for a handshake',
   await vi.waitFor(() => expect(open).toBe(0));
 });
 
-it('a message above 256 KiB is announced, by what it has on the wire', async () => {
+it('a message above 256 KiB is announced, by its bytes on the wire', async () => {
   const hub = velox.createHub();
   hub.state('short', { text: 'x'.repeat(300_000) }); // when compressed
   hub.state('long', { text: randomBytes(300_000).toString('base64') });
