@@ -34,7 +34,7 @@ export interface Rates {
   sent: number;
 }
 
-/** One moment of the past. `load` is the mean of all cores, in percent; `memory` is what was used, in bytes. */
+/** One moment of the past. `load` is the mean of all cores, in percent; `memory` is the memory in use, in bytes. */
 export interface Sample extends Rates {
   id: number;
   load: number;

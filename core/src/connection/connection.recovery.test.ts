@@ -331,7 +331,7 @@ describe('the page', () => {
 describe('transports', () => {
   const three = () => ['ws', 'sse', 'poll'].map((name) => createFakeTransport({ name }));
   const counts = (fakes: FakeTransport[]) => fakes.map(({ links }) => links.length);
-  /** Loads what is loaded on need. */
+  /** Loads the module that is loaded on need. */
   const load = () => vi.dynamicImportSettled();
 
   it('that hand on the head of an answer and then nothing for 5 s buffer, and are left', async () => {

@@ -340,7 +340,7 @@ describe('choosing a transport', () => {
     expect(last().closed).toBe(true);
   });
 
-  it('waits when all have failed, and begins where it began', async () => {
+  it('waits when all transports have failed, and begins with the first again', async () => {
     const fakes = three();
     const { sync } = await start(fakes);
     fakes.forEach(({ last }) => last().lose({ code: 'lost', message: 'no' }));

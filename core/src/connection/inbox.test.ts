@@ -64,7 +64,7 @@ it.each([
   expect(acks).toHaveLength(2);
 });
 
-it('counts what is to be acknowledged anew on each link', () => {
+it('counts unacknowledged frames separately on each link', () => {
   const { inbox, acks } = setUp();
   inbox.take(1, 1);
   for (let seq = 2; seq < 256; seq++) inbox.take(undefined, 1);

@@ -38,7 +38,7 @@ describe('backoff', () => {
   });
 });
 
-/** A policy, and what it reads. */
+/** A policy and its inputs. */
 function setUp(retry?: Retry | 'manual') {
   const tries = untried();
   const begin = (): void => {

@@ -35,7 +35,7 @@ describe('the types of JSON values', () => {
     }>();
   });
 
-  it('Jsonify keeps what is JSON, any and unknown', () => {
+  it('Jsonify keeps JSON types, any and unknown', () => {
     expectTypeOf<Jsonify<{ a: 1; b: 'x' | null }>>().toEqualTypeOf<{ a: 1; b: 'x' | null }>();
     expectTypeOf<Jsonify<unknown>>().toEqualTypeOf<unknown>();
     expectTypeOf<Jsonify<never>>().toEqualTypeOf<never>();

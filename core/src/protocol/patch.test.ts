@@ -310,7 +310,7 @@ function operationFor(value: Json, { kind, from, to, key, value: operand }: Edit
     return { op: 'test', path: source, value: fjp.getValueByPointer(value, source) as Json };
   if (kind === 'remove') return source === '' ? replace : { op: 'remove', path: source };
 
-  // what a move leaves behind decides where it can go
+  // the array after the removal decides the valid targets of a move
   const moved = kind === 'move' && source !== '';
   const rest = structuredClone(value);
   if (moved) fjp.applyOperation(rest, { op: 'remove', path: source });

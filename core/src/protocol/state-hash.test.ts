@@ -18,7 +18,7 @@ const shuffled = (value: unknown): unknown =>
       : value;
 
 describe('the hash of a state', () => {
-  it('is the same for the same value, whatever the order of keys and after a way over the wire', () => {
+  it('is equal for equal values, in any order of keys and after JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         expect(hash(shuffled(value))).toBe(hash(value));

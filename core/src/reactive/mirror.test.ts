@@ -70,14 +70,14 @@ describe('a mirror', () => {
     expect(target[3]).toBe(last);
   });
 
-  it('leaves what the application keeps under $, and takes nothing like it from a value', () => {
+  it('keeps $ members of the application and ignores those of a value', () => {
     const fit = createMirror();
     const target = { $$hashKey: 'object:1', gone: 1 };
     fit(target, { a: 1, $b: 2 });
     expect(target).toEqual({ $$hashKey: 'object:1', a: 1 });
   });
 
-  it('leaves what the application changed, until the server changes the same object', () => {
+  it('keeps changes of the application until the server changes the same object', () => {
     const fit = createMirror();
     const value = { a: { n: 1 }, b: { n: 1 } };
     const target = fit({}, value);
@@ -105,7 +105,7 @@ describe('a mirror', () => {
     expect(fit(fit({}, { a: [1] }), { a: { b: 1 } })).toEqual({ a: { b: 1 } });
   });
 
-  it('makes a member of __proto__, and harms nobody', () => {
+  it('creates __proto__ as a plain member and changes no prototype', () => {
     const value = JSON.parse('{"__proto__": {"polluted": 1}, "a": {"constructor": {"b": 2}}}') as object;
     const target = createMirror()({}, value);
     expect(Object.keys(target)).toEqual(['__proto__', 'a']);

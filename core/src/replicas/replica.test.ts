@@ -94,7 +94,7 @@ describe('the value of a replica', () => {
     expect(seen).toEqual([{ rows: [] }]);
   });
 
-  it('takes many frames in one notification, and shares what they left alone', () => {
+  it('applies many frames in one notification and shares untouched branches', () => {
     const { replica, receive, paint, start } = setUp();
     start();
     const before = replica.get() as Board;
@@ -403,7 +403,7 @@ describe('an initial value', () => {
     expect(say().subscribe).toEqual([{ topic: 'board', id: 'a', version: 3 }]);
   });
 
-  it('counts once, and never against what the server said', () => {
+  it('counts once, and never overrides a value of the server', () => {
     const { replica, seed, start } = setUp();
     start();
     const shown = replica.get();

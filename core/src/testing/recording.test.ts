@@ -44,7 +44,7 @@ it('plays a recording at its own pace, including the loss of a link', async () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('plays faster, and acknowledges what is sent', async () => {
+it('plays faster and acknowledges sent frames', async () => {
   const recording = await recorded();
   const connection = createCarrier({ url, transports: [replay(recording, 10)] });
   const acks: number[] = [];

@@ -13,7 +13,7 @@ const HELLO =
 
 afterEach(() => void vi.unstubAllGlobals());
 
-/** Answers requests in turn; those that come after that wait. */
+/** Answers requests in turn; later requests wait. */
 function stub(...answers: (Response | Promise<Response>)[]) {
   const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(() =>
     Promise.resolve(answers.shift() ?? new Promise<never>(() => {})),

@@ -63,7 +63,7 @@ function versionOf(frame: object): number | undefined {
   return 'version' in frame ? Number(frame.version) : undefined;
 }
 
-/** What stands before the body repeats from frame to frame; a session's id is secret, and screens are shared. */
+/** The frame's head repeats from frame to frame; a session's id is secret, and screens are shared. */
 function excerptOf(text: string): string {
   const body = text.indexOf('"body":');
   const start = body < 0 ? 0 : body + '"body":'.length;
