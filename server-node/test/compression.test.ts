@@ -11,7 +11,7 @@ import { HANDSHAKE, RawConnection } from './rig/raw-connection.js';
 
 const WORDS = 'some words that come again and again, '.repeat(30);
 
-/** What a server answers to an offer. */
+/** The answer of a server to an offer. */
 async function agreed(offer: string, options: velox.HubOptions = {}): Promise<string | undefined> {
   const hub = velox.createHub(options);
   await using server = await listen(hub.handle);
@@ -35,7 +35,7 @@ describe('permessage-deflate', () => {
     expect(await agreed(offer)).toBe(answer);
   });
 
-  it('is not agreed on where the hub is told not to', async () => {
+  it('is not agreed on if the hub disables it', async () => {
     expect(await agreed('permessage-deflate', { compression: false })).toBeUndefined();
   });
 

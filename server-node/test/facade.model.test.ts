@@ -11,7 +11,7 @@ interface Given {
   readonly key: string;
   readonly other: string;
   readonly at: number;
-  /** New at each call: nobody shares it. */
+  /** New at each call, so it is never shared. */
   readonly item: () => unknown;
 }
 /** A call of a facade, and what it has to do and to return. `keeps`: whether what throws leaves what it did until then. */

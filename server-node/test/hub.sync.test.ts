@@ -72,7 +72,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (
         await using server = await listen(hub.handle);
         const sync = connect(server.origin, { transport, WebSocket });
         const wanted = new Map<string, { replica: Replica<{ n: number }>; end: () => void }>();
-        /** What was there when a right was withdrawn. */
+        /** The topics present when a right was withdrawn. */
         const last = new Map<string, number>();
         const until = async (holds: () => boolean): Promise<void> => {
           while (!holds()) {

@@ -117,7 +117,7 @@ describe('over a WebSocket', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
   });
 
-  it('a session of somebody else is not resumed', async () => {
+  it('a session of another identity is not resumed', async () => {
     const { hub } = chat({
       authorize: ({ token }) => token,
       identify: (token) => token as string,
@@ -380,7 +380,7 @@ describe('by long-polling', () => {
   const poll = (url: string, id: string): Promise<Response> =>
     fetch(`${url}?velox=3`, { headers: { accept: 'application/json', 'velox-session': id } });
 
-  it('a POST opens, a GET waits for what comes', async () => {
+  it('a POST opens, a GET waits for messages', async () => {
     const { hub, heard } = chat();
     const state = hub.state('a', { n: 1, pad: PAD });
     await using server = await listen(hub.handle);
@@ -433,7 +433,7 @@ describe('by long-polling', () => {
 
 const STREAM = { accept: 'text/event-stream' };
 
-describe('bad input by POST and poll gets a coded answer, and harms nobody', () => {
+describe('bad input by POST and poll gets a coded answer, and affects no other session', () => {
   const cases: [string, unknown, Record<string, string>, number, string][] = [
     ['not JSON', 'hello?', {}, 400, 'bad-frame'],
     ['no array', { open: {} }, {}, 400, 'bad-frame'],

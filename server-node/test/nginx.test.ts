@@ -18,7 +18,7 @@ interface Scene {
   readonly heartbeat?: number;
   /** Ms without any change or event, in the middle. */
   readonly pause?: number;
-  /** Those that may be in use. */
+  /** The transports that may be in use. */
   readonly ways: readonly Way[];
   /** Whether nginx cuts the link in the pause; default: it lives on. */
   readonly cut?: boolean;

@@ -72,7 +72,7 @@ it('a server acknowledges each 256 frames, and asks nothing for that', async () 
   link.send({ ping: true });
   await link.find((frame) => 'ping' in frame);
   const acks = link.frames.flatMap(({ ack }) => (ack === undefined ? [] : [ack as number]));
-  // What arrives together is acknowledged together.
+  // Frames that arrive together are acknowledged together.
   expect(acks.length).toBeGreaterThan(0);
   expect(acks.length).toBeLessThanOrEqual(2);
   expect(acks.at(-1)).toBeGreaterThanOrEqual(512);

@@ -81,7 +81,7 @@ describe('a client that resumes', () => {
     expect(frame).toBe(shorter(state, start as Position));
   });
 
-  it('from any version, whatever happened, gets what is shorter', { timeout }, async () => {
+  it('from any version gets the shorter form after every sequence of changes', { timeout }, async () => {
     const letter = fc.constantFrom('x', '字', '😀', 'é');
     const word = fc.tuple(letter, fc.nat(200)).map(([of, times]) => of.repeat(times));
     const words = fc.dictionary(fc.constantFrom('a', 'b', '鍵'), word, { minKeys: 1 });

@@ -1,4 +1,4 @@
-/** Who a session is, and what it may see: only what the application said, and only the newest of it. */
+/** A session's identity and rights follow only the newest answer of the application. */
 import { describe, expect, it } from 'vitest';
 import { Hub } from '../src/hub/hub.js';
 import type { Credentials } from '../src/access/admission.js';
@@ -89,7 +89,7 @@ describe('tokens of a live session', () => {
     asked[0]?.answer('a');
     await turn();
     expect(session.context).toBe('a');
-    // what was overtaken while it waited is not looked at
+    // a token that was replaced while it waited is not checked
     expect(asked.map(({ token }) => token)).toEqual(['first', 'last']);
     asked[1]?.answer('');
     await turn();
@@ -136,7 +136,7 @@ describe('room for a session', () => {
     return { session: hub.open(outlet, admission(identity), {}), outlet };
   };
 
-  it('is not made by ending a session of somebody else, where one has all that it may have', () => {
+  it('at the identity limit, never evicts a session of another identity', () => {
     const hub = new Hub({ limits: { sessionsPerIdentity: 1 } });
     const ben = open(hub, 'ben');
     hub.leave(ben.session, ben.outlet, 'lost');
@@ -145,7 +145,7 @@ describe('room for a session', () => {
     expect(hub.session(ben.session.id, admission('ben'))).toBe(ben.session);
   });
 
-  it('nor where the hub is full as well: it would not help', () => {
+  it('nor if the hub is full as well, because that would not help', () => {
     const hub = new Hub({ limits: { sessionsPerIdentity: 1, sessions: 2 } });
     const ben = open(hub, 'ben');
     hub.leave(ben.session, ben.outlet, 'lost');

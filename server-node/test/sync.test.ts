@@ -65,7 +65,7 @@ async function caughtUp(replica: Replica<unknown>, state: velox.State<Value>): P
 }
 
 describe.each(transports)('over %s', (transport) => {
-  it('what a client was sent, replayed, is the value of the server, wherever the connection is cut', async () => {
+  it('replaying the frames sent to a client gives the value of the server, at every cut of the connection', async () => {
     await fc.assert(
       fc.asyncProperty(
         start,

@@ -1,4 +1,5 @@
-/** What a hostile client costs: figures of a process of its own. Bounds are generous, as the machine may be busy; SECURITY.md has no times. */
+/** The costs of a hostile client, measured in a process of its own.
+ * Bounds are generous, as the machine may be busy; SECURITY.md has no times. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { HANDSHAKE, RawConnection } from '../rig/raw-connection.js';

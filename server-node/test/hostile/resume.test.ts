@@ -1,4 +1,4 @@
-/** A client does not get by resume what it could not have seen. */
+/** A resuming client gets no data that it could not have seen. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';

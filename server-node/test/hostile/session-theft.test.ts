@@ -1,4 +1,4 @@
-/** A session's id alone gives nobody else the session, its events, or its polls. */
+/** A session's id alone gives another client no access to the session, its events, or its polls. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';

@@ -21,7 +21,7 @@ const SCENARIOS: Record<string, () => velox.Hub> = {
   open: () => velox.createHub(),
   /** All clients are authorized at the next tick. */
   authorizing: () => velox.createHub({ authorize: () => Promise.resolve({ user: 'x' }) }),
-  /** Nobody is ever authorized. */
+  /** No client is ever authorized. */
   stuck: () => velox.createHub({ authorize: never, limits: { handshake: 120_000 } }),
   /** There is room for ten sessions. */
   small: () => velox.createHub({ limits: { sessions: 10 } }),

@@ -17,7 +17,7 @@ import type { SimulatedServer, Tell } from './server.js';
 import { EventNumbers } from './event-numbers.js';
 import type { Watch } from './watch.js';
 
-/** What a client shows of one topic. */
+/** The view of one topic that a client shows. */
 interface View {
   readonly topic: Topic;
   readonly replica: Replica<Document>;
@@ -263,7 +263,7 @@ export class SimulatedClient {
     if (!('version' in frame)) return;
     const { topic = '', version, id } = frame as { topic?: Topic; version: number; id?: string };
     const view = this.#view(topic);
-    if (view.replica.get() !== view.value) this.#onChange(view); // while nobody looks
+    if (view.replica.get() !== view.value) this.#onChange(view); // while no view is mounted
     if (!view.isNew || !view.value) return;
     view.isNew = false;
     const life = id ?? view.life;

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/testing/random.js';
 
-/** What the topics of a simulation hold. `n` counts the changes, so that a value tells which one it is. */
+/** The values of the topics of a simulation. `n` counts the changes, so that a value tells which one it is. */
 export interface Document {
   n: number;
   rows: { id: number; text: string }[];

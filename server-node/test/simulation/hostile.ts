@@ -7,7 +7,8 @@ const NAME = 'hostile';
 const JSON_ONLY = { accept: 'application/json' };
 const OPENING = JSON.stringify([{ open: { token: 'of nobody' } }, { subscribe: [{}] }]);
 
-/** What a hostile peer does with one connection. The server must not mind, and the honest clients beside it must not notice. */
+/** The actions of a hostile peer on one connection.
+ * The server must not mind, and the honest clients beside it must not notice. */
 const ATTACKS: readonly ((network: MemoryNetwork, random: Random) => void)[] = [
   (network) => say(network, []),
   (network) => say(network, ['{"open":{"token":"of nobody"}}', '{"subscribe":[{}]}']),

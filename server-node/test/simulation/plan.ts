@@ -11,7 +11,8 @@ export type Way = 'websocket' | 'sse' | 'polling';
 export const TOPICS: readonly ['', 'slow', 'far/1', 'by-role'] = ['', 'slow', 'far/1', 'by-role'];
 export type Topic = (typeof TOPICS)[number];
 
-/** What the application does, or its operators. Everything random in it comes from its own seed: no step moves another. */
+/** The actions of the application or its operators.
+ * Everything random in it comes from its own seed: no step moves another. */
 export type Deed =
   /** Changes a topic so many times: in one tick, or one after another, so many ms apart. */
   | {
@@ -46,7 +47,7 @@ export type Deed =
 
 export type Step = (Fault | Deed) & { readonly at: number };
 
-/** What one run is like, beside its steps. */
+/** The settings of one run, besides its steps. */
 export interface Settings {
   readonly clients: number;
   /** Longest latency of a connection's direction, in ms. */

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly digest: number;
   /** Virtual ms that it took until everybody had everything. */
   readonly ms: number;
-  /** All that happened, where it was asked for. */
+  /** All events, if they were requested. */
   readonly log: readonly string[];
 }
 
@@ -164,7 +164,7 @@ function perform(
   }
 }
 
-/** What a callback throws is an error of the simulation, or found by it. */
+/** An error of a callback is a bug of the simulation, or one found by it. */
 function catchErrors(watch: Watch): () => void {
   const before = globalThis.reportError;
   globalThis.reportError = (error) => watch.fail(String((error as Error).stack));

@@ -11,7 +11,7 @@ import { TOPICS, type Plan, type Settings, type Topic } from './plan.js';
 import { Truth } from './truth.js';
 import type { Watch } from './watch.js';
 
-/** What a session has said, and was told. */
+/** The messages that a session has sent and received. */
 interface Exchanged {
   readonly client: number;
   readonly number: number;
@@ -40,7 +40,7 @@ interface Served {
 /** What the value of the last topic has for admins, in place of what it has for guests. */
 const ADMIN: Document = { ...EMPTY, members: { role: 'admin' } };
 
-/** A hub that is restarted now and then, and what it may be held to. */
+/** A hub that is restarted now and then, and its expected state. */
 export class SimulatedServer {
   #served!: Served;
   readonly truths: Readonly<Record<Topic, Truth>>;
@@ -61,7 +61,7 @@ export class SimulatedServer {
   /** All that were ever there: one that closes slowly has sessions still. */
   readonly #hubs = new Set<Hub>();
   readonly #admins = new Set<number>();
-  /** What the value of the last topic is for admins. */
+  /** The value of the last topic for admins. */
   readonly #forAdmins: Truth;
   /** Until then, the source of the far topic fails, or says that its value is outdated, in virtual ms. */
   #failsUntil = 0;
@@ -96,7 +96,7 @@ export class SimulatedServer {
     }
   }
 
-  /** What a client's value of a topic has to be compared with. */
+  /** The expected value of a client's topic. */
   truthOf(topic: Topic, value: Document): Truth {
     return topic === 'by-role' && value.members.role === 'admin' ? this.#forAdmins : this.truths[topic];
   }

@@ -9,7 +9,7 @@ import type { Watch } from './watch.js';
 /** Of a topic that does not deliver at once: how long it waits, in ms. */
 const THROTTLE = 300;
 
-/** What a topic's value offers the application. */
+/** The operations that a topic's value offers the application. */
 interface Value extends Versioned {
   readonly id: string;
   get(): unknown;

@@ -7,9 +7,9 @@ const LEGIBLE = 300;
 export class Watch {
   readonly #time: VirtualTime;
   readonly #isKept: boolean;
-  /** What must not happen and did, with its time. */
+  /** A forbidden event that happened, with its time. */
   violation: string | undefined;
-  /** All that happened, where it is kept. */
+  /** All events, if they are kept. */
   readonly log: string[] = [];
   #digest = 0x811c9dc5;
 
