@@ -21,7 +21,7 @@ export function advance(
   frame: StateFrame,
   owned?: Owned,
   patches?: Patch[],
-  share?: (before: unknown, next: unknown) => unknown,
+  share?: (before: unknown, next: unknown, owned?: Owned) => unknown,
 ): Document | 'gap' {
   const { id = document?.id, version, delta, from = version - 1, body } = frame as Received;
   const held = document?.id === id ? document : undefined;
@@ -30,7 +30,7 @@ export function advance(
   if (!delta) patches?.push({ op: 'replace', path: [], value: body });
   const value = delta
     ? apply(held!.value, body as Operation[], owned, patches)
-    : (share?.(held?.value, body) ?? body);
+    : (share?.(held?.value, body, owned) ?? body);
   return { id, version, value } as Document;
 }
 
