@@ -187,8 +187,7 @@ export class Tree {
     }
   }
 
-  /** Runs `action` in a window of its own and returns the result of `look`. It undoes the writes, also if one of
-   * them throws. */
+  /** Runs `action` in a window of its own, returns the result of `look`, and always undoes the writes. */
   rehearse<R>(action: () => void, look: () => R): R {
     this.settle();
     const outer = this.#journal;
