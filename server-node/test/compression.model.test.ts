@@ -72,7 +72,7 @@ it.each([
 });
 
 it(
-  'real clients that come, go, stall and follow more get what was sent, private frames in between',
+  'real clients that join, leave, stall and follow two topics receive every frame, with private frames in between',
   { timeout: timeout * 3 },
   async () => {
     const sum = { runs: 0, skipped: 0, caughtUp: 0, shared: 0 };

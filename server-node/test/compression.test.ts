@@ -39,7 +39,7 @@ describe('permessage-deflate', () => {
     expect(await agreed('permessage-deflate', { compression: false })).toBeUndefined();
   });
 
-  it('leaves alone what is one client’s own', async () => {
+  it('does not compress the frames of a single client', async () => {
     const hub = velox.createHub();
     hub.state('', { text: WORDS });
     const sessions: velox.Session[] = [];
@@ -61,7 +61,7 @@ describe('permessage-deflate', () => {
     expect(bytes).not.toContain('"body"');
   });
 
-  it('does not let in more than the limit by what is small when it is compressed', async () => {
+  it('applies the limit to the inflated size', async () => {
     const hub = velox.createHub();
     await using server = await listen(hub.handle);
     const socket = new WebSocket(`${server.origin.replace('http', 'ws')}?velox=3`, {
@@ -94,7 +94,7 @@ describe('permessage-deflate', () => {
 describe('an event stream in gzip', () => {
   const headers = { accept: 'text/event-stream', 'accept-encoding': 'gzip' };
 
-  it('is read part by part as it arrives, by Node, also by whoever comes later', async () => {
+  it('is readable part by part as it arrives, also for clients that join later', async () => {
     const hub = velox.createHub();
     const state = hub.state('', { n: 0, text: WORDS });
     await using server = await listen(hub.handle);

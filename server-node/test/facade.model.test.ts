@@ -214,7 +214,7 @@ function testFacade<Subject extends object, Model>(
     fc.assert(property, { numRuns });
   });
 
-  it('in a value, of which a client gets what was done', { timeout }, () => {
+  it('in a value, whose changes reach a client', { timeout }, () => {
     const property = fc.property(steps, (all) => {
       const [box, model] = create();
       const recorder = createRecorder({ box, fill: '-'.repeat(300) });

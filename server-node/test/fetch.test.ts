@@ -26,7 +26,7 @@ async function sessionOf(response: Response): Promise<string> {
 }
 
 describe('fetch', () => {
-  it('answers a preflight of a listed origin with what that asks for, and others with nothing', async () => {
+  it('answers a preflight of a listed origin with the requested headers, and others without', async () => {
     const { fetch } = velox.state({ a: 1 }, { origins: ['https://app.example'] });
     const preflight = async (origin: string): Promise<Response> =>
       fetch(ask({ method: 'OPTIONS', headers: { origin, 'access-control-request-headers': 'x-csrf' } }));
@@ -43,7 +43,7 @@ describe('fetch', () => {
     expect(Object.fromEntries(bad.headers)).toEqual({ vary: 'Origin' });
   });
 
-  it('has nothing new for a cache that knows the value, also where a proxy has weakened the tag', async () => {
+  it('answers 304 to a cache that knows the value, also if a proxy weakened the tag', async () => {
     const { fetch } = velox.state({ a: 1 });
     const tag = (await fetch(ask())).headers.get('etag');
     const again = await fetch(ask({ headers: { 'if-none-match': `"other", W/${tag}` } }));

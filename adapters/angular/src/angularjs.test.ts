@@ -75,7 +75,7 @@ describe('$velox.bind', () => {
     expect(rows()[0]).toBe(one);
   });
 
-  it('hands out copies: what the application does to them reaches nobody else', async () => {
+  it('hands out copies, so changes by the application affect no other reader', async () => {
     const { $velox, scope, replica, answer, title } = setUp(list);
     $velox.bind(scope, replica(), 'board');
     await answer();
@@ -97,7 +97,7 @@ describe('$velox.bind', () => {
     expect(mine).toEqual({ ...board, $editing: true });
   });
 
-  it('digests once for what one paint brings to many', async () => {
+  it('digests once for all changes of one frame', async () => {
     const { $velox, scope, replica, answer, title } = setUp();
     for (const name of ['a', 'b', 'c']) $velox.bind(scope, replica(), name);
     $velox.bindStatus(scope, replica(), 'status');

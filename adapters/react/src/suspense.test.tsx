@@ -154,7 +154,7 @@ describe('useSuspenseVelox', () => {
     expect(container.textContent).toBe('other');
   });
 
-  it('selects of what is known', () => {
+  it('selects from the value once it has arrived', () => {
     const initial = { id: 'a', version: 1, body: board };
     const Selected = () => {
       const title = useSuspenseVelox({ url: '/selected', initial }, (value) => value.title);

@@ -35,7 +35,7 @@ it('shows the title, and comes back after an outage', async () => {
 });
 // </docs/testing.md>
 
-it('is what the documentation shows', () => {
+it('equals the example in the documentation', () => {
   const read = (path: string): string => readFileSync(resolve(import.meta.dirname, path), 'utf8');
   const [, shown = 'nothing'] =
     /<docs\/testing\.md>\n(.*?)\/\/ <\/docs/s.exec(read('testing.test.tsx')) ?? [];

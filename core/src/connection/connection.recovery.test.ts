@@ -115,7 +115,7 @@ describe('a token', () => {
     expect(openOf(last())).toEqual({ token: 'token 2', session: 's1' });
   });
 
-  it('may take its time: nothing is opened before it, and nothing when nobody waits any more', async () => {
+  it('may take long: the client opens no link before it answers, and none after the last user left', async () => {
     let give!: (token: string) => void;
     const { sync, links } = await setUp({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
     await vi.advanceTimersByTimeAsync(60_000);
@@ -316,7 +316,7 @@ describe('the page', () => {
     expect(last().sent.filter((frame) => 'ping' in frame)).toHaveLength(1);
   });
 
-  it('that nobody sees keeps its back-off; one that comes into sight connects at once', async () => {
+  it('keeps its back-off while hidden, and connects immediately when it is shown', async () => {
     const { last, links } = await setUpOpen();
     last().lose();
     page.hidden = true;

@@ -81,7 +81,7 @@ describe('opening', () => {
     });
   });
 
-  it('keeps what it sends before hello short, and asks for the other topics after it', async () => {
+  it('sends few subscriptions before hello, and the rest after it', async () => {
     const { sync, last } = setUp();
     const names = Array.from({ length: 1_000 }, (_, n) => `topic ${n}`);
     for (const name of names) sync.replica(name).subscribe(() => {});
@@ -365,7 +365,7 @@ describe('choosing a transport', () => {
     expect(attempts(fakes)).toEqual([1, 3, 1]);
   });
 
-  it('is over when the server does not want us back, whatever is left to try', async () => {
+  it('ends when the server forbids a reconnect, even if transports are left', async () => {
     const fakes = three();
     const { sync, last } = await start(fakes);
     last().lose({ code: 'unauthorized', message: '401', retry: false });
@@ -561,7 +561,7 @@ describe('status', () => {
     expect(sync.status.get().stale).toBe(true);
   });
 
-  it('says of a denied topic why, and what is left of it', async () => {
+  it('reports why a topic is denied, and keeps its last value', async () => {
     const { sync, last } = await setUpOpen();
     last().say({ denied: '', code: 'forbidden' });
     expect(sync.replica().status.get()).toMatchObject({
@@ -592,7 +592,7 @@ describe('status', () => {
 });
 
 describe('frames', () => {
-  it('are shown as they came, and a listener that throws harms nobody', async () => {
+  it('reach listeners unchanged, and a throwing listener does not affect others', async () => {
     const reported = vi.fn();
     vi.stubGlobal('reportError', reported);
     const { sync, last } = await setUpOpen();
@@ -610,7 +610,7 @@ describe('frames', () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  it('of other kinds and of unknown topics are ignored', async () => {
+  it('are ignored if their kind or topic is unknown', async () => {
     const { sync, last } = await setUpOpen();
     last().say({ event: 'x', data: 1, seq: 1 }, { ack: 1 }, snapshot(9, 'x', 'unknown'));
     expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });

@@ -49,7 +49,7 @@ function setUp(retry?: Retry | 'manual') {
 }
 
 describe('a retry policy', () => {
-  it('leaves 100 ms between the beginnings of two attempts, whatever the server or the application asks for', () => {
+  it('starts attempts at least 100 ms apart, even if the server or the application asks for less', () => {
     const { begin, delay } = setUp({ delay: () => 0 });
     begin();
     expect([delay(), delay(0)]).toEqual([100, 100]);

@@ -135,7 +135,7 @@ describe('a queue of events', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('counts it from the first loss, so that what ends every link ends itself', () => {
+  it('counts the time from the first loss, so an event that ends every link expires', () => {
     const { queue, add, resume, dropped } = setUp();
     resume(false);
     add('poison');

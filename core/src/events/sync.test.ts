@@ -89,7 +89,7 @@ describe('emitting', () => {
     expect(events(last())).toMatchObject([{ data: 2, seq: 1 }]);
   });
 
-  it('refuses what JSON cannot hold, what is too large, and all once it is closed', async () => {
+  it('refuses data that is no JSON or too large, and everything after close()', async () => {
     const { sync, last } = await setUpOpen();
     const cycle: { self?: unknown } = {};
     cycle.self = cycle;
@@ -226,7 +226,7 @@ describe('listening', () => {
     expect(replica.get()).toBe(7);
   });
 
-  it('says in the next open frame what it could not acknowledge', async () => {
+  it('acknowledges the rest in the next open frame', async () => {
     const { last } = await setUpOpen();
     last().say({ event: 'news', data: 1, seq: 3 });
     last().lose();
@@ -253,7 +253,7 @@ describe('listening', () => {
     expect(sync.dropped.get()).toBe(6);
   });
 
-  it('that throws harms nobody', async () => {
+  it('that throws does not affect other listeners', async () => {
     const report = vi.fn();
     vi.stubGlobal('reportError', report);
     const { sync, last } = setUp();

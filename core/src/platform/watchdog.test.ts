@@ -40,7 +40,7 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
-  it('waits longer for what was announced, but only for the next thing', () => {
+  it('waits longer for an announced message, and for that message alone', () => {
     const { onDead, feed } = watch();
     feed(60_000);
     vi.advanceTimersByTime(79_999);

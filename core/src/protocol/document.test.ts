@@ -122,7 +122,7 @@ describe('a snapshot of the same life', () => {
     expect(JSON.stringify(snapshot('x', body).value)).toBe(JSON.stringify(body));
   });
 
-  it('of another life shares nothing', () => {
+  it('shares nothing with a snapshot of another epoch', () => {
     expect((snapshot('y', value).value as typeof value).user).not.toBe(value.user);
   });
 });

@@ -65,7 +65,7 @@ describe('the hash of a state', () => {
     expect(of(value)).toBe(hash(value));
   });
 
-  it('stops where the budget ends, and gets further the next time', () => {
+  it('stops at the end of its budget, and continues at the next call', () => {
     const value = Array.from({ length: 50 }, (_, id) => ({ id, inner: { id } }));
     const { of } = createStateHash();
     const given: (string | undefined)[] = [];

@@ -91,7 +91,7 @@ describe('publish scheduler', () => {
     expect(publish).toHaveBeenCalledOnce();
   });
 
-  it('keeps what is owned from one paint to the next, and no longer', () => {
+  it('keeps owned containers until the next publication', () => {
     const page = openPage();
     const scheduler = createPublishScheduler();
     const before = scheduler.owned();

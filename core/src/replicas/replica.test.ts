@@ -325,7 +325,7 @@ describe('patches', () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
-  it('lead from the value that was there to the one that is, by immer, whoever comes when', () => {
+  it('lead from the former value to the present one in immer, for every listener', () => {
     const operation = fc.oneof(
       fc.record({
         op: fc.constant('add' as const),
@@ -414,7 +414,7 @@ describe('an initial value', () => {
     expect(replica.getInitial()).toBe(initial.body);
   });
 
-  it('tells nobody: it may be given in the middle of a rendering', () => {
+  it('does not notify, because it may be set during a rendering', () => {
     const { replica, seed, due } = setUp();
     const listener = vi.fn();
     replica.subscribe(listener);
@@ -505,7 +505,7 @@ describe('the check of a replica', () => {
     return all;
   };
 
-  it('passes where the values are the same, also one that was not painted yet', async () => {
+  it('accepts equal values, also before they are published', async () => {
     const { receive, replica, onChange } = setUpChecked();
     receive(check(2));
     await checked();
@@ -543,7 +543,7 @@ describe('the check of a replica', () => {
     expect(onChange).toHaveBeenCalledOnce(); // it waits for the answer
   });
 
-  it('of another version counts for nothing once a state frame has come', async () => {
+  it('of another version has no effect after a state frame', async () => {
     const { receive, onChange } = setUpChecked();
     receive(check(3));
     receive(delta(3, set(1, 2)));

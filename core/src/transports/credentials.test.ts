@@ -133,7 +133,7 @@ it.each(['sse', 'polling'] as const)('`credentials` decides about cookies, over 
   expect(fetch.mock.calls[0]?.[1].credentials).toBe('same-origin');
 });
 
-it('a token in another header opens an event stream by POST, where the open frame carries it, too', async () => {
+it('a token in another header opens an event stream by POST, whose open frame carries it as well', async () => {
   const fetch = stub();
   const sync = connect(URL, { transport: 'sse', auth: () => 'token', authHeader: 'x-app' });
   onTestFinished(sync.close);

@@ -41,7 +41,7 @@ afterEach(async () => {
 const arrived = (count: number): Promise<void> =>
   vi.waitFor(() => expect(posts).toHaveLength(count), { timeout: 5_000, interval: 5 });
 
-it('one POST is under way at a time; what is said meanwhile follows together, in order', async () => {
+it('one POST is in flight at a time, and later frames follow together in order', async () => {
   const post = createPost(options);
   post('{"unsubscribe":["a"]}');
   post('{"unsubscribe":["b"]}');
@@ -65,7 +65,7 @@ it('one POST is under way at a time; what is said meanwhile follows together, in
   await vi.waitFor(() => expect(reporter.onMessage.mock.calls).toEqual([['{"ack":0}'], ['{"ack":7}']]));
 });
 
-it('a POST is no longer than a frame may be, but for a single one', async () => {
+it('a POST of several frames stays below the limit of one frame', async () => {
   const post = createPost(options);
   const texts = ['a'.repeat(50), 'b'.repeat(50), '\u4e2d'.repeat(60), 'c', 'd'];
   for (const data of texts) post(JSON.stringify({ event: 'e', data, seq: 1 }));

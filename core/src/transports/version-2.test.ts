@@ -93,7 +93,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('of an older tag sends operations, which pass', async () => {
+  it('passes on the operations of an older tag', async () => {
     const { sync, replica, say } = await setUp(FIRST, PING);
     await say(delta(2, [{ op: 'replace', path: '/n', value: 2 }]));
     expect(replica.get()).toMatchObject({ n: 2 });

@@ -21,7 +21,7 @@ it('without a logger, a failed callback is a warning of the process and not its 
 it.each([
   ['throws', () => new Error('of the logger')],
   ['throws what cannot be shown', () => Object.create(null, { toString: {} }) as unknown],
-])('a logger that %s harms nobody', async (_, thrown) => {
+])('a logger that %s does not affect the hub', async (_, thrown) => {
   const observer = new Observer(() => {
     throw thrown();
   });
@@ -32,7 +32,7 @@ it.each([
   }
 });
 
-it('a logger that rejects harms nobody', async () => {
+it('a logger that rejects does not affect the hub', async () => {
   const observer = new Observer(() => Promise.reject(new Error('of the logger')) as unknown as void);
   const warned = warning();
   observer.log('info', 'x', {});

@@ -70,7 +70,7 @@ describe('a live value', () => {
     },
   );
 
-  it('may come back to another place of what it was taken from, when both are out', () => {
+  it('may return to another place of its former container while both are outside the value', () => {
     const { live, recorder, taken } = make<{ text: string; list?: object[]; a?: object }>({
       text,
       list: [{ n: 1 }, {}],
@@ -88,7 +88,7 @@ describe('a live value', () => {
     expect(apply({ text, list: [{ n: 1 }, {}] }, taken() as Operation[])).toEqual(after);
   });
 
-  it('stays where it is when it was taken elsewhere, and that is undone', () => {
+  it('stays in its place if a move elsewhere is undone', () => {
     const { live, recorder, taken } = make<Record<string, unknown>>({ text, outer: { inner: { n: 1 } } });
     const outer = live.outer as { inner: { n: number } };
     delete live.outer;

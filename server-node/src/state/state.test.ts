@@ -153,7 +153,7 @@ describe('a state', () => {
   });
 });
 
-describe('a value that immer makes of what get() gives, and freezes', () => {
+describe('a value that immer derives from get() and freezes', () => {
   interface Rows {
     list: { id?: number; v: { x: number } }[];
     other: { a: { b: number } };
@@ -309,7 +309,7 @@ describe('rule 5: identity matches, and prunes only between immutable values', (
     expect(state.get().rows[0]?.price).toBe(2);
   });
 
-  it('set takes what is === to the value given before as unchanged', () => {
+  it('set treats parts that are === to the former value as unchanged', () => {
     const same = { price: 1 };
     const state = new State({ a: same, b: 1 });
     state.set({ a: same, b: 2 });

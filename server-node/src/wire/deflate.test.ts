@@ -11,7 +11,7 @@ const bytes = fc.oneof(
 );
 
 describe('the deflated text', () => {
-  it('can be read with what the reader had before, and with nothing where it refers to nothing', () => {
+  it('can be read with the earlier messages, and alone if it refers to none', () => {
     fc.assert(
       fc.property(bytes, bytes, (before, data) => {
         const tail = Buffer.from([0, 0, 0xff, 0xff]);
