@@ -1,6 +1,7 @@
 /**
- * The contenders of the broadcast race. A maker takes what is asked for (`changes` in an update, `topics` that change in it, bytes of the `document`,
- * whether `compressed`) and gives a server that does not listen yet and a function that sends update `i` to all; `client` says how one gets in.
+ * The contenders of the broadcast race. A maker takes the options of a run: `changes` in an update, `topics` that change
+ * in it, bytes of the `document`, and whether it is `compressed`. It returns a server that does not listen yet, and a
+ * function that sends update `i` to all; `client` says how a client connects.
  */
 import { createServer } from 'node:http';
 import { constants, createGzip } from 'node:zlib';

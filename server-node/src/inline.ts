@@ -1,8 +1,8 @@
 import { VeloxError } from '@velox/core/protocol';
 
 /**
- * Returns a value as an expression for a `<script>` of a page: nothing in it ends the script, or is read as anything but JSON (as an
- * object literal's `__proto__` would be). `undefined` stays `undefined`.
+ * Returns a value as an expression for a `<script>` of a page. The text cannot end the script, and the browser reads it
+ * as JSON, in which `__proto__` is an ordinary key. `undefined` stays `undefined`.
  *
  * @param value a JSON value, for example a state's `snapshot()`
  * @example `<script>window.initial = ${velox.inline(board.snapshot())}</script>`

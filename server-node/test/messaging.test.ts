@@ -8,6 +8,15 @@ import { rawStream, rawSubscribe, rawWebSocket, type Frame, type RawLink } from 
 const PAD = 'x'.repeat(300);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** An outlet that accepts everything and never closes. */
+const outlet = {
+  transport: 'test',
+  isTwoWay: true,
+  waiting: 0,
+  write: () => true,
+  close: () => undefined,
+};
+
 interface Heard {
   readonly session: velox.Session;
   readonly data: unknown;
@@ -216,13 +225,6 @@ it('a session without a link lives 30 s', () => {
   vi.useFakeTimers();
   try {
     const hub = new Hub();
-    const outlet = {
-      transport: 'test',
-      isTwoWay: true,
-      waiting: 0,
-      write: () => true,
-      close: () => undefined,
-    };
     const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     hub.leave(session, outlet, 'closed');
     vi.advanceTimersByTime(29_999);
@@ -254,13 +256,6 @@ it('close() may be called twice: both wait until the links have ended, and no lo
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const hub = new Hub();
-    const outlet = {
-      transport: 'test',
-      isTwoWay: true,
-      waiting: 0,
-      write: () => true,
-      close: () => undefined,
-    };
     const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     const closed: string[] = [];
     const closing = ['first', 'second'].map((name) => hub.close().then(() => closed.push(name)));

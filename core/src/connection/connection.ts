@@ -156,7 +156,7 @@ export function createCarrier({
     clearTimeout(timer);
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
     put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
-    reconcile(); // for what was wanted meanwhile
+    reconcile(); // topics may have been subscribed while the link opened
     if ((phase as Phase) === mine) recover('guard', next.heartbeat + GRACE_MS);
   }
 

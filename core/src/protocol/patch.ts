@@ -141,7 +141,7 @@ function unescape(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** What stands in a second place or was handed out, and all in it, is no longer ours to write. */
+/** Gives up the right to write `value` and all in it, because it now stands in a second place or was handed out. */
 function disown(value: unknown, owned: Owned): void {
   if (!isContainer(value) || !owned.delete(value)) return;
   for (const child of Object.values(value)) disown(child, owned);
@@ -149,7 +149,7 @@ function disown(value: unknown, owned: Owned): void {
 
 /**
  * V8 spreads small objects fastest. Wide ones it copies up to five times faster into an object that is a dictionary from
- * the start, as those without a prototype are. Neither way treats an own `__proto__` as anything but a key.
+ * the start, as those without a prototype are. Both copy an own `__proto__` as a key.
  */
 function copy(container: Container): Container {
   if (Array.isArray(container)) return container.slice() as unknown as Container;

@@ -140,7 +140,7 @@ export class Subscription {
     this.#owner.touch(this);
   }
 
-  /** Adds the pending messages for the client to `messages`; they count as sent. Returns whether that was anything. */
+  /** Adds the pending messages for the client to `messages`; they count as sent. Returns whether there were any. */
   tell(messages: Message[]): boolean {
     const standing = this.#standing;
     const isFirst = !this.#isTold;
