@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { act, action, DRAFT } from '../../test/rig/actions.js';
-import { canonical, document, json, numRuns, timeout } from '../../test/rig/documents.js';
+import { canonical, document, json, numRuns, patched, timeout } from '../../test/rig/documents.js';
 import { createRecorder, type Recorder } from './recorder.js';
 
 /** All containers of a value, in the order of a walk that ignores the order of keys. */
@@ -66,8 +66,10 @@ describe('propose()', () => {
         expect(recorder.hash()).toBe(twin.hash());
         // sends earlier changes as if nothing had been proposed
         expect(operationsOf(recorder.take())).toEqual(operationsOf(twin.take()));
+        const client = json(recorder.value);
         twin.update(recipeOf(twin));
         expect(operationsOf(proposed)).toEqual(operationsOf(twin.take()));
+        expect(canonical(proposed ? patched(client, proposed) : client)).toBe(canonical(twin.value));
         // and it goes on as if nothing had been proposed
         recorder.update(recipeOf(recorder));
         expect(operationsOf(recorder.take())).toEqual(operationsOf(proposed));

@@ -186,6 +186,40 @@ describe('an assigned object', () => {
     expect(recorder.value.users).toEqual({ ann: { age: 3 } });
   });
 
+  it('is still followed after a recipe that read its members throws', () => {
+    const recorder = createRecorder<Record<string, Tree>>({});
+    recorder.update((d) => {
+      const root: Tree = { children: [{ name: 'a' }] };
+      d.root = root;
+      let child: Tree | undefined;
+      const failing = (inner: typeof d): void => {
+        inner.other = { name: 'undone' };
+        child = d.root!.children![0];
+        throw new RangeError('on purpose');
+      };
+      expect(() => recorder.update(failing)).toThrow(RangeError);
+      root.children![0]!.at = 1;
+      expect(d.root.children![0]).toBe(child);
+      child!.name = 'b';
+    });
+    expect(recorder.value).toEqual({ root: { children: [{ name: 'b', at: 1 }] } });
+  });
+
+  it('that a failed recipe assigned is not followed', () => {
+    const recorder = createRecorder<Record<string, Tree>>({});
+    recorder.update(() => {
+      const late: Tree = { children: [{ name: 'a' }] };
+      const failing = (inner: Record<string, Tree>): void => {
+        inner.late = late;
+        expect(inner.late.children![0]!.name).toBe('a');
+        throw new RangeError('on purpose');
+      };
+      expect(() => recorder.update(failing)).toThrow(RangeError);
+      late.children![0]!.f = () => 1;
+    });
+    expect([recorder.value, recorder.take()]).toEqual([{}, undefined]);
+  });
+
   it('is replaced by the value that the recorder is set to', () => {
     const recorder = createRecorder(fresh());
     const user: Doc['users'][string] = { age: 1 };

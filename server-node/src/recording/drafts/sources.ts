@@ -30,9 +30,18 @@ export class Sources {
 
   open(node: Node, object: Container, scope: object): void {
     const before = node.source;
-    node.source = new Source(object, scope);
+    const source = (node.source = new Source(object, scope));
     this.#open.push(node);
-    this.#tree.note(() => (node.source = before));
+    this.#tree.note(() => {
+      node.source = before;
+      source.isUndone = true;
+    });
+  }
+
+  /** Follows a member of an object that is followed. It is no write, so it outlasts a recipe that throws: drafts of `child` may be in use. */
+  #follow(child: Node, object: Container, outer: Source): void {
+    child.source = new Source(object, outer.scope, outer);
+    this.#open.push(child);
   }
 
   /** Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. */
@@ -66,7 +75,7 @@ export class Sources {
     for (let index = 0; index < this.#open.length; index++) {
       const node = this.#open[index] as Node;
       const { source } = node;
-      if (!source) continue;
+      if (!source || source.isOver) continue;
       try {
         if (source.seen) refuseChange(node, source);
         else if (!this.#hasContent(node.target, source.object)) this.#fetch(node, source, true);
@@ -109,7 +118,7 @@ export class Sources {
     const ours = read(node.target, at);
     if (isContainer(ours) && isContainer(member) && handleOf(member)?.scope.tree !== this.#tree) {
       const child = this.#tree.nodes.child(node, at, ours);
-      if (!child.source) this.open(child, unwrap(member, key) as Container, node.source!.scope); // made by toJSON
+      if (!child.source) this.#follow(child, unwrap(member, key) as Container, node.source!); // made by toJSON
     }
   }
 
@@ -170,7 +179,7 @@ export class Sources {
     if (isContainer(ours) && Array.isArray(ours) === Array.isArray(member)) {
       const child = nodes.find(ours);
       if (child?.source ? child.source.object === member : !child || !isShown(child)) {
-        if (isDeep && !child?.source) this.open(nodes.child(node, key, ours), member, node.source!.scope);
+        if (isDeep && !child?.source) this.#follow(nodes.child(node, key, ours), member, node.source!);
         return;
       }
     }
@@ -258,12 +267,8 @@ function isEqual(ours: unknown, json: Container): boolean {
 }
 
 /** @throws VeloxError `stale-object` if the object was written after a draft of its copy. */
-function refuseChange(node: Node, { object, seen }: Source): void {
-  const keys = Object.keys(object);
-  const isAsSeen =
-    keys.length === Object.keys(seen!).length &&
-    keys.every((key) => hasOwn(seen!, key) && Object.is(read(seen!, key), read(object, key)));
-  if (isAsSeen) return;
+function refuseChange(node: Node, source: Source): void {
+  if (source.isAsSeen()) return;
   const place = node.pointer() || 'the root';
   throw new VeloxError(
     'stale-object',

@@ -9,9 +9,33 @@ export class Source {
   /** The life of drafts in which the object was assigned. */
   readonly scope: object;
   seen: Members | undefined;
+  /** The assignment of the object was undone. */
+  isUndone = false;
+  /** The source of the container around this one, if the object was found as a member of that one's. */
+  readonly #outer: Source | undefined;
 
-  constructor(object: Members, scope: object) {
+  constructor(object: Members, scope: object, outer?: Source) {
     this.object = object;
     this.scope = scope;
+    this.#outer = outer;
+  }
+
+  /** Whether the assignment that the object came with was undone. */
+  get isOver(): boolean {
+    return this.isUndone || (this.#outer?.isOver ?? false);
+  }
+
+  /** Whether the object has the members that it had when a draft wrote to its copy. */
+  isAsSeen(): boolean {
+    const { object, seen = object } = this;
+    const entries = Object.entries(object);
+    return (
+      entries.length === Object.keys(seen).length &&
+      entries.every(
+        ([key, member]) =>
+          Object.prototype.hasOwnProperty.call(seen, key) &&
+          Object.is((seen as Record<string, unknown>)[key], member),
+      )
+    );
   }
 }
