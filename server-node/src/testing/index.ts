@@ -1,3 +1,10 @@
 /** @velox/server/testing: a server and its clients in one test, on a time and a network that the test rules. */
 export { createTestSync, type TestSync, type TestSyncOptions } from './create-test-sync.js';
 export { faults, type Fault, type FaultsOptions, type Harm } from './faults.js';
+export {
+  busContract,
+  logContract,
+  type ContractTest,
+  type TestEngine,
+  type TestTransaction,
+} from './backplane/index.js';
