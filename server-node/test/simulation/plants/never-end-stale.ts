@@ -1,17 +1,18 @@
-import type { Position } from '@velox/core/protocol';
-import { Broadcast as OriginalBroadcast } from '../../../src/topics/broadcast.js';
-export * from '../../../src/topics/broadcast.js';
+import { Subscription as OriginalSubscription } from '../../../src/topics/subscription.js';
+import type { Message } from '../../../src/wire/message.js';
+export * from '../../../src/topics/subscription.js';
 
-/** Members are not told that the value is current again, unless it has changed. */
-export class Broadcast extends OriginalBroadcast {
-  #last: { readonly position: Position; readonly stale: string | undefined } | undefined;
+/** A client is not told that a value is current again, unless the value has changed. */
+export class Subscription extends OriginalSubscription {
+  #isStale = false;
 
-  override deliver(): void {
-    const { position } = this.frames;
-    const { stale } = this.versioned;
-    const last = this.#last;
-    this.#last = { position, stale };
-    if (stale === undefined && last?.stale !== undefined && last.position === position) return;
-    super.deliver();
+  override tell(messages: Message[]): boolean {
+    const told: Message[] = [];
+    super.tell(told);
+    const texts = told.map(({ text }) => text);
+    const isLostEnd = this.#isStale && texts.length === 1 && /"version":\d+\}$/.test(texts[0] ?? '');
+    if (!isLostEnd) messages.push(...told);
+    if (texts.length > 0) this.#isStale = texts.some((text) => text.includes('"stale":'));
+    return told.length > 0 && !isLostEnd;
   }
 }
