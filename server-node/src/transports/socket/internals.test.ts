@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { expect, it, onTestFinished } from 'vitest';
 import { RawConnection } from '../../../test/rig/raw-connection.js';
-import { parseAgain, responseUnderWay, serverOf } from './internals.js';
+import { parseAgain, responseUnderWay, sendingProgress, serverOf } from './internals.js';
 
 /** Major versions of Node on which every member was seen. A new one joins the list when this file passes there. */
 const SEEN_ON = [20, 22, 24, 26];
@@ -13,6 +13,7 @@ it('every private member exists on this version of Node, and the version is in t
   const answered: string[] = [];
   const server = createServer((request, response) => {
     answered.push(`${serverOf(request.socket) === server} ${responseUnderWay(request.socket) === response}`);
+    answered.push(`${sendingProgress(request.socket)}`);
     response.end(`${request.headers.upgrade}`);
   });
   const decline = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -32,6 +33,6 @@ it('every private member exists on this version of Node, and the version is in t
   });
   raw.request(['GET / HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: h2c']);
   await raw.until(/h2c/);
-  expect(answered).toEqual(['true true', 'true true']);
+  expect(answered).toEqual(['true true', 'true true', '0 0']);
   expect(SEEN_ON).toContain(Number(process.versions.node.split('.')[0]));
 });

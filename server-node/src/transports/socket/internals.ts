@@ -77,3 +77,18 @@ export function releaseInflater(webSocket: object): void {
   const { _extensions: extensions } = webSocket as { _extensions?: Record<string, { cleanup?(): void }> };
   extensions?.['permessage-deflate']?.cleanup?.();
 }
+
+/**
+ * Returns a text that changes whenever the system takes bytes of a socket: libuv's `bytesWritten` and `writeQueueSize`, over TLS those of
+ * the connection below (`_parent`). Without them, a stalled reader is noticed after up to twice the time.
+ */
+export function sendingProgress(socket: object): string | undefined {
+  const { _handle: handle } = socket as { _handle?: (Sending & { _parent?: Sending }) | null };
+  const { bytesWritten, writeQueueSize } = handle?._parent ?? handle ?? {};
+  return writeQueueSize === undefined ? undefined : `${bytesWritten} ${writeQueueSize}`;
+}
+
+interface Sending {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+}

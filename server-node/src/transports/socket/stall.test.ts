@@ -1,9 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as velox from '../../index.js';
+import { sendingProgress } from './internals.js';
 import { STALL, watchStall } from './stall.js';
 import { listen } from '../../../test/rig/listen.js';
+
+/** For work that takes as long as the machine is busy. */
+const PATIENCE = { timeout: 10_000 };
+
+afterEach(() => void vi.useRealTimers());
 
 /** A connection whose near end has been given more than the far end, which does not read, will ever take by itself. */
 async function stuffed(): Promise<{ near: Socket; far: Socket; close: () => void }> {
@@ -16,20 +22,58 @@ async function stuffed(): Promise<{ near: Socket; far: Socket; close: () => void
   return { near, far, close: () => (far.destroy(), near.destroy(), server.close()) };
 }
 
-it('a full stream whose peer does not read is destroyed', async () => {
+/** Lets the system move bytes until it moves no more. */
+async function settle(socket: Socket): Promise<void> {
+  for (let before; before !== sendingProgress(socket);) {
+    before = sendingProgress(socket);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+it('a full stream whose peer does not read is destroyed after 30 s', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const { near, close } = await stuffed();
-  watchStall(near, 20)(true);
-  await once(near, 'close');
+  await settle(near);
+  watchStall(near)(true);
+  vi.advanceTimersByTime(STALL - 1);
+  expect(near.destroyed).toBe(false);
+  vi.advanceTimersByTime(1);
   expect(near.destroyed).toBe(true);
   close();
 });
 
-it('one that is not full is left alone, however quiet it is', async () => {
+it('a full stream whose peer reads slowly is left alone until 30 to 35 s after its last byte', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const { near, far, close } = await stuffed();
+  watchStall(near)(true);
+  for (let turn = 0; turn < 4; turn++) {
+    await settle(near);
+    vi.advanceTimersByTime(STALL - 5_000);
+    const before = sendingProgress(near);
+    while (sendingProgress(near) === before) {
+      far.resume();
+      await new Promise((resolve) => setImmediate(resolve));
+      far.pause();
+    }
+    vi.advanceTimersByTime(5_000);
+  }
+  await settle(near);
+  vi.advanceTimersByTime(STALL - 5_000);
+  expect(near.destroyed).toBe(false);
+  vi.advanceTimersByTime(10_000);
+  expect(near.destroyed).toBe(true);
+  close();
+});
+
+it('a stream that is not full is left alone, however quiet it is', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const { near, close } = await stuffed();
-  const watch = watchStall(near, 20);
+  const watch = watchStall(near);
   watch(true);
   watch(false);
-  expect([near.destroyed, near.timeout]).toEqual([false, 0]);
+  await settle(near);
+  vi.advanceTimersByTime(10 * STALL);
+  expect([near.destroyed, vi.getTimerCount()]).toEqual([false, 0]);
   close();
 });
 
@@ -50,7 +94,8 @@ describe.each([
   ['a WebSocket', UPGRADE, OPENING],
 ])('%s', (_, headers, opening) => {
   it('is watched while it is full', async () => {
-    const hub = velox.createHub();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const hub = velox.createHub({ heartbeat: Infinity, compression: false });
     const state = hub.state('', { n: 0, pad: 'x'.repeat(32 << 20) });
     await using server = await listen(hub.handle);
     const connected = once(server.server, 'connection') as Promise<[Socket]>;
@@ -62,13 +107,17 @@ describe.each([
     client.write(`GET /?velox=3 HTTP/1.1\r\n${lines.join('')}\r\n`);
     client.write(opening);
     const [near] = await connected;
-    while (!near.timeout) await new Promise((resolve) => setImmediate(resolve));
-    expect(near.timeout).toBe(STALL);
+    await vi.waitFor(() => expect(hub.stats().waiting).toBeGreaterThan(0), PATIENCE);
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
     client.resume();
-    while (near.timeout) await new Promise((resolve) => setImmediate(resolve));
-    state.update((draft) => void (draft.n = 1));
-    near.emit('timeout'); // what Node says when nothing moves any more
+    await vi.waitFor(() => expect(hub.stats().waiting).toBe(0), PATIENCE);
+    vi.advanceTimersByTime(2 * STALL);
+    expect(near.destroyed).toBe(false);
+    client.pause();
+    state.set({ n: 1, pad: 'y'.repeat(32 << 20) }); // more than the system takes
+    await vi.waitFor(() => expect(hub.stats().waiting).toBeGreaterThan(0), PATIENCE);
+    await settle(near);
+    vi.advanceTimersByTime(5_000 + STALL);
     expect(near.destroyed).toBe(true);
     client.destroy();
   });

@@ -1,3 +1,5 @@
+import { sendingProgress } from './internals.js';
+
 /** How long a full outlet may go without a byte on its socket, in ms; then its link is destroyed. */
 export const STALL: number = 30_000;
 
@@ -8,15 +10,36 @@ interface Timed {
   destroy(): unknown;
 }
 
+/** How often a full socket is checked for progress, in parts of the time that it may go without. */
+const CHECKS = 6;
+
 /**
- * Destroys a stream whose peer has stopped to read. Node's own time-out counts progress inside of a large write as well, so a
- * reader that is merely slow is left alone.
+ * Destroys a stream whose peer has stopped to read: between `ms` and 7/6 of it after the last byte. Progress inside of a large write
+ * counts as well, so a reader that is merely slow is left alone. Received bytes do not count.
+ *
+ * A stream that is not a socket of Node (HTTP/2) has only its own time-out, which may take twice as long.
  *
  * @returns is notified whether the stream is full, each time that changes
  */
 export function watchStall(stream: Timed, ms: number = STALL): (full: boolean) => void {
-  stream.on('timeout', () => stream.destroy());
-  return (full) => void stream.setTimeout(full ? ms : 0);
+  if (sendingProgress(stream) === undefined) {
+    stream.on('timeout', () => stream.destroy());
+    return (full) => void stream.setTimeout(full ? ms : 0);
+  }
+  let timer: NodeJS.Timeout | undefined;
+  return (full) => {
+    clearInterval(timer);
+    if (!full) return;
+    let quiet = 0;
+    let progress = sendingProgress(stream);
+    timer = setInterval(() => {
+      const before = progress;
+      progress = sendingProgress(stream);
+      if (progress === undefined) return clearInterval(timer); // it is closed
+      quiet = progress === before ? quiet + 1 : 0;
+      if (quiet === CHECKS) stream.destroy();
+    }, ms / CHECKS).unref();
+  };
 }
 
 /** Whether a stream can be watched: a socket can, its substitute in another protocol may not. */

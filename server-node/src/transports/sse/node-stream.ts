@@ -93,7 +93,8 @@ function isStraight(response: ServerResponse): boolean {
 /** Writes through the response, or through code that intercepts it. */
 function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly HttpChunk[]) => boolean {
   let full = false;
-  const stall = watchStall(response);
+  const { socket } = response;
+  const stall = watchStall(response instanceof ServerResponse && socket ? socket : response);
   // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
   response.on('drain', () => {
     if (!full) return;
