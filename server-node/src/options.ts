@@ -45,6 +45,10 @@ const LIMITS: Checks<HubLimits> = {
   entities: count,
   rooms: count,
   calls: count,
+  idle: duration,
+  opensPerAddress: count,
+  sessionsPerAddress: count,
+  url: count,
 };
 
 const HISTORY: Checks<HistoryLimits> = {
@@ -81,6 +85,7 @@ const HUB: Checks<HubOptions> = {
   authorize: callback,
   identify: callback,
   canSubscribe: callback,
+  bind: callback,
   canJoin: callback,
   name: callback,
   onConnect: callback,
@@ -89,6 +94,10 @@ const HUB: Checks<HubOptions> = {
   onDisconnect: callback,
   validators: group({ subscription: expected('a Standard Schema', isSchema) }),
   heartbeat: duration,
+  trustProxy: expected(
+    'a whole number: 0 or more',
+    (value) => isAtLeastZero(value) && Number.isSafeInteger(value),
+  ),
   patience: duration,
   compression: expected("true, false or 'all'", (value) => value === 'all' || typeof value === 'boolean'),
   limits: group(LIMITS),

@@ -1,5 +1,5 @@
 /** Limits of PROTOCOL.md: up to each all is well, who crosses it is told and let go, and a neighbour goes on. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../src/index.js';
 import { listen } from './rig/listen.js';
 import { rawSubscribe, rawWebSocket, type Frame, type RawLink } from './rig/raw-client.js';
@@ -73,6 +73,8 @@ async function neighbourOf(origin: string, state: velox.State<{ n: number; pad: 
   const link = rawSubscribe(origin, { topic: 'a' });
   await link.find(isState);
   return {
+    link,
+    ping: () => link.send({ ping: true }),
     async goesOn(): Promise<void> {
       const { version } = state.position();
       state.update((draft) => void draft.n++);
@@ -184,4 +186,95 @@ it('patch: a longer delta goes as a snapshot, in bytes and not in characters, an
   }
   state.update((draft) => void (draft.n = 1));
   for (const link of links) expect(await link.next()).toMatchObject({ version: 4, delta: true });
+});
+
+describe('url', () => {
+  const long = `/?velox=3&topic=${'x'.repeat(100)}`;
+
+  it('a longer one gets 414 before anything is parsed, and a neighbour goes on', async () => {
+    const authorize = vi.fn();
+    const hub = velox.createHub({ authorize, limits: { url: 100 } });
+    const state = hub.state('a', { n: 0, pad: PAD });
+    await using server = await listen(hub.handle);
+    const neighbour = await neighbourOf(server.origin, state);
+    authorize.mockClear();
+    for (const init of [{}, { method: 'POST', body: '[{"open":{}}]' }]) {
+      const response = await fetch(server.origin + long, init);
+      expect([response.status, await response.json()]).toEqual([
+        414,
+        { error: { code: 'too-long', message: expect.any(String) as string } },
+      ]);
+    }
+    expect(await rawWebSocket(server.origin + long.replace('velox=3', 'x=3')).whenEnded()).toBe(
+      'refused 414',
+    );
+    expect((await hub.fetch(new Request(`http://h${long}`))).status).toBe(414);
+    expect(authorize).not.toHaveBeenCalled();
+    expect((await fetch(server.origin + '/?velox=3&topic=a')).status).toBe(200);
+    await neighbour.goesOn();
+  });
+
+  it('a longer one that may be meant for the next handler goes there', async () => {
+    const hub = velox.createHub({ limits: { url: 100 } });
+    await using server = await listen((request, response) => {
+      void hub.handle(request, response, () => response.end('next'));
+    });
+    expect(await (await fetch(server.origin + long)).text()).toBe('next');
+  });
+});
+
+describe('idle', () => {
+  it('a link whose client sends nothing is closed as silent, its session stays, and a client that pings goes on', async () => {
+    const hub = velox.createHub({ limits: { idle: 400 } });
+    const state = hub.state('a', { n: 0, pad: PAD });
+    await using server = await listen(hub.handle);
+    const link = rawSubscribe(server.origin, { topic: 'a' });
+    const { hello } = (await link.next()) as { hello: { limits: velox.Limits } };
+    expect(hello.limits.idle).toBe(400);
+    const lively = await neighbourOf(server.origin, state);
+    const pings = setInterval(() => void lively.ping(), 20);
+    onTestFinished(() => clearInterval(pings));
+    expect(await link.whenEnded()).toBe('closed 4408 silent');
+    expect(hub.stats()).toMatchObject({ sessions: 2, away: 1 });
+    expect(lively.link.ended).toBeUndefined();
+  });
+});
+
+describe('calls', () => {
+  it('one more than may run gets too-many, and nothing closes', async () => {
+    const hub = velox.createHub({ limits: { calls: 2 } });
+    hub.answer('wait', () => new Promise(() => undefined));
+    hub.answer('echo', (_, data) => data);
+    await using server = await listen(hub.handle);
+    const link = rawWebSocket(server.origin);
+    onTestFinished(() => link.close());
+    link.send({ open: {} });
+    const { hello } = (await link.next()) as { hello: { limits: velox.Limits } };
+    expect(hello.limits).toMatchObject({ calls: 2, rooms: 100 });
+    for (const call of [1, 2]) link.send({ event: 'wait', data: null, seq: call, call });
+    link.send({ event: 'echo', data: 1, seq: 3, call: 3 });
+    expect(await link.next()).toMatchObject({ reply: 3, error: { code: 'too-many' } });
+    link.send({ cancel: 1, seq: 4 });
+    link.send({ event: 'echo', data: 2, seq: 5, call: 5 });
+    expect(await link.next()).toMatchObject({ reply: 5, data: 2 });
+  });
+});
+
+describe('rooms', () => {
+  it('one more than a session may be in gets too-many, and nothing closes', async () => {
+    const hub = velox.createHub({ limits: { rooms: 2 }, canJoin: () => true });
+    await using server = await listen(hub.handle);
+    const link = rawWebSocket(server.origin);
+    onTestFinished(() => link.close());
+    link.send({ open: {} });
+    await link.next();
+    for (const [at, room] of ['a', 'b', 'c'].entries())
+      link.send({ event: '$join', data: room, seq: at + 1, call: at + 1 });
+    expect([await link.next(), await link.next()]).toMatchObject([{ reply: 1 }, { reply: 2 }]);
+    expect(await link.next()).toMatchObject({ reply: 3, error: { code: 'too-many' } });
+    link.send({ event: '$leave', data: 'a', seq: 4, call: 4 });
+    link.send({ event: '$join', data: 'c', seq: 5, call: 5 });
+    await link.next();
+    expect(await link.next()).not.toHaveProperty('error');
+  });
 });

@@ -444,3 +444,30 @@ describe('holding', () => {
     expect(carrier.status.get().state).toBe('idle');
   });
 });
+
+describe('limits.idle of a server', () => {
+  const pings = (link: FakeLink): number => link.sent.filter((frame) => 'ping' in frame).length;
+
+  it('is met by a ping twice in that time, until the link ends', async () => {
+    const { last } = await setUp();
+    const link = last();
+    link.hello({ limits: { idle: 20_000 } as never });
+    link.say({ id: 'a', version: 1, body: 'one' });
+    for (let count = 1; count <= 4; count++) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      link.say({ ping: true });
+      expect(pings(link)).toBe(count);
+    }
+    link.lose();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(pings(link)).toBe(4);
+  });
+
+  it.each([0, -1, 1e-9, 1e308, NaN, '7', {}, [], null])('is bounded where it is %j', async (idle) => {
+    const { last } = await setUp();
+    const link = last();
+    link.hello({ limits: { idle } as never });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(pings(link)).toBeLessThanOrEqual(10);
+  });
+});

@@ -225,6 +225,7 @@ export function createCarrier({
     options,
     tries: () => tries,
     status,
+    hello: () => hello,
     phase: () => phase.is,
     current: () => chosen,
     choose: (index) => void (chosen = index),

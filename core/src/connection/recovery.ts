@@ -3,7 +3,7 @@ import { createWatchdog } from '../platform/watchdog.js';
 import { isOffline, watchPage } from '../platform/watch-page.js';
 import type { Reason, Status } from '../replicas/status.js';
 import type { Readable } from '../reactive/readable.js';
-import type { OpenFrame } from '../protocol/frames.js';
+import type { Hello, OpenFrame } from '../protocol/frames.js';
 import type { ConnectionOptions } from './options.js';
 import type { Phase } from './phase.js';
 import { createRetryPolicy } from './retry.js';
@@ -21,12 +21,17 @@ const OLD_SERVER = {
   retry: 10_000,
 } as const;
 
+/** How often a server may ask for a sign of life at most, and the longest delay of a timer. */
+const SHORTEST_PING_MS = 1_000;
+const LONGEST_PING_MS = 2 ** 31 - 1;
+
 /** What recovery needs of its connection. */
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
   readonly tries: () => Tries;
   readonly status: Readable<Status>;
+  readonly hello: () => Hello | undefined;
   readonly phase: () => Phase['is'];
   /** The index of the transport in use. */
   readonly current: () => number;
@@ -82,10 +87,9 @@ export function createRecovery(
   const { transports, options, status, phase, current, stay } = host;
   const policy = createRetryPolicy(options.retry, host.tries);
   const choice = createTransportChoice(transports);
-  const watchdog = createWatchdog(
-    () => lose({ code: 'silent', message: 'no answer' }),
-    () => host.send('{"ping":true}'),
-  );
+  const ping = (): void => host.send('{"ping":true}');
+  const watchdog = createWatchdog(() => lose({ code: 'silent', message: 'no answer' }), ping);
+  let pinging: ReturnType<typeof setInterval>;
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
 
@@ -157,6 +161,9 @@ export function createRecovery(
     feed: watchdog.feed,
     guard(limit) {
       watchdog.start(limit);
+      const { idle } = host.hello()!.limits;
+      const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_PING_MS);
+      if (idle) pinging = setInterval(ping, ms);
       if (!current()) return;
       stopSeeking = retryPreferred(transports.slice(0, current()), host.attemptOf({}), (index) => {
         host.choose(index);
@@ -165,6 +172,7 @@ export function createRecovery(
     },
     stop() {
       watchdog.stop();
+      clearInterval(pinging);
       stopSeeking?.();
     },
   };

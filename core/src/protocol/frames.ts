@@ -76,6 +76,12 @@ export interface Limits {
   readonly patch: number;
   /** Time in which a WebSocket must send its open frame. */
   readonly handshake: number;
+  /** Most rooms of one session. */
+  readonly rooms?: number;
+  /** Most calls of one session that are running. */
+  readonly calls?: number;
+  /** A link on which the client sends nothing for so long (ms) is closed. Absent: none is. */
+  readonly idle?: number;
 }
 
 /** The hash of the topic's value at a version, so that a copy that differs is noticed. */

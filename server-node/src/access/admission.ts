@@ -1,6 +1,8 @@
 import { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import { Deadlines } from '../diagnostics/deadlines.js';
+import type { Addresses } from './addresses.js';
+import { clientAddress } from './client-address.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
@@ -38,13 +40,25 @@ export interface Rules<Context> {
   readonly canSubscribe?: (context: Context, topic: string) => boolean | Promise<boolean>;
   /** Standard Schemas for what clients send; `subscription` is asked about the name of each topic, before `canSubscribe`. */
   readonly validators?: { readonly subscription?: StandardSchema };
+  /**
+   * Binds a session to something of the requests of its client, for instance the fingerprint of its TLS certificate: a request that gives
+   * another string cannot resume the session, poll it or post to it, even with its id. Returns a string, not a promise. Default: nothing.
+   */
+  readonly bind?: (request: Credentials['request']) => string;
 }
 
 /** The authorized client. */
 export interface Admission {
   readonly context: unknown;
   readonly identity: string | undefined;
+  /** The result of `bind`. */
+  readonly binding?: string;
+  /** The key of the address that asked, if it has limits. */
+  readonly address?: string;
 }
+
+const ADVICE =
+  'an address opened more links than limits.opensPerAddress allows. If a proxy is in front of the server, set `trustProxy` to the number of proxies.';
 
 const ANYBODY: Admission = { context: undefined, identity: undefined };
 
@@ -54,11 +68,21 @@ export class Admissions {
   readonly #limits: Limits;
   readonly #observer: Observer;
   readonly #deadlines: Deadlines;
+  readonly #addresses: Addresses;
+  readonly #trustProxy: number | undefined;
   readonly #inside = new Map<string | undefined, number>();
   #count = 0;
 
-  constructor(rules: Rules<unknown>, limits: Limits, observer: Observer) {
+  constructor(
+    rules: Rules<unknown>,
+    limits: Limits,
+    observer: Observer,
+    addresses: Addresses,
+    trustProxy?: number,
+  ) {
     this.#rules = rules;
+    this.#addresses = addresses;
+    this.#trustProxy = trustProxy;
     this.#limits = limits;
     this.#observer = observer;
     this.#deadlines = new Deadlines(limits.handshake);
@@ -67,6 +91,11 @@ export class Admissions {
   /** Whether the application authorizes clients. */
   get hasAuthorize(): boolean {
     return this.#rules.authorize !== undefined;
+  }
+
+  /** Whether something of the request that opens a link is needed later. */
+  get readsRequests(): boolean {
+    return this.hasAuthorize || !!this.#rules.bind || !this.#addresses.areUnlimited;
   }
 
   /** Whether the application decides who may see what. */
@@ -82,7 +111,16 @@ export class Admissions {
    *   answer within `limits.handshake`; `going-away`; Error if `identify` fails.
    */
   admit(credentials: Credentials): Admission | Promise<Admission> {
-    return this.hasAuthorize ? this.#ask(credentials) : ANYBODY;
+    if (this.hasAuthorize) return this.#ask(credentials);
+    return this.readsRequests ? { ...ANYBODY, ...this.#senderOf(credentials) } : ANYBODY;
+  }
+
+  /** Counts an opening of a client's address. Returns undefined, or for a refusal the ms after which the client may try again. */
+  open(credentials: Omit<Credentials, 'token'>): number | undefined {
+    const address = this.#addressOf(credentials);
+    const retry = address === undefined ? undefined : this.#addresses.open(address);
+    if (retry !== undefined) this.#observer.once('too many from an address', '', ADVICE, { address });
+    return retry;
   }
 
   /**
@@ -97,7 +135,7 @@ export class Admissions {
 
   /** Whether two admissions are of the same client, so that one may resume the session of the other. */
   isSame(one: Admission, other: Admission): boolean {
-    if (one.identity !== other.identity) return false;
+    if (one.identity !== other.identity || one.binding !== other.binding) return false;
     return !this.hasAuthorize || !!this.#rules.identify || isSameContext(one.context, other.context);
   }
 
@@ -108,7 +146,20 @@ export class Admissions {
 
   async #ask(credentials: Credentials): Promise<Admission> {
     const context = await this.#authorize(credentials);
-    return { context, identity: this.#identify(context) };
+    return { context, identity: this.#identify(context), ...this.#senderOf(credentials) };
+  }
+
+  #senderOf(credentials: Omit<Credentials, 'token'>): Pick<Admission, 'binding' | 'address'> {
+    const address = this.#addressOf(credentials);
+    const { bind } = this.#rules;
+    return {
+      ...(address !== undefined && { address }),
+      ...(bind && { binding: this.#named('bind', () => bind(credentials.request)) as string }),
+    };
+  }
+
+  #addressOf(credentials: Omit<Credentials, 'token'>): string | undefined {
+    return this.#addresses.areUnlimited ? undefined : clientAddress(credentials, this.#trustProxy);
   }
 
   async #authorize(credentials: Credentials): Promise<unknown> {
@@ -132,20 +183,23 @@ export class Admissions {
   }
 
   /** Returns the limit that is reached, if any: of the identity that asks for access, or else of all. */
-  fullFor({ identity }: Admission): 'identity' | 'hub' | undefined {
+  fullFor({ identity, address }: Admission): 'identity' | 'address' | 'hub' | undefined {
     const { sessions, sessionsPerIdentity } = this.#limits;
     const same = this.#inside.get(identity) ?? 0;
     if (identity !== undefined && same >= sessionsPerIdentity) return 'identity';
+    if (this.#addresses.isFull(address)) return 'address';
     return this.#count >= sessions ? 'hub' : undefined;
   }
 
   /** Counts a session in; `leave` counts it out. */
-  enter({ identity }: Admission): void {
+  enter({ identity, address }: Admission): void {
+    this.#addresses.enter(address);
     this.#count++;
     this.#inside.set(identity, (this.#inside.get(identity) ?? 0) + 1);
   }
 
-  leave({ identity }: Admission): void {
+  leave({ identity, address }: Admission): void {
+    this.#addresses.leave(address);
     this.#count--;
     const left = (this.#inside.get(identity) ?? 1) - 1;
     if (left > 0) this.#inside.set(identity, left);
@@ -179,15 +233,20 @@ export class Admissions {
 
   /** Names the client. A failure is the application's: the client gets `internal` for every error. */
   #identify(context: unknown): string | undefined {
-    let identity: unknown;
+    return this.#named('identify', () => this.#rules.identify?.(context));
+  }
+
+  /** Calls a callback that returns a string or undefined. */
+  #named(name: string, callback: () => unknown): string | undefined {
+    let result: unknown;
     try {
-      identity = this.#rules.identify?.(context);
-      whenRejected(identity, (error) => this.#observer.failure(error));
+      result = callback();
+      whenRejected(result, (error) => this.#observer.failure(error));
     } catch (cause) {
-      throw new Error('velox: identify() failed. See the cause.', { cause });
+      throw new Error(`velox: ${name}() failed. See the cause.`, { cause });
     }
-    if (identity === undefined || typeof identity === 'string') return identity;
-    throw new TypeError('velox: identify() returned no string. Return a string or undefined, not a promise.');
+    if (result === undefined || typeof result === 'string') return result;
+    throw new TypeError(`velox: ${name}() returned no string. Return a string or undefined, not a promise.`);
   }
 }
 

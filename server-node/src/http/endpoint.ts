@@ -68,14 +68,14 @@ export function createEndpoint(hub: Hub): Endpoint {
       return content;
     };
     if (served.left === 'foreign') {
-      if (!next) return answer(refuse(404, 'not-found', 'There is nothing here.'));
+      if (!next) return answer(served.refusal ?? NOTHING);
       next();
       return { outcome: 'passed on' };
     }
     const upgrade = takeUpgrade(request);
     if (upgrade) {
       try {
-        return { outcome: webSockets.accept(request, upgrade, served.client) };
+        return { outcome: webSockets.accept(request, upgrade, served) };
       } catch (error) {
         upgrade.socket.destroy(); // no response holds it any more
         throw error;
@@ -142,9 +142,8 @@ export function createEndpoint(hub: Hub): Endpoint {
       serve(hub, exchange).then(
         (served) => {
           if (!('left' in served)) return;
-          const foreign = refuse(404, 'not-found', 'There is nothing here.');
           const upgrade = refuse(501, 'upgrade-unavailable', 'fetch(request) cannot open WebSockets.');
-          exchange.answer(served.left === 'foreign' ? foreign : upgrade, {});
+          exchange.answer(served.left === 'foreign' ? (served.refusal ?? NOTHING) : upgrade, {});
         },
         (error: unknown) => {
           hub.observer.failure(error);
@@ -164,6 +163,7 @@ export function createEndpoint(hub: Hub): Endpoint {
 const outcomeOf = ({ outcome }: Served): string | Promise<string> => outcome;
 
 const FOREIGN: Remainder = { left: 'foreign' };
+const NOTHING = refuse(404, 'not-found', 'There is nothing here.');
 
 /** The server had no upgrade listener yet when this came; the next one will be taken. */
 const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {

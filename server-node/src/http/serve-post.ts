@@ -3,7 +3,7 @@ import { decodeClientFrames, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
 import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
-import { PRICES } from '../sessions/rate-limit.js';
+import { PRICES } from '../access/rate-limit.js';
 import { openPolling } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
@@ -36,7 +36,7 @@ export async function servePost(
 ): Promise<{ readonly outcome: string | Promise<string> }> {
   if (wanted.session !== undefined)
     return await serveFrames(hub, exchange, cors, wanted.session, await admit());
-  const body = await hub.inTime(exchange.body(Math.min(OPENING, hub.limits.frame)));
+  const body = await hub.admissions.inTime(exchange.body(Math.min(OPENING, hub.limits.frame)));
   const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
   if (!first || !('open' in first)) throw unknownSession();
   const { open } = first;
@@ -61,7 +61,7 @@ async function serveFrames(
     return { session };
   };
   live();
-  const content = await hub.inTime(exchange.body(hub.limits.frame), BODY_TIME);
+  const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_TIME);
   const frames = decodeClientFrames(content, hub.limits.depth);
   const { session } = live(); // the link may have been replaced meanwhile
   const credentials = credentialsOf(exchange);

@@ -12,9 +12,13 @@ import { serveSse } from '../transports/sse/serve-sse.js';
 import { serveVersion2 } from '../transports/version2/serve-version-2.js';
 import type { Version2Client } from '../transports/version2/websocket-link.js';
 
-/** Left to the caller: to complete an upgrade (`client`: of version 2), or to pass on a request that is not meant for Velox. */
+/**
+ * Left to the caller: to complete an upgrade, or to pass on a request that is not meant for Velox, and to refuse it if there is nobody to
+ * pass it on to. `client`: of version 2. `retry`: the client is to be refused, and may try again after so many ms.
+ */
 export type Remainder =
-  { readonly left: 'foreign' } | { readonly left: 'websocket'; readonly client?: Version2Client };
+  | { readonly left: 'foreign'; readonly refusal?: Answer }
+  | { readonly left: 'websocket'; readonly client?: Version2Client; readonly retry?: number };
 
 /** The result of an exchange, or a promise of it: waiting for a long exchange keeps no data of its start. */
 export interface Served {
@@ -27,6 +31,7 @@ export interface Served {
  */
 export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Remainder> {
   const { head } = exchange;
+  if (head.url.length > hub.serverLimits.url) return { left: 'foreign', refusal: TOO_LONG };
   const origin = head.header('origin');
   const cors = corsHeaders(origin, hub.origins);
   const answer = (content: Answer): { outcome: string } => {
@@ -53,7 +58,13 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
         'pages of this origin are not served here. Name it in the option `origins`.',
       );
     }
-    if (wanted.kind === 'websocket') return { left: 'websocket' };
+    const isOpening = wanted.kind !== 'poll' && !('session' in wanted && wanted.session !== undefined);
+    const retry = isOpening ? hub.admissions.open(credentialsOf(exchange)) : undefined;
+    if (wanted.kind === 'websocket') return { left: 'websocket', ...(retry !== undefined && { retry }) };
+    if (retry !== undefined) {
+      const headers = { 'retry-after': `${Math.ceil(retry / 1_000)}` };
+      return answer(refuse(429, 'too-many', TOO_MANY, headers));
+    }
     const admit = (token = bearerOf(head)): Admission | Promise<Admission> =>
       hub.admit({ ...credentialsOf(exchange), token });
     switch (wanted.kind) {
@@ -85,6 +96,9 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
     return answer(refuse(statusOf(error), error.code, error.message, headers));
   }
 }
+
+const TOO_LONG = refuse(414, 'too-long', 'The URL is longer than limits.url allows. Send a POST.');
+const TOO_MANY = 'this address opened too many links. Try again later.';
 
 const leaving = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
 

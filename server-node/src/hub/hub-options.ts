@@ -1,4 +1,5 @@
 import type { Limits } from '@velox/core/protocol';
+import type { AddressLimits } from '../access/addresses.js';
 import type { Rules } from '../access/admission.js';
 import type { MessagingRules } from '../messaging/messaging.js';
 import type { Session } from '../messaging/typed.js';
@@ -20,6 +21,12 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
   readonly compression?: boolean | 'all';
   /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
   readonly limits?: Partial<HubLimits>;
+  /**
+   * How many proxies stand in front of the server, each of which appends the address of its peer to `X-Forwarded-For`; 0: none. Limits per
+   * address need it behind a proxy. Default: the header is not read, and addresses of your own network have no limits, because they may
+   * be those of a proxy.
+   */
+  readonly trustProxy?: number;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
   readonly origins?: Origins;
   /**
@@ -33,18 +40,26 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
   readonly logger?: Logger;
 }
 
-/** The limits of a hub: those that `hello` announces, and those of the server alone. */
-export interface HubLimits extends Limits {
+/** Limits that clients need not know. */
+export interface ServerLimits extends AddressLimits {
   /** The most rows of one entity; beyond it the longest unwatched row is forgotten. Default 100,000. */
   readonly entities: number;
-  /** The most rooms of one session. Default 100. */
-  readonly rooms: number;
-  /** The most calls of one session that are running. Default 100. */
-  readonly calls: number;
+  /**
+   * The most links and values that one address may open per second, and five times as many at once; default 20. IPv6: per /64. Beyond
+   * it 429, or close code 4429. Addresses of your own network count only with `trustProxy`.
+   */
+  readonly opensPerAddress: number;
+  /** The most sessions of one address; default Infinity. Addresses of your own network count only with `trustProxy`. */
+  readonly sessionsPerAddress: number;
+  /** The longest path and query, in characters; default 8,192. Beyond it 414, before anything is parsed. */
+  readonly url: number;
 }
 
+/** The limits of a hub: those that `hello` announces, and those of the server alone. */
+export type HubLimits = Required<Limits> & ServerLimits;
+
 /** The types that a hub takes and gives by default. */
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: Required<Omit<Limits, 'idle'>> = {
   frame: 1 << 20,
   depth: 500,
   rate: 1_000,
@@ -54,16 +69,32 @@ export const DEFAULT_LIMITS: Limits = {
   sessions: 100_000,
   patch: 1 << 20,
   handshake: 10_000,
+  rooms: 100,
+  calls: 100,
+};
+
+const SERVER_LIMITS: ServerLimits = {
+  entities: 100_000,
+  opensPerAddress: 20,
+  sessionsPerAddress: Infinity,
+  url: 8_192,
 };
 
 /** The largest number that a timer takes. It stands for Infinity, which JSON does not have. */
 export const MOST: number = 2 ** 31 - 1;
 
-/** The limits of a hub: each as given, at most {@link MOST}, or its default. */
+/** The limits that `hello` announces: each as given, at most {@link MOST}, or its default. `idle` has none. */
 export function limitsOf(given: HubOptions['limits'] = {}): Limits {
-  const names = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  const names = Object.keys(DEFAULT_LIMITS) as (keyof typeof DEFAULT_LIMITS)[];
   const limits = names.map((name) => [name, Math.min(given[name] ?? DEFAULT_LIMITS[name], MOST)]);
-  return Object.fromEntries(limits) as Limits;
+  const { idle = Infinity } = given;
+  return { ...Object.fromEntries(limits), ...(idle < MOST && { idle }) } as Limits;
+}
+
+/** The limits that `hello` does not announce: each as given, or its default. */
+export function serverLimitsOf(given: HubOptions['limits'] = {}): ServerLimits {
+  const names = Object.keys(SERVER_LIMITS) as (keyof ServerLimits)[];
+  return Object.fromEntries(names.map((name) => [name, given[name] ?? SERVER_LIMITS[name]])) as never;
 }
 
 /** The numbers of a hub: sessions, topics and traffic. */

@@ -360,7 +360,7 @@ describe('limits', () => {
     expect(hello.limits).toEqual({ ...velox.DEFAULT_LIMITS, subscriptions: 7 });
   });
 
-  it.each(Object.keys(velox.DEFAULT_LIMITS) as (keyof velox.Limits)[])(
+  it.each(Object.keys(velox.DEFAULT_LIMITS) as (keyof typeof velox.DEFAULT_LIMITS)[])(
     '%s is without an end where it is Infinity, and the default where it is undefined',
     async (limit) => {
       const announced = async (value: unknown): Promise<unknown> => {

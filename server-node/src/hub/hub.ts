@@ -8,13 +8,22 @@ import {
   type Limits,
   type OpenFrame,
 } from '@velox/core/protocol';
+import { Addresses } from '../access/addresses.js';
 import { Admissions, type Admission, type Credentials } from '../access/admission.js';
 import { closeCodeOf } from '../wire/codes.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { Entities } from '../entities/entities.js';
 import { Messaging, type MessagingRules } from '../messaging/messaging.js';
 import { Heartbeat } from '../sessions/heartbeat.js';
-import { limitsOf, MOST, type HubOptions, type HubStats } from './hub-options.js';
+import { IdleWatch } from '../sessions/idle-watch.js';
+import {
+  limitsOf,
+  MOST,
+  serverLimitsOf,
+  type HubOptions,
+  type HubStats,
+  type ServerLimits,
+} from './hub-options.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 import type { Outlet } from '../wire/outlet.js';
@@ -27,9 +36,6 @@ import { Topics } from '../topics/topics.js';
 /** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
 const HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000;
 
-/** The defaults of limits that `hello` does not announce. */
-const SERVER_LIMITS = { entities: 100_000, rooms: 100, calls: 100 };
-
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
 
@@ -41,7 +47,9 @@ export interface Opening {
 
 /** An endpoint without transports: its topics, its sessions and their rules. */
 export class Hub {
+  /** The limits that `hello` announces. */
   readonly limits: Limits;
+  readonly serverLimits: ServerLimits;
   readonly origins: Origins;
   readonly observer: Observer;
   readonly heartbeat: number;
@@ -50,39 +58,43 @@ export class Hub {
   readonly version2: boolean | undefined;
   /** Whether answers of `fetch` may be compressed, too. */
   readonly compressesFetch: boolean;
+  /** Who may come in, and what each may use. */
+  readonly admissions: Admissions;
   readonly topics: Topics;
   readonly entities: Entities;
   readonly messaging: Messaging;
   /** Whether `close` was called. */
   closed = false;
-  readonly #admissions: Admissions;
   readonly #sessions: Sessions;
   readonly #receivers: Receivers;
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
   readonly #heartbeat: Heartbeat;
+  readonly #idleWatch: IdleWatch;
 
   constructor(options: HubOptions = {}) {
     const { heartbeat = HEARTBEAT_MS, patience = 30_000, compression = true, ...others } = options;
-    const { limits, origins = [], logger, version2, ...rules } = others;
+    const { limits, origins = [], logger, version2, trustProxy, ...rules } = others;
     this.limits = limitsOf(limits);
+    this.serverLimits = serverLimitsOf(limits);
     this.origins = origins;
     this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
     this.version2 = version2;
     this.compression = compression !== false;
     this.compressesFetch = compression === 'all';
     this.observer = new Observer(logger);
-    this.#admissions = new Admissions(rules, this.limits, this.observer);
-    this.topics = new Topics(this.#admissions, this.limits, this.observer, this.compression);
-    this.entities = new Entities(this.topics, this.observer, { ...SERVER_LIMITS, ...limits }.entities);
+    const addresses = new Addresses(this.serverLimits);
+    this.admissions = new Admissions(rules, this.limits, this.observer, addresses, trustProxy);
+    this.topics = new Topics(this.admissions, this.limits, this.observer, this.compression);
+    this.entities = new Entities(this.topics, this.observer, this.serverLimits.entities);
     const deliveries = new Deliveries(
       this.observer,
       (eventful) => this.topics.flush(eventful),
       (session, error) => this.fail(session, error),
     );
     this.#sessions = new Sessions(
-      this.#admissions,
+      this.admissions,
       this.limits,
       Math.min(patience, MOST),
       (session) => deliveries.add(session),
@@ -92,42 +104,25 @@ export class Hub {
       observer: this.observer,
       all: () => this.#sessions.all,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
-      limits: { ...SERVER_LIMITS, ...limits },
+      limits: { rooms: MOST, calls: MOST, ...this.limits },
     });
-    this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, (session) => this.#silence(session));
+    const onSilent = (session: Session): void => this.#silence(session);
+    this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, onSilent);
+    this.#idleWatch = new IdleWatch(this.limits.idle, this.#sessions, onSilent);
     this.#receivers = {
       sessions: this.#sessions,
       topics: this.topics,
       messaging: this.messaging,
-      renewals: new Renewals(this.#admissions, this.topics, (session, error) => this.fail(session, error)),
+      renewals: new Renewals(this.admissions, this.topics, (session, error) => this.fail(session, error)),
       observer: this.observer,
       subscriptions: this.limits.subscriptions,
       hasQuestions: !!(rules.canSubscribe ?? rules.validators?.subscription),
     };
   }
 
-  /** Whether the application authorizes clients: only then are their requests needed later. */
-  get hasAuthorize(): boolean {
-    return this.#admissions.hasAuthorize;
-  }
-
   /** @throws VeloxError `unauthorized`, `forbidden`, `timeout`, `going-away`; Error if `identify` fails. */
   admit(credentials: Credentials): Admission | Promise<Admission> {
-    return this.#admissions.admit(credentials);
-  }
-
-  /**
-   * Waits for something that a client sends in full, for `ms`; default: `limits.handshake`.
-   *
-   * @throws VeloxError `timeout`, `going-away`.
-   */
-  inTime<T>(arrival: Promise<T>, ms?: number): Promise<T> {
-    return this.#admissions.inTime(arrival, ms);
-  }
-
-  /** Whether two admissions are of the same client. */
-  isSame(one: Admission, other: Admission): boolean {
-    return this.#admissions.isSame(one, other);
+    return this.admissions.admit(credentials);
   }
 
   /** Returns the session of that id, if it lives and belongs to the same client. */
@@ -148,6 +143,7 @@ export class Hub {
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();
+    this.#idleWatch.start();
     const { heartbeat, limits } = this;
     const { id, taken: ack } = session;
     session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack });
@@ -213,7 +209,7 @@ export class Hub {
    */
   async close(drain = 0): Promise<void> {
     this.closed = true;
-    this.#admissions.close();
+    this.admissions.close();
     const sessions = [...this.#sessions.all];
     const ended = new Promise<void>((resolve) => {
       const others = this.#onEmpty; // it may be called twice
@@ -265,6 +261,7 @@ export class Hub {
     this.messaging.ended(session);
     if (this.#sessions.size > 0) return;
     this.#heartbeat.stop();
+    this.#idleWatch.stop();
   }
 
   /** Ends the link of a client that does not answer; its session may still be resumed. */

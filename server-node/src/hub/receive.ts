@@ -2,7 +2,7 @@ import { VeloxError, type ClientFrame } from '@velox/core/protocol';
 import type { Credentials } from '../access/admission.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Messaging } from '../messaging/messaging.js';
-import { PRICES } from '../sessions/rate-limit.js';
+import { PRICES } from '../access/rate-limit.js';
 import type { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';

@@ -12,6 +12,7 @@ export class Link {
   #isFull = false;
   /** The first heartbeat that asked for an acknowledgement and got no answer yet; 0: none. */
   #askedAt = 0;
+  #quietChecks = 0;
   /** The messages of the next write. */
   #prepared: Message[] | undefined;
 
@@ -40,6 +41,12 @@ export class Link {
   /** Notes a sign of life. */
   heard(): void {
     this.#askedAt = 0;
+    this.#quietChecks = 0;
+  }
+
+  /** Counts a check for signs of life. Returns how many there were since the last sign. */
+  quietChecks(): number {
+    return ++this.#quietChecks;
   }
 
   /** Whether the client has not been heard since that heartbeat, though everything before its request has left the outlet. */

@@ -51,7 +51,8 @@ export class Renewals {
       return;
     }
     if (session.admission !== former) return; // a newer link was authorized meanwhile
-    session.admit(admission);
+    const { address } = former; // it is counted until the session ends or moves to another link
+    session.admit({ ...admission, ...(address !== undefined && { address }) });
     // Waited for: else each token would open as many questions as there are topics.
     await Promise.all(Array.from(session.topics.names, (topic) => this.#topics.ask(session, topic)));
   }

@@ -12,7 +12,7 @@ import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Liveness } from './liveness.js';
 import { Outbox } from './outbox.js';
-import type { RateLimit } from './rate-limit.js';
+import type { RateLimit } from '../access/rate-limit.js';
 
 /**
  * One client on the server; it outlives its links. Only events are queued. A topic that met a full outlet is caught up in one step when
@@ -197,6 +197,11 @@ export class Session implements Subscriber {
   /** Notes that a frame or a request of the client arrived. */
   heard(): void {
     this.#link?.heard();
+  }
+
+  /** Counts a check for signs of life. Returns how many there were since the last sign; 0 without a link. */
+  quietChecks(): number {
+    return this.#link?.quietChecks() ?? 0;
   }
 
   /** Whether events are to be written, and the outlet takes them. */

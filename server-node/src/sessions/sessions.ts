@@ -1,7 +1,7 @@
 import { VeloxError, type Limits, type OpenFrame } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
 import type { Outlet } from '../wire/outlet.js';
-import { RateLimit } from './rate-limit.js';
+import { RateLimit } from '../access/rate-limit.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
@@ -76,7 +76,9 @@ export class Sessions {
     if (session) {
       clearTimeout(this.#away.get(session));
       this.#away.delete(session);
+      this.#admissions.leave(session.admission);
       session.admit(admission);
+      this.#admissions.enter(admission); // its address may be another
     } else {
       this.#enter(admission);
       session = new Session(admission, new RateLimit(this.#limits.rate), this.traffic, this.#onDue);
@@ -114,12 +116,12 @@ export class Sessions {
 
   /**
    * At a limit, evicts a session that was never polled, or else the longest-disconnected one. It chooses from the
-   * same identity, or from all if the hub is full.
+   * same identity or address, or from all if the hub is full.
    */
   #enter(admission: Admission): void {
     const limit = this.#admissions.fullFor(admission);
     if (limit) {
-      const victim = this.#expendable(admission, limit === 'hub');
+      const victim = this.#expendable(admission, limit);
       if (!victim)
         throw new VeloxError('too-many', 'there are as many sessions as the limits allow. Try again later.');
       this.end(victim);
@@ -127,10 +129,11 @@ export class Sessions {
     this.#admissions.enter(admission);
   }
 
-  #expendable({ identity }: Admission, orAny: boolean): Session | undefined {
+  #expendable(newcomer: Admission, limit: 'identity' | 'address' | 'hub'): Session | undefined {
     const candidates = [this.#unpolled, this.#away] as const;
     for (const sessions of candidates)
-      for (const session of sessions.keys()) if (orAny || session.identity === identity) return session;
+      for (const session of sessions.keys())
+        if (limit === 'hub' || session.admission[limit] === newcomer[limit]) return session;
     return undefined;
   }
 }

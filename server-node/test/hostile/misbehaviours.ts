@@ -29,7 +29,15 @@ export const MISBEHAVIOURS: Record<string, () => unknown> = {
     }),
 };
 
-export const CALLBACKS = ['authorize', 'identify', 'canSubscribe', 'validator', 'handler', 'logger'] as const;
+export const CALLBACKS = [
+  'authorize',
+  'identify',
+  'bind',
+  'canSubscribe',
+  'validator',
+  'handler',
+  'logger',
+] as const;
 
 /** A hub of which one callback misbehaves. */
 export function misbehaving(callback: (typeof CALLBACKS)[number], misbehaviour: string): velox.Hub {
@@ -41,6 +49,7 @@ export function misbehaving(callback: (typeof CALLBACKS)[number], misbehaviour: 
     limits: { handshake: 200 },
     authorize: callback === 'authorize' ? act : () => ({}),
     ...(callback === 'identify' && { identify: act }),
+    ...(callback === 'bind' && { bind: act }),
     ...(callback === 'canSubscribe' && { canSubscribe: act }),
     ...(callback === 'validator' && { validators }),
     logger: callback === 'logger' ? act : () => undefined,

@@ -1,4 +1,5 @@
 /** A session's id alone gives another client no access to the session, its events, or its polls. */
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';
@@ -57,5 +58,60 @@ describe('without identify, a client with another context', () => {
       headers: { ...headers, authorization: 'Bearer ann' },
     });
     expect(asAnn.status).toBe(200);
+  });
+});
+
+describe('with bind, a request that gives another string', () => {
+  const agent = (name: string): Record<string, string> => ({ 'user-agent': name });
+  const bound = (): velox.Hub =>
+    velox.createHub({ bind: (request) => `${(request as IncomingMessage).headers['user-agent']}` });
+
+  it('gets a new session over a WebSocket, also without authorize', async () => {
+    await using server = await listen(bound().handle);
+    const open = async (name: string, session?: string): Promise<string> => {
+      const link = rawWebSocket(server.origin, agent(name));
+      onTestFinished(() => link.close());
+      link.send({ open: { session } });
+      return ((await link.next()) as { hello: { session: string } }).hello.session;
+    };
+    const stolen = await open('ann');
+    expect(await open('eve', stolen)).not.toBe(stolen);
+    expect(await open('ann', stolen)).toBe(stolen);
+  });
+
+  it('is refused for polls and POSTs', async () => {
+    await using server = await listen(bound().handle);
+    const url = `${server.origin}/?velox=3`;
+    const accept = { accept: 'application/json' };
+    const init = { method: 'POST', body: '[{"open":{}}]', headers: { ...accept, ...agent('ann') } };
+    const [{ hello }] = (await (await fetch(url, init)).json()) as [{ hello: { session: string } }];
+    for (const [name, status] of [
+      ['eve', 404],
+      ['ann', 200],
+    ] as const) {
+      const headers = { ...accept, ...agent(name), 'velox-session': hello.session };
+      expect((await fetch(url, { headers, method: 'POST', body: '[{"ping":true}]' })).status).toBe(status);
+      expect((await fetch(url, { headers })).status).toBe(status);
+    }
+  });
+
+  it('keeps its binding when its token is renewed', async () => {
+    const hub = velox.createHub({
+      authorize: ({ token }) => ({ user: token }),
+      identify: () => 'ann',
+      bind: (request) => `${(request as IncomingMessage).headers['user-agent']}`,
+    });
+    await using server = await listen(hub.handle);
+    const open = async (name: string, session?: string) => {
+      const link = rawWebSocket(server.origin, agent(name));
+      onTestFinished(() => link.close());
+      link.send({ open: { token: 't', session } });
+      return { link, hello: ((await link.next()) as { hello: { session: string } }).hello };
+    };
+    const ann = await open('ann');
+    ann.link.send({ auth: 'new' });
+    ann.link.send({ ping: true });
+    await ann.link.find((frame) => 'ping' in frame);
+    expect((await open('eve', ann.hello.session)).hello.session).not.toBe(ann.hello.session);
   });
 });

@@ -137,5 +137,5 @@ export function pollingLinkOf(
 ): PollingLink | undefined {
   const link = linksOf(hub).get(id);
   if (number !== undefined && number !== `${link?.number}`) return undefined;
-  return link && hub.isSame(link.session.admission, admission) ? link : undefined;
+  return link && hub.admissions.isSame(link.session.admission, admission) ? link : undefined;
 }

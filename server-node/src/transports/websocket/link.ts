@@ -9,7 +9,7 @@ import type { Hub } from '../../hub/hub.js';
 import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
 import type { Outlet } from '../../wire/outlet.js';
-import { PRICES } from '../../sessions/rate-limit.js';
+import { PRICES } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { releaseInflater, takeReader } from '../socket/internals.js';
@@ -35,16 +35,18 @@ export class WebSocketLink {
   /** Whether the message that is being processed was compressed. */
   #isInflated = false;
 
+  /** @param retry set if the client is to be refused: the ms after which it may try again */
   constructor(
     hub: Hub,
     webSocket: WebSocket,
     socket: Duplex,
     request: IncomingMessage,
     deflation: Deflation,
+    retry?: number,
   ) {
     this.#hub = hub;
     this.#webSocket = webSocket;
-    this.#credentials = hub.hasAuthorize ? credentialsOf(request) : NOBODY;
+    this.#credentials = hub.admissions.readsRequests ? credentialsOf(request) : NOBODY;
     this.#outlet = new WebSocketOutlet(
       webSocket,
       socket,
@@ -86,6 +88,7 @@ export class WebSocketLink {
       });
     });
     if (hub.closed) this.dismiss();
+    else if (retry !== undefined) this.#fail(new VeloxError('too-many', TOO_MANY_OPENED), retry);
   }
 
   /** Says goodbye to a client that is not authorized yet; the hub does so for sessions. */
@@ -161,13 +164,13 @@ export class WebSocketLink {
     for (const data of this.#early.splice(0).slice(1)) this.#hear(data, false);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, retry?: number): void {
     this.#settle();
     this.#gate.close(); // to hear the peer's close frame
     if (this.#session) return this.#hub.fail(this.#session, error);
     if (!isVeloxError(error)) this.#hub.observer.failure(error);
     const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
-    this.#outlet.write([message({ bye: { code, reason } })]);
+    this.#outlet.write([message({ bye: { code, reason, ...(retry !== undefined && { retry }) } })]);
     this.#outlet.close(closeCodeOf(error), code);
   }
 
@@ -191,6 +194,7 @@ const RSV1 = 0x40;
 
 const TOO_EARLY = `more than ${STRANGER} bytes came before hello. Send the rest after hello.`;
 const LATE_MESSAGE = 'a message took more than 30 s. Send smaller messages.';
+const TOO_MANY_OPENED = 'this address opened too many links. Try again later.';
 const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fewer.';
 
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {

@@ -34,8 +34,13 @@ export class WebSockets {
    * Completes the handshake and serves the socket; resolves with the reason when it is closed.
    *
    * @param client set for a client of version 2, which has no open frame
+   * @param retry set for a client that is to be refused: the ms after which it may try again
    */
-  accept(request: IncomingMessage, handshake: Handshake, client?: Version2Client): Promise<string> {
+  accept(
+    request: IncomingMessage,
+    handshake: Handshake,
+    { client, retry }: { readonly client?: Version2Client; readonly retry?: number } = {},
+  ): Promise<string> {
     const { socket } = handshake;
     if (socket.destroyed) {
       if (!socket.errored && !socket.readableEnded) warnOnce('Another upgrade listener destroyed a socket');
@@ -51,7 +56,7 @@ export class WebSockets {
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
     const link = client
       ? new Version2Link(this.#hub, webSocket, socket, request, deflation, client)
-      : new WebSocketLink(this.#hub, webSocket, socket, request, deflation);
+      : new WebSocketLink(this.#hub, webSocket, socket, request, deflation, retry);
     this.#links.add(link);
     void link.ended.then(() => this.#links.delete(link));
     return link.ended;

@@ -10,17 +10,20 @@ export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflat
   inflated: 1 / 4,
 };
 
-/** A token bucket: refills at a rate per second, and holds two seconds' worth, so that a client may send its backlog together. */
+/** A token bucket: refills at a rate per second, and holds a burst. */
 export class RateLimit {
   readonly #perSecond: number;
+  readonly #burst: number;
   #left: number;
   #at: number = performance.now();
   /** Whether a charge took the last token: a frame that finds none is one too many, unless its sender has to wait. */
   #isIndebted = false;
 
-  constructor(perSecond: number) {
+  /** @param burst default: two seconds' worth, so that a client may send its backlog together */
+  constructor(perSecond: number, burst: number = 2 * perSecond) {
     this.#perSecond = perSecond;
-    this.#left = this.#burst;
+    this.#burst = burst;
+    this.#left = burst;
   }
 
   /** Takes a token for a frame. False: there is none. */
@@ -44,13 +47,15 @@ export class RateLimit {
     return this.#isIndebted ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
   }
 
+  /** Whether nothing was taken for so long that the bucket is as new. */
+  get isFull(): boolean {
+    this.#refill();
+    return this.#left >= this.#burst;
+  }
+
   #refill(): void {
     const now = performance.now();
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
     this.#at = now;
-  }
-
-  get #burst(): number {
-    return 2 * this.#perSecond;
   }
 }

@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { addressKey, clientAddress } from './client-address.js';
+
+describe('addressKey', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['203.0.113.7:5678', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:0DB8:0001:0002::9', '2001:db8:1:2'],
+    ['[2001:db8:1:2::9]:443', '2001:db8:1:2'],
+    ['2001:db8::', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
+    ['unknown', undefined],
+    ['203.0.113.999', undefined],
+    ['', undefined],
+  ])('gives %s the key %s', (address, key) => {
+    expect(addressKey(address)).toBe(key);
+  });
+});
+
+/** A request of that peer with these entries of `X-Forwarded-For`. */
+function sender(peer: string | undefined, forwarded?: string): Parameters<typeof clientAddress>[0] {
+  const request = { socket: { remoteAddress: peer } } as IncomingMessage;
+  return { request, header: (name) => (name === 'x-forwarded-for' ? forwarded : undefined) };
+}
+
+describe('clientAddress', () => {
+  it.each<[string, string | undefined, string | undefined, number | undefined, string | undefined]>([
+    ['a peer in the Internet has a key', '203.0.113.7', undefined, undefined, '203.0.113.7'],
+    ['a forged header is not read', '203.0.113.7', '198.51.100.1', undefined, '203.0.113.7'],
+    ['a local peer may be a proxy', '10.0.0.9', '198.51.100.1', undefined, undefined],
+    ['this machine may be a proxy', '::ffff:127.0.0.1', undefined, undefined, undefined],
+    ['a local peer counts if there is no proxy', '10.0.0.9', undefined, 0, '10.0.0.9'],
+    ['a socket of the file system has no address', undefined, undefined, 0, undefined],
+    ['one proxy: its peer is last', '10.0.0.9', '192.0.2.66, 198.51.100.1', 1, '198.51.100.1'],
+    ['two proxies', '10.0.0.9', '192.0.2.66, 198.51.100.1, 10.0.0.8', 2, '198.51.100.1'],
+    ['fewer entries than proxies', '10.0.0.9', '198.51.100.1', 3, '198.51.100.1'],
+    ['no header: the peer came past the proxy', '203.0.113.7', undefined, 1, '203.0.113.7'],
+    ['no address in the header', '10.0.0.9', 'what?', 1, 'invalid'],
+  ])('%s', (_, peer, forwarded, hops, key) => {
+    expect(clientAddress(sender(peer, forwarded), hops)).toBe(key);
+  });
+
+  it('knows clients of a web-standard server by the header alone', () => {
+    const request = new Request('http://h/', { headers: { 'x-forwarded-for': '198.51.100.1' } });
+    const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
+    expect(clientAddress({ request, header })).toBeUndefined();
+    expect(clientAddress({ request, header }, 1)).toBe('198.51.100.1');
+  });
+});
