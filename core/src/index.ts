@@ -5,7 +5,8 @@ export type { Connection, ConnectionOptions, FrameListener } from './connection/
 export type { CredentialsOptions } from './connection/credentials.js';
 export type { Retry } from './connection/retry.js';
 export type { CallOptions } from './events/calls.js';
-export type { ReplicaOf, Sync } from './events/sync.js';
+export type { EmitOptions, ReplicaOf, Sync } from './events/sync.js';
+export type { Presence } from './events/presence.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { polling, sse } from './transports/requests.js';
 
@@ -15,6 +16,7 @@ export { createKeep, createSelection, createSelector, type Selection } from './r
 export { shallow } from './reactive/shallow.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';
 export { entityOf, type EntitySource } from './connect/entity-of.js';
+export { presenceOf, type PresenceMine, type PresenceShown } from './connect/presence-of.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf, type SyncSource } from './connect/sync-of.js';
 
@@ -33,6 +35,7 @@ export type {
   TopicName,
   TopicValue,
 } from './protocol/contract.js';
+export type { PresenceMember, PresenceMembers } from './protocol/presence.js';
 export type { DeepReadonly, Jsonify, Replicated } from './protocol/json.js';
 
 // what is read

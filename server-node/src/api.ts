@@ -9,6 +9,7 @@ export { createHub, type Hub, type Room } from './create-hub.js';
 export type { CallOutcome, Cast, EventHandlersOf, Recipient, Session } from './messaging/typed.js';
 export type { CallOptions } from './messaging/calls.js';
 export type { Absence, MessagingRules } from './messaging/messaging.js';
+export type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity.js';
 export { fetched, type Fetched, type FetchedOptions, type FetchedRow } from './entities/fetched.js';
 export type { Who } from './entities/fetches.js';
@@ -30,4 +31,6 @@ export {
   type ErrorCode,
   type Limits,
   type Position,
+  type PresenceMember,
+  type PresenceMembers,
 } from '@velox/core/protocol';

@@ -14,7 +14,8 @@ import type {
 import { createEndpoint, type Endpoint } from './http/endpoint.js';
 import type { Entity, EntityOptions } from './entities/entity.js';
 import type { SessionHandle } from './messaging/session-handle.js';
-import type { Cast, EventHandlersOf, Session } from './messaging/typed.js';
+import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
+import type { Cast, EventHandlersOf, Recipient, Session } from './messaging/typed.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions, HubStats } from './hub/hub-options.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
@@ -106,6 +107,16 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
   ): () => void;
   /** A room: how many sessions are in it, and which. Rooms exist as long as they have members. */
   room(name: RoomName<C>): Room<C, Context>;
+  /**
+   * Shows who is in which room, as the topics `presence/<room>`: one member for each `id`, with what its sessions show by themselves.
+   * `away` when the last link of a member is lost, gone when its last session ends.
+   *
+   * @example hub.presence({ of: ({ context: user }) => ({ id: user.id, name: user.name }) })
+   * @throws VeloxError `bad-option`, also the second time.
+   */
+  presence<Shown extends object, Mine = unknown>(
+    options: PresenceOptions<Session<Context, C>, Shown, Mine>,
+  ): RoomPresence<Omit<Shown, 'id'>, Mine, Recipient, RoomName<C>>;
   stats(): HubStats;
 }
 
@@ -173,10 +184,13 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   };
 }
 
+type MessagingPart<C extends Contract, Context> = Pick<
+  Hub<C, Context>,
+  keyof Cast | 'on' | 'once' | 'answer' | 'room' | 'presence'
+>;
+
 /** The part of a hub that concerns sessions, events and calls. */
-function messagingOf<C extends Contract, Context>({
-  messaging,
-}: Core): Pick<Hub<C, Context>, keyof Cast | 'on' | 'once' | 'answer' | 'room'> {
+function messagingOf<C extends Contract, Context>({ messaging }: Core): MessagingPart<C, Context> {
   const { everyone, rooms } = messaging;
   type Handler = (session: SessionHandle, data: unknown) => unknown;
   const on = (event: string | Readonly<Record<string, Handler>>, handler?: Handler): (() => void) => {
@@ -201,6 +215,14 @@ function messagingOf<C extends Contract, Context>({
       },
       sessions: () => everyone.to(name).sessions(),
     }),
+    presence(options: PresenceOptions) {
+      checkOptions('hub.presence()', options);
+      const presence = messaging.createPresence(options);
+      return {
+        members: (room: string) => presence.members(room),
+        refresh: (who: string) => messaging.sessionsOf(who).forEach((session) => presence.refresh(session)),
+      };
+    },
     to: (to: string) => everyone.to(to),
     notIn: (out: string) => everyone.notIn(out),
     only: (who: string) => everyone.only(who),
@@ -213,5 +235,5 @@ function messagingOf<C extends Contract, Context>({
     sessions: () => everyone.sessions(),
   };
   // The conditional types are the contract's promise, which inference cannot follow.
-  return part as unknown as Pick<Hub<C, Context>, keyof Cast | 'on' | 'once' | 'answer' | 'room'>;
+  return part as unknown as MessagingPart<C, Context>;
 }

@@ -3,6 +3,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
+import type { PresenceOptions } from './messaging/presence.js';
 import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
 
@@ -49,6 +50,7 @@ const LIMITS: Checks<HubLimits> = {
   opensPerAddress: count,
   sessionsPerAddress: count,
   url: count,
+  presence: count,
 };
 
 const HISTORY: Checks<HistoryLimits> = {
@@ -79,6 +81,13 @@ const ENTITY: Checks<EntityOptions<unknown>> = {
   linger: duration,
   key: STATE.key,
   compare: callback,
+};
+
+const PRESENCE: Checks<PresenceOptions> = {
+  of: callback,
+  mine: expected('a Standard Schema', isSchema),
+  throttle: finite,
+  rooms: callback,
 };
 
 const HUB: Checks<HubOptions> = {
@@ -117,6 +126,7 @@ type Owner =
   | 'hub.state()'
   | 'hub.live()'
   | 'hub.entity()'
+  | 'hub.presence()'
   | 'state()'
   | 'live()'
   | 'watch()'
@@ -129,6 +139,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.state()': STATE,
   'hub.live()': STATE,
   'hub.entity()': ENTITY,
+  'hub.presence()': PRESENCE,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },

@@ -81,6 +81,39 @@ describe.each([
   });
 });
 
+describe.each([
+  ['websocket', 2],
+  ['sse', 3],
+  ['polling', 3],
+] as const)('over %s', (transport, heartbeats) => {
+  it('1,000 clients that crash leave nobody behind', async () => {
+    vi.useRealTimers();
+    const time = new VirtualTime();
+    const end = time.install();
+    try {
+      const hub = new Hub({ canJoin: () => true });
+      hub.messaging.createPresence({ of: (session) => ({ id: (session as { name: string }).name }) });
+      for (let count = 0; count < 1_000; count++) {
+        const session = await OPEN[transport](hub);
+        const data = { room: `room-${count % 50}`, mine: count };
+        hub.receive(session, { event: '$presence', data, call: 1, seq: 1 }, CREDENTIALS);
+        // The system of some closes their connections; others fall silent.
+        if (count % 2 === 0) hub.leave(session, session.outlet!, 'closed');
+      }
+      const members = (): object[] => Object.values(hub.messaging.presence!.members('room-1'));
+      expect(hub.stats()).toMatchObject({ presence: 1_000, rooms: 50, away: 500 });
+      await time.advance(heartbeats * HEARTBEAT + 5_000);
+      expect(members().filter((member) => !('away' in member))).toEqual([]);
+      await time.advance(30_000);
+      const none = { sessions: 0, away: 0, presence: 0, rooms: 0, names: 0 };
+      expect(hub.stats()).toMatchObject(none);
+      expect(members()).toEqual([]);
+    } finally {
+      end();
+    }
+  });
+});
+
 describe('a client that does not answer', () => {
   async function open(isWatched: boolean): Promise<{ hub: Hub; session: Session; outlet: FakeOutlet }> {
     const hub = new Hub();

@@ -32,6 +32,12 @@ export type ReplicaOf<C extends Contract> = AnyContract extends C
   ? <T>(topic?: string, initial?: Initial<T>) => Replica<T>
   : <N extends TopicName<C>>(topic: N, initial?: Initial<TopicValue<C, N>>) => Replica<TopicValue<C, N>>;
 
+/** How an event is sent. */
+export interface EmitOptions {
+  /** The event may be lost: without a link, or at the server's limit on frames per second, it is not sent. Default false. */
+  readonly volatile?: boolean | undefined;
+}
+
 /** One connection to one endpoint: its topics, and events both ways. */
 export interface Sync<C extends Contract = AnyContract> extends Omit<Connection, 'replica'> {
   /** The replica of a topic (default: the endpoint's default topic), the same one while it is in use. */
@@ -43,7 +49,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    *
    * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` for what the server does not take.
    */
-  readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>) => void;
+  readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => void;
   /**
    * Calls back with each event of a name, after the changes that the server made before it. Keeps the connection open until the
    * function that it returns is called.
@@ -104,7 +110,9 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, () => settle());
-  const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
+  const rooms = createRooms((name, room) =>
+    over ? Promise.resolve() : call(name, room, { timeout: Infinity }),
+  );
   const answers = createAnswers((text) => {
     queue.add(text);
     settle();
@@ -175,10 +183,16 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     reconnect,
     renew,
     dropped: drops.count,
-    emit(event, data) {
+    emit(event, data, { volatile } = {}) {
       if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
-      queue.add(eventText(event, data, limits()));
-      settle();
+      const text = eventText(event, data, limits());
+      if (!volatile) {
+        queue.add(text);
+        settle();
+      } else if (open && pacer.left()) {
+        send(`${text},"seq":0}`);
+        pacer.spend(1);
+      }
     },
     on(event, listener) {
       let signal = listeners.get(event);

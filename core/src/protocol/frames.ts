@@ -48,6 +48,8 @@ export interface Hello {
   readonly protocol: number;
   /** Secret and random: it identifies the client to the server. */
   readonly session: string;
+  /** The public name of the session. */
+  readonly name?: string;
   /** The server sends something at least this often (ms). */
   readonly heartbeat: number;
   readonly limits: Limits;

@@ -7,4 +7,5 @@ export * from './error.js';
 export * from './frames.js';
 export type * from './json.js';
 export * from './patch.js';
+export type * from './presence.js';
 export * from './state-hash.js';

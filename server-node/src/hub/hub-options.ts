@@ -53,6 +53,8 @@ export interface ServerLimits extends AddressLimits {
   readonly sessionsPerAddress: number;
   /** The longest path and query, in characters; default 8,192. Beyond it 414, before anything is parsed. */
   readonly url: number;
+  /** The most bytes of JSON that the sessions of one member show in a room. Default 4,096. */
+  readonly presence: number;
 }
 
 /** The limits of a hub: those that `hello` announces, and those of the server alone. */
@@ -78,6 +80,7 @@ const SERVER_LIMITS: ServerLimits = {
   opensPerAddress: 20,
   sessionsPerAddress: Infinity,
   url: 8_192,
+  presence: 4 * 1024,
 };
 
 /** The largest number that a timer takes. It stands for Infinity, which JSON does not have. */
@@ -104,6 +107,12 @@ export interface HubStats {
   readonly sessions: number;
   /** Those of them that have no link now and may come back. */
   readonly away: number;
+  /** Rooms that have members. */
+  readonly rooms: number;
+  /** Different public names of sessions. */
+  readonly names: number;
+  /** Members that presence shows, over all rooms. */
+  readonly presence: number;
   /** Topics wanted, over all sessions. */
   readonly subscriptions: number;
   /** Bytes that were written and that the network has not taken yet, over all sessions. */

@@ -104,7 +104,8 @@ export class Hub {
       observer: this.observer,
       all: () => this.#sessions.all,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
-      limits: { rooms: MOST, calls: MOST, ...this.limits },
+      limits: { rooms: MOST, calls: MOST, ...this.limits, presence: this.serverLimits.presence },
+      topics: this.topics,
     });
     const onSilent = (session: Session): void => this.#silence(session);
     this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, onSilent);
@@ -146,7 +147,8 @@ export class Hub {
     this.#idleWatch.start();
     const { heartbeat, limits } = this;
     const { id, taken: ack } = session;
-    session.greet({ protocol: PROTOCOL_VERSION, session: id, heartbeat, limits, ack });
+    const name = this.messaging.nameOf(session);
+    session.greet({ protocol: PROTOCOL_VERSION, session: id, name, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
     this.messaging.attached(session);
     try {
@@ -199,7 +201,11 @@ export class Hub {
   stats(): HubStats {
     const { size: topics, subscriptions } = this.topics;
     const { size: sessions, away, waiting, traffic } = this.#sessions;
-    return { topics, sessions, away, subscriptions, waiting, ...traffic };
+    const { rooms, names, presence } = this.messaging;
+    return {
+      ...{ topics, sessions, away, subscriptions, waiting, ...traffic },
+      ...{ rooms: rooms.size, names: names.size, presence: presence?.size ?? 0 },
+    };
   }
 
   /**

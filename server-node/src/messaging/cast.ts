@@ -88,7 +88,7 @@ export class Cast {
   emit(event: string, data: unknown, { key = '' }: { readonly key?: string } = {}): number {
     const { isVolatile } = this.#selection;
     const message = isVolatile ? volatileMessage(event, data) : eventMessage(event, data);
-    const sessions = this.#recipients();
+    const sessions = this.recipients();
     for (const session of sessions) {
       if (isVolatile) session.sendVolatile(message, `${event} ${key}`);
       else session.send(message);
@@ -99,7 +99,7 @@ export class Cast {
   /** Calls every recipient. Resolves with the outcome of each; it does not reject because of a recipient. */
   call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
     return Promise.all(
-      this.#recipients().map(async (recipient): Promise<Outcome> => {
+      this.recipients().map(async (recipient): Promise<Outcome> => {
         const session = this.#host.handleOf(recipient);
         try {
           return { session, data: await this.#host.calls.call(recipient, name, data, options) };
@@ -113,10 +113,11 @@ export class Cast {
 
   /** The recipients now, each once. */
   sessions(): object[] {
-    return this.#recipients().map((session) => this.#host.handleOf(session));
+    return this.recipients().map((session) => this.#host.handleOf(session));
   }
 
-  #recipients(): Session[] {
+  /** The recipients now, each once. */
+  recipients(): Session[] {
     const { rooms, notIn, only, except } = this.#selection;
     const { rooms: registry } = this.#host;
     const candidates = rooms

@@ -1,12 +1,15 @@
-import { CallError, type EventFrame, type ReplyFrame } from '@velox/core/protocol';
-import { attempt, thenOrNow } from '../diagnostics/maybe-promise.js';
+import { VeloxError, type EventFrame, type ReplyFrame } from '@velox/core/protocol';
+import { attempt } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
+import type { Topics } from '../topics/topics.js';
 import { Answers, type Answer } from './answers.js';
 import { Calls } from './calls.js';
-import { Cast, type CastHost } from './cast.js';
+import { Cast, type CastHost, type Recipient } from './cast.js';
 import { EventHandlers } from './event-handlers.js';
+import { HubCalls } from './hub-calls.js';
 import { Names } from './names.js';
+import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
 
@@ -41,7 +44,8 @@ export interface MessagingParts {
   readonly all: () => Iterable<Session>;
   /** Ends a session with a goodbye after which its client does not come back. */
   readonly close: (session: Session, code: string, reason: string) => void;
-  readonly limits: { readonly rooms: number; readonly calls: number };
+  readonly limits: { readonly rooms: number; readonly calls: number; readonly presence: number };
+  readonly topics: Topics;
 }
 
 /** Events, calls and rooms of a hub's sessions, and the life of each as the application sees it. */
@@ -51,6 +55,8 @@ export class Messaging implements CastHost, SessionHost {
   readonly calls: Calls = new Calls();
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
+  readonly #hubCalls: HubCalls;
+  #presence: Presence | undefined;
   readonly #rules: MessagingRules;
   readonly #parts: MessagingParts;
   readonly #handles = new WeakMap<Session, SessionHandle>();
@@ -60,9 +66,21 @@ export class Messaging implements CastHost, SessionHost {
   constructor(rules: MessagingRules, parts: MessagingParts) {
     this.#rules = rules;
     this.#parts = parts;
-    this.rooms = new Rooms(parts.limits.rooms);
+    this.rooms = new Rooms(parts.limits.rooms, {
+      onJoin: (session, room) => this.#presence?.enter(session, room),
+      onLeave: (session, room) => this.#presence?.leave(session, room),
+    });
     this.#handlers = new EventHandlers(parts.observer);
     this.#answers = new Answers(parts.observer, parts.limits.calls);
+    this.#hubCalls = new HubCalls({
+      ...{ rooms: this.rooms, answers: this.#answers, observer: parts.observer, canJoin: rules.canJoin },
+      presence: () => this.#presence,
+    });
+  }
+
+  /** Who is in which room; undefined unless the application shows it. */
+  get presence(): Presence | undefined {
+    return this.#presence;
   }
 
   /** Everyone. */
@@ -82,6 +100,11 @@ export class Messaging implements CastHost, SessionHost {
 
   sessionOf(handle: object): Session {
     return sessionOf(handle as SessionHandle);
+  }
+
+  /** The sessions that recipients mean, each once. */
+  sessionsOf(who: Recipient | readonly Recipient[]): Session[] {
+    return this.everyone.only(who).recipients();
   }
 
   close(session: Session, code: string, reason: string): void {
@@ -104,9 +127,26 @@ export class Messaging implements CastHost, SessionHost {
 
   /** An event or a call of a client. */
   receive(session: Session, { event, data, call }: EventFrame): void {
-    if (event.startsWith('$')) this.#receiveOwn(session, event, data, call);
+    if (event.startsWith('$')) this.#hubCalls.receive(session, event, data, call);
     else if (call === undefined) this.#handlers.dispatch(session, event, data);
     else this.#answers.run(session, event, data, call);
+  }
+
+  /**
+   * Shows who is in which room, as the topics `presence/<room>`.
+   *
+   * @throws VeloxError `bad-option` the second time.
+   */
+  createPresence(options: PresenceOptions): Presence {
+    if (this.#presence) {
+      throw new VeloxError('bad-option', 'the hub has presence. Call hub.presence() once.');
+    }
+    const { observer, limits, topics } = this.#parts;
+    const { rooms, names } = this;
+    const handleOf = (session: Session): SessionHandle => this.handleOf(session);
+    this.#presence = new Presence(options, { observer, rooms, names, handleOf, limit: limits.presence });
+    topics.providePrefix(PRESENCE_PREFIX, this.#presence);
+    return this.#presence;
   }
 
   reply(session: Session, frame: ReplyFrame): void {
@@ -117,14 +157,20 @@ export class Messaging implements CastHost, SessionHost {
     this.#answers.cancel(session, call);
   }
 
+  /** Gives a new session its public name, and returns that of any session. */
+  nameOf(session: Session): string {
+    if (!this.names.of(session)) this.#nameSession(session);
+    return this.names.of(session);
+  }
+
   /** A session has a link: its first one, or another. */
   attached(session: Session): void {
     const since = this.#awaySince.get(session);
     this.#awaySince.delete(session);
     if (session.links === 1) {
-      this.#nameSession(session);
       this.#notify((rules, handle) => rules.onConnect?.(handle), session);
     } else {
+      this.#presence?.linked(session);
       const away = since === undefined ? 0 : performance.now() - since;
       const absence = { away, dropped: session.dropped };
       this.#notify((rules, handle) => rules.onReconnect?.(handle, absence), session);
@@ -134,6 +180,7 @@ export class Messaging implements CastHost, SessionHost {
   /** A session lost its link and may resume. */
   left(session: Session): void {
     this.#awaySince.set(session, performance.now());
+    this.#presence?.linked(session);
     this.#notify((rules, handle) => rules.onAway?.(handle), session);
   }
 
@@ -148,13 +195,11 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   #nameSession(session: Session): void {
-    const { name } = this.#rules;
-    if (!name) return;
     const chosen = attempt(
-      () => name(session.context),
+      () => this.#rules.name?.(session.context),
       (error) => this.#parts.observer.failure(error),
     );
-    if (typeof chosen === 'string') this.names.add(session, chosen);
+    this.names.add(session, typeof chosen === 'string' && chosen ? chosen : undefined);
   }
 
   #notify(act: (rules: MessagingRules, handle: SessionHandle) => unknown, session: Session): void {
@@ -162,34 +207,5 @@ export class Messaging implements CastHost, SessionHost {
       () => act(this.#rules, this.handleOf(session)),
       (error) => this.#parts.observer.failure(error, { identity: session.identity }),
     );
-  }
-
-  /** The calls of the hub itself: a client joins or leaves a room. */
-  #receiveOwn(session: Session, name: string, data: unknown, call: number | undefined): void {
-    if (call === undefined) return;
-    this.#answers.runWith(
-      () => {
-        if (typeof data !== 'string') throw new CallError('bad-room', 'the name of a room must be a text.');
-        if (name === '$leave') return this.rooms.leave(session, data);
-        if (name === '$join') return this.#join(session, data);
-        throw new CallError('no-handler', `the server does not answer the call "${name}".`);
-      },
-      session,
-      name,
-      call,
-    );
-  }
-
-  #join(session: Session, room: string): unknown {
-    const forbidden = new CallError('forbidden', 'the client may not join this room.');
-    if (room === '' || room.length > 1_000)
-      throw new CallError('bad-room', 'the name of a room is empty or too long.');
-    const { canJoin } = this.#rules;
-    if (!canJoin) throw forbidden;
-    return thenOrNow(canJoin(session.context, room), (isAllowed) => {
-      if (isAllowed !== true) throw forbidden;
-      if (session.hasEnded) return;
-      this.rooms.join(session, room);
-    });
   }
 }

@@ -1,15 +1,24 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Session } from '../sessions/session.js';
 
 const NONE: ReadonlySet<Session> = new Set();
 
+/** Bytes of a random name: two of them are never the same (96 bits). */
+const RANDOM_BYTES = 12;
+
 /** The public names of sessions. Several sessions may share a name; a session's id stays secret. */
 export class Names {
   readonly #sessions = new Map<string, Set<Session>>();
-  readonly #ofSession = new Map<Session, string>();
+  /** A session keeps its name after its end, for the callbacks that run then. */
+  readonly #ofSession = new WeakMap<Session, string>();
+
+  /** How many names are in use. */
+  get size(): number {
+    return this.#sessions.size;
+  }
 
   /** Names a session. Without a name it gets a random one. */
-  add(session: Session, name: string = randomUUID()): void {
+  add(session: Session, name: string = randomBytes(RANDOM_BYTES).toString('base64url')): void {
     this.delete(session);
     this.#ofSession.set(session, name);
     let sessions = this.#sessions.get(name);
@@ -17,21 +26,19 @@ export class Names {
     sessions.add(session);
   }
 
-  /** Returns the name of a session; it gets a random one if it has none yet. */
+  /** Returns the name of a session. */
   of(session: Session): string {
-    if (!this.#ofSession.has(session)) this.add(session);
-    return this.#ofSession.get(session) as string;
+    return this.#ofSession.get(session) ?? '';
   }
 
-  /** The sessions of a name. */
+  /** The sessions of a name. Iterate a copy if the loop may change the set. */
   sessions(name: string): ReadonlySet<Session> {
     return this.#sessions.get(name) ?? NONE;
   }
 
+  /** The session has ended: its name is free. */
   delete(session: Session): void {
-    const name = this.#ofSession.get(session);
-    if (name === undefined) return;
-    this.#ofSession.delete(session);
+    const name = this.of(session);
     const sessions = this.#sessions.get(name);
     sessions?.delete(session);
     if (sessions?.size === 0) this.#sessions.delete(name);

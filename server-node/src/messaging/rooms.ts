@@ -10,15 +10,23 @@ interface Membership {
 
 const NOBODY: ReadonlySet<Session> = new Set();
 
+/** Called when the members of a room change. */
+export interface RoomsHost {
+  readonly onJoin: (session: Session, room: string) => void;
+  readonly onLeave: (session: Session, room: string) => void;
+}
+
 /** The rooms of a hub: sets of sessions, which exist as long as they have members. */
 export class Rooms {
   readonly #limit: number;
+  readonly #host: RoomsHost;
   readonly #members = new Map<string, Set<Session>>();
   readonly #ofSession = new Map<Session, Membership>();
 
   /** @param limit the most rooms of one session */
-  constructor(limit: number) {
+  constructor(limit: number, host: RoomsHost) {
     this.#limit = limit;
+    this.#host = host;
   }
 
   /** How many rooms have members. */
@@ -26,9 +34,18 @@ export class Rooms {
     return this.#members.size;
   }
 
+  /** All rooms with their members. */
+  get all(): Iterable<[string, ReadonlySet<Session>]> {
+    return this.#members;
+  }
+
   /** The members of a room. Iterate a copy if the loop may change the set. */
   members(room: string): ReadonlySet<Session> {
     return this.#members.get(room) ?? NOBODY;
+  }
+
+  has(session: Session, room: string): boolean {
+    return this.#ofSession.get(session)?.rooms.has(room) === true;
   }
 
   /** The rooms of a session. */
@@ -55,6 +72,7 @@ export class Rooms {
     let members = this.#members.get(room);
     if (!members) this.#members.set(room, (members = new Set()));
     members.add(session);
+    this.#host.onJoin(session, room);
   }
 
   /** Removes a session from a room. Returns whether it was a member. */
@@ -68,6 +86,7 @@ export class Rooms {
     const members = this.#members.get(room);
     members?.delete(session);
     if (members?.size === 0) this.#members.delete(room);
+    this.#host.onLeave(session, room);
     return true;
   }
 

@@ -1,0 +1,44 @@
+import { createPresence, type Presence } from '../events/presence.js';
+import { createWeakValues, type WeakValues } from '../platform/weak-values.js';
+import type { Contract } from '../protocol/contract.js';
+import type { PresenceMembers } from '../protocol/presence.js';
+import { syncOf, type SyncSource } from './sync-of.js';
+
+/** The value of a contract's topic `presence/<room>`; members of any kind if it names none. */
+type Members<C extends Contract, R extends string> = `presence/${R}` extends keyof C['topics']
+  ? C['topics'][`presence/${R}`]
+  : PresenceMembers;
+
+/** The data that the clients of a contract show in a room. */
+export type PresenceMine<C extends Contract, R extends string> =
+  Members<C, R> extends PresenceMembers<unknown, infer Mine> ? Mine : unknown;
+
+/** The part of a member that the server of a contract shows in a room. */
+export type PresenceShown<C extends Contract, R extends string> =
+  Members<C, R> extends PresenceMembers<infer Shown, unknown> ? Shown : unknown;
+
+/** The rooms that are in use, by their connection. */
+const rooms = new WeakMap<object, WeakValues<Presence<never, never>>>();
+
+/**
+ * Returns the presence of a room, the same one while it is in use.
+ *
+ * @example
+ * const presence = presenceOf<Cursor, User>('/sync', 'lobby')
+ * const leave = presence.enter({ x: 0, y: 0 })
+ * presence.subscribe(() => draw(presence.get()))
+ */
+export function presenceOf<Mine = unknown, Shown = unknown>(
+  source: SyncSource,
+  room: string,
+): Presence<Mine, Shown> {
+  const sync = syncOf(source);
+  let ofSync = rooms.get(sync);
+  if (!ofSync) rooms.set(sync, (ofSync = createWeakValues<Presence<never, never>>()));
+  let presence = ofSync.get(room);
+  if (!presence) {
+    presence = createPresence<never, never>(sync, room);
+    ofSync.set(room, presence);
+  }
+  return presence as unknown as Presence<Mine, Shown>;
+}

@@ -1,0 +1,144 @@
+import { CallError } from '../protocol/call-error.js';
+import { report, VeloxError } from '../protocol/error.js';
+import type { PresenceMembers } from '../protocol/presence.js';
+import { createCell, once } from '../reactive/readable.js';
+import { shallow } from '../reactive/shallow.js';
+import type { Hydratable } from '../replicas/replica.js';
+import type { AnyContract } from '../protocol/contract.js';
+import type { Sync } from './sync.js';
+
+/** How long the client stays in the room after the last component, in ms, so that a change of pages keeps it. */
+const LINGER_MS = 1_000;
+
+/** Least time between two sent values, in ms. */
+const PACE_MS = 50;
+
+/** Errors of a session that ended: the next one enters again. The reason `forbidden` is reported by the call that joins the room. */
+const SILENT = ['unknown-outcome', 'cancelled', 'dropped', 'forbidden'];
+
+/** The other members of a room, and the client's own data there. */
+export interface Presence<Mine = unknown, Shown = unknown> extends Hydratable<PresenceMembers<Shown, Mine>> {
+  /**
+   * Shows data to the others: the newest value, at most every 50 ms, and again after each reconnection.
+   *
+   * @throws VeloxError `too-large` beyond the server's `limits.presence`.
+   */
+  readonly set: (mine: Mine) => void;
+  /** Joins the room, and shows `mine`, until the function that it returns is called. */
+  readonly enter: (mine: Mine) => () => void;
+}
+
+/** The server's answer to the first data on a link. */
+interface Entered {
+  /** The client's own member, and the public name of its session. */
+  readonly id: string;
+  readonly name: string;
+  /** The most bytes of `mine`. */
+  readonly size: number;
+  /** Least time between two deliveries of the server, in ms. */
+  readonly throttle: number;
+}
+
+const NOBODY: PresenceMembers<never, never> = {};
+
+/** Creates the presence of one room on a connection. */
+export function createPresence<Mine, Shown>(
+  { call, emit, join, onFrame, replica, status }: Sync<AnyContract>,
+  room: string,
+): Presence<Mine, Shown> {
+  type Members = PresenceMembers<Shown, Mine>;
+  const others = createCell<Members>(NOBODY, shallow);
+  const topic = replica<Members>(`presence/${room}`);
+  let mine: Mine;
+  let users = 0;
+  let leave: (() => void) | undefined;
+  let lingering: ReturnType<typeof setTimeout>;
+  let pace: ReturnType<typeof setTimeout> | undefined;
+  /** The first data on this link, while its answer is waited for; then the answer. */
+  let entering: object | undefined;
+  let entered: Entered | undefined;
+  /** The newest answer. */
+  let own: Entered | undefined;
+  /** Whether `mine` is newer than the data that was sent. */
+  let isNew = false;
+
+  const isOpen = (): boolean => status.get().state === 'open';
+  /** Shows the others. Until the answer says which member is the client's own, nothing changes. */
+  const show = (): void => {
+    if (entering) return;
+    const isOther = ([id, { at }]: [string, Members[string]]): boolean =>
+      id !== own?.id && !Object.hasOwn(at, own?.name ?? '');
+    others.set(Object.fromEntries(Object.entries(topic.get() ?? NOBODY).filter(isOther)));
+  };
+  /** Sends the first data on a link. */
+  const begin = (): void => {
+    const asked = (entering = {});
+    entered = undefined;
+    isNew = false;
+    call('$presence', { room, mine: mine ?? null }, { timeout: Infinity }).then(
+      (answer) => {
+        if (entering !== asked) return;
+        entering = undefined;
+        own = entered = answer as Entered;
+        show();
+        if (isNew) send();
+      },
+      (error: unknown) => {
+        if (entering === asked) {
+          entering = undefined;
+          show();
+        }
+        if (!(error instanceof CallError && SILENT.includes(error.code))) report(error);
+      },
+    );
+  };
+  const send = (): void => {
+    if (!entered || pace || !isOpen()) return;
+    isNew = false;
+    emit('$presence', { room, mine: mine ?? null }, { volatile: true });
+    const next = (): void => {
+      pace = undefined;
+      if (isNew) send();
+    };
+    pace = setTimeout(next, Math.max(PACE_MS, entered.throttle));
+  };
+  const set = (next: Mine): void => {
+    if (entered) checkSize(next, entered.size);
+    mine = next;
+    if (!leave) return;
+    isNew = true;
+    send();
+    if (!entered && !entering && isOpen()) begin(); // the former data was refused
+  };
+  const start = (): void => {
+    const ends = [join(room), topic.subscribe(show), onFrame((frame) => 'hello' in frame && begin())];
+    leave = () => {
+      if (entered && isOpen()) emit('$presence', { room }, { volatile: true });
+      for (const end of ends) end();
+      clearTimeout(pace);
+      leave = pace = entered = entering = undefined;
+    };
+    if (isOpen()) begin();
+  };
+
+  return {
+    ...others,
+    getInitial: () => NOBODY,
+    set,
+    enter(first) {
+      clearTimeout(lingering);
+      if (!users) set(first);
+      users++;
+      if (!leave) start();
+      return once(() => {
+        if (!--users) lingering = setTimeout(() => leave?.(), LINGER_MS);
+      });
+    },
+  };
+}
+
+function checkSize(mine: unknown, limit: number): void {
+  const text = JSON.stringify(mine) ?? '';
+  if (3 * text.length <= limit || new TextEncoder().encode(text).length <= limit) return;
+  throw new VeloxError('too-large', `data for presence has more than ${limit} bytes. Send less.`);
+}

@@ -1,0 +1,110 @@
+import { CallError } from '@velox/core/protocol';
+import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
+import type { Observer } from '../diagnostics/observer.js';
+import type { Session } from '../sessions/session.js';
+import type { Answers } from './answers.js';
+import type { Presence } from './presence.js';
+import type { Rooms } from './rooms.js';
+
+/** The longest name of a room that a client joins, in characters. */
+const LONGEST_ROOM = 1_000;
+
+/** The parts of a hub that its own calls use. */
+export interface HubCallsHost {
+  readonly rooms: Rooms;
+  readonly answers: Answers;
+  readonly observer: Observer;
+  readonly canJoin: ((context: unknown, room: string) => boolean | Promise<boolean>) | undefined;
+  readonly presence: () => Presence | undefined;
+}
+
+/** The calls and events of the hub itself, whose names begin with `$`: clients join rooms, leave them, and show data in them. */
+export class HubCalls {
+  readonly #host: HubCallsHost;
+  /** The rooms that the application is being asked about, for each session. */
+  readonly #joining = new WeakMap<Session, Map<string, Promise<unknown>>>();
+
+  constructor(host: HubCallsHost) {
+    this.#host = host;
+  }
+
+  /** @param call the number of the reply that the client waits for, if it does */
+  receive(session: Session, name: string, data: unknown, call: number | undefined): void {
+    if (call === undefined) {
+      if (name === '$presence') this.#receivePresence(session, data);
+      return;
+    }
+    session.liveness.answered(); // a client that makes these calls acknowledges, too
+    this.#host.answers.runWith(() => this.#answer(session, name, data), session, name, call);
+  }
+
+  #answer(session: Session, name: string, data: unknown): unknown {
+    if (name === '$join') return this.#join(session, roomIn(data));
+    if (name === '$leave') return this.#host.rooms.leave(session, roomIn(data));
+    if (name === '$presence') {
+      const { room, mine } = presenceIn(data);
+      return thenOrNow(this.#join(session, room), () => this.#presence.set(session, room, mine));
+    }
+    throw new CallError('no-handler', `the server does not answer the call "${name}".`);
+  }
+
+  get #presence(): Presence {
+    const presence = this.#host.presence();
+    if (presence) return presence;
+    throw new CallError('no-presence', 'the server shows no presence.');
+  }
+
+  /** Newer data of a member, which nothing answers. A client that sends wrong data learned so by the reply to its first data. */
+  #receivePresence(session: Session, data: unknown): void {
+    const failed = (error: unknown): void => {
+      if (!(error instanceof CallError)) return this.#host.observer.failure(error);
+      const advice = `a client sent data for presence that was not shown: ${error.message}`;
+      this.#host.observer.once('unsound presence', error.code, advice, { identity: session.identity });
+    };
+    try {
+      const { room, mine } = presenceIn(data);
+      const result = this.#host.rooms.has(session, room) && this.#presence.set(session, room, mine);
+      if (isThenable(result)) Promise.resolve(result).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Adds a session to a room, if the application allows. A room that the session is in needs no question. */
+  #join(session: Session, room: string): unknown {
+    const { rooms, canJoin } = this.#host;
+    if (rooms.has(session, room)) return undefined;
+    const pending = this.#joining.get(session)?.get(room);
+    if (pending) return pending;
+    const forbidden = new CallError('forbidden', 'the client may not join this room.');
+    if (room === '' || room.length > LONGEST_ROOM) {
+      throw new CallError('bad-room', 'the name of a room is empty or too long.');
+    }
+    if (!canJoin) throw forbidden;
+    const joined = thenOrNow(canJoin(session.context, room), (isAllowed) => {
+      if (isAllowed !== true) throw forbidden;
+      if (!session.hasEnded) rooms.join(session, room);
+    });
+    return isThenable(joined) ? this.#whileJoining(session, room, joined) : joined;
+  }
+
+  #whileJoining(session: Session, room: string, joined: PromiseLike<unknown>): Promise<unknown> {
+    let ofSession = this.#joining.get(session);
+    if (!ofSession) this.#joining.set(session, (ofSession = new Map<string, Promise<unknown>>()));
+    const pending = Promise.resolve(joined).finally(() => ofSession.delete(room));
+    ofSession.set(room, pending);
+    return pending;
+  }
+}
+
+/** @throws CallError `bad-room`. */
+function roomIn(data: unknown): string {
+  if (typeof data === 'string') return data;
+  throw new CallError('bad-room', 'the name of a room must be a text.');
+}
+
+/** @throws CallError `bad-room`. */
+function presenceIn(data: unknown): { readonly room: string; readonly mine: unknown } {
+  const { room, mine } = Object(data) as { room: unknown; mine: unknown };
+  return { room: roomIn(room), mine };
+}

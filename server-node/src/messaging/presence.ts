@@ -1,0 +1,188 @@
+import { CallError, VeloxError, type PresenceMembers } from '@velox/core/protocol';
+import type { StandardSchema } from '../access/standard-schema.js';
+import { thenOrNow } from '../diagnostics/maybe-promise.js';
+import type { Observer } from '../diagnostics/observer.js';
+import type { Session } from '../sessions/session.js';
+import type { Opened, Source } from '../topics/source.js';
+import type { Names } from './names.js';
+import { PresenceRoom, type Shown } from './presence-room.js';
+import type { Rooms } from './rooms.js';
+
+/** The topics of presence: `presence/<room>`. */
+export const PRESENCE_PREFIX = 'presence/';
+
+/** How a hub shows who is in its rooms. */
+export interface PresenceOptions<S = object, Shown extends object = object, Mine = unknown> {
+  /**
+   * What other clients see of a session: `id` names the member, which may have several sessions, and the rest is shown as `who`. Called when
+   * a session enters its first room, and again when it comes back with another context.
+   */
+  readonly of: (session: S) => { readonly id: string } & Shown;
+  /** A Standard Schema for the data that clients show by themselves. Default: any JSON. */
+  readonly mine?: StandardSchema<Mine>;
+  /** Least time between two deliveries of a room, in ms; default 50. */
+  readonly throttle?: number;
+  /** Which rooms have presence. Default: all. */
+  readonly rooms?: (room: string) => boolean;
+}
+
+/** Who is in the rooms of a hub. */
+export interface RoomPresence<Shown = unknown, Mine = unknown, Who = object, Room = string> {
+  /** The members of a room by their id, as clients see them now. */
+  members(room: Room): PresenceMembers<Shown, Mine>;
+  /** Asks `of` again about sessions, for instance after a user has changed the name. */
+  refresh(who: Who | readonly Who[]): void;
+}
+
+/** The parts of a hub that presence uses. */
+export interface PresenceHost {
+  readonly observer: Observer;
+  readonly rooms: Rooms;
+  readonly names: Names;
+  readonly handleOf: (session: Session) => object;
+  /** The most bytes of the data of one member in a room. */
+  readonly limit: number;
+}
+
+const NOBODY: PresenceMembers = {};
+
+/** Who is in which room: a state for each room, as the topic `presence/<room>`. It exists while the room has members or is watched. */
+export class Presence implements Source {
+  readonly #options: PresenceOptions;
+  readonly #host: PresenceHost;
+  readonly #throttle: number;
+  readonly #rooms = new Map<string, PresenceRoom>();
+  /** The answers of `of`, each for a context. */
+  readonly #shown = new WeakMap<Session, Shown & { readonly context: unknown }>();
+  /** The newest data of each session and room: an older one that its schema has checked late is not shown. */
+  readonly #turns = new WeakMap<Session, Map<string, object>>();
+  /** Rooms whose topic is in use. */
+  readonly #watched = new Set<string>();
+
+  /** Shows all that are in a room now. */
+  constructor(options: PresenceOptions, host: PresenceHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#throttle = options.throttle ?? 50;
+    for (const [room, sessions] of host.rooms.all) for (const each of sessions) this.enter(each, room);
+  }
+
+  /** The members of a room. */
+  members(room: string): PresenceMembers {
+    return (this.#rooms.get(room)?.state.get() as PresenceMembers | undefined) ?? NOBODY;
+  }
+
+  /** How many members there are, summed over all rooms. */
+  get size(): number {
+    return [...this.#rooms.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** A session has joined a room. If `of` fails, the session is not shown. */
+  enter(session: Session, room: string): void {
+    try {
+      if (!this.#has(room)) return;
+      this.#roomOf(room).enter(session, this.#shownOf(session), this.#host.names.of(session));
+    } catch (error) {
+      this.#host.observer.failure(error, { room, identity: session.identity });
+      this.#forgetEmpty(room);
+    }
+  }
+
+  /** A session has left a room. */
+  leave(session: Session, room: string): void {
+    this.#turns.get(session)?.delete(room);
+    this.#rooms.get(room)?.leave(session);
+    this.#forgetEmpty(room);
+  }
+
+  /** A session has a new link, or has lost it. */
+  linked(session: Session): void {
+    const isChanged = this.#shown.get(session)?.context !== session.context;
+    for (const room of this.#host.rooms.of(session)) {
+      if (isChanged) this.enter(session, room);
+      this.#rooms.get(room)?.linked(session);
+    }
+  }
+
+  /** Asks `of` again. */
+  refresh(session: Session): void {
+    this.#shown.delete(session);
+    for (const room of this.#host.rooms.of(session)) this.enter(session, room);
+  }
+
+  /**
+   * Shows a session's own data in a room; undefined removes it. Returns the reply to the client, or a promise of it if the schema is
+   * asynchronous: then only the newest data is shown.
+   *
+   * @throws CallError `no-presence`, `invalid`, `too-large`.
+   */
+  set(session: Session, room: string, mine: unknown): unknown {
+    if (!this.#has(room)) throw new CallError('no-presence', 'the room has no presence.');
+    const { mine: schema } = this.#options;
+    const turn = {};
+    this.#turnsOf(session).set(room, turn);
+    const isNewest = (): boolean => this.#turns.get(session)?.get(room) === turn;
+    const checked = schema && mine !== undefined ? validated(schema, mine) : mine;
+    return thenOrNow(checked, (value) => {
+      if (isNewest()) this.#rooms.get(room)?.set(session, value, this.#host.limit);
+      const { id } = this.#shown.get(session) ?? {};
+      return { id, name: this.#host.names.of(session), size: this.#host.limit, throttle: this.#throttle };
+    });
+  }
+
+  open(topic: string): Opened {
+    const room = topic.slice(PRESENCE_PREFIX.length);
+    if (!this.#has(room)) return 'not-found';
+    this.#watched.add(room);
+    return this.#roomOf(room).state;
+  }
+
+  release(topic: string): void {
+    const room = topic.slice(PRESENCE_PREFIX.length);
+    this.#watched.delete(room);
+    this.#forgetEmpty(room);
+  }
+
+  #has(room: string): boolean {
+    return this.#options.rooms?.(room) !== false;
+  }
+
+  #roomOf(name: string): PresenceRoom {
+    let room = this.#rooms.get(name);
+    if (!room) this.#rooms.set(name, (room = new PresenceRoom(this.#throttle)));
+    return room;
+  }
+
+  #forgetEmpty(name: string): void {
+    if (this.#rooms.get(name)?.size === 0 && !this.#watched.has(name)) this.#rooms.delete(name);
+  }
+
+  #turnsOf(session: Session): Map<string, object> {
+    let turns = this.#turns.get(session);
+    if (!turns) this.#turns.set(session, (turns = new Map<string, object>()));
+    return turns;
+  }
+
+  /** @throws VeloxError `bad-option` if `of` returned no id; the error of `of`. */
+  #shownOf(session: Session): Shown {
+    const { context } = session;
+    const known = this.#shown.get(session);
+    if (known?.context === context && known) return known;
+    const answer: unknown = this.#options.of(this.#host.handleOf(session));
+    const { id, ...who } = Object(answer) as { id: unknown };
+    if (typeof id !== 'string') {
+      throw new VeloxError('bad-option', 'of() of the presence returned no id. Return { id: string, … }.');
+    }
+    const shown = { id, who, context };
+    this.#shown.set(session, shown);
+    return shown;
+  }
+}
+
+/** @throws CallError `invalid`; it says nothing of the value. */
+function validated(schema: StandardSchema, mine: unknown): unknown {
+  return thenOrNow(schema['~standard'].validate(mine), (result) => {
+    if (!result.issues) return result.value;
+    throw new CallError('invalid', 'the data for presence does not match its schema.');
+  });
+}
