@@ -1,5 +1,5 @@
 import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
-import { handleOf, revoked } from './handle.js';
+import { behind, handleOf, revoked } from './handle.js';
 import type { Intake, Origins } from './intake.js';
 import { isContainer, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
@@ -19,6 +19,7 @@ export function adopt(
   intake: Intake,
   origins?: Origins,
 ): unknown {
+  const given = value;
   if (origins?.hasOpen) value = origins.originOf(value);
   const level = node.depth() + 1;
   const copy = copyIn(value, {
@@ -47,6 +48,7 @@ export function adopt(
   });
   if (origins && isContainer(copy) && isPlain(value)) {
     origins.open(tree.nodes.child(node, key, copy), value);
+    if (value !== given) tree.copied.set(copy, behind(given) as Container);
   }
   return copy;
 }

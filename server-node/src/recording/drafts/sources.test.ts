@@ -205,6 +205,30 @@ describe('an assigned object', () => {
     expect(recorder.value).toEqual({ root: { children: [{ name: 'b', at: 1 }] } });
   });
 
+  it('keeps the places of its copy in order across a take', () => {
+    type Box = { a?: Box | string };
+    const recorder = createRecorder<Box[]>([]);
+    recorder.update(() => void (recorder.live()[0] = {}));
+    recorder.update((d) => {
+      const inner = d[0]!;
+      d[0] = { ...inner };
+      d[0].a = inner;
+      inner.a = 'old';
+    });
+    recorder.take();
+    recorder.update((d) => {
+      const inner = d[0]!;
+      d[0] = { ...inner };
+      d.unshift(inner);
+      (inner.a as Box).a = 'new';
+    });
+    expect(recorder.value).toEqual([{ a: { a: 'new' } }, { a: { a: 'old' } }]);
+    expect(JSON.parse(recorder.take()!)).toEqual([
+      { op: 'add', path: '/1', value: { a: { a: 'old' } } },
+      { op: 'replace', path: '/0/a/a', value: 'new' },
+    ]);
+  });
+
   it('that a failed recipe assigned is not followed', () => {
     const recorder = createRecorder<Record<string, Tree>>({});
     recorder.update(() => {

@@ -143,11 +143,13 @@ export class Sources {
   #arrange(node: Node, object: readonly unknown[]): void {
     const target = node.target as unknown[];
     const known = new Map<unknown, unknown>();
+    const members = new Set(object.map(behind));
     const stays: boolean[] = [];
     target.forEach((item, index) => {
       const node = isContainer(item) ? this.#tree.nodes.find(item) : undefined;
       if (!node) return;
-      const origin = node.source?.object ?? item;
+      // An item of which `object` holds a draft is that one, and no copy of its own object.
+      const origin = members.has(item) ? item : (node.source?.object ?? item);
       if (origin === behind(object[index])) stays[index] = true;
       else if (!known.has(origin)) known.set(origin, item);
     });

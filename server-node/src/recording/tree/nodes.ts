@@ -72,7 +72,11 @@ export class Nodes {
   trim(): void {
     if (!this.#stale && this.#known.size <= MOST_NODES) return;
     const rest = new Map<object, Node>();
-    for (const [container, node] of this.#known) if (node.source) rest.set(container, node);
+    for (const node of this.#known.values()) {
+      if (!node.source) continue;
+      for (let at: Node | undefined = node; at && !rest.has(at.target); at = at.parent)
+        rest.set(at.target, at);
+    }
     this.#known = rest;
     this.#stale = false;
   }
