@@ -16,10 +16,14 @@ export type { Who } from './entities/fetches.js';
 export type { Credentials, Rules } from './access/admission.js';
 export type { StandardSchema } from './access/standard-schema.js';
 export type { Logger, LogEntry } from './diagnostics/observer.js';
+export { each } from './views/each.js';
+export type { ViewOptions } from './views/view-options.js';
+export type { ViewedState } from './views/viewed-state.js';
 export { inline } from './inline.js';
 export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './http/endpoint.js';
-export { DEFAULT_LIMITS, type HubOptions, type HubStats } from './hub/hub-options.js';
+export { DEFAULT_LIMITS, type HubOptions } from './hub/hub-options.js';
+export type { HubStats } from './hub/hub-stats.js';
 export type { HistoryLimits } from './state/history.js';
 export type { WebServer } from './http/servers.js';
 export {

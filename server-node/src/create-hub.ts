@@ -17,10 +17,13 @@ import type { SessionHandle } from './messaging/session-handle.js';
 import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 import type { Cast, EventHandlersOf, Recipient, Session } from './messaging/typed.js';
 import { Hub as Core } from './hub/hub.js';
-import type { HubOptions, HubStats } from './hub/hub-options.js';
+import type { HubOptions } from './hub/hub-options.js';
+import type { HubStats } from './hub/hub-stats.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
+import { ViewedState } from './views/viewed-state.js';
+import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
 
 /** The sessions of one room. */
 export interface Room<C extends Contract = AnyContract, Context = unknown> {
@@ -31,6 +34,24 @@ export interface Room<C extends Contract = AnyContract, Context = unknown> {
 
 /** An endpoint of many topics. As a cast, it means everyone: `hub.emit(…)`, `hub.to('room').emit(…)`. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint, Cast<C, Context> {
+  /**
+   * Publishes a value as a topic that each client sees through a view: `view(value, audience)` is what the clients of an audience get. It
+   * sees the audience and not the client, so clients of one audience share all of it.
+   *
+   * If the view throws, or returns a promise or what JSON cannot hold, its audience keeps the last value and is `stale: 'view-failed'`.
+   *
+   * @example
+   * const game = hub.state('game', { players: [] as Player[] }, {
+   *   audience: (user) => user.id,
+   *   view: (game, me) => ({ players: each(game.players, me, (player) => (player.id === me ? player : { id: player.id })) }),
+   * })
+   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`; `bad-option` for an audience without a view.
+   */
+  state<N extends TopicName<C>, T, A, V extends TopicValue<C, N>>(
+    topic: N,
+    value: T | State<T> | Published<T>,
+    options: StateOptions & ViewOptions<NoInfer<T>, A, V, Context>,
+  ): ViewedState<T, A, V>;
   /**
    * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
    * Sessions that wait for it get it.
@@ -142,6 +163,10 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   const published = new Map<string, State<unknown>>();
   const publish = (topic: string, state: State<unknown>): void => {
     hub.topics.publish(topic, state);
+    hub.views.remove(topic);
+    replace(topic, state);
+  };
+  const replace = (topic: string, state: State<unknown>): void => {
     const former = published.get(topic);
     published.set(topic, state);
     if (!former || former === state) return;
@@ -152,10 +177,16 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
   return {
     ...withCheckedClose(createEndpoint(hub)),
     // `never`: the conditional types are the contract's promise, which no inference sees
-    state(topic, value, stateOptions) {
+    state(topic: string, value: unknown, stateOptions?: StateOptions & Partial<AnyViewOptions>) {
       checkOptions('hub.state()', stateOptions);
+      const viewOptions = viewOf(value, stateOptions);
       const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
-      publish(topic, state);
+      if (!viewOptions) publish(topic, state);
+      else {
+        const viewed = hub.views.publish(topic, state, viewOptions);
+        replace(topic, state);
+        return new ViewedState(state, viewed) as never;
+      }
       return state as never;
     },
     live(topic, value, stateOptions) {
@@ -176,6 +207,7 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
     notify: (type, ids) => hub.entities.notify(type, ids),
     remove(topic) {
       published.delete(topic);
+      hub.views.remove(topic);
       return hub.topics.remove(topic);
     },
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),

@@ -6,6 +6,7 @@ import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
 import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
+import type { AnyViewOptions } from './views/view-options.js';
 
 /** Returns the expected form of an option if a value does not have it. */
 type Check = (value: unknown, name: string, owner: string) => string | undefined;
@@ -44,6 +45,7 @@ const LIMITS: Checks<HubLimits> = {
   patch: count,
   handshake: duration,
   entities: count,
+  audiences: count,
   rooms: count,
   calls: count,
   idle: duration,
@@ -67,6 +69,8 @@ const STATE: Checks<StateOptions> = {
   history: group(HISTORY),
   ownership: expected("'owned' or 'watched'", (value) => value === 'owned' || value === 'watched'),
 };
+
+const VIEW: Checks<AnyViewOptions> = { audience: callback, view: callback };
 
 const ENTITY: Checks<EntityOptions<unknown>> = {
   fetch: callback,
@@ -136,14 +140,14 @@ type Owner =
 
 const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'createHub()': HUB,
-  'hub.state()': STATE,
+  'hub.state()': { ...STATE, ...VIEW },
   'hub.live()': STATE,
   'hub.entity()': ENTITY,
   'hub.presence()': PRESENCE,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },
-  'handle()': { ...STATE, ...HUB },
+  'handle()': { ...STATE, ...HUB, ...VIEW },
   'close()': CLOSE,
   'closeOnSignal()': CLOSE_ON_SIGNAL,
 };

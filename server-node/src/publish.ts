@@ -5,6 +5,7 @@ import type { HubOptions } from './hub/hub-options.js';
 import { State, type StateOptions } from './state/state.js';
 import { watchServers } from './http/servers.js';
 import { checkOptions, withCheckedClose } from './options.js';
+import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
 
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
@@ -55,15 +56,24 @@ Object.defineProperty(Published.prototype, 'emit', {
   },
 });
 
-const endpoints = new WeakMap<State<unknown>, Endpoint>();
+const endpoints = new WeakMap<State<unknown>, { readonly endpoint: Endpoint; readonly view: unknown }>();
 
-function endpointOf(state: State<unknown>, options?: HubOptions): Endpoint {
-  let endpoint = endpoints.get(state);
-  if (!endpoint) {
-    const hub = new Hub(options);
-    hub.topics.publish('', state);
-    endpoints.set(state, (endpoint = withCheckedClose(createEndpoint(hub))));
+function endpointOf(state: State<unknown>, options?: HubOptions & Partial<AnyViewOptions>): Endpoint {
+  const served = endpoints.get(state);
+  if (served) {
+    if (!options?.view || options.view === served.view) return served.endpoint;
+    const advice = 'Pass the view with the first handle().';
+    throw new VeloxError(
+      'bad-option',
+      `handle() got a view for a value that is served without it. ${advice}`,
+    );
   }
+  const hub = new Hub(options);
+  const viewOptions = viewOf(state, options);
+  if (viewOptions) hub.views.publish('', state, viewOptions);
+  else hub.topics.publish('', state);
+  const endpoint = withCheckedClose(createEndpoint(hub));
+  endpoints.set(state, { endpoint, view: viewOptions?.view });
   return endpoint;
 }
 
@@ -124,7 +134,8 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
 
 /**
  * Publishes an object that the application changes as it likes: it gets a method `$push` (not enumerable), which
- * sends the changes since. Given a state or a live value, also of a hub, it serves that.
+ * sends the changes since. Given a state or a live value, also of a hub, it serves that. The options `audience` and `view` are those of
+ * `hub.state`.
  *
  * @example
  * const foo = { a: 1 }
@@ -133,6 +144,11 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
  * foo.$push()
  * @throws VeloxError as `state`; `not-json` also for a value that is no object.
  */
+export function handle<T extends object, A, V, Context = unknown>(
+  value: T | State<T>,
+  options: StateOptions & HubOptions<Context> & ViewOptions<T, A, V, Context>,
+): Endpoint['handle'];
+export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'];
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
   checkOptions('handle()', options);
   if (value instanceof Published) return value.endpoint(options).handle;
@@ -141,9 +157,8 @@ export function handle<T extends object>(value: T | State<T>, options?: PublishO
     throw new VeloxError('not-json', 'handle() got no object. Give it one, or a live value or a state.');
   }
   const published = stateOf(value, options);
-  if (published.isOwned) return published.endpoint(options).handle;
-  watchObject(value, published);
-  return published.handle;
+  if (!published.isOwned) watchObject(value, published);
+  return published.endpoint(options).handle;
 }
 
 /**

@@ -50,6 +50,31 @@ function compile(): void {
   // @ts-expect-error what get() gives is read-only
   board.get().rows.push({ id: 1, price: 2 });
 
+  interface Rows {
+    rows: { id: number; price: number; owner: string }[];
+  }
+  const all: Rows = { rows: [] };
+  const viewed = hub.state('board', all, {
+    throttle: 50,
+    audience: (user) => ({ owner: user.id }),
+    view: ({ rows }, audience) => {
+      expectTypeOf(audience).toEqualTypeOf<{ owner: string }>();
+      return { rows: velox.each(rows, audience, ({ id, price }) => ({ id, price })) };
+    },
+  });
+  viewed.update((draft) => void draft.rows.push({ id: 1, price: 2, owner: 'ann' }));
+  expectTypeOf(viewed.snapshot({ owner: 'ann' }).body).toEqualTypeOf<Board>();
+  // @ts-expect-error a snapshot is of an audience
+  viewed.snapshot();
+  // @ts-expect-error not an audience
+  viewed.snapshot('ann');
+  // @ts-expect-error a view sees the audience, and not the client
+  hub.state('board', all, { audience: (user) => user.id, view: (_, me: User) => ({ rows: [], me }) });
+  // @ts-expect-error not what the topic's clients expect
+  hub.state('board', all, { view: ({ rows }) => rows });
+  // @ts-expect-error the value is read-only
+  hub.state('board', all, { view: ({ rows }) => ({ rows: rows.reverse() }) });
+
   const sync = connect<App>('/sync');
   expectTypeOf(sync.replica('board')).toEqualTypeOf<Replica<Board>>();
   expectTypeOf(sync.replica('items/7').get()).toEqualTypeOf<Item | undefined>();

@@ -165,7 +165,7 @@ export class EntityRow {
   #accept({ value, version, related }: FetchedRow<unknown>): void {
     const before = this.#answer;
     if (before instanceof RowValue) before.set(value);
-    else this.#answer = new RowValue(value, this.#host.stateOptions);
+    else this.#answer = new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
     this.#version = version;
     this.#stale = undefined;
     this.freshAt = performance.now();

@@ -6,11 +6,16 @@ import type { Versioned } from '../state/versioned.js';
 export class RowValue implements Versioned {
   readonly #state: State<unknown>;
   readonly #listeners = new Set<() => void>();
+  readonly isPersonal: boolean;
   #stale: string | undefined;
 
-  /** @throws VeloxError `not-json`, `too-deep`. */
-  constructor(value: unknown, options: Pick<StateOptions, 'key'>) {
+  /**
+   * @param isPersonal whether it is the value of one audience
+   * @throws VeloxError `not-json`, `too-deep`.
+   */
+  constructor(value: unknown, options: Pick<StateOptions, 'key'>, isPersonal: boolean) {
     this.#state = new State(value, options);
+    this.isPersonal = isPersonal;
   }
 
   /**

@@ -35,7 +35,8 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
   const origin = head.header('origin');
   const cors = corsHeaders(origin, hub.origins);
   const answer = (content: Answer): { outcome: string } => {
-    exchange.answer(content, cors);
+    const vary = [content.headers.vary, cors.vary].filter(Boolean).join(', ');
+    exchange.answer(content, vary ? { ...cors, vary } : cors);
     return { outcome: content.outcome };
   };
   const wanted = negotiate(head, hub.version2);
@@ -113,12 +114,17 @@ async function readValue(
   if ('stale' in opened) return refuse(503, 'unavailable', 'The topic has no value yet. Try again later.');
   if ('denied' in opened) {
     if (opened.denied === 'not-found') return refuse(404, 'not-found', 'There is no such topic.');
+    if (opened.denied === 'too-many')
+      return refuse(503, 'too-many', 'The topic has too many audiences. Try again later.');
     throw new VeloxError('forbidden', 'you may not see this topic.');
   }
-  const { frames } = opened;
+  const { frames, versioned } = opened;
   const { id, version } = frames.position;
-  const headers = { etag: `"${id}:${version}"`, 'cache-control': 'no-cache' };
-  if (isKnown(known, headers.etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
+  const etag = `"${id}:${version}"`;
+  const headers = versioned.isPersonal
+    ? { etag, 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie' }
+    : { etag, 'cache-control': 'no-cache' };
+  if (isKnown(known, etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...headers },

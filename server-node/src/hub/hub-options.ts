@@ -44,6 +44,8 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
 export interface ServerLimits extends AddressLimits {
   /** The most rows of one entity; beyond it the longest unwatched row is forgotten. Default 100,000. */
   readonly entities: number;
+  /** The most audiences of one topic; beyond it the longest unwanted one is forgotten, or a new one is denied. Default 1,000. */
+  readonly audiences: number;
   /**
    * The most links and values that one address may open per second, and five times as many at once; default 20. IPv6: per /64. Beyond
    * it 429, or close code 4429. Addresses of your own network count only with `trustProxy`.
@@ -77,6 +79,7 @@ export const DEFAULT_LIMITS: Required<Omit<Limits, 'idle'>> = {
 
 const SERVER_LIMITS: ServerLimits = {
   entities: 100_000,
+  audiences: 1_000,
   opensPerAddress: 20,
   sessionsPerAddress: Infinity,
   url: 8_192,
@@ -98,29 +101,4 @@ export function limitsOf(given: HubOptions['limits'] = {}): Limits {
 export function serverLimitsOf(given: HubOptions['limits'] = {}): ServerLimits {
   const names = Object.keys(SERVER_LIMITS) as (keyof ServerLimits)[];
   return Object.fromEntries(names.map((name) => [name, given[name] ?? SERVER_LIMITS[name]])) as never;
-}
-
-/** The numbers of a hub: sessions, topics and traffic. */
-export interface HubStats {
-  readonly topics: number;
-  /** With a link or without. */
-  readonly sessions: number;
-  /** Those of them that have no link now and may come back. */
-  readonly away: number;
-  /** Rooms that have members. */
-  readonly rooms: number;
-  /** Different public names of sessions. */
-  readonly names: number;
-  /** Members that presence shows, over all rooms. */
-  readonly presence: number;
-  /** Topics wanted, over all sessions. */
-  readonly subscriptions: number;
-  /** Bytes that were written and that the network has not taken yet, over all sessions. */
-  readonly waiting: number;
-  /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
-  readonly skipped: number;
-  readonly caughtUp: number;
-  /** Copies of clients that differed from the value and were fetched again. Each one means a bug or a fault in
-   * the network. */
-  readonly diverged: number;
 }

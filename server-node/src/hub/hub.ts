@@ -16,14 +16,8 @@ import { Entities } from '../entities/entities.js';
 import { Messaging, type MessagingRules } from '../messaging/messaging.js';
 import { Heartbeat } from '../sessions/heartbeat.js';
 import { IdleWatch } from '../sessions/idle-watch.js';
-import {
-  limitsOf,
-  MOST,
-  serverLimitsOf,
-  type HubOptions,
-  type HubStats,
-  type ServerLimits,
-} from './hub-options.js';
+import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } from './hub-options.js';
+import { statsOf, type HubStats } from './hub-stats.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 import type { Outlet } from '../wire/outlet.js';
@@ -32,6 +26,7 @@ import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import { Sessions } from '../sessions/sessions.js';
 import { Topics } from '../topics/topics.js';
+import { Views } from '../views/views.js';
 
 /** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
 const HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000;
@@ -62,6 +57,7 @@ export class Hub {
   readonly admissions: Admissions;
   readonly topics: Topics;
   readonly entities: Entities;
+  readonly views: Views;
   readonly messaging: Messaging;
   /** Whether `close` was called. */
   closed = false;
@@ -88,6 +84,7 @@ export class Hub {
     this.admissions = new Admissions(rules, this.limits, this.observer, addresses, trustProxy);
     this.topics = new Topics(this.admissions, this.limits, this.observer, this.compression);
     this.entities = new Entities(this.topics, this.observer, this.serverLimits.entities);
+    this.views = new Views(this.topics, this.observer, this.serverLimits.audiences);
     const deliveries = new Deliveries(
       this.observer,
       (eventful) => this.topics.flush(eventful),
@@ -199,13 +196,7 @@ export class Hub {
   }
 
   stats(): HubStats {
-    const { size: topics, subscriptions } = this.topics;
-    const { size: sessions, away, waiting, traffic } = this.#sessions;
-    const { rooms, names, presence } = this.messaging;
-    return {
-      ...{ topics, sessions, away, subscriptions, waiting, ...traffic },
-      ...{ rooms: rooms.size, names: names.size, presence: presence?.size ?? 0 },
-    };
+    return statsOf(this.topics, this.views, this.#sessions, this.messaging);
   }
 
   /**
@@ -232,6 +223,7 @@ export class Hub {
     });
     this.topics.close();
     this.entities.close();
+    this.views.close();
     if (this.#links.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);

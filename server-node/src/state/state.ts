@@ -136,12 +136,16 @@ export class State<T> implements Versioned {
   /**
    * Makes the value equal `next`, which the application may change and give again.
    *
+   * @param previous an immutable value that the state equals. A part of `next` that is `===` to a part of it is taken as unchanged.
    * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
    */
-  replace(next: T): void {
-    this.#given = undefined;
-    this.set(next);
-    this.#given = undefined;
+  replace(next: T, previous?: T): void {
+    this.#given = previous;
+    try {
+      this.set(next);
+    } finally {
+      this.#given = undefined;
+    }
   }
 
   /**

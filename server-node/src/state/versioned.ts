@@ -15,6 +15,8 @@ export interface Versioned {
   /** `anyone`: a client that may see the value now may receive all its steps.
    * Default: only those since a version that the client can prove. */
   readonly resume?: 'anyone' | undefined;
+  /** Whether it is the value of one audience: caches must not give it to others. */
+  readonly isPersonal?: boolean | undefined;
   /** Whether `onRevision` may wait for longer than the tick. */
   readonly isThrottled: boolean;
   /** Why the value may be outdated: a code, sent to clients as it is. undefined: it is current. */

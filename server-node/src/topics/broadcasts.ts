@@ -4,8 +4,8 @@ import { Broadcast, type BroadcastHost } from './broadcast.js';
 import type { Source } from './source.js';
 import type { StateFramesOptions } from './state-frames.js';
 
-/** How long a broadcast stays without members: a page that reloads must not cause its value to be fetched again. */
-const LINGER_MS = 5_000;
+/** How long a broadcast stays without members, in ms: a page that reloads must not cause its value to be fetched again. */
+export const LINGER_MS = 5_000;
 
 interface Held {
   readonly source: Source;

@@ -1,0 +1,157 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import { whenRejected } from '../diagnostics/maybe-promise.js';
+import type { Snapshot } from '../state/state.js';
+import type { Versioned } from '../state/versioned.js';
+import { LINGER_MS } from '../topics/broadcasts.js';
+import type { Opened, Source } from '../topics/source.js';
+import { audienceKey } from './audience-key.js';
+import { DerivedState, VIEW_FAILED, type DerivedHost } from './derived-state.js';
+import { freeze } from './freeze.js';
+
+/** How long an audience is kept after its last client, in ms. */
+const AUDIENCE_LINGER_MS = 30_000;
+
+/** The parts of a viewed topic. */
+export interface ViewSourceOptions {
+  readonly audience: (context: unknown) => unknown;
+  /** What all audiences share. */
+  readonly host: DerivedHost;
+  /** The most audiences. */
+  readonly limit: number;
+  /** The audience of a client could not be determined. */
+  readonly onFailure: (error: unknown) => void;
+  /** Opens the topic again for the sessions that have no value of it yet. */
+  readonly reopen: () => void;
+}
+
+interface Held {
+  readonly key: string;
+  readonly derived: DerivedState;
+}
+
+/** The values of one topic by audience. Each is a broadcast of its own: with an id, versions, history and a compression window. */
+export class ViewSource implements Source {
+  readonly #options: ViewSourceOptions;
+  readonly #audiences = new Map<string, Held>();
+  /** The audiences that no client wants, the longest unwanted first, each with the timer of its end. */
+  readonly #unwanted = new Map<Held, NodeJS.Timeout>();
+  /** Those of them that clients wait for, and whose view has never succeeded. */
+  readonly #failed = new Set<Held>();
+  /** Ends the observation of the source, which lasts while an audience waits for its first value. */
+  #unobserve: (() => void) | undefined;
+
+  constructor(options: ViewSourceOptions) {
+    this.#options = options;
+  }
+
+  /** How many audiences there are. */
+  get size(): number {
+    return this.#audiences.size;
+  }
+
+  open(_topic: string, { context }: Admission): Opened {
+    let key: string;
+    try {
+      key = keyOf(this.#options.audience(context));
+    } catch (error) {
+      this.#options.onFailure(error);
+      return { stale: VIEW_FAILED };
+    }
+    const held = this.#audiences.get(key) ?? this.#create(key);
+    if (!held) return { denied: 'too-many' };
+    if (!held.derived.hasValue) return this.#fail(held);
+    clearTimeout(this.#unwanted.get(held));
+    this.#unwanted.delete(held);
+    return held.derived;
+  }
+
+  release(_topic: string, versioned: Versioned): void {
+    for (const held of this.#audiences.values())
+      if (held.derived === versioned) this.#leave(held, AUDIENCE_LINGER_MS - LINGER_MS);
+  }
+
+  /**
+   * The value of an audience with its position. The audience is kept for a while, so that a client can start from the position.
+   *
+   * @throws VeloxError `too-many`, `not-json`; the view's error, if it has never succeeded for the audience.
+   */
+  snapshot(audience: unknown): Snapshot<unknown> {
+    const key = keyOf(audience);
+    const held = this.#audiences.get(key) ?? this.#create(key);
+    if (!held) {
+      throw new VeloxError(
+        'too-many',
+        'there are as many audiences as limits.audiences allows. Raise it, or use fewer.',
+      );
+    }
+    if (this.#unwanted.has(held)) this.#leave(held, AUDIENCE_LINGER_MS);
+    const { derived } = held;
+    if (!derived.hasValue) throw derived.error;
+    return { ...derived.position(), body: JSON.parse(derived.text()) as unknown };
+  }
+
+  /** Forgets all audiences. */
+  close(): void {
+    for (const held of [...this.#audiences.values()]) this.#forget(held);
+  }
+
+  /** Adds an audience that no client wants yet; undefined if the limit is reached and all others are wanted. */
+  #create(key: string): Held | undefined {
+    if (this.#audiences.size >= this.#options.limit) {
+      const [longest] = this.#unwanted.keys();
+      if (!longest) return undefined;
+      this.#forget(longest);
+    }
+    // Created from the key: a view can see nothing that the key omits.
+    const audience = JSON.parse(key) as unknown;
+    freeze(audience);
+    const held = { key, derived: new DerivedState(audience, this.#options.host) };
+    this.#audiences.set(key, held);
+    this.#leave(held, AUDIENCE_LINGER_MS);
+    return held;
+  }
+
+  /** No client wants an audience from now on; it is forgotten after some ms. */
+  #leave(held: Held, ms: number): void {
+    clearTimeout(this.#unwanted.get(held));
+    this.#unwanted.delete(held); // to be the last one
+    this.#unwanted.set(held, setTimeout(() => this.#forget(held), ms).unref());
+  }
+
+  #forget(held: Held): void {
+    clearTimeout(this.#unwanted.get(held));
+    this.#unwanted.delete(held);
+    this.#audiences.delete(held.key);
+    this.#failed.delete(held);
+    if (this.#failed.size === 0) this.#endRetries();
+    if (this.#audiences.size === 0) this.#options.host.shadow.forget();
+  }
+
+  /** There is no value, so there will be no broadcast that releases the audience: it stays unwanted. */
+  #fail(held: Held): Opened {
+    this.#leave(held, AUDIENCE_LINGER_MS);
+    this.#failed.add(held);
+    this.#unobserve ??= this.#options.host.source.onRevision(() => this.#retry());
+    return { stale: VIEW_FAILED };
+  }
+
+  /** The source has changed: views that have failed so far may succeed. */
+  #retry(): void {
+    const recovered = [...this.#failed].filter(({ derived }) => derived.hasValue);
+    for (const held of recovered) this.#failed.delete(held);
+    if (this.#failed.size === 0) this.#endRetries();
+    if (recovered.length > 0) this.#options.reopen();
+  }
+
+  #endRetries(): void {
+    this.#unobserve?.();
+    this.#unobserve = undefined;
+  }
+}
+
+/** @throws VeloxError `not-json`, also for a promise. */
+function keyOf(audience: unknown): string {
+  whenRejected(audience, () => undefined);
+  return audienceKey(audience);
+}

@@ -1,0 +1,470 @@
+/** Topics that each client sees as its audience may see them. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Replica } from '@velox/core';
+import * as velox from '../src/index.js';
+import { createHub, each, type AnyContract, type DeepReadonly, type ViewedState } from '../src/index.js';
+import type { LogEntry } from '../src/diagnostics/observer.js';
+import { createTestSync, type TestSync } from '../src/testing/create-test-sync.js';
+
+interface Player {
+  id: string;
+  cards: string[];
+}
+interface Game {
+  turn: number;
+  players: Player[];
+}
+const deal = (): Game => ({
+  turn: 1,
+  players: ['ann', 'ben', 'cy'].map((id) => ({ id, cards: [`ace of ${id}`] })),
+});
+type Seen = { turn: number; players: { id: string; cards: readonly string[] | number }[] };
+
+/** The game as a player sees it: the cards of the others are counted. */
+const asSeenBy = (game: DeepReadonly<Game>, me: string): Seen => ({
+  turn: game.turn,
+  players: game.players.map(({ id, cards }) => ({ id, cards: id === me ? cards : cards.length })),
+});
+
+type Context = { name: string };
+
+describe('a view', () => {
+  let log: LogEntry[];
+  let test: TestSync<AnyContract, Context>;
+  const token = { name: 'ann' };
+
+  const open = async (limits = {}): Promise<void> => {
+    log = [];
+    test = await createTestSync<AnyContract, Context>({
+      authorize: ({ token }) => ({ name: token ?? 'nobody' }),
+      identify: () => 'anyone',
+      logger: (entry) => void log.push(entry),
+      limits,
+    });
+  };
+  beforeEach(() => open());
+  afterEach(() => test.close());
+
+  const join = (
+    name: string,
+    topic = 'game',
+  ): { get: () => unknown; stale: () => unknown; leave: () => void } => {
+    const replica = test.connect({ auth: () => name }).replica(topic);
+    const leave = replica.subscribe(() => undefined);
+    return { get: () => replica.get(), stale: () => replica.status.get().reason?.message, leave };
+  };
+
+  it('gives each audience its own value, and follows the state', async () => {
+    const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
+    const [ann, ben] = [join('ann'), join('ben')];
+    await test.advance();
+    expect(ann.get()).toEqual(asSeenBy(deal(), 'ann'));
+    expect(ben.get()).toEqual(asSeenBy(deal(), 'ben'));
+    game.update((draft) => void draft.players[0]?.cards.push('joker'));
+    await test.advance();
+    expect(ann.get()).toMatchObject({ players: [{ cards: ['ace of ann', 'joker'] }, { cards: 1 }, {}] });
+    expect(ben.get()).toMatchObject({ players: [{ cards: 2 }, { cards: ['ace of ben'] }, {}] });
+    expect(game.get().players[1]).toEqual({ id: 'ben', cards: ['ace of ben'] });
+  });
+
+  it('runs once for all clients of an audience, and not for an audience without clients', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const runs: string[] = [];
+    const game = test.hub.state('game', deal(), {
+      audience: ({ name }) => name,
+      view: ({ turn }, me) => (runs.push(`${me} ${turn}`), turn),
+    });
+    const [, , ben] = [join('ann'), join('ann'), join('ben')];
+    await test.advance();
+    ben.leave();
+    await test.advance(2_000);
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(runs).toEqual(['ann 1', 'ben 1', 'ann 2']);
+    vi.unstubAllEnvs();
+  });
+
+  it('sends nothing, and makes no revision, for a change that the audience does not see', async () => {
+    const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
+    const sync = test.connect({ auth: () => 'ann' });
+    let changes = 0;
+    sync.replica('game').subscribe(() => changes++);
+    await test.advance();
+    const before = game.snapshot('ann');
+    changes = 0;
+    game.update((draft) => void ((draft.players[1] as Player).cards = ['king']));
+    await test.advance();
+    expect(changes).toBe(0);
+    expect(game.snapshot('ann')).toEqual(before);
+    expect(game.snapshot('ben').version).toBe(1);
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(changes).toBe(1);
+    expect(game.snapshot('ann').version).toBe(before.version + 1);
+  });
+
+  it('has an id for each audience', () => {
+    const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
+    const ids = ['ann', 'ben', 'ann'].map((name) => game.snapshot(name).id);
+    expect(ids[0]).toBe(ids[2]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it('gets an audience that was created from its key, and nothing else of the context', async () => {
+    const seen: unknown[] = [];
+    class Secret {}
+    const audience = { team: 'red', toJSON: undefined, secret: undefined as unknown };
+    test.hub.state('game', deal(), {
+      audience: () => Object.assign(audience),
+      view: (_, each) => (seen.push(each), 0),
+    });
+    join('ann');
+    await test.advance();
+    expect(seen[0]).toStrictEqual({ team: 'red' });
+    expect(seen[0]).not.toBe(audience);
+    expect(Object.isFrozen(seen[0])).toBe(true);
+    audience.secret = new Secret();
+    expect(join('ben').get()).toBeUndefined();
+    await test.advance();
+    expect(log).toContainEqual(expect.objectContaining({ event: 'callback failed', topic: 'game' }));
+  });
+
+  it('without an audience is one for everyone', async () => {
+    const game = test.hub.state('game', deal(), { view: ({ turn }) => ({ turn }) });
+    const [ann, ben] = [join('ann'), join('ben')];
+    await test.advance();
+    expect([ann.get(), ben.get()]).toEqual([{ turn: 1 }, { turn: 1 }]);
+    expect(test.hub.stats().audiences).toBe(1);
+    expect(game.snapshot(null).body).toEqual({ turn: 1 });
+  });
+
+  it('follows a state that is live, watched or replaced', async () => {
+    const source = deal();
+    const game = test.hub.state('game', source, { audience: ({ name }) => name, view: asSeenBy });
+    const ann = join('ann');
+    await test.advance();
+    source.turn = 2;
+    game.push();
+    await test.advance();
+    expect(ann.get()).toMatchObject({ turn: 2 });
+    const other = test.hub.state('game', deal(), { view: ({ turn }) => -turn });
+    await test.advance();
+    expect(ann.get()).toBe(-1);
+    other.set({ turn: 7, players: [] });
+    await test.advance();
+    expect(ann.get()).toBe(-7);
+    other.live().turn = 8;
+    await test.advance();
+    expect(ann.get()).toBe(-8);
+  });
+
+  it.each([
+    ['throws', () => new Error('of the view')],
+    ['returns a promise', () => Promise.resolve({ turn: 2 })],
+    ['returns a promise that rejects', () => Promise.reject(new Error('of the view'))],
+    ['returns undefined', () => undefined],
+    ['returns a function', () => () => 2],
+    ['returns what JSON cannot hold', () => ({ turn: new Map([[2, 2]]) })],
+    ['returns a bigint', () => ({ turn: 2n })],
+  ])('that %s keeps the last value of its audience, which is stale until it succeeds', async (_, result) => {
+    const game = test.hub.state('game', deal(), {
+      audience: ({ name }) => name,
+      view: ({ turn }, me): unknown => {
+        if (me !== 'ann' || turn !== 2) return { turn };
+        const given = result();
+        if (given instanceof Error) throw given;
+        return given;
+      },
+    });
+    const [ann, ben] = [join('ann'), join('ben')];
+    await test.advance();
+    for (const turn of [2, 2])
+      game.update((draft) => void (draft.players.push({ id: 'x', cards: [] }), (draft.turn = turn)));
+    await test.advance();
+    expect([ann.get(), ann.stale()]).toEqual([{ turn: 1 }, 'view-failed']);
+    expect([ben.get(), ben.stale()]).toEqual([{ turn: 2 }, undefined]);
+    expect(log.filter(({ event }) => event === 'callback failed')).toMatchObject([
+      { topic: 'game', audience: 'ann' },
+    ]);
+    expect(JSON.stringify(game.snapshot('ann'))).not.toContain('ace');
+    game.update((draft) => void (draft.turn = 3));
+    await test.advance();
+    expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
+  });
+
+  it('that fails from the start leaves its audience without a value until it succeeds', async () => {
+    const game = test.hub.state('game', deal(), {
+      view: ({ turn }) => {
+        if (turn < 3) throw new Error('too early');
+        return turn;
+      },
+    });
+    const ann = join('ann');
+    await test.advance();
+    expect([ann.get(), ann.stale()]).toEqual([undefined, 'view-failed']);
+    expect(() => game.snapshot(null)).toThrow('too early');
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(ann.get()).toBeUndefined();
+    game.update((draft) => void draft.turn++);
+    await test.advance(10);
+    expect([ann.get(), ann.stale()]).toEqual([3, undefined]);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('of the audience');
+      },
+    ],
+    ['returns a promise', () => Promise.reject(new Error('of the audience'))],
+    ['returns undefined', () => undefined],
+  ])('whose audience callback %s shows nothing', async (_, audience) => {
+    test.hub.state('game', deal(), {
+      audience: audience as () => unknown as () => string,
+      view: (game) => game,
+    });
+    const ann = join('ann');
+    await test.advance();
+    expect([ann.get(), ann.stale()]).toEqual([undefined, 'view-failed']);
+    expect(log).toContainEqual(expect.objectContaining({ event: 'callback failed', topic: 'game' }));
+    expect(test.hub.stats().audiences).toBe(0);
+  });
+
+  it('in development reports a view that gives two results, and fails one that writes', async () => {
+    let count = 0;
+    const game = test.hub.state('game', deal(), { view: ({ turn }) => ({ turn, count: count++ }) });
+    const writing = test.hub.state('writing', deal(), {
+      view: (value) => {
+        (value as Game).players.sort(() => -1);
+        return value;
+      },
+    });
+    const [ann, ben] = [join('ann'), join('ann', 'writing')];
+    await test.advance();
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(ann.get()).toMatchObject({ turn: 2 });
+    expect(log.filter(({ event }) => event === 'impure view')).toMatchObject([{ topic: 'game' }]);
+    expect([ben.get(), ben.stale()]).toEqual([undefined, 'view-failed']);
+    expect(writing.get().players.map(({ id }) => id)).toEqual(['ann', 'ben', 'cy']);
+  });
+
+  it('in development uses no remembered row if a projection depends on more than each() was told', async () => {
+    const game = test.hub.state('game', deal(), {
+      view: ({ players, turn }) =>
+        each(players, 'all', ({ id, cards }) => ({ id, cards: turn > 1 ? 0 : cards })),
+    });
+    const ann = join('ann');
+    await test.advance();
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(JSON.stringify(ann.get())).not.toContain('ace');
+    expect(log).toContainEqual(expect.objectContaining({ event: 'impure view', topic: 'game' }));
+  });
+
+  it('keeps a new role up to date, and takes away what it may not see, without a further write', async () => {
+    test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
+    const sync = test.connect({ auth: () => token.name });
+    const shown: unknown[] = [];
+    const replica = sync.replica('game');
+    replica.subscribe(() => shown.push(replica.get()));
+    await test.advance();
+    for (const name of ['ben', 'ann']) {
+      token.name = name;
+      void sync.renew();
+      await test.advance();
+    }
+    expect(shown).toEqual(['ann', 'ben', 'ann'].map((name) => asSeenBy(deal(), name)));
+  });
+});
+
+describe('audiences', () => {
+  let test: TestSync<AnyContract, Context>;
+  const open = async (limits: { audiences?: number } = {}): Promise<void> => {
+    test = await createTestSync<AnyContract, Context>({
+      authorize: ({ token }) => ({ name: token ?? 'nobody' }),
+      limits,
+    });
+  };
+  afterEach(() => test.close());
+  const join = (name: string): { replica: Replica<unknown>; leave: () => void } => {
+    const replica = test.connect({ auth: () => name }).replica('game');
+    return { replica, leave: replica.subscribe(() => undefined) };
+  };
+  const publish = (): ViewedState<Game, string, Seen> =>
+    test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
+
+  it('are counted, and forgotten 30 s after their last client has left', async () => {
+    await open();
+    const game = publish();
+    const [ann, ben] = [join('ann'), join('ben')];
+    await test.advance();
+    const { id } = game.snapshot('ann');
+    expect(test.hub.stats()).toMatchObject({ audiences: 2 });
+    ann.leave();
+    ben.leave();
+    await test.advance(28_000);
+    expect(test.hub.stats()).toMatchObject({ audiences: 2 });
+    const again = join('ann');
+    await test.advance(5_000);
+    expect(test.hub.stats()).toMatchObject({ audiences: 1 });
+    expect(game.snapshot('ann').id).toBe(id);
+    again.leave();
+    await test.advance(40_000);
+    expect(test.hub.stats()).toMatchObject({ audiences: 0 });
+    expect(game.snapshot('ann').id).not.toBe(id);
+  });
+
+  it('beyond limits.audiences are denied, and take the place of one without clients', async () => {
+    await open({ audiences: 2 });
+    const game = publish();
+    const [ann] = [join('ann'), join('ben')];
+    await test.advance();
+    const cy = join('cy');
+    await test.advance();
+    expect(cy.replica.get()).toBeUndefined();
+    expect(cy.replica.status.get().reason?.code).toBe('too-many');
+    expect(() => game.snapshot('cy')).toThrow(expect.objectContaining({ code: 'too-many' }));
+    ann.leave();
+    await test.advance(8_000);
+    void test.hub.recheck();
+    await test.advance();
+    expect(cy.replica.get()).toEqual(asSeenBy(deal(), 'cy'));
+    expect(test.hub.stats()).toMatchObject({ audiences: 2 });
+  });
+
+  it('are asked again by recheck', async () => {
+    await open();
+    let isOpen = false;
+    test.hub.state('game', deal(), {
+      audience: ({ name }) => (isOpen ? 'all' : name),
+      view: (game, me) => (me === 'all' ? game : asSeenBy(game, me)),
+    });
+    const ann = join('ann');
+    await test.advance();
+    isOpen = true;
+    void test.hub.recheck(({ name }, topic) => name === 'ann' && topic === 'game');
+    await test.advance();
+    expect(ann.replica.get()).toEqual(deal());
+    isOpen = false;
+    void test.hub.recheck();
+    await test.advance();
+    expect(ann.replica.get()).toEqual(asSeenBy(deal(), 'ann'));
+  });
+
+  it('without clients are computed again when a client comes back, which resumes', async () => {
+    await open();
+    const game = publish();
+    const ann = join('ann');
+    await test.advance();
+    ann.leave();
+    await test.advance(12_000);
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    const sync = test.connect({ auth: () => 'ann' });
+    const frames: unknown[] = [];
+    sync.replica('game').subscribe(() => frames.push(sync.replica('game').get()));
+    await test.advance();
+    expect(frames).toEqual([{ ...asSeenBy(deal(), 'ann'), turn: 2 }]);
+    expect(game.snapshot('ann').version).toBe(2);
+  });
+
+  it('are forgotten with their topic', async () => {
+    await open();
+    publish();
+    join('ann');
+    await test.advance();
+    test.hub.remove('game');
+    expect(test.hub.stats()).toMatchObject({ audiences: 0 });
+    publish();
+    await test.advance();
+    test.hub.state('game', deal());
+    expect(test.hub.stats()).toMatchObject({ audiences: 0 });
+  });
+});
+
+describe('a value with a view over plain HTTP', () => {
+  const hub = createHub<AnyContract, string>({ authorize: ({ header }) => header('cookie') ?? '' });
+  const game = hub.state('game', deal(), { audience: (name) => name, view: asSeenBy });
+  const get = (cookie: string, headers: Record<string, string> = {}): Promise<Response> =>
+    hub.fetch(new Request('http://localhost/sync?topic=game', { headers: { cookie, ...headers } }));
+
+  it('is what the audience sees, and caches keep it apart', async () => {
+    const response = await get('ann');
+    expect(await response.json()).toMatchObject({
+      body: asSeenBy(deal(), 'ann'),
+      id: game.snapshot('ann').id,
+    });
+    expect(response.headers.get('cache-control')).toBe('private, no-cache');
+    expect(response.headers.get('vary')).toBe('Authorization, Cookie, Origin');
+  });
+
+  it('is known by the ETag of its own audience alone', async () => {
+    const etag = (await get('ann')).headers.get('etag') ?? '';
+    expect((await get('ann', { 'if-none-match': etag })).status).toBe(304);
+    const other = await get('ben', { 'if-none-match': etag });
+    expect(other.status).toBe(200);
+    expect(await other.json()).toMatchObject({ body: asSeenBy(deal(), 'ben') });
+  });
+});
+
+describe('publishing with a view', () => {
+  it('refuses an audience without a view, and a state that has one already', () => {
+    const hub = createHub();
+    expect(() => hub.state('game', deal(), { audience: () => 'all' } as never)).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+    const viewed = hub.state('game', deal(), { view: ({ turn }) => turn });
+    expect(() => hub.state('other', viewed as never)).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+    expect(() => hub.state('other', deal(), { view: 'turn' } as never)).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+  });
+
+  it('serves one state raw to some and viewed to others', () => {
+    const hub = createHub();
+    const state = velox.state(deal());
+    hub.state('all', state);
+    const viewed = hub.state('some', state, { view: ({ turn }) => turn });
+    viewed.update((draft) => void draft.turn++);
+    expect(state.snapshot().body).toMatchObject({ turn: 2 });
+    expect(viewed.snapshot(null).body).toBe(2);
+  });
+
+  const read = async (endpoint: velox.Endpoint['handle']): Promise<unknown> => {
+    const server = createServer((request, response) => void endpoint(request, response));
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    const { port } = server.address() as AddressInfo;
+    const { body } = (await (await fetch(`http://localhost:${port}/sync`)).json()) as { body: unknown };
+    server.close();
+    return body;
+  };
+
+  it('by handle() shows only the view', async () => {
+    const game = deal();
+    expect(await read(velox.handle(game, { view: ({ turn }) => turn }))).toBe(1);
+    expect(await read(velox.handle(game))).toBe(1);
+    expect(await read(velox.state(game).handle)).toBe(1);
+  });
+
+  it('by handle() is refused for an object that is served without it', () => {
+    const game = deal();
+    velox.handle(game);
+    expect(() => velox.handle(game, { view: ({ turn }) => turn })).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+  });
+
+  it('by handle() for an object that is a state already shows only the view', async () => {
+    const game = deal();
+    const state = velox.state(game);
+    state.update((draft) => void draft.turn++);
+    expect(await read(velox.handle(game, { view: ({ turn }) => turn }))).toBe(2);
+  });
+});
