@@ -14,7 +14,7 @@ import type { Recovery, RecoveryHost } from './recovery.js';
 import { untried } from './tries.js';
 import { OPEN_TIMEOUT_MS, withoutPassword, type Attempt, type CloseReason } from './transport.js';
 
-/** How long hello may follow the head of an answer, and how long a heartbeat may be late. */
+/** How long hello may follow the head of an answer. */
 const GRACE_MS = 5_000;
 /** A link counts as a success after so long. */
 const SERVED_MS = 5_000;
@@ -69,7 +69,7 @@ export function createCarrier({
     if (phase.is === 'open') phase.link.send(text, hello!);
   };
   const attemptOf = (open: Partial<OpenFrame['open']>, ...more: ClientFrame[]): Attempt => {
-    const first = { open: { ...open, token } as OpenFrame['open'] }; // JSON leaves out undefined
+    const first = { open: { ...open, token, refused: tries.refused } as OpenFrame['open'] }; // JSON leaves out undefined
     return { url, headers, credentials, open: [first, ...more] };
   };
 
@@ -157,7 +157,7 @@ export function createCarrier({
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
     put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
     reconcile(); // topics may have been subscribed while the link opened
-    if ((phase as Phase) === mine) recover('guard', next.heartbeat + GRACE_MS);
+    if ((phase as Phase) === mine) recover('guard', next);
   }
 
   /** Leaves the present phase, with all that belongs to it, for another one. */
@@ -182,7 +182,7 @@ export function createCarrier({
   /** Calls recovery, now or as soon as it is loaded, unless the phase has changed by then. */
   function recover(
     act: 'lose' | 'pause' | 'guard' | 'refuseOldServer',
-    argument?: CloseReason | number,
+    argument?: CloseReason | Hello,
   ): void {
     const mine = phase;
     const use = (module: NonNullable<typeof loaded>): void => {
@@ -190,8 +190,8 @@ export function createCarrier({
     };
     if (loaded) return use(loaded);
     const wait = (): void => {
-      if (phase === mine && typeof argument === 'object')
-        stay('waiting', argument, RELOAD_MS * (1 + Math.random()));
+      if (phase === mine && act !== 'guard')
+        stay('waiting', argument as Reason, RELOAD_MS * (1 + Math.random()));
     };
     load().then(use, wait);
   }
@@ -225,7 +225,6 @@ export function createCarrier({
     options,
     tries: () => tries,
     status,
-    hello: () => hello,
     phase: () => phase.is,
     current: () => chosen,
     choose: (index) => void (chosen = index),

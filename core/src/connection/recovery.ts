@@ -21,6 +21,12 @@ const OLD_SERVER = {
   retry: 10_000,
 } as const;
 
+/** How long a heartbeat may be late. */
+const GRACE_MS = 5_000;
+
+/** How much of a refused frame the server is told: enough to recognise the event. */
+const REFUSED_LENGTH = 100;
+
 /** How often a server may ask for a sign of life at most, and the longest delay of a timer. */
 const SHORTEST_PING_MS = 1_000;
 const LONGEST_PING_MS = 2 ** 31 - 1;
@@ -31,7 +37,6 @@ export interface RecoveryHost {
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
   readonly tries: () => Tries;
   readonly status: Readable<Status>;
-  readonly hello: () => Hello | undefined;
   readonly phase: () => Phase['is'];
   /** The index of the transport in use. */
   readonly current: () => number;
@@ -67,9 +72,9 @@ export interface Recovery {
   /**
    * Watches the open link, and looks for a preferred transport beside it, until `stop`.
    *
-   * @param limit ms without a byte after which the link is dead
+   * @param hello the server's, on this link
    */
-  readonly guard: (limit: number) => void;
+  readonly guard: (hello: Hello) => void;
   /** Bytes arrived; the next ones may take `extra` ms longer. */
   readonly feed: (extra?: number) => void;
   readonly stop: () => void;
@@ -104,6 +109,7 @@ export function createRecovery(
     let reason = telling(cause);
     host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
     const tries = host.tries();
+    tries.refused = cause.text?.slice(0, REFUSED_LENGTH) ?? tries.refused;
     if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
     if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
       tries.isReplaced = true;
@@ -159,9 +165,9 @@ export function createRecovery(
     },
     keep: () => choice.keep(current()),
     feed: watchdog.feed,
-    guard(limit) {
-      watchdog.start(limit);
-      const { idle } = host.hello()!.limits;
+    guard({ heartbeat, limits: { idle } }) {
+      host.tries().refused = undefined;
+      watchdog.start(heartbeat + GRACE_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_PING_MS);
       if (idle) pinging = setInterval(ping, ms);
       if (!current()) return;

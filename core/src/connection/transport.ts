@@ -21,6 +21,8 @@ export interface CloseReason extends Reason {
   /** As in `Bye`: false = make no further attempt, ms = come back then. */
   readonly retry?: number | false;
   readonly cause?: unknown;
+  /** The frame that ended the link, if it was no sound one. */
+  readonly text?: string;
 }
 
 /** What is shown of a reason. A text of the runtime may show the URL, and that a password. */

@@ -10,6 +10,8 @@ export interface Tries {
   strangers?: number;
   /** Whether a refused token was replaced since the last success. */
   isReplaced?: boolean;
+  /** The beginning of a frame that ended the last link as `bad-frame`. The next one reports it. */
+  refused?: string | undefined;
 }
 
 /** Before anything was tried, and after a success. */

@@ -42,7 +42,8 @@ const CLIENT_FRAMES: readonly {
       isObject(open) &&
       optional(open.session, isString) &&
       optional(open.token, isString) &&
-      optional(open.ack, isNumber),
+      optional(open.ack, isNumber) &&
+      optional(open.refused, isId),
   },
   {
     members: ['event', 'data', 'call', 'seq'],

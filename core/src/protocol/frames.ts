@@ -177,7 +177,13 @@ export type ServerFrame =
 
 /** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */
 export interface OpenFrame {
-  readonly open: { readonly session?: string; readonly ack?: number; readonly token?: string };
+  readonly open: {
+    readonly session?: string;
+    readonly ack?: number;
+    readonly token?: string;
+    /** The first 100 characters of the frame for which the client ended its last link. */
+    readonly refused?: string;
+  };
 }
 /** A new token for the live session. */
 export interface AuthFrame {

@@ -47,7 +47,7 @@ export function defineTransport(name: string, start: Start): Transport {
           try {
             listener?.onFrame(decodeServerFrame(text), text);
           } catch (error) {
-            onClose({ code: 'bad-frame', message: `${error as Error}` });
+            onClose({ code: 'bad-frame', message: `${error as Error}`, text });
           }
         },
         onClose,

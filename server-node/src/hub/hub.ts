@@ -138,6 +138,9 @@ export class Hub {
   open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
     const session = this.#sessions.open(outlet, admission, open);
+    if (open?.refused && session.refuse(open.refused)) {
+      this.observer.log('warn', 'event refused twice', { begins: open.refused, identity: session.identity });
+    }
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();

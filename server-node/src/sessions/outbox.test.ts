@@ -149,3 +149,41 @@ describe('the events of a session', () => {
     },
   );
 });
+
+describe('an event that the client refuses', () => {
+  const sent = (outbox: Outbox): string[] => {
+    const texts: string[] = [];
+    for (let message; (message = outbox.next());) texts.push(message.text);
+    return texts;
+  };
+  const filled = (): Outbox => {
+    const outbox = new Outbox();
+    for (const data of [1, 2, 3]) outbox.add(eventMessage('e', data));
+    sent(outbox);
+    outbox.resume(1);
+    return outbox;
+  };
+
+  it('is dropped at the second time, and its number goes to the next event', () => {
+    const outbox = filled();
+    expect(outbox.refuse('{"event":"e","data":2')).toBe(false);
+    sent(outbox);
+    outbox.resume(1);
+    expect(outbox.refuse('{"event":"e","data":2,"seq":2}')).toBe(true);
+    expect(outbox.dropped).toBe(1);
+    expect(sent(outbox)).toEqual(['{"event":"e","data":3,"seq":2}']);
+  });
+
+  it('stays if another frame was refused, or another event was meanwhile', () => {
+    const outbox = filled();
+    expect(outbox.refuse('{"event":"e","data":2')).toBe(false);
+    expect(outbox.refuse('{"id":"a","version":1')).toBe(false);
+    sent(outbox);
+    outbox.resume(2);
+    expect(outbox.refuse('{"event":"e","data":3')).toBe(false);
+    expect(outbox.dropped).toBe(0);
+    sent(outbox);
+    outbox.resume(3);
+    expect(outbox.refuse('{"event":"e"')).toBe(false);
+  });
+});

@@ -25,6 +25,8 @@ export class Outbox {
   /** Whether an event was written on this link: the client can derive the number of the next one. */
   #hasWritten = false;
   #dropped = 0;
+  /** The number of the event that the client refused. */
+  #refused = 0;
   /** Created with the first volatile event. */
   #volatile: VolatileBox | undefined;
 
@@ -70,6 +72,23 @@ export class Outbox {
     this.#waiting = [...this.#sent, ...this.#waiting];
     this.#sent = [];
     this.#hasWritten = false;
+  }
+
+  /**
+   * The client ended its last link because of a frame. If that was the next event, and for the second time, the event is dropped: it would
+   * end each link, and nothing behind it would ever arrive.
+   *
+   * @param beginning the first characters of the frame
+   * @returns whether an event was dropped
+   */
+  refuse(beginning: string): boolean {
+    const [next] = this.#waiting;
+    const seq = this.#base + 1;
+    if (!next || ![next, numbered(next, seq)].some(({ text }) => text.startsWith(beginning))) return false;
+    const isAgain = this.#refused === seq;
+    this.#refused = isAgain ? 0 : seq;
+    if (isAgain) this.#dropOldest();
+    return isAgain;
   }
 
   /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */

@@ -26,15 +26,17 @@ export class Session implements Subscriber {
   readonly rate: RateLimit;
   readonly topics: Subscriptions;
   readonly liveness: Liveness = new Liveness();
+  /** How many links it has had, the live one included. */
+  links = 0;
+  /** Whether it has ended for good. */
+  hasEnded = false;
   readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
   #admission: Admission;
   /** Created with the first event: most sessions have none. */
   #outbox: Outbox | undefined;
   #link: Link | undefined;
-  #links = 0;
   #isResumable = false;
-  #hasEnded = false;
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
@@ -67,11 +69,6 @@ export class Session implements Subscriber {
     return this.#isResumable;
   }
 
-  /** How many links it has had, the live one included. */
-  get links(): number {
-    return this.#links;
-  }
-
   /** The number of the newest frame that was taken from the client. */
   get taken(): number {
     return this.#inbox.taken;
@@ -87,14 +84,9 @@ export class Session implements Subscriber {
     return this.#link?.outlet;
   }
 
-  /** Whether it has ended for good. */
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
   /** Notes that it has ended: nothing is kept for it any more. */
   end(): void {
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.#outbox = undefined;
   }
 
@@ -111,11 +103,18 @@ export class Session implements Subscriber {
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
   attach(outlet: Outlet, ack: number): void {
     const former = this.#link;
-    this.#link = new Link(outlet, ++this.#links);
+    this.#link = new Link(outlet, ++this.links);
     this.#inbox.resume();
     this.#outbox?.resume(ack);
     if (this.dropped > 0) this.#link.owed.dropped();
     former?.outlet.close(4000, 'replaced');
+  }
+
+  /** The client refused a frame of its last link. Returns whether an event was dropped, because it was refused twice. */
+  refuse(beginning: string): boolean {
+    const isDropped = this.#outbox?.refuse(beginning) === true;
+    if (isDropped) this.#link?.owed.dropped();
+    return isDropped;
   }
 
   /** Notes that a link ended; returns whether it was the live one. */
@@ -143,7 +142,7 @@ export class Session implements Subscriber {
 
   /** The same for a message that other sessions may share: an event to many is encoded once. */
   send(message: Message): void {
-    if (this.#hasEnded) return;
+    if (this.hasEnded) return;
     const { dropped } = this;
     (this.#outbox ??= new Outbox()).add(message);
     if (this.dropped > dropped) this.#link?.owed.dropped();
@@ -152,7 +151,7 @@ export class Session implements Subscriber {
 
   /** Sends an event that may be lost: without a link, or to a newer one of its key while the outlet is full. */
   sendVolatile(message: Message, key: string): void {
-    if (!this.#link || this.#hasEnded) return;
+    if (!this.#link || this.hasEnded) return;
     (this.#outbox ??= new Outbox()).addVolatile(message, key, this.#link.isFull);
     this.#onDue(this);
   }

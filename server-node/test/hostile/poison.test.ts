@@ -1,0 +1,30 @@
+/** An event that a client cannot take ends its links, but not for ever: it is dropped, counted and logged. */
+import { expect, it, onTestFinished } from 'vitest';
+import type { LogEntry } from '../../src/index.js';
+import { createTestSync } from '../../src/testing/index.js';
+
+/** More levels than a client takes. */
+const DEEP: unknown = JSON.parse('['.repeat(2_100) + ']'.repeat(2_100));
+
+it.each(['websocket', 'sse', 'polling'] as const)(
+  'an event that the client refuses twice is dropped over %s, and the next one arrives',
+  async (transport) => {
+    const entries: LogEntry[] = [];
+    const test = await createTestSync({ logger: (entry) => void entries.push(entry) });
+    onTestFinished(() => test.close());
+    const sync = test.connect({ transport });
+    const heard: unknown[] = [];
+    sync.on('e', (data) => heard.push(data));
+    sync.emit('hello', null);
+    await test.advance(2_000);
+    for (const data of [1, DEEP, 2]) test.hub.emit('e', data);
+    await test.advance(60_000);
+    expect(heard).toEqual([1, 2]);
+    const refused = entries.filter(({ event }) => event === 'event refused twice');
+    expect(refused).toMatchObject([{ level: 'warn', begins: expect.stringContaining('"e"') as string }]);
+    expect(sync.dropped.get()).toBe(1);
+    test.hub.emit('e', 3);
+    await test.advance(2_000);
+    expect(heard).toEqual([1, 2, 3]);
+  },
+);
