@@ -138,9 +138,6 @@ export class Hub {
   open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
     const session = this.#sessions.open(outlet, admission, open);
-    if (open?.refused && session.refuse(open.refused)) {
-      this.observer.log('warn', 'event refused twice', { begins: open.refused, identity: session.identity });
-    }
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();
@@ -150,7 +147,7 @@ export class Hub {
     const name = this.messaging.nameOf(session);
     session.greet({ protocol: PROTOCOL_VERSION, session: id, name, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
-    this.messaging.attached(session);
+    this.messaging.attached(session, open?.refused);
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {

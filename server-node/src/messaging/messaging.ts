@@ -163,8 +163,16 @@ export class Messaging implements CastHost, SessionHost {
     return this.names.of(session);
   }
 
-  /** A session has a link: its first one, or another. */
-  attached(session: Session): void {
+  /**
+   * A session has a link: its first one, or another.
+   *
+   * @param refused the beginning of the frame for which the client ended the one before
+   */
+  attached(session: Session, refused?: string): void {
+    if (refused && session.refuse(refused)) {
+      const { identity } = session;
+      this.#parts.observer.log('warn', 'event refused twice', { begins: refused, identity });
+    }
     const since = this.#awaySince.get(session);
     this.#awaySince.delete(session);
     if (session.links === 1) {
