@@ -1,0 +1,20 @@
+/** What a log and a bus need of Redis: a connection for commands, and one for messages. */
+export interface RedisConnection {
+  /** Whether keys are on several servers. */
+  readonly isCluster: boolean;
+  /** The command that reaches this connection's subscriptions. */
+  readonly publish: 'PUBLISH' | 'SPUBLISH';
+  /** Sends a command to the server that has `key`. */
+  send(key: string, args: readonly string[]): Promise<unknown>;
+  subscribe(channel: string): Promise<void>;
+  unsubscribe(channel: string): void;
+  /** What each server says of itself, by INFO. */
+  info(section: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface RedisEvents {
+  readonly onMessage: (channel: string, message: string) => void;
+  /** Messages may have been missed. Subscriptions work again. */
+  readonly onDoubt: () => void;
+}

@@ -1,0 +1,63 @@
+/** @velox/server/redis: a backplane on Redis 7 or Valkey, by a client of ioredis or node-redis. */
+import type { Backplane } from '../../cluster/bus.js';
+import { connectionOf, type RedisClient } from './client.js';
+import { RedisBus } from './redis-bus.js';
+import { RedisLog } from './redis-log.js';
+
+export type { RedisClient } from './client.js';
+export type { IoRedis } from './ioredis.js';
+export type { NodeRedis, NodeRedisCluster } from './node-redis.js';
+
+export interface RedisOptions {
+  /** The beginning of all keys and channels. Default `velox:`. */
+  readonly prefix?: string;
+}
+
+/**
+ * Makes a backplane on Redis. What a crash loses depends on its `appendfsync`, and a failover loses what the replica lacks: see
+ * docs/scaling.md. Warns if Redis may evict keys.
+ *
+ * @param client connected, of ioredis (with `maxRetriesPerRequest: null`) or node-redis, also for a cluster. A client of a single
+ * server is duplicated for subscriptions. `close` leaves it open.
+ *
+ * @example
+ * createHub({ backplane: redis(new Redis({ maxRetriesPerRequest: null })) });
+ */
+export function redis(client: RedisClient, options: RedisOptions = {}): Backplane {
+  const { prefix = 'velox:' } = options;
+  const connection = connectionOf(client, {
+    onMessage(channel, message) {
+      if (channel.startsWith(`${prefix}bus:`)) bus.tell(channel, message);
+      else log.tell(channel, message);
+    },
+    onDoubt() {
+      log.doubt();
+      bus.doubt();
+    },
+  });
+  const log = new RedisLog(connection, prefix);
+  const bus = new RedisBus(connection, prefix);
+  connection.info('memory').then(warnOfEviction, () => {}); // a client that is not connected says so itself
+  return {
+    log,
+    bus,
+    durable: false,
+    shared: true,
+    async close() {
+      log.close();
+      await connection.close();
+    },
+  };
+}
+
+function warnOfEviction(servers: readonly string[]): void {
+  const policies = servers.map((info) => /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1] ?? 'noeviction');
+  const wrong = policies.find((policy) => policy !== 'noeviction');
+  if (wrong)
+    process.emitWarning(
+      `velox: Redis may evict the states of topics. Set maxmemory-policy to noeviction, not ${wrong}.`,
+      {
+        type: 'VeloxWarning',
+      },
+    );
+}

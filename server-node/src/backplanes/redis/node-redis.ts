@@ -1,0 +1,88 @@
+import type { RedisConnection, RedisEvents } from './connection.js';
+
+type Listener = (message: string, channel: string) => void;
+
+/** The part of a client of node-redis that is used. */
+export interface NodeRedis {
+  sendCommand(args: string[]): Promise<unknown>;
+  duplicate(): unknown;
+}
+/** The part of a cluster's client of node-redis that is used. */
+export interface NodeRedisCluster {
+  sendCommand(key: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  sSubscribe(channel: string, listener: Listener): Promise<unknown>;
+  sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  readonly masters: readonly unknown[];
+  nodeClient(master: never): unknown;
+}
+interface Subscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: Listener): Promise<unknown>;
+  unsubscribe(channel: string, listener: Listener): Promise<unknown>;
+  on(event: string, listener: () => void): unknown;
+  destroy(): void;
+}
+
+export class NodeRedisConnection implements RedisConnection {
+  readonly isCluster: boolean;
+  readonly publish: 'PUBLISH' | 'SPUBLISH';
+  readonly #client: NodeRedis | NodeRedisCluster;
+  /** A cluster's client has connections for subscriptions itself. */
+  readonly #subscriber: Subscriber | undefined;
+  readonly #connected: Promise<unknown>;
+  readonly #onMessage: Listener;
+  #wasReady = false;
+
+  constructor(client: NodeRedis | NodeRedisCluster, { onMessage, onDoubt }: RedisEvents) {
+    this.#client = client;
+    this.isCluster = 'masters' in client;
+    this.publish = this.isCluster ? 'SPUBLISH' : 'PUBLISH';
+    this.#onMessage = (message, channel) => onMessage(channel, message);
+    if (isCluster(client)) {
+      this.#connected = Promise.resolve();
+      return;
+    }
+    const subscriber = client.duplicate() as Subscriber;
+    this.#subscriber = subscriber;
+    subscriber.on('error', () => {}); // the client meets the same errors
+    // node-redis subscribes again before it says that it is ready.
+    subscriber.on('ready', () => (this.#wasReady ? onDoubt() : (this.#wasReady = true)));
+    this.#connected = subscriber.connect();
+    this.#connected.catch(() => {}); // each subscription awaits it and rejects
+  }
+
+  send(key: string, args: readonly string[]): Promise<unknown> {
+    const client = this.#client;
+    return isCluster(client) ? client.sendCommand(key, false, [...args]) : client.sendCommand([...args]);
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#connected;
+    if (isCluster(this.#client)) await this.#client.sSubscribe(channel, this.#onMessage);
+    else await this.#subscriber?.subscribe(channel, this.#onMessage);
+  }
+
+  unsubscribe(channel: string): void {
+    const done = isCluster(this.#client)
+      ? this.#client.sUnsubscribe(channel, this.#onMessage)
+      : this.#subscriber?.unsubscribe(channel, this.#onMessage);
+    done?.catch(() => {}); // a connection that is lost has no subscriptions
+  }
+
+  async info(section: string): Promise<string[]> {
+    const client = this.#client;
+    const servers = isCluster(client)
+      ? await Promise.all(
+          client.masters.map(async (master) => (await client.nodeClient(master as never)) as NodeRedis),
+        )
+      : [client];
+    return Promise.all(servers.map(async (server) => String(await server.sendCommand(['INFO', section]))));
+  }
+
+  close(): Promise<void> {
+    this.#subscriber?.destroy();
+    return Promise.resolve();
+  }
+}
+
+const isCluster = (client: NodeRedis | NodeRedisCluster): client is NodeRedisCluster => 'masters' in client;

@@ -1,0 +1,100 @@
+import { report } from '@velox/core/protocol';
+import { FanOut } from '../../cluster/fan-out.js';
+import type { Revision, Unsubscribe } from '../../cluster/log.js';
+import type { SqliteConnection } from './connection.js';
+import { revisionOf, type Row } from './schema.js';
+
+/** How many revisions are fetched together. */
+const BATCH = 500;
+
+/** Tells the followers of a process about new revisions. SQLite notifies no other process, so it looks for changes of the file. */
+export class SqliteWatch {
+  readonly #connection: SqliteConnection;
+  readonly #pollMs: number;
+  readonly #followers = new FanOut<Revision>();
+  #timer: NodeJS.Timeout | undefined;
+  #started: Promise<void> | undefined;
+  /** SQLite's count of the changes by other connections. */
+  #dataVersion = -1;
+  /** The revisions up to here were told. */
+  #seq = 0;
+  /** `again`: look once more, because something was written while looking. */
+  #looks: 'none' | 'one' | 'again' = 'none';
+
+  constructor(connection: SqliteConnection, pollMs: number) {
+    this.#connection = connection;
+    this.#pollMs = pollMs;
+  }
+
+  async follow(
+    key: string,
+    onRevision: (revision: Revision) => void,
+    onDoubt: () => void,
+  ): Promise<Unsubscribe> {
+    await (this.#started ??= this.#start());
+    const end = await this.#followers.add(key, onRevision, onDoubt);
+    return () => {
+      end();
+      if (this.#followers.keys().length === 0) this.close();
+    };
+  }
+
+  /** Looks for new revisions, after an append of this process. */
+  look(): void {
+    if (this.#started === undefined) return;
+    const isIdle = this.#looks === 'none';
+    this.#looks = isIdle ? 'one' : 'again';
+    // In a task of its own, so that appends resolve before and share a look.
+    if (isIdle) setImmediate(() => void this.#tell().catch(report));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#started = undefined;
+  }
+
+  async #start(): Promise<void> {
+    this.#seq = await this.#connection.read(() => this.#lastSeq());
+    this.#timer = setInterval(() => this.#poll(), this.#pollMs);
+    this.#timer.unref();
+  }
+
+  #poll(): void {
+    const row = this.#connection.get<{ data_version: number }>('PRAGMA data_version');
+    if (row?.data_version === this.#dataVersion) return;
+    this.#dataVersion = row?.data_version ?? -1;
+    this.look();
+  }
+
+  async #tell(): Promise<void> {
+    while (this.#looks !== 'none') {
+      this.#looks = 'one';
+      while (await this.#tellBatch());
+      if ((this.#looks as string) === 'one') this.#looks = 'none';
+    }
+  }
+
+  /** Returns whether there may be more. */
+  async #tellBatch(): Promise<boolean> {
+    const from = this.#seq;
+    const { found, last } = await this.#connection.read(() => {
+      const sql = `SELECT seq, l.topic, l.version, tag, previous, patch, id FROM velox_log l JOIN velox_head h USING (topic)
+        WHERE seq > ? ORDER BY seq LIMIT ${BATCH}`;
+      return {
+        found: this.#connection.all<Row & { id: string }>(sql, from),
+        last: this.#lastSeq(),
+      };
+    });
+    const isFull = found.length === BATCH;
+    this.#seq = isFull ? (found.at(-1) as Row).seq : last;
+    for (const row of found) this.#followers.tell(row.topic, revisionOf(row, row.id));
+    // A number is missing if its revision was removed meanwhile.
+    if (found.length < this.#seq - from) this.#followers.doubt();
+    return isFull;
+  }
+
+  #lastSeq(): number {
+    const sql = `SELECT seq FROM sqlite_sequence WHERE name = 'velox_log'`;
+    return this.#connection.get<{ seq: number }>(sql)?.seq ?? 0;
+  }
+}

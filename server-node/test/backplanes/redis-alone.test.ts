@@ -1,0 +1,94 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { redis } from '@velox/server/redis';
+import type { EngineProcess } from '../rig/engine-process.js';
+import { startRedis } from '../rig/redis.js';
+
+let server: EngineProcess;
+const closing: (() => void)[] = [];
+const io = (): Redis => {
+  const client = new Redis(server.port, { maxRetriesPerRequest: null });
+  closing.push(() => client.disconnect());
+  return client;
+};
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(async () => {
+  closing.forEach((close) => close());
+  await server[Symbol.asyncDispose]();
+});
+
+describe('Redis', () => {
+  it('nodes with different clients share one log and one bus', async () => {
+    const client = createClient({ socket: { host: '127.0.0.1', port: server.port } });
+    await client.connect();
+    closing.push(() => client.destroy());
+    const [one, two] = [redis(io()), redis(client)];
+    const { snapshot } = await one.log.open('mixed', '0');
+    const heard: unknown[] = [];
+    await two.log.follow('mixed', ({ at, patch }) => heard.push(at.version, patch), vi.fn());
+    await one.bus.subscribe('mixed', (data) => heard.push(data));
+    expect((await one.log.append('mixed', snapshot.at, [{ tag: 'a', patch: '[1]' }])).ok).toBe(true);
+    await vi.waitFor(() => expect(heard).toEqual([2, '[1]']));
+    await two.bus.publish('mixed', 'hello');
+    await vi.waitFor(() => expect(heard).toEqual([2, '[1]', 'hello']));
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('a server that forgot its scripts gets them again', async () => {
+    const client = io();
+    const backplane = redis(client);
+    const { log } = backplane;
+    const { snapshot } = await log.open('scripts', '0');
+    await client.call('SCRIPT', 'FLUSH');
+    expect((await log.append('scripts', snapshot.at, [{ tag: 'a', patch: '[]' }])).ok).toBe(true);
+    expect(await log.read('scripts', snapshot.at)).toHaveLength(1);
+    await backplane.close();
+  });
+
+  it('warns if Redis may evict keys, and only then', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const client = io();
+    await redis(client).close();
+    await client.ping();
+    expect(warn).not.toHaveBeenCalled();
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await redis(client).close();
+    await vi.waitFor(() =>
+      expect(warn).toHaveBeenCalledWith(
+        'velox: Redis may evict the states of topics. Set maxmemory-policy to noeviction, not allkeys-lru.',
+        { type: 'VeloxWarning' },
+      ),
+    );
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    warn.mockRestore();
+  });
+
+  it('keys of two prefixes are separate', async () => {
+    const client = io();
+    const [one, two] = [redis(client, { prefix: 'one:' }), redis(client, { prefix: 'two:' })];
+    const first = await one.log.open('', '1');
+    const second = await two.log.open('', '2');
+    expect(second.snapshot.at.id).not.toBe(first.snapshot.at.id);
+    expect(await client.keys('one:*')).toEqual(['one:{t-}']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('close ends its own connection and leaves the client open', async () => {
+    const client = io();
+    const before = await count(client);
+    const backplane = redis(client);
+    await backplane.bus.subscribe('x', () => {});
+    expect(await count(client)).toBe(before + 1);
+    await backplane.close();
+    await vi.waitFor(async () => expect(await count(client)).toBe(before));
+  });
+});
+
+const count = async (client: Redis): Promise<number> =>
+  String(await client.call('CLIENT', 'LIST'))
+    .trim()
+    .split('\n').length;
