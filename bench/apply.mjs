@@ -68,7 +68,7 @@ function wideRows() {
   ];
 }
 
-/** The same through a whole connection, where all that comes between two frames of the screen is one change. */
+/** The same through a whole connection, which applies all frames between two paints as one change. */
 async function burstRows() {
   const document = makeDocument(100 * KB);
   const operations = clone(oneField(100 * KB, 1).flatMap(toOperations));

@@ -44,7 +44,7 @@ async function fanOut(what, reach, contenders) {
   });
 }
 
-/** What is raced, by the words that ask for it alone: `VELOX_ROWS=websocket,gzip`. */
+/** The races, by the words that select them: `VELOX_ROWS=websocket,gzip`. */
 const RACES = {
   async websocket() {
     const rows = [];

@@ -9,7 +9,7 @@ const TURN = 30;
 
 /**
  * A contender: `step(i)` is timed; `undo(i)`, when there, follows untimed; `check()` takes a step of its own, throws unless
- * the result is right, and may return what it saw, such as the bytes that would be sent.
+ * the result is right, and may return an observation, such as the bytes to send.
  *
  * @typedef {{ step(i: number): unknown, undo?(i: number): void, check?(): { bytes?: number } | void }} Contender
  * @param {Record<string, () => Contender>} makers
@@ -82,7 +82,7 @@ class Result {
     return median(this.#runners.get(name).times);
   }
 
-  /** What the contender's `check` returned. */
+  /** The result of the contender's `check`. */
   checked(name) {
     return this.#runners.get(name).checked;
   }

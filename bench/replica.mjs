@@ -13,7 +13,7 @@ function paint() {
   due.clear();
 }
 
-/** Creates a replica that has got `body` as its first snapshot, and somebody who watches it. */
+/** Creates a replica that has got `body` as its first snapshot, and a subscriber. */
 export async function createReplica(body) {
   let receive;
   const transport = (_attempt, events) => {

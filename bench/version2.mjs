@@ -1,4 +1,4 @@
-// What one client of version 2 among 1,000 of version 3 costs: CPU of the server per delivery, with and without it, round by round.
+// The cost of one client of version 2 among 1,000 of version 3: CPU of the server per delivery, with and without it, round by round.
 // Run after `npm run build`: node bench/version2.mjs
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -36,7 +36,7 @@ test('links that connect, close, stall and follow more topics receive every sent
       numRuns,
       examples: CASES.map((steps) => [[...steps]]),
       endOnFailure: true,
-      timeout: 30_000, // of one run, so that the seed is told of one that hangs
+      timeout: 30_000, // for one run, so that a hang names its seed
     },
   );
   expect(sum.skipped).toBeGreaterThan(sum.caughtUp);

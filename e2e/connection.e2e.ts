@@ -137,7 +137,7 @@ for (const transport of ['websocket', 'sse', 'polling']) {
       page,
     }) => {
       fixture.tokens = ['first'];
-      // A request brings the old token itself, so the first event does; of a WebSocket it is the next attempt.
+      // A request brings the old token itself, so the first event does; a WebSocket brings it with the next attempt.
       const given = transport === 'websocket' ? ['first', 'first', 'second'] : ['first', 'second'];
       await open(page, transport, given);
       fixture.tokens = ['second'];

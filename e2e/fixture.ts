@@ -13,7 +13,7 @@ export interface Counter {
   rest: string;
 }
 
-/** The client as a browser loads it, with what it loads on need, by path. */
+/** The client as a browser loads it, with the files that load on need, by path. */
 async function bundle(): Promise<Map<string, string>> {
   const { output } = (await build({
     configFile: false,

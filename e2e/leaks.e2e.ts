@@ -19,7 +19,7 @@ interface Use {
   readonly listeners: number;
 }
 
-/** A thousand times, and the frames after it: until then the browser keeps what was to be painted. */
+/** A thousand times, and the frames after it: until then the browser keeps the paints. */
 async function remount(): Promise<void> {
   await window.remount(1_000);
   for (let frames = 0; frames < 3; frames++) await new Promise((resolve) => requestAnimationFrame(resolve));
@@ -61,8 +61,8 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
     const cdp = await page.context().newCDPSession(page);
     await cdp.send('Performance.enable');
 
-    await page.evaluate(remount); // what is set up for good
-    // What the browser compiles meanwhile grows, too, but not for ever: a leak is there each time.
+    await page.evaluate(remount); // the first one sets up caches
+    // Compiled code grows, too, but not for ever: a leak grows each time.
     let held = Infinity;
     for (let round = 0; round < 4 && held >= LEAK; round++) {
       const before = await measure(cdp);

@@ -38,7 +38,7 @@ async function expectEqual(...pages: Page[]): Promise<void> {
   }
 }
 
-/** What the console complained of, but for the browser's own words about refused connections. */
+/** The complaints of the console, without the browser's own words about refused connections. */
 function complaints(page: Page): string[] {
   const found: string[] = [];
   page.on('console', (message) => {

@@ -66,7 +66,7 @@ for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
         for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
       });
       observer.observe({ type: 'longtask' });
-      // What comes after 500 ms is the test, which looks at the page.
+      // After 500 ms the test itself changes the page.
       Object.assign(window, {
         longest: () => new Promise((resolve) => setTimeout(() => resolve(longest), 500)),
       });

@@ -16,7 +16,7 @@ test.beforeAll(async () => {
 test.afterAll(() => void server.kill());
 
 for (const framework of ['react', 'vue', 'svelte']) {
-  test(`${framework} hydrates what was rendered, and asks only for what came after`, async ({ page }) => {
+  test(`${framework} hydrates the rendered page, and asks only for later changes`, async ({ page }) => {
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());

@@ -57,7 +57,7 @@ async function bundle(code, without = []) {
     result.output.map((chunk) => [chunk.fileName, gzipSync(chunk.code, { level: 9 }).length]),
   );
   const sum = (names) => [...names].reduce((total, name) => total + sizes.get(name), 0);
-  // what the first chunk imports statically is loaded with it
+  // static imports of the first chunk are loaded with it
   const [first] = result.output;
   return {
     first: sum(new Set([first.fileName, ...first.imports.filter((name) => sizes.has(name))])),

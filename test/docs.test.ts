@@ -79,7 +79,7 @@ function diagnose(): readonly ts.Diagnostic[] {
   host.directoryExists = (path) => resolve(path) === VIRTUAL || ts.sys.directoryExists(path);
   host.getSourceFile = (path, languageVersion) => {
     const block = files.get(resolve(path));
-    // `export {}`: a block is a module of its own, whatever it declares
+    // `export {}` makes each block a module of its own
     return block
       ? ts.createSourceFile(path, `${block.code}\nexport {};`, languageVersion)
       : sourceOf(path, languageVersion);

@@ -72,7 +72,7 @@ it('the live value is used like the object that it is', async () => {
 });
 
 it.each(['react', 'vue', 'svelte', 'angular'])(
-  'what the package for %s shows is in the README, whose examples run',
+  'the example of the package for %s is in the README, whose examples run',
   (name) => {
     const blocks = readmeOf(`adapters/${name}`).match(/^```(?!sh)\w+\n[\s\S]*?^```$/gm) ?? [];
     expect(blocks.length).toBeGreaterThan(0);

@@ -25,7 +25,7 @@ const counts = (file: string, passed: number, failed: number, more?: Partial<Cou
 });
 
 describe('running test files that failed once more', () => {
-  /** A run whose results are given: of all files, then of the second run of each. */
+  /** A run with given results: first all files, then the second run of each. */
   const twice = (all: Counts[], second: Record<string, Counts[]> = {}) => {
     const run = vi.fn<Run>((only) => (only ? (second[only.file] ?? []) : all));
     return { ...runTwice(run), reran: run.mock.calls.flatMap(([only]) => (only ? [only.file] : [])) };
@@ -120,8 +120,8 @@ describe('the runners, for a folder with one file of each kind', { timeout: 120_
     const env = { VITEST: '', VITEST_POOL_ID: '', VITEST_WORKER_ID: '' };
     const result = runTwice((only?: Counts) => runVitest(only, { cwd, env, stdio: 'ignore' }) as Counts[]);
     expect(result).toEqual({
-      passed: 1 + 1 + 1 + 1, // of good, bad, stray and flaky
-      failed: 1 + 1 + 1, // of bad, broken and stray
+      passed: 1 + 1 + 1 + 1, // good, bad, stray and flaky
+      failed: 1 + 1 + 1, // bad, broken and stray
       skipped: 1,
       flaky: ['flaky.test.mjs'],
       failedFiles: expect.arrayContaining(['bad.test.mjs', 'broken.test.mjs', 'stray.test.mjs']) as string[],
@@ -132,7 +132,7 @@ describe('the runners, for a folder with one file of each kind', { timeout: 120_
   it('Playwright: finds the flaky file, fails a file that fails twice, and counts right', () => {
     const result = runTwice((only?: Counts) => runPlaywright(only, { cwd, stdio: 'ignore' }) as Counts[]);
     expect(result).toEqual({
-      passed: 1 + 1, // of good and flaky
+      passed: 1 + 1, // good and flaky
       failed: 1,
       skipped: 1,
       flaky: ['flaky.e2e.mjs'],

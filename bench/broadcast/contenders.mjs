@@ -105,7 +105,7 @@ function betterSseServer({ changes, document }) {
   return { server, publish: (i) => channel.broadcast(JSON.parse(deltaText(i, changes))) };
 }
 
-/** What was built before goes to the socket of each response: the limit of what comes by node:http. */
+/** Writes prebuilt bytes to the socket of each response: the limit for servers on node:http. */
 function httpServer({ changes, document }) {
   const sockets = new Set();
   const snapshot = document && chunk(JSON.stringify({ id: 'life', version: 1, body: makeTable(document) }));

@@ -36,7 +36,7 @@ export async function stall() {
     await runner.tell('resume');
     let after = then;
     for (let n = 0; n < 1_000 && after.caughtUp === then.caughtUp; n++) after = await runner.ask('stats');
-    const isThere = then.sessions === before.sessions; // where the machine is too slow for this, its link has ended
+    const isThere = then.sessions === before.sessions; // on a slow machine its link has ended
     const frames = isThere ? after.caughtUp - then.caughtUp : Infinity;
     const title = 'a reader stalls through 100,000 updates of 2 KB';
     const waiting = Math.max(...stalled.map((each) => each.waiting));

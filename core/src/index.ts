@@ -38,7 +38,7 @@ export type {
 export type { PresenceMember, PresenceMembers } from './protocol/presence.js';
 export type { DeepReadonly, Jsonify, Replicated } from './protocol/json.js';
 
-// what is read
+// values to read
 export type { Readable } from './reactive/readable.js';
 export type { Hydratable, Initial, Replica } from './replicas/replica.js';
 export type { Reason, ReasonCode, Status } from './replicas/status.js';

@@ -8,7 +8,7 @@ import type { Step } from '../../server-node/test/rig/schedules.js';
 import { SEEN, turn, TwoTopics } from '../../server-node/test/rig/two-topics.js';
 import { install } from './page.js';
 
-/** A link of the page: of its own way to the server, which can stall. */
+/** A link of the page, over its own connection, which can stall. */
 interface Person {
   readonly id: number;
   readonly transport: 'websocket' | 'stream';
@@ -73,7 +73,7 @@ export class PageCrowd implements AsyncDisposable {
     for (const person of this.#people) this.#resume(person);
   }
 
-  /** All that do not stall have got all, and all that ever came is what was sent. */
+  /** All links that do not stall received all that was sent, and nothing else. */
   async settle(): Promise<void> {
     const wanted = this.#people
       .filter(({ isStalled }) => !isStalled)

@@ -1,4 +1,4 @@
-/** What runs in the page: links that follow topics, and what each topic becomes for them. */
+/** Runs in the page: links that follow topics, and keep the value of each. */
 
 /** A topic's version that a link is to have. */
 export interface Wanted {

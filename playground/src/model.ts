@@ -1,4 +1,4 @@
-/** What the playground's two endpoints publish: types alone, shared by server and page. */
+/** The values of the playground's two endpoints: types alone, shared by server and page. */
 
 /** The machine that the server runs on, as `/machine` publishes it. */
 export interface Machine {

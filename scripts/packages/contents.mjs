@@ -44,7 +44,7 @@ export function reachable(folder) {
   return reached;
 }
 
-/** Returns what is wrong with the files of a tarball: those that no export reaches, those that are missing, and private keys. */
+/** Returns the faults of a tarball: files that no export reaches, missing files, and private keys. */
 export function faults(folder, packed) {
   const reached = reachable(folder);
   return [

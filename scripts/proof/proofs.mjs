@@ -5,7 +5,7 @@ const RUNS = '20000';
 /** How many seeds of the simulation run over each transport. */
 const SEEDS = '10000';
 
-/** Returns all long proofs, in order: a name, the command, and what it needs in its environment. */
+/** Returns all long proofs, in order: a name, the command, and its environment. */
 export function proofs() {
   const env = { VELOX_RUNS: RUNS };
   const npm = (script, ...args) => [

@@ -10,7 +10,7 @@ const CLAUSE =
 
 const isQuestion = (sentence) => sentence.trimEnd().endsWith('?');
 
-/** Each habit of PROSE: its name, and the offsets in a sentence where it shows. */
+/** Each habit of PROSE: its name, and its offsets in a sentence. */
 export const HABITS = [
   {
     name: 'fronted "Of"',

@@ -4,7 +4,7 @@ import { textsOfMarkdown, textsOfSource } from './texts.mjs';
 const TESTS = /\.(?:test|e2e)\.tsx?$|-contract\.tsx?$/;
 const SCRIPT = /<script\b[^>]*>([\s\S]*?)<\/script>/g;
 
-/** Returns the paragraphs of a file by its name: of documents, comments and test titles. */
+/** Returns the paragraphs, comments or test titles of a file, by its name. */
 export function textsOf(path, source) {
   if (path.endsWith('.md')) return textsOfMarkdown(source);
   if (!/\.(?:vue|svelte)$/.test(path)) return textsOfSource(source, TESTS.test(path));

@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * Runs a command that writes a JSON report.
  *
  * @param variable the environment variable that tells the command where to write the report
- * @param stdio `ignore` hides what it prints
+ * @param stdio `ignore` hides its output
  * @returns the exit status, and the report if the command wrote one
  */
 export function runReported(command, args, variable, { cwd, env, stdio = 'inherit' } = {}) {

@@ -49,11 +49,11 @@ describe('an unknown option', () => {
       () => velox.closeOnSignal(velox.createHub(), { close: () => ({}) as never }, { drian: 1 } as never),
       'Did you mean "drain"?',
     ],
-  ])('of %s is refused, with the nearest one', (_, act, message) => {
+  ])('to %s is refused, with the nearest one', (_, act, message) => {
     expect(refused(act)).toContain(message);
   });
 
-  it('of close is refused', async () => {
+  it('to close is refused', async () => {
     const error = await velox
       .createHub()
       .close({ drains: 1 } as never)

@@ -197,7 +197,7 @@ describe('the option ownership', () => {
     expect(() => state.set({ a: 3 })).toThrow(expect.objectContaining({ code: 'state-watched' }));
   });
 
-  it('of another value is refused', () => {
+  it('with another value is refused', () => {
     const options = { ownership: 'mine' } as unknown as velox.StateOptions;
     expect(() => velox.state({ a: 1 }, options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
   });

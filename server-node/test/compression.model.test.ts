@@ -1,4 +1,4 @@
-/** What real clients decompress is what was sent: permessage-deflate has no checksum, and nothing else would notice. */
+/** Real clients decompress the bytes that were sent: permessage-deflate has no checksum that would reveal an error. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FULL } from '../src/wire/outlet.js';
@@ -93,7 +93,7 @@ it(
         numRuns: CASES.length + Math.ceil(numRuns / 20),
         examples: CASES.map((steps) => [[...steps]]),
         endOnFailure: true,
-        timeout: 30_000, // of one run, so that the seed is told of one that hangs
+        timeout: 30_000, // for one run, so that a hang names its seed
       },
     );
     expect(sum.skipped).toBeGreaterThan(sum.caughtUp);

@@ -1,4 +1,4 @@
-/** Compression between real ends: what is agreed on, and what is compressed. */
+/** Compression between real ends: the agreement, and the choice of messages. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';

@@ -1,4 +1,4 @@
-/** What a contract lets compile on either side; `tsc` checks the lines that must not. */
+/** Code that a contract lets compile on either side; `tsc` checks the lines that must not. */
 import { connect, type Replica } from '@velox/core';
 import { describe, expectTypeOf, it } from 'vitest';
 import * as velox from '../src/index.js';

@@ -95,7 +95,7 @@ describe('two endpoints on one path', () => {
   const logger = (entry: velox.LogEntry): void => void entries.push(entry);
   const said = { level: 'warn', event: 'two endpoints on one path' };
 
-  it('of app.use: the first one says once that the second is never reached', async () => {
+  it('by app.use: the first one says once that the second is never reached', async () => {
     entries.length = 0;
     const app = express();
     app.use('/other', velox.handle({ other: true }));
@@ -116,7 +116,7 @@ describe('two endpoints on one path', () => {
     expect(entries).toEqual([]);
   });
 
-  it('of attach: the second one says that it replaced the first', async () => {
+  it('by attach: the second one says that it replaced the first', async () => {
     entries.length = 0;
     await using server = await listen(() => undefined);
     velox.state({ a: 1 }).attach(server.server, '/sync');

@@ -6,7 +6,7 @@ import { canonical, isContainer, json, numRuns, own, patched, timeout, value } f
 import { VMap } from '../src/state/vmap.js';
 import { VSlice } from '../src/state/vslice.js';
 
-/** What a call is given: numbers and names that mean the same for both. */
+/** The arguments of a call: numbers and names that mean the same for both. */
 interface Given {
   readonly key: string;
   readonly other: string;
@@ -14,7 +14,7 @@ interface Given {
   /** New at each call, so it is never shared. */
   readonly item: () => unknown;
 }
-/** A call of a facade, and what it has to do and to return. `keeps`: whether what throws leaves what it did until then. */
+/** A call of a facade, with its expected effect and result. `keeps`: a call that throws keeps its effect so far. */
 interface Call<Subject, Model> {
   readonly real: (subject: Subject, given: Given) => unknown;
   readonly model: (model: Model, given: Given, keeps: boolean) => unknown;
@@ -167,7 +167,7 @@ function objectOf(map: ReadonlyMap<string, unknown>): object {
   return object;
 }
 
-/** What a call gives, as JSON, since a draft is nobody's to keep; or that it threw. */
+/** The result of a call, as JSON, since a draft must not be kept; or that it threw. */
 function outcome(call: () => unknown): unknown {
   try {
     return json(call());
@@ -181,7 +181,7 @@ const name = fc.constantFrom('a', 'b', 'c', '', '0', '__proto__', 'toString', 'Ã
 const step = (calls: object) =>
   fc.record({
     call: fc.constantFrom(...Object.keys(calls)),
-    /** How it is called where the facade is part of a value. */
+    /** The call if the facade is part of a value. */
     by: fc.constantFrom('itself', 'itself', 'a recipe', 'a recipe that throws'),
     key: name,
     other: name,

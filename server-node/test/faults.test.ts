@@ -226,7 +226,7 @@ async function start(options: ConnectOptions) {
         await sleep(10);
       }
     },
-    /** Ends the traffic, and waits until what is under way has arrived. */
+    /** Ends the traffic, and waits until all pending frames have arrived. */
     async settle() {
       clearInterval(timer);
       const is = (): boolean =>

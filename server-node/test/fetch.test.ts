@@ -71,7 +71,7 @@ describe('fetch', () => {
   });
 
   it.each(['while it is let in', 'while its stream is there'])(
-    'a peer that goes %s leaves nothing behind, though nobody cancels its stream',
+    'a peer that goes %s leaves nothing behind, though its stream is not cancelled',
     async (when) => {
       let letIn: () => void = () => undefined;
       const answer = new Promise<void>((resolve) => (letIn = resolve));

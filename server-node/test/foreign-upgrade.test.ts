@@ -20,7 +20,7 @@ function connection(origin: string): RawConnection {
   return raw;
 }
 
-/** Answers with the length of the body, and with what the request wants to become. */
+/** Answers with the length of the body, and with the protocol that the request asks for. */
 function echo(request: IncomingMessage, response: ServerResponse): void {
   let length = 0;
   request.on('data', (chunk: Buffer) => (length += chunk.length));

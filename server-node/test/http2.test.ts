@@ -1,4 +1,4 @@
-/** Endpoints on a server of node:http2: what a browser sends there names its host in another way. */
+/** Endpoints on a server of node:http2, where a browser names its host in another header. */
 import { once } from 'node:events';
 import { connect, createSecureServer, type IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';

@@ -58,8 +58,8 @@ const step = fc.record({
 });
 
 describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (transport) => {
-  it('whoever comes and goes while they and the rights change: what is wanted is right, and nothing else is kept', async () => {
-    // The clock is the test's: it moves when somebody has to linger, or waits to connect again.
+  it('clients come and go while they and the rights change: wanted topics are right, and no others are kept', async () => {
+    // The clock is the test's: it moves when a client lingers, or waits to connect again.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
     onTestFinished(() => void vi.useRealTimers());
     await fc.assert(
@@ -76,7 +76,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (
         const last = new Map<string, number>();
         const until = async (holds: () => boolean): Promise<void> => {
           while (!holds()) {
-            // The clock goes on where nothing else does: `fetch` answers never when its socket was cut just as it opened, and only
+            // The clock goes on when nothing else does: `fetch` answers never when its socket was cut just as it opened, and only
             // the patience of the connection ends that.
             const { retryAt = Date.now() + 1 } = sync.status.get();
             vi.advanceTimersByTime(Math.max(retryAt - Date.now(), 0));
@@ -104,7 +104,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (
           else if (kind === 'cut') server.cut();
           else await turn();
         }
-        vi.advanceTimersByTime(1_000); // whoever was let go has lingered
+        vi.advanceTimersByTime(1_000); // released replicas have lingered
         for (const [topic, { replica }] of wanted) {
           const text = (): string | undefined => states.get(topic)?.text();
           const isShown = (): boolean =>
@@ -113,7 +113,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (
           await until(rights.has(topic) ? isShown : isDenied);
           if (!rights.has(topic)) expect(replica.get()?.n ?? 0).toBeLessThanOrEqual(last.get(topic) ?? -1);
         }
-        // The server keeps what is wanted and nothing else, so the unsubscriptions have arrived. A session whose client has never
+        // The server keeps only wanted topics, so the unsubscriptions have arrived. A session whose client has never
         // heard of it, as the first answer was lost, ends in its time.
         const isKept = (): boolean => hub.stats().subscriptions === wanted.size;
         if (wanted.size > 0) await until(() => isKept() || (vi.advanceTimersByTime(10), isKept()));

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-/** Lets virtual time pass, and what is due be delivered each second. Real timers, which a busy machine delays, have no part in it. */
+/** Lets virtual time pass, and delivers each second. Real timers, which a busy machine delays, have no part in it. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     vi.advanceTimersByTime(Math.min(left, 1_000));
@@ -86,7 +86,7 @@ describe.each([
   ['sse', 3],
   ['polling', 3],
 ] as const)('over %s', (transport, heartbeats) => {
-  it('1,000 clients that crash leave nobody behind', async () => {
+  it('1,000 clients that crash leave no session behind', async () => {
     vi.useRealTimers();
     const time = new VirtualTime();
     const end = time.install();
@@ -142,7 +142,7 @@ describe('a client that does not answer', () => {
     expect(outlet.take().filter((frame) => frame.ack === true)).toHaveLength(20);
   });
 
-  it('is not asked if nothing is unacknowledged and nobody watches it', async () => {
+  it('is not asked if nothing is unacknowledged and no client watches it', async () => {
     const { hub, session, outlet } = await open(false);
     hub.receive(session, { ack: 0 }, CREDENTIALS);
     session.liveness.watch()(); // watched, and not any more

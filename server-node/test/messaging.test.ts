@@ -89,7 +89,7 @@ describe('over a WebSocket', () => {
     expect(await link.next()).toMatchObject({ event: 'bought' });
   });
 
-  it('a session goes on over the next link: what was not acknowledged is sent again, and only that', async () => {
+  it('a session goes on over the next link: unacknowledged events are sent again, and only those', async () => {
     const { hub, heard } = chat();
     await using server = await listen(hub.handle);
     const first = open(server.origin);
@@ -160,7 +160,7 @@ describe('over a WebSocket', () => {
     await second.find((frame) => frame.data === 1_005);
   });
 
-  it('a new token on a live link: rights are asked for again; one of somebody else ends the session', async () => {
+  it('a new token on a live link: rights are asked for again; one of another user ends the session', async () => {
     const hub = velox.createHub<velox.AnyContract, { user: string; rights: string }>({
       authorize({ token = '' }) {
         const [user, rights] = token.split(':');

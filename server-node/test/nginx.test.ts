@@ -24,7 +24,7 @@ interface Scene {
   readonly cut?: boolean;
 }
 
-/** What the status says of the better way that does not pass. */
+/** The status names the better transport that does not pass. */
 const REASONS: Readonly<Record<Way, object | undefined>> = {
   websocket: undefined,
   sse: { code: 'lost', message: expect.stringMatching(/^websocket: /) as string },

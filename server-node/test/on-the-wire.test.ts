@@ -1,4 +1,4 @@
-/** What is on the wire while clients change their minds and the server their rights: what is wanted and allowed, and nothing else. */
+/** Clients change their subscriptions and the server their rights: only wanted and allowed topics are on the wire. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as velox from '../src/index.js';
@@ -31,7 +31,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('over %s', (transport) =
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 100, size: 'max' }), async (steps) => {
         const rights = new Set(['a', 'b', 'c']);
         let pauses = 0;
-        /** What was true when it was asked, some time later. */
+        /** The answer of the time of asking, some time later. */
         const answer = async (allowed: boolean): Promise<boolean> => {
           for (let left = pauses; left > 0; left--) await turn();
           return allowed;
@@ -69,7 +69,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('over %s', (transport) =
         pauses = 0;
         await Promise.all(rechecks);
         await client.settle();
-        for (const topic of states.keys()) change(topic); // whoever gets it wrongly gets this, too
+        for (const topic of states.keys()) change(topic); // a wrong member gets this, too
         for (const topic of client.wanted) {
           const { version } = states.get(topic)!.position();
           const isThere = (): boolean =>

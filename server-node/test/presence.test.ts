@@ -1,4 +1,4 @@
-/** Who is in a room, with real clients on virtual time. */
+/** The members of a room, with real clients on virtual time. */
 import { presenceOf, type Presence, type Sync } from '@velox/core';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../src/index.js';
@@ -78,7 +78,7 @@ describe('presence', () => {
   });
   afterEach(() => void vi.unstubAllGlobals());
 
-  it('shows each member the others, with what they show', async () => {
+  it('shows each member the others, with their data', async () => {
     const { enter, members, advance } = await setUp();
     const ann = enter('ann', { x: 1 });
     const bob = enter('bob', { x: 2 });

@@ -1,7 +1,7 @@
 /**
  * Ordinary JavaScript, run on a draft of each kind and on a plain object. Velox makes the same value of it, or throws a coded error. Two
  * rules differ, and the programs keep to them: an object or part in two places becomes two copies, and an object does not show
- * afterwards what was written to a draft of its copy.
+ * afterwards the writes to a draft of its copy.
  */
 import { apply, isVeloxError, type Operation } from '@velox/core/protocol';
 import fc from 'fast-check';
@@ -33,7 +33,7 @@ class Point {
   }
 }
 
-/** What the statements of one program share: objects that were assigned before, and numbers. */
+/** The common variables of the statements of one program: objects that were assigned before, and numbers. */
 interface Scratch {
   readonly kept: Item[];
   readonly key: string;
@@ -168,7 +168,7 @@ function run(all: Program, doc: Doc): unknown {
   return value;
 }
 
-/** A way to change a value: a recorder, what it shows as the document, and how a program reaches it. */
+/** A way to change a value: a recorder, its document, and the program's access to it. */
 interface Way {
   readonly recorder: Recorder<{ doc: unknown }>;
   readonly change: (body: (doc: Doc) => unknown) => void;
@@ -265,7 +265,7 @@ describe.each(Object.entries(ways))('ordinary JavaScript by %s', (_, create) => 
         for (const error of errors)
           expect([error, isVeloxError(error, 'stale-object')]).toEqual([error, true]);
         const isUndone = errors.length > 0;
-        // What a live value got before the error stays, so there is nothing to compare it with.
+        // Writes to a live value before the error stay, so there is nothing to compare it with.
         if (isUndone) failures++;
         plain = isUndone ? (json(now) as Doc) : (json(expected) as Doc);
         expect(canonical(now)).toBe(canonical(plain));

@@ -1,4 +1,4 @@
-/** Whoever has an older version gets the shorter of snapshot and delta, counted in bytes of UTF-8 as they are sent. */
+/** A client with an older version gets the shorter of snapshot and delta, counted in bytes of UTF-8 as they are sent. */
 import type { Position } from '@velox/core/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ async function sentTo(state: velox.Published<Words>, { id, version }: Position):
   return [...text.matchAll(/^data: (.*)$/gm)][1]?.[1] ?? ''; // after hello
 }
 
-/** What the client has to be sent: as PROTOCOL.md has it, the snapshot wherever it is not longer than the delta. */
+/** The expected frame: by PROTOCOL.md, the snapshot unless it is longer than the delta. */
 function shorter(state: velox.Published<Words>, { version: from }: Position): string {
   const { id, version } = state.position();
   const patch = state.since(from);
@@ -74,7 +74,7 @@ describe('a client that resumes', () => {
       'delta',
     ],
     ['one step of the kind', { a: '', pad: cjk.repeat(100) }, [{ a: latin.repeat(100) }], 'delta'],
-  ])('after %s gets what is shorter', async (_, words, changes, kind) => {
+  ])('after %s gets the shorter frame', async (_, words, changes, kind) => {
     const [state, [start]] = stateOf(words, changes);
     const frame = await sentTo(state, start as Position);
     expect(kindOf(frame)).toBe(kind);

@@ -154,7 +154,7 @@ describe('room for a session', () => {
     expect(hub.stats()).toMatchObject({ sessions: 2, away: 1 });
   });
 
-  it('is made by one that is away: an own one first, a stranger where the hub is full', () => {
+  it('is made by one that is away: an own one first, a stranger if the hub is full', () => {
     const hub = new Hub({ limits: { sessionsPerIdentity: 2, sessions: 3 } });
     const [ben, ann] = [open(hub, 'ben'), open(hub, 'ann')];
     for (const { session, outlet } of [ben, ann]) hub.leave(session, outlet, 'lost');

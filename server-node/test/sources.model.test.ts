@@ -1,4 +1,4 @@
-/** Topics of three kinds of sources: whatever happens, clients are shown only what they may see, and in the end the newest of it. */
+/** Topics of three kinds of sources: clients are shown only values that they may see, and in the end the newest ones. */
 import type { Position } from '@velox/core/protocol';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -89,7 +89,7 @@ class Truth {
     this.texts.set(key, (this.texts.get(key) ?? new Set()).add(this.value.text()));
   }
 
-  /** Whether what a client had at a position may be something else by now: nobody can tell. */
+  /** Whether the value at a client's position may have changed unnoticed. */
   isAmbiguous({ id, version }: Position): boolean {
     const { version: now } = this.value.position();
     return version <= now && (this.#lost.get(epochOf(id)) ?? 0) >= version;
@@ -192,14 +192,14 @@ class Client extends FakeOutlet {
     this.#world.hub.receive(this.session, { subscribe: [{ topic, ...known }] }, CREDENTIALS);
   }
 
-  /** Subscribes from a version that the server never had, as after a loss of revisions that nobody saw. */
+  /** Subscribes from a version that the server never had, as after an unseen loss of revisions. */
   exceed(topic: Topic): void {
     const copy = this.#copies.get(topic);
     if (copy) this.#copies.set(topic, { ...copy, version: copy.version + FAR, body: 'lost' });
     this.subscribe(topic, true);
   }
 
-  /** Forgets its copy of a topic if no broadcast has seen that the value lost revisions: then nobody can tell. */
+  /** Forgets its copy of a topic if no broadcast has seen that the value lost revisions. */
   forgetUnseen(topic: Topic): void {
     if (this.session.topics.get(topic)?.isJoined) return;
     this.#copies.delete(topic);
@@ -216,7 +216,7 @@ class Client extends FakeOutlet {
     this.session.drained(this);
   }
 
-  /** What is wrong with its copy of a topic when all has settled. */
+  /** The fault of its copy of a topic when all has settled. */
   missing(topic: Topic): string | undefined {
     if (this.context.denied.has(topic)) return this.#stale.get(topic) === 'denied' ? undefined : 'not denied';
     const { value } = this.#world.truthOf(topic, this.context);

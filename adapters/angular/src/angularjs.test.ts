@@ -9,7 +9,7 @@ type AnyScope = angular.IRootScopeService & {
   [name: string]: unknown;
 };
 
-/** An application that shows `template`, with what the service does to its root scope. */
+/** An application that shows `template`. It lists the calls of the service to its root scope. */
 function setUp(template = '') {
   const server = play({ mount: () => expect.unreachable() });
   const element = document.body.appendChild(document.createElement('div'));
@@ -79,7 +79,7 @@ describe('$velox.bind', () => {
     const { $velox, scope, replica, answer, title } = setUp(list);
     $velox.bind(scope, replica(), 'board');
     await answer();
-    expect(angular.equals(scope.board, board)).toBe(true); // but for $$hashKey
+    expect(angular.equals(scope.board, board)).toBe(true); // equals ignores $$hashKey
     (scope.board?.rows[0] as { n: number }).n = 99;
     expect(replica().get()).toEqual(board);
     await title('new');

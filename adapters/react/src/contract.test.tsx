@@ -98,7 +98,7 @@ adapterEventContract(
 adapterEventContract('React in StrictMode', hearing(StrictMode));
 
 describe('without act', () => {
-  // What comes from a real server, comes when it comes.
+  // Frames of a real server arrive at any time.
   beforeAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false }));
   afterAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true }));
   adapterServerContract(

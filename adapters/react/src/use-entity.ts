@@ -2,7 +2,7 @@ import { entityOf, type EntitySource, type Replicated } from '@velox/core';
 import { useSource, type VeloxDefaults } from './provider.js';
 import { useSuspenseVelox, useVelox } from './use-velox.js';
 
-/** Where the rows are: a URL, an object with `url` and options, or undefined inside a `VeloxProvider`. */
+/** The endpoint of the rows: a URL, an object with `url` and options, or undefined inside a `VeloxProvider`. */
 export type ProvidedEntitySource = string | VeloxDefaults | undefined;
 
 /**

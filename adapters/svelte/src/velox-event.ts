@@ -11,11 +11,11 @@ import { toStore } from 'svelte/store';
 
 /**
  * Hears the events of a name while the component is there, which keeps the connection open. Each of them reaches the listener, one
- * by one, and what the server changed before it sent one is seen before it. To send an event, use `shared(url).emit` of `@velox/core`.
+ * by one, and changes that the server made before an event show before it. To send an event, use `shared(url).emit` of `@velox/core`.
  *
  * @param source a URL, an object with `url` and options; or a function that returns one and may read state.
  * @example veloxEvent('/sync', 'notice', (text: string) => toast(text))
- * @throws Svelte's `lifecycle_outside_component` where it is not called by a component.
+ * @throws Svelte's `lifecycle_outside_component` if no component calls it.
  */
 export function veloxEvent<D = unknown>(
   source: SyncSource | (() => SyncSource),

@@ -135,7 +135,7 @@ describe('the reason in the status', () => {
     expect(sync.status.get().reason).not.toEqual(notFound);
   });
 
-  it('of an outage is that of the first transport, not that a file for the last one could not be loaded', async () => {
+  it('in an outage names the first transport, and not the file of the last one that did not load', async () => {
     const fakes = three();
     const { sync } = setUp({}, fakes);
     await tick();
@@ -147,7 +147,7 @@ describe('the reason in the status', () => {
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: closed });
   });
 
-  it('of an open link that is lost replaces any other', async () => {
+  it('replaces any other when an open link is lost', async () => {
     const fakes = three();
     const { sync } = setUp({}, fakes);
     await tick();

@@ -139,7 +139,7 @@ describe('a token', () => {
   });
 
   it.each(['as a goodbye', 'as a refusal'])(
-    'that is refused %s is fetched anew, once, and we go on where we were',
+    'that is refused %s is fetched anew, once, and the session goes on',
     async (how) => {
       let count = 0;
       const auth = vi.fn(() => `token ${++count}`);
@@ -189,7 +189,7 @@ describe('a token', () => {
     expect(links).toHaveLength(1);
   });
 
-  it('is not fetched without `auth`: a refusal is the end until somebody reconnects', async () => {
+  it('is not fetched without `auth`: a refusal is the end until reconnect() is called', async () => {
     const { sync, last, links } = await setUpOpen();
     last().say({ bye: { code: 'unauthorized', reason: 'who?' } });
     await vi.advanceTimersByTimeAsync(100_000);
@@ -463,7 +463,7 @@ describe('limits.idle of a server', () => {
     expect(pings(link)).toBe(4);
   });
 
-  it.each([0, -1, 1e-9, 1e308, NaN, '7', {}, [], null])('is bounded where it is %j', async (idle) => {
+  it.each([0, -1, 1e-9, 1e308, NaN, '7', {}, [], null])('is bounded if it is %j', async (idle) => {
     const { last } = await setUp();
     const link = last();
     link.hello({ limits: { idle } as never });

@@ -419,7 +419,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(1);
   });
 
-  it('for ever closes, until everybody has left and somebody comes', async () => {
+  it('for ever closes, until all subscribers have left and a new one comes', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     last().say(bye(false));
     sync.replica('b').subscribe(() => {})();
@@ -478,7 +478,7 @@ describe('the network', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('that is there, whatever the browser claims, is found within 20 s, or when the page is shown', async () => {
+  it('that the browser denies is found within 20 s, or when the page is shown', async () => {
     setOnline(false);
     const { transport, last, links } = createFakeTransport();
     const sync = createConnection({ url: 'http://h/', transports: [transport], retry: { maxAttempts: 2 } });
@@ -659,7 +659,7 @@ describe('closing', () => {
     expect(sync.status.get().state).toBe('closed');
   });
 
-  it('from within what is told of a frame is no trouble', async () => {
+  it('may be made by a listener that a frame calls', async () => {
     const { sync, last } = setUp();
     sync.onFrame(() => sync.close());
     sync.replica().subscribe(() => {});

@@ -172,7 +172,7 @@ export function createCarrier({
     topics.drop();
   }
 
-  /** Recovery comes with what is loaded on need; it watches the page while the connection is in use. */
+  /** Recovery is in the file that loads on need; it watches the page while the connection is in use. */
   function equip({ createRecovery, retryPreferred }: NonNullable<typeof loaded>): Recovery {
     recovery ??= createRecovery(host, retryPreferred);
     if (inUse.has(carrier)) recovery.watch();

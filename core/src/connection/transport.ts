@@ -25,7 +25,7 @@ export interface CloseReason extends Reason {
   readonly text?: string;
 }
 
-/** What is shown of a reason. A text of the runtime may show the URL, and that a password. */
+/** The public part of a reason. A text of the runtime may contain the URL, and with it a password. */
 export function withoutPassword({ code, message }: Reason): Reason {
   return { code, message: message.replace(/\/\/[^/@]*@/g, '//') };
 }

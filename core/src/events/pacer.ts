@@ -1,6 +1,6 @@
 import { now } from '../platform/clock.js';
 
-/** How many frames may leave in so many ms: half of what the server takes in a second, since they may arrive together. */
+/** How many frames may leave in so many ms: half of the server's rate per second, since they may arrive together. */
 const PACE_MS = 500;
 
 /** Keeps events below the server's limit on frames per second. */

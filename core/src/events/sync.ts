@@ -27,7 +27,7 @@ import { createRooms } from './rooms.js';
 /** Before a server has named its limits. */
 const LIMITS: Pick<Limits, 'frame' | 'depth' | 'rate'> = { frame: 1 << 20, depth: 500, rate: 1_000 };
 
-/** Gives the replica of a topic, the same one while it is in use: of any topic, or with a contract of those that it names. */
+/** Returns the replica of a topic, the same one while it is in use. A contract limits the topics to those that it names. */
 export type ReplicaOf<C extends Contract> = AnyContract extends C
   ? <T>(topic?: string, initial?: Initial<T>) => Replica<T>
   : <N extends TopicName<C>>(topic: N, initial?: Initial<TopicValue<C, N>>) => Replica<TopicValue<C, N>>;
@@ -47,7 +47,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * 1,000 are under way, or while the server's limit on frames per second is reached. If more than 1,000 wait, the oldest are dropped.
    * If the server has lost the session, the new one gets the events that were not acknowledged.
    *
-   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` for what the server does not take.
+   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
    */
   readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => void;
   /**
@@ -62,7 +62,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * the handler, `no-handler`, `internal`, `timeout`, `cancelled`, `dropped`, or `unknown-outcome` if the session ended after the call
    * was written.
    *
-   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` for what the server does not take.
+   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
    */
   readonly call: <N extends CallName<C>>(
     name: N,

@@ -6,7 +6,7 @@ import type { ServerFrame } from './frames.js';
 const MOST_LEVELS = 2_000;
 
 /**
- * What a value has to be: `''` a text, 0 or 1 an integer from there on, 0.5 any number from 0 on, a list one of several, an object one with
+ * The shape that a value must have: `''` a text, 0 or 1 an integer from there on, 0.5 any number from 0 on, a list one of several, an object one with
  * at least these members, and anything else itself.
  */
 type Sample = string | number | boolean | undefined | readonly Sample[] | { readonly [name: string]: Sample };

@@ -14,14 +14,14 @@ export function decodeClientFrame(text: string, depth: number): ClientFrame {
   return asClientFrame(parse(text), depth);
 }
 
-/** The same for the array of frames that a POST carries, as text or parsed by somebody before. */
+/** The same for the array of frames that a POST carries, as text or already parsed. */
 export function decodeClientFrames(body: unknown, depth: number): ClientFrame[] {
   const frames = typeof body === 'string' ? parse(body) : body;
   if (!Array.isArray(frames)) throw badFrame('not an array');
   return frames.map((frame) => asClientFrame(frame, depth));
 }
 
-/** Of what names the frame, and of nothing else: what was not looked at goes no further. */
+/** Contains only checked members: the others go no further. */
 function asClientFrame(frame: unknown, depth: number): ClientFrame {
   if (!isObject(frame)) throw badFrame('no object');
   if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
@@ -111,7 +111,7 @@ const isSubscription = (value: unknown): value is Subscription =>
   optional(value.diverged, isCount);
 const isFailure = (value: unknown): boolean =>
   isObject(value) && isString(value.code) && isString(value.message);
-/** Positions are kept for those who have to wait for their topic, so nobody may make them long. */
+/** Positions are kept while a subscription waits for its topic, so their length is limited. */
 const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {

@@ -43,7 +43,7 @@ export interface PositionFrame extends Position {
 /** State frames are known by `version`; `delta`, then `body` tell which of the three it is. */
 export type StateFrame = SnapshotFrame | DeltaFrame | PositionFrame;
 
-/** What the server says of itself: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
+/** Introduces the server: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
 export interface Hello {
   readonly protocol: number;
   /** Secret and random: it identifies the client to the server. */
@@ -53,7 +53,7 @@ export interface Hello {
   /** The server sends something at least this often (ms). */
   readonly heartbeat: number;
   readonly limits: Limits;
-  /** The newest numbered frame of this client that the session has taken; what is beyond it is to be sent again. */
+  /** The newest numbered frame of this client that the session has taken; the client sends later ones again. */
   readonly ack: number;
   /** The number of this link in its session; polls name it. */
   readonly link?: number;
@@ -175,7 +175,7 @@ export type ServerFrame =
   | DroppedFrame
   | AckFrame;
 
-/** The first frame of a client on a link: of a new session, or of one that goes on, with what it has got of it. */
+/** The first frame of a client on a link. It begins a session, or resumes one after the last frame that arrived. */
 export interface OpenFrame {
   readonly open: {
     readonly session?: string;

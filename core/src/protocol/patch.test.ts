@@ -181,7 +181,7 @@ describe('rejected patches', () => {
     );
   });
 
-  it('leaves what went before it unseen', () => {
+  it('hides the operations before it', () => {
     const value = deepFreeze({ a: { n: 1 } });
     const operations: Operation[] = [
       { op: 'replace', path: '/a/n', value: 2 },
@@ -257,7 +257,7 @@ describe('toPatches', () => {
   });
 });
 
-// Random documents, and edits that are valid for them: numbers that choose an operation and places in what is there.
+// Random documents, and edits that are valid for them: numbers that choose an operation and places in the document.
 
 const keys = ['a', 'b', 'c', '', '~', '/', '~1', '0', '-', 'x y'];
 const { document } = fc.letrec<{ document: Json; leaf: Json }>((tie) => ({

@@ -10,7 +10,7 @@ export interface Patch {
 }
 
 /**
- * Containers that were copied in this batch and that nobody outside has seen: they may be written in place. One set
+ * Containers that were copied in this batch and not given out yet: they may be written in place. One set
  * serves all steps that are published together, and is forgotten then.
  */
 export type Owned = Set<object>;
@@ -35,7 +35,7 @@ const UNSAFE = /\/(__proto__|constructor|prototype)(?![^/])/;
 
 /**
  * Applies a JSON Patch (RFC 6902, RFC 6901) and returns the new value, which shares every untouched branch with `value`.
- * Only `owned` containers are written, never `value` nor what an operation carries. After an error the owned ones
+ * Only `owned` containers are written, never `value` nor the value of an operation. After an error the owned ones
  * may be half-written: give up the batch that they belong to.
  *
  * @param patches receives the same change in immer's form, see {@link toPatches}.
@@ -48,7 +48,7 @@ export function apply(
   owned: Owned = new Set(),
   patches?: Patch[],
 ): unknown {
-  const holder: Container = { '': value }; // what holds the root, so that it is a member like any other
+  const holder: Container = { '': value }; // holds the root, so that it is a member like any other
   let operation: Received;
   let copied = 0;
 

@@ -1,10 +1,10 @@
 /** One member of a room, as clients see it. */
 export interface PresenceMember<Shown = unknown, Mine = unknown> {
-  /** What the server's `of` shows of the member. */
+  /** The member as the server's `of` shows it. */
   readonly who: Shown;
   /** When the member came, in ms since 1970. */
   readonly since: number;
-  /** What the sessions of the member show by themselves, by the name of the session. */
+  /** The data that the member's sessions show, by the name of the session. */
   readonly at: { readonly [session: string]: Mine };
   /** Present while no session of the member has a link. */
   readonly away?: true;

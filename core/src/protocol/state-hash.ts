@@ -3,14 +3,14 @@ export interface Budget {
   left: number;
 }
 
-/** Hashes of JSON values that know what they have seen: of a value that changed, only that and what is around it is looked at. */
+/** Hashes of JSON values. They remember visited values: after a change, only the changed value and its ancestors are visited. */
 export interface StateHash {
   /**
-   * The hash of a value that JSON made: equal for equal values, whatever the order of keys in objects; 32 bits, for faults and not
+   * The hash of a value that JSON made: equal for equal values in any order of keys; 32 bits, for faults and not
    * for foes.
    *
-   * @param budget what was looked at is taken from it; default: no bound
-   * @returns 7 characters at most; undefined where the budget did not do. What was done is not done again, so the next time
+   * @param budget visited values are subtracted from it; default: no bound
+   * @returns 7 characters at most; undefined if the budget was too small. Finished work is kept, so the next time
    *   gets further, unless there are more strings and numbers in a single container than a budget has.
    */
   readonly of: (value: unknown, budget?: Budget) => string | undefined;

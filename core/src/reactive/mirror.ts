@@ -9,7 +9,7 @@ export interface MirrorOptions {
 
 /**
  * Creates the function that keeps one mutable object equal to a succession of immutable values, for those who hold on to the
- * object (AngularJS scopes, the classic API). Objects and rows keep their identity: what is the same reference as before is
+ * object (AngularJS scopes, the classic API). Objects and rows keep their identity: a value with the same reference as before is
  * not looked at, and rows are matched by that reference, then by `key`, then by place. Nothing of a value is handed out, all
  * is copied in. Keys that begin with `$` are the application's: they stay, and come from no value.
  *
@@ -42,7 +42,7 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
     }
   }
 
-  /** Whether a place needs no look: it has what was made of the same reference. */
+  /** Whether a place is current: it was made from the same reference. */
   const isFit = (target: unknown, value: unknown): boolean =>
     isContainer(target) ? originals.get(target) === value : Object.is(target, value);
 
@@ -61,7 +61,7 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
 
   /** What becomes of the rows `before`, each of which is used once. */
   function fitAll(before: readonly unknown[], rows: readonly unknown[]): unknown[] {
-    const places = new Map<unknown, number>(); // of what a row was made from, and of its key
+    const places = new Map<unknown, number>(); // by the value that a row was made from, and by its key
     before.forEach((row, place) => {
       if (isContainer(row)) places.set(originals.get(row) ?? row, place).set(row[key] ?? row, place);
     });
@@ -71,7 +71,7 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
       taken.add(place);
       return place;
     };
-    // What is the same finds its row first, or a guess might take it away.
+    // Equal references claim their rows first, or a guess might take them away.
     const found = rows.map((row) => take(places.get(row)));
     let next = 0;
     return rows.map((row, index) => {

@@ -5,7 +5,7 @@ export type Selection<T, S> = (
   equal: (before: S, after: S) => boolean,
 ) => S;
 
-/** Keeps a value, by its reference, while `equal` says that the next one is no other: gives what is kept. */
+/** Keeps a reference while `equal` finds no difference to the next value, and returns it. */
 export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S) => S {
   let kept: { readonly value: S } | undefined;
   return (next) => {

@@ -267,7 +267,7 @@ describe('a gap', () => {
   it.each<[string, Operation]>([
     ['cannot be applied', { op: 'remove', path: '/nowhere/at/all' }],
     ['has an unsafe key', { op: 'add', path: '/__proto__', value: 1 }],
-  ])('that is a delta which %s is asked about without a position; what is shown stays', (_, bad) => {
+  ])('that is a delta which %s is asked about without a position; the shown value stays', (_, bad) => {
     const { receive, say, start, paint, replica } = setUp();
     start();
     const shown = replica.get();
@@ -543,7 +543,7 @@ describe('the check of a replica', () => {
     expect(onChange).toHaveBeenCalledOnce(); // it waits for the answer
   });
 
-  it('of another version has no effect after a state frame', async () => {
+  it('for another version has no effect after a state frame', async () => {
     const { receive, onChange } = setUpChecked();
     receive(check(3));
     receive(delta(3, set(1, 2)));

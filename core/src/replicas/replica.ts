@@ -42,7 +42,7 @@ export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule'
 export interface ReplicaControl<T = unknown> {
   readonly replica: Replica<T>;
   readonly wanted: () => boolean;
-  /** Adds what the link has to be asked so that it carries the topic if, and only if, it is wanted; it counts as sent. */
+  /** Adds the request by which the link carries the topic if, and only if, it is wanted; it counts as sent. */
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
   /** The link is gone. The connection notifies, by its own status, and counts. */
   readonly drop: () => void;
@@ -61,7 +61,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   let document: Document | undefined;
   /** The changes since then. */
   const patches: Patch[] = [];
-  /** What this link knows of the topic: it was not asked, it has not answered yet, or we follow. */
+  /** How the topic stands on this link: it was not asked, it has not answered yet, or we follow. */
   let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
   let stale = true;

@@ -28,7 +28,7 @@ export interface Subscriptions {
   /** Whether any wanted topic is stale. */
   readonly hasStale: () => boolean;
   /**
-   * What the link has to be asked so that it carries what is wanted, and only that; it counts as sent.
+   * The requests by which the link carries the wanted topics, and only those; they count as sent.
    *
    * @param room after about so many characters, further topics are left for the next call
    */

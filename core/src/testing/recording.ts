@@ -2,7 +2,7 @@ import type { Connection } from '../connection/options.js';
 import type { ClientFrame, HelloFrame, ServerFrame } from '../protocol/frames.js';
 import type { LinkEvents, Transport } from '../connection/transport.js';
 
-/** What a server said to one client, as JSON: to be kept in a file, and played to another. */
+/** The frames of a server to one client, as JSON: to be kept in a file, and played to another. */
 export interface Recording {
   readonly velox: 3;
   /** Ms since the recording began. */
@@ -31,7 +31,7 @@ function withoutSecrets(frame: ServerFrame): ServerFrame {
 }
 
 /**
- * A transport that plays a recording, in the time that it took; what is sent is acknowledged, and comes to nothing. A link that was lost
+ * A transport that plays a recording, in the time that it took; sent frames are acknowledged, without effect. A link that was lost
  * is lost again, and the next attempt goes on from there; the last one stays open. It shows what was recorded of the topics that are
  * wanted, so want the same.
  *

@@ -80,7 +80,7 @@ it('a poll, and the next one with the token of then', async () => {
 it.each([
   ['sse', () => stream(HELLO)],
   ['polling', () => json(HELLO)],
-] as const)('what is sent beside %s, with the token of then', async (transport, opened) => {
+] as const)('is sent beside %s, with the token of that time', async (transport, opened) => {
   const tokens = ['first', 'second'];
   const fetch = stub(opened());
   const sync = connect(URL, { transport, headers: { 'x-tenant': 'a' }, auth: () => tokens.shift() ?? '' });

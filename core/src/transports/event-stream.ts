@@ -12,7 +12,7 @@ export const readEventStream: Receive = async (attempt, reporter, signal) => {
   const [{ open: first }, { subscribe } = {}] = open as [OpenFrame, SubscribeFrame?];
   const [{ topic, id, version: v, proof } = {}, more] = subscribe ?? [];
   const { session, token } = first;
-  // A GET has no open frame, so its token has to be where the server looks for one.
+  // A GET has no open frame, so its token travels in the header that the server reads.
   const byPost = session ?? (more || !subscribe || (token && headers.authorization !== `Bearer ${token}`));
   const response = await request(
     attempt,

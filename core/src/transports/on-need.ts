@@ -1,5 +1,5 @@
 /**
- * One file that `load` fetches after the first hello, or when it is needed before. It has what a first successful connection does without.
+ * One file that `load` fetches after the first hello, or when it is needed before. A first successful connection does without it.
  */
 export { askCredentials, renewToken } from '../connection/ask-credentials.js';
 export { createRecovery } from '../connection/recovery.js';

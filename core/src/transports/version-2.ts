@@ -44,7 +44,7 @@ const LIMITS = Object.defineProperty({ depth: 0, rate: 1 }, 'frame', {
 const HELLO: Hello = { protocol: 2, session: '', heartbeat: HEARTBEAT, ack: 0, limits: LIMITS };
 
 /**
- * Lets a transport reach servers of version 2 (velox 0.x), too. A server of version 3 is served as without it. Of version 2 there is the
+ * Lets a transport reach servers of version 2 (velox 0.x), too. A server of version 3 is served as without it. Version 2 has the
  * default topic alone; other topics are denied, and `emit` throws `not-supported`.
  *
  * @example connect('/sync', { transports: [version2(websocket()), version2(sse())] })

@@ -59,7 +59,7 @@ export interface Played {
   /** The transport alone, for sources that are not replicas. */
   readonly options: { readonly transports: ReturnType<typeof createFakeTransport>['transport'][] };
   readonly replica: (topic?: string) => Replica<Board>;
-  /** The server says something; then there is time for a paint. It says hello first, where that is due. */
+  /** The server says something; then there is time for a paint. It says hello first, if that is due. */
   readonly say: (...frames: ServerFrame[]) => Promise<void>;
   /** A snapshot of a topic. */
   readonly answer: (value?: Board, topic?: string) => Promise<void>;

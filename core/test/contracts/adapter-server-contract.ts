@@ -4,7 +4,7 @@ import type { EventHarness } from './adapter-event-contract.js';
 import { board, textOf, type AdapterHarness, type Board, type Mounted } from './adapter-harness.js';
 import { until } from './until.js';
 
-/** What the page can open: the WebSocket that jsdom has from Node fails on jsdom's own events. */
+/** The transports of the page: the WebSocket that jsdom has from Node fails on jsdom's own events. */
 const transports = navigator.userAgent.includes('jsdom')
   ? (['sse'] as const)
   : (['websocket', 'sse', 'polling'] as const);
@@ -12,7 +12,7 @@ const transports = navigator.userAgent.includes('jsdom')
 /**
  * What every adapter has to do with a real server, over each transport, in real time.
  *
- * @param origin of a server with an endpoint at `/sync`; a POST to `/topics/name` sets a topic, and `secret…` is for nobody.
+ * @param origin the server has an endpoint at `/sync`; a POST to `/topics/name` sets a topic; topics `secret…` are denied.
  */
 export function adapterServerContract(name: string, harness: AdapterHarness, origin: string): void {
   const mounted: Mounted[] = [];
@@ -79,7 +79,7 @@ export function adapterServerContract(name: string, harness: AdapterHarness, ori
 /**
  * What every adapter has to do with events of a real server, over each transport, in real time.
  *
- * @param origin of a server with an endpoint at `/sync`, which answers an event `echo` by the event `notice`.
+ * @param origin the server has an endpoint at `/sync`, which answers an event `echo` by the event `notice`.
  */
 export function adapterEventServerContract(name: string, { hear }: EventHarness, origin: string): void {
   it.each(transports)(

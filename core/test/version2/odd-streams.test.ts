@@ -100,14 +100,14 @@ it('lists each recorded case', () => {
   expect(streams.map(({ step }) => step)).toEqual(Object.keys(CASES));
 });
 
-it.each(Object.keys(CASES))('%s: the originals did what the list says', (step) => {
+it.each(Object.keys(CASES))('%s: the originals did as listed', (step) => {
   const listed = CASES[step];
   expect(recordedOutcome(step, 'go')).toEqual(listed?.go);
   expect(recordedOutcome(step, 'js')).toEqual(listed?.js);
 });
 
 it.each(streams.map((line) => [line.step ?? '', line] as const))(
-  '%s: Velox does what the list says',
+  '%s: Velox does as listed',
   async (step, line) => {
     const listed = CASES[step]?.velox as Outcome;
     const player = await Player.listen();

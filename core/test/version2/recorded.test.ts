@@ -7,7 +7,7 @@ const names = [...transcriptNames('go-'), ...transcriptNames('js-')].filter(
   (name) => !name.includes('negotiation'),
 );
 
-/** Recordings whose changes were not written down line by line: what the client shows at their end. */
+/** Recordings without a list of their changes: the value that the client shows at their end. */
 const UNTOLD: Readonly<Record<string, object>> = { 'go-sse-throttle': { ...START, count: 119 } };
 
 describe('a replica shows the document after each step of', () => {

@@ -1,7 +1,7 @@
 import type { ColumnId } from '../model.js';
 
 /*
- * Edits go to the server by plain HTTP; what they change comes back to every window over the wire, this one included.
+ * Edits go to the server by plain HTTP; their changes come back to every window over the wire, this one included.
  * Each rejects with an Error whose message is fit for people.
  */
 

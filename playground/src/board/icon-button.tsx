@@ -8,7 +8,7 @@ const PATHS = {
   delete: 'M4.5 4.5l7 7m0-7-7 7',
 };
 
-/** A small button without words; `label` says what it does to those who cannot see it, or wonder. */
+/** A small button without words; `label` names its action for screen readers and as a tooltip. */
 export function IconButton(props: {
   icon: keyof typeof PATHS;
   label: string;

@@ -4,7 +4,7 @@ import './toast.css';
 
 /** Says what went wrong until it is put away; an empty message shows nothing. */
 export function Toast({ message, onClose }: { message: string; onClose: () => void }): ReactNode {
-  // The region is always there: only what changes in it is announced.
+  // The region is always there: only changes in it are announced.
   return (
     <div className="toast" role="alert">
       {message && (

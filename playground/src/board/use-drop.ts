@@ -1,6 +1,6 @@
 import { useState, type DragEvent, type HTMLAttributes } from 'react';
 
-/** What a dragged card's id travels as: nothing else that is dragged over the page is taken for one. */
+/** The media type of a dragged card's id: no other dragged thing is taken for a card. */
 export const CARD_TYPE = 'application/x-velox-card';
 
 /**

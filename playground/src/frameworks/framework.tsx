@@ -18,7 +18,7 @@ export function Framework(props: {
   const begun = useRef(false);
   const { load, name } = props;
   useEffect(() => {
-    if (begun.current) return; // StrictMode asks twice, and what is in there is not React's to remove
+    if (begun.current) return; // StrictMode asks twice, and React must not remove its content
     begun.current = true;
     void load().then(({ mount }) => {
       if (place.current) mount<Machine>(place.current, { source: MACHINE, select: top, equal: equalLists });

@@ -1,7 +1,7 @@
 /** Readers of Linux's /proc text (proc(5)): text in, figures out. */
 import type { Rates } from '../model.js';
 
-/** What one line of /proc/<pid>/stat tells. `ticks`: CPU time used so far; `pages`: resident memory. */
+/** The figures of one line of /proc/<pid>/stat. `ticks`: CPU time used so far; `pages`: resident memory. */
 export interface ProcessStat {
   readonly id: number;
   readonly name: string;

@@ -13,7 +13,7 @@ const BURST_SECONDS = 5;
 const RETRY_MS = 1_000;
 const SPREAD_MS = 4_000;
 
-/** What each address of the network uses of a hub: openings per second, and sessions. */
+/** The use of a hub by each network address: openings per second, and sessions. */
 export class Addresses {
   readonly #limits: AddressLimits;
   readonly #rates = new Map<string, RateLimit>();

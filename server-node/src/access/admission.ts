@@ -10,7 +10,7 @@ import { isSameContext } from './same-context.js';
 
 /** The client that asks for access, as far as the transport knows. */
 export interface Credentials {
-  /** The request that opens the link: of node:http, or a web-standard one if `fetch` serves. */
+  /** The request that opens the link: node:http's own, or a web-standard one if `fetch` serves. */
   readonly request: IncomingMessage | Request;
   /** A header of that request, by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -182,7 +182,7 @@ export class Admissions {
     }
   }
 
-  /** Returns the limit that is reached, if any: of the identity that asks for access, or else of all. */
+  /** Returns the limit that is reached, if any: first the limit per identity, then the limit of all. */
   fullFor({ identity, address }: Admission): 'identity' | 'address' | 'hub' | undefined {
     const { sessions, sessionsPerIdentity } = this.#limits;
     const same = this.#inside.get(identity) ?? 0;

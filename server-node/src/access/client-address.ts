@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** Addresses that no peer in the Internet has: of this machine, or of its own network. A proxy often has one. */
+/** Addresses that no peer in the Internet has: those of this machine or its own network. A proxy often has one. */
 const LOCAL = new BlockList();
 for (const [net, prefix, family] of [
   ['127.0.0.0', 8, 'ipv4'],

@@ -45,7 +45,7 @@ describe('the body of a request', () => {
     ['an array', (body: string): unknown => JSON.parse(body)],
     ['a text', (body: string) => body],
     ['a Buffer', (body: string) => Buffer.from(body)],
-  ])('is what a parser made of it: %s', async (_, parse) => {
+  ])('is the value that a parser left: %s', async (_, parse) => {
     const listener = behind((request, next) => {
       void text(request).then((body) => {
         request.body = parse(body);

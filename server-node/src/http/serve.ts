@@ -14,7 +14,7 @@ import type { Version2Client } from '../transports/version2/websocket-link.js';
 
 /**
  * Left to the caller: to complete an upgrade, or to pass on a request that is not meant for Velox, and to refuse it if there is nobody to
- * pass it on to. `client`: of version 2. `retry`: the client is to be refused, and may try again after so many ms.
+ * pass it on to. `client`: it speaks version 2. `retry`: the client is to be refused, and may try again after so many ms.
  */
 export type Remainder =
   | { readonly left: 'foreign'; readonly refusal?: Answer }

@@ -231,7 +231,7 @@ it('close() ends the observation of the states that the hub published, and publi
   state.set({ n: 2 });
   await Promise.resolve();
   channel('velox:revision').unsubscribe(listener);
-  expect(told).toEqual(['a']); // of the other hub
+  expect(told).toEqual(['a']); // the other hub's
   await two.close();
 });
 
@@ -361,7 +361,7 @@ describe('limits', () => {
   });
 
   it.each(Object.keys(velox.DEFAULT_LIMITS) as (keyof typeof velox.DEFAULT_LIMITS)[])(
-    '%s is without an end where it is Infinity, and the default where it is undefined',
+    '%s has no end if it is Infinity, and the default if it is undefined',
     async (limit) => {
       const announced = async (value: unknown): Promise<unknown> => {
         const limits = { [limit]: value };

@@ -53,7 +53,7 @@ export class Hub {
   readonly version2: boolean | undefined;
   /** Whether answers of `fetch` may be compressed, too. */
   readonly compressesFetch: boolean;
-  /** Who may come in, and what each may use. */
+  /** The rules of access, and the limits. */
   readonly admissions: Admissions;
   readonly topics: Topics;
   readonly entities: Entities;

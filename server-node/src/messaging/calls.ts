@@ -21,7 +21,7 @@ export class Calls {
   #last = 0;
 
   /**
-   * Calls a client. Rejects with a CallError: of its handler, `timeout`, `cancelled`, or `unknown-outcome` if its session ends before the
+   * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, or `unknown-outcome` if its session ends before the
    * reply.
    *
    * @throws VeloxError `not-json`, `too-large`.

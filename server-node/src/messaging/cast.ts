@@ -81,7 +81,7 @@ export class Cast {
   /**
    * Sends an event, encoded once for all recipients.
    *
-   * @param key of volatile events: for a slow client, the newest event of each name and key waits
+   * @param key for volatile events: for a slow client, the newest event of each name and key waits
    * @returns the number of recipients
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */

@@ -30,7 +30,7 @@ export class Deliveries {
 
   #deliver(): void {
     const eventful = [...this.#due].filter((session) => session.hasEvents);
-    if (eventful.length > 0) this.#flush(eventful); // what it touches is due now, too
+    if (eventful.length > 0) this.#flush(eventful); // topics that it touches are due now, too
     const due = this.#due;
     this.#due = new Set();
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.

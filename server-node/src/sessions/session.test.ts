@@ -232,22 +232,25 @@ describe('events', () => {
     ['a cycle', Object.assign([] as unknown[], { 0: 0 }), 'not-json'],
     ['a toJSON that throws', { toJSON: () => JSON.parse('{') as unknown }, 'not-json'],
     ['more than is kept', 'é'.repeat(600_000), 'too-large'],
-  ])('of what cannot be sent are refused, and leave everything as it was: %s', async (kind, data, code) => {
-    if (kind === 'a cycle') (data as unknown[])[0] = data;
-    const { hub } = quiet();
-    const { outlet, session } = open(hub);
-    session.emit('kept', 1);
-    expect(() => session.emit('bad', data)).toThrow(
-      expect.objectContaining({ code, message: expect.stringContaining('"bad"') as unknown }),
-    );
-    session.emit('next', 2);
-    await turn();
-    expect(outlet.take().slice(1)).toEqual([
-      { event: 'kept', data: 1, seq: 1 },
-      { event: 'next', data: 2 },
-    ]);
-    expect(session.dropped).toBe(0);
-  });
+  ])(
+    'with data that cannot be sent are refused, and leave everything as it was: %s',
+    async (kind, data, code) => {
+      if (kind === 'a cycle') (data as unknown[])[0] = data;
+      const { hub } = quiet();
+      const { outlet, session } = open(hub);
+      session.emit('kept', 1);
+      expect(() => session.emit('bad', data)).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining('"bad"') as unknown }),
+      );
+      session.emit('next', 2);
+      await turn();
+      expect(outlet.take().slice(1)).toEqual([
+        { event: 'kept', data: 1, seq: 1 },
+        { event: 'next', data: 2 },
+      ]);
+      expect(session.dropped).toBe(0);
+    },
+  );
 
   it('that were written do not count as dropped if the client has them', async () => {
     const { hub } = quiet();

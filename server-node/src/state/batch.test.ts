@@ -52,7 +52,7 @@ describe('a live value', () => {
   });
 
   it.each(['box', 'deep'] as const)(
-    'comes back with a copy of what a recipe took from it meanwhile (%s)',
+    'comes back with a copy of the part that a recipe took from it meanwhile (%s)',
     (where) => {
       const { live, recorder, taken } = make<Holder>({ rows: [{ box: { deep: { n: 0 } } }], text });
       const [row] = live.rows;

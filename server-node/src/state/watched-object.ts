@@ -10,7 +10,7 @@ type Members = Record<string, unknown>;
  * Runs a recipe on an object of the application. A returned value counts by the rule of owned states; the object then gets its members.
  *
  * @returns `undo`, which brings back the members of all plain objects and arrays, except for the order of keys
- * @throws what the recipe throws; VeloxError `async-recipe`, `state-watched`. The object is then as it was.
+ * @throws the error that the recipe throws; VeloxError `async-recipe`, `state-watched`. The object is then as it was.
  */
 export function changeInPlace<T>(source: T, recipe: (object: T) => T | void): () => void {
   const backup = new Backup(source);
@@ -51,7 +51,7 @@ function assign(target: Container, next: Container): void {
     if (differs(target, key, value)) put(target, key, value);
 }
 
-/** Whether a data member has another value. A getter computes its value, so nobody writes it. */
+/** Whether a data member has another value. A getter computes its value, so it is not written. */
 function differs(object: Members, key: string, value: unknown): boolean {
   const member = Object.getOwnPropertyDescriptor(object, key);
   return !member || ('value' in member && !Object.is(member.value, value));

@@ -9,7 +9,7 @@ export class Wire {
   inFlight = 0;
   readonly #path: Path;
   readonly #to: Zone;
-  /** Of this connection alone, in ms: so one may overtake another. */
+  /** The delay of this connection alone, in ms: so one may overtake another. */
   readonly #latency: number;
   #last = 0;
   #cut = false;

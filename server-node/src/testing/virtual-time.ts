@@ -32,13 +32,13 @@ export function createZone(name: string): Zone {
 
 /**
  * Time that passes only when it is told to. While installed it stands in for `setTimeout`, `setInterval`, `Date.now`,
- * `performance.now` and, where it is there, `requestAnimationFrame`; promises, `nextTick` and `setImmediate` stay the real ones, and
+ * `performance.now` and, if it exists, `requestAnimationFrame`; promises, `nextTick` and `setImmediate` stay the real ones, and
  * all that they lead to happens between two moments. So a run depends on nothing but the order of its tasks.
  */
 export class VirtualTime {
   /** Ms since the beginning. */
   now = 0;
-  /** Whose code runs; what it starts belongs to it. */
+  /** The owner of the running code, and of all timers that it starts. */
   zone: Zone = createZone('test');
   #tasks: Task[] = [];
   #count = 0;

@@ -30,7 +30,7 @@ export class Subscription {
   readonly #owner: Owner;
   /** The version of the client; a written version counts. */
   #known: Position | undefined;
-  /** Whether the client may have the steps since its position. Not after a denial: they may hold what it could not see. */
+  /** Whether the client may have the steps since its position. Not after a denial: they may contain values that it was not allowed to see. */
   #isResumable: boolean;
   #standing: Standing = { is: 'asked' };
   /** Whether the client was told how it stands. */

@@ -12,7 +12,7 @@ import { Routes } from './routes.js';
 import type { Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
 
-/** What a session gets of a topic: a broadcast to join, a denial with its code, or a reason why there is no value yet. */
+/** The answer for a session that asks for a topic: a broadcast to join, a denial with its code, or a reason why there is no value yet. */
 export type Answer = Broadcast | { readonly denied: string } | { readonly stale: string };
 
 /** The topics of a hub: where their values come from, and which sessions want them. */
@@ -136,7 +136,7 @@ export class Topics {
     const subscription = topics.get(topic);
     if (!subscription) return;
     const question = subscription.ask();
-    // Whatever asks (a client, a new token, `recheck`), the pending questions of a session are bounded.
+    // The pending questions of a session are bounded, whether a client, a new token or `recheck` asks.
     const former = this.#pending.get(subscription);
     if (former && topics.asking >= this.#mostAsking) await former;
     if (!subscription.isWaiting(question)) return;
@@ -194,7 +194,7 @@ export class Topics {
       if (subscriber.topics.get(topic)?.hasFailed) void this.ask(subscriber, topic);
   }
 
-  /** Asks again for all sessions that want a topic: whether they may see it, and what its source has for them. */
+  /** Asks again whether each session that wants a topic may see it, and asks its source for the value. */
   reask(topic: string): void {
     for (const subscriber of [...(this.#wanted.get(topic) ?? [])]) void this.ask(subscriber, topic);
   }

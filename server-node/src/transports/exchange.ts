@@ -23,7 +23,7 @@ export interface StreamOptions {
   readonly onClose: (reason: string) => void;
 }
 
-/** One HTTP exchange, as transports see it: of node:http or of a web-standard server. */
+/** One HTTP exchange, as transports see it; node:http or a web-standard server is behind it. */
 export interface Exchange {
   readonly request: IncomingMessage | Request;
   readonly head: RequestHead;

@@ -9,7 +9,7 @@ const PARAMETERS =
 /**
  * Returns the result of a client's `Sec-WebSocket-Extensions` (RFC 7692 §5.1).
  * An offer with anything else, also with a smaller window for
- * the server (§7.1.2.1: what is compressed once for all has one size), is declined; if a client has made several,
+ * the server (§7.1.2.1: a message that is compressed once for all has one size), is declined; if a client has made several,
  * all are declined.
  */
 export function deflationOf(header: string | undefined): Deflation {

@@ -7,8 +7,8 @@ const FLUSHED = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const STORED = 0xffff;
 
 /**
- * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: whatever has read these is able to
- * read what follows at once. It is synchronous: once a message, for all sessions, costs less than a turn of the thread pool.
+ * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: a reader of these is able to
+ * read the next ones at once. It is synchronous: once a message, for all sessions, costs less than a turn of the thread pool.
  *
  * @param before the last text that the reader had before this; default: no text to refer to
  */

@@ -12,7 +12,7 @@ const { Receiver } = createRequire(import.meta.url)('ws') as {
 
 describe('a message', () => {
   it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])(
-    'of %i bytes is a frame that ws reads',
+    'with %i bytes is a frame that ws reads',
     (length) => {
       const text = 'é'.repeat(length / 2) + 'x'.repeat(length % 2);
       const receiver = new Receiver({ isServer: false });

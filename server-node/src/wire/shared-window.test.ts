@@ -32,7 +32,7 @@ class Client {
   /** Bytes of the payload of each message. */
   readonly sizes: number[] = [];
   isStalled = false;
-  /** Asked for anew: what is on its way goes with what was forgotten, up to the first frame, which has the topic's id. */
+  /** Asks anew: frames on the way belong to the forgotten copy, up to the first frame with the topic's id. */
   readonly #awaited = new Set<string>();
   #window: Buffer = Buffer.alloc(0);
   #held: (() => void) | undefined;
@@ -127,7 +127,7 @@ class Client {
 }
 
 /**
- * A hub with two topics, clients, and what its topics were.
+ * A hub with two topics, clients, and the former values of the topics.
  *
  * @param padding characters of each value; without any, its snapshots are shorter than its deltas
  */

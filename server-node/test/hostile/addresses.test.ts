@@ -1,4 +1,4 @@
-/** Limits per address: what one address may open, whichever entrance it takes, while another address goes on. */
+/** Limits per address: they hold over every entrance, and another address goes on. */
 import { expect, it, onTestFinished } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';

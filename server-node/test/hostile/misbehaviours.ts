@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import * as velox from '../../src/index.js';
 
-/** What an application's callback may do instead of its work. */
+/** The ways in which an application's callback may fail. */
 export const MISBEHAVIOURS: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('thrown');

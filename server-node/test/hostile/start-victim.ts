@@ -33,7 +33,7 @@ export interface Victim extends AsyncDisposable {
   readonly origin: string;
   /** Its memory after a collection of garbage, and its CPU time so far. */
   measure(): Promise<Measured>;
-  /** What it has written to stderr, warnings and the reason of its end among it. */
+  /** Its stderr, with warnings and the reason of its end. */
   readonly errors: () => string;
   /** Whether the process lives. */
   readonly isAlive: () => boolean;

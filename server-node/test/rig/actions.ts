@@ -33,7 +33,7 @@ export const PLAIN: World = {
   },
 };
 
-/** Where and with what an action is done: `at` is an object or array, `inner` what it has under `child`. */
+/** The place and arguments of an action: `at` is an object or array, `inner` its member under `child`. */
 interface Site {
   readonly world: World;
   readonly at: Container;

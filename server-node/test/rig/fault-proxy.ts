@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FaultLink, HEALTHY, type Faults, type Side } from './fault-link.js';
 
-/** Which connections a fault meets: those that are open, those to come, or all (the default). */
+/** The connections that a fault meets: the open ones, the next ones, or all (the default). */
 export interface FaultScope {
   readonly to?: 'all' | 'existing' | 'new';
 }

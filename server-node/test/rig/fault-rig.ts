@@ -41,7 +41,7 @@ export interface StreamPair {
 export interface SocketPair {
   readonly client: WebSocket;
   readonly server: WebSocket;
-  /** What has come to the client. */
+  /** The frames that reached the client. */
   readonly received: string[];
   /** Sends from the client and waits for the answer. */
   echo(text: string): Promise<void>;

@@ -29,7 +29,7 @@ const LONGEST_LINE = 64 * 1024;
 export class HttpSplitter {
   readonly #framing: (head: Head) => Framing;
   #expects: 'head' | 'body' | 'chunk' | 'trailer' | 'tunnel' = 'head';
-  #left = 0; // of the body or the chunk
+  #left = 0; // bytes of the body or the chunk
   #chunked = false;
   #rest: Buffer = EMPTY;
 

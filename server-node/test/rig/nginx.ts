@@ -16,7 +16,7 @@ export interface Nginx extends AsyncDisposable {
  * Starts nginx (`VELOX_NGINX`, else `/usr/sbin/nginx`) as a reverse proxy.
  *
  * @param target origin of the server behind it
- * @param directives of nginx, for the location that is proxied
+ * @param directives nginx directives for the location that is proxied
  */
 export async function startNginx(target: string, directives: readonly string[]): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'velox-nginx-'));

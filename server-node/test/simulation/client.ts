@@ -25,7 +25,7 @@ interface View {
   leave: (() => void) | undefined;
   /** When the last one left, in virtual ms. */
   leftAt: number;
-  /** What is shown, and its text when it was: it must never change. */
+  /** A shown value, and its text at that time: it must never change. */
   value: Document | undefined;
   text: string;
   /** Whether it has changed since the last frame. */
@@ -36,17 +36,17 @@ interface View {
   readonly formerLives: Set<string>;
 }
 
-/** How long an application waits until it tries again where it was sent away, in ms. */
+/** How long an application waits to try again after a refusal, in ms. */
 const SENT_AWAY = 1_000;
 
 /** While links do not last, so many attempts may be made in so many ms. */
 const MOST_ATTEMPTS = 25;
 const JUDGED_MS = 15_000;
 
-/** For so long after nobody looked at a topic, something from that time may still come, in ms. */
+/** For so long after a topic was left, a frame of it may still come, in ms. */
 const AWAY = 40_000;
 
-/** A client of the simulation: the real one, and what it may be held to. */
+/** A client of the simulation: the real one, and its expectations. */
 export class SimulatedClient {
   readonly index: number;
   readonly sync: Sync;
@@ -70,7 +70,7 @@ export class SimulatedClient {
   #noted = 0;
   /** The id of the session, on the last link that was open. */
   #session: string | undefined;
-  /** The newest of what was told, by session. */
+  /** The newest event, by session. */
   readonly #told = new Map<number, number>();
 
   constructor(
@@ -120,7 +120,7 @@ export class SimulatedClient {
         setTimeout(() => this.path.cut(), this.#life);
       }
       if (state === 'closed') {
-        this.#attempts.length = 0; // what the application does is not the client's
+        this.#attempts.length = 0; // the client did not choose them
         setTimeout(() => this.sync.reconnect(), SENT_AWAY);
       }
       this.#state = state;
@@ -204,7 +204,7 @@ export class SimulatedClient {
     return state === 'open' && reason?.message === 'late';
   }
 
-  /** What is still missing, when nothing goes wrong any more; undefined: nothing. */
+  /** The missing part, when nothing goes wrong any more; undefined: nothing. */
   missing(): string | undefined {
     const { state } = this.sync.status.get();
     if (state !== 'open') return `it is ${state}`;
@@ -231,7 +231,7 @@ export class SimulatedClient {
     return `${this.index}:${this.#network.time.now}`;
   }
 
-  /** After a loss, the token that is there; else, as where the server has refused that one, a new one. */
+  /** After a loss, the token that is there; else, as after a refusal, a new one. */
   async #auth(): Promise<string> {
     if (!this.#isLost) this.#token = this.#issue();
     this.#isLost = false;

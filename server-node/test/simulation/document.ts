@@ -10,7 +10,7 @@ export interface Document {
 
 export const EMPTY: Document = { n: 0, rows: [], members: {}, note: '' };
 
-/** Long enough for a few of them to fill what a link holds. */
+/** A few of them fill the buffers of a link. */
 const LONG = 6_000;
 const MOST_ROWS = 12;
 

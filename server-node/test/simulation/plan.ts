@@ -24,7 +24,7 @@ export type Deed =
     }
   /** Events of the client, or to it. */
   | { readonly does: 'note' | 'tell'; readonly client: number; readonly times: number }
-  /** Nobody looks at a topic of the client any more, or again. */
+  /** The client's subscription to a topic ends, or begins again. */
   | { readonly does: 'leave' | 'join'; readonly client: number; readonly topic: Topic }
   /** The tokens of a client expire; it brings a new one in time; its rights change. */
   | { readonly does: 'expire' | 'renew' | 'forbid' | 'permit'; readonly client: number }

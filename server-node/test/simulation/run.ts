@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** How long everybody may take to come right when nothing goes wrong any more, in virtual ms. */
 const RECOVERY = 120_000;
-/** How often it is looked whether somebody is wrong without a word, in virtual ms. */
+/** How often the audit looks for clients that are wrong without saying so, in virtual ms. */
 const AUDIT = 1_000;
 
 /** Runs a plan on virtual time; the same plan always does the same. Nothing else that uses time may run meanwhile. */
@@ -67,7 +67,7 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
   const onStep = (): void => {
     if (watch.violation) throw new Error(watch.violation);
   };
-  // Who is frozen acts later.
+  // Frozen parties act later.
   while (left > 0 || network.frozenUntil > time.now) {
     await time.advance(AUDIT, onStep);
     for (const client of clients) client.audit(limit);

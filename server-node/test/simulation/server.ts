@@ -19,12 +19,12 @@ interface Exchanged {
   told: number;
 }
 
-/** What the clients say of themselves. */
+/** The context of a client. */
 interface Context {
   readonly client: number;
 }
 
-/** What is said to a client: in which session, as which of them, and how far the default topic was. */
+/** An event to a client: its session, its number there, and the version of the default topic. */
 export interface Tell {
   readonly session: number;
   readonly count: number;
@@ -37,7 +37,7 @@ interface Served {
   readonly endpoint: Endpoint;
 }
 
-/** What the value of the last topic has for admins, in place of what it has for guests. */
+/** The role that the last topic's value names, for admins and for guests. */
 const ADMIN: Document = { ...EMPTY, members: { role: 'admin' } };
 
 /** A hub that is restarted now and then, and its expected state. */
@@ -130,7 +130,7 @@ export class SimulatedServer {
     });
   }
 
-  /** Says something to a client, where it is known by a session. */
+  /** Sends events to a client whose session is known. */
   tell(client: number, times: number): void {
     const session = this.#latest.get(client);
     if (!session) return;
@@ -142,7 +142,7 @@ export class SimulatedServer {
     }
   }
 
-  /** What was said in the session of that id; nothing where the client has not spoken in it. */
+  /** The events of the session of that id; none if the client has not sent any in it. */
   told(id: string | undefined): Pick<Exchanged, 'number' | 'told'> {
     for (const [session, exchanged] of this.#sessions) if (session.id === id) return exchanged;
     return { number: -1, told: 0 };
@@ -267,7 +267,7 @@ export class SimulatedServer {
     return { client };
   }
 
-  /** At once, or some time later: then nobody may have relied on it. */
+  /** At once, or some time later: until then, nothing may have relied on it. */
   #answer<T>(give: () => T): T | Promise<T> {
     const { doubt } = this.#settings;
     if (doubt === 0) return give();

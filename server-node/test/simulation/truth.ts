@@ -6,7 +6,7 @@ import { MovableValue } from '../rig/movable-value.js';
 import { change, EMPTY, type Document } from './document.js';
 import type { Watch } from './watch.js';
 
-/** Of a topic that does not deliver at once: how long it waits, in ms. */
+/** How long a throttled topic waits, in ms. */
 const THROTTLE = 300;
 
 /** The operations that a topic's value offers the application. */
@@ -103,7 +103,7 @@ export class Truth {
     return isDeepStrictEqual(value, this.#values.get(value.n));
   }
 
-  /** Somebody, the server or a client, has a value at a position: nobody may have another there. */
+  /** The server or a client has a value at a position: no other value may appear there. */
   see(life: string, version: number, n: number): void {
     const key = `${life}:${version}`;
     const known = this.#versions.get(key);

@@ -3,7 +3,7 @@ import type { VirtualTime } from '../../src/testing/virtual-time.js';
 /** As much of a violation as one wants to read. */
 const LEGIBLE = 300;
 
-/** What a run has come to so far: what happened, and the first thing that must not. */
+/** The log of a run so far, and its first violation. */
 export class Watch {
   readonly #time: VirtualTime;
   readonly #isKept: boolean;

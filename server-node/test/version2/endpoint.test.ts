@@ -1,4 +1,4 @@
-/** What clients of version 2 get of an endpoint, and what they do not. */
+/** An endpoint as clients of version 2 see it. */
 import { request } from 'node:http';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -22,7 +22,7 @@ async function serve<Context>(options?: velox.HubOptions<Context>) {
   return { hub, server };
 }
 
-/** Status and code of the answer to a request without `velox=3`; of a stream the status alone. */
+/** Status and code of the answer to a request without `velox=3`; for a stream, the status alone. */
 function ask({ origin }: Listening, headers: Record<string, string>, path = '/sync', method = 'GET') {
   return new Promise<[number | undefined, string | undefined]>((resolve, reject) => {
     const outgoing = request(`${origin}${path}`, { method, headers, agent: false });
@@ -162,7 +162,7 @@ describe('rights and limits', () => {
     expect(await link.ended).toBe('ended');
   });
 
-  it('a version 3 client beside it gets what it always got', async () => {
+  it('a version 3 client beside it is served as before', async () => {
     const { hub, server } = await serve();
     const state = hub.state('', { n: 1, PAD });
     const old = version2Stream(`${server.origin}/sync`, new GoClient());
@@ -220,7 +220,7 @@ describe('a WebSocket without velox=3', () => {
     expect(await version2WebSocket(`${server.origin}/sync`, new JsClient()).ended).toBe('refused 403');
   });
 
-  it('ends after 30 s without a message; any text keeps it, whatever it says', async () => {
+  it('ends after 30 s without a message; any text keeps it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { hub, server } = await serve({ version2: true });
     const state = hub.state('', { n: 1, PAD });

@@ -9,7 +9,7 @@ export interface ListEdits {
   readonly replaced: readonly { readonly item: unknown; readonly index: number }[];
 }
 
-/** An item of the new list, where it has `index`, gets to the index `to`: from `from`, or from outside if that is
+/** An item, at `index` in the new list, gets to the index `to`: from `from`, or from outside if that is
  * undefined. */
 export interface Placement {
   readonly from: number | undefined;

@@ -53,7 +53,7 @@ async function open(
 const shared = (text: string): string[] => text.split('\n\n').filter((event) => event.startsWith('id:'));
 
 describe('an event stream by fetch, in gzip', () => {
-  it('has the events of one that is not, each as soon as it was sent, also for whoever comes later', async () => {
+  it('has the events of one that is not, each as soon as it was sent, also for a later reader', async () => {
     const state = velox.state({ n: 0, text: WORDS }, { compression: 'all' });
     await using server = await listen(hosted(state.fetch));
     const [early, plain] = await Promise.all(

@@ -16,7 +16,7 @@ export class FetchStream implements Outlet {
   readonly #form: StreamForm;
   readonly #events: Pick<StreamOptions, 'onDrain' | 'onClose'>;
   readonly #stall: (full: boolean) => void;
-  /** Of no more use once it has begun. */
+  /** Unused once it has begun. */
   #begin: ((body: ReadableStream<Uint8Array>) => void) | undefined;
   /** While it is open. */
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -68,7 +68,7 @@ export class FetchStream implements Outlet {
     this.end('ended');
   }
 
-  /** Ends it where it is open: pending messages still leave if it has `ended`, and are discarded otherwise. */
+  /** Ends it if it is open: pending messages still leave if it has `ended`, and are discarded otherwise. */
   end(reason: 'ended' | 'closed' | 'cancelled'): void {
     const body = this.#body;
     if (!body) return;

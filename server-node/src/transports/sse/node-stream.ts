@@ -12,7 +12,7 @@ export class NodeStream implements Outlet {
   readonly isTwoWay = false;
   readonly #response: ServerResponse;
   readonly #form: 'sse' | 'gzip';
-  /** Of no more use once it has begun. */
+  /** Unused once it has begun. */
   #begin: (() => boolean) | undefined;
   readonly #onDrain: () => void;
   /** The route of writes, set by the first one. */
@@ -77,7 +77,7 @@ const chunks = (pieces: readonly HttpChunk[]): Buffer[] => pieces.map(({ chunk }
 
 /**
  * Whether chunks that were made for all sessions may go straight to the socket: the answer is chunked HTTP/1.1, nothing of its own
- * waits, and nobody stands in for its `write`.
+ * waits, and its `write` is not replaced.
  */
 function isStraight(response: ServerResponse): boolean {
   const isReplaced = Reflect.get(response, 'write') !== Reflect.get(ServerResponse.prototype, 'write');
