@@ -2,8 +2,10 @@
 import {
   createKeep,
   createMirror,
+  presenceOf,
   replicaOf,
   syncOf,
+  type Presence,
   type Readable,
   type Status,
   type SyncSource,
@@ -73,6 +75,18 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
           listener(data as D);
         }),
       ),
+    presence(scope, source, room, name, initial) {
+      let newest = initial;
+      const endpoint = fixed(source, syncOf);
+      const current = (): Presence<typeof initial> =>
+        presenceOf(endpoint(), typeof room === 'function' ? room() : room);
+      bindReadable(scope, current, name, identity);
+      follow(scope, current, (presence) => presence.enter(newest));
+      return (mine) => {
+        newest = mine;
+        current().set(mine);
+      };
+    },
     at: (endpoint) => bindService(service, endpoint),
   };
   return service;

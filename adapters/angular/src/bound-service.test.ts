@@ -25,6 +25,9 @@ function compile(service: VeloxService, scope: Scope): void {
     return item;
   });
   bound.on(scope, 'moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  expectTypeOf(bound.presence(scope, 'lobby', 'others', { x: 0 })).toEqualTypeOf<
+    (mine: { readonly x: number }) => void
+  >();
   // @ts-expect-error not a topic of the contract
   bound.bind(scope, 'bord', 'board');
 }

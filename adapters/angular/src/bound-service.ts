@@ -13,6 +13,8 @@ export function bindService<C extends Contract>(service: VeloxService, endpoint:
       service.bind(scope, at(topic), name, select, equal),
     bindStatus: (scope: Scope, topic: string, name: string) => service.bindStatus(scope, at(topic), name),
     on: (scope: Scope, event: string, listener: () => void) => service.on(scope, source, event, listener),
+    presence: (scope: Scope, room: string, name: string, initial: unknown) =>
+      service.presence(scope, source, room, name, initial),
     sync: () => syncOf(source),
   };
   // The conditional types are the contract's promise, which inference cannot follow.

@@ -6,6 +6,7 @@ import {
   type ApplicationRef,
   type Signal,
 } from '@angular/core';
+import type { PresenceMembers } from '@velox/core';
 import { createApplication } from '@angular/platform-browser';
 import { afterEach, beforeEach, describe, expectTypeOf, it } from 'vitest';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
@@ -57,6 +58,9 @@ function compile(): void {
     Signal<{ readonly name: string; readonly at: string } | undefined>
   >();
   injectVeloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  const [others, setMine] = createVelox<App>('/sync').injectPresence('lobby', { x: 0 });
+  expectTypeOf(others()).toEqualTypeOf<PresenceMembers<{ readonly nick: string }, { readonly x: number }>>();
+  expectTypeOf(setMine).toEqualTypeOf<(mine: { readonly x: number }) => void>();
   // @ts-expect-error not a topic of the contract
   injectVelox('bord');
 }

@@ -7,13 +7,18 @@ import {
   type EventData,
   type EventName,
   type Jsonify,
+  type PresenceMembers,
+  type PresenceMine,
+  type PresenceShown,
   type Replicated,
+  type RoomName,
   type SharedOptions,
   type Status,
   type Sync,
   type TopicName,
   type TopicValue,
 } from '@velox/core';
+import { injectPresence } from './inject-presence.js';
 import { injectEntity } from './inject-entity.js';
 import { injectVelox, injectVeloxStatus } from './inject-velox.js';
 import { injectVeloxEvent } from './inject-velox-event.js';
@@ -53,6 +58,11 @@ export interface VeloxFunctions<C extends Contract> {
     event: N,
     listener: (data: Jsonify<EventData<C, N>>) => void,
   ) => void;
+  /** `injectPresence` for a room of the contract; the topic `presence/<room>` types the members. */
+  readonly injectPresence: <R extends RoomName<C>>(
+    room: R | (() => R),
+    initial: PresenceMine<C, R>,
+  ) => [Signal<PresenceMembers<PresenceShown<C, R>, PresenceMine<C, R>>>, (mine: PresenceMine<C, R>) => void];
   /** Returns the connection that the components share, for instance to emit events. */
   readonly sync: () => Sync<C>;
 }
@@ -80,6 +90,8 @@ export function createVelox<C extends Contract>(
       injectEntity(source, type, id, select, equal),
     injectVeloxStatus: (topic?: string | (() => string)) => injectVeloxStatus(at(topic)),
     injectVeloxEvent: (event: string, listener: () => void) => injectVeloxEvent(source, event, listener),
+    injectPresence: (room: string | (() => string), initial: unknown) =>
+      injectPresence(source, room, initial),
     sync: () => syncOf(source),
   };
   // The conditional types are the contract's promise, which inference cannot follow.

@@ -3,7 +3,9 @@ import type {
   EventData,
   EventName,
   Jsonify,
+  PresenceMine,
   Replicated,
+  RoomName,
   SharedOptions,
   Source,
   Sync,
@@ -56,6 +58,21 @@ export interface VeloxService {
     listener: (data: D) => void,
   ) => () => void;
   /**
+   * Enters a room until the scope is destroyed, and keeps the expression `name` of the scope equal to its other members by their id.
+   *
+   * @param room the name of the room; or a function that returns it, called in each digest.
+   * @param initial the data that is shown first.
+   * @returns the function that shows data to the others: the newest value, at most every 50 ms, and again after each reconnection
+   * @example const setMine = $velox.presence($scope, '/sync', 'lobby', 'others', { x: 0, y: 0 })
+   */
+  readonly presence: <Mine>(
+    scope: Scope,
+    source: SyncSource | (() => SyncSource),
+    room: string | (() => string),
+    name: string,
+    initial: Mine,
+  ) => (mine: Mine) => void;
+  /**
    * Binds the service to one endpoint and its contract, so that topics, values and events are inferred.
    *
    * @example $velox.at<App>('/sync').bind($scope, 'board', 'title', (board) => board?.title)
@@ -81,6 +98,12 @@ export interface BoundService<C extends Contract> {
     event: N,
     listener: (data: Jsonify<EventData<C, N>>) => void,
   ) => () => void;
+  readonly presence: <R extends RoomName<C>>(
+    scope: Scope,
+    room: R | (() => R),
+    name: string,
+    initial: PresenceMine<C, R>,
+  ) => (mine: PresenceMine<C, R>) => void;
   /** Returns the connection that the scopes share, for instance to emit events. */
   readonly sync: () => Sync<C>;
 }

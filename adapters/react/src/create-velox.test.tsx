@@ -1,5 +1,5 @@
 import { act } from '@testing-library/react';
-import type { Status } from '@velox/core';
+import type { PresenceMembers, Status } from '@velox/core';
 import { createRoot } from 'react-dom/client';
 import { describe, expectTypeOf, it } from 'vitest';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
@@ -48,6 +48,16 @@ function Types(): null {
   useVeloxEvent('notise', () => {});
   expectTypeOf(useSuspenseVelox('board').rows).toExtend<readonly unknown[]>();
   expectTypeOf(useSuspenseVelox('board').rows).not.toExtend<unknown[]>();
+  const { usePresence } = createVelox<App>('/sync');
+  expectTypeOf(usePresence('lobby', { x: 0 })).toEqualTypeOf<
+    [
+      PresenceMembers<{ readonly nick: string }, { readonly x: number }>,
+      (mine: { readonly x: number }) => void,
+    ]
+  >();
+  // @ts-expect-error not the data of the room
+  usePresence('lobby', { y: 0 });
+  expectTypeOf(usePresence('other', 1)[0]).toEqualTypeOf<PresenceMembers>();
   return null;
 }
 

@@ -6,13 +6,18 @@ import {
   type EventData,
   type EventName,
   type Jsonify,
+  type PresenceMembers,
+  type PresenceMine,
+  type PresenceShown,
   type Replicated,
+  type RoomName,
   type SharedOptions,
   type Status,
   type Sync,
   type TopicName,
   type TopicValue,
 } from '@velox/core';
+import { usePresence } from './use-presence.js';
 import { useEntity, useSuspenseEntity } from './use-entity.js';
 import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
@@ -68,6 +73,11 @@ export interface VeloxHooks<C extends Contract> {
     event: N,
     listener: (data: Jsonify<EventData<C, N>>) => void,
   ) => void;
+  /** `usePresence` for a room of the contract; the topic `presence/<room>` types the members. */
+  readonly usePresence: <R extends RoomName<C>>(
+    room: R,
+    initial: PresenceMine<C, R>,
+  ) => [PresenceMembers<PresenceShown<C, R>, PresenceMine<C, R>>, (mine: PresenceMine<C, R>) => void];
   /** Returns the connection that the components share, for instance to emit events. */
   readonly sync: () => Sync<C>;
 }
@@ -96,6 +106,7 @@ export function createVelox<C extends Contract>(
       useSuspenseEntity(source, type, id, select, equal),
     useVeloxStatus: (topic?: string) => useVeloxStatus(at(topic)),
     useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
+    usePresence: (room: string, initial: unknown) => usePresence(source, room, initial),
     sync: () => syncOf(source),
   };
   // The conditional types are the contract's promise, which inference cannot follow.

@@ -1,17 +1,6 @@
-import {
-  syncOf,
-  type Contract,
-  type EventData,
-  type EventName,
-  type Replica,
-  type Sync,
-  type SyncSource,
-} from '@velox/core';
+import type { Contract, EventData, EventName, Sync } from '@velox/core';
 import { useEffect, useInsertionEffect, useRef } from 'react';
-import { useSource, type ProvidedSource } from './provider.js';
-
-/** A source of events: anything but a replica. */
-type Endpoint = Exclude<ProvidedSource<unknown>, Replica<unknown>> | Sync;
+import { useSync, type ProvidedSync } from './use-sync.js';
 
 /**
  * Calls a listener for each event of a name while the component is mounted, and keeps the connection open. Changes that the server made
@@ -21,7 +10,7 @@ type Endpoint = Exclude<ProvidedSource<unknown>, Replica<unknown>> | Sync;
  * @example useVeloxEvent('/sync', 'notice', (text: string) => toast(text))
  */
 export function useVeloxEvent<D = unknown>(
-  source: Endpoint,
+  source: ProvidedSync,
   event: string,
   listener: (data: D) => void,
 ): void;
@@ -31,10 +20,8 @@ export function useVeloxEvent<C extends Contract, N extends EventName<C>>(
   event: N,
   listener: (data: EventData<C, N>) => void,
 ): void;
-export function useVeloxEvent(source: Endpoint, event: string, listener: (data: never) => void): void {
-  const isSync = typeof source === 'object' && 'on' in source;
-  const provided = useSource(isSync ? '' : source) as SyncSource;
-  const sync = syncOf(isSync ? source : provided);
+export function useVeloxEvent(source: ProvidedSync, event: string, listener: (data: never) => void): void {
+  const sync = useSync(source);
   const newest = useRef(listener);
   useInsertionEffect(() => {
     newest.current = listener;

@@ -1,3 +1,4 @@
+import type { PresenceMembers } from '@velox/core';
 import { flushSync, mount, unmount } from 'svelte';
 import { describe, expectTypeOf, it } from 'vitest';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
@@ -26,6 +27,11 @@ function compile(): void {
     { readonly name: string; readonly at: string } | undefined
   >();
   veloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  const [others, setMine] = createVelox<App>('/sync').veloxPresence(() => 'lobby' as const, { x: 0 });
+  expectTypeOf(others.current).toEqualTypeOf<
+    PresenceMembers<{ readonly nick: string }, { readonly x: number }>
+  >();
+  expectTypeOf(setMine).toEqualTypeOf<(mine: { readonly x: number }) => void>();
   // @ts-expect-error not a topic of the contract
   velox('bord');
 }

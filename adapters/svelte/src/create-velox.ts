@@ -6,7 +6,11 @@ import {
   type EventData,
   type EventName,
   type Jsonify,
+  type PresenceMembers,
+  type PresenceMine,
+  type PresenceShown,
   type Replicated,
+  type RoomName,
   type SharedOptions,
   type Status,
   type Sync,
@@ -15,6 +19,7 @@ import {
 } from '@velox/core';
 import type { Live } from './from-readable.js';
 import { velox, veloxStatus } from './velox.js';
+import { veloxPresence } from './velox-presence.js';
 import { veloxEntity } from './velox-entity.js';
 import { veloxEvent } from './velox-event.js';
 
@@ -53,6 +58,11 @@ export interface VeloxFunctions<C extends Contract> {
     event: N,
     listener: (data: Jsonify<EventData<C, N>>) => void,
   ) => void;
+  /** `veloxPresence` for a room of the contract; the topic `presence/<room>` types the members. */
+  readonly veloxPresence: <R extends RoomName<C>>(
+    room: R | (() => R),
+    initial: PresenceMine<C, R>,
+  ) => [Live<PresenceMembers<PresenceShown<C, R>, PresenceMine<C, R>>>, (mine: PresenceMine<C, R>) => void];
   /** Returns the connection that the components share, for instance to emit events. */
   readonly sync: () => Sync<C>;
 }
@@ -80,6 +90,7 @@ export function createVelox<C extends Contract>(
       veloxEntity(source, type, id, select, equal),
     veloxStatus: (topic?: string | (() => string)) => veloxStatus(at(topic)),
     veloxEvent: (event: string, listener: () => void) => veloxEvent(source, event, listener),
+    veloxPresence: (room: string | (() => string), initial: unknown) => veloxPresence(source, room, initial),
     sync: () => syncOf(source),
   };
   // The conditional types are the contract's promise, which inference cannot follow.

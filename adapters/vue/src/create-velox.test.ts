@@ -1,3 +1,4 @@
+import type { PresenceMembers } from '@velox/core';
 import { describe, expectTypeOf, it } from 'vitest';
 import { createApp, defineComponent, h } from 'vue';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
@@ -30,6 +31,11 @@ function compile(): void {
     { readonly name: string; readonly at: string } | undefined
   >();
   useVeloxEvent('moved', ({ id }) => expectTypeOf(id).toEqualTypeOf<number>());
+  const [others, setMine] = createVelox<App>('/sync').usePresence('lobby', { x: 0 });
+  expectTypeOf(others.value).toEqualTypeOf<
+    PresenceMembers<{ readonly nick: string }, { readonly x: number }>
+  >();
+  expectTypeOf(setMine).toEqualTypeOf<(mine: { readonly x: number }) => void>();
   // @ts-expect-error not a topic of the contract
   useVelox('bord');
 }

@@ -6,7 +6,11 @@ import {
   type EventData,
   type EventName,
   type Jsonify,
+  type PresenceMembers,
+  type PresenceMine,
+  type PresenceShown,
   type Replicated,
+  type RoomName,
   type SharedOptions,
   type Status,
   type Sync,
@@ -14,6 +18,7 @@ import {
   type TopicValue,
 } from '@velox/core';
 import { toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
+import { usePresence } from './use-presence.js';
 import { useEntity } from './use-entity.js';
 import { useVelox, useVeloxStatus, type VeloxRef } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
@@ -53,6 +58,14 @@ export interface VeloxComposables<C extends Contract> {
     event: N,
     listener: (data: Jsonify<EventData<C, N>>) => void,
   ) => void;
+  /** `usePresence` for a room of the contract; the topic `presence/<room>` types the members. */
+  readonly usePresence: <R extends RoomName<C>>(
+    room: MaybeRefOrGetter<R>,
+    initial: PresenceMine<C, R>,
+  ) => [
+    Readonly<ShallowRef<PresenceMembers<PresenceShown<C, R>, PresenceMine<C, R>>>>,
+    (mine: PresenceMine<C, R>) => void,
+  ];
   /** Returns the connection that the components share, for instance to emit events. */
   readonly sync: () => Sync<C>;
 }
@@ -77,6 +90,7 @@ export function createVelox<C extends Contract>(
       useEntity(source, type, id, select, equal),
     useVeloxStatus: (topic?: MaybeRefOrGetter<string>) => useVeloxStatus(at(topic)),
     useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
+    usePresence: (room: MaybeRefOrGetter<string>, initial: unknown) => usePresence(source, room, initial),
     sync: () => syncOf(source),
   };
   // The conditional types are the contract's promise, which inference cannot follow.

@@ -1,6 +1,9 @@
-import { CallError } from '../protocol/call-error.js';
+import type { CallError } from '../protocol/call-error.js';
 import { report } from '../protocol/error.js';
 import { once } from '../reactive/readable.js';
+
+/** The session ended, or the connection was closed. */
+const LOST = ['unknown-outcome', 'cancelled', 'dropped', 'closed'];
 
 /** The rooms that a client wants to be in. */
 export interface Rooms {
@@ -13,28 +16,28 @@ export interface Rooms {
 /** @param call makes a call of the hub itself */
 export function createRooms(call: (name: '$join' | '$leave', room: string) => Promise<unknown>): Rooms {
   const wanted = new Map<string, number>();
-  const say = (name: '$join' | '$leave', room: string): void => {
-    call(name, room).catch((error: unknown) => {
-      // A session that ended joins again; every other reason is the application's to know.
-      const isLost =
-        error instanceof CallError && ['unknown-outcome', 'cancelled', 'dropped'].includes(error.code);
-      if (!isLost) report(error);
-    });
+  const say = async (name: '$join' | '$leave', room: string): Promise<void> => {
+    try {
+      await call(name, room);
+    } catch (error) {
+      // A session that ended joins again; every other reason is reported to the application.
+      if (!LOST.includes((error as CallError).code)) report(error);
+    }
   };
   return {
     join(room) {
       const count = wanted.get(room) ?? 0;
       wanted.set(room, count + 1);
-      if (!count) say('$join', room);
+      if (!count) void say('$join', room);
       return once(() => {
         const left = wanted.get(room)! - 1;
         if (left) return void wanted.set(room, left);
         wanted.delete(room);
-        say('$leave', room);
+        void say('$leave', room);
       });
     },
     onNewSession() {
-      for (const room of wanted.keys()) say('$join', room);
+      for (const room of wanted.keys()) void say('$join', room);
     },
   };
 }

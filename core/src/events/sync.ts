@@ -110,16 +110,17 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, () => settle());
-  const rooms = createRooms((name, room) =>
-    over ? Promise.resolve() : call(name, room, { timeout: Infinity }),
-  );
+  const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
   const answers = createAnswers((text) => {
     queue.add(text);
     settle();
   });
 
-  function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+  const checkOpen = (): void => {
     if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
+  };
+  function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+    checkOpen();
     return calls.call(name, (number) => eventText(name, data, limits(), number), options);
   }
   function write(): void {
@@ -184,7 +185,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     renew,
     dropped: drops.count,
     emit(event, data, { volatile } = {}) {
-      if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
+      checkOpen();
       const text = eventText(event, data, limits());
       if (!volatile) {
         queue.add(text);

@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { shared, type SharedOptions } from '../../src/index.js';
+import { shared, type PresenceMembers, type SharedOptions } from '../../src/index.js';
 import { createFakeTransport } from '../../src/testing/fake-transport.js';
 import { board, type Board } from './adapter-harness.js';
 
 /** The contract that the tests of `createVelox` use. */
 export interface App {
-  topics: { board: Board; [item: `items/${string}`]: { readonly name: string; readonly at: Date } };
+  topics: {
+    board: Board;
+    [item: `items/${string}`]: { readonly name: string; readonly at: Date };
+    'presence/lobby': PresenceMembers<{ readonly nick: string }, { readonly x: number }>;
+  };
   events: { notice: string; moved: { readonly id: number } };
 }
 

@@ -1,0 +1,40 @@
+import { act } from '@testing-library/react';
+import { StrictMode, useEffect, type FunctionComponent, type ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import {
+  adapterPresenceContract,
+  type PresenceHarness,
+} from '../../../core/test/contracts/adapter-presence-contract.js';
+import { usePresence } from './index.js';
+
+const harness = (Wrapper: FunctionComponent<{ children: ReactNode }>): PresenceHarness => ({
+  enter(source, first, initial, onShown) {
+    let set: (mine: unknown) => void = () => {};
+    const Present = ({ room }: { room: string }) => {
+      const [others, setMine] = usePresence(source, room, initial);
+      useEffect(() => {
+        set = setMine;
+        onShown(others);
+      });
+      return null;
+    };
+    const root = createRoot(document.createElement('div'));
+    const switchTo = (room: string) =>
+      act(() =>
+        root.render(
+          <Wrapper>
+            <Present room={room} />
+          </Wrapper>,
+        ),
+      );
+    switchTo(first);
+    return { set: (mine) => set(mine), switchTo, unmount: () => act(() => root.unmount()) };
+  },
+  act,
+});
+
+adapterPresenceContract(
+  'React',
+  harness(({ children }) => children),
+);
+adapterPresenceContract('React in StrictMode', harness(StrictMode));

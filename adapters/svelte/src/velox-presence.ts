@@ -1,0 +1,42 @@
+import { presenceOf, type Presence, type PresenceMembers, type SyncSource } from '@velox/core';
+import { onMount } from 'svelte';
+import { toStore } from 'svelte/store';
+import { fromReadable, type Live } from './from-readable.js';
+
+/**
+ * Enters a room while the component is mounted. Returns the other members by their id, and the function that shows data to them: the
+ * newest value, at most every 50 ms, and again after each reconnection. Components that are in the same room share the data.
+ *
+ * @param source a URL, an object with `url` and options; or a function that returns one and may read state.
+ * @param room the name of the room; or a function that returns it and may read state.
+ * @param initial the data that is shown first.
+ * @example const [others, setMine] = veloxPresence<Cursor, User>('/sync', 'lobby', { x: 0, y: 0 })
+ * @throws Svelte's `lifecycle_outside_component` outside of the set-up of a component.
+ */
+export function veloxPresence<Mine = unknown, Shown = unknown>(
+  source: SyncSource | (() => SyncSource),
+  room: string | (() => string),
+  initial: Mine,
+): [Live<PresenceMembers<Shown, Mine>>, (mine: Mine) => void] {
+  let newest = initial;
+  const read = (): Presence<Mine, Shown> =>
+    presenceOf(typeof source === 'function' ? source() : source, typeof room === 'function' ? room() : room);
+  const current = toStore(read);
+  let leave = (): void => {};
+  // A server does not mount.
+  onMount(() => {
+    const forget = current.subscribe((presence) => {
+      leave();
+      leave = presence.enter(newest);
+    });
+    return () => {
+      forget();
+      leave();
+    };
+  });
+  const setMine = (mine: Mine): void => {
+    newest = mine;
+    read().set(mine);
+  };
+  return [fromReadable(read, (members) => members), setMine];
+}

@@ -1,0 +1,33 @@
+import { presenceOf, type PresenceMembers, type SyncSource } from '@velox/core';
+import { computed, toValue, watchPostEffect, type MaybeRefOrGetter, type ShallowRef } from 'vue';
+import { useReadable } from './use-readable.js';
+
+/**
+ * Enters a room until the scope of the call ends, usually a component's. Returns a ref to the other members by their id, and the function
+ * that shows data to them: the newest value, at most every 50 ms, and again after each reconnection. Components that are in the same
+ * room share the data.
+ *
+ * @param initial the data that is shown first.
+ * @example const [others, setMine] = usePresence<Cursor, User>('/sync', 'lobby', { x: 0, y: 0 })
+ */
+export function usePresence<Mine = unknown, Shown = unknown>(
+  source: MaybeRefOrGetter<SyncSource>,
+  room: MaybeRefOrGetter<string>,
+  initial: Mine,
+): [Readonly<ShallowRef<PresenceMembers<Shown, Mine>>>, (mine: Mine) => void] {
+  let newest = initial;
+  const presence = computed(() => presenceOf<Mine, Shown>(toValue(source), toValue(room)));
+  // After the rendering, so not at all on a server.
+  watchPostEffect((onCleanup) => onCleanup(presence.value.enter(newest)));
+  const setMine = (mine: Mine): void => {
+    newest = mine;
+    presence.value.set(mine);
+  };
+  return [
+    useReadable(
+      () => presence.value,
+      (members) => members,
+    ),
+    setMine,
+  ];
+}
