@@ -25,17 +25,29 @@ export type {
   AnyContract,
   CallData,
   CallName,
+  CallReceived,
   CallReply,
+  CallResult,
   Contract,
   EntityType,
   EntityValue,
   EventData,
   EventName,
+  EventReceived,
   RoomName,
   TopicName,
   TopicValue,
 } from './protocol/contract.js';
 export type { PresenceMember, PresenceMembers } from './protocol/presence.js';
+export {
+  defineContract,
+  type CheckedContract,
+  type ContractFrom,
+  type ContractOf,
+  type ContractSchemas,
+  type ContractValue,
+} from './protocol/define-contract.js';
+export type { StandardSchema } from './protocol/standard-schema.js';
 export type { DeepReadonly, Jsonify, Replicated } from './protocol/json.js';
 
 // values to read

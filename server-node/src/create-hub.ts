@@ -1,24 +1,37 @@
 import type {
   AnyContract,
+  AnySchema,
   CallData,
   CallName,
-  CallReply,
+  CallReceived,
+  CheckedContract,
   Contract,
+  ContractValue,
   EntityValue,
   EventData,
   EventName,
+  EventReceived,
   RoomName,
+  SchemaOutput,
   TopicName,
   TopicValue,
 } from '@velox/core/protocol';
 import { createEndpoint, type Endpoint } from './http/endpoint.js';
 import type { Entity, EntityOptions } from './entities/entity.js';
-import type { SessionHandle } from './messaging/session-handle.js';
 import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
-import type { Cast, EventHandlersOf, Recipient, Session } from './messaging/typed.js';
+import type {
+  AnswerOf,
+  Cast,
+  EventHandlerOf,
+  EventHandlersOf,
+  Recipient,
+  SchemaFor,
+  Session,
+} from './messaging/typed.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import type { HubStats } from './hub/hub-stats.js';
+import { messagingMethods } from './messaging-methods.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { State, type StateOptions } from './state/state.js';
@@ -96,19 +109,35 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
   recheck(filter?: (context: Context, topic: string) => boolean): Promise<void>;
   /**
    * Calls a handler for each event of a name from any client, once and in the order of its client. Errors of a handler are reported.
+   * Clients may send anything, so `data` is unknown without a schema.
    *
    * @returns the function that removes the handler
+   * @throws VeloxError `bad-option` if the contract has schemas, but none for the event.
    */
-  on<N extends EventName<C>>(
+  on<N extends EventName<C>>(event: N, handler: EventHandlerOf<C, Context, EventReceived<C, N>>): () => void;
+  /**
+   * The same with a Standard Schema: the handler receives its output. An event that the schema refuses is dropped, counted in
+   * `stats().invalid` and logged.
+   *
+   * @example hub.on('chat', z.object({ text: z.string() }), (session, { text }) => hub.emit('chat', { text }))
+   */
+  on<N extends EventName<C>, S extends AnySchema>(
     event: N,
-    handler: (session: Session<Context, C>, data: EventData<C, N>) => unknown,
+    schema: SchemaFor<S, EventReceived<C, N>, EventData<C, N>>,
+    handler: EventHandlerOf<C, Context, SchemaOutput<S>>,
   ): () => void;
   /** Adds several handlers by the names of their events. */
   on(handlers: EventHandlersOf<C, Context>): () => void;
   /** The same for the next event alone. */
   once<N extends EventName<C>>(
     event: N,
-    handler: (session: Session<Context, C>, data: EventData<C, N>) => unknown,
+    handler: EventHandlerOf<C, Context, EventReceived<C, N>>,
+  ): () => void;
+  /** The same for the next event that a schema accepts. */
+  once<N extends EventName<C>, S extends AnySchema>(
+    event: N,
+    schema: SchemaFor<S, EventReceived<C, N>, EventData<C, N>>,
+    handler: EventHandlerOf<C, Context, SchemaOutput<S>>,
   ): () => void;
   /**
    * Answers the calls of a name. The reply is the result of the handler; a `CallError` travels to the caller, any other error becomes
@@ -116,15 +145,19 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
    *
    * @example hub.answer('buy', async (session, amount, { signal }) => shop.buy(session.context, amount, signal))
    * @returns the function that removes the handler
-   * @throws VeloxError `bad-option` if the call has a handler.
+   * @throws VeloxError `bad-option` if the call has a handler, or if the contract has schemas, but none for the call.
    */
-  answer<N extends CallName<C>>(
+  answer<N extends CallName<C>>(name: N, handler: AnswerOf<C, Context, CallReceived<C, N>, N>): () => void;
+  /**
+   * The same with a Standard Schema: the handler receives its output. For data that the schema refuses, the caller gets a `CallError`
+   * with the code `invalid` and the JSON Pointers `data.paths`.
+   *
+   * @example hub.answer('rename', z.string().min(3), (session, name) => shop.rename(session.context, name))
+   */
+  answer<N extends CallName<C>, S extends AnySchema>(
     name: N,
-    handler: (
-      session: Session<Context, C>,
-      data: CallData<C, N>,
-      options: { readonly signal: AbortSignal },
-    ) => CallReply<C, N> | Promise<CallReply<C, N>>,
+    schema: SchemaFor<S, CallReceived<C, N>, CallData<C, N>>,
+    handler: AnswerOf<C, Context, SchemaOutput<S>, N>,
   ): () => void;
   /** A room: how many sessions are in it, and which. Rooms exist as long as they have members. */
   room(name: RoomName<C>): Room<C, Context>;
@@ -141,6 +174,9 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
   stats(): HubStats;
 }
 
+/** The type of a contract without schemas. */
+type UncheckedContract = Contract & { readonly '~checked'?: never };
+
 /**
  * Creates a hub: one endpoint, many topics, and rules for who may see them.
  *
@@ -153,7 +189,13 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
  * app.use('/sync', hub.handle)
  * @throws VeloxError `bad-option`.
  */
-export function createHub<C extends Contract = AnyContract, Context = unknown>(
+export function createHub<C extends CheckedContract, Context = unknown>(
+  options: HubOptions<Context, Session<Context, C>> & { readonly contract: ContractValue<C> },
+): Hub<C, Context>;
+export function createHub<C extends UncheckedContract = AnyContract, Context = unknown>(
+  options?: HubOptions<Context, Session<Context, C>>,
+): Hub<C, Context>;
+export function createHub<C extends Contract, Context>(
   options: HubOptions<Context, Session<Context, C>> = {},
 ): Hub<C, Context> {
   checkOptions('createHub()', options);
@@ -211,61 +253,13 @@ export function createHub<C extends Contract = AnyContract, Context = unknown>(
       return hub.topics.remove(topic);
     },
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
-    ...messagingOf<C, Context>(hub),
+    // The conditional types are the contract's promise, which inference cannot follow.
+    ...(messagingMethods(hub.messaging) as MessagingMethods<C, Context>),
     stats: () => hub.stats(),
   };
 }
 
-type MessagingPart<C extends Contract, Context> = Pick<
+type MessagingMethods<C extends Contract, Context> = Pick<
   Hub<C, Context>,
   keyof Cast | 'on' | 'once' | 'answer' | 'room' | 'presence'
 >;
-
-/** The part of a hub that concerns sessions, events and calls. */
-function messagingOf<C extends Contract, Context>({ messaging }: Core): MessagingPart<C, Context> {
-  const { everyone, rooms } = messaging;
-  type Handler = (session: SessionHandle, data: unknown) => unknown;
-  const on = (event: string | Readonly<Record<string, Handler>>, handler?: Handler): (() => void) => {
-    const pairs = typeof event === 'string' ? [[event, handler as Handler] as const] : Object.entries(event);
-    const removals = pairs.map(([name, each]) => messaging.on(name, each));
-    return () => removals.forEach((remove) => remove());
-  };
-  const part = {
-    on,
-    once(event: string, handler: Handler) {
-      const remove = on(event, (session, data) => {
-        remove();
-        return handler(session, data);
-      });
-      return remove;
-    },
-    answer: (name: string, handler: Handler) => messaging.answer(name, handler),
-    room: (name: string) => ({
-      name,
-      get size() {
-        return rooms.members(name).size;
-      },
-      sessions: () => everyone.to(name).sessions(),
-    }),
-    presence(options: PresenceOptions) {
-      checkOptions('hub.presence()', options);
-      const presence = messaging.createPresence(options);
-      return {
-        members: (room: string) => presence.members(room),
-        refresh: (who: string) => messaging.sessionsOf(who).forEach((session) => presence.refresh(session)),
-      };
-    },
-    to: (to: string) => everyone.to(to),
-    notIn: (out: string) => everyone.notIn(out),
-    only: (who: string) => everyone.only(who),
-    except: (who: string) => everyone.except(who),
-    get volatile() {
-      return everyone.volatile;
-    },
-    emit: (event: string, data: unknown, options?: { key?: string }) => everyone.emit(event, data, options),
-    call: (name: string, data: unknown, options?: object) => everyone.call(name, data, options),
-    sessions: () => everyone.sessions(),
-  };
-  // The conditional types are the contract's promise, which inference cannot follow.
-  return part as unknown as MessagingPart<C, Context>;
-}

@@ -1,5 +1,5 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
-import { VeloxError } from '@velox/core/protocol';
+import { isSchema, VeloxError } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
@@ -100,6 +100,10 @@ const HUB: Checks<HubOptions> = {
   canSubscribe: callback,
   bind: callback,
   canJoin: callback,
+  contract: expected(
+    'the result of defineContract()',
+    (value) => typeof value === 'object' && value !== null,
+  ),
   name: callback,
   onConnect: callback,
   onAway: callback,
@@ -216,12 +220,6 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] as number;
-}
-
-function isSchema(value: unknown): boolean {
-  return (
-    typeof (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate === 'function'
-  );
 }
 
 function show(value: unknown): string {

@@ -2,6 +2,7 @@
 import { connect, type Sync } from '@velox/core';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { CallError, createHub, type Hub, type HubOptions, type Session } from '../src/index.js';
 import { listen } from './rig/listen.js';
 
@@ -94,7 +95,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
 
   it('a call gets its reply, in both directions', async () => {
     const { hub, connect } = await setUp(transport);
-    hub.answer('add', (_, numbers) => numbers.reduce((sum, each) => sum + each, 0));
+    hub.answer('add', z.array(z.number()), (_, numbers) => numbers.reduce((sum, each) => sum + each, 0));
     const ann = connect('ann');
     ann.answer('ask', (question) => Promise.resolve(`${question}!`));
     expect(await ann.call('add', [1, 2, 3])).toBe(6);
@@ -253,7 +254,7 @@ describe('a new session', () => {
 
     const former = current.hub;
     current = await setUp('websocket');
-    current.hub.answer('add', (_, [a = 0, b = 0]) => a + b);
+    current.hub.answer('add', z.array(z.number()), (_, [a = 0, b = 0]) => a + b);
     await former.close();
     expect(await outcome).toMatchObject({ code: 'unknown-outcome' });
     expect(await repeated).toEqual({ value: 3 });

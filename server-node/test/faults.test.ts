@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ConnectOptions } from '@velox/core';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { createHub, type Session } from '../src/index.js';
 import { createFaultProxy, type FaultProxy } from './rig/fault-proxy.js';
 import { listen } from './rig/listen.js';
@@ -190,7 +191,11 @@ async function start(options: ConnectOptions) {
     session = from;
     up.push(data);
   });
-  hub.on('large', (_, { n, text }) => void large.push({ n, length: text.length }));
+  hub.on(
+    'large',
+    z.object({ n: z.number(), text: z.string() }),
+    (_, { n, text }) => void large.push({ n, length: text.length }),
+  );
   sync.status.subscribe(() => {
     const { state, reason } = sync.status.get();
     if (state !== 'open' && reason) reasons.push(reason.code);

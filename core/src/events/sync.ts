@@ -4,6 +4,7 @@ import type {
   CallData,
   CallName,
   CallReply,
+  CallResult,
   Contract,
   EventData,
   EventName,
@@ -77,7 +78,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    */
   readonly answer: <N extends CallName<C>>(
     name: N,
-    handler: (data: CallData<C, N>) => CallReply<C, N> | Promise<CallReply<C, N>>,
+    handler: (data: CallData<C, N>) => CallResult<C, N> | Promise<CallResult<C, N>>,
   ) => () => void;
   /**
    * Joins a room, if the server's `canJoin` allows it, and joins it again in each new session. Keeps the connection open until the

@@ -9,6 +9,7 @@
  * | `cancelled` | the caller's signal was aborted, or its connection was closed |
  * | `unknown-outcome` | the session ended after the call was written: it may have run |
  * | `dropped` | the call was never written: it waited too long, or too many did |
+ * | `invalid` | a schema refuses the data; `data.paths` says where, as JSON Pointers, and never names a value |
  * | `too-many` | too many calls of the session are running |
  *
  * @example throw new CallError('sold-out', 'there are no tickets left.', { next: '2027-01-01' })

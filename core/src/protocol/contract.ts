@@ -19,6 +19,23 @@ export interface Contract {
   readonly rooms?: string;
 }
 
+/**
+ * Data that a schema checks: senders pass `Input`, and the handlers of a hub receive `Output`.
+ * A contract made by `defineContract` has it for each event and both ends of each call.
+ */
+export interface Checked<Input, Output> {
+  readonly '~input': Input;
+  readonly '~output': Output;
+}
+
+type Sent<T> = 0 extends 1 & T ? T : [T] extends [Checked<infer Input, unknown>] ? Input : T;
+type Result<T> = 0 extends 1 & T ? T : [T] extends [Checked<unknown, infer Output>] ? Output : T;
+type Received<T> = 0 extends 1 & T
+  ? unknown
+  : [T] extends [Checked<unknown, infer Output>]
+    ? Output
+    : unknown;
+
 /** The default contract: any topic and any event, of any value. */
 export interface AnyContract {
   readonly topics: { readonly [topic: string]: unknown };
@@ -43,29 +60,42 @@ export type EntityValue<C extends Contract, Type extends string> =
 /** The names of a contract's events. */
 export type EventName<C extends Contract> = keyof NonNullable<C['events']> & string;
 
-/** The data of one of a contract's events. */
-export type EventData<C extends Contract, N extends EventName<C>> = NonNullable<C['events']>[N];
+type Event<C extends Contract, N extends EventName<C>> = NonNullable<C['events']>[N];
+
+/** The data of one of a contract's events, as it is emitted and as clients receive it. */
+export type EventData<C extends Contract, N extends EventName<C>> = Sent<Event<C, N>>;
+
+/** The data of an event as handlers of a hub receive it: the schema's output, or unknown, because clients may send anything. */
+export type EventReceived<C extends Contract, N extends EventName<C>> = Received<Event<C, N>>;
 
 /** The names of a contract's calls. */
 export type CallName<C extends Contract> = keyof NonNullable<C['calls']> & string;
 
-/** The parameters and result of one of a contract's calls. */
-export type CallData<C extends Contract, N extends CallName<C>> = NonNullable<
-  C['calls']
->[N] extends readonly [infer Input, unknown]
+type Call<C extends Contract, N extends CallName<C>> = NonNullable<C['calls']>[N];
+
+type CallInput<T> = T extends readonly [infer Input, unknown]
   ? Input
-  : NonNullable<C['calls']>[N] extends (data: infer Input) => unknown
+  : T extends (data: infer Input) => unknown
     ? Input
     : never;
 
-/** The reply to one of a contract's calls. */
-export type CallReply<C extends Contract, N extends CallName<C>> = NonNullable<
-  C['calls']
->[N] extends readonly [unknown, infer Output]
+type CallOutput<T> = T extends readonly [unknown, infer Output]
   ? Output
-  : NonNullable<C['calls']>[N] extends (data: never) => infer Output
+  : T extends (data: never) => infer Output
     ? Awaited<Output>
     : never;
+
+/** The data of one of a contract's calls, as the caller passes it and as clients receive it. */
+export type CallData<C extends Contract, N extends CallName<C>> = Sent<CallInput<Call<C, N>>>;
+
+/** The data of a call as the handler of a hub receives it: the schema's output, or unknown, because clients may send anything. */
+export type CallReceived<C extends Contract, N extends CallName<C>> = Received<CallInput<Call<C, N>>>;
+
+/** The result of the handler of a call. */
+export type CallResult<C extends Contract, N extends CallName<C>> = Sent<CallOutput<Call<C, N>>>;
+
+/** The reply to one of a contract's calls, as the caller receives it. */
+export type CallReply<C extends Contract, N extends CallName<C>> = Result<CallOutput<Call<C, N>>>;
 
 /** The names of a contract's rooms. */
 export type RoomName<C extends Contract> = C extends { readonly rooms: infer R extends string } ? R : string;

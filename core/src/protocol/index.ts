@@ -2,10 +2,12 @@
 export * from './call-error.js';
 export type * from './contract.js';
 export * from './decode.js';
+export * from './define-contract.js';
 export { decodeServerFrame } from './decode-server-frame.js';
 export * from './error.js';
 export * from './frames.js';
 export type * from './json.js';
 export * from './patch.js';
 export type * from './presence.js';
+export type * from './standard-schema.js';
 export * from './state-hash.js';

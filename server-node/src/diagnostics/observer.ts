@@ -50,6 +50,12 @@ export class Observer {
     else advise(advice);
   }
 
+  /** Says something that recurs: to the logger each time, or without one as `once` does. */
+  often(event: string, key: string, advice: string, fields: Record<string, unknown>): void {
+    if (this.#logger) this.log('warn', event, { advice, ...fields });
+    else this.once(event, key, advice, fields);
+  }
+
   /** Publishes on a channel. `fields` is called only if the channel has subscribers. */
   publish(name: Diagnostic, fields: () => Record<string, unknown>): void {
     if (channels[name].hasSubscribers) channels[name].publish(fields());

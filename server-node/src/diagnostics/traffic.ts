@@ -6,4 +6,6 @@ export interface Traffic {
   caughtUp: number;
   /** Copies that turned out to differ from the value. */
   diverged: number;
+  /** Events of clients that a schema refused. */
+  invalid: number;
 }

@@ -1,4 +1,4 @@
-import type { Limits } from '@velox/core/protocol';
+import type { ContractValue, Limits } from '@velox/core/protocol';
 import type { AddressLimits } from '../access/addresses.js';
 import type { Rules } from '../access/admission.js';
 import type { MessagingRules } from '../messaging/messaging.js';
@@ -9,6 +9,8 @@ import type { Origins } from '../access/origin.js';
 /** How a hub is set up. */
 export interface HubOptions<Context = unknown, S = Session<Context>>
   extends Rules<Context>, MessagingRules<Context, S> {
+  /** The contract as a value, by `defineContract`: every event, call and reply of a client is checked before a handler sees it. */
+  readonly contract?: ContractValue;
   /** The longest silence of the server, in ms; default 15,000, in Bun 8,000. Infinity or 0: without limit. */
   readonly heartbeat?: number;
   /** How long a session without a link can be resumed, in ms; default 30,000. */

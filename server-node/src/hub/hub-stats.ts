@@ -28,6 +28,8 @@ export interface HubStats {
   /** Copies of clients that differed from the value and were fetched again. Each one means a bug or a fault in
    * the network. */
   readonly diverged: number;
+  /** Events of clients that were dropped because a schema refused their data. */
+  readonly invalid: number;
 }
 
 /** Collects the numbers of the parts of a hub. */

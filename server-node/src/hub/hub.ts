@@ -98,11 +98,10 @@ export class Hub {
       (session) => this.#ended(session),
     );
     this.messaging = new Messaging(rules as MessagingRules, {
-      observer: this.observer,
+      ...{ observer: this.observer, topics: this.topics, traffic: this.#sessions.traffic },
       all: () => this.#sessions.all,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
       limits: { rooms: MOST, calls: MOST, ...this.limits, presence: this.serverLimits.presence },
-      topics: this.topics,
     });
     const onSilent = (session: Session): void => this.#silence(session);
     this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, onSilent);

@@ -1,22 +1,32 @@
-import { CallError, VeloxError } from '@velox/core/protocol';
-import { isThenable } from '../diagnostics/maybe-promise.js';
+import { CallError, VeloxError, type AnySchema } from '@velox/core/protocol';
+import { parse } from '../access/standard-schema.js';
+import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { failureMessage, replyMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
+import type { Checks } from './checks.js';
 
 /** Answers the calls of a name. Its return value is the reply. */
 export type Answer = (session: Session, data: unknown, options: { readonly signal: AbortSignal }) => unknown;
+
+interface Registration {
+  readonly answer: Answer;
+  /** Checks the data beside the contract. */
+  readonly schema: AnySchema | undefined;
+}
 
 /** The application's handlers for the calls of clients, and the calls that are running. */
 export class Answers {
   readonly #observer: Observer;
   readonly #limit: number;
-  readonly #byName = new Map<string, Answer>();
+  readonly #checks: Checks;
+  readonly #byName = new Map<string, Registration>();
   /** By session and number of the call. */
   readonly #running = new Map<Session, Map<number, AbortController>>();
 
   /** @param limit the most running calls of one session */
-  constructor(observer: Observer, limit: number) {
+  constructor(observer: Observer, checks: Checks, limit: number) {
+    this.#checks = checks;
     this.#observer = observer;
     this.#limit = limit;
   }
@@ -24,27 +34,39 @@ export class Answers {
   /**
    * Sets the handler for the calls of a name. Returns the function that removes it.
    *
-   * @throws VeloxError `bad-option` if the name has a handler.
+   * @param schema the handler receives its output
+   * @throws VeloxError `bad-option` if the name has a handler, or the contract has no such call.
    */
-  set(name: string, answer: Answer): () => void {
+  set(name: string, answer: Answer, schema?: AnySchema): () => void {
+    this.#checks.checkName('calls', name);
     if (this.#byName.has(name)) {
       throw new VeloxError(
         'bad-option',
         `the call "${name}" has a handler. A call has one answer, so remove the first.`,
       );
     }
-    this.#byName.set(name, answer);
+    const registration = { answer, schema };
+    this.#byName.set(name, registration);
     return () => {
-      if (this.#byName.get(name) === answer) this.#byName.delete(name);
+      if (this.#byName.get(name) === registration) this.#byName.delete(name);
     };
   }
 
   /** Runs the handler of a call, and sends its reply. */
   run(session: Session, name: string, data: unknown, call: number): void {
-    const answer = this.#byName.get(name);
+    const registration = this.#byName.get(name);
     const run = (signal: AbortSignal): unknown => {
-      if (!answer) throw new CallError('no-handler', `the server does not answer the call "${name}".`);
-      return answer(session, data, { signal });
+      if (!registration) throw new CallError('no-handler', `the server does not answer the call "${name}".`);
+      const { answer, schema } = registration;
+      const [input, output] = this.#checks.call(name) ?? [];
+      const what = `the data of the call "${name}"`;
+      return this.#checks.through(session, input, what, data, (sound) =>
+        this.#checks.through(session, schema, what, sound, (value) => {
+          if (signal.aborted) return undefined;
+          const result = answer(session, value, { signal });
+          return output ? thenOrNow(result, (reply) => soundReply(output, name, reply)) : result;
+        }),
+      );
     };
     this.runWith(run, session, name, call);
   }
@@ -112,5 +134,14 @@ export class Answers {
     const running = this.#running.get(session);
     running?.delete(call);
     if (running?.size === 0) this.#running.delete(session);
+  }
+}
+
+/** Checks the reply of a handler: an unsound one is an error of the server, and its caller learns only `internal`. */
+async function soundReply(output: AnySchema, name: string, reply: unknown): Promise<unknown> {
+  try {
+    return await parse(output, `the reply to the call "${name}"`, reply);
+  } catch (error) {
+    throw error instanceof CallError ? new TypeError(`velox: ${error.message}`) : error;
   }
 }

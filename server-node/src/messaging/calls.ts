@@ -1,6 +1,9 @@
 import { CallError, type ReplyFrame } from '@velox/core/protocol';
+import { parse } from '../access/standard-schema.js';
+import { isThenable } from '../diagnostics/maybe-promise.js';
 import { callMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
+import type { Checks } from './checks.js';
 
 /** How a call is made. */
 export interface CallOptions {
@@ -11,14 +14,20 @@ export interface CallOptions {
 }
 
 interface Pending {
+  readonly name: string;
   /** Ends the call with its reply, or with an error. */
-  readonly settle: (error: CallError | undefined, data?: unknown) => void;
+  readonly settle: (error: Error | undefined, data?: unknown) => void;
 }
 
 /** The calls of the server to its clients that wait for a reply. */
 export class Calls {
+  readonly #checks: Checks;
   readonly #pending = new Map<Session, Map<number, Pending>>();
   #last = 0;
+
+  constructor(checks: Checks) {
+    this.#checks = checks;
+  }
 
   /**
    * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, or `unknown-outcome` if its session ends before the
@@ -49,22 +58,35 @@ export class Calls {
         else resolve(data);
       };
       signal?.addEventListener('abort', onAbort);
-      this.#add(session, number, { settle });
+      this.#add(session, number, { name, settle });
     });
   }
 
   /** A client answered. A reply to a call that is settled has no effect. */
   reply(session: Session, { reply, data, error }: ReplyFrame): void {
-    this.#pending
-      .get(session)
-      ?.get(reply)
-      ?.settle(error && new CallError(error.code, error.message, error.data), data);
+    const call = this.#pending.get(session)?.get(reply);
+    if (!call) return;
+    if (error) return call.settle(new CallError(error.code, error.message, error.data));
+    const fail = (failure: unknown): void => call.settle(failure as CallError);
+    try {
+      const sound = this.#sound(call.name, data);
+      if (isThenable(sound)) sound.then((value) => call.settle(undefined, value), fail);
+      else call.settle(undefined, sound);
+    } catch (failure) {
+      fail(failure);
+    }
   }
 
   /** The session has ended: what became of its calls is not known. */
   forget(session: Session): void {
     for (const { settle } of [...(this.#pending.get(session)?.values() ?? [])])
       settle(new CallError('unknown-outcome', 'the session ended before the reply. The call may have run.'));
+  }
+
+  /** Returns a reply as the contract's schema gives it. */
+  #sound(name: string, data: unknown): unknown {
+    const [, schema] = this.#checks.call(name) ?? [];
+    return schema ? parse(schema, `the reply to the call "${name}"`, data) : data;
   }
 
   #add(session: Session, number: number, pending: Pending): void {

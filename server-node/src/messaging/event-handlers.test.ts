@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
+import { Checks } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 
 const SESSION = {} as Session; // handlers get it as it is
@@ -19,7 +20,9 @@ it.each([
   ],
 ])('a handler that %s is reported, and the other handlers still run', async (_, handler) => {
   const failures: unknown[] = [];
-  const handlers = new EventHandlers(new Observer(({ error }) => failures.push(error)));
+  const observer = new Observer(({ error }) => failures.push(error));
+  const checks = new Checks(undefined, { observer, traffic: { invalid: 0 }, limits: { handshake: 1_000 } });
+  const handlers = new EventHandlers(observer, checks);
   const received: unknown[] = [];
   handlers.on('note', handler);
   const remove = handlers.on('note', (_session, data) => received.push(data));

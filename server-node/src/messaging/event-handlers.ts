@@ -1,26 +1,43 @@
+import type { AnySchema } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
+import type { Checks } from './checks.js';
 
 /** Receives an event of a client. */
 export type EventHandler = (session: Session, data: unknown) => unknown;
 
+interface Registration {
+  readonly handler: EventHandler;
+  /** Checks the data for this handler alone. */
+  readonly schema: AnySchema | undefined;
+}
+
 /** The application's handlers for the events that clients emit. */
 export class EventHandlers {
   readonly #observer: Observer;
-  readonly #handlers = new Map<string, Set<EventHandler>>();
+  readonly #checks: Checks;
+  readonly #handlers = new Map<string, Set<Registration>>();
 
-  constructor(observer: Observer) {
+  constructor(observer: Observer, checks: Checks) {
     this.#observer = observer;
+    this.#checks = checks;
   }
 
-  /** Adds a handler for the events of a name from all clients. Returns the function that removes it. */
-  on(event: string, handler: EventHandler): () => void {
+  /**
+   * Adds a handler for the events of a name from all clients. Returns the function that removes it.
+   *
+   * @param schema the handler receives its output
+   * @throws VeloxError `bad-option` if the contract has no such event.
+   */
+  on(event: string, handler: EventHandler, schema?: AnySchema): () => void {
+    this.#checks.checkName('events', event);
+    const registration = { handler, schema };
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));
-    handlers.add(handler);
+    handlers.add(registration);
     return () => {
-      handlers.delete(handler);
+      handlers.delete(registration);
       if (handlers.size === 0 && this.#handlers.get(event) === handlers) this.#handlers.delete(event);
     };
   }
@@ -33,11 +50,17 @@ export class EventHandlers {
       const advice = `a client emitted the event "${event}", which has no handler. Call hub.on(${JSON.stringify(event)}, …).`;
       return this.#observer.once('unhandled event', event, advice, { name: event, identity });
     }
-    for (const handler of [...handlers]) {
-      attempt(
-        () => handler(session, data),
-        (error) => this.#observer.failure(error, { name: event, identity }),
-      );
-    }
+    const checks = this.#checks;
+    checks.throughEvent(session, checks.event(event), event, data, (sound) => {
+      for (const { handler, schema } of [...handlers]) {
+        checks.throughEvent(session, schema, event, sound, (output) => {
+          if (session.hasEnded) return;
+          attempt(
+            () => handler(session, output),
+            (error) => this.#observer.failure(error, { name: event, identity }),
+          );
+        });
+      }
+    });
   }
 }

@@ -3,6 +3,7 @@ import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Answers } from './answers.js';
+import type { Checks } from './checks.js';
 import type { Presence } from './presence.js';
 import type { Rooms } from './rooms.js';
 
@@ -14,6 +15,7 @@ export interface HubCallsHost {
   readonly rooms: Rooms;
   readonly answers: Answers;
   readonly observer: Observer;
+  readonly checks: Checks;
   readonly canJoin: ((context: unknown, room: string) => boolean | Promise<boolean>) | undefined;
   readonly presence: () => Presence | undefined;
 }
@@ -72,7 +74,7 @@ export class HubCalls {
 
   /** Adds a session to a room, if the application allows. A room that the session is in needs no question. */
   #join(session: Session, room: string): unknown {
-    const { rooms, canJoin } = this.#host;
+    const { rooms, canJoin, checks } = this.#host;
     if (rooms.has(session, room)) return undefined;
     const pending = this.#joining.get(session)?.get(room);
     if (pending) return pending;
@@ -81,7 +83,10 @@ export class HubCalls {
       throw new CallError('bad-room', 'the name of a room is empty or too long.');
     }
     if (!canJoin) throw forbidden;
-    const joined = thenOrNow(canJoin(session.context, room), (isAllowed) => {
+    const allowed = checks.through(session, checks.room, 'the name of the room', room, () =>
+      canJoin(session.context, room),
+    );
+    const joined = thenOrNow(allowed, (isAllowed) => {
       if (isAllowed !== true) throw forbidden;
       if (!session.hasEnded) rooms.join(session, room);
     });

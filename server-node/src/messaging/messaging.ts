@@ -1,4 +1,10 @@
-import { VeloxError, type EventFrame, type ReplyFrame } from '@velox/core/protocol';
+import {
+  VeloxError,
+  type AnySchema,
+  type ContractValue,
+  type EventFrame,
+  type ReplyFrame,
+} from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
@@ -6,6 +12,7 @@ import type { Topics } from '../topics/topics.js';
 import { Answers, type Answer } from './answers.js';
 import { Calls } from './calls.js';
 import { Cast, type CastHost, type Recipient } from './cast.js';
+import { Checks, type CheckParts } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 import { HubCalls } from './hub-calls.js';
 import { Names } from './names.js';
@@ -38,13 +45,18 @@ export interface MessagingRules<Context = unknown, S = SessionHandle> {
 }
 
 /** What messaging needs of its hub. */
-export interface MessagingParts {
+export interface MessagingParts extends CheckParts {
   readonly observer: Observer;
   /** All sessions of the hub. */
   readonly all: () => Iterable<Session>;
   /** Ends a session with a goodbye after which its client does not come back. */
   readonly close: (session: Session, code: string, reason: string) => void;
-  readonly limits: { readonly rooms: number; readonly calls: number; readonly presence: number };
+  readonly limits: {
+    readonly handshake: number;
+    readonly rooms: number;
+    readonly calls: number;
+    readonly presence: number;
+  };
   readonly topics: Topics;
 }
 
@@ -52,28 +64,35 @@ export interface MessagingParts {
 export class Messaging implements CastHost, SessionHost {
   readonly rooms: Rooms;
   readonly names: Names = new Names();
-  readonly calls: Calls = new Calls();
+  readonly calls: Calls;
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
   readonly #hubCalls: HubCalls;
   #presence: Presence | undefined;
+  readonly #checks: Checks;
   readonly #rules: MessagingRules;
   readonly #parts: MessagingParts;
   readonly #handles = new WeakMap<Session, SessionHandle>();
   /** Since when sessions have no link, in ms of `performance.now`. */
   readonly #awaySince = new Map<Session, number>();
 
-  constructor(rules: MessagingRules, parts: MessagingParts) {
+  constructor(
+    rules: MessagingRules & { readonly contract?: ContractValue | undefined },
+    parts: MessagingParts,
+  ) {
     this.#rules = rules;
     this.#parts = parts;
     this.rooms = new Rooms(parts.limits.rooms, {
       onJoin: (session, room) => this.#presence?.enter(session, room),
       onLeave: (session, room) => this.#presence?.leave(session, room),
     });
-    this.#handlers = new EventHandlers(parts.observer);
-    this.#answers = new Answers(parts.observer, parts.limits.calls);
+    this.#checks = new Checks(rules.contract, parts);
+    this.calls = new Calls(this.#checks);
+    this.#handlers = new EventHandlers(parts.observer, this.#checks);
+    this.#answers = new Answers(parts.observer, this.#checks, parts.limits.calls);
     this.#hubCalls = new HubCalls({
       ...{ rooms: this.rooms, answers: this.#answers, observer: parts.observer, canJoin: rules.canJoin },
+      checks: this.#checks,
       presence: () => this.#presence,
     });
   }
@@ -112,17 +131,22 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   /** Adds a handler for the events of a name. Returns the function that removes it. */
-  on(event: string, handler: (session: SessionHandle, data: unknown) => unknown): () => void {
-    return this.#handlers.on(event, (session, data) => handler(this.handleOf(session), data));
+  on(
+    event: string,
+    handler: (session: SessionHandle, data: unknown) => unknown,
+    schema?: AnySchema,
+  ): () => void {
+    return this.#handlers.on(event, (session, data) => handler(this.handleOf(session), data), schema);
   }
 
   /** Sets the handler for the calls of a name. Returns the function that removes it. */
   answer(
     name: string,
     handler: (session: SessionHandle, data: unknown, options: { readonly signal: AbortSignal }) => unknown,
+    schema?: AnySchema,
   ): () => void {
     const answer: Answer = (session, data, options) => handler(this.handleOf(session), data, options);
-    return this.#answers.set(name, answer);
+    return this.#answers.set(name, answer, schema);
   }
 
   /** An event or a call of a client. */

@@ -1,13 +1,18 @@
 import type {
   AnyContract,
+  AnySchema,
   CallData,
   CallError,
   CallName,
   CallReply,
+  CallResult,
   Contract,
   EventData,
   EventName,
+  EventReceived,
+  Jsonify,
   RoomName,
+  SchemaInput,
 } from '@velox/core/protocol';
 import type { CallOptions } from './calls.js';
 
@@ -88,7 +93,35 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
   sessions(): readonly Session<Context, C>[];
 }
 
+/** Receives an event of a client. */
+export type EventHandlerOf<C extends Contract, Context, Data> = (
+  session: Session<Context, C>,
+  data: Data,
+) => unknown;
+
 /** Handlers by the name of the event. */
 export type EventHandlersOf<C extends Contract, Context> = {
-  readonly [N in EventName<C>]?: (session: Session<Context, C>, data: EventData<C, N>) => unknown;
+  readonly [N in EventName<C>]?: EventHandlerOf<C, Context, EventReceived<C, N>>;
 };
+
+/** Answers a call of a client. `signal` is aborted when the client cancels the call or its session ends. */
+export type AnswerOf<C extends Contract, Context, Data, N extends CallName<C>> = (
+  session: Session<Context, C>,
+  data: Data,
+  options: { readonly signal: AbortSignal },
+) => CallResult<C, N> | Promise<CallResult<C, N>>;
+
+/**
+ * A schema, unless it is for other data than a contract declares. `Received` is unknown if the contract has no schemas; then the declared
+ * data counts as it is in JSON.
+ */
+export type SchemaFor<S extends AnySchema, Received, Declared> = S &
+  ([unknown extends Received ? Jsonify<Declared> : Received, SchemaInput<S>] extends infer Both
+    ? Both extends readonly [infer Given, infer Wanted]
+      ? [Given] extends [Wanted]
+        ? unknown
+        : [Wanted] extends [Given]
+          ? unknown
+          : never
+      : never
+    : never);

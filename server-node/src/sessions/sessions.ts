@@ -14,7 +14,7 @@ export class Sessions {
   readonly #onEnd: (session: Session) => void;
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
-  readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0 };
+  readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0 };
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
 

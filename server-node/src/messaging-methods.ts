@@ -1,0 +1,61 @@
+import type { AnySchema } from '@velox/core/protocol';
+import type { Messaging } from './messaging/messaging.js';
+import type { PresenceOptions } from './messaging/presence.js';
+import type { SessionHandle } from './messaging/session-handle.js';
+import { checkOptions } from './options.js';
+
+type Handler = (session: SessionHandle, data: unknown) => unknown;
+
+/** A handler, or a schema and the handler of its output. */
+type Rest = readonly [Handler] | readonly [AnySchema, Handler];
+
+const handlerAndSchema = (rest: Rest): [Handler, AnySchema | undefined] =>
+  rest.length === 1 ? [rest[0], undefined] : [rest[1], rest[0]];
+
+/** Returns the methods of a hub that concern sessions, events and calls, without their types. */
+export function messagingMethods(messaging: Messaging): unknown {
+  const { everyone, rooms } = messaging;
+  const on = (event: string | Readonly<Record<string, Handler>>, ...rest: Rest): (() => void) => {
+    if (typeof event === 'string') return messaging.on(event, ...handlerAndSchema(rest));
+    const removals = Object.entries(event).map(([name, each]) => messaging.on(name, each));
+    return () => removals.forEach((remove) => remove());
+  };
+  return {
+    on,
+    once(event: string, ...rest: Rest) {
+      const [handler, schema] = handlerAndSchema(rest);
+      const first: Handler = (session, data) => {
+        remove();
+        return handler(session, data);
+      };
+      const remove = messaging.on(event, first, schema);
+      return remove;
+    },
+    answer: (name: string, ...rest: Rest) => messaging.answer(name, ...handlerAndSchema(rest)),
+    room: (name: string) => ({
+      name,
+      get size() {
+        return rooms.members(name).size;
+      },
+      sessions: () => everyone.to(name).sessions(),
+    }),
+    presence(options: PresenceOptions) {
+      checkOptions('hub.presence()', options);
+      const presence = messaging.createPresence(options);
+      return {
+        members: (room: string) => presence.members(room),
+        refresh: (who: string) => messaging.sessionsOf(who).forEach((session) => presence.refresh(session)),
+      };
+    },
+    to: (to: string) => everyone.to(to),
+    notIn: (out: string) => everyone.notIn(out),
+    only: (who: string) => everyone.only(who),
+    except: (who: string) => everyone.except(who),
+    get volatile() {
+      return everyone.volatile;
+    },
+    emit: (event: string, data: unknown, options?: { key?: string }) => everyone.emit(event, data, options),
+    call: (name: string, data: unknown, options?: object) => everyone.call(name, data, options),
+    sessions: () => everyone.sessions(),
+  };
+}
