@@ -1,5 +1,5 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
-import { isSchema, VeloxError } from '@velox/core/protocol';
+import { checkGiven, expected, isSchema, option, type Check, type Checks } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
@@ -8,31 +8,7 @@ import type { HistoryLimits } from './state/history.js';
 import type { StateOptions } from './state/state.js';
 import type { AnyViewOptions } from './views/view-options.js';
 
-/** Returns the expected form of an option if a value does not have it. */
-type Check = (value: unknown, name: string, owner: string) => string | undefined;
-
-type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
-
-const expected =
-  (what: string, isGood: (value: unknown) => boolean): Check =>
-  (value) =>
-    isGood(value) ? undefined : what;
-
-const isAtLeastZero = (value: unknown): boolean => typeof value === 'number' && value >= 0;
-
-const duration = expected('milliseconds: 0 or more, or Infinity', isAtLeastZero);
-const finite = expected(
-  'milliseconds: 0 or more',
-  (value) => isAtLeastZero(value) && value !== Number.POSITIVE_INFINITY,
-);
-const count = expected(
-  'a whole number: 0 or more, or Infinity',
-  (value) => isAtLeastZero(value) && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY),
-);
-const callback = expected('a function', (value) => typeof value === 'function');
-const flag = expected('true or false', (value) => typeof value === 'boolean');
-const strings = (what: string): Check =>
-  expected(what, (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'));
+const { callback, count, duration, finite, flag, group, strings } = option;
 
 const LIMITS: Checks<HubLimits> = {
   frame: count,
@@ -162,7 +138,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
  * @throws VeloxError `bad-option`, with the option that was probably meant.
  */
 export function checkOptions(owner: Owner, given: unknown): void {
-  if (given !== undefined) check(given, KNOWN[owner], '', owner);
+  if (given !== undefined) checkGiven(owner, given, KNOWN[owner]);
 }
 
 /** Adds the check of its options to `close`. */
@@ -174,54 +150,4 @@ export function withCheckedClose(endpoint: Endpoint): Endpoint {
       await endpoint.close(options);
     },
   };
-}
-
-function check(given: unknown, checks: Readonly<Record<string, Check>>, prefix: string, owner: string): void {
-  if (typeof given !== 'object' || given === null) {
-    throw new VeloxError('bad-option', `${owner} got ${show(given)} as options. Pass an object.`);
-  }
-  for (const [name, value] of Object.entries(given)) {
-    const path = prefix + name;
-    const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (!rule) throw unknownOption(path, name, Object.keys(checks), owner);
-    const what = value === undefined ? undefined : rule(value, path, owner);
-    if (what === undefined) continue;
-    throw new VeloxError('bad-option', `${owner} got ${show(value)} as option "${path}". Pass ${what}.`);
-  }
-}
-
-/** An option that holds options. */
-function group(checks: Readonly<Record<string, Check>>): Check {
-  return (value, name, owner) => {
-    if (typeof value !== 'object' || value === null) return 'an object';
-    check(value, checks, `${name}.`, owner);
-    return undefined;
-  };
-}
-
-function unknownOption(path: string, name: string, known: readonly string[], owner: string): VeloxError {
-  const [nearest] = known
-    .map((each) => ({ each, distance: distance(each.toLowerCase(), name.toLowerCase()) }))
-    .filter((each) => each.distance <= Math.max(2, name.length / 3))
-    .sort((a, b) => a.distance - b.distance);
-  const advice = nearest ? `Did you mean "${nearest.each}"?` : `It knows ${known.join(', ')}.`;
-  return new VeloxError('bad-option', `${owner} has no option "${path}". ${advice}`);
-}
-
-/** Returns how many characters differ (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -1,5 +1,6 @@
 /** @velox/core/protocol: frames, decoding, patches and hashes, shared with servers. */
 export * from './call-error.js';
+export * from './check-options.js';
 export type * from './contract.js';
 export * from './decode.js';
 export * from './define-contract.js';
