@@ -66,6 +66,8 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     events: ['connection', 'replicas', 'reactive', 'platform', 'protocol'],
     connect: ['events', 'transports', 'connection', 'replicas', 'reactive', 'platform', 'protocol'],
     classic: ['connect', 'connection', 'replicas', 'protocol'],
+    // Every folder calls it by the name `#development`, which is nothing in production; it imports their types.
+    development: ['connect', 'events', 'connection', 'replicas', 'protocol'],
   },
 };
 
@@ -118,7 +120,8 @@ describe('who may import whom', () => {
   });
 
   it('core needs no package', () => {
-    expect(from('core/').filter(({ to }) => !to.startsWith('core/src/'))).toEqual([]);
+    const isOwn = (to: string): boolean => to.startsWith('core/src/') || to === '#development';
+    expect(from('core/').filter(({ to }) => !isOwn(to))).toEqual([]);
   });
 
   it('only the WebSocket transport imports ws', () => {

@@ -52,6 +52,7 @@ describe('the check of a package', () => {
         exports: {
           '.': { '@velox/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
         },
+        imports: { '#mode': { '@velox/source': './src/mode.ts', default: './dist/mode.js' } },
       }),
       'README.md': '',
       LICENSE: '',
@@ -60,6 +61,7 @@ describe('the check of a package', () => {
       'dist/index.d.ts': `export type { T } from './types.js';`,
       'dist/used.js': '',
       'dist/lazy.js': '',
+      'dist/mode.js': '',
       'dist/types.d.ts': '',
       'src/index.ts': '',
     });

@@ -16,5 +16,10 @@ import('./serve.mjs').then(async ({ serve }) => {
       process.exit(html === '<b>Loading</b>' && title === 'One' ? 0 : 1);
     },
   });
-  runInThisContext(readFileSync(process.argv[2], 'utf8'), { filename: process.argv[2] });
+  const code = readFileSync(process.argv[2], 'utf8');
+  if (code.includes('Did you mean')) {
+    console.error('a production bundle has the checks of development');
+    process.exit(1);
+  }
+  runInThisContext(code, { filename: process.argv[2] });
 });

@@ -6,7 +6,7 @@ const ALWAYS = ['package.json', 'README.md', 'LICENSE'];
 const IMPORTS = /(?:\bfrom\s*|\bimport\s*\(?\s*|new URL\(\s*)['"](\.[^'"]+)['"]/g;
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
-/** All paths in a value of `exports`, except those of the condition for this repository's own tests. */
+/** All paths in a value of `exports` or `imports`, except those of the condition for this repository's own tests. */
 function targets(value) {
   if (typeof value === 'string') return [normalize(value)];
   return Object.entries(value).flatMap(([key, each]) => (key === '@velox/source' ? [] : targets(each)));
@@ -27,11 +27,11 @@ function moduleOf(folder, file) {
   return [...present, ...sources];
 }
 
-/** Returns the files of a built package that its exports reach, through imports of code and of types. */
+/** Returns the files of a built package that its exports, and the names of its `imports`, reach through imports of code and of types. */
 export function reachable(folder) {
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const { exports, imports = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const reached = new Set(ALWAYS);
-  const queue = targets(exports);
+  const queue = [...targets(exports), ...targets(imports)];
   for (let file; (file = queue.pop()) !== undefined;) {
     for (const each of moduleOf(folder, file)) {
       if (reached.has(each)) continue;

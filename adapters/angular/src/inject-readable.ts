@@ -1,4 +1,4 @@
-import type { Readable } from '@velox/core';
+import { createKeep, type Readable } from '@velox/core';
 import { computed, effect, inject, NgZone, signal, type Signal } from '@angular/core';
 
 /**
@@ -14,6 +14,7 @@ export function injectReadable<T, S>(
 ): Signal<S> {
   // Pending timers of a connection must not delay the stability of an application with zones.
   const zone = inject(NgZone);
+  const keep = createKeep(equal);
   const current = computed(readable);
   const changes = signal(0);
   const value = computed(() => (changes(), current().get()));
@@ -23,5 +24,5 @@ export function injectReadable<T, S>(
     onCleanup(zone.runOutsideAngular(() => subscribe(refresh)));
     refresh(); // for changes since the first read
   });
-  return computed(() => select(value()), { equal });
+  return computed(() => keep(select(value()), value()));
 }

@@ -19,7 +19,10 @@ export function fromReadable<T, S>(
   equal: (before: S, after: S) => boolean = Object.is,
 ): Live<S> {
   const keep = createKeep(equal);
-  const read = ({ get }: Readable<T>): S => keep(select(get()));
+  const read = ({ get }: Readable<T>): S => {
+    const value = get();
+    return keep(select(value), value);
+  };
   let followed: { readonly readable: Readable<T>; readonly follow: () => void } | undefined;
   /** The selection that `current` returned last. */
   let shown: unknown;

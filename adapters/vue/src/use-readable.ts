@@ -37,5 +37,5 @@ export function useReadable<T, S>(
     },
     { immediate: true, flush: 'sync' },
   );
-  return computed(() => keep(select(value.value)));
+  return computed(() => keep(select(value.value), value.value));
 }

@@ -1,3 +1,4 @@
+import { checkConnect } from '#development';
 import type { AnyContract, Contract } from '../protocol/contract.js';
 import { createCarrier } from '../connection/connection.js';
 import type { Carrier, ConnectionOptions } from '../connection/options.js';
@@ -26,6 +27,7 @@ export interface ConnectOptions extends Omit<ConnectionOptions, 'url' | 'transpo
  * @throws VeloxError `no-transport` if no transport is available; `bad-url` if `url` is none, or relative without a document.
  */
 export function connect<C extends Contract = AnyContract>(url: string, options?: ConnectOptions): Sync<C> {
+  checkConnect(options);
   return createSync<C>(openConnection(url, options));
 }
 

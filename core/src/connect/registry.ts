@@ -1,3 +1,4 @@
+import { checkEndpoint, checkSource, noteSharedOptions } from '#development';
 import type { AnyContract, Contract } from '../protocol/contract.js';
 import { createCarrier } from '../connection/connection.js';
 import type { Carrier } from '../connection/options.js';
@@ -34,6 +35,7 @@ const syncs = new WeakMap<Carrier, Sync<never>>();
  * The one connection to a URL, however many ask for it. While a server renders, nothing is registered, and the connection never opens.
  */
 export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
+  checkEndpoint(options);
   const carrier = carrierOf(url, options);
   let sync = syncs.get(carrier);
   if (!sync) syncs.set(carrier, (sync = createSync(carrier)));
@@ -44,6 +46,7 @@ export function shared<C extends Contract = AnyContract>(url: string, options?: 
 export function replicaOf<T>(source: Source<T>): Replica<T> {
   if (typeof source === 'string') return replicaOf({ url: source });
   if ('get' in source) return source;
+  checkSource(source);
   const { url, topic, initial, ...options } = source;
   return carrierOf(url, options).replica(topic, initial);
 }
@@ -57,5 +60,6 @@ function carrierOf(url: string, { identity = '', base, ...options }: SharedOptio
     carrier = openConnection(absolute, { ...options, onClose: () => carriers.delete(key) });
     carriers.set(key, carrier);
   }
+  noteSharedOptions(carrier, absolute, options);
   return carrier;
 }

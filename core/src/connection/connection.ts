@@ -1,3 +1,4 @@
+import { checkConnection, noteReason, probeStream } from '#development';
 import { now } from '../platform/clock.js';
 import { load, loaded } from '../platform/load.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
@@ -27,7 +28,10 @@ const RELOAD_MS = 1_000;
 const inUse = new Set<Carrier>();
 
 /** Creates a connection with only the transports that it is given. Nothing is opened before a replica is subscribed. */
-export const createConnection: (options: ConnectionOptions) => Connection = createCarrier;
+export function createConnection(options: ConnectionOptions): Connection {
+  checkConnection(options);
+  return createCarrier(options);
+}
 
 /**
  * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. How it
@@ -155,6 +159,7 @@ export function createCarrier({
     hello = next;
     clearTimeout(timer);
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
+    probeStream(transports[chosen]!.name, () => phase === mine, send);
     put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
     reconcile(); // topics may have been subscribed while the link opened
     if ((phase as Phase) === mine) recover('guard', next);
@@ -207,6 +212,7 @@ export function createCarrier({
   /** Stays in a phase without a link, and ends it after `ms`. */
   function stay(is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number): void {
     enter({ is });
+    noteReason(url, reason);
     const retryAt = ms === undefined ? ms : Date.now() + ms;
     if (retryAt) timer = setTimeout(attempt, ms);
     put({ reason: reason && withoutPassword(reason), attempt: tries.count, retryAt });

@@ -4,7 +4,7 @@ import type { EventQueue, Ticket } from './event-queue.js';
 
 /** How a call is made. */
 export interface CallOptions {
-  /** How long to wait for the reply, in ms; default 10,000. Infinity: for ever. */
+  /** How long to wait for the reply, in ms; default 10,000. Infinity, or more than 24 days: for ever. */
   readonly timeout?: number | undefined;
   /** Cancels the call when it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -66,7 +66,8 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         if (signal?.aborted) return fail(new CallError('cancelled', 'the call was cancelled.'));
         pending.set(call, { text, isIdempotent: idempotent, ticket: queueCall(call, text), settle });
         signal?.addEventListener('abort', abort);
-        if (timeout !== Infinity) {
+        // A timer of 2^31 ms or more fires immediately.
+        if (timeout < 2 ** 31) {
           timer = setTimeout(
             () => cancel('timeout', `the call "${name}" got no reply in ${timeout} ms.`),
             timeout,

@@ -1,3 +1,4 @@
+import { checkCall } from '#development';
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
   AnyContract,
@@ -121,6 +122,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
   };
   function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+    checkCall(options);
     checkOpen();
     return calls.call(name, (number) => eventText(name, data, limits(), number), options);
   }

@@ -1,3 +1,5 @@
+import { noteFreshSelection } from '#development';
+
 /** A memory of one selection: see {@link createSelection}. */
 export type Selection<T, S> = (
   value: T,
@@ -5,26 +7,32 @@ export type Selection<T, S> = (
   equal: (before: S, after: S) => boolean,
 ) => S;
 
-/** Keeps a reference while `equal` finds no difference to the next value, and returns it. */
-export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S) => S {
+/**
+ * Creates a function that returns the former selection, by its reference, while `equal` finds the next one the same.
+ *
+ * @returns takes a selection, and the value that it was selected from if a fresh selection costs a rendering
+ */
+export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S, from?: unknown) => S {
   let kept: { readonly value: S } | undefined;
-  return (next) => {
+  return function keep(next, from) {
+    noteFreshSelection(keep, from, next, equal);
     if (!kept || !equal(kept.value, next)) kept = { value: next };
     return kept.value;
   };
 }
 
 /**
- * Remembers the last selection: `select` runs again only for a new value or when it is another function itself, and the old
- * result is kept (by reference) while `equal` says that nothing changed, so that whoever compares references sees no change.
+ * Remembers the last selection. `select` runs again for a new value, or if it is another function. The former result keeps its reference
+ * while `equal` finds the next one the same, so components that compare references do not render.
  */
 export function createSelection<T, S>(): Selection<T, S> {
   let value: T;
   let select: ((value: T) => S) | undefined;
   let selected: S;
-  return (nextValue, nextSelect, equal) => {
+  return function selection(nextValue, nextSelect, equal) {
     if (select !== nextSelect || !Object.is(value, nextValue)) {
       const next = nextSelect(nextValue);
+      noteFreshSelection(selection, nextValue, next, equal);
       if (!select || !equal(selected, next)) selected = next;
       value = nextValue;
       select = nextSelect;
@@ -36,7 +44,7 @@ export function createSelection<T, S>(): Selection<T, S> {
 /**
  * A {@link createSelection} for one `select`.
  *
- * @param equal default `Object.is`. A selector that builds a fresh object needs its own, or changes with every value.
+ * @param equal default `Object.is`. A selector that builds a fresh object needs another one, for instance `shallow`.
  */
 export function createSelector<T, S>(
   select: (value: T) => S,

@@ -1,3 +1,4 @@
+import { freezeAll } from '#development';
 import type { Owned } from '../protocol/patch.js';
 import { isHidden } from '../platform/page.js';
 
@@ -23,6 +24,7 @@ export function createPublishScheduler(): PublishScheduler {
   const flush = (): void => {
     globalThis.cancelAnimationFrame?.(frame);
     clearTimeout(timer);
+    freezeAll(owned);
     owned = new Set();
     for (const publish of due) {
       due.delete(publish); // first: it may become due again while it runs

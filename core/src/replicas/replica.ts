@@ -1,3 +1,4 @@
+import { freezeNews, freezeValue } from '#development';
 import { advance, type Document } from '../protocol/document.js';
 import { load, loaded } from '../platform/load.js';
 import type { PublishScheduler } from './publish-scheduler.js';
@@ -106,6 +107,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   const publish = (): void => {
     if (document) {
       const news = patches.splice(0);
+      freezeNews(news);
       cell.set(document.value as T);
       if (news.length) patched.emit(news);
     }
@@ -151,7 +153,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   return {
     replica: {
       topic,
-      status: { get: status.get, subscribe: status.subscribe, getInitial: () => IDLE },
+      status: { ...status, getInitial: () => IDLE },
       get: cell.get,
       getInitial: () => initial,
       subscribe: (onChange) => retain(cell.subscribe(onChange)),
@@ -201,6 +203,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     seed({ id, version, body }) {
       if (initial !== undefined) return;
       initial = body;
+      freezeValue(body);
       // This may run in the middle of a rendering, so it must not notify. A topic that is wanted gets a newer value anyway.
       if (wanted || document) return;
       document = { id, version, value: body };

@@ -1,3 +1,4 @@
+import { noteStream } from '#development';
 import { load } from '../platform/load.js';
 import type { Transport } from '../connection/transport.js';
 import { defineTransport } from './define.js';
@@ -5,6 +6,7 @@ import { defineTransport } from './define.js';
 /** Creates a transport over HTTP requests. Its code is loaded when it is first tried, since few networks refuse WebSockets. */
 function defineRequests(name: 'sse' | 'polling'): Transport {
   return defineTransport(name, (attempt, reporter, signal) => {
+    noteStream(attempt.url, signal);
     const started = load().then(({ startRequests, [name]: receive }) => {
       return signal.aborted ? undefined : startRequests(receive, attempt, reporter, signal);
     });

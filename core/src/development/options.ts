@@ -1,0 +1,73 @@
+import type { ConnectOptions } from '../connect/connect.js';
+import type { SharedOptions } from '../connect/registry.js';
+import type { ConnectionOptions } from '../connection/options.js';
+import type { Retry } from '../connection/retry.js';
+import type { CallOptions } from '../events/calls.js';
+import { checkGiven, expected, option, type Check, type Checks } from '../protocol/check-options.js';
+
+const { callback, count, duration, flag, group, text } = option;
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const RETRY: Checks<Retry> = { delay: callback, maxAttempts: count };
+const retry = group(RETRY);
+
+/** Those of every connection. */
+const COMMON: Checks<Omit<ConnectionOptions, 'url' | 'transports'>> = {
+  headers: expected('an object, or a function that returns one', (value) =>
+    ['object', 'function'].includes(typeof value),
+  ),
+  auth: callback,
+  authHeader: text,
+  credentials: expected("'include', 'same-origin' or 'omit'", (value) =>
+    ['include', 'same-origin', 'omit'].includes(value as string),
+  ),
+  retry: (value, name, owner) => (value === 'manual' ? undefined : retry(value, name, owner)),
+  onClose: callback,
+};
+
+const CONNECTION: Checks<ConnectionOptions> = {
+  ...COMMON,
+  url: text,
+  transports: expected('a list of transports', (value) => isTransports(value, ['function'])),
+};
+
+const CONNECT: Checks<ConnectOptions> = {
+  ...COMMON,
+  WebSocket: callback,
+  transport: expected("'auto' or the name of a transport", (value) => typeof value === 'string'),
+  transports: expected('a list of transports', (value) => isTransports(value, ['function', 'undefined'])),
+};
+
+const SHARED: Checks<SharedOptions> = { ...CONNECT, identity: text, base: text };
+
+const ENDPOINT: Checks<SharedOptions & { url: string; topic: string; initial: unknown }> = {
+  ...SHARED,
+  url: text,
+  topic: text,
+  initial: expected('a snapshot: { id, version, body }', isObject),
+};
+
+const CALL: Checks<CallOptions> = {
+  timeout: duration,
+  signal: expected('an AbortSignal', isObject),
+  idempotent: flag,
+};
+
+function isTransports(value: unknown, types: readonly string[]): boolean {
+  return Array.isArray(value) && value.every((each) => types.includes(typeof each));
+}
+
+/** Creates the check of one function's options. It throws VeloxError `bad-option`, with the option that was probably meant. */
+const checker =
+  (owner: string, checks: Readonly<Record<string, Check>>) =>
+  (given: unknown): void => {
+    if (given !== undefined) checkGiven(owner, given, checks);
+  };
+
+export const checkConnect: (given: unknown) => void = checker('connect()', CONNECT);
+export const checkConnection: (given: unknown) => void = checker('createConnection()', CONNECTION);
+/** A source may stand for its connection, so `topic` and `initial` are known as well. */
+export const checkEndpoint: (given: unknown) => void = checker('shared()', ENDPOINT);
+export const checkSource: (given: unknown) => void = checker('a source', ENDPOINT);
+export const checkCall: (given: unknown) => void = checker('call()', CALL);
