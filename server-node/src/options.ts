@@ -89,7 +89,7 @@ const HUB: Checks<HubOptions> = {
   heartbeat: duration,
   trustProxy: expected(
     'a whole number: 0 or more',
-    (value) => isAtLeastZero(value) && Number.isSafeInteger(value),
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   ),
   patience: duration,
   compression: expected("true, false or 'all'", (value) => value === 'all' || typeof value === 'boolean'),
