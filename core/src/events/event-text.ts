@@ -1,6 +1,7 @@
 import { isDeep } from '../protocol/decode-server-frame.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Limits } from '../protocol/frames.js';
+import { isName } from '../protocol/name.js';
 
 /** Which events a server takes. */
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
@@ -22,7 +23,7 @@ export function eventText(event: string, data: unknown, limits: EventLimits, cal
   } catch (error) {
     throw new VeloxError('not-json', `event "${event}": ${error as Error}. Send JSON.`, { cause: error });
   }
-  if (typeof event !== 'string') throw new VeloxError('not-json', 'an event has no name. Pass a string.');
+  if (!isName(event)) throw new VeloxError('not-json', 'an event has no sound name. Pass a string.');
   const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${call ? `,"call":${call}` : ''}`;
   checkText(text, limits);
   return text;

@@ -1,6 +1,7 @@
 import { isContainer } from './container.js';
 import { VeloxError } from './error.js';
 import type { ClientFrame, Subscription } from './frames.js';
+import { isName } from './name.js';
 
 type Raw = Record<string, unknown>;
 
@@ -40,14 +41,14 @@ const CLIENT_FRAMES: readonly {
     members: ['open'],
     isSound: ({ open }) =>
       isObject(open) &&
-      optional(open.session, isString) &&
+      optional(open.session, isId) &&
       optional(open.token, isString) &&
       optional(open.ack, isNumber) &&
-      optional(open.refused, isId),
+      optional(open.refused, (value) => isString(value) && value.length <= LONGEST_ID),
   },
   {
     members: ['event', 'data', 'call', 'seq'],
-    isSound: ({ event, call, seq }) => isString(event) && optional(call, isCount) && optional(seq, isSeq),
+    isSound: ({ event, call, seq }) => isName(event) && optional(call, isCount) && optional(seq, isSeq),
   },
   {
     members: ['reply', 'data', 'error', 'seq'],
@@ -112,7 +113,9 @@ const isSubscription = (value: unknown): value is Subscription =>
 const isFailure = (value: unknown): boolean =>
   isObject(value) && isString(value.code) && isString(value.message);
 /** Positions are kept while a subscription waits for its topic, so their length is limited. */
-const isId = (value: unknown): boolean => isString(value) && value.length <= 100;
+const isId = (value: unknown): boolean => isName(value, LONGEST_ID);
+/** The most characters of an id, a proof, or the beginning of a refused frame. */
+const LONGEST_ID = 100;
 
 function optional(value: unknown, is: (value: unknown) => boolean): boolean {
   return value === undefined || is(value);

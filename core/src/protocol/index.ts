@@ -8,6 +8,7 @@ export { decodeServerFrame } from './decode-server-frame.js';
 export * from './error.js';
 export * from './frames.js';
 export type * from './json.js';
+export * from './name.js';
 export * from './patch.js';
 export type * from './presence.js';
 export type * from './standard-schema.js';

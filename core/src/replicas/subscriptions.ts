@@ -1,4 +1,5 @@
 import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
+import { UNSOUND } from '../protocol/name.js';
 import { VeloxError } from '../protocol/error.js';
 import { createWeakValues } from '../platform/weak-values.js';
 import {
@@ -67,9 +68,9 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
 
   return {
     replica<T>(topic = '', initial?: Initial<T>) {
-      // Half a surrogate pair would be another name in a URL. A position that is none would never become current.
+      // A position that is none would never become current.
       if (
-        /\p{Cs}/u.test(topic) ||
+        UNSOUND.test(topic) ||
         (initial && !(Number.isSafeInteger(initial.version) && initial.version > 0 && 'body' in initial))
       )
         throw new VeloxError('bad-option', 'malformed topic or initial. Correct it.');

@@ -37,7 +37,7 @@ export function fullName(name: string, commandLine: string): string {
 export function parseNetDev(text: string): Rates {
   let received = 0;
   let sent = 0;
-  for (const [, name, counters = ''] of text.matchAll(/^\s*(\S+):(.*)$/gm)) {
+  for (const [, name, counters = ''] of text.matchAll(/^ *(\S+):(.*)$/gm)) {
     if (name === 'lo') continue;
     const values = counters.trim().split(/\s+/).map(Number);
     received += values[0] ?? 0;

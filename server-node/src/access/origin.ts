@@ -3,9 +3,20 @@ export type Origins = readonly string[] | '*';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Whether a request from a page of `origin` may act here; without an Origin it does not come from a page. */
-export function isTrusted(origin: string | undefined, host: string | undefined, origins: Origins): boolean {
-  if (origin === undefined || isListed(origin, origins)) return true;
+/**
+ * Whether a request from a page of `origin` may act here. Without an Origin it does not come from a page, unless `Sec-Fetch-Site` says
+ * that another site caused it: an old form or a link sends cookies, too.
+ *
+ * @param site the header `Sec-Fetch-Site` (Fetch Metadata), which only browsers can set
+ */
+export function isTrusted(
+  origin: string | undefined,
+  host: string | undefined,
+  origins: Origins,
+  site?: string,
+): boolean {
+  if (origin === undefined) return origins === '*' || (site !== 'cross-site' && site !== 'same-site');
+  if (isListed(origin, origins)) return true;
   if (host === undefined || !URL.canParse(origin)) return false;
   // Host names no scheme, and behind a proxy only the page knows which one was spoken.
   return normal(`${new URL(origin).protocol}//${host}`) === normal(origin);

@@ -72,7 +72,7 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   // A HEAD request is useful for a value. A HEAD poll would lose the messages that it takes.
   const isServed = method === 'GET' || (method === 'HEAD' && !stream && session === undefined);
   if (!isServed) {
-    return refusal(405, 'bad-method', `${method} is not served here.`, { allow: 'GET, HEAD, POST' });
+    return refusal(405, 'bad-method', 'This method is not served here.', { allow: 'GET, HEAD, POST' });
   }
   if (webSocket) return { kind: 'websocket' };
   if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };

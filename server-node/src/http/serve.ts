@@ -50,8 +50,8 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
   }
   try {
     if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
-    const acting = ['websocket', 'version-2-websocket', 'post'].includes(wanted.kind);
-    if (acting && !isTrusted(origin, head.header('host'), hub.origins)) {
+    const site = head.header('sec-fetch-site');
+    if (wanted.kind !== 'json' && !isTrusted(origin, head.header('host'), hub.origins, site)) {
       const advice = `a page of ${origin} was refused. If it is yours, name its origin in the option \`origins\`.`;
       hub.observer.once('refused origin', `${origin}`, advice, { origin });
       throw new VeloxError(
@@ -116,7 +116,7 @@ async function readValue(
     if (opened.denied === 'not-found') return refuse(404, 'not-found', 'There is no such topic.');
     if (opened.denied === 'too-many')
       return refuse(503, 'too-many', 'The topic has too many audiences. Try again later.');
-    throw new VeloxError('forbidden', 'you may not see this topic.');
+    throw new VeloxError('forbidden', 'this client may not see the topic. Ask for access.');
   }
   const { frames, versioned } = opened;
   const { id, version } = frames.position;

@@ -56,7 +56,7 @@ export class Answers {
   run(session: Session, name: string, data: unknown, call: number): void {
     const registration = this.#byName.get(name);
     const run = (signal: AbortSignal): unknown => {
-      if (!registration) throw new CallError('no-handler', `the server does not answer the call "${name}".`);
+      if (!registration) throw new CallError('no-handler', 'the server answers no call of that name.');
       const { answer, schema } = registration;
       const [input, output] = this.#checks.call(name) ?? [];
       const what = `the data of the call "${name}"`;

@@ -1,4 +1,4 @@
-import { CallError } from '@velox/core/protocol';
+import { CallError, isName } from '@velox/core/protocol';
 import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
@@ -6,9 +6,6 @@ import type { Answers } from './answers.js';
 import type { Checks } from './checks.js';
 import type { Presence } from './presence.js';
 import type { Rooms } from './rooms.js';
-
-/** The longest name of a room that a client joins, in characters. */
-const LONGEST_ROOM = 1_000;
 
 /** The parts of a hub that its own calls use. */
 export interface HubCallsHost {
@@ -47,7 +44,7 @@ export class HubCalls {
       const { room, mine } = presenceIn(data);
       return thenOrNow(this.#join(session, room), () => this.#presence.set(session, room, mine));
     }
-    throw new CallError('no-handler', `the server does not answer the call "${name}".`);
+    throw new CallError('no-handler', 'the server answers no call of that name.');
   }
 
   get #presence(): Presence {
@@ -79,8 +76,8 @@ export class HubCalls {
     const pending = this.#joining.get(session)?.get(room);
     if (pending) return pending;
     const forbidden = new CallError('forbidden', 'the client may not join this room.');
-    if (room === '' || room.length > LONGEST_ROOM) {
-      throw new CallError('bad-room', 'the name of a room is empty or too long.');
+    if (room === '' || !isName(room)) {
+      throw new CallError('bad-room', 'the name of a room is empty, too long, or has control characters.');
     }
     if (!canJoin) throw forbidden;
     const allowed = checks.through(session, checks.room, 'the name of the room', room, () =>

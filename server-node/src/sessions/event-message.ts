@@ -1,4 +1,4 @@
-import { VeloxError, type CallFailure } from '@velox/core/protocol';
+import { isName, VeloxError, type CallFailure } from '@velox/core/protocol';
 import { Message } from '../wire/message.js';
 
 /** The most bytes that a session keeps of events, and the longest event. */
@@ -10,28 +10,28 @@ const SEQ = `,"seq":${Number.MAX_SAFE_INTEGER}`.length;
 /**
  * Creates the message of an event. It carries no number of a session, so any number of sessions can share it.
  *
- * @throws VeloxError `not-json`, `too-large`.
+ * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
 export function eventMessage(event: string, data: unknown): Message {
-  return messageOf(`the event "${event}"`, { event }, data);
+  return messageOf(`the event "${String(event)}"`, { event }, data);
 }
 
 /**
  * Creates an event that is sent at most once: it has no number and is not kept.
  *
- * @throws VeloxError `not-json`, `too-large`.
+ * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
 export function volatileMessage(event: string, data: unknown): Message {
-  return messageOf(`the event "${event}"`, { event }, data, false);
+  return messageOf(`the event "${String(event)}"`, { event }, data, false);
 }
 
 /**
  * Creates an event whose sender waits for the reply `call`.
  *
- * @throws VeloxError `not-json`, `too-large`.
+ * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
 export function callMessage(event: string, data: unknown, call: number): Message {
-  return messageOf(`the call "${event}"`, { event, call }, data);
+  return messageOf(`the call "${String(event)}"`, { event, call }, data);
 }
 
 /**
@@ -54,7 +54,8 @@ export function numbered({ text }: Message, seq: number): Message {
   return new Message(`${text.slice(0, -1)},"seq":${seq}}`);
 }
 
-function messageOf(what: string, head: object, data: unknown, isNumbered = true): Message {
+function messageOf(what: string, head: Head, data: unknown, isNumbered = true): Message {
+  if (!head.reply) checkName(head.event);
   const json = encode(what, data);
   const seq = isNumbered ? '' : ',"seq":0';
   const message = new Message(`${JSON.stringify(head).slice(0, -1)},"data":${json}${seq}}`, { isNumbered });
@@ -63,6 +64,20 @@ function messageOf(what: string, head: object, data: unknown, isNumbered = true)
     'too-large',
     `${what} has more than ${MOST_EVENT_BYTES} bytes. Send less, or publish it as a topic.`,
   );
+}
+
+/** The beginning of a message: of an event, of a call, or of a reply. */
+interface Head {
+  readonly event?: string;
+  readonly call?: number;
+  readonly reply?: number;
+}
+
+/** A name that is no text would make a frame that clients refuse. */
+function checkName(name: unknown): void {
+  if (isName(name)) return;
+  const rule = 'a text of at most 1,000 characters without control characters';
+  throw new VeloxError('bad-option', `an event has no sound name. Pass ${rule}.`);
 }
 
 function encode(what: string, data: unknown): string {

@@ -5,6 +5,9 @@ import { RateLimit } from '../access/rate-limit.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
+/** Stands for the session of an id that does not exist. */
+const STRANGER = { admission: { context: {}, identity: '' } };
+
 /** The sessions of a hub: those with a link, and those that have lost it and may resume. */
 export class Sessions {
   readonly #admissions: Admissions;
@@ -59,7 +62,9 @@ export class Sessions {
   /** Returns the session that a client names, if it lives and belongs to the same client. From then on it can be resumed. */
   find(id: string | undefined, admission: Admission): Session | undefined {
     const session = id === undefined ? undefined : this.#byId.get(id);
-    if (!session || !this.#admissions.isSame(session.admission, admission)) return undefined;
+    // An unknown id takes the same way as a known one of another client, so that no answer shows which ids exist.
+    const isSame = this.#admissions.isSame((session ?? STRANGER).admission, admission);
+    if (!session || !isSame) return undefined;
     session.allowResume();
     return session;
   }

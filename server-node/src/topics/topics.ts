@@ -1,4 +1,4 @@
-import { isVeloxError, VeloxError, type Limits, type Position } from '@velox/core/protocol';
+import { isVeloxError, UNSOUND, VeloxError, type Limits, type Position } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
 import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
@@ -234,8 +234,10 @@ export class Topics {
   }
 
   #checkName(topic: string, malformed: 'bad-option' | 'bad-frame'): void {
-    if (/\p{Surrogate}/u.test(topic)) {
-      throw new VeloxError(malformed, "a topic's name has half a surrogate pair. Use whole characters.");
+    if (UNSOUND.test(topic)) {
+      const message =
+        "a topic's name has half a surrogate pair or a control character. Use whole characters.";
+      throw new VeloxError(malformed, message);
     }
     if (Buffer.byteLength(topic) <= this.#limits.topic) return;
     throw new VeloxError('too-long', `a topic's name has more than ${this.#limits.topic} bytes. Shorten it.`);

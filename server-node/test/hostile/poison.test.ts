@@ -28,3 +28,32 @@ it.each(['websocket', 'sse', 'polling'] as const)(
     expect(heard).toEqual([1, 2, 3]);
   },
 );
+
+it.each(
+  [undefined, null, 7, Symbol('x'), 'a\nb', '\ud83c', 'x'.repeat(1_001)].map(
+    (name) => [typeof name === 'string' ? JSON.stringify(name).slice(0, 9) : String(name), name] as const,
+  ),
+)(
+  'an event of the name %s is refused at the door on both sides, and the next one arrives',
+  async (_, name) => {
+    const test = await createTestSync();
+    onTestFinished(() => test.close());
+    const sync = test.connect();
+    const heard: unknown[] = [];
+    sync.on('e', (data) => heard.push(data));
+    test.hub.on('e', (_, data) => heard.push(data));
+    sync.emit('e', 1);
+    await test.advance(2_000);
+    const bad = name as string;
+    expect(() => test.hub.emit(bad, 1)).toThrow(expect.objectContaining({ code: 'bad-option' }) as Error);
+    expect(() => test.hub.volatile.emit(bad, 1)).toThrow(
+      expect.objectContaining({ code: 'bad-option' }) as Error,
+    );
+    expect(() => sync.emit(bad, 1)).toThrow(expect.objectContaining({ code: 'not-json' }) as Error);
+    test.hub.emit('e', 2);
+    sync.emit('e', 3);
+    await test.advance(2_000);
+    expect(heard.sort()).toEqual([1, 2, 3]);
+    expect(test.hub.stats().sessions).toBe(1);
+  },
+);

@@ -1,5 +1,7 @@
 /** A session's id alone gives another client no access to the session, its events, or its polls. */
 import type { IncomingMessage } from 'node:http';
+import { connect } from '@velox/core';
+import { WebSocket } from 'ws';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';
@@ -114,4 +116,34 @@ describe('with bind, a request that gives another string', () => {
     await ann.link.find((frame) => 'ping' in frame);
     expect((await open('eve', ann.hello.session)).hello.session).not.toBe(ann.hello.session);
   });
+});
+
+it('1,000 ids of sessions are different UUIDs of version 4, and none is in a URL', async () => {
+  const urls: string[] = [];
+  const hub = velox.createHub();
+  hub.state('', { n: 0 });
+  await using server = await listen((request, response) => {
+    urls.push(request.url ?? '');
+    void hub.handle(request, response);
+  });
+  const ids = new Set<string>();
+  for (let n = 0; n < 1_000; n++) {
+    const init = { method: 'POST', headers: { accept: 'application/json' }, body: '[{"open":{}}]' };
+    const response = await hub.fetch(new Request('http://h/?velox=3', init));
+    const [{ hello }] = (await response.json()) as [{ hello: { session: string } }];
+    ids.add(hello.session);
+  }
+  expect(ids.size).toBe(1_000);
+  const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+  for (const id of ids) expect(id).toMatch(uuid);
+  for (const transport of ['websocket', 'sse', 'polling'] as const) {
+    const sync = connect(server.origin, { transport, WebSocket });
+    const replica = sync.replica('');
+    onTestFinished(replica.subscribe(() => undefined));
+    onTestFinished(() => sync.close());
+    sync.emit('e', 1); // over a POST where the link goes one way
+    await expect.poll(() => replica.get(), { timeout: 10_000 }).toEqual({ n: 0 });
+  }
+  expect(urls.length).toBeGreaterThan(3);
+  expect(urls.filter((url) => /session|[\da-f]{8}-[\da-f]{4}-/.test(url))).toEqual([]);
 });
