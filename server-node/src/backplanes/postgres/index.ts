@@ -1,0 +1,54 @@
+/** @velox/server/postgres: a backplane on PostgreSQL 13 or later, by node-postgres. */
+import type { Backplane } from '../../cluster/bus.js';
+import type { PostgresPool } from './client.js';
+import { Listener } from './listener.js';
+import { BUS, PostgresBus } from './postgres-bus.js';
+import { PostgresLog } from './postgres-log.js';
+
+export type { PostgresClient, PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
+export { POSTGRES_SCHEMA } from './statements.js';
+
+export interface PostgresOptions {
+  /** A pool whose connections reach PostgreSQL without a pooler such as pgbouncer, which breaks LISTEN. Default: `pool`. */
+  readonly listen?: PostgresPool;
+  /**
+   * Whether an acknowledged revision survives failovers. Default true. Pass false if a standby may be promoted that is not
+   * synchronous, or if `synchronous_commit` is off.
+   */
+  readonly durable?: boolean;
+}
+
+/**
+ * Makes a backplane on PostgreSQL. It creates the tables `velox_head`, `velox_snapshot` and `velox_log`, and the function
+ * `velox_changed(entity, key)` for triggers. `within` takes a client that runs a transaction: its revisions are there, and heard, with
+ * its commit.
+ *
+ * @param pool of node-postgres. One of its connections is used for LISTEN and NOTIFY. `close` leaves it open.
+ *
+ * @example
+ * createHub({ backplane: postgres(new Pool({ connectionString })) });
+ */
+export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Backplane {
+  const listener = new Listener(options.listen ?? pool, {
+    onNotification(channel, payload) {
+      if (channel.startsWith(BUS)) bus.tell(channel, payload);
+      else log.tell(channel, payload);
+    },
+    onDoubt() {
+      log.doubt();
+      bus.doubt();
+    },
+  });
+  const log = new PostgresLog(pool, listener);
+  const bus = new PostgresBus(listener);
+  return {
+    log,
+    bus,
+    durable: options.durable ?? true,
+    shared: true,
+    async close() {
+      log.close();
+      await listener.close();
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { VeloxError } from '@velox/core/protocol';
+import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe } from '../../cluster/log.js';
+import { FanOut } from '../../cluster/fan-out.js';
+import { HeadsWatch } from '../../cluster/heads-watch.js';
+import { topicKey } from '../../cluster/topic-key.js';
+import type { PostgresClient, PostgresPool } from './client.js';
+import type { Listener } from './listener.js';
+import { payloadOf, revisionOf } from './revisions.js';
+import * as sql from './statements.js';
+
+/** How often heads are compared, in ms: a node that ends between a commit and its notification leaves others without it. */
+const CHECK_MS = 2_000;
+/** The name of a channel has at most 63 bytes. */
+const KEY_LENGTH = 57;
+const MISSING_TABLE = '42P01';
+const TRANSACTION_ERRORS: Record<string, 'conflict' | 'locked'> = {
+  '40001': 'conflict', // serialization failure, at isolation levels above READ COMMITTED
+  '40P01': 'conflict', // deadlock
+  '55P03': 'locked',
+};
+
+/** A row of `velox_log`; node-postgres gives a bigint as text. */
+interface Row {
+  readonly version: string;
+  readonly tag: string;
+  readonly previous: string;
+  readonly patch: string;
+}
+
+/** A log in PostgreSQL. */
+export class PostgresLog implements Log {
+  readonly #pool: PostgresPool;
+  readonly #listener: Listener;
+  readonly #followers: FanOut<Revision>;
+  readonly #watch: HeadsWatch;
+  #ready: Promise<void> | undefined;
+  #run = '';
+
+  constructor(pool: PostgresPool, listener: Listener) {
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#followers = new FanOut(
+      (key) => listener.listen(channelOf(key)),
+      (key) => listener.unlisten(channelOf(key)),
+    );
+    this.#watch = new HeadsWatch({
+      topics: () => this.#followers.keys(),
+      heads: (keys) => this.#heads(keys),
+      onDoubt: (key) => this.#followers.doubt(key),
+      interval: CHECK_MS,
+    });
+  }
+
+  async open(topic: string, initial: string, from = 1): Promise<Opened> {
+    const key = keyOf(topic);
+    const found = await this.#load(key);
+    if (found) return found;
+    const values = [key, randomUUID(), from, randomUUID(), await this.#knownRun(), initial];
+    await this.#rows('velox_create', sql.CREATE, values);
+    const created = await this.#load(key);
+    if (!created)
+      throw new VeloxError('unavailable', `topic "${topic}" was dropped meanwhile. Open it again.`);
+    return created;
+  }
+
+  async append(
+    topic: string,
+    after: Place,
+    revisions: readonly NewRevision[],
+    within?: unknown,
+  ): Promise<Appended> {
+    const key = keyOf(topic);
+    const run = await this.#knownRun();
+    const found = revisions.map(({ tag, patch }, n): Revision => {
+      const at = { id: after.id, version: after.version + n + 1, token: tag };
+      return { at, previous: revisions[n - 1]?.tag ?? after.token, tag, patch };
+    });
+    const at = found.at(-1)?.at ?? after;
+    const columns = [(r: Revision) => r.tag, (r: Revision) => r.previous, (r: Revision) => r.patch];
+    const arrays = columns.map((column) => found.map(column));
+    const values = [key, after.id, after.version, after.token, at.token, run, ...arrays];
+    if (within !== undefined) {
+      const client = clientOf(within);
+      const rows = await this.#rows('velox_within', sql.APPEND_WITHIN, values, client);
+      if (rows.length === 0) return { ok: false, head: (await this.#heads([key], client))[0] };
+      // Inside the transaction, so that it is sent with its commit.
+      const notify = [found.map(() => channelOf(key)), found.map(payloadOf)];
+      await client.query({ name: 'velox_notify', text: sql.NOTIFY, values: notify });
+      return { ok: true, at };
+    }
+    if (!(await this.#append(topic, values))) return { ok: false, head: (await this.#heads([key]))[0] };
+    // After the commit, and not awaited: what gets lost here is found by `HeadsWatch`.
+    for (const revision of found) this.#listener.notify(channelOf(key), payloadOf(revision)).catch(() => {});
+    return { ok: true, at };
+  }
+
+  async read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'> {
+    type Found = Row & { id: string; head: string; token: string };
+    const rows = await this.#rows<Found>('velox_read', sql.READ, [keyOf(topic), after.version]);
+    const [first] = rows;
+    if (first?.id !== after.id || after.version > Number(first.head)) return 'other';
+    if (after.version === Number(first.head)) return first.token === after.token ? [] : 'other';
+    if (Number(first.version) !== after.version + 1) return 'gone';
+    return first.previous === after.token ? rows.map((row) => toRevision(row, after.id)) : 'other';
+  }
+
+  async follow(
+    topic: string,
+    onRevision: (revision: Revision) => void,
+    onDoubt: () => void,
+  ): Promise<Unsubscribe> {
+    const end = await this.#followers.add(keyOf(topic), onRevision, onDoubt);
+    this.#watch.start();
+    return end;
+  }
+
+  heads(topics: readonly string[]): Promise<(Place | undefined)[]> {
+    return this.#heads(topics.map(keyOf));
+  }
+
+  async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
+    const values = [keyOf(topic), at.id, at.version, at.token, value, keep];
+    return (await this.#rows('velox_save', sql.SAVE, values)).length > 0;
+  }
+
+  async renew(topic: string, id: string): Promise<Place> {
+    const key = keyOf(topic);
+    await this.#rows('velox_renew', sql.RENEW, [key, id, randomUUID(), await this.#knownRun()]);
+    const [head] = await this.#heads([key]);
+    if (!head) throw new VeloxError('not-found', `the log has no topic "${topic}". Open it.`);
+    return head;
+  }
+
+  async drop(topic: string): Promise<void> {
+    await this.#rows('velox_drop', sql.DROP, [keyOf(topic)]);
+  }
+
+  async run(): Promise<string> {
+    const [row] = await this.#rows<{ run: string }>('velox_run', sql.RUN, []);
+    return (this.#run = (row as { run: string }).run);
+  }
+
+  /** Tells the followers of a channel about a notification. */
+  tell(channel: string, payload: string): void {
+    const key = channel.slice(channelOf('').length);
+    const revision = revisionOf(payload);
+    if (!revision) return this.#followers.doubt(key);
+    this.#watch.heard(key, revision.at);
+    this.#followers.tell(key, revision);
+  }
+
+  /** After a reconnect: another server may answer. */
+  doubt(): void {
+    this.#run = '';
+    this.#followers.doubt();
+  }
+
+  close(): void {
+    this.#watch.stop();
+  }
+
+  /** Creates what is missing, at the first query and after the database was replaced. */
+  async #setUp(): Promise<void> {
+    try {
+      const { rows } = await this.#pool.query({ text: sql.IS_SET_UP });
+      if (!(rows[0] as { done: boolean }).done) await this.#pool.query({ text: sql.SET_UP });
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+
+  async #append(topic: string, values: unknown[]): Promise<boolean> {
+    try {
+      return (await this.#rows('velox_append', sql.APPEND, values)).length > 0;
+    } catch (error) {
+      const kind = TRANSACTION_ERRORS[(error as { code?: string }).code ?? ''];
+      if (kind === 'conflict') return false;
+      if (kind !== 'locked') throw error;
+      const text = `a transaction has held topic "${topic}" for 2 s. Commit it earlier.`;
+      throw new VeloxError('unavailable', text, { cause: error });
+    }
+  }
+
+  async #load(key: string): Promise<Opened | undefined> {
+    type Found = Omit<Row, 'tag' | 'patch'> & { id: string; run: string; token: string; text: string };
+    const [first, ...rest] = await this.#rows<Found>('velox_open', sql.OPEN, [key]);
+    if (!first) return undefined;
+    const at = { id: first.id, version: Number(first.version), token: first.token };
+    const revisions = rest.map(({ version, previous, token, text }) =>
+      toRevision({ version, previous, tag: token, patch: text }, first.id),
+    );
+    return { snapshot: { at, value: first.text }, revisions, run: first.run };
+  }
+
+  async #heads(keys: readonly string[], client: PostgresClient = this.#pool): Promise<(Place | undefined)[]> {
+    const rows = await this.#rows('velox_heads', sql.HEADS, [keys], client);
+    type Found = { topic: string; id: string; version: string; token: string };
+    const found = new Map(
+      (rows as Found[]).map(({ topic, id, version, token }) => [
+        topic,
+        { id, version: Number(version), token },
+      ]),
+    );
+    return keys.map((key) => found.get(key));
+  }
+
+  async #rows<T>(
+    name: string,
+    text: string,
+    values: unknown[],
+    client: PostgresClient = this.#pool,
+  ): Promise<T[]> {
+    await (this.#ready ??= this.#setUp());
+    try {
+      return (await client.query({ name, text, values })).rows as T[];
+    } catch (error) {
+      if ((error as { code?: string }).code === MISSING_TABLE) this.#ready = undefined;
+      throw error;
+    }
+  }
+
+  /** The run that heads are marked with. */
+  #knownRun(): Promise<string> | string {
+    return this.#run || this.run();
+  }
+}
+
+const keyOf = (topic: string): string => topicKey(topic, KEY_LENGTH);
+const channelOf = (key: string): string => `velox:${key}`;
+
+function toRevision({ version, tag, previous, patch }: Row, id: string): Revision {
+  return { at: { id, version: Number(version), token: tag }, tag, previous, patch };
+}
+
+/** A pool would run each query on another connection, outside of the transaction. */
+function clientOf(within: unknown): PostgresClient {
+  const { query, totalCount } = (within ?? {}) as { query?: unknown; totalCount?: unknown };
+  if (typeof query === 'function' && totalCount === undefined) return within as PostgresClient;
+  throw new VeloxError(
+    'bad-option',
+    '`within` is not a client of node-postgres. Pass the one that ran BEGIN.',
+  );
+}

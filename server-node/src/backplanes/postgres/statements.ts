@@ -1,0 +1,94 @@
+/** Run it as a migration if the application may not create tables. Otherwise it runs when the first topic is opened. */
+export const POSTGRES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS velox_head (
+    topic text COLLATE "C" PRIMARY KEY, id text NOT NULL, version bigint NOT NULL, token text NOT NULL, run text NOT NULL
+  ) WITH (fillfactor = 50);
+  CREATE TABLE IF NOT EXISTS velox_snapshot (
+    topic text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, token text NOT NULL, value text NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS velox_log (
+    topic text COLLATE "C" NOT NULL, version bigint NOT NULL, tag text NOT NULL, previous text NOT NULL, patch text NOT NULL,
+    PRIMARY KEY (topic, version)
+  );
+  CREATE OR REPLACE FUNCTION velox_changed(entity text, key text) RETURNS void LANGUAGE sql AS $$
+    SELECT pg_notify('velox:bus:t-changed', '0  ' || json_build_array(entity, key)::text)
+  $$;
+`;
+
+export const IS_SET_UP = `SELECT to_regclass('velox_log') IS NOT NULL AND to_regproc('velox_changed') IS NOT NULL AS done`;
+
+/** Two sessions that create the same table at the same time would fail. */
+export const SET_UP: string = `BEGIN; SELECT pg_advisory_xact_lock(8622171091); ${POSTGRES_SCHEMA} COMMIT`;
+
+/** $1 topic. One statement sees one moment: no revision is removed between snapshot and revisions. The snapshot is the first row. */
+export const OPEN = `
+  WITH found AS MATERIALIZED (
+    SELECT h.id, h.run, s.version, s.token, s.value FROM velox_head h JOIN velox_snapshot s USING (topic) WHERE topic = $1
+  )
+  SELECT id, run, version, token, '' AS previous, value AS text FROM found
+  UNION ALL
+  SELECT '', '', l.version, l.tag, l.previous, l.patch FROM velox_log l, found WHERE l.topic = $1 AND l.version > found.version
+  ORDER BY version`;
+
+/** $1 topic, $2 id, $3 version, $4 token, $5 run, $6 value */
+export const CREATE = `
+  WITH head AS (
+    INSERT INTO velox_head (topic, id, version, token, run) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1
+  )
+  INSERT INTO velox_snapshot (topic, version, token, value) SELECT $1, $3, $4, $6 FROM head
+  ON CONFLICT (topic) DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value`;
+
+/** $1 topic, $2 id, $3 version, $4 token, $5 new token, $6 run, $7 tags, $8 previous tokens, $9 patches */
+const append = (condition: string): string => `
+  WITH head AS (
+    UPDATE velox_head SET version = version + cardinality($7::text[]), token = $5, run = $6
+    WHERE topic = $1 AND id = $2 AND version = $3 AND token = $4 ${condition} RETURNING 1
+  ), log AS (
+    INSERT INTO velox_log (topic, version, tag, previous, patch)
+    SELECT $1, $3 + n, tag, previous, patch
+    FROM head, unnest($7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS r (tag, previous, patch, n)
+  )
+  SELECT FROM head`;
+/** Waits for 2 s at most for a transaction of the application that has appended to the topic. */
+export const APPEND: string = append(`AND (SELECT set_config('lock_timeout', '2s', true)) IS NOT NULL`);
+export const APPEND_WITHIN: string = append('');
+
+/** $1 topic, $2 version */
+export const READ = `
+  SELECT h.id, h.version AS head, h.token, l.version, l.tag, l.previous, l.patch
+  FROM velox_head h LEFT JOIN velox_log l ON l.topic = h.topic AND l.version > $2
+  WHERE h.topic = $1 ORDER BY l.version`;
+
+/** $1 topics */
+export const HEADS = 'SELECT topic, id, version, token FROM velox_head WHERE topic = ANY($1::text[])';
+
+/** $1 topic, $2 id, $3 version, $4 token, $5 value, $6 keep */
+export const SAVE = `
+  WITH head AS (
+    SELECT FROM velox_head WHERE topic = $1 AND id = $2 AND (
+      version = $3 AND token = $4 OR
+      EXISTS (SELECT FROM velox_log WHERE topic = $1 AND version = $3::bigint + 1 AND previous = $4)
+    )
+  ), saved AS (
+    UPDATE velox_snapshot SET version = $3, token = $4, value = $5
+    WHERE topic = $1 AND version < $3 AND EXISTS (SELECT FROM head) RETURNING 1
+  ), removed AS (
+    DELETE FROM velox_log WHERE topic = $1 AND version <= $3::bigint - $6::bigint AND EXISTS (SELECT FROM saved)
+  )
+  SELECT FROM saved`;
+
+/** $1 topic, $2 id to replace, $3 new id, $4 run */
+export const RENEW = 'UPDATE velox_head SET id = $3, run = $4 WHERE topic = $1 AND id = $2';
+
+/** $1 topic */
+export const DROP = `
+  WITH head AS (DELETE FROM velox_head WHERE topic = $1), snapshot AS (DELETE FROM velox_snapshot WHERE topic = $1)
+  DELETE FROM velox_log WHERE topic = $1`;
+
+/** A restart, a promotion and another database each give another name. */
+export const RUN = `
+  SELECT (SELECT system_identifier FROM pg_control_system()) || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || ':' ||
+    extract(epoch FROM pg_postmaster_start_time()) AS run`;
+
+/** $1 channels, $2 payloads */
+export const NOTIFY = 'SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS n (c, p)';
