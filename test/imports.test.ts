@@ -45,7 +45,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     cluster: [],
     access: ['diagnostics'],
     state: ['recording', 'diagnostics', 'cluster'],
-    topics: ['state', 'access', 'wire', 'diagnostics'],
+    topics: ['state', 'access', 'wire', 'diagnostics', 'cluster'],
     entities: ABOVE_STATE,
     views: ABOVE_STATE,
     sessions: ['topics', 'access', 'wire', 'diagnostics'],

@@ -25,6 +25,7 @@ import type {
   EventHandlerOf,
   EventHandlersOf,
   Recipient,
+  Room,
   SchemaFor,
   Session,
 } from './messaging/typed.js';
@@ -34,16 +35,10 @@ import type { HubStats } from './hub/hub-stats.js';
 import { messagingMethods } from './messaging-methods.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
+import type { SharedState, SharedStateOptions } from './state/shared/shared-state.js';
 import { State, type StateOptions } from './state/state.js';
 import { ViewedState } from './views/viewed-state.js';
 import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
-
-/** The sessions of one room. */
-export interface Room<C extends Contract = AnyContract, Context = unknown> {
-  readonly name: RoomName<C>;
-  readonly size: number;
-  sessions(): readonly Session<Context, C>[];
-}
 
 /** An endpoint of many topics. As a cast, it means everyone: `hub.emit(…)`, `hub.to('room').emit(…)`. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint, Cast<C, Context> {
@@ -82,6 +77,21 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown> extend
     value: T,
     options?: StateOptions,
   ): unknown extends TopicValue<C, N> ? T : TopicValue<C, N>;
+  /**
+   * Publishes a state that all hubs of the backplane share: its value, epoch and versions are the same on each, so a client resumes on
+   * any of them.
+   *
+   * @example
+   * const stock = hub.shared('stock', { count: 100 })
+   * await stock.update((draft) => { draft.count -= 1 })
+   * @param initial the value of a topic that the log does not have yet
+   * @throws VeloxError `bad-option` without a backplane, and for a topic that is shared already; `not-json`, `too-deep`, `too-long`.
+   */
+  shared<N extends TopicName<C>, T extends TopicValue<C, N>>(
+    topic: N,
+    initial: T,
+    options?: SharedStateOptions,
+  ): SharedState<unknown extends TopicValue<C, N> ? T : TopicValue<C, N>>;
   /**
    * Provides the topics `<type>/<id>`: a row is fetched when a client wants it, and again when it has changed.
    *
@@ -237,6 +247,10 @@ export function createHub<C extends Contract, Context>(
       publish(topic, state);
       return liveOf(state) as never;
     },
+    shared(topic, initial, sharedOptions) {
+      checkOptions('hub.shared()', sharedOptions);
+      return hub.shared.create(topic, initial, sharedOptions) as never;
+    },
     entity(type, entityOptions) {
       checkOptions('hub.entity()', entityOptions);
       const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
@@ -250,6 +264,7 @@ export function createHub<C extends Contract, Context>(
     remove(topic) {
       published.delete(topic);
       hub.views.remove(topic);
+      hub.shared.remove(topic);
       return hub.topics.remove(topic);
     },
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),

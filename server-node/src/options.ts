@@ -1,10 +1,12 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
 import { checkGiven, expected, isSchema, option, type Check, type Checks } from '@velox/core/protocol';
+import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
 import type { HistoryLimits } from './state/history.js';
+import type { SharedStateOptions } from './state/shared/shared-state.js';
 import type { StateOptions } from './state/state.js';
 import type { AnyViewOptions } from './views/view-options.js';
 
@@ -47,6 +49,16 @@ const STATE: Checks<StateOptions> = {
 };
 
 const VIEW: Checks<AnyViewOptions> = { audience: callback, view: callback };
+
+const SHARED: Checks<SharedStateOptions> = {
+  throttle: finite,
+  key: STATE.key,
+  keep: count,
+  snapshotEvery: expected(
+    'a whole number: 1 or more',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  ),
+};
 
 const ENTITY: Checks<EntityOptions<unknown>> = {
   fetch: callback,
@@ -96,6 +108,7 @@ const HUB: Checks<HubOptions> = {
   limits: group(LIMITS),
   origins: (value) => (value === '*' ? undefined : strings("'*' or a list of origins")(value, '', '')),
   version2: flag,
+  backplane: expected('a backplane, such as memory()', isBackplane),
   logger: callback,
 };
 
@@ -111,6 +124,7 @@ type Owner =
   | 'hub.live()'
   | 'hub.entity()'
   | 'hub.presence()'
+  | 'hub.shared()'
   | 'state()'
   | 'live()'
   | 'watch()'
@@ -124,6 +138,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.live()': STATE,
   'hub.entity()': ENTITY,
   'hub.presence()': PRESENCE,
+  'hub.shared()': SHARED,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },
@@ -150,4 +165,9 @@ export function withCheckedClose(endpoint: Endpoint): Endpoint {
       await endpoint.close(options);
     },
   };
+}
+
+function isBackplane(value: unknown): boolean {
+  const { log, bus } = (value ?? {}) as Partial<Backplane>;
+  return typeof log?.append === 'function' && typeof bus?.publish === 'function';
 }

@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'state-owned'
   | 'state-watched'
   | 'not-live'
+  | 'in-doubt'
   | 'bad-option'
   | 'closed'
   // a client cannot be set up

@@ -24,11 +24,12 @@ export class Deadlines {
       const settle = (how: () => void): void => {
         clearTimeout(timer);
         stop();
-        this.#pending.delete(reject);
+        this.#pending.delete(end);
         how();
       };
+      const end = (error: Error): void => settle(() => reject(error));
       const stop = onGone(() => settle(() => reject(new Error('velox: the client is gone.'))));
-      this.#pending.add(reject);
+      this.#pending.add(end);
       Promise.resolve(answer).then(
         (value) => settle(() => resolve(value)),
         (error: Error) => settle(() => reject(error)),
@@ -38,7 +39,6 @@ export class Deadlines {
 
   /** Rejects everything that is waited for. */
   end(error: Error): void {
-    for (const reject of this.#pending) reject(error);
-    this.#pending.clear();
+    for (const end of [...this.#pending]) end(error);
   }
 }

@@ -16,11 +16,24 @@ export interface LogEntry {
 export type Logger = (entry: LogEntry) => void;
 
 /** What hubs publish on `diagnostics_channel`, as `velox:connect` and so on. */
-export type Diagnostic = 'connect' | 'subscribe' | 'revision' | 'deliver' | 'close';
+export type Diagnostic = (typeof DIAGNOSTICS)[number];
 
-const channels = Object.fromEntries(
-  ['connect', 'subscribe', 'revision', 'deliver', 'close'].map((name) => [name, channel(`velox:${name}`)]),
-) as Record<Diagnostic, Channel>;
+const DIAGNOSTICS = [
+  'connect',
+  'subscribe',
+  'revision',
+  'deliver',
+  'close',
+  // of shared states
+  'append',
+  'heal',
+  'renew',
+] as const;
+
+const channels = Object.fromEntries(DIAGNOSTICS.map((name) => [name, channel(`velox:${name}`)])) as Record<
+  Diagnostic,
+  Channel
+>;
 
 /** Reports the events of a hub to the application: over the channels of Node, and to a logger if there is one. */
 export class Observer {

@@ -1,5 +1,6 @@
 import type { ContractValue, Limits } from '@velox/core/protocol';
 import type { AddressLimits } from '../access/addresses.js';
+import type { Backplane } from '../cluster/bus.js';
 import type { Rules } from '../access/admission.js';
 import type { MessagingRules } from '../messaging/messaging.js';
 import type { Session } from '../messaging/typed.js';
@@ -37,6 +38,8 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
    * the server's upgrades. `false`: such requests are refused.
    */
   readonly version2?: boolean;
+  /** What this hub shares with the hubs of other processes: see docs/scaling.md. Default: nothing. Close it after the hub. */
+  readonly backplane?: Backplane;
   /** Receives log entries. Default: silence, except for errors of callbacks, which are warnings of the
    * process. */
   readonly logger?: Logger;

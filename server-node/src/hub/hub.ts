@@ -25,6 +25,7 @@ import { receive, type Receivers } from './receive.js';
 import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import { Sessions } from '../sessions/sessions.js';
+import { SharedStates } from '../topics/shared-states.js';
 import { Topics } from '../topics/topics.js';
 import { Views } from '../views/views.js';
 
@@ -59,6 +60,7 @@ export class Hub {
   readonly entities: Entities;
   readonly views: Views;
   readonly messaging: Messaging;
+  readonly shared: SharedStates;
   /** Whether `close` was called. */
   closed = false;
   readonly #sessions: Sessions;
@@ -71,7 +73,7 @@ export class Hub {
 
   constructor(options: HubOptions = {}) {
     const { heartbeat = HEARTBEAT_MS, patience = 30_000, compression = true, ...others } = options;
-    const { limits, origins = [], logger, version2, trustProxy, ...rules } = others;
+    const { limits, origins = [], logger, version2, trustProxy, backplane, ...rules } = others;
     this.limits = limitsOf(limits);
     this.serverLimits = serverLimitsOf(limits);
     this.origins = origins;
@@ -83,6 +85,7 @@ export class Hub {
     const addresses = new Addresses(this.serverLimits);
     this.admissions = new Admissions(rules, this.limits, this.observer, addresses, trustProxy);
     this.topics = new Topics(this.admissions, this.limits, this.observer, this.compression);
+    this.shared = new SharedStates(this.topics, backplane, this.observer);
     this.entities = new Entities(this.topics, this.observer, this.serverLimits.entities);
     this.views = new Views(this.topics, this.observer, this.serverLimits.audiences);
     const deliveries = new Deliveries(
@@ -223,6 +226,7 @@ export class Hub {
     this.topics.close();
     this.entities.close();
     this.views.close();
+    this.shared.close();
     if (this.#links.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);

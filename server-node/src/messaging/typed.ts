@@ -125,3 +125,10 @@ export type SchemaFor<S extends AnySchema, Received, Declared> = S &
           : never
       : never
     : never);
+
+/** The sessions of one room. */
+export interface Room<C extends Contract = AnyContract, Context = unknown> {
+  readonly name: RoomName<C>;
+  readonly size: number;
+  sessions(): readonly Session<Context, C>[];
+}

@@ -50,6 +50,11 @@ export class Delivery {
     this.#pending = 'none';
     if (!this.#advance()) return;
     if (this.#throttle > 0) this.#deliveredAt = performance.now();
+    this.notify();
+  }
+
+  /** Calls `onRevision` of all listeners now, though nothing may have changed. */
+  notify(): void {
     for (const { onRevision } of this.#listeners) {
       try {
         onRevision();

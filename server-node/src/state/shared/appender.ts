@@ -1,0 +1,193 @@
+import { isVeloxError, type Position } from '@velox/core/protocol';
+import type { Appended, Place } from '../../cluster/log.js';
+import { randomEpoch } from '../random-epoch.js';
+import { closed, type Engine } from './engine.js';
+import type { Follower } from './follower.js';
+import type { Job } from './job.js';
+import type { Lane } from './lane.js';
+import { isRepeatable, propose } from './propose.js';
+import type { SharedValue } from './shared-value.js';
+
+/** The longest wait after a conflict and after a failure, in ms. */
+const MOST_CONFLICT_MS = 16;
+const MOST_FAILURE_MS = 1_000;
+
+/** What an appender works with. */
+export interface AppenderHost<T> {
+  readonly topic: string;
+  readonly value: SharedValue<T>;
+  readonly engine: Engine;
+  readonly follower: Follower<T>;
+  readonly lane: Lane;
+  /** A revision of this node is in the log. */
+  readonly onAppended: (at: Place, patch: string) => void;
+}
+
+/** An attempt to append a revision. `lost`: its answer did not come. `none`: there was nothing left to append. */
+type Attempt =
+  | { readonly is: 'appended'; readonly at: Place; readonly patch: string | undefined; readonly after: Place }
+  | { readonly is: 'refused' | 'none' }
+  | { readonly is: 'lost'; readonly after: Place };
+
+/**
+ * Appends the updates of one node to a topic's log. One append is in flight; updates that come meanwhile leave together as the next
+ * revision. A revision keeps its tag over all attempts, so one whose answer was lost is found in the log, and not applied twice.
+ */
+export class Appender<T> {
+  readonly #host: AppenderHost<T>;
+  readonly #waiting: Job<T>[] = [];
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(host: AppenderHost<T>) {
+    this.#host = host;
+  }
+
+  /** Resolves when the change is in the log and in the value. */
+  add(job: Job<T>): Promise<Position> {
+    if (this.#isClosed) job.fail(closed());
+    else this.#waiting.push(job);
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      queueMicrotask(() => void this.#run());
+    }
+    return job.done;
+  }
+
+  /** Fails all updates that wait. One that was sent waits for its answer. */
+  close(): void {
+    this.#isClosed = true;
+    for (const job of this.#waiting.splice(0)) job.fail(closed());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#append(this.#take());
+    this.#isRunning = false;
+  }
+
+  /** The changes of the next revision. */
+  #take(): Job<T>[] {
+    const first = this.#waiting.findIndex(({ isAlone }) => isAlone);
+    return this.#waiting.splice(0, first === -1 ? this.#waiting.length : Math.max(first, 1));
+  }
+
+  async #append(jobs: readonly Job<T>[]): Promise<void> {
+    const { value } = this.#host;
+    const tag = jobs[0]?.tag ?? randomEpoch();
+    let isBehind = !value.isLoaded;
+    /** The place of an attempt whose answer was lost. */
+    let openAt: Place | undefined;
+    for (let conflicts = 0, failures = 0; jobs.some(({ isSettled }) => !isSettled);) {
+      if (this.#isClosed) return jobs.forEach((job) => job.giveUp(closed()));
+      if (isBehind && !(await this.#catchUp())) {
+        await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
+        continue;
+      }
+      const found = value.recent.find(tag);
+      if (found) return succeed(jobs, found);
+      if (openAt && !isEqual(openAt, value.place)) {
+        // The log has gone on from that place without the attempt, so it was refused. Below a snapshot, it cannot be found.
+        if (!value.recent.after(openAt.version)) return jobs.forEach((job) => job.giveUp(closed()));
+        for (const job of jobs) job.isInDoubt = false;
+        openAt = undefined;
+      }
+      const attempt = await this.#attempt(jobs, tag, conflicts + failures === 0);
+      isBehind = attempt.is === 'refused' || attempt.is === 'lost';
+      if (attempt.is === 'appended') {
+        if (this.#appended(jobs, tag, attempt)) return;
+        // A new epoch has begun before the answer came: it may lack the revision.
+        isBehind = true;
+        openAt = attempt.after;
+      }
+      if (attempt.is === 'refused' && conflicts++ >= 2) await pause(2 ** (conflicts - 3), MOST_CONFLICT_MS);
+      if (attempt.is === 'lost') {
+        openAt = attempt.after;
+        await pause(2 ** Math.min(++failures, 20), MOST_FAILURE_MS);
+      }
+    }
+  }
+
+  /** Returns whether the value includes all that was in the log. */
+  async #catchUp(): Promise<boolean> {
+    try {
+      await this.#host.follower.catchUp();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #attempt(jobs: readonly Job<T>[], tag: string, isFirst: boolean): Promise<Attempt> {
+    const { topic, value, engine, lane } = this.#host;
+    return lane.run(async (): Promise<Attempt> => {
+      // From the proposal to the question is one synchronous step: it names the place that the patch is made for.
+      const patch = propose(value, jobs);
+      if (jobs.every(({ isSettled }) => isSettled)) return { is: 'none' };
+      if (isFirst && process.env.NODE_ENV !== 'production') this.#checkRepeatable(jobs, patch);
+      const after = value.place;
+      // A change without effect is compared all the same: on the newest value it may have one.
+      const revisions = patch === undefined ? [] : [{ tag, patch }];
+      const wasInDoubt = jobs.some(({ isInDoubt }) => isInDoubt);
+      for (const job of jobs) job.isInDoubt = true;
+      let answer: Appended;
+      try {
+        answer = await engine.ask((log) => log.append(topic, after, revisions, jobs[0]?.within));
+      } catch (error) {
+        return this.#failed(jobs, error, after);
+      }
+      if (answer.ok) return { is: 'appended', at: answer.at, patch, after };
+      // This attempt never happened. Whether an earlier one did is known when the log was read.
+      if (!wasInDoubt) for (const job of jobs) job.isInDoubt = false;
+      return { is: 'refused' };
+    });
+  }
+
+  #failed(jobs: readonly Job<T>[], error: unknown, after: Place): Attempt {
+    const isSure =
+      isVeloxError(error, 'too-large') ||
+      isVeloxError(error, 'not-supported') ||
+      isVeloxError(error, 'bad-option') ||
+      jobs[0]?.within !== undefined; // the application's transaction has failed
+    if (!isSure) return { is: 'lost', after };
+    for (const job of jobs) job.fail(error);
+    return { is: 'none' };
+  }
+
+  /** Returns whether the revision is in the value. */
+  #appended(
+    jobs: readonly Job<T>[],
+    tag: string,
+    { at, patch, after }: Attempt & { readonly is: 'appended' },
+  ): boolean {
+    const { topic, value, engine, onAppended } = this.#host;
+    const { id, version } = at;
+    engine.observer.publish('append', () => ({ topic, id, version, updates: jobs.length }));
+    // A transaction of the application may still be rolled back: the value moves when its commit is heard.
+    if (jobs[0]?.within === undefined && patch !== undefined) {
+      if (value.receive({ tag, patch, at, previous: after.token }) === 'gap') return false;
+      onAppended(at, patch);
+    }
+    succeed(jobs, at);
+    return true;
+  }
+
+  #checkRepeatable(jobs: readonly Job<T>[], patch: string | undefined): void {
+    const { topic, value, engine } = this.#host;
+    if (isRepeatable(value, jobs, patch)) return;
+    const advice = `a recipe of "${topic}" made two different changes of one value. Recipes may run again: draw ids and read clocks before update().`;
+    engine.observer.once('impure recipe', topic, advice, { topic });
+  }
+}
+
+function succeed<T>(jobs: readonly Job<T>[], { id, version }: Place): void {
+  for (const job of jobs) job.succeed({ id, version });
+}
+
+function isEqual(one: Place, other: Place): boolean {
+  return one.id === other.id && one.version === other.version && one.token === other.token;
+}
+
+/** Waits for a random time of at most `ms`. */
+function pause(ms: number, most: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(ms, most)));
+}

@@ -1,0 +1,170 @@
+import { VeloxError, type Position } from '@velox/core/protocol';
+import type { Place } from '../../cluster/log.js';
+import type { Recorder } from '../../recording/recorder.js';
+import type { DeepReadonly, Snapshot } from '../state.js';
+import { Appender } from './appender.js';
+import { closed, type Engine } from './engine.js';
+import { Follower } from './follower.js';
+import { Job, type UpdateOptions } from './job.js';
+import { Lane } from './lane.js';
+import { SharedValue, type SharedValueOptions } from './shared-value.js';
+import { Snapshots, type SnapshotOptions } from './snapshots.js';
+import type { Sweep } from './sweep.js';
+
+/** How a shared state is kept and delivered. */
+export interface SharedStateOptions extends SharedValueOptions, SnapshotOptions {}
+
+/** A state that many servers share: its value lives in the log of the backplane, and each node has a copy. */
+export interface SharedState<T> {
+  readonly topic: string;
+  /** The value as this node has it: live, so look and do not keep. Until it is loaded, the initial value. */
+  get(): DeepReadonly<T>;
+  /** How far this node is: version 0 until the value is loaded. */
+  position(): Position;
+  /**
+   * Changes the value by a recipe that mutates a draft of it, or returns a new value. The recipe must be pure, because it runs again
+   * if another node was faster; in development it always runs twice. Updates that wait for each other leave as one revision.
+   *
+   * @example await stock.update((draft) => { draft.count -= 1 })
+   * @returns the position of the update, when it is in the log and visible here
+   * @throws the error that the recipe throws; VeloxError `unavailable` (nothing has changed), `in-doubt` (it may have), `closed`,
+   * `too-large`, `not-supported`, and as `State.update`
+   */
+  update(recipe: (draft: T) => T | void, options?: UpdateOptions): Promise<Position>;
+  /** Makes the value equal `next`. Otherwise as `update`. */
+  set(next: T, options?: UpdateOptions): Promise<Position>;
+  /**
+   * Resolves when this node has a position that any node has reached: what a client wrote elsewhere is visible here then.
+   *
+   * @throws VeloxError `unavailable` if that takes longer than 10 s.
+   */
+  reached(position: Position): Promise<void>;
+  /** The value and its position, a copy, once it is loaded; on the client it is `initial`. */
+  snapshot(): Promise<Snapshot<T>>;
+}
+
+/** How long a value is waited for, in ms. */
+const VALUE_MS = 10_000;
+
+/** One topic of the log on one node. */
+export class SharedTopic<T> implements SharedState<T> {
+  readonly topic: string;
+  readonly value: SharedValue<T>;
+  readonly #follower: Follower<T>;
+  readonly #appender: Appender<T>;
+  readonly #sweep: Sweep;
+  readonly #whenLoaded: Promise<void>;
+  #isClosed = false;
+
+  /**
+   * @param onLoaded called when the value is loaded for the first time
+   * @throws VeloxError `not-json`, `too-deep`.
+   */
+  constructor(
+    topic: string,
+    initial: T,
+    options: SharedStateOptions,
+    engine: Engine,
+    sweep: Sweep,
+    onLoaded: () => void,
+  ) {
+    this.topic = topic;
+    this.value = new SharedValue(initial, options);
+    this.#sweep = sweep;
+    const lane = new Lane();
+    let loaded = (): void => undefined;
+    this.#whenLoaded = new Promise((resolve) => (loaded = resolve));
+    const follower = (this.#follower = new Follower(topic, this.value, engine, {
+      lane,
+      onLoaded: () => (loaded(), onLoaded()),
+      onDoubt: () => sweep.doubt(),
+      onTrouble: () => sweep.trouble(),
+    }));
+    const snapshots = new Snapshots(topic, this.value, engine, options);
+    const onAppended = (at: Place, patch: string): void => snapshots.onAppended(at, patch);
+    this.#appender = new Appender({ topic, value: this.value, engine, follower, lane, onAppended });
+    sweep.add(follower);
+    void follower.catchUp().catch(() => undefined); // the value is stale then, and the sweep tries again
+  }
+
+  get(): DeepReadonly<T> {
+    return this.value.get();
+  }
+
+  position(): Position {
+    return this.value.position();
+  }
+
+  update(recipe: (draft: T) => T | void, options: UpdateOptions = {}): Promise<Position> {
+    return this.#add((recorder) => recorder.update(recipe), options);
+  }
+
+  set(next: T, options: UpdateOptions = {}): Promise<Position> {
+    return this.#add((recorder) => recorder.reconcile(next), options);
+  }
+
+  async reached(position: Position): Promise<void> {
+    const ends = performance.now() + VALUE_MS;
+    for (let wait = 10; !this.#has(position); wait = Math.min(wait * 2, 1_000)) {
+      if (this.#isClosed) throw closed();
+      try {
+        await this.#follower.catchUp();
+        // The log has another epoch: the position is of the past.
+        if (this.position().id !== position.id) return;
+        if (this.#has(position)) return;
+      } catch {
+        // The engine fails; it may come back.
+      }
+      if (performance.now() + wait > ends) throw late(this.topic);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+
+  async snapshot(): Promise<Snapshot<T>> {
+    let timer: NodeJS.Timeout | undefined;
+    const isLate = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(late(this.topic)), VALUE_MS);
+    });
+    try {
+      await Promise.race([this.#whenLoaded, isLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+    return { ...this.position(), body: JSON.parse(this.value.text()) as T };
+  }
+
+  /** Resolves when the value is loaded. */
+  get whenLoaded(): Promise<void> {
+    return this.#whenLoaded;
+  }
+
+  /** Follows the log no more. Updates that wait fail. */
+  close(): void {
+    this.#isClosed = true;
+    this.#sweep.delete(this.#follower);
+    this.#appender.close();
+    this.#follower.close();
+  }
+
+  async #add(run: (recorder: Recorder<T>) => void, options: UpdateOptions): Promise<Position> {
+    const { tag } = options;
+    if (tag !== undefined && !/^[\w-]{1,64}$/.test(tag)) {
+      throw new VeloxError(
+        'bad-option',
+        `the tag ${JSON.stringify(tag)} is not allowed. Use at most 64 characters of A to Z, a to z, 0 to 9, "-" and "_".`,
+      );
+    }
+    return this.#appender.add(new Job(run, options, this.topic));
+  }
+
+  #has({ id, version }: Position): boolean {
+    const position = this.position();
+    return position.id === id && position.version >= version;
+  }
+}
+
+const late = (topic: string): VeloxError =>
+  new VeloxError(
+    'unavailable',
+    `the value of "${topic}" is not available in time. Check the engine of the backplane.`,
+  );

@@ -1,0 +1,160 @@
+import type { Budget, Position } from '@velox/core/protocol';
+import type { Opened, Place, Revision } from '../../cluster/log.js';
+import { createRecorder, type Recorder, type RecorderOptions } from '../../recording/recorder.js';
+import { Delivery } from '../delivery.js';
+import type { DeepReadonly } from '../state.js';
+import type { Versioned } from '../versioned.js';
+import { applyInPlace } from './apply-in-place.js';
+import { RecentRevisions } from './recent-revisions.js';
+
+/** How a value takes and delivers its revisions. */
+export interface SharedValueOptions extends Pick<RecorderOptions, 'key'> {
+  /** Least time between two deliveries in ms; default 0: each tick delivers. */
+  readonly throttle?: number;
+}
+
+/** What became of a revision: applied now, applied before, or it does not follow on the value. */
+export type Received = 'applied' | 'known' | 'gap';
+
+/** Stands for the position of a value that was not loaded. */
+const NOWHERE: Place = { id: '', version: 0, token: '' };
+
+/** A node's copy of a topic's value. It moves by revisions of the log and by nothing else, so there is nothing to undo. */
+export class SharedValue<T> implements Versioned {
+  readonly #options: SharedValueOptions;
+  readonly #delivery: Delivery;
+  #recorder: Recorder<T>;
+  #recent = new RecentRevisions(NOWHERE);
+  #text: string | undefined;
+  #delivered: Place | undefined;
+  #stale: string | undefined;
+
+  /**
+   * @param initial the value until the first `load`, and of a topic that the log does not have
+   * @throws VeloxError `not-json`, `too-deep`.
+   */
+  constructor(initial: T, options: SharedValueOptions = {}) {
+    this.#options = options;
+    this.#recorder = this.#record(initial);
+    this.#delivery = new Delivery(options.throttle ?? 0, () => this.#advance());
+  }
+
+  /** Whether the value was loaded from the log. */
+  get isLoaded(): boolean {
+    return this.place !== NOWHERE;
+  }
+
+  /** The place of the newest revision in the log that the value includes. */
+  get place(): Place {
+    return this.#recent.head;
+  }
+
+  /** The newest revisions. */
+  get recent(): RecentRevisions {
+    return this.#recent;
+  }
+
+  /** The value as it is now: live, so look and do not keep. */
+  get(): DeepReadonly<T> {
+    return this.#recorder.value as DeepReadonly<T>;
+  }
+
+  /**
+   * Replaces the value by that of the log.
+   *
+   * @throws VeloxError `bad-patch`, `not-json`, `too-deep` if the log has what no value can be. The value is then as it was.
+   */
+  load({ snapshot, revisions }: Opened): void {
+    const recorder = this.#record(JSON.parse(snapshot.value) as T);
+    const recent = new RecentRevisions(snapshot.at);
+    for (const revision of revisions) {
+      applyInPlace(recorder, revision.patch);
+      recent.add(revision);
+    }
+    recorder.take();
+    this.#recorder = recorder;
+    this.#recent = recent;
+    this.#changed();
+  }
+
+  /** @throws VeloxError `bad-patch`, `unsafe-key` if the revision cannot be applied. The value is then as it was. */
+  receive(revision: Revision): Received {
+    const { place } = this;
+    const { at, previous } = revision;
+    if (at.id !== place.id) return 'gap';
+    if (at.version <= place.version) {
+      const known = this.#recent.at(at.version);
+      return !known || known.token === at.token ? 'known' : 'gap';
+    }
+    if (at.version !== place.version + 1 || previous !== place.token) return 'gap';
+    applyInPlace(this.#recorder, revision.patch);
+    this.#recorder.take();
+    this.#recent.add(revision);
+    this.#changed();
+    return 'applied';
+  }
+
+  /**
+   * Returns the patch of several changes together, as JSON text, and leaves the value as it is. undefined: they change nothing.
+   *
+   * @param run makes the changes on the recorder; what it catches is undone
+   */
+  propose(run: (recorder: Recorder<T>) => void): string | undefined {
+    return this.#recorder.propose(() => run(this.#recorder));
+  }
+
+  /** Notes why the value may be outdated; undefined: it is current. */
+  setStale(code: string | undefined): void {
+    if (this.#stale === code) return;
+    this.#stale = code;
+    this.#delivery.notify();
+  }
+
+  get stale(): string | undefined {
+    return this.#stale;
+  }
+
+  position(): Position {
+    const { id, version } = this.place;
+    return { id, version };
+  }
+
+  text(): string {
+    return (this.#text ??= JSON.stringify(this.#recorder.value));
+  }
+
+  get size(): number {
+    return this.#text?.length ?? this.#recorder.size;
+  }
+
+  since(version: number): string | undefined {
+    return this.#recent.since(version);
+  }
+
+  hash(budget?: Budget): string | undefined {
+    return this.#recorder.hash(budget);
+  }
+
+  get isThrottled(): boolean {
+    return this.#delivery.isThrottled;
+  }
+
+  onRevision(listener: () => void, onChange?: () => void): () => void {
+    return this.#delivery.listen(listener, onChange);
+  }
+
+  #record(value: T): Recorder<T> {
+    return createRecorder(value, { key: this.#options.key });
+  }
+
+  #changed(): void {
+    this.#text = undefined;
+    this.#delivery.schedule();
+  }
+
+  #advance(): boolean {
+    const isNew = this.#delivered !== this.place;
+    this.#delivered = this.place;
+    return isNew;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Engine } from './engine.js';
+import type { Follower } from './follower.js';
+
+/** How often all heads are compared, in ms: an engine may lose a hint, so nothing else bounds how long a node is behind. */
+const INTERVAL_MS = 2_000;
+/** How long the answer may take, in ms; then all topics are stale. */
+const ANSWER_MS = 5_000;
+/** Within this many ms after a doubt, one comparison serves the doubts of all topics. */
+const DOUBT_MS = 20;
+/** The wait after a failure, in ms; doubled with each one up to the interval. */
+const RETRY_MS = 100;
+
+/** Compares the heads of all topics of a hub with the log: regularly, and soon after a doubt. */
+export class Sweep {
+  readonly #engine: Engine;
+  readonly #followers = new Set<Follower<unknown>>();
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due, by `performance.now`. */
+  #dueAt = Infinity;
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  add(follower: Follower<unknown>): void {
+    this.#followers.add(follower);
+    this.#schedule(INTERVAL_MS);
+  }
+
+  delete(follower: Follower<unknown>): void {
+    this.#followers.delete(follower);
+  }
+
+  /** Revisions may have been missed. */
+  doubt(): void {
+    this.#schedule(DOUBT_MS);
+  }
+
+  /** The engine has failed. */
+  trouble(): void {
+    this.#schedule(Math.min(INTERVAL_MS, RETRY_MS * 2 ** this.#failures));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(ms: number): void {
+    const dueAt = performance.now() + ms * (0.75 + Math.random() / 2);
+    if (this.#isClosed || dueAt >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => void this.#sweep(), dueAt - performance.now()).unref();
+  }
+
+  async #sweep(): Promise<void> {
+    this.#dueAt = Infinity;
+    if (this.#isRunning) return this.#schedule(DOUBT_MS);
+    this.#isRunning = true;
+    const followers = [...this.#followers];
+    try {
+      await this.#compare(followers);
+      this.#failures = 0;
+    } catch {
+      this.#failures++;
+      if (!this.#isClosed) for (const follower of followers) follower.fail();
+    }
+    this.#isRunning = false;
+    if (this.#followers.size === 0) return;
+    if (this.#failures > 0) this.trouble();
+    else this.#schedule(INTERVAL_MS);
+  }
+
+  async #compare(followers: readonly Follower<unknown>[]): Promise<void> {
+    const asked = followers.map(({ place }) => place);
+    const [run, heads] = await this.#engine.ask(
+      (log) => Promise.all([log.run(), log.heads(followers.map(({ topic }) => topic))]),
+      ANSWER_MS,
+    );
+    followers.forEach((follower, at) => {
+      if (this.#followers.has(follower)) follower.compare(asked[at], heads[at], run);
+    });
+  }
+}

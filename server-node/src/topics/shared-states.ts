@@ -1,0 +1,66 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { LogPart } from '../cluster/bus.js';
+import type { Observer } from '../diagnostics/observer.js';
+import { Engine } from '../state/shared/engine.js';
+import { SharedTopic, type SharedStateOptions } from '../state/shared/shared-state.js';
+import { Sweep } from '../state/shared/sweep.js';
+import { SharedSource } from './shared-source.js';
+import type { Topics } from './topics.js';
+
+/** The shared states of a hub. */
+export class SharedStates {
+  readonly #topics: Topics;
+  readonly #engine: Engine | undefined;
+  readonly #sweep: Sweep | undefined;
+  readonly #byTopic = new Map<string, SharedTopic<unknown>>();
+
+  /** @param part where the logs are; without it, there are no shared states */
+  constructor(topics: Topics, part: LogPart | undefined, observer: Observer) {
+    this.#topics = topics;
+    if (!part) return;
+    this.#engine = new Engine(part.log, part.durable, observer);
+    this.#sweep = new Sweep(this.#engine);
+  }
+
+  /**
+   * Loads or creates a topic of the log, follows it, and publishes it.
+   *
+   * @throws VeloxError `bad-option` without a backplane, and for a topic that is shared already; `not-json`, `too-deep`, `too-long`.
+   */
+  create(topic: string, initial: unknown, options: SharedStateOptions = {}): SharedTopic<unknown> {
+    if (!this.#engine || !this.#sweep) {
+      throw new VeloxError(
+        'bad-option',
+        'hub.shared() needs a backplane. Pass one to createHub(), for instance memory().',
+      );
+    }
+    if (this.#byTopic.has(topic)) {
+      throw new VeloxError(
+        'bad-option',
+        `the topic ${JSON.stringify(topic)} is shared already. Keep the object of the first call.`,
+      );
+    }
+    const onLoaded = (): void => this.#topics.reopen(topic);
+    const shared = new SharedTopic(topic, initial, options, this.#engine, this.#sweep, onLoaded);
+    this.#byTopic.set(topic, shared);
+    try {
+      this.#topics.provide(topic, new SharedSource(shared));
+    } catch (error) {
+      this.remove(topic);
+      throw error;
+    }
+    return shared;
+  }
+
+  /** Follows a topic no more. The log keeps it. */
+  remove(topic: string): void {
+    this.#byTopic.get(topic)?.close();
+    this.#byTopic.delete(topic);
+  }
+
+  close(): void {
+    for (const topic of [...this.#byTopic.keys()]) this.remove(topic);
+    this.#sweep?.close();
+    this.#engine?.close();
+  }
+}
