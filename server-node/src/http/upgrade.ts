@@ -87,9 +87,12 @@ export function dispatchUpgrade(
   return true;
 }
 
-/** Answers by which request listeners refuse a handshake. Any other answer means that nothing is mounted at its path. */
+/**
+ * Answers by which request listeners refuse a handshake. Any other answer means that nothing is mounted at its path, also 501: that of a
+ * Velox server behind a proxy that passed the handshake on as a plain request.
+ */
 function isRefusal(status: number): boolean {
-  return [401, 403, 407, 429].includes(status) || status >= 500 || (status >= 300 && status < 400);
+  return [401, 403, 407, 429, 500].includes(status) || status > 501 || (status >= 300 && status < 400);
 }
 
 /**
@@ -136,8 +139,15 @@ export async function claimUpgrade(
   return begin(request, socket, head);
 }
 
-/** Creates the response on which middleware may refuse an upgrade. With its end the socket ends. */
+/**
+ * Creates the response on which middleware may refuse an upgrade. With its end the socket ends.
+ *
+ * Until the upgrade is taken, the request does not ask for a switch of protocols: a proxy among the request listeners would pass that on,
+ * and wait for an answer that never comes.
+ */
 function begin(request: IncomingMessage, socket: Duplex, head: Buffer): ServerResponse {
+  const { connection } = request.headers;
+  request.headers.connection = 'close';
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Socket);
@@ -145,6 +155,7 @@ function begin(request: IncomingMessage, socket: Duplex, head: Buffer): ServerRe
   socket.on('drain', onDrain);
   response.once('finish', onFinish);
   const detach = (): void => {
+    request.headers.connection = connection;
     upgrades.delete(request);
     socket.off('drain', onDrain);
     response.off('finish', onFinish);
