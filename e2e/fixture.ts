@@ -78,8 +78,9 @@ export class Fixture implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<Fixture> {
-    const fixture = new Fixture(await (bundled ??= bundle()));
+  /** @param scripts further scripts, by path */
+  static async start(scripts: Readonly<Record<string, string>> = {}): Promise<Fixture> {
+    const fixture = new Fixture(new Map([...(await (bundled ??= bundle())), ...Object.entries(scripts)]));
     fixture.#server.listen(0, '127.0.0.1');
     await once(fixture.#server, 'listening');
     return fixture;

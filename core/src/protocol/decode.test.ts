@@ -16,6 +16,7 @@ describe('a frame of a client', () => {
     { event: 'chat', data: 'no number', seq: 0 },
     { auth: 'token', seq: 2 },
     { ack: 7 },
+    { bye: true },
     { ping: true },
     { ping: true, ack: true },
   ])('is read: %j', (frame) => {
@@ -29,6 +30,7 @@ describe('a frame of a client', () => {
     ['a negative number', { auth: 'x', seq: -1 }],
     ['a fraction as a number', { event: 'chat', data: 1, seq: 1.5 }],
     ['a ping that asks for something else', { ping: true, ack: 1 }],
+    ['a goodbye with a reason', { bye: { code: 'x' } }],
     ['a token that is none', { auth: { toString: 'x' } }],
     ['an id that no server makes', { subscribe: [{ id: 'x'.repeat(101), version: 1 }] }],
     ['no kind', { nothing: true }],

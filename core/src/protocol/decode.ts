@@ -69,6 +69,7 @@ const CLIENT_FRAMES: readonly {
   { members: ['auth', 'seq'], isSound: ({ auth, seq }) => isString(auth) && optional(seq, isSeq) },
   { members: ['ping', 'ack'], isSound: ({ ping, ack }) => ping === true && optional(ack, isTrue) },
   { members: ['ack'], isSound: ({ ack }) => isNumber(ack) },
+  { members: ['bye'], isSound: ({ bye }) => bye === true },
 ];
 
 /** Level by level and not by recursion, which a hostile text could overflow. */

@@ -207,6 +207,10 @@ export interface UnsubscribeFrame {
   readonly unsubscribe: readonly string[];
   readonly seq?: number;
 }
+/** The client ends its link. A service worker may keep the client's poll open after the page has gone. */
+export interface ClientByeFrame {
+  readonly bye: true;
+}
 export type ClientFrame =
   | OpenFrame
   | SubscribeFrame
@@ -216,7 +220,8 @@ export type ClientFrame =
   | CancelFrame
   | AuthFrame
   | AckFrame
-  | PingFrame;
+  | PingFrame
+  | ClientByeFrame;
 
 /** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
 export const CloseCode = {

@@ -67,6 +67,35 @@ describe('long-polling', () => {
     },
   );
 
+  it.each([
+    ['behind a service worker', {}, 1],
+    ['without one', null, 0],
+  ])('when it ends %s, tells the server so by %s', async (_, controller, times) => {
+    vi.stubGlobal('navigator', { serviceWorker: { controller } });
+    const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>();
+    const answers = [[HELLO]];
+    fetch.mockImplementation(() => {
+      const answer = answers.shift();
+      if (!answer) return new Promise<never>(() => {});
+      const headers = { 'content-type': 'application/json' };
+      return Promise.resolve(new Response(JSON.stringify(answer), { headers }));
+    });
+    vi.stubGlobal('fetch', fetch);
+    const link = polling()({ url: 'http://h/sync', headers: { a: 'b' }, open: [{ open: {} }] }, events);
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2));
+    link.close();
+    const goodbyes = fetch.mock.calls.slice(2);
+    expect(goodbyes).toHaveLength(times);
+    for (const [, { method, body, keepalive, headers }] of goodbyes) {
+      expect({ method, body, keepalive }).toEqual({
+        method: 'POST',
+        body: '[{"bye":true}]',
+        keepalive: true,
+      });
+      expect(headers).toMatchObject({ a: 'b', 'velox-session': 's', 'velox-link': '2' });
+    }
+  });
+
   it('ends with a frame that is none', async () => {
     open([HELLO, null]);
     await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());

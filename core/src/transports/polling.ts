@@ -1,4 +1,5 @@
 import type { Hello, ServerFrame } from '../protocol/frames.js';
+import type { Attempt } from '../connection/transport.js';
 import type { Receive } from './define.js';
 import { linkHeaders } from './link-headers.js';
 import { refuse } from './refuse.js';
@@ -32,7 +33,10 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     const frames = JSON.parse(text) as ServerFrame[];
     if (!Array.isArray(frames)) return refuse(response, reporter);
     for (const frame of frames) {
-      if ('hello' in Object(frame)) hello ??= (frame as { hello: Hello }).hello;
+      if ('hello' in Object(frame) && !hello) {
+        hello = (frame as { hello: Hello }).hello;
+        signal.addEventListener('abort', sayGoodbye.bind(undefined, attempt, hello));
+      }
       reporter.onMessage(JSON.stringify(frame));
     }
     if (!hello) return refuse(response, reporter);
@@ -43,3 +47,10 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     }
   }
 };
+
+/** A service worker does not abort its own request when the page aborts the one that it forwards, so the server has to be told. */
+function sayGoodbye(attempt: Attempt, hello: Hello): void {
+  if (!globalThis.navigator?.serviceWorker?.controller) return;
+  const headers = { accept: 'application/json', ...linkHeaders(hello) };
+  request(attempt, headers, { method: 'POST', body: '[{"bye":true}]', keepalive: true }).catch(() => {});
+}

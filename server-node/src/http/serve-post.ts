@@ -4,7 +4,7 @@ import type { Admission } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
 import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
 import { PRICES } from '../access/rate-limit.js';
-import { openPolling } from '../transports/polling/polling.js';
+import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
 
@@ -67,6 +67,9 @@ async function serveFrames(
   const credentials = credentialsOf(exchange);
   const isNew = session.takePost(Number(header('velox-post')));
   for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
+  if (frames.some((frame) => 'bye' in frame)) {
+    pollingLinkOf(hub, id, admission, header('velox-link'))?.close();
+  }
   session.acknowledged(); // by the answer
   session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
   // The client sends the next POST after the answer.

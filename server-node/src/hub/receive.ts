@@ -55,6 +55,8 @@ export function receive(
     if (frame.ack) session.ack();
     session.ping();
   } else if ('ack' in frame) session.acknowledge(frame.ack);
+  else if ('bye' in frame)
+    return; // the request that carried it ends the link
   else throw new VeloxError('bad-frame', 'the client sent an open frame on an open link.');
 }
 

@@ -92,6 +92,38 @@ describe('by long-polling', () => {
     expect(await (await second).json()).toMatchObject([{ version: 2 }]);
   });
 
+  it('a goodbye answers the waiting poll, and its session can be resumed', async () => {
+    const hub = velox.createHub();
+    await using server = await listen(hub.handle);
+    const { session, link } = await begin(server.origin);
+    const [waiting] = await waitingPoll(server, session);
+    const say = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${server.origin}?velox=3`, {
+        method: 'POST',
+        body: '[{"bye":true}]',
+        headers: { accept: 'application/json', 'velox-session': session, ...headers },
+      });
+    expect((await say({ 'velox-link': '99' })).status).toBe(404);
+    expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
+    expect((await say({ 'velox-link': `${link}` })).status).toBe(200);
+    expect(await (await waiting)?.json()).toEqual([]);
+    expect(hub.stats()).toMatchObject({ sessions: 1, away: 1 });
+    expect((await begin(server.origin, session)).session).toBe(session);
+    expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
+  });
+
+  it('a goodbye over a WebSocket is ignored', async () => {
+    const hub = velox.createHub();
+    await using server = await listen(hub.handle);
+    const link = rawWebSocket(server.origin);
+    link.send({ open: {} });
+    await link.next();
+    link.send({ bye: true });
+    link.send({ ping: true });
+    expect(await link.next()).toEqual({ ping: true });
+    expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
+  });
+
   it('a newer poll takes the place of one that waits', async () => {
     const hub = velox.createHub();
     const state = hub.state('', { n: 1, pad: 'x'.repeat(200) });
