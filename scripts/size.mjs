@@ -7,12 +7,12 @@ const budgets = [
   {
     name: '@velox/react: useVelox with core, WebSocket and SSE',
     code: `export { useVelox } from '@velox/react'`,
-    limit: 6_090, // 5600 was the aim: see DECISIONS.md
+    limit: 5_600,
   },
   {
     name: '@velox/core: connect, with events, calls and rooms',
     code: `export { connect } from '@velox/core'`,
-    limit: 8_040, // 7500 was the aim
+    limit: 7_500,
   },
   ...['react', 'vue', 'svelte', 'angular'].map((adapter) => ({
     name: `@velox/${adapter} alone`,
@@ -77,7 +77,7 @@ const whole =
 check(
   'the whole client, with what is loaded on need',
   (await bundle(`export { ${whole} } from '@velox/core'`)).all,
-  12_680, // 9400 was the aim
+  12_870, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
@@ -85,6 +85,6 @@ check('@velox/core/version2, on top of connect', (await bundle(both)).first - al
 check(
   'velox.js, all in one',
   gzipSync(readFileSync('core/dist/velox.js'), { level: 9 }).length,
-  11_940, // 9000 was the aim
+  12_170, // 9000 was the aim
 );
 process.exitCode = over ? 1 : 0;

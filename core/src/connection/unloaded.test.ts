@@ -10,6 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.doUnmock('../transports/on-need.js');
+  vi.doUnmock('../platform/load.js');
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
@@ -57,6 +58,56 @@ describe('before the code is loaded', () => {
   });
 });
 
+describe('a delta before the code is loaded', () => {
+  const value = { rows: [1, 2] };
+  const push = { version: 2, delta: true, body: [{ op: 'add', path: '/rows/-', value: 3 }] } as const;
+
+  it('waits for it, and all frames after it keep their order', async () => {
+    const { sync, last } = await setUp();
+    const shown: unknown[] = [];
+    sync.onFrame((frame) => {
+      if ('event' in frame) shown.push(frame.data, JSON.stringify(sync.replica().get()));
+    });
+    last().hello();
+    last().say({ id: 'a', version: 1, body: value });
+    last().say(push);
+    last().say({ event: 'n', data: 1, seq: 1 });
+    last().say({ version: 3, delta: true, body: [{ op: 'remove', path: '/rows/0' }] });
+    expect(shown).toEqual([]);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(shown).toEqual([1, '{"rows":[1,2,3]}']);
+    expect(sync.replica().get()).toEqual({ rows: [2, 3] });
+    expect(last().sent.filter((frame) => 'subscribe' in frame)).toHaveLength(1);
+  });
+
+  it('is forgotten with its link', async () => {
+    const { sync, last } = await setUp();
+    last().hello();
+    last().say({ id: 'a', version: 1, body: value });
+    last().say(push);
+    sync.reconnect();
+    last().hello();
+    last().say({ id: 'a', version: 5, body: { rows: [] } });
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sync.replica().get()).toEqual({ rows: [] });
+  });
+
+  it('after a goodbye is not applied', async () => {
+    const { sync, last } = await setUp();
+    last().hello();
+    last().say({ id: 'a', version: 1, body: value });
+    last().say({ version: 2, delta: true, body: [{ op: 'remove', path: '/rows/0' }] });
+    last().say({ bye: { code: 'closed', reason: 'the server closes', retry: 60_000 } });
+    last().say({ version: 3, delta: true, body: [{ op: 'remove', path: '/rows/0' }] });
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'closed' } });
+    expect(sync.replica().get()).toEqual({ rows: [2] });
+  });
+});
+
 describe('when the code cannot be loaded', () => {
   beforeEach(() =>
     vi.doMock('../transports/on-need.js', () => {
@@ -82,6 +133,27 @@ describe('when the code cannot be loaded', () => {
     await vi.dynamicImportSettled();
     expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
     expect(sync.replica().get()).toBe('one');
+  });
+
+  it('each delta is answered by a request for a snapshot, and the value stays until it comes', async () => {
+    // Of two imports at once, the runner fails only the first.
+    const load = (): Promise<never> => Promise.reject(new Error('Failed to fetch'));
+    vi.doMock('../platform/load.js', () => ({ loaded: undefined, load }));
+    const { sync, last } = await setUp();
+    last().hello();
+    last().say({ id: 'a', version: 1, body: 'one' });
+    for (let version = 2; version < 4; version++) {
+      last().say({ version, delta: true, body: [{ op: 'replace', path: '', value: 'next' }] });
+      await vi.dynamicImportSettled();
+      await vi.advanceTimersByTimeAsync(200);
+      expect(sync.replica().get()).toBe(version === 2 ? 'one' : 'whole');
+      expect(last().sent.at(-1)).toEqual({ subscribe: [{}] });
+      last().say({ id: 'a', version, body: 'whole' });
+    }
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sync.replica().get()).toBe('whole');
+    const { state, diverged } = sync.replica().status.get();
+    expect([state, diverged]).toEqual(['open', undefined]);
   });
 
   it('a token cannot be asked for, and the reason says why', async () => {

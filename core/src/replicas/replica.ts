@@ -181,12 +181,13 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       const before = document;
       let next;
       try {
-        next = advance(before, frame, host.owned(), patches, loaded?.share);
+        next = advance(before, frame, loaded, host.owned(), patches);
       } catch {
         return diverge(); // a delta that cannot be applied
       }
       if ('body' in frame && !('delta' in frame)) proof = frame.proof;
       if (next === 'gap') {
+        if (!loaded) document = undefined; // no delta could be applied: without a position, the answer is a snapshot
         if (phase === 'open') askAgain(); // once: until the answer, all later deltas are gaps as well
         return;
       }

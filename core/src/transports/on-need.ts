@@ -7,5 +7,6 @@ export { retryPreferred } from './retry-preferred.js';
 export { readEventStream as sse } from './event-stream.js';
 export { poll as polling } from './polling.js';
 export { startRequests } from './start-requests.js';
+export { apply } from '../protocol/patch.js';
 export { isCopy } from '../protocol/is-copy.js';
 export { share } from '../protocol/share.js';

@@ -1,3 +1,5 @@
+import { loaded } from '../platform/load.js';
+import { createHeldFrames } from '../connection/held-frames.js';
 import type { Attempt, Link, LinkEvents, Transport } from '../connection/transport.js';
 import type { Document } from '../protocol/document.js';
 import { VeloxError } from '../protocol/error.js';
@@ -11,7 +13,6 @@ import type {
   ServerFrame,
   Subscription,
 } from '../protocol/frames.js';
-import { apply } from '../protocol/patch.js';
 import { toOperations } from '../protocol/version-2.js';
 
 /** Servers of version 2 send a ping every 25 s. The connection adds 5 s: a link is dead after 45 s without a byte. */
@@ -77,6 +78,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       events.onFrame(frame as ServerFrame, text);
     const end = (): void => {
       mode = 'over';
+      held.clear();
       clearInterval(pinging);
     };
     /** In doubt, the next link starts with the whole value. */
@@ -109,20 +111,22 @@ export function version2<T extends Transport | undefined>(transport: T): T {
     const step = ({ id, version, body }: Update, text: string): void => {
       if (version - 1 !== copy?.version || (id ?? copy.serverId) !== copy.serverId) return doubt();
       const operations = Array.isArray(body) ? body : toOperations(copy.value, body);
-      kept = copy = { ...copy, version, value: apply(copy.value, operations as Operation[]) };
+      kept = copy = { ...copy, version, value: loaded!.apply(copy.value, operations as Operation[]) };
       doubts = 0;
       tell({ version, delta: true, body: operations }, text);
     };
     const whole = ({ id, version, body = null }: Update, text: string): void => {
       const serverId = id ?? copy?.serverId ?? '';
       const isOther = serverId !== copy?.serverId;
-      if (!isOther && version === copy!.version && isEqual(copy!.value, body)) return tell(positionOf(copy!));
+      const isSame =
+        !isOther && version === copy!.version && loaded?.share(copy!.value, body) === copy!.value;
+      if (isSame) return tell(positionOf(copy!));
       // Two values under one position: the connection would ignore the second.
       const suffix = !isOther && version <= copy!.version ? '!' : '';
       kept = copy = { id: (isOther ? serverId : copy!.id) + suffix, serverId, version, value: body };
       tell({ ...positionOf(copy), body }, text);
     };
-    const translate = (frame: ServerFrame, text: string): void => {
+    const held = createHeldFrames((frame, text) => {
       if ('ping' in frame) return events.onFrame(frame, text);
       if (!('version' in frame)) return;
       try {
@@ -131,7 +135,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       } catch {
         doubt();
       }
-    };
+    });
     const link = transport(
       { ...attempt, open: opening as ClientFrame[] },
       {
@@ -153,7 +157,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
               isOld = false;
             }
           }
-          if (mode === 'translating') return translate(frame, text);
+          if (mode === 'translating') return held.pass(frame, text);
           events.onFrame(frame, text);
           if (!wasOld || !('hello' in frame)) return;
           if (others.length) link.send(JSON.stringify({ subscribe: others }), frame.hello);
@@ -180,12 +184,3 @@ export function version2<T extends Transport | undefined>(transport: T): T {
 }
 
 const positionOf = ({ id, version }: Copy): Position => ({ id, version });
-
-function isEqual(value: unknown, other: unknown): boolean {
-  try {
-    apply(value, [{ op: 'test', path: '', value: other }]);
-    return true;
-  } catch {
-    return false;
-  }
-}
