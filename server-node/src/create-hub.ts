@@ -29,19 +29,22 @@ import type {
   SchemaFor,
   Session,
 } from './messaging/typed.js';
+import type { HubLife } from './hub/entrance.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import type { HubStats } from './hub/hub-stats.js';
 import { messagingMethods } from './messaging-methods.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
+import { Publications } from './publications.js';
 import type { SharedState, SharedStateOptions } from './state/shared/shared-state.js';
 import { State, type StateOptions } from './state/state.js';
 import { ViewedState } from './views/viewed-state.js';
 import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
 
 /** An endpoint of many topics. As a cast, it means everyone: `hub.emit(…)`, `hub.to('room').emit(…)`. */
-export interface Hub<C extends Contract = AnyContract, Context = unknown> extends Endpoint, Cast<C, Context> {
+export interface Hub<C extends Contract = AnyContract, Context = unknown>
+  extends Endpoint, Cast<C, Context>, HubLife {
   /**
    * Publishes a value as a topic that each client sees through a view: `view(value, audience)` is what the clients of an audience get. It
    * sees the audience and not the client, so clients of one audience share all of it.
@@ -212,31 +215,19 @@ export function createHub<C extends Contract, Context>(
   const hub = new Core(options as unknown as HubOptions);
   const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
     stateOfLive(value) ?? new Published(value, stateOptions);
-  const published = new Map<string, State<unknown>>();
-  const publish = (topic: string, state: State<unknown>): void => {
-    hub.topics.publish(topic, state);
-    hub.views.remove(topic);
-    replace(topic, state);
-  };
-  const replace = (topic: string, state: State<unknown>): void => {
-    const former = published.get(topic);
-    published.set(topic, state);
-    if (!former || former === state) return;
-    const name = JSON.stringify(topic);
-    const advice = `the topic ${name} was published twice, and the first state is no longer served. Change the first one by update() or set(), or call hub.remove(${name}) before.`;
-    hub.observer.once('replaced topic', topic, advice, { topic });
-  };
+  const published = new Publications(hub);
+  const endpoint = withCheckedClose(createEndpoint(hub));
   return {
-    ...withCheckedClose(createEndpoint(hub)),
+    ...endpoint,
     // `never`: the conditional types are the contract's promise, which no inference sees
     state(topic: string, value: unknown, stateOptions?: StateOptions & Partial<AnyViewOptions>) {
       checkOptions('hub.state()', stateOptions);
       const viewOptions = viewOf(value, stateOptions);
       const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
-      if (!viewOptions) publish(topic, state);
+      if (!viewOptions) published.publish(topic, state);
       else {
         const viewed = hub.views.publish(topic, state, viewOptions);
-        replace(topic, state);
+        published.replace(topic, state);
         return new ViewedState(state, viewed) as never;
       }
       return state as never;
@@ -244,7 +235,7 @@ export function createHub<C extends Contract, Context>(
     live(topic, value, stateOptions) {
       checkOptions('hub.live()', stateOptions);
       const state = make(value, stateOptions);
-      publish(topic, state);
+      published.publish(topic, state);
       return liveOf(state) as never;
     },
     shared(topic, initial, sharedOptions) {
@@ -270,6 +261,13 @@ export function createHub<C extends Contract, Context>(
     recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
     // The conditional types are the contract's promise, which inference cannot follow.
     ...(messagingMethods(hub.messaging) as MessagingMethods<C, Context>),
+    pause(pauseOptions) {
+      checkOptions('hub.pause()', pauseOptions);
+      hub.entrance.pause(pauseOptions?.retryAfter);
+    },
+    resume: () => hub.entrance.resume(),
+    isPaused: () => hub.entrance.isPaused,
+    [Symbol.asyncDispose]: () => endpoint.close(),
     stats: () => hub.stats(),
   };
 }

@@ -93,10 +93,14 @@ const HUB: Checks<HubOptions> = {
     (value) => typeof value === 'object' && value !== null,
   ),
   name: callback,
+  duplicates: expected("'both', 'replace' or 'refuse'", (value) =>
+    ['both', 'replace', 'refuse'].includes(value as string),
+  ),
   onConnect: callback,
   onAway: callback,
   onReconnect: callback,
   onDisconnect: callback,
+  onUnknown: callback,
   validators: group({ subscription: expected('a Standard Schema', isSchema) }),
   heartbeat: duration,
   trustProxy: expected(
@@ -125,6 +129,7 @@ type Owner =
   | 'hub.entity()'
   | 'hub.presence()'
   | 'hub.shared()'
+  | 'hub.pause()'
   | 'state()'
   | 'live()'
   | 'watch()'
@@ -139,6 +144,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.entity()': ENTITY,
   'hub.presence()': PRESENCE,
   'hub.shared()': SHARED,
+  'hub.pause()': { retryAfter: finite },
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },

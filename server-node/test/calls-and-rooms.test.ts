@@ -195,9 +195,9 @@ describe('the life of a session', () => {
       patience: 400,
       onConnect: (session) => told.push(['connect', session.name, session.context]),
       onAway: (session) => told.push(['away', session.name]),
-      onReconnect: (session, { away, dropped }) =>
-        told.push(['reconnect', session.name, away < 5_000, dropped]),
-      onDisconnect: (session) => told.push(['disconnect', session.name, session.rooms]),
+      onReconnect: (session, { lastSeen, dropped, recovered }) =>
+        told.push(['reconnect', session.name, Date.now() - lastSeen < 5_000, dropped, recovered]),
+      onDisconnect: (session, reason) => told.push(['disconnect', session.name, session.rooms, reason]),
     });
     const ann = connect('ann');
     await notesOf(ann);
@@ -209,9 +209,9 @@ describe('the life of a session', () => {
     expect(told).toEqual([
       ['connect', 'ann', 'ann'],
       ['away', 'ann'],
-      ['reconnect', 'ann', true, 0],
+      ['reconnect', 'ann', true, 0, true],
       ['away', 'ann'],
-      ['disconnect', 'ann', ['lobby']],
+      ['disconnect', 'ann', ['lobby'], 'lost'],
     ]);
     expect(hub.room('lobby').size).toBe(0);
   });

@@ -71,7 +71,7 @@ describe('tokens of a live session', () => {
       canSubscribe: (rights, topic) => (rights as string).includes(topic),
     });
     const open = async (named?: Session): Promise<Session> => {
-      const admitted = hub.admit({ ...CREDENTIALS, token: 'opening' });
+      const admitted = hub.admissions.admit({ ...CREDENTIALS, token: 'opening' });
       asked.at(-1)?.answer('ab');
       return hub.open(new FakeOutlet(), await admitted, named ? { session: named.id } : {});
     };

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'too-many'
+  | 'name-taken'
   | 'timeout'
   | 'unknown-session'
   | 'not-supported'

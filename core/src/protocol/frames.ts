@@ -233,6 +233,8 @@ export const CloseCode = {
   badFrame: 4400,
   unauthorized: 4401,
   forbidden: 4403,
+  /** The server takes no new sessions for a while (the registry of RFC 6455 close codes). */
+  unavailable: 1013,
   /** Not let in in time: no open frame came, or no answer to it. */
   timeout: 4408,
   /** A frame above the limit that `hello` announced (RFC 6455 §7.4.1). */

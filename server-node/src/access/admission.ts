@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import { Deadlines } from '../diagnostics/deadlines.js';
 import type { Addresses } from './addresses.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, senderAddress } from './client-address.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
@@ -56,6 +56,17 @@ export interface Admission {
   /** The key of the address that asked, if it has limits. */
   readonly address?: string;
 }
+
+/** The request that opened a link. */
+export interface ClientInfo {
+  /** The address of the client; see the option `trustProxy`. Undefined if it is not known, for instance over `fetch`. */
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+  /** A header of the request, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+}
+
+const UNKNOWN: ClientInfo = { address: undefined, userAgent: undefined, header: () => undefined };
 
 const ADVICE =
   'an address opened more links than limits.opensPerAddress allows. If a proxy is in front of the server, set `trustProxy` to the number of proxies.';
@@ -113,6 +124,14 @@ export class Admissions {
   admit(credentials: Credentials): Admission | Promise<Admission> {
     if (this.hasAuthorize) return this.#ask(credentials);
     return this.readsRequests ? { ...ANYBODY, ...this.#senderOf(credentials) } : ANYBODY;
+  }
+
+  /** The request of a link, as the application sees it. */
+  clientInfo(credentials: Omit<Credentials, 'token'> | undefined): ClientInfo {
+    if (!credentials) return UNKNOWN;
+    const { request, header } = credentials;
+    const address = senderAddress({ request, header }, this.#trustProxy);
+    return { address, userAgent: header('user-agent'), header };
   }
 
   /** Counts an opening of a client's address. Returns undefined, or for a refusal the ms after which the client may try again. */

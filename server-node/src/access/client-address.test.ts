@@ -40,6 +40,13 @@ describe('clientAddress', () => {
     ['two proxies', '10.0.0.9', '192.0.2.66, 198.51.100.1, 10.0.0.8', 2, '198.51.100.1'],
     ['fewer entries than proxies', '10.0.0.9', '198.51.100.1', 3, '198.51.100.1'],
     ['no header: the peer came past the proxy', '203.0.113.7', undefined, 1, '203.0.113.7'],
+    [
+      'a client that sent many entries',
+      '10.0.0.9',
+      `${'192.0.2.66,'.repeat(200)}198.51.100.1`,
+      1,
+      '198.51.100.1',
+    ],
     ['no address in the header', '10.0.0.9', 'what?', 1, 'invalid'],
   ])('%s', (_, peer, forwarded, hops, key) => {
     expect(clientAddress(sender(peer, forwarded), hops)).toBe(key);

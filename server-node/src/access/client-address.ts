@@ -29,19 +29,24 @@ interface Sender {
  * addresses have no key, because a proxy may stand for all clients, and the header is not read, because a client may have written it.
  * @returns undefined if no address is known
  */
-export function clientAddress({ request, header }: Sender, trustProxy?: number): string | undefined {
-  const peer = 'socket' in request ? request.socket.remoteAddress : undefined;
-  if (!trustProxy) {
-    const key = peer === undefined ? undefined : addressKey(peer);
-    return key !== undefined && trustProxy === undefined && isLocal(peer as string) ? undefined : key;
-  }
-  const forwarded = header('x-forwarded-for')?.split(',', MOST_HOPS) ?? [];
-  const hops = [...forwarded, ...(peer === undefined ? [] : [peer])];
-  const given = hops.at(-1 - trustProxy) ?? hops[0];
-  return given === undefined ? undefined : (addressKey(given.trim()) ?? 'invalid');
+export function clientAddress(sender: Sender, trustProxy?: number): string | undefined {
+  const address = senderAddress(sender, trustProxy);
+  if (address === undefined) return undefined;
+  if (trustProxy) return addressKey(address) ?? 'invalid';
+  return trustProxy === undefined && isLocal(address) ? undefined : addressKey(address);
 }
 
-/** The most entries of `X-Forwarded-For` that are read. */
+/** Returns the address that sent a request, in its usual form and without a port; undefined if none is known. */
+export function senderAddress({ request, header }: Sender, trustProxy = 0): string | undefined {
+  const peer = 'socket' in request ? request.socket.remoteAddress : undefined;
+  if (trustProxy === 0) return peer && withoutPort(peer);
+  const forwarded = header('x-forwarded-for')?.split(',').slice(-MOST_HOPS) ?? [];
+  const hops = [...forwarded, ...(peer === undefined ? [] : [peer])];
+  const given = hops.at(-1 - trustProxy) ?? hops[0];
+  return given === undefined ? undefined : withoutPort(given.trim());
+}
+
+/** The most entries of `X-Forwarded-For` that are read, from the last one on: only proxies write those. */
 const MOST_HOPS = 100;
 
 /** One text for all forms of an IPv4 address, and for all addresses of an IPv6 /64. Undefined: it is no address. */

@@ -41,6 +41,7 @@ export async function servePost(
   if (!first || !('open' in first)) throw unknownSession();
   const { open } = first;
   const admission = await admit(open.token);
+  await hub.entrance.prepare(admission, open);
   if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
   return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
 }
@@ -63,6 +64,7 @@ async function serveFrames(
   live();
   const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_TIME);
   const frames = decodeClientFrames(content, hub.limits.depth);
+  await hub.messaging.lifeCycle.whenFree(live().session);
   const { session } = live(); // the link may have been replaced meanwhile
   const credentials = credentialsOf(exchange);
   const isNew = session.takePost(Number(header('velox-post')));

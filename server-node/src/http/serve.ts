@@ -67,19 +67,24 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
       return answer(refuse(429, 'too-many', TOO_MANY, headers));
     }
     const admit = (token = bearerOf(head)): Admission | Promise<Admission> =>
-      hub.admit({ ...credentialsOf(exchange), token });
+      hub.admissions.admit({ ...credentialsOf(exchange), token });
+    const enter = async (): Promise<Admission> => {
+      const admission = await admit();
+      await hub.entrance.prepare(admission);
+      return admission;
+    };
     switch (wanted.kind) {
       case 'json':
         return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));
       case 'sse': {
         const subscribe = { subscribe: [wanted.subscription] };
-        return { outcome: serveSse(hub, exchange, cors, await admit(), undefined, [subscribe]) };
+        return { outcome: serveSse(hub, exchange, cors, await enter(), undefined, [subscribe]) };
       }
       case 'version-2': {
-        return { outcome: serveVersion2(hub, exchange, cors, await admit(), wanted.topic) };
+        return { outcome: serveVersion2(hub, exchange, cors, await enter(), wanted.topic) };
       }
       case 'version-2-websocket': {
-        return { left: 'websocket', client: { admission: await admit(), topic: wanted.topic } };
+        return { left: 'websocket', client: { admission: await enter(), topic: wanted.topic } };
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
@@ -93,7 +98,12 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
   } catch (error) {
     if (!isVeloxError(error)) throw error;
     // Whatever else would come of a body is not read.
-    const headers = error.code === 'too-large' || error.code === 'timeout' ? { connection: 'close' } : {};
+    const isOver = error.code === 'too-large' || error.code === 'timeout';
+    const { retry } = hub.entrance.retryOf(error);
+    const headers = {
+      ...(isOver && { connection: 'close' }),
+      ...(typeof retry === 'number' && { 'retry-after': `${Math.ceil(retry / 1_000)}` }),
+    };
     return answer(refuse(statusOf(error), error.code, error.message, headers));
   }
 }

@@ -2,6 +2,7 @@ import type { ContractValue, Limits } from '@velox/core/protocol';
 import type { AddressLimits } from '../access/addresses.js';
 import type { Backplane } from '../cluster/bus.js';
 import type { Rules } from '../access/admission.js';
+import type { NameRules } from './entrance.js';
 import type { MessagingRules } from '../messaging/messaging.js';
 import type { Session } from '../messaging/typed.js';
 import type { Logger } from '../diagnostics/observer.js';
@@ -9,7 +10,7 @@ import type { Origins } from '../access/origin.js';
 
 /** How a hub is set up. */
 export interface HubOptions<Context = unknown, S = Session<Context>>
-  extends Rules<Context>, MessagingRules<Context, S> {
+  extends Rules<Context>, NameRules<Context>, MessagingRules<Context, S> {
   /** The contract as a value, by `defineContract`: every event, call and reply of a client is checked before a handler sees it. */
   readonly contract?: ContractValue;
   /** The longest silence of the server, in ms; default 15,000, in Bun 8,000. Infinity or 0: without limit. */

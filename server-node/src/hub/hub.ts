@@ -20,7 +20,9 @@ import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } fr
 import { statsOf, type HubStats } from './hub-stats.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
+import { Entrance } from './entrance.js';
 import type { Outlet } from '../wire/outlet.js';
+import { recheck } from './recheck.js';
 import { receive, type Receivers } from './receive.js';
 import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
@@ -61,6 +63,7 @@ export class Hub {
   readonly views: Views;
   readonly messaging: Messaging;
   readonly shared: SharedStates;
+  readonly entrance: Entrance;
   /** Whether `close` was called. */
   closed = false;
   readonly #sessions: Sessions;
@@ -88,41 +91,39 @@ export class Hub {
     this.shared = new SharedStates(this.topics, backplane, this.observer);
     this.entities = new Entities(this.topics, this.observer, this.serverLimits.entities);
     this.views = new Views(this.topics, this.observer, this.serverLimits.audiences);
-    const deliveries = new Deliveries(
-      this.observer,
-      (eventful) => this.topics.flush(eventful),
-      (session, error) => this.fail(session, error),
-    );
+    const fail = (session: Session, error: unknown): void => this.fail(session, error);
+    const flush = (eventful: readonly Session[]): void => this.topics.flush(eventful);
+    const deliveries = new Deliveries(this.observer, flush, fail);
     this.#sessions = new Sessions(
       this.admissions,
       this.limits,
       Math.min(patience, MOST),
       (session) => deliveries.add(session),
-      (session) => this.#ended(session),
+      (session, reason) => this.#ended(session, reason),
     );
     this.messaging = new Messaging(rules as MessagingRules, {
       ...{ observer: this.observer, topics: this.topics, traffic: this.#sessions.traffic },
       all: () => this.#sessions.all,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
       limits: { rooms: MOST, calls: MOST, ...this.limits, presence: this.serverLimits.presence },
+      fail,
     });
     const onSilent = (session: Session): void => this.#silence(session);
+    this.entrance = new Entrance(rules, {
+      ...{ observer: this.observer, names: this.messaging.names },
+      find: (id, admission) => this.#sessions.find(id, admission),
+      end: (session, code, bye) => this.#end(session, code, bye),
+      silence: onSilent,
+    });
     this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, onSilent);
     this.#idleWatch = new IdleWatch(this.limits.idle, this.#sessions, onSilent);
     this.#receivers = {
-      sessions: this.#sessions,
-      topics: this.topics,
+      ...{ observer: this.observer, sessions: this.#sessions, topics: this.topics },
       messaging: this.messaging,
-      renewals: new Renewals(this.admissions, this.topics, (session, error) => this.fail(session, error)),
-      observer: this.observer,
+      renewals: new Renewals(this.admissions, this.topics, fail),
       subscriptions: this.limits.subscriptions,
       hasQuestions: !!(rules.canSubscribe ?? rules.validators?.subscription),
     };
-  }
-
-  /** @throws VeloxError `unauthorized`, `forbidden`, `timeout`, `going-away`; Error if `identify` fails. */
-  admit(credentials: Credentials): Admission | Promise<Admission> {
-    return this.admissions.admit(credentials);
   }
 
   /** Returns the session of that id, if it lives and belongs to the same client. */
@@ -139,22 +140,25 @@ export class Hub {
    */
   open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
+    const isKnown = this.#sessions.find(open?.session, admission) !== undefined;
+    const chosen = isKnown ? undefined : this.entrance.enter(admission.context);
     const session = this.#sessions.open(outlet, admission, open);
+    if (!isKnown) this.messaging.names.add(session, chosen);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();
     this.#idleWatch.start();
     const { heartbeat, limits } = this;
     const { id, taken: ack } = session;
-    const name = this.messaging.nameOf(session);
+    const name = this.messaging.names.of(session);
     session.greet({ protocol: PROTOCOL_VERSION, session: id, name, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
-    this.messaging.attached(session, open?.refused);
+    this.messaging.attached(session, this.admissions.clientInfo(along?.credentials), open?.refused);
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {
       this.leave(session, outlet, 'refused');
-      this.#sessions.end(session);
+      this.#sessions.end(session, 'refused');
       throw error;
     }
     return session;
@@ -184,17 +188,13 @@ export class Hub {
    * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */
   receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>, bytes = 0): void {
-    receive(this.#receivers, session, frame, credentials, bytes);
+    const execute = (): void => receive(this.#receivers, session, frame, credentials, bytes);
+    if (!this.messaging.lifeCycle.defer(session, execute)) execute();
   }
 
   /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
-  async recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
-    const asked = [...this.#sessions.all].flatMap((session) =>
-      [...session.topics.names]
-        .filter((topic) => filter(session.context, topic))
-        .map((topic) => this.topics.ask(session, topic)),
-    );
-    await Promise.all(asked);
+  recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
+    return recheck(this.topics, this.#sessions.all, filter);
   }
 
   stats(): HubStats {
@@ -209,6 +209,7 @@ export class Hub {
   async close(drain = 0): Promise<void> {
     this.closed = true;
     this.admissions.close();
+    this.messaging.lifeCycle.close();
     const sessions = [...this.#sessions.all];
     const ended = new Promise<void>((resolve) => {
       const others = this.#onEmpty; // it may be called twice
@@ -252,14 +253,14 @@ export class Hub {
     } catch (error) {
       this.observer.failure(error);
     } finally {
-      this.#sessions.end(session);
+      this.#sessions.end(session, bye.code);
     }
   }
 
-  #ended(session: Session): void {
+  #ended(session: Session, reason: string): void {
     this.topics.unsubscribeAll(session);
     this.#receivers.renewals.forget(session);
-    this.messaging.ended(session);
+    this.messaging.ended(session, reason);
     if (this.#sessions.size > 0) return;
     this.#heartbeat.stop();
     this.#idleWatch.stop();

@@ -52,6 +52,10 @@ export class Answers {
     };
   }
 
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
   /** Runs the handler of a call, and sends its reply. */
   run(session: Session, name: string, data: unknown, call: number): void {
     const registration = this.#byName.get(name);

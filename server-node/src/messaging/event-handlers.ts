@@ -42,13 +42,20 @@ export class EventHandlers {
     };
   }
 
-  /** Calls all handlers of an event. A handler that throws or rejects is reported, and the others are called anyway. */
-  dispatch(session: Session, event: string, data: unknown): void {
+  /**
+   * Calls all handlers of an event. A handler that throws or rejects is reported, and the others are called anyway.
+   *
+   * @param isWarned whether an event without a handler is logged
+   * @returns whether there are handlers
+   */
+  dispatch(session: Session, event: string, data: unknown, isWarned = true): boolean {
     const { identity } = session;
     const handlers = this.#handlers.get(event);
     if (!handlers) {
+      if (!isWarned) return false;
       const advice = `a client emitted the event "${event}", which has no handler. Call hub.on(${JSON.stringify(event)}, …).`;
-      return this.#observer.once('unhandled event', event, advice, { name: event, identity });
+      this.#observer.once('unhandled event', event, advice, { name: event, identity });
+      return false;
     }
     const checks = this.#checks;
     checks.throughEvent(session, checks.event(event), event, data, (sound) => {
@@ -62,5 +69,6 @@ export class EventHandlers {
         });
       }
     });
+    return true;
   }
 }

@@ -6,6 +6,7 @@ import {
   type ReplyFrame,
 } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
+import type { ClientInfo } from '../access/admission.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Topics } from '../topics/topics.js';
@@ -15,33 +16,36 @@ import { Cast, type CastHost, type Recipient } from './cast.js';
 import { Checks, type CheckParts } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 import { HubCalls } from './hub-calls.js';
+import { LifeCycle } from './life-cycle.js';
 import { Names } from './names.js';
 import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
 
-/** The events that a session missed while it had no link. */
+/** What happened to a session while it had no link. */
 export interface Absence {
-  /** How long the client had no link, in ms. */
-  readonly away: number;
-  /** How many events of the session never reached the client, summed over its life. */
+  /** When the client was heard last before, in ms since 1970. */
+  readonly lastSeen: number;
+  /** How many events for the session were lost since its former link. */
   readonly dropped: number;
+  /** Whether none was lost. */
+  readonly recovered: boolean;
 }
 
 /** The application's rules and callbacks for sessions. */
 export interface MessagingRules<Context = unknown, S = SessionHandle> {
   /** Whether a client may join a room by itself. Default: no client may; the server joins sessions by `session.join`. */
   readonly canJoin?: (context: Context, room: string) => boolean | Promise<boolean>;
-  /** The public name of a session, for `hub.only(name)`. Default: a random one. */
-  readonly name?: (context: Context) => string | undefined;
-  /** A new client is connected. */
-  readonly onConnect?: (session: S) => unknown;
+  /** A new client is connected. If this returns a promise, its frames wait for it, for at most `limits.handshake` ms. */
+  readonly onConnect?: (session: S, client: ClientInfo) => unknown;
   /** The client lost its link; it may come back within `patience` ms. */
   readonly onAway?: (session: S) => unknown;
-  /** The client came back to its session. */
-  readonly onReconnect?: (session: S, absence: Absence) => unknown;
-  /** The session ended for good. */
-  readonly onDisconnect?: (session: S) => unknown;
+  /** The client came back to its session. If this returns a promise, its frames wait as for `onConnect`. */
+  readonly onReconnect?: (session: S, absence: Absence & ClientInfo) => unknown;
+  /** The session ended for good: `lost` without a link, or the code that its client got. */
+  readonly onDisconnect?: (session: S, reason: string) => unknown;
+  /** A client sent an event or a call that has no handler. A call gets `no-handler` all the same. */
+  readonly onUnknown?: (session: S, name: string, data: unknown) => unknown;
 }
 
 /** What messaging needs of its hub. */
@@ -51,6 +55,8 @@ export interface MessagingParts extends CheckParts {
   readonly all: () => Iterable<Session>;
   /** Ends a session with a goodbye after which its client does not come back. */
   readonly close: (session: Session, code: string, reason: string) => void;
+  /** Ends a session whose frame is refused. */
+  readonly fail: (session: Session, error: unknown) => void;
   readonly limits: {
     readonly handshake: number;
     readonly rooms: number;
@@ -65,6 +71,7 @@ export class Messaging implements CastHost, SessionHost {
   readonly rooms: Rooms;
   readonly names: Names = new Names();
   readonly calls: Calls;
+  readonly lifeCycle: LifeCycle;
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
   readonly #hubCalls: HubCalls;
@@ -73,8 +80,8 @@ export class Messaging implements CastHost, SessionHost {
   readonly #rules: MessagingRules;
   readonly #parts: MessagingParts;
   readonly #handles = new WeakMap<Session, SessionHandle>();
-  /** Since when sessions have no link, in ms of `performance.now`. */
-  readonly #awaySince = new Map<Session, number>();
+  /** The lost events of sessions without a link, and when their clients were heard last, in ms of `performance.now`. */
+  readonly #away = new Map<Session, { readonly dropped: number; readonly heardAt: number }>();
 
   constructor(
     rules: MessagingRules & { readonly contract?: ContractValue | undefined },
@@ -88,6 +95,7 @@ export class Messaging implements CastHost, SessionHost {
     });
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks);
+    this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.#answers = new Answers(parts.observer, this.#checks, parts.limits.calls);
     this.#hubCalls = new HubCalls({
@@ -152,8 +160,12 @@ export class Messaging implements CastHost, SessionHost {
   /** An event or a call of a client. */
   receive(session: Session, { event, data, call }: EventFrame): void {
     if (event.startsWith('$')) this.#hubCalls.receive(session, event, data, call);
-    else if (call === undefined) this.#handlers.dispatch(session, event, data);
-    else this.#answers.run(session, event, data, call);
+    else if (call !== undefined) {
+      if (!this.#answers.has(event)) this.#unknown(session, event, data);
+      this.#answers.run(session, event, data, call);
+    } else if (!this.#handlers.dispatch(session, event, data, !this.#rules.onUnknown)) {
+      this.#unknown(session, event, data);
+    }
   }
 
   /**
@@ -181,63 +193,55 @@ export class Messaging implements CastHost, SessionHost {
     this.#answers.cancel(session, call);
   }
 
-  /** Gives a new session its public name, and returns that of any session. */
-  nameOf(session: Session): string {
-    if (!this.names.of(session)) this.#nameSession(session);
-    return this.names.of(session);
-  }
-
   /**
    * A session has a link: its first one, or another.
    *
+   * @param client the request that opened it
    * @param refused the beginning of the frame for which the client ended the one before
    */
-  attached(session: Session, refused?: string): void {
+  attached(session: Session, client: ClientInfo, refused?: string): void {
     if (refused && session.refuse(refused)) {
       const { identity } = session;
       this.#parts.observer.log('warn', 'event refused twice', { begins: refused, identity });
     }
-    const since = this.#awaySince.get(session);
-    this.#awaySince.delete(session);
-    if (session.links === 1) {
-      this.#notify((rules, handle) => rules.onConnect?.(handle), session);
-    } else {
-      this.#presence?.linked(session);
-      const away = since === undefined ? 0 : performance.now() - since;
-      const absence = { away, dropped: session.dropped };
-      this.#notify((rules, handle) => rules.onReconnect?.(handle, absence), session);
-    }
+    const former = this.#away.get(session);
+    this.#away.delete(session);
+    if (session.links === 1) return this.#run(session, (rules, handle) => rules.onConnect?.(handle, client));
+    this.#presence?.linked(session);
+    const { heardAt = performance.now(), dropped: before = session.dropped } = former ?? {};
+    const dropped = session.dropped - before;
+    const lastSeen = Date.now() - (performance.now() - heardAt);
+    const absence = { lastSeen, dropped, recovered: dropped === 0, ...client };
+    this.#run(session, (rules, handle) => rules.onReconnect?.(handle, absence));
   }
 
   /** A session lost its link and may resume. */
   left(session: Session): void {
-    this.#awaySince.set(session, performance.now());
+    this.#away.set(session, { dropped: session.dropped, heardAt: session.liveness.heardAt });
     this.#presence?.linked(session);
-    this.#notify((rules, handle) => rules.onAway?.(handle), session);
+    this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
   /** A session ended. */
-  ended(session: Session): void {
-    this.#awaySince.delete(session);
+  ended(session: Session, reason: string): void {
+    this.#away.delete(session);
     this.#answers.forget(session);
     this.calls.forget(session);
-    this.#notify((rules, handle) => rules.onDisconnect?.(handle), session);
+    this.handleOf(session).end();
+    this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
     this.rooms.leaveAll(session);
     this.names.delete(session);
   }
 
-  #nameSession(session: Session): void {
-    const chosen = attempt(
-      () => this.#rules.name?.(session.context),
-      (error) => this.#parts.observer.failure(error),
+  #unknown(session: Session, name: string, data: unknown): void {
+    attempt(
+      () => this.#rules.onUnknown?.(this.handleOf(session), name, data),
+      (error) => this.#parts.observer.failure(error, { name, identity: session.identity }),
     );
-    this.names.add(session, typeof chosen === 'string' && chosen ? chosen : undefined);
   }
 
-  #notify(act: (rules: MessagingRules, handle: SessionHandle) => unknown, session: Session): void {
-    attempt(
-      () => act(this.#rules, this.handleOf(session)),
-      (error) => this.#parts.observer.failure(error, { identity: session.identity }),
-    );
+  /** Runs a callback of the application for the life of a session. */
+  #run(session: Session, callback: (rules: MessagingRules, handle: SessionHandle) => unknown): void {
+    this.lifeCycle.run(session, () => callback(this.#rules, this.handleOf(session)));
   }
 }

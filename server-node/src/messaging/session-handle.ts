@@ -21,6 +21,8 @@ export class SessionHandle {
   data: unknown = {};
   readonly #host: SessionHost;
   readonly #session: Session;
+  /** The rooms in which the session ended. */
+  #lastRooms: readonly string[] | undefined;
 
   constructor(host: SessionHost, session: Session) {
     this.#host = host;
@@ -45,12 +47,17 @@ export class SessionHandle {
   }
 
   get rooms(): readonly string[] {
-    return this.#host.rooms.of(this.#session);
+    return this.#lastRooms ?? this.#host.rooms.of(this.#session);
   }
 
   /** Everyone but this client. */
   get broadcast(): Cast {
     return new Cast(this.#host).except(this);
+  }
+
+  /** Keeps the rooms for the callbacks that run after the end of the session. */
+  end(): void {
+    this.#lastRooms = this.rooms;
   }
 
   emit(event: string, data: unknown): void {

@@ -29,7 +29,6 @@ export class Link {
   /** Notes that the outlet has room again, because the client has read. */
   drained(): void {
     this.#isFull = false;
-    this.heard();
   }
 
   /** Asks for an acknowledgement with the heartbeat of that number. */

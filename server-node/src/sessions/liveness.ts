@@ -2,6 +2,8 @@
 export class Liveness {
   #hasAnswered = false;
   #watchers = 0;
+  #heardAt = performance.now();
+  #onHeard: Set<() => void> | undefined;
 
   /** Whether the client acknowledges: only then its silence means something. */
   get hasAnswered(): boolean {
@@ -13,9 +15,35 @@ export class Liveness {
     return this.#watchers > 0;
   }
 
+  /** When the client was heard last, in ms of `performance.now`. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Notes a sign of life. */
+  heard(): void {
+    this.#heardAt = performance.now();
+    if (this.#onHeard) for (const resolve of this.#onHeard) resolve();
+  }
+
   /** Notes an acknowledgement. */
   answered(): void {
     this.#hasAnswered = true;
+  }
+
+  /** Resolves with true at the next sign of life, or with false after `ms`. */
+  async whenHeard(ms: number): Promise<boolean> {
+    const waiting = (this.#onHeard ??= new Set());
+    let timer: NodeJS.Timeout | undefined;
+    let resolve: () => void = () => undefined;
+    const isHeard = await new Promise<boolean>((settle) => {
+      resolve = () => settle(true);
+      waiting.add(resolve);
+      timer = setTimeout(() => settle(false), ms).unref();
+    });
+    clearTimeout(timer);
+    waiting.delete(resolve);
+    return isHeard;
   }
 
   /**

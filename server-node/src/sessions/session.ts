@@ -22,6 +22,7 @@ export class Session implements Subscriber {
   /** Secret and random (122 bits, RFC 9562 §5.4; Node draws many at a time). A request with this secret acts as
    * this client. */
   readonly id: string = randomUUID();
+  admission: Admission;
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
   readonly topics: Subscriptions;
@@ -32,7 +33,6 @@ export class Session implements Subscriber {
   hasEnded = false;
   readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
-  #admission: Admission;
   /** Created with the first event: most sessions have none. */
   #outbox: Outbox | undefined;
   #link: Link | undefined;
@@ -40,23 +40,19 @@ export class Session implements Subscriber {
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
-    this.#admission = admission;
+    this.admission = admission;
     this.rate = rate;
     this.topics = new Subscriptions(traffic);
     this.#onDue = onDue;
   }
 
-  get admission(): Admission {
-    return this.#admission;
-  }
-
   /** The result of `authorize`: how the application knows its client. */
   get context(): unknown {
-    return this.#admission.context;
+    return this.admission.context;
   }
 
   get identity(): string | undefined {
-    return this.#admission.identity;
+    return this.admission.identity;
   }
 
   /** The name of the live link's transport; undefined without a link. */
@@ -92,7 +88,7 @@ export class Session implements Subscriber {
 
   /** Replaces the admission by a newer one of the same identity. */
   admit(admission: Admission): void {
-    this.#admission = admission;
+    this.admission = admission;
   }
 
   /** Notes that the client knows the session's id. */
@@ -195,6 +191,7 @@ export class Session implements Subscriber {
 
   /** Notes that a frame or a request of the client arrived. */
   heard(): void {
+    this.liveness.heard();
     this.#link?.heard();
   }
 
@@ -214,9 +211,9 @@ export class Session implements Subscriber {
     this.#onDue(this);
   }
 
-  /** Sends a sign of life. */
-  ping(): void {
-    this.#link?.owed.ping();
+  /** Sends a sign of life, or asks for one. */
+  ping(isAsking = false): void {
+    this.#link?.owed[isAsking ? 'ask' : 'ping']();
     this.#onDue(this);
   }
 
@@ -243,6 +240,7 @@ export class Session implements Subscriber {
   drained(outlet: Outlet): void {
     if (this.#link?.outlet !== outlet) return;
     this.#link.drained();
+    this.heard();
     this.#onDue(this);
   }
 

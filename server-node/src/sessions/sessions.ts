@@ -14,7 +14,7 @@ export class Sessions {
   readonly #limits: Limits;
   readonly #patience: number;
   readonly #onDue: (session: Session) => void;
-  readonly #onEnd: (session: Session) => void;
+  readonly #onEnd: (session: Session, reason: string) => void;
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
   readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0 };
@@ -30,7 +30,7 @@ export class Sessions {
     limits: Limits,
     patience: number,
     onDue: (session: Session) => void,
-    onEnd: (session: Session) => void,
+    onEnd: (session: Session, reason: string) => void,
   ) {
     this.#admissions = admissions;
     this.#limits = limits;
@@ -104,19 +104,19 @@ export class Sessions {
 
   /** A link ended: its session waits for the next one, or ends if none can come. */
   leave(session: Session, isClosed: boolean): void {
-    if (isClosed || !session.isResumable) return this.end(session);
-    this.#away.set(session, setTimeout(() => this.end(session), this.#patience).unref());
+    if (isClosed || !session.isResumable) return this.end(session, isClosed ? 'going-away' : 'lost');
+    this.#away.set(session, setTimeout(() => this.end(session, 'lost'), this.#patience).unref());
   }
 
-  /** Ends a session for good. Idempotent. */
-  end(session: Session): void {
+  /** Ends a session for good, for a reason: `lost`, or the code that its client gets. Idempotent. */
+  end(session: Session, reason: string): void {
     clearTimeout(this.#away.get(session));
     this.#away.delete(session);
     this.#unpolled.delete(session);
     if (!this.#byId.delete(session.id)) return;
     this.#admissions.leave(session.admission);
     session.end();
-    this.#onEnd(session);
+    this.#onEnd(session, reason);
   }
 
   /**
@@ -129,7 +129,7 @@ export class Sessions {
       const victim = this.#expendable(admission, limit);
       if (!victim)
         throw new VeloxError('too-many', 'there are as many sessions as the limits allow. Try again later.');
-      this.end(victim);
+      this.end(victim, 'too-many');
     }
     this.#admissions.enter(admission);
   }

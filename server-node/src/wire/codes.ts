@@ -5,6 +5,8 @@ const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: n
   unauthorized: [CloseCode.unauthorized, 401],
   forbidden: [CloseCode.forbidden, 403],
   'bad-origin': [CloseCode.forbidden, 403],
+  'name-taken': [CloseCode.forbidden, 403],
+  unavailable: [CloseCode.unavailable, 503],
   'too-many': [CloseCode.tooMany, 429],
   'too-large': [CloseCode.tooLarge, 413],
   timeout: [CloseCode.timeout, 408],

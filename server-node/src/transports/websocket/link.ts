@@ -150,17 +150,21 @@ export class WebSocketLink {
   /** A timer may be early: then there is a debt still. */
   #nextWhenPaid(): void {
     const debt = this.#session?.rate.debt ?? 0;
-    if (debt > 0) setTimeout(() => this.#nextWhenPaid(), Math.ceil(debt)).unref();
+    if (debt > 0) return void setTimeout(() => this.#nextWhenPaid(), Math.ceil(debt)).unref();
+    const free = this.#session && this.#hub.messaging.lifeCycle.whenFree(this.#session);
+    if (free) void free.then(() => this.#gate.next());
     else this.#gate.next();
   }
 
   async #admit(open: OpenFrame['open']): Promise<void> {
-    const admission = await this.#hub.admit({ ...this.#credentials, token: open.token });
+    const admission = await this.#hub.admissions.admit({ ...this.#credentials, token: open.token });
+    await this.#hub.entrance.prepare(admission, open);
     if (!this.#isOpen) return;
     this.#settle();
-    this.#session = this.#hub.open(this.#outlet, admission, open);
+    const along = { frames: [], credentials: this.#credentials };
+    this.#session = this.#hub.open(this.#outlet, admission, open, along);
     this.#gate.authorize(this.#hub.limits.frame);
-    this.#gate.next();
+    this.#nextWhenPaid();
     for (const data of this.#early.splice(0).slice(1)) this.#hear(data, false);
   }
 
@@ -170,7 +174,8 @@ export class WebSocketLink {
     if (this.#session) return this.#hub.fail(this.#session, error);
     if (!isVeloxError(error)) this.#hub.observer.failure(error);
     const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
-    this.#outlet.write([message({ bye: { code, reason, ...(retry !== undefined && { retry }) } })]);
+    const when = retry !== undefined ? { retry } : isVeloxError(error) && this.#hub.entrance.retryOf(error);
+    this.#outlet.write([message({ bye: { code, reason, ...when } })]);
     this.#outlet.close(closeCodeOf(error), code);
   }
 

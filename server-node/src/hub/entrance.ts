@@ -1,0 +1,137 @@
+import { CloseCode, VeloxError, type Bye, type OpenFrame } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import { attempt } from '../diagnostics/maybe-promise.js';
+import type { Observer } from '../diagnostics/observer.js';
+import type { Names } from '../messaging/names.js';
+import type { Session } from '../sessions/session.js';
+
+/** How long a session may take to show that its client lives, in ms: less than a client waits for `hello`. */
+const ANSWER_MS = 3_000;
+
+/** The rules for the public names of sessions. */
+export interface NameRules<Context = unknown> {
+  /** The public name of a session, for `hub.only(name)`. Default: a random one. */
+  readonly name?: (context: Context) => string | undefined;
+  /**
+   * What happens to a new client whose name another session has.
+   *
+   * - `both` (default): both sessions have the name
+   * - `replace`: the former session ends with `replaced`, and its client does not come back
+   * - `refuse`: the new client gets `name-taken`, if the client of the former session lives. A session that is silent is asked, and one
+   *   without a link does not count.
+   */
+  readonly duplicates?: 'both' | 'replace' | 'refuse';
+}
+
+/** The part of a hub that concerns its own life. */
+export interface HubLife {
+  /**
+   * Refuses new sessions with `unavailable` until `resume` is called, and tells their clients when to try again. Sessions that are there
+   * go on, also over new links.
+   *
+   * @param options `retryAfter` in ms; default 5,000
+   */
+  pause(options?: { readonly retryAfter?: number }): void;
+  /** Takes new sessions again. */
+  resume(): void;
+  isPaused(): boolean;
+  /** `close()`, for `await using hub = createHub()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The functions of a hub that its entrance needs. */
+export interface EntranceHost {
+  readonly observer: Observer;
+  readonly names: Names;
+  /** Returns the session that a client names, if it lives and belongs to the same client. */
+  readonly find: (id: string | undefined, admission: Admission) => Session | undefined;
+  readonly end: (session: Session, code: number, bye: Bye) => void;
+  /** Ends the link of a client that does not answer. */
+  readonly silence: (session: Session) => void;
+}
+
+/** Decides whether a new session may begin, and names it. */
+export class Entrance {
+  readonly #rules: NameRules;
+  readonly #host: EntranceHost;
+  /** Set while the application takes no new sessions: when they may try again, in ms. */
+  #retryAfter: number | undefined;
+
+  constructor(rules: NameRules, host: EntranceHost) {
+    this.#rules = rules;
+    this.#host = host;
+  }
+
+  /** Refuses new sessions until `resume`, and tells their clients when to try again. */
+  pause(retryAfter = 5_000): void {
+    this.#retryAfter = retryAfter;
+  }
+
+  resume(): void {
+    this.#retryAfter = undefined;
+  }
+
+  get isPaused(): boolean {
+    return this.#retryAfter !== undefined;
+  }
+
+  /** The part of a refusal that says when the client may try again: `false` for never. */
+  retryOf({ code }: VeloxError): Pick<Bye, 'retry'> {
+    if (code === 'name-taken') return { retry: false };
+    return code === 'unavailable' && this.#retryAfter !== undefined ? { retry: this.#retryAfter } : {};
+  }
+
+  /**
+   * Asks the sessions that have the name of a new client whether they live. Returns undefined if there is nothing to ask.
+   *
+   * @param open the client's open frame, if it has sent one
+   */
+  prepare(admission: Admission, open?: OpenFrame['open']): Promise<void> | undefined {
+    if (this.#rules.duplicates !== 'refuse' || this.#host.find(open?.session, admission)) return undefined;
+    const name = this.#nameOf(admission.context);
+    const holders = name === undefined ? [] : [...this.#host.names.sessions(name)];
+    const linked = holders.filter(({ outlet }) => outlet);
+    return linked.length > 0 ? this.#ask(linked) : undefined;
+  }
+
+  /**
+   * Returns the name of a new session; undefined for a random one.
+   *
+   * @throws VeloxError `unavailable`, `name-taken`.
+   */
+  enter(context: unknown): string | undefined {
+    if (this.isPaused) {
+      throw new VeloxError('unavailable', 'the server takes no new clients now. Try again later.');
+    }
+    const name = this.#nameOf(context);
+    const { duplicates = 'both' } = this.#rules;
+    if (name === undefined || duplicates === 'both') return name;
+    const holders = [...this.#host.names.sessions(name)];
+    if (duplicates === 'refuse' && holders.some(({ outlet }) => outlet)) {
+      throw new VeloxError('name-taken', `another client has the name "${name}". Close it first.`);
+    }
+    const reason = 'Another client has taken the name.';
+    for (const holder of holders) {
+      this.#host.end(holder, CloseCode.closed, { code: 'replaced', reason, retry: false });
+    }
+    return name;
+  }
+
+  async #ask(sessions: readonly Session[]): Promise<void> {
+    await Promise.all(
+      sessions.map(async (session) => {
+        session.ping(true);
+        const hasAnswered = await session.liveness.whenHeard(ANSWER_MS);
+        if (!hasAnswered) this.#host.silence(session);
+      }),
+    );
+  }
+
+  #nameOf(context: unknown): string | undefined {
+    const name = attempt(
+      () => this.#rules.name?.(context),
+      (error) => this.#host.observer.failure(error),
+    );
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  }
+}
