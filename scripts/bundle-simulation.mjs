@@ -3,16 +3,20 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, defaultServerConditions } from 'vite';
 
+/** Bundles the simulation. See `bundleTest`. */
+export const bundleSimulation = (plugins = []) => bundleTest('server-node/test/simulation/index.ts', plugins);
+
 /**
- * Bundles the simulation, with the sources of client and server, into a folder of its own.
+ * Bundles a program of the tests, with the sources of client and server, into a folder of its own.
  *
+ * @param entry the path of its entry
  * @param plugins Vite plugins that may alter sources, to plant a bug
  * @returns the path of the bundle's entry
  */
-export async function bundleSimulation(plugins = []) {
+export async function bundleTest(entry, plugins = []) {
   const cache = resolve('node_modules/.cache');
   await mkdir(cache, { recursive: true });
-  const outDir = mkdtempSync(join(cache, 'velox-simulation-'));
+  const outDir = mkdtempSync(join(cache, 'velox-bundle-'));
   await build({
     configFile: false,
     logLevel: 'error',
@@ -23,7 +27,7 @@ export async function bundleSimulation(plugins = []) {
       resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
     },
     build: {
-      ssr: resolve('server-node/test/simulation/index.ts'),
+      ssr: resolve(entry),
       outDir,
       target: 'node20',
       minify: false,

@@ -7,15 +7,15 @@ import { simulate } from './simulate.mjs';
 
 const FOLDER = resolve('server-node/test/simulation/plants');
 
-/** Returns the planted bugs by name: the plant's file, and the sources that it replaces. */
-export function plants() {
-  return readdirSync(FOLDER)
+/** Returns the planted bugs of a folder by name: the plant's file, and the sources that it replaces. */
+export function plants(folder = FOLDER) {
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .map((name) => {
-      const file = join(FOLDER, name);
+      const file = join(folder, name);
       const text = readFileSync(file, 'utf8');
       const seams = [...text.matchAll(/^export \* from '(\..+)\.js';$/gm)].map(([, path]) =>
-        resolve(FOLDER, `${path}.ts`),
+        resolve(folder, `${path}.ts`),
       );
       if (seams.length === 0) throw new Error(`${name} replaces no module. Add: export * from '<module>';`);
       return { name: name.slice(0, -'.ts'.length), file, seams };

@@ -5,6 +5,9 @@ const RUNS = '20000';
 /** How many seeds of the simulation run over each transport. */
 const SEEDS = '10000';
 
+/** How many inputs attack each entrance. */
+const INPUTS = '1000000';
+
 /** Returns all long proofs, in order: a name, the command, and its environment. */
 export function proofs() {
   const env = { VELOX_RUNS: RUNS };
@@ -30,6 +33,8 @@ export function proofs() {
       command: npm('test:sim', '--seeds', SEEDS, '--transport', transport),
     })),
     { name: 'plants', command: npm('test:sim', '--plant') },
+    { name: 'fuzz', command: npm('fuzz', '--runs', INPUTS) },
+    { name: 'fuzz plants', command: npm('fuzz', '--plant', '--runs', '100000') },
     { name: 'runtimes', command: npm('runtimes') },
     { name: 'consumers', command: npm('consumers') },
   ];

@@ -4,7 +4,17 @@ import type { Socket } from 'node:net';
 /** The most requests of one connection that wait for their turn. Browsers and proxies do not pipeline at all. */
 const WAITING = 16;
 
-const waiting = new WeakMap<Socket, number>();
+/** The requests of a connection that wait; one listener on the socket serves all of them. */
+const waiting = new WeakMap<Socket, Set<() => void>>();
+
+function waitingOn(socket: Socket): Set<() => void> {
+  const known = waiting.get(socket);
+  if (known) return known;
+  const ends = new Set<() => void>();
+  waiting.set(socket, ends);
+  socket.once('close', () => [...ends].forEach((end) => end()));
+  return ends;
+}
 
 /**
  * Resolves when the answer to a pipelined request may be written; false if its connection is gone by then. Until then the request causes
@@ -19,22 +29,20 @@ export function whenTurn(request: IncomingMessage, response: ServerResponse): Pr
   const { _httpMessage: former } = socket as { _httpMessage?: ServerResponse | null };
   if (response.socket || !former || former === response) return undefined;
   if (socket.destroyed) return Promise.resolve(false);
-  const count = (waiting.get(socket) ?? 0) + 1;
-  if (count > WAITING) {
+  const ends = waitingOn(socket);
+  if (ends.size >= WAITING) {
     socket.destroy();
     return Promise.resolve(false);
   }
-  waiting.set(socket, count);
   return new Promise((resolve) => {
     const settle = (isTurn: boolean): void => {
-      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      ends.delete(onClose);
       response.off('socket', onTurn);
-      socket.off('close', onClose);
       resolve(isTurn);
     };
     const onTurn = (): void => settle(true);
     const onClose = (): void => settle(false);
+    ends.add(onClose);
     response.once('socket', onTurn);
-    socket.once('close', onClose);
   });
 }

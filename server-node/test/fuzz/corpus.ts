@@ -1,0 +1,60 @@
+/** Frames of clients from which inputs are made: one of each kind of PROTOCOL.md, recorded ones, and those that found a bug. */
+export const FRAMES: readonly string[] = [
+  '{"open":{}}',
+  '{"open":{"session":"8c6b0c0e-2a53-4b6c-9a44-8d1f5ad2a1b7","ack":3,"token":"t","refused":"{\\"event\\":"}}',
+  '{"subscribe":[{}]}',
+  '{"subscribe":[{"topic":"a","id":"Zk1vYXJk","version":7,"proof":"7.abc","diverged":1}],"seq":1}',
+  '{"unsubscribe":["a","b"],"seq":2}',
+  '{"event":"e","data":{"a":[1,2,{"b":null}]},"seq":1}',
+  '{"event":"e","data":1}',
+  '{"event":"ask","data":"x","seq":2,"call":1}',
+  '{"event":"$join","data":"room","seq":3,"call":2}',
+  '{"event":"$leave","data":"room","seq":4,"call":3}',
+  '{"event":"$presence","data":{"room":"room","mine":{"x":1}},"seq":5,"call":4}',
+  '{"reply":1,"data":{"ok":true},"seq":6}',
+  '{"reply":1,"error":{"code":"no","message":"no","data":1},"seq":7}',
+  '{"cancel":1,"seq":8}',
+  '{"auth":"token","seq":9}',
+  '{"ack":5}',
+  '{"ping":true}',
+  '{"ping":true,"ack":true}',
+  // found: names that plain objects have already
+  '{"subscribe":[{"topic":"__proto__"},{"topic":"constructor"},{"topic":"items/__proto__"}],"seq":1}',
+];
+
+/** Lines of a request's head. */
+export const HEADERS: readonly string[] = [
+  'Accept: text/event-stream',
+  'Accept: application/json',
+  'Accept: */*',
+  'Accept-Encoding: gzip, deflate, br;q=1.0',
+  'Authorization: Bearer t',
+  'Connection: keep-alive',
+  'Connection: Upgrade',
+  'Content-Type: text/plain;charset=UTF-8',
+  'If-None-Match: W/"a:1", "b:2", *',
+  'Last-Event-ID: Zk1vYXJk:7.abc',
+  'Origin: http://localhost',
+  'Origin: null',
+  'Sec-Fetch-Site: same-origin',
+  'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  'Transfer-Encoding: chunked',
+  'Upgrade: websocket',
+  'Velox-Link: 1',
+  'Velox-Poll: 1',
+  'Velox-Post: 1',
+  'Velox-Session: 8c6b0c0e-2a53-4b6c-9a44-8d1f5ad2a1b7',
+  'X-Forwarded-For: 203.0.113.7, 10.0.0.1',
+];
+
+export const PATHS: readonly string[] = [
+  '/?velox=3',
+  '/?velox=3&topic=a',
+  '/?velox=3&topic=items%2F7&id=Zk1vYXJk&v=7&proof=7.abc',
+  '/?velox=4',
+  '/?topic=a',
+  '/?topic=%ff%00%zz',
+  '/',
+];

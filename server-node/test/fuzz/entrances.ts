@@ -1,0 +1,232 @@
+import { connect } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { Random } from '../../src/testing/random.js';
+import { frame } from '../rig/raw-frames.js';
+import { HEADERS, PATHS } from './corpus.js';
+import { frameText, mutated, mutatedBytes } from './generate.js';
+import type { Target } from './target.js';
+
+/** One attack: opens connections and writes to them. Returns them, so that their answers are judged. */
+export type Entrance = (target: Target, random: Random, note: (input: string) => void) => Promise<Duplex[]>;
+
+type Note = (input: string) => void;
+
+const EXTENSION = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
+const WEB_SOCKET = [
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+const BOMB = frame.deflated(Buffer.alloc(1 << 20, ' '));
+
+/** Writes bytes in pieces, so that parsers meet every kind of cut. */
+function write(near: Duplex, random: Random, bytes: Buffer, note: Note): void {
+  note(bytes.length > 4_000 ? `${bytes.subarray(0, 4_000).toString('latin1')}…` : bytes.toString('latin1'));
+  if (near.destroyed || near.writableEnded) return;
+  for (let at = 0; at < bytes.length;) {
+    const end = random.chance(0.7) ? bytes.length : Math.min(bytes.length, at + random.between(1, 200));
+    near.write(bytes.subarray(at, end));
+    at = end;
+  }
+}
+
+function head(method: string, path: string, headers: readonly string[]): Buffer {
+  return Buffer.from(`${[`${method} ${path} HTTP/1.1`, ...headers].join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+/** A message of a WebSocket client, in one of its forms. */
+function message(random: Random): Buffer {
+  const text = frameText(random);
+  const kind = random.between(0, 13);
+  if (kind === 0) return frame.raw(0x82, Buffer.from(text)); // binary
+  if (kind === 1) return frame.raw(0x81, Buffer.from([0xc3, 0x28, 0xa0, 0xa1])); // not UTF-8
+  if (kind === 2) return frame.deflated(text);
+  if (kind === 3) return random.chance(0.1) ? BOMB : frame.deflated(text);
+  if (kind === 4) return mutatedBytes(random, frame.text(text));
+  if (kind === 5) return mutatedBytes(random, frame.deflated(text));
+  if (kind === 6) return frame.raw(random.between(0, 255), Buffer.from(text.slice(0, 100)));
+  if (kind === 7)
+    return random.chance(0.5) ? frame.ping() : frame.raw(0x88, Buffer.from([3, random.between(0, 255)]));
+  if (kind === 8) {
+    const cut = random.between(0, text.length);
+    return Buffer.concat(frame.fragments([text.slice(0, cut), text.slice(cut), ''], random.chance(0.3)));
+  }
+  return frame.text(text);
+}
+
+/** Most attacks begin as a client does, so that they reach what lies behind the opening. */
+async function webSocket(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const near = target.connect();
+  near.write(head('GET', '/?velox=3', random.chance(0.6) ? WEB_SOCKET : [...WEB_SOCKET, EXTENSION]));
+  await target.settle(0);
+  if (random.chance(0.8)) near.write(frame.text('{"open":{}}'));
+  const count = random.between(1, 8);
+  write(near, random, Buffer.concat(Array.from({ length: count }, () => message(random))), note);
+  return [near];
+}
+
+function headers(random: Random): string[] {
+  const count = random.between(0, 4);
+  const chosen = Array.from({ length: count }, () => random.pick(HEADERS));
+  return chosen.map((line) => (random.chance(0.3) ? mutated(random, line).replaceAll(/[\r\n]/g, ' ') : line));
+}
+
+function path(random: Random): string {
+  const given = random.pick(PATHS);
+  return random.chance(0.4) ? mutated(random, given).replaceAll(/\s/g, '+') : given;
+}
+
+/** The body of a POST: an array of frames, most of them with an opening, and some of them broken. */
+function body(random: Random, isOpening: boolean): string {
+  const frames = Array.from({ length: random.between(0, 6) }, () => frameText(random));
+  const text = `[${[...(isOpening ? ['{"open":{}}'] : []), ...frames].join()}]`;
+  return random.chance(0.15) ? mutated(random, text) : text;
+}
+
+async function post(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const opener = target.connect();
+  const accept = random.chance(0.5) ? 'Accept: application/json' : 'Accept: text/event-stream';
+  const write_ = (near: Duplex, text: string, more: readonly string[]): void => {
+    const length = Buffer.byteLength(text) + (random.chance(0.05) ? random.between(-3, 3) : 0);
+    const lines = [
+      'Host: localhost',
+      accept,
+      `Content-Length: ${Math.max(0, length)}`,
+      ...more,
+      ...headers(random),
+    ];
+    write(near, random, Buffer.concat([head('POST', '/?velox=3', lines), Buffer.from(text)]), note);
+  };
+  if (random.chance(0.5)) {
+    write_(opener, body(random, random.chance(0.8)), []);
+    return [opener];
+  }
+  const session = await openPolling(target, opener);
+  const poster = target.connect();
+  write_(poster, body(random, false), [`Velox-Session: ${session}`, `Velox-Post: ${random.between(0, 3)}`]);
+  return [opener, poster];
+}
+
+async function openPolling(target: Target, near: Duplex): Promise<string> {
+  let text = '';
+  const listen = (chunk: Buffer): void => void (text += chunk.toString('latin1'));
+  near.on('data', listen);
+  const opening = '[{"open":{}},{"subscribe":[{"topic":"a"}]}]';
+  near.write(
+    head('POST', '/?velox=3', [
+      'Host: localhost',
+      'Accept: application/json',
+      `Content-Length: ${opening.length}`,
+    ]),
+  );
+  near.write(opening);
+  await target.settle(1);
+  near.off('data', listen);
+  return /"session":"([^"]*)"/.exec(text)?.[1] ?? 'none';
+}
+
+async function poll(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const opener = target.connect();
+  const session = await openPolling(target, opener);
+  const pollers = Array.from({ length: random.between(1, 3) }, () => target.connect());
+  for (const poller of pollers) {
+    const number = random.pick(['1', '2', '1', '-1', '1e99', 'NaN', '', '0x1', '9007199254740993']);
+    const link = random.pick(['1', '1', '1', '2', '-1', 'x']);
+    const own = [
+      'Host: localhost',
+      'Accept: application/json',
+      `Velox-Session: ${session}`,
+      `Velox-Poll: ${number}`,
+    ];
+    const lines = [...own, `Velox-Link: ${link}`, ...headers(random)];
+    const times = random.chance(0.1) ? 20 : 1;
+    write(poller, random, Buffer.concat(Array<Buffer>(times).fill(head('GET', '/?velox=3', lines))), note);
+  }
+  return [opener, ...pollers];
+}
+
+function stream(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const near = target.connect();
+  const lines = ['Host: localhost', 'Accept: text/event-stream', ...headers(random)];
+  write(near, random, head('GET', path(random), lines), note);
+  return Promise.resolve([near]);
+}
+
+/** Requests of any kind: their heads are mutated, and the connection may become something else. */
+function upgrade(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const near = target.connect();
+  const method = random.pick(['GET', 'GET', 'GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND']);
+  const lines = random.chance(0.6)
+    ? [...WEB_SOCKET, ...headers(random)]
+    : ['Host: localhost', ...headers(random)];
+  const request = head(method, path(random), lines);
+  const bytes = random.chance(0.3) ? mutatedBytes(random, request) : request;
+  write(near, random, Buffer.concat([bytes, random.chance(0.4) ? message(random) : Buffer.alloc(0)]), note);
+  return Promise.resolve([near]);
+}
+
+function version2(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const near = target.connect();
+  const where = random.pick([
+    '/',
+    '/?topic=a',
+    '/?topic=secret',
+    '/?topic=items/7',
+    '/?topic=%00',
+    '/?id=1&v=2',
+  ]);
+  if (random.chance(0.5)) {
+    write(
+      near,
+      random,
+      head('GET', where, ['Host: localhost', 'Accept: text/event-stream', ...headers(random)]),
+      note,
+    );
+  } else {
+    const count = random.between(1, 5);
+    const messages = Array.from({ length: count }, () => message(random));
+    write(near, random, Buffer.concat([head('GET', where, [...WEB_SOCKET, EXTENSION]), ...messages]), note);
+  }
+  return Promise.resolve([near]);
+}
+
+async function http2(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+  const near = target.connect('http2');
+  const client = connect('http://localhost', { createConnection: () => near });
+  client.on('error', () => undefined);
+  await target.settle(0);
+  for (let count = random.between(1, 4); count > 0; count--) {
+    const isPost = random.chance(0.5);
+    const accept = random.pick(['text/event-stream', 'application/json', '*/*']);
+    const given = {
+      ':method': isPost ? 'POST' : random.pick(['GET', 'HEAD', 'PUT']),
+      ':path': path(random),
+      accept,
+    };
+    const text = isPost ? body(random, random.chance(0.8)) : '';
+    note(`${JSON.stringify(given)} ${text.slice(0, 2_000)}`);
+    try {
+      const request = client.request(given);
+      request.on('error', () => undefined).on('response', (answer) => near.emit('status', answer[':status']));
+      request.resume().end(text);
+    } catch {
+      // a path that no request may have
+    }
+    if (random.chance(0.2))
+      write(near, random, mutatedBytes(random, Buffer.from('\0\0\x04\x08\0\0\0\0\0\0\0\0\x01')), note);
+  }
+  await target.settle(1);
+  return [near];
+}
+
+export const ENTRANCES: Readonly<Record<string, Entrance>> = {
+  websocket: webSocket,
+  post,
+  poll,
+  sse: stream,
+  upgrade,
+  'version-2': version2,
+  http2,
+};

@@ -1,0 +1,126 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { createHub, type Hub, type LogEntry, type State } from '../../src/index.js';
+import { VirtualTime } from '../../src/testing/virtual-time.js';
+import { frame } from '../rig/raw-frames.js';
+import { duplexPair } from './duplex-pair.js';
+import { readServerFrames } from './server-frames.js';
+
+const HANDSHAKE = [
+  'GET /?velox=3 HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+/** A hub with everything that a client can reach, on servers in memory and on virtual time, and a neighbour of the attackers. */
+export class Target {
+  readonly hub: Hub;
+  /** What escaped, and failures that were reported to the logger. */
+  readonly problems: string[] = [];
+  readonly #time = new VirtualTime();
+  readonly #state: State<{ n: number; pad: string }>;
+  readonly #server: Server;
+  readonly #http2: Http2Server;
+  readonly #restore: () => void;
+  readonly #onError = (error: unknown): void => void this.problems.push(`escaped: ${textOf(error)}`);
+  /** A warning that a peer causes fills the log. */
+  readonly #onWarning = ({ name, message }: Error): void => {
+    if (name === 'MaxListenersExceededWarning') this.problems.push(`warned: ${message}`);
+  };
+  #neighbour: Duplex | undefined;
+  #received = Buffer.alloc(0);
+  #count = 0;
+
+  constructor() {
+    this.#restore = this.#time.install();
+    process.on('uncaughtException', this.#onError).on('unhandledRejection', this.#onError);
+    process.on('warning', this.#onWarning);
+    this.hub = createHub({
+      version2: true,
+      patience: 1_000,
+      limits: { opensPerAddress: Infinity, frame: 1 << 16, sessions: 500 },
+      canJoin: () => true,
+      canSubscribe: (_, topic) => topic !== 'secret',
+      logger: (entry) => this.#log(entry),
+    });
+    this.hub.on('e', () => undefined);
+    this.hub.on('echo', (session, data) => session.emit('echo', data));
+    this.hub.answer('ask', (_, data) => data);
+    this.hub.entity('items', { fetch: (id: string) => Promise.resolve({ id }) });
+    this.hub.presence({ of: () => ({ id: 'x' }) });
+    this.#state = this.hub.state('a', { n: 0, pad: 'x'.repeat(200) });
+    this.hub.state('', { n: 0 });
+    const listener = (...given: unknown[]): void =>
+      void (this.hub.handle as (...all: unknown[]) => unknown)(...given);
+    this.#server = createServer(listener as never);
+    this.hub.attach(this.#server, '/'); // else the first upgrade would come too early
+    this.#http2 = createHttp2Server(listener as never);
+    this.#http2.on('sessionError', () => undefined);
+  }
+
+  /** A new connection; returns the client's end. */
+  connect(kind: 'http' | 'http2' = 'http'): Duplex {
+    const { near, far } = duplexPair();
+    (kind === 'http' ? this.#server : this.#http2).emit('connection', far);
+    return near;
+  }
+
+  /** Lets everything happen, and `ms` of virtual time pass. */
+  async settle(ms: number): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) await this.#time.settle();
+    await this.#time.advance(ms);
+  }
+
+  /** Changes the state and emits an event; returns how the neighbour fails to get both, in order, within a ms. */
+  async checkNeighbour(): Promise<string | undefined> {
+    const n = ++this.#count;
+    this.#received = Buffer.alloc(0);
+    this.#state.update((draft) => void (draft.n = n));
+    this.hub.emit('tick', n);
+    await this.#time.advance(1);
+    const { texts, close } = readServerFrames(this.#received);
+    const got = texts.filter((text) => text.includes('"delta"') || text.includes('"tick"'));
+    const isRight = got.length === 2 && got[0]!.includes(`"value":${n}`) && got[1]!.includes(`"data":${n}`);
+    this.#neighbour?.write(frame.text(`{"ack":${n}}`));
+    if (isRight && close === undefined) return undefined;
+    return `the neighbour got ${JSON.stringify(texts)}${close === undefined ? '' : `, closed ${close}`} for ${n}`;
+  }
+
+  /** Ends the target, and gives real time back. */
+  async close(): Promise<void> {
+    const closed = this.hub.close();
+    await this.#time.advance(10_000);
+    await closed;
+    this.#neighbour?.destroy();
+    this.#server.close();
+    this.#http2.close();
+    process.off('warning', this.#onWarning);
+    process.off('uncaughtException', this.#onError).off('unhandledRejection', this.#onError);
+    this.#restore();
+  }
+
+  /** Opens the neighbour's link. */
+  async open(): Promise<void> {
+    const neighbour = this.connect();
+    this.#neighbour = neighbour;
+    neighbour.on('data', (chunk: Buffer) => (this.#received = Buffer.concat([this.#received, chunk])));
+    neighbour.write(`${HANDSHAKE.join('\r\n')}\r\n\r\n`);
+    await this.settle(1);
+    neighbour.write(frame.text('{"open":{}}'));
+    neighbour.write(frame.text('{"subscribe":[{"topic":"a"}]}'));
+    await this.settle(1);
+  }
+
+  #log({ event, error, ...fields }: LogEntry): void {
+    if (event === 'callback failed')
+      this.problems.push(`reported: ${textOf(error)} ${JSON.stringify(fields)}`);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.stack}` : String(error);
+}
