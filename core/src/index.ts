@@ -1,11 +1,18 @@
 // connect
 export { connect, type ConnectOptions } from './connect/connect.js';
 export { createConnection } from './connection/connection.js';
-export type { Connection, ConnectionOptions, FrameListener } from './connection/options.js';
+export type {
+  Connection,
+  ConnectionOptions,
+  DropCode,
+  EventOptions,
+  FrameListener,
+} from './connection/options.js';
 export type { CredentialsOptions } from './connection/credentials.js';
 export type { Retry } from './connection/retry.js';
 export type { CallOptions } from './events/calls.js';
-export type { EmitOptions, ReplicaOf, Sync } from './events/sync.js';
+export type { Channel, EmitOptions, Listener, On, Reconnection, Sent } from './events/channel.js';
+export type { ReplicaOf, Sync } from './events/sync.js';
 export type { Presence } from './events/presence.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { polling, sse } from './transports/requests.js';

@@ -8,7 +8,18 @@ export { State, type DeepReadonly, type Snapshot, type StateOptions } from './st
 export type { SharedState, SharedStateOptions } from './state/shared/shared-state.js';
 export type { UpdateOptions } from './state/shared/job.js';
 export { createHub, type Hub } from './create-hub.js';
-export type { CallOutcome, Cast, EventHandlersOf, Recipient, Room, Session } from './messaging/typed.js';
+export type {
+  CallOutcome,
+  Cast,
+  Channel,
+  EventHandlersOf,
+  Recipient,
+  Room,
+  Session,
+} from './messaging/typed.js';
+export type { CastOptions } from './messaging/cast.js';
+export type { EmitOptions } from './messaging/session-handle.js';
+export type { DropCode, EventLimits, Overflow, Sent } from './sessions/event-limits.js';
 export type { CallOptions } from './messaging/calls.js';
 export type { Absence, MessagingRules } from './messaging/messaging.js';
 export type { PresenceOptions, RoomPresence } from './messaging/presence.js';

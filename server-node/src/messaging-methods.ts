@@ -1,4 +1,5 @@
 import type { AnySchema } from '@velox/core/protocol';
+import type { CastOptions } from './messaging/cast.js';
 import type { Messaging } from './messaging/messaging.js';
 import type { PresenceOptions } from './messaging/presence.js';
 import type { SessionHandle } from './messaging/session-handle.js';
@@ -54,7 +55,7 @@ export function messagingMethods(messaging: Messaging): unknown {
     get volatile() {
       return everyone.volatile;
     },
-    emit: (event: string, data: unknown, options?: { key?: string }) => everyone.emit(event, data, options),
+    emit: (event: string, data: unknown, options?: CastOptions) => everyone.emit(event, data, options),
     call: (name: string, data: unknown, options?: object) => everyone.call(name, data, options),
     sessions: () => everyone.sessions(),
   };

@@ -5,6 +5,7 @@ import type { Endpoint } from './http/endpoint.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
+import type { EventLimits } from './sessions/event-limits.js';
 import type { HistoryLimits } from './state/history.js';
 import type { SharedStateOptions } from './state/shared/shared-state.js';
 import type { StateOptions } from './state/state.js';
@@ -37,6 +38,14 @@ const HISTORY: Checks<HistoryLimits> = {
   revisions: count,
   size: count,
   resume: expected("'anyone'", (value) => value === 'anyone'),
+};
+
+const EVENTS: Checks<EventLimits> = {
+  count,
+  size: count,
+  overflow: expected("'drop-oldest', 'drop-newest' or 'close'", (value) =>
+    ['drop-oldest', 'drop-newest', 'close'].includes(value as string),
+  ),
 };
 
 const STATE: Checks<StateOptions> = {
@@ -110,6 +119,7 @@ const HUB: Checks<HubOptions> = {
   patience: duration,
   compression: expected("true, false or 'all'", (value) => value === 'all' || typeof value === 'boolean'),
   limits: group(LIMITS),
+  events: group(EVENTS),
   origins: (value) => (value === '*' ? undefined : strings("'*' or a list of origins")(value, '', '')),
   version2: flag,
   backplane: expected('a backplane, such as memory()', isBackplane),

@@ -247,6 +247,7 @@ export function createCarrier({
   const carrier: Carrier = {
     replica: topics.replica,
     status,
+    events: options.events,
     hello: () => hello,
     onFrame: frames.on,
     send,

@@ -9,6 +9,29 @@ import type { Attempt, Transport } from './transport.js';
 /** Receives each frame of the server, with its text as it came. */
 export type FrameListener = (frame: ServerFrame, text: string) => void;
 
+/**
+ * Why an event was given up.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `overflow` | too many events waited |
+ * | `expired` | the connection had no link for too long |
+ * | `refused` | a new server does not take an event of that size or depth |
+ * | `closed` | the connection was closed |
+ * | `unknown-outcome` | it was written and never acknowledged, so it may have arrived |
+ */
+export type DropCode = 'overflow' | 'expired' | 'refused' | 'closed' | 'unknown-outcome';
+
+/** The events that wait for the server. */
+export interface EventOptions {
+  /** The most events that wait, and the most that are under way; default 1,000. Beyond it, the oldest of the longest channel is dropped. */
+  readonly count?: number | undefined;
+  /** How long an event is kept without a link, in ms; default 15,000. */
+  readonly age?: number | undefined;
+  /** Called when events are given up, with how many. */
+  readonly onDrop?: ((code: DropCode, count: number) => void) | undefined;
+}
+
 /** The parts of a connection, and how it behaves. */
 export interface ConnectionOptions extends CredentialsOptions, Pick<Attempt, 'credentials'> {
   /** Absolute http(s) URL. */
@@ -17,6 +40,8 @@ export interface ConnectionOptions extends CredentialsOptions, Pick<Attempt, 'cr
   readonly transports: readonly Transport[];
   /** Default: retry for ever. `manual`: only when `reconnect` is called. */
   readonly retry?: Retry | 'manual' | undefined;
+  /** The events that wait for the server. */
+  readonly events?: EventOptions | undefined;
   /** Called once, by `close`. */
   readonly onClose?: (() => void) | undefined;
 }
@@ -44,6 +69,8 @@ export interface Connection {
 export interface Carrier extends Connection {
   /** The server's hello on the last open link. */
   readonly hello: () => Hello | undefined;
+  /** The option of that name. */
+  readonly events: EventOptions | undefined;
   /** Sends a frame, as JSON text, if a link is open. */
   readonly send: (text: string) => void;
   /** Publishes the received changes. */

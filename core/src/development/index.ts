@@ -3,7 +3,14 @@ export { advise } from './advise.js';
 export { freezeAll, freezeNews, freezeValue } from './freeze.js';
 export { noteFreshSelection } from './fresh-selection.js';
 export { noteSharedOptions } from './shared-options.js';
-export { checkCall, checkConnect, checkConnection, checkEndpoint, checkSource } from './options.js';
+export {
+  checkCall,
+  checkConnect,
+  checkConnection,
+  checkEmit,
+  checkEndpoint,
+  checkSource,
+} from './options.js';
 export { noteReason } from './reason.js';
 export { noteStream } from './streams.js';
 export { probeStream } from './probe.js';

@@ -11,6 +11,7 @@ export const advise: typeof development.advise = chosen.advise;
 export const checkCall: typeof development.checkCall = chosen.checkCall;
 export const checkConnect: typeof development.checkConnect = chosen.checkConnect;
 export const checkConnection: typeof development.checkConnection = chosen.checkConnection;
+export const checkEmit: typeof development.checkEmit = chosen.checkEmit;
 export const checkEndpoint: typeof development.checkEndpoint = chosen.checkEndpoint;
 export const checkSource: typeof development.checkSource = chosen.checkSource;
 export const freezeAll: typeof development.freezeAll = chosen.freezeAll;

@@ -1,8 +1,9 @@
 import type { ConnectOptions } from '../connect/connect.js';
 import type { SharedOptions } from '../connect/registry.js';
-import type { ConnectionOptions } from '../connection/options.js';
+import type { ConnectionOptions, EventOptions } from '../connection/options.js';
 import type { Retry } from '../connection/retry.js';
 import type { CallOptions } from '../events/calls.js';
+import type { EmitOptions } from '../events/channel.js';
 import { checkGiven, expected, option, type Check, type Checks } from '../protocol/check-options.js';
 
 const { callback, count, duration, flag, group, text } = option;
@@ -11,6 +12,8 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 const RETRY: Checks<Retry> = { delay: callback, maxAttempts: count };
 const retry = group(RETRY);
+
+const EVENTS: Checks<EventOptions> = { count, age: duration, onDrop: callback };
 
 /** Those of every connection. */
 const COMMON: Checks<Omit<ConnectionOptions, 'url' | 'transports'>> = {
@@ -23,6 +26,7 @@ const COMMON: Checks<Omit<ConnectionOptions, 'url' | 'transports'>> = {
     ['include', 'same-origin', 'omit'].includes(value as string),
   ),
   retry: (value, name, owner) => (value === 'manual' ? undefined : retry(value, name, owner)),
+  events: group(EVENTS),
   onClose: callback,
 };
 
@@ -54,6 +58,8 @@ const CALL: Checks<CallOptions> = {
   idempotent: flag,
 };
 
+const EMIT: Checks<EmitOptions> = { volatile: flag, channel: text, onDrop: callback };
+
 function isTransports(value: unknown, types: readonly string[]): boolean {
   return Array.isArray(value) && value.every((each) => types.includes(typeof each));
 }
@@ -71,3 +77,4 @@ export const checkConnection: (given: unknown) => void = checker('createConnecti
 export const checkEndpoint: (given: unknown) => void = checker('shared()', ENDPOINT);
 export const checkSource: (given: unknown) => void = checker('a source', ENDPOINT);
 export const checkCall: (given: unknown) => void = checker('call()', CALL);
+export const checkEmit: (given: unknown) => void = checker('emit()', EMIT);

@@ -6,6 +6,7 @@ export function advise(..._: Any): void {}
 export function checkCall(..._: Any): void {}
 export function checkConnect(..._: Any): void {}
 export function checkConnection(..._: Any): void {}
+export function checkEmit(..._: Any): void {}
 export function checkEndpoint(..._: Any): void {}
 export function checkSource(..._: Any): void {}
 export function freezeAll(..._: Any): void {}

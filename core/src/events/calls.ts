@@ -36,8 +36,14 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
   const pending = new Map<number, Pending>();
   let last = 0;
   const queueCall = (call: number, text: string): Ticket =>
-    queue.add(text, () =>
-      pending.get(call)?.settle(new CallError('dropped', 'the call waited too long, or too many did.')),
+    queue.add(text, '', (code) =>
+      pending
+        .get(call)
+        ?.settle(
+          code === 'unknown-outcome'
+            ? unknown()
+            : new CallError('dropped', 'the call waited too long, or too many did.'),
+        ),
     );
 
   return {
@@ -84,7 +90,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         if (!each.ticket.isWritten) continue;
         queue.remove(each.ticket);
         if (each.isIdempotent) pending.set(call, { ...each, ticket: queueCall(call, each.text) });
-        else each.settle(new CallError('unknown-outcome', 'the session ended. The call may have run.'));
+        else each.settle(unknown());
       }
     },
     close() {
@@ -93,3 +99,6 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
     },
   };
 }
+
+const unknown = (): CallError =>
+  new CallError('unknown-outcome', 'the session ended. The call may have run.');

@@ -1,14 +1,16 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEventQueue } from './event-queue.js';
+import type { EventOptions } from '../connection/options.js';
+import { createEventQueue, type EventQueue, type Ticket } from './event-queue.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const all = (): boolean => true;
 
-function setUp() {
+function setUp(options?: EventOptions) {
   const dropped: number[] = [];
-  const queue = createEventQueue((count) => dropped.push(count));
+  const queue = createEventQueue((count) => dropped.push(count), options);
   const add = (...data: unknown[]): void =>
     data.forEach((each) => queue.add(`{"data":${JSON.stringify(each)}`));
   /** The number of the last event on this link. */
@@ -184,11 +186,173 @@ describe('a queue of events', () => {
     expect(dropped).toEqual([1]);
   });
 
-  it('is quiet once it was cleared', () => {
-    const { queue, add, dropped } = setUp();
+  it('drops what was not written when it is cleared, and is quiet after that', () => {
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
     add(1);
+    take();
+    add(2);
     queue.clear();
     expect(vi.getTimerCount()).toBe(0);
-    expect([queue.size(), dropped]).toEqual([0, []]);
+    expect([queue.size(), dropped]).toEqual([0, [1]]);
   });
+});
+
+describe('channels of a queue', () => {
+  const named = (queue: EventQueue, lane: string, ...all: string[]): void =>
+    all.forEach((each) => queue.add(`{"data":"${each}"`, lane));
+
+  it('take turns', () => {
+    const { queue, take, resume } = setUp();
+    resume(false);
+    named(queue, 'a', 'a1', 'a2', 'a3', 'a4');
+    named(queue, 'b', 'b1');
+    expect(take(1)).toEqual([['a1', 1]]);
+    named(queue, 'c', 'c1', 'c2');
+    expect(take().map(([data]) => data)).toEqual(['b1', 'a2', 'c1', 'a3', 'c2', 'a4']);
+  });
+
+  it('lose the oldest of the longest one if too many wait', () => {
+    const { queue, take, resume, dropped } = setUp({ count: 4 });
+    named(queue, 'rare', 'once');
+    named(queue, 'busy', 'b1', 'b2', 'b3', 'b4', 'b5');
+    expect(dropped).toEqual([1, 1]);
+    expect(resume(false).map(([data]) => data)).toEqual(['once', 'b3', 'b4', 'b5']);
+    expect(take()).toEqual([]);
+  });
+});
+
+describe('an event that is given up', () => {
+  function told(options: EventOptions = {}) {
+    const codes: string[] = [];
+    const all: unknown[] = [];
+    const rig = setUp({ ...options, onDrop: (...args) => all.push(args) });
+    const add = (data: string): Ticket =>
+      rig.queue.add(`{"data":"${data}"`, '', (code) => codes.push(`${data} ${code}`));
+    return { ...rig, add, codes, all };
+  }
+
+  it('reports the reason, to its sender and to the option onDrop', () => {
+    const { queue, add, codes, all, resume } = told({ count: 2, age: 1_000 });
+    resume(false);
+    for (const data of ['one', 'two', 'three']) add(data);
+    expect(codes).toEqual(['one overflow']);
+    queue.suspend();
+    vi.advanceTimersByTime(1_000);
+    expect(codes.splice(0)).toEqual(['one overflow', 'two expired', 'three expired']);
+    add('four');
+    resume(false, 0, () => false);
+    add('five');
+    queue.clear();
+    expect(codes).toEqual(['four refused', 'five closed']);
+    expect(all).toEqual([
+      ['overflow', 1],
+      ['expired', 2],
+      ['refused', 1],
+      ['closed', 1],
+    ]);
+  });
+
+  it('may have arrived if it was written', () => {
+    const { queue, add, codes, take, resume } = told();
+    resume(false);
+    expect(add('one').isWritten).toBe(false);
+    take();
+    queue.suspend();
+    vi.advanceTimersByTime(15_000);
+    expect(codes).toEqual(['one unknown-outcome']);
+  });
+
+  it('harms no other if a callback throws', () => {
+    const report = vi.fn();
+    vi.stubGlobal('reportError', report);
+    const fail = (): void => {
+      throw new Error('of the application');
+    };
+    const { queue, codes, add } = told({ age: 1_000 });
+    queue.add('{"data":"bad"', '', fail);
+    add('good');
+    vi.advanceTimersByTime(1_000);
+    expect(codes).toEqual(['good expired']);
+    expect(report).toHaveBeenCalledTimes(1);
+    vi.unstubAllGlobals();
+  });
+
+  it('never happens with an infinite age', () => {
+    const { queue, add, codes } = told({ age: Infinity });
+    add('one');
+    queue.suspend();
+    vi.advanceTimersByTime(10 * 24 * 3_600_000);
+    expect(codes).toEqual([]);
+  });
+});
+
+it('numbers without holes, keeps the order of each channel, and loses nothing that it does not report', () => {
+  const lane = fc.constantFrom('', '', 'a', 'b');
+  const action = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ add: fc.nat(6), lane }) },
+    { weight: 5, arbitrary: fc.record({ take: fc.nat(6) }) },
+    { weight: 5, arbitrary: fc.record({ arrive: fc.nat(8) }) },
+    { weight: 3, arbitrary: fc.constant({ acknowledge: true as const }) },
+    { weight: 2, arbitrary: fc.record({ cut: fc.nat(1_500), isSame: fc.boolean() }) },
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 50, size: 'max' }), (actions) => {
+      let dropped = 0;
+      const codes: string[] = [];
+      const queue = createEventQueue((count) => void (dropped += count), { count: 10, age: 1_000 });
+      const arrived = new Set<number>();
+      /** The newest event of each channel in the session; the newest number of the session, and of the link. */
+      const newest = new Map<string, number>();
+      let taken = 0;
+      let last = 0;
+      let flying: string[] = [];
+      let added = 0;
+      const arrive = (count: number): void => {
+        for (const text of flying.splice(0, count)) {
+          const { data, seq, lane } = JSON.parse(text) as { data: number; seq?: number; lane: string };
+          last = seq ?? last + 1;
+          if (last <= taken) continue;
+          if (seq === undefined) expect(last).toBe(taken + 1); // the first of a link may be higher
+          taken = last;
+          expect(data).toBeGreaterThan(newest.get(lane) ?? 0);
+          newest.set(lane, data);
+          arrived.add(data);
+        }
+      };
+      queue.resume(false, 0, all);
+      for (const each of actions) {
+        if ('add' in each) {
+          for (let i = 0; i < each.add; i++) {
+            const text = `{"data":${++added},"lane":"${each.lane}"`;
+            queue.add(text, each.lane, (code) => codes.push(code));
+          }
+        } else if ('take' in each) flying.push(...queue.take(each.take));
+        else if ('arrive' in each) arrive(each.arrive);
+        else if ('acknowledge' in each) queue.acknowledge(taken);
+        else {
+          flying = [];
+          queue.suspend();
+          vi.advanceTimersByTime(each.cut);
+          last = 0;
+          if (!each.isSame) {
+            taken = 0;
+            newest.clear(); // another session gets again what was not acknowledged
+          }
+          queue.resume(each.isSame, taken, all);
+        }
+        expect(queue.size()).toBeLessThanOrEqual(20);
+      }
+      flying.push(...queue.take(Infinity));
+      arrive(Infinity);
+      queue.acknowledge(taken);
+      flying.push(...queue.take(Infinity));
+      arrive(Infinity);
+      expect(codes).toHaveLength(dropped);
+      const never = codes.filter((code) => code !== 'unknown-outcome').length;
+      expect(arrived.size + dropped).toBeGreaterThanOrEqual(added);
+      expect(arrived.size + never).toBeLessThanOrEqual(added);
+    }),
+    { numRuns: Number(process.env.VELOX_RUNS ?? 300) },
+  );
 });

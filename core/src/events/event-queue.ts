@@ -1,9 +1,9 @@
+import type { DropCode, EventOptions } from '../connection/options.js';
 import { now } from '../platform/clock.js';
+import { attempt } from '../reactive/readable.js';
 
-/** How many events may be under way at a time, and how many may wait for them. */
-const COUNT = 1_000;
-/** How long an event may be without a link, in ms: an outage of 10 s, and 5 s to be back. */
-const MAX_AGE_MS = 15_000;
+/** The longest time that a timer can wait, in ms. A timer of more fires immediately. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Events on their way to the server, kept until it has acknowledged them; as text without the end of the frame. */
 export interface EventQueue {
@@ -11,10 +11,11 @@ export interface EventQueue {
   /**
    * Adds a frame, as text without its end.
    *
-   * @param onDrop called if it is given up before it was written, or never acknowledged
+   * @param lane its channel; lanes take turns
+   * @param onDrop called if it is given up
    */
-  readonly add: (text: string, onDrop?: () => void) => Ticket;
-  /** Takes a frame back that was not written, or that another session is not to get. */
+  readonly add: (text: string, lane?: string, onDrop?: (code: DropCode) => void) => Ticket;
+  /** Takes a frame back that has no number in this session. */
   readonly remove: (ticket: Ticket) => void;
   /** The next frames to be written on this link, as JSON text, at most `count`. */
   readonly take: (count: number) => string[];
@@ -37,75 +38,98 @@ export interface Ticket {
   readonly isWritten: boolean;
 }
 
-interface Kept extends Ticket {
+interface Kept {
   readonly text: string;
+  readonly lane: string;
+  readonly onDrop: ((code: DropCode) => void) | undefined;
   isWritten: boolean;
-  readonly onDrop: (() => void) | undefined;
   /** When the link was lost on which it might have left, or since when it waits for one. */
-  lostAt?: number;
+  lostAt: number | undefined;
 }
 
 /**
  * Creates a queue that numbers events when they are written, from 1 in each session. Only the first event of a link carries its number.
  * A new session gets the events that the last one has not acknowledged, renumbered.
  *
- * @param onDrop called with how many were given up, because they waited too long, or too many did
+ * @param onDropped called with how many were given up
  */
-export function createEventQueue(onDrop: (count: number) => void): EventQueue {
-  let kept: Kept[] = [];
-  /** The number of the newest event before those kept. */
+export function createEventQueue(
+  onDropped: (count: number) => void,
+  { count: most = 1_000, age = 15_000, onDrop: onDropOfAny }: EventOptions = {},
+): EventQueue {
+  /** Those that have a number in this session, from `base + 1` on; so many of them were written on this link. */
+  let sent: Kept[] = [];
   let base = 0;
-  /** How many of those kept, from the first on, have a number in this session, and how many were written on this link. */
-  let numbered = 0;
   let written = 0;
+  /** Those that wait, by lane. Where it is the turn of an empty one, it is removed. */
+  const lanes = new Map<string, Kept[]>();
   let isFirst = true;
   let suspended = true;
   let timer: ReturnType<typeof setTimeout>;
 
+  const waiting = (): Kept[] => [...lanes.values()].flat();
+  const size = (): number => sent.length + waiting().length;
+  const enqueue = (each: Kept): void => {
+    const lane = lanes.get(each.lane);
+    if (lane) lane.push(each);
+    else lanes.set(each.lane, [each]);
+  };
   const shift = (count: number): Kept[] => {
-    const gone = kept.splice(0, count);
     base += count;
-    numbered = Math.max(numbered - count, 0);
     written = Math.max(written - count, 0);
-    return gone;
+    return sent.splice(0, count);
   };
-  const drop = (gone: readonly Kept[]): void => {
-    if (gone.length) onDrop(gone.length);
-    for (const each of gone) each.onDrop?.();
+  const drop = (gone: readonly Kept[], code: DropCode): void => {
+    if (!gone.length) return;
+    onDropped(gone.length);
+    if (onDropOfAny) attempt(() => onDropOfAny(code, gone.length));
+    for (const { onDrop, isWritten } of gone)
+      if (onDrop) attempt(() => onDrop(isWritten ? 'unknown-outcome' : code));
   };
-  const acknowledge = (seq: number): void => void shift(Math.min(Math.max(seq - base, 0), numbered));
+  const acknowledge = (seq: number): void => void shift(Math.min(Math.max(seq - base, 0), sent.length));
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
-    const young = kept.findIndex(({ lostAt }) => lostAt! + MAX_AGE_MS > now());
-    const old = young < 0 ? kept.length : young;
-    const gone = shift(old);
-    if (kept[0]) timer = setTimeout(expire, kept[0].lostAt! + MAX_AGE_MS - now());
-    drop(gone);
+    const left = (all: readonly Kept[]): number =>
+      Math.min(...all.map(({ lostAt }) => lostAt!)) + age - now();
+    const old = (all: readonly Kept[]): number => all.filter((each) => left([each]) <= 0).length;
+    const gone = shift(old(sent));
+    for (const lane of lanes.values()) gone.push(...lane.splice(0, old(lane)));
+    if (size()) timer = setTimeout(expire, Math.min(left([...sent, ...waiting()]), LONGEST_TIMER_MS));
+    drop(gone, 'expired');
   };
 
   return {
-    size: () => kept.length,
-    add(text, onDrop) {
-      const ticket: Kept = { text, isWritten: false, onDrop, ...(suspended && { lostAt: now() }) };
-      kept.push(ticket);
-      if (kept.length - numbered > COUNT) drop(kept.splice(numbered, 1));
-      if (kept.length === 1) expire();
+    size,
+    add(text, lane = '', onDrop) {
+      const ticket: Kept = { text, lane, onDrop, isWritten: false, lostAt: suspended ? now() : undefined };
+      enqueue(ticket);
+      const [longest] = [...lanes.values()].sort((one, other) => other.length - one.length);
+      if (waiting().length > most) drop(longest!.splice(0, 1), 'overflow');
+      if (size() === 1) expire();
       return ticket;
     },
     remove(ticket) {
-      const at = kept.indexOf(ticket as Kept);
-      if (at >= numbered) kept.splice(at, 1);
+      for (const lane of lanes.values()) {
+        const at = lane.indexOf(ticket as Kept);
+        if (at >= 0) lane.splice(at, 1);
+      }
     },
     take(count) {
-      const from = written;
-      written = Math.min(from + count, COUNT, kept.length);
-      numbered = Math.max(numbered, written);
-      const due = kept.slice(from, written);
-      return due.map((each) => {
+      const end = Math.min(written + count, most);
+      for (const [name, lane] of lanes) {
+        if (sent.length >= end) break;
+        lanes.delete(name);
+        const next = lane.shift();
+        if (!next) continue;
+        sent.push(next);
+        lanes.set(name, lane); // this loop comes to it again, after the other lanes
+      }
+      return sent.slice(written, end).map((each) => {
         each.isWritten = true;
-        const seq = isFirst ? `,"seq":${base + from + 1}` : '';
+        const seq = isFirst ? `,"seq":${base + written + 1}` : '';
         isFirst = false;
+        written++;
         return `${each.text}${seq}}`;
       });
     },
@@ -113,27 +137,32 @@ export function createEventQueue(onDrop: (count: number) => void): EventQueue {
     suspend() {
       suspended = true;
       written = 0;
-      for (const each of kept) each.lostAt ??= now();
+      for (const each of [...sent, ...waiting()]) each.lostAt ??= now();
       expire();
     },
     resume(isSame, ack, fits) {
       let unfit: Kept[] = [];
       if (!isSame) {
-        base = numbered = 0;
-        unfit = kept.filter(({ text }) => !fits(text));
-        kept = kept.filter((each) => !unfit.includes(each));
+        const all = [...sent, ...waiting()];
+        unfit = all.filter(({ text }) => !fits(text));
+        sent = [];
+        base = 0;
+        lanes.clear();
+        all.filter((each) => !unfit.includes(each)).forEach(enqueue);
       }
       acknowledge(ack);
       isFirst = true;
       expire(); // the timer may be late: the machine slept
       suspended = false;
       clearTimeout(timer);
-      drop(unfit);
+      drop(unfit, 'refused');
     },
     clear() {
       clearTimeout(timer);
-      kept = [];
-      numbered = written = 0;
+      const lost = waiting();
+      sent = [];
+      lanes.clear();
+      drop(lost, 'closed');
     },
   };
 }

@@ -13,10 +13,10 @@ const SEQ_BYTES = 24;
  * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to
  * change its data.
  *
- * @param call the number of the reply that the sender waits for, if it does
+ * @param more further members, as text that begins with a comma
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.
  */
-export function eventText(event: string, data: unknown, limits: EventLimits, call?: number): string {
+export function eventText(event: string, data: unknown, limits: EventLimits, more = ''): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(data);
@@ -24,7 +24,7 @@ export function eventText(event: string, data: unknown, limits: EventLimits, cal
     throw new VeloxError('not-json', `event "${event}": ${error as Error}. Send JSON.`, { cause: error });
   }
   if (!isName(event)) throw new VeloxError('not-json', 'an event has no sound name. Pass a string.');
-  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${call ? `,"call":${call}` : ''}`;
+  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${more}`;
   checkText(text, limits);
   return text;
 }

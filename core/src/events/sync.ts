@@ -1,4 +1,4 @@
-import { checkCall } from '#development';
+import { checkCall, checkEmit } from '#development';
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
   AnyContract,
@@ -15,14 +15,16 @@ import type {
 } from '../protocol/contract.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Hello, Limits } from '../protocol/frames.js';
-import { createSignal, type Readable, type Signal } from '../reactive/readable.js';
+import { createSignal, type Readable } from '../reactive/readable.js';
 import type { Initial, Replica } from '../replicas/replica.js';
 import { createAnswers } from './answers.js';
 import { createCalls, type CallOptions } from './calls.js';
+import type { Channel, EmitOptions, Listener, On, Reconnection, Sent } from './channel.js';
 import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
 import { createLingeringHold } from './lingering-hold.js';
+import { createListeners, keyOf } from './listeners.js';
 import { createPacer } from './pacer.js';
 import { createRooms } from './rooms.js';
 
@@ -34,13 +36,7 @@ export type ReplicaOf<C extends Contract> = AnyContract extends C
   ? <T>(topic?: string, initial?: Initial<T>) => Replica<T>
   : <N extends TopicName<C>>(topic: N, initial?: Initial<TopicValue<C, N>>) => Replica<TopicValue<C, N>>;
 
-/** How an event is sent. */
-export interface EmitOptions {
-  /** The event may be lost: without a link, or at the server's limit on frames per second, it is not sent. Default false. */
-  readonly volatile?: boolean | undefined;
-}
-
-/** One connection to one endpoint: its topics, and events both ways. */
+/** One connection to one endpoint: its topics, and messages both ways. */
 export interface Sync<C extends Contract = AnyContract> extends Omit<Connection, 'replica'> {
   /** The replica of a topic (default: the endpoint's default topic), the same one while it is in use. */
   readonly replica: ReplicaOf<C>;
@@ -49,14 +45,24 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * 1,000 are under way, or while the server's limit on frames per second is reached. If more than 1,000 wait, the oldest are dropped.
    * If the server has lost the session, the new one gets the events that were not acknowledged.
    *
+   * @returns `sent` if it was written, `queued` if it waits, `dropped` if it is volatile and there is no link
    * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
    */
-  readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => void;
+  readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => Sent;
   /**
-   * Calls back with each event of a name, after the changes that the server made before it. Keeps the connection open until the
-   * function that it returns is called.
+   * Calls back with each event of a name, or of several by an object of listeners, after the changes that the server made before it. Keeps
+   * the connection open until the function that it returns is called.
    */
-  readonly on: <N extends EventName<C>>(event: N, listener: (data: EventData<C, N>) => void) => () => void;
+  readonly on: On<C>;
+  /** The same for the next event alone. */
+  readonly once: <N extends EventName<C>>(event: N, listener: (data: EventData<C, N>) => void) => () => void;
+  /**
+   * A lane of the queue with listeners of its own. Lanes take turns, so one that has much to send delays no other. A name always means
+   * the same lane.
+   */
+  readonly channel: (name: string) => Channel<C>;
+  /** Calls back with each later link. Without a new session and lost events, the client missed nothing. */
+  readonly onReconnect: (listener: (reconnection: Reconnection) => void) => () => void;
   /** How many events, of either side, were given up: they waited for too long, too many did, or a new server does not take them. */
   readonly dropped: Readable<number>;
   /**
@@ -88,10 +94,14 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   readonly join: (room: RoomName<C>) => () => void;
 }
 
-/** Adds events to a connection. */
+/** The most volatile events that wait. */
+const MOST_LATEST = 64;
+
+/** Adds messages to a connection. */
 export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
   const { replica, status, hello, onFrame, reconnect, renew, send, flush, hold } = carrier;
-  const listeners = new Map<string, Signal<[unknown]>>();
+  const listeners = createListeners();
+  const reconnects = createSignal<[Reconnection]>();
   const limits = (): Pick<Limits, 'frame' | 'depth' | 'rate'> => hello()?.limits ?? LIMITS;
   const fits = (text: string): boolean => {
     try {
@@ -102,56 +112,88 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     }
   };
   const drops = createDropCounter();
-  const queue = createEventQueue(drops.add);
+  const queue = createEventQueue(drops.add, carrier.events);
+  /** The newest volatile event of each name that waits for the pacer. */
+  const latest = new Map<string, string>();
   const pacer = createPacer(() => limits().rate, write);
   const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
   let session = hello()?.session;
   let open = status.get().state === 'open';
   let over = false;
   let hadSession = open;
+  /** How many events had been dropped when the last link was lost. */
+  let droppedBefore = 0;
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
-  const calls = createCalls(queue, () => settle());
+  const calls = createCalls(queue, settle);
   const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
   const answers = createAnswers((text) => {
     queue.add(text);
     settle();
   });
 
-  const checkOpen = (): void => {
+  const encode = (name: string, data: unknown, more: string): string => {
     if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
+    return eventText(name, data, limits(), more);
   };
   function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
     checkCall(options);
-    checkOpen();
-    return calls.call(name, (number) => eventText(name, data, limits(), number), options);
+    return calls.call(name, (number) => encode(name, data, `,"call":${number}`), options);
   }
+  const emit = (event: string, data: unknown, options: EmitOptions = {}): Sent => {
+    checkEmit(options);
+    const { channel = '', volatile: isVolatile, onDrop } = options;
+    const text = encode(event, data, channel && `,"channel":${JSON.stringify(channel)}`);
+    if (!isVolatile) {
+      const ticket = queue.add(text, channel, onDrop);
+      settle();
+      return ticket.isWritten ? 'sent' : 'queued';
+    }
+    if (!open) return 'dropped';
+    const key = keyOf(channel, event);
+    latest.delete(key); // the newest comes last
+    latest.set(key, `${text},"seq":0}`);
+    for (const oldest of latest.keys()) if (latest.size > MOST_LATEST) latest.delete(oldest);
+    write();
+    return latest.has(key) ? 'queued' : 'sent';
+  };
   function write(): void {
     if (!open) return;
-    const texts = queue.take(pacer.left());
+    const left = pacer.left();
+    const texts = queue.take(left);
+    for (const [key, text] of latest) {
+      if (texts.length >= left) break;
+      texts.push(text);
+      latest.delete(key);
+    }
     texts.forEach(send);
     pacer.spend(texts.length);
   }
-  const settle = (): void => {
+  function settle(): void {
     write();
     lingering.need(queue.size() + calls.size() > 0);
-  };
-  const onHello = ({ session: next, ack }: Hello): void => {
+  }
+  const onHello = ({ session: next, ack, dropped = 0 }: Hello): void => {
     const isSame = next === session;
+    const isNew = !isSame && hadSession;
     session = next;
     if (!isSame) drops.reset();
-    const isLost = !isSame && hadSession;
-    hadSession = true;
-    if (isLost) calls.onNewSession();
+    drops.server(dropped);
     queue.resume(isSame, ack, fits);
+    if (isNew) calls.onNewSession();
     open = true;
-    if (isLost) rooms.onNewSession();
+    if (isNew) rooms.onNewSession();
     settle();
+    const lost = drops.count.get() - droppedBefore;
+    if (hadSession) reconnects.emit({ recovered: isSame && !lost, dropped: lost });
+    hadSession = true;
   };
 
   status.subscribe(() => {
     if (!open || status.get().state === 'open') return;
     open = false;
+    droppedBefore = drops.count.get();
+    latest.clear();
     queue.suspend();
   });
   onFrame((frame) => {
@@ -167,7 +209,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     } else if ('event' in frame) {
       flush();
       if (frame.call) answers.run(frame.event, frame.data, frame.call);
-      else listeners.get(frame.event)?.emit(frame.data);
+      else listeners.emit(frame);
     }
   });
 
@@ -179,6 +221,14 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       release();
     };
   };
+  type Listeners = string | Readonly<Record<string, Listener>>;
+  const listen = (channel: string, event: Listeners, listener?: Listener): (() => void) => {
+    const all = typeof event === 'object' ? Object.entries(event) : [[event, listener!] as const];
+    const ends = all.map((each) => listeners.on(channel, ...each));
+    return keepOpen(() => ends.forEach((end) => end()));
+  };
+  // The overloads are the contract's promise, which no inference sees.
+  const on = listen.bind(undefined, '') as On<C>;
 
   return {
     replica,
@@ -187,22 +237,22 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     reconnect,
     renew,
     dropped: drops.count,
-    emit(event, data, { volatile } = {}) {
-      checkOpen();
-      const text = eventText(event, data, limits());
-      if (!volatile) {
-        queue.add(text);
-        settle();
-      } else if (open && pacer.left()) {
-        send(`${text},"seq":0}`);
-        pacer.spend(1);
-      }
+    emit,
+    on,
+    once(event, listener) {
+      const end = on(event, (data) => {
+        end();
+        listener(data);
+      });
+      return end;
     },
-    on(event, listener) {
-      let signal = listeners.get(event);
-      if (!signal) listeners.set(event, (signal = createSignal()));
-      return keepOpen(signal.on((data) => listener(data as EventData<C, typeof event>)));
-    },
+    channel: (channel) => ({
+      emit: (event, data, options) => emit(event, data, { ...options, channel }),
+      on: listen.bind(undefined, channel) as On<C>,
+      send: (data, options) => emit('', data, { ...options, channel }),
+      onMessage: (listener) => listen(channel, '', listener),
+    }),
+    onReconnect: (listener) => keepOpen(reconnects.on(listener)),
     call: call as Sync<C>['call'],
     answer: (name, handler) => keepOpen(answers.set(name, handler as (data: unknown) => unknown)),
     join: (room) => keepOpen(rooms.join(room)),

@@ -47,8 +47,9 @@ const CLIENT_FRAMES: readonly {
       optional(open.refused, (value) => isString(value) && value.length <= LONGEST_ID),
   },
   {
-    members: ['event', 'data', 'call', 'seq'],
-    isSound: ({ event, call, seq }) => isName(event) && optional(call, isCount) && optional(seq, isSeq),
+    members: ['event', 'data', 'call', 'seq', 'channel'],
+    isSound: ({ event, call, seq, channel }) =>
+      isName(event) && optional(call, isCount) && optional(seq, isSeq) && optional(channel, isName),
   },
   {
     members: ['reply', 'data', 'error', 'seq'],

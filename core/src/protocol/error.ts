@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'too-many'
   | 'name-taken'
+  | 'too-slow'
   | 'timeout'
   | 'unknown-session'
   | 'not-supported'

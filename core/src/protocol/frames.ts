@@ -55,6 +55,8 @@ export interface Hello {
   readonly limits: Limits;
   /** The newest numbered frame of this client that the session has taken; the client sends later ones again. */
   readonly ack: number;
+  /** The session's sum of dropped events, as in {@link DroppedFrame}; default 0. */
+  readonly dropped?: number;
   /** The number of this link in its session; polls name it. */
   readonly link?: number;
 }
@@ -135,6 +137,8 @@ export interface EventFrame {
   readonly seq?: number;
   /** The sender waits for the reply of this number. */
   readonly call?: number;
+  /** The lane of the queue that it took, with handlers of its own; default `''`. */
+  readonly channel?: string;
 }
 /** The answer to a call of the other side: data, or an error. */
 export interface ReplyFrame {

@@ -29,18 +29,22 @@ export function once(end: () => void): () => void {
   };
 }
 
+/** Calls back to the application, and reports what that throws. */
+export function attempt(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    report(error);
+  }
+}
+
 /** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
 export function createSignal<A extends unknown[] = []>(): Signal<A> {
   const listeners = new Set<{ call: (...args: A) => void }>();
   return {
     emit(...args) {
       for (const listener of [...listeners]) {
-        if (!listeners.has(listener)) continue;
-        try {
-          listener.call(...args);
-        } catch (error) {
-          report(error);
-        }
+        if (listeners.has(listener)) attempt(() => listener.call(...args));
       }
     },
     on(call) {

@@ -8,4 +8,6 @@ export interface Traffic {
   diverged: number;
   /** Events of clients that a schema refused. */
   invalid: number;
+  /** Events that clients did not receive because too many were kept. */
+  dropped: number;
 }

@@ -1,6 +1,7 @@
 import type { ContractValue, Limits } from '@velox/core/protocol';
 import type { AddressLimits } from '../access/addresses.js';
 import type { Backplane } from '../cluster/bus.js';
+import type { EventLimits } from '../sessions/event-limits.js';
 import type { Rules } from '../access/admission.js';
 import type { NameRules } from './entrance.js';
 import type { MessagingRules } from '../messaging/messaging.js';
@@ -31,6 +32,8 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
    * be those of a proxy.
    */
   readonly trustProxy?: number;
+  /** The events that are kept for a client; default: 1,000 and 1 MiB, beyond which the oldest are dropped. */
+  readonly events?: Partial<EventLimits>;
   /** Origins that may open a WebSocket and read across origins, beside the endpoint's own host; default none. */
   readonly origins?: Origins;
   /**

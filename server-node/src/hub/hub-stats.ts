@@ -30,6 +30,8 @@ export interface HubStats {
   readonly diverged: number;
   /** Events of clients that were dropped because a schema refused their data. */
   readonly invalid: number;
+  /** Events that clients did not receive because too many were kept, or because they refused them. */
+  readonly dropped: number;
 }
 
 /** Collects the numbers of the parts of a hub. */

@@ -11,6 +11,7 @@ import {
 import { Addresses } from '../access/addresses.js';
 import { Admissions, type Admission, type Credentials } from '../access/admission.js';
 import { closeCodeOf } from '../wire/codes.js';
+import { DEFAULT_EVENT_LIMITS } from '../sessions/event-limits.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { Entities } from '../entities/entities.js';
 import { Messaging, type MessagingRules } from '../messaging/messaging.js';
@@ -76,7 +77,7 @@ export class Hub {
 
   constructor(options: HubOptions = {}) {
     const { heartbeat = HEARTBEAT_MS, patience = 30_000, compression = true, ...others } = options;
-    const { limits, origins = [], logger, version2, trustProxy, backplane, ...rules } = others;
+    const { limits, origins = [], logger, version2, trustProxy, backplane, events, ...rules } = others;
     this.limits = limitsOf(limits);
     this.serverLimits = serverLimitsOf(limits);
     this.origins = origins;
@@ -100,6 +101,7 @@ export class Hub {
       Math.min(patience, MOST),
       (session) => deliveries.add(session),
       (session, reason) => this.#ended(session, reason),
+      { ...DEFAULT_EVENT_LIMITS, ...events },
     );
     this.messaging = new Messaging(rules as MessagingRules, {
       ...{ observer: this.observer, topics: this.topics, traffic: this.#sessions.traffic },

@@ -81,7 +81,8 @@ export class Answers {
     if (!running) this.#running.set(session, (running = new Map<number, AbortController>()));
     if (running.size >= this.#limit) {
       const error = new CallError('too-many', 'too many calls are running. Wait for a reply.');
-      return session.send(failureMessage(call, error));
+      session.send(failureMessage(call, error));
+      return;
     }
     const aborting = new AbortController();
     running.set(call, aborting);

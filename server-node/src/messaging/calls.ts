@@ -39,7 +39,7 @@ export class Calls {
     const { timeout = 10_000, signal } = options;
     if (signal?.aborted) return Promise.reject(cancelled());
     const number = ++this.#last;
-    session.send(callMessage(name, data, number));
+    session.send(callMessage(name, data, number), true);
     return new Promise((resolve, reject) => {
       const fail = (code: string, message: string): void => settle(new CallError(code, message));
       const timer =

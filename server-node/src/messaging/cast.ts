@@ -1,5 +1,5 @@
 import { CallError } from '@velox/core/protocol';
-import { eventMessage, volatileMessage } from '../sessions/event-message.js';
+import { eventMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import type { CallOptions, Calls } from './calls.js';
 import type { Names } from './names.js';
@@ -19,6 +19,19 @@ export interface CastHost {
 
 /** A recipient: the handle of a session, or the name of sessions. */
 export type Recipient = object | string;
+
+/** How an event is sent to many. */
+export interface CastOptions {
+  /** Of volatile events: for a slow client, the newest event of each name and key waits. Default `''`. */
+  readonly key?: string | undefined;
+  /** The channel of the recipients; default: none. */
+  readonly channel?: string | undefined;
+}
+
+/** Identifies the volatile events of which the newest one waits. */
+export function volatileKey(channel: string, event: string, key: string): string {
+  return JSON.stringify([channel, event, key]);
+}
 
 /** What became of a call to one session. */
 export type Outcome =
@@ -81,16 +94,16 @@ export class Cast {
   /**
    * Sends an event, encoded once for all recipients.
    *
-   * @param key for volatile events: for a slow client, the newest event of each name and key waits
    * @returns the number of recipients
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
-  emit(event: string, data: unknown, { key = '' }: { readonly key?: string } = {}): number {
+  emit(event: string, data: unknown, { key = '', channel = '' }: CastOptions = {}): number {
     const { isVolatile } = this.#selection;
-    const message = isVolatile ? volatileMessage(event, data) : eventMessage(event, data);
+    const message = eventMessage(event, data, { channel, isVolatile });
     const sessions = this.recipients();
+    const own = isVolatile ? volatileKey(channel, event, key) : '';
     for (const session of sessions) {
-      if (isVolatile) session.sendVolatile(message, `${event} ${key}`);
+      if (isVolatile) session.sendVolatile(message, own);
       else session.send(message);
     }
     return sessions.length;

@@ -31,7 +31,7 @@ export class EventHandlers {
    * @throws VeloxError `bad-option` if the contract has no such event.
    */
   on(event: string, handler: EventHandler, schema?: AnySchema): () => void {
-    this.#checks.checkName('events', event);
+    if (event !== '') this.#checks.checkName('events', event); // a message of a channel has no name
     const registration = { handler, schema };
     let handlers = this.#handlers.get(event);
     if (!handlers) this.#handlers.set(event, (handlers = new Set()));

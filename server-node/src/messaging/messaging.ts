@@ -13,6 +13,7 @@ import type { Topics } from '../topics/topics.js';
 import { Answers, type Answer } from './answers.js';
 import { Calls } from './calls.js';
 import { Cast, type CastHost, type Recipient } from './cast.js';
+import { Channels } from './channels.js';
 import { Checks, type CheckParts } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 import { HubCalls } from './hub-calls.js';
@@ -40,7 +41,10 @@ export interface MessagingRules<Context = unknown, S = SessionHandle> {
   readonly onConnect?: (session: S, client: ClientInfo) => unknown;
   /** The client lost its link; it may come back within `patience` ms. */
   readonly onAway?: (session: S) => unknown;
-  /** The client came back to its session. If this returns a promise, its frames wait as for `onConnect`. */
+  /**
+   * The client came back to its session. If this returns a promise, its frames wait as for `onConnect`. The events that it sends to the
+   * session go before those that wait.
+   */
   readonly onReconnect?: (session: S, absence: Absence & ClientInfo) => unknown;
   /** The session ended for good: `lost` without a link, or the code that its client got. */
   readonly onDisconnect?: (session: S, reason: string) => unknown;
@@ -72,6 +76,7 @@ export class Messaging implements CastHost, SessionHost {
   readonly names: Names = new Names();
   readonly calls: Calls;
   readonly lifeCycle: LifeCycle;
+  readonly channels: Channels;
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
   readonly #hubCalls: HubCalls;
@@ -97,6 +102,7 @@ export class Messaging implements CastHost, SessionHost {
     this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
+    this.channels = new Channels(parts.observer, this.#checks);
     this.#answers = new Answers(parts.observer, this.#checks, parts.limits.calls);
     this.#hubCalls = new HubCalls({
       ...{ rooms: this.rooms, answers: this.#answers, observer: parts.observer, canJoin: rules.canJoin },
@@ -138,6 +144,9 @@ export class Messaging implements CastHost, SessionHost {
     this.#parts.close(session, code, reason);
   }
 
+  /** Reports an error of a callback. */
+  failed = (error: unknown): void => this.#parts.observer.failure(error);
+
   /** Adds a handler for the events of a name. Returns the function that removes it. */
   on(
     event: string,
@@ -158,12 +167,12 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   /** An event or a call of a client. */
-  receive(session: Session, { event, data, call }: EventFrame): void {
+  receive(session: Session, { event, data, call, channel = '' }: EventFrame): void {
     if (event.startsWith('$')) this.#hubCalls.receive(session, event, data, call);
     else if (call !== undefined) {
       if (!this.#answers.has(event)) this.#unknown(session, event, data);
       this.#answers.run(session, event, data, call);
-    } else if (!this.#handlers.dispatch(session, event, data, !this.#rules.onUnknown)) {
+    } else if (!this.#dispatch(session, channel, event, data)) {
       this.#unknown(session, event, data);
     }
   }
@@ -211,8 +220,7 @@ export class Messaging implements CastHost, SessionHost {
     const { heardAt = performance.now(), dropped: before = session.dropped } = former ?? {};
     const dropped = session.dropped - before;
     const lastSeen = Date.now() - (performance.now() - heardAt);
-    const absence = { lastSeen, dropped, recovered: dropped === 0, ...client };
-    this.#run(session, (rules, handle) => rules.onReconnect?.(handle, absence));
+    this.#recover(session, { lastSeen, dropped, recovered: dropped === 0, ...client });
   }
 
   /** A session lost its link and may resume. */
@@ -233,6 +241,13 @@ export class Messaging implements CastHost, SessionHost {
     this.names.delete(session);
   }
 
+  /** Calls the handlers of an event. Returns whether there is one. */
+  #dispatch(session: Session, channel: string, event: string, data: unknown): boolean {
+    const advises = !this.#rules.onUnknown;
+    if (channel === '') return this.#handlers.dispatch(session, event, data, advises);
+    return this.channels.dispatch(session, channel, event, data, advises);
+  }
+
   #unknown(session: Session, name: string, data: unknown): void {
     attempt(
       () => this.#rules.onUnknown?.(this.handleOf(session), name, data),
@@ -243,5 +258,15 @@ export class Messaging implements CastHost, SessionHost {
   /** Runs a callback of the application for the life of a session. */
   #run(session: Session, callback: (rules: MessagingRules, handle: SessionHandle) => unknown): void {
     this.lifeCycle.run(session, () => callback(this.#rules, this.handleOf(session)));
+  }
+
+  /** What `onReconnect` sends to the session goes before the events that wait. */
+  #recover(session: Session, absence: Absence & ClientInfo): void {
+    if (!this.#rules.onReconnect) return;
+    const release = session.holdEvents();
+    this.#run(session, (rules, handle) => rules.onReconnect?.(handle, absence));
+    const free = this.lifeCycle.whenFree(session);
+    if (free) void free.then(release);
+    else release();
   }
 }

@@ -1,10 +1,33 @@
+import { attempt } from '../diagnostics/maybe-promise.js';
+import type { DropCode, Sent } from '../sessions/event-limits.js';
+import { eventMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
-import { Cast, type CastHost } from './cast.js';
+import { Cast, volatileKey, type CastHost, type CastOptions } from './cast.js';
+import type { Channels } from './channels.js';
 import type { CallOptions } from './calls.js';
 
 /** The functions of a hub that a session's handle needs. */
 export interface SessionHost extends CastHost {
   readonly close: (session: Session, code: string, reason: string) => void;
+  readonly channels: Channels;
+  /** Reports an error of the application's callback. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** How an event is sent to one session. */
+export interface EmitOptions extends CastOptions {
+  /** Whether it may be lost: it is not kept for a slow or absent client. Default false. */
+  readonly volatile?: boolean | undefined;
+  /** Called with the reason if the event is given up. */
+  readonly onDrop?: ((code: DropCode) => void) | undefined;
+}
+
+/** A lane of the session's queue, with handlers of its own. */
+export interface Channel {
+  readonly emit: (event: string, data: unknown, options?: EmitOptions) => Sent;
+  readonly on: (event: string, handler: (data: unknown) => unknown) => () => void;
+  readonly send: (data: unknown, options?: EmitOptions) => Sent;
+  readonly onMessage: (handler: (data: unknown) => unknown) => () => void;
 }
 
 /** By the handle that the application has. */
@@ -60,8 +83,25 @@ export class SessionHandle {
     this.#lastRooms = this.rooms;
   }
 
-  emit(event: string, data: unknown): void {
-    this.#session.emit(event, data);
+  emit(event: string, data: unknown, options: EmitOptions = {}): Sent {
+    const { channel = '', key = '', volatile: isVolatile, onDrop } = options;
+    const reported = onDrop && ((code: DropCode) => void attempt(() => onDrop(code), this.#host.failed));
+    const message = eventMessage(event, data, { channel, onDrop: reported, isVolatile });
+    if (isVolatile) return this.#session.sendVolatile(message, volatileKey(channel, event, key));
+    return this.#session.send(message, true);
+  }
+
+  channel(name: string): Channel {
+    const on = (event: string, handler: (data: unknown) => unknown): (() => void) =>
+      this.#host.channels.on(this.#session, name, event, handler);
+    const emit: Channel['emit'] = (event, data, options) =>
+      this.emit(event, data, { ...options, channel: name });
+    return {
+      emit,
+      on,
+      send: (data, options) => emit('', data, options),
+      onMessage: (handler) => on('', handler),
+    };
   }
 
   call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {

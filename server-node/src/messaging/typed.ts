@@ -14,7 +14,10 @@ import type {
   RoomName,
   SchemaInput,
 } from '@velox/core/protocol';
+import type { Sent } from '../sessions/event-limits.js';
 import type { CallOptions } from './calls.js';
+import type { CastOptions } from './cast.js';
+import type { EmitOptions } from './session-handle.js';
 
 /** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
 export interface Session<Context = unknown, C extends Contract = AnyContract> {
@@ -33,11 +36,17 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
   readonly broadcast: Cast<C, Context>;
   /**
    * Sends an event, after the changes of state that were made before. It is kept until the client has it, over lost links as well.
-   * Beyond 1,000 events or 1 MiB of JSON the oldest are dropped, and the client learns how many.
+   * Beyond the option `events` (1,000 events or 1 MiB of JSON) others are dropped, and the client learns how many.
    *
+   * @returns `sent` if it leaves with the next write, `queued` if it waits, `dropped` if it is lost
    * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
    */
-  emit<N extends EventName<C>>(event: N, data: EventData<C, N>): void;
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions): Sent;
+  /**
+   * A lane of the session's queue, with handlers of its own. Lanes take turns, so one that has much to send delays no other. A name always
+   * means the same lane.
+   */
+  channel(name: string): Channel<C>;
   /**
    * Calls the client, and resolves with its reply. Rejects with a {@link CallError}.
    *
@@ -51,6 +60,17 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
   to(rooms: RoomName<C> | readonly RoomName<C>[]): Cast<C, Context>;
   /** Ends the session; its client does not reconnect, and `status.reason` shows code and reason. */
   close(code?: string, reason?: string): void;
+}
+
+/** A channel of one session. */
+export interface Channel<C extends Contract = AnyContract> {
+  /** Sends a message without a name. */
+  send(data: unknown, options?: Omit<EmitOptions, 'channel'>): Sent;
+  /** Calls back with each message without a name. Returns the function that ends it. */
+  onMessage(handler: (data: unknown) => unknown): () => void;
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: Omit<EmitOptions, 'channel'>): Sent;
+  /** Calls back with each event of a name in this channel. Returns the function that ends it. */
+  on<N extends EventName<C>>(event: N, handler: (data: EventData<C, N>) => unknown): () => void;
 }
 
 /** A recipient: a session, or all sessions of a name. */
@@ -82,7 +102,7 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
    * @returns the number of recipients
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
-  emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: { readonly key?: string }): number;
+  emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: CastOptions): number;
   /** Calls every recipient, and resolves with the outcome of each. */
   call<N extends CallName<C>>(
     name: N,

@@ -1,28 +1,36 @@
 import { isName, VeloxError, type CallFailure } from '@velox/core/protocol';
-import { Message } from '../wire/message.js';
+import { Message, type MessageOptions } from '../wire/message.js';
+import type { DropCode } from './event-limits.js';
 
-/** The most bytes that a session keeps of events, and the longest event. */
+/** The longest event, in bytes. */
 export const MOST_EVENT_BYTES: number = 1 << 20;
 
 /** Bytes that the longest number adds to an event. */
 const SEQ = `,"seq":${Number.MAX_SAFE_INTEGER}`.length;
+
+/** What else there is to say of an event. */
+export interface EventMessageOptions {
+  /** Its lane in the queue of a session, with handlers of its own; default `''`. */
+  readonly channel?: string | undefined;
+  /** Called with the reason if a session gives it up. */
+  readonly onDrop?: ((code: DropCode) => void) | undefined;
+  /** Whether it is sent at most once: it has no number and is not kept. Default false. */
+  readonly isVolatile?: boolean | undefined;
+}
 
 /**
  * Creates the message of an event. It carries no number of a session, so any number of sessions can share it.
  *
  * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
-export function eventMessage(event: string, data: unknown): Message {
-  return messageOf(`the event "${String(event)}"`, { event }, data);
-}
-
-/**
- * Creates an event that is sent at most once: it has no number and is not kept.
- *
- * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
- */
-export function volatileMessage(event: string, data: unknown): Message {
-  return messageOf(`the event "${String(event)}"`, { event }, data, false);
+export function eventMessage(
+  event: string,
+  data: unknown,
+  { channel, onDrop, isVolatile = false }: EventMessageOptions = {},
+): Message {
+  if (channel) checkName(channel, 'a channel');
+  const head = { event, channel: channel || undefined };
+  return messageOf(`the event "${String(event)}"`, head, data, { isNumbered: !isVolatile, channel, onDrop });
 }
 
 /**
@@ -54,11 +62,16 @@ export function numbered({ text }: Message, seq: number): Message {
   return new Message(`${text.slice(0, -1)},"seq":${seq}}`);
 }
 
-function messageOf(what: string, head: Head, data: unknown, isNumbered = true): Message {
-  if (!head.reply) checkName(head.event);
+function messageOf(
+  what: string,
+  head: Head,
+  data: unknown,
+  options: MessageOptions = { isNumbered: true },
+): Message {
+  if (!head.reply) checkName(head.event, 'an event');
   const json = encode(what, data);
-  const seq = isNumbered ? '' : ',"seq":0';
-  const message = new Message(`${JSON.stringify(head).slice(0, -1)},"data":${json}${seq}}`, { isNumbered });
+  const seq = options.isNumbered ? '' : ',"seq":0';
+  const message = new Message(`${JSON.stringify(head).slice(0, -1)},"data":${json}${seq}}`, options);
   if (message.size + SEQ <= MOST_EVENT_BYTES) return message;
   throw new VeloxError(
     'too-large',
@@ -69,15 +82,16 @@ function messageOf(what: string, head: Head, data: unknown, isNumbered = true): 
 /** The beginning of a message: of an event, of a call, or of a reply. */
 interface Head {
   readonly event?: string;
+  readonly channel?: string | undefined;
   readonly call?: number;
   readonly reply?: number;
 }
 
 /** A name that is no text would make a frame that clients refuse. */
-function checkName(name: unknown): void {
+function checkName(name: unknown, what: string): void {
   if (isName(name)) return;
   const rule = 'a text of at most 1,000 characters without control characters';
-  throw new VeloxError('bad-option', `an event has no sound name. Pass ${rule}.`);
+  throw new VeloxError('bad-option', `${what} has no sound name. Pass ${rule}.`);
 }
 
 function encode(what: string, data: unknown): string {

@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../wire/message.js';
+import { DEFAULT_EVENT_LIMITS, type Overflow } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import { Outbox } from './outbox.js';
 
 interface Frame {
   readonly data: number;
+  readonly channel: string;
   readonly seq?: number;
 }
 
 /** A client that does what PROTOCOL.md says, and the link to it. */
 class Client {
   /** The events that it received with a number, and without one. */
-  readonly events: number[] = [];
+  readonly events: Frame[] = [];
   readonly volatile: number[] = [];
   /** The newest number of the session. */
   taken = 0;
@@ -37,7 +39,8 @@ class Client {
     this.#last = 0;
   }
 
-  #read({ data, seq }: Frame): void {
+  #read(frame: Frame): void {
+    const { data, seq } = frame;
     if (seq === 0) return void this.volatile.push(data);
     // Thrown, because expect() takes longer than everything else here.
     if ((seq === undefined) !== this.#last > 0)
@@ -45,7 +48,7 @@ class Client {
     this.#last = seq ?? this.#last + 1;
     if (this.#last !== this.taken + 1) throw new Error('a number was skipped, or given twice');
     this.taken = this.#last;
-    this.events.push(data);
+    this.events.push(frame);
   }
 }
 
@@ -54,13 +57,37 @@ function* take(outbox: Outbox): Generator<Message> {
   for (let next; (next = outbox.next());) yield next;
 }
 
+const overflow = fc.constantFrom('drop-oldest' as const, 'drop-newest' as const);
+
 const volatileMessage = (data: number): Message => new Message(`{"event":"v","data":${data},"seq":0}`);
 
 describe('the events of a session', () => {
-  it('arrive once and in order over any links, or are counted as dropped', () => {
+  it('arrive once and in the order of their channel over any links, or are counted as dropped', () => {
+    const channel = fc.constantFrom('', '', 'a', 'b');
+    const isUrgent = fc.constantFrom(false, false, true);
     const action = fc.oneof(
-      { weight: 8, arbitrary: fc.record({ add: fc.nat(400), bytes: fc.constant(0) }) },
-      { weight: 1, arbitrary: fc.record({ add: fc.nat(9), bytes: fc.constant(250_000) }) }, // 4 are more than is kept
+      {
+        weight: 8,
+        arbitrary: fc.record({
+          add: fc.nat(400),
+          bytes: fc.constant(0),
+          channel,
+          isUrgent,
+          isFlowing: fc.boolean(),
+        }),
+      },
+      // 4 are more than is kept
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          add: fc.nat(9),
+          bytes: fc.constant(250_000),
+          channel,
+          isUrgent,
+          isFlowing: fc.boolean(),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ hold: fc.boolean() }) },
       { weight: 2, arbitrary: fc.record({ volatile: fc.nat(5) }) },
       { weight: 6, arbitrary: fc.record({ write: fc.nat(400) }) },
       { weight: 6, arbitrary: fc.record({ receive: fc.nat(400) }) },
@@ -68,9 +95,12 @@ describe('the events of a session', () => {
       { weight: 2, arbitrary: fc.constant({ cut: true as const }) },
     );
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 40, size: 'max' }), (actions) => {
-        const outbox = new Outbox();
+      fc.property(overflow, fc.array(action, { maxLength: 40, size: 'max' }), (overflow, actions) => {
+        const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, overflow });
         const client = new Client();
+        const drops: string[] = [];
+        const holds: (() => void)[] = [];
+        let links = 1;
         let added = 0;
         let volatile = 0;
         const write = (count: number): void => {
@@ -81,13 +111,24 @@ describe('the events of a session', () => {
           }
         };
         const resume = (): void => {
+          links++;
           client.cut();
           outbox.resume(client.taken);
         };
         for (const each of actions) {
           if ('add' in each) {
-            const text = (data: number): string => `{"event":"${'x'.repeat(each.bytes)}","data":${data}}`;
-            for (let i = 0; i < each.add; i++) outbox.add(new Message(text(++added), { isNumbered: true }));
+            const { channel, isUrgent, isFlowing, bytes, add } = each;
+            // What overtakes the others has an order of its own on each link.
+            const name = `${channel}${isUrgent && holds.length > 0 ? ` overtaking on ${links}` : ''}`;
+            const text = (data: number): string =>
+              `{"event":"${'x'.repeat(bytes)}","channel":"${name}","data":${data}}`;
+            const options = { isNumbered: true, channel, onDrop: (code: string) => void drops.push(code) };
+            for (let i = 0; i < add; i++)
+              outbox.add(new Message(text(++added), options), isUrgent, isFlowing);
+            expect(outbox.size).toBeLessThanOrEqual(1 << 20);
+          } else if ('hold' in each) {
+            if (each.hold) holds.push(outbox.hold());
+            else holds.pop()?.();
           } else if ('volatile' in each) {
             for (let i = 0; i < each.volatile; i++) outbox.add(volatileMessage(++volatile));
           } else if ('write' in each) write(each.write);
@@ -95,15 +136,22 @@ describe('the events of a session', () => {
           else if ('acknowledge' in each) outbox.acknowledge(client.taken);
           else resume();
         }
+        for (const release of holds) release();
         resume();
         write(Infinity);
         client.receive();
         expect(outbox.hasPending).toBe(false);
-        expect(client.events.every((data, at) => at === 0 || data > client.events[at - 1]!)).toBe(true);
+        for (const of of new Set(client.events.map(({ channel }) => channel))) {
+          const own = client.events.filter(({ channel }) => channel === of).map(({ data }) => data);
+          expect(own).toEqual(own.toSorted((one, other) => one - other));
+        }
         expect(client.events.length + outbox.dropped).toBe(added); // exactly: the last link showed what is missing
         expect(client.volatile.every((data, at) => at === 0 || data > client.volatile[at - 1]!)).toBe(true);
+        expect(drops.length).toBeGreaterThanOrEqual(outbox.dropped); // some that were given up arrived anyway
+        expect(drops.filter((code) => code === 'overflow').length).toBeLessThanOrEqual(outbox.dropped);
         outbox.acknowledge(client.taken);
         expect(outbox.hasUnacknowledged).toBe(false);
+        expect(outbox.size).toBe(0);
       }),
       { numRuns: Number(process.env.VELOX_RUNS ?? 300) },
     );
@@ -148,6 +196,116 @@ describe('the events of a session', () => {
       expect(eventMessage('note', data).text).toBe('{"event":"note","data":null}');
     },
   );
+
+  /** The data of an outbox's messages, in the order of their writing. */
+  const dataOf = (outbox: Outbox): unknown[] =>
+    [...take(outbox)].map(({ text }) => (JSON.parse(text) as Frame).data);
+
+  function filled(overflow: Overflow, count = 4): { outbox: Outbox; drops: string[]; add: Add } {
+    const drops: string[] = [];
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count, overflow });
+    const add: Add = (channel, ...all) =>
+      all.map((data) => {
+        const onDrop = (code: string): void => void drops.push(`${String(data)} ${code}`);
+        return outbox.add(eventMessage('n', data, { channel, onDrop }));
+      });
+    return { outbox, drops, add };
+  }
+  type Add = (channel: string, ...all: unknown[]) => boolean[];
+
+  it('of several channels take turns', () => {
+    const { outbox, add } = filled('drop-oldest', 100);
+    add('', 1, 2);
+    add('a', 'a1', 'a2', 'a3', 'a4');
+    add('b', 'b1');
+    add('', 3);
+    expect(dataOf(outbox)).toEqual([1, 'a1', 'b1', 2, 'a2', 3, 'a3', 'a4']);
+    add('a', 'a5', 'a6');
+    outbox.resume(2);
+    // The channels begin again in the order of what was written: b, the main one, a.
+    expect(dataOf(outbox)).toEqual(['b1', 2, 'a2', 3, 'a3', 'a4', 'a5', 'a6']);
+  });
+
+  it('beyond the limit drop the oldest of the longest channel', () => {
+    const { outbox, drops, add } = filled('drop-oldest');
+    add('rare', 'once');
+    expect(add('busy', 1, 2, 3, 4, 5)).toEqual([true, true, true, true, true]);
+    expect(drops).toEqual(['1 overflow', '2 overflow']);
+    expect(dataOf(outbox)).toEqual(['once', 3, 4, 5]);
+    expect(outbox.dropped).toBe(2);
+  });
+
+  it('beyond the limit of bytes drop from the channel that has most of them', () => {
+    const drops: string[] = [];
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, size: 2_000 });
+    const add = (channel: string, data: string): boolean =>
+      outbox.add(eventMessage('n', data, { channel, onDrop: () => drops.push(data.slice(0, 5)) }));
+    add('large', `one  ${'x'.repeat(900)}`);
+    for (let i = 0; i < 10; i++) add('small', `s${i}`);
+    add('large', `two  ${'x'.repeat(900)}`);
+    expect(drops).toEqual(['one  ']);
+  });
+
+  it('beyond the limit with drop-newest keep the older ones', () => {
+    const { outbox, drops, add } = filled('drop-newest');
+    expect(add('busy', 1, 2, 3, 4, 5)).toEqual([true, true, true, true, false]);
+    expect(add('rare', 'once')).toEqual([true]); // the longest channel loses its newest
+    expect(drops).toEqual(['5 overflow', '4 overflow']);
+    expect(dataOf(outbox)).toEqual([1, 'once', 2, 3]);
+    expect(add('rare', 'late')).toEqual([false]); // all others were written and may arrive
+  });
+
+  it('beyond the limit with close are all given up, and the session has to end', () => {
+    const { outbox, drops, add } = filled('close');
+    expect(add('', 1, 2, 3, 4)).toEqual([true, true, true, true]);
+    outbox.next();
+    expect(outbox.hasOverflowed).toBe(false);
+    expect(add('', 5)).toEqual([false]);
+    expect(outbox.hasOverflowed).toBe(true);
+    expect(drops).toEqual(['1 unknown-outcome', '2 ended', '3 ended', '4 ended', '5 ended']);
+    expect([outbox.size, outbox.hasPending]).toEqual([0, false]);
+  });
+
+  it.each(['drop-oldest', 'drop-newest', 'close'] as const)(
+    'with %s give up unacknowledged ones while the client reads',
+    (overflow) => {
+      const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 3, overflow });
+      const written: unknown[] = [];
+      for (let data = 1; data <= 10; data++) {
+        expect(outbox.add(eventMessage('n', data), false, true)).toBe(true);
+        written.push(...dataOf(outbox));
+      }
+      expect(written).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect([outbox.dropped, outbox.hasOverflowed]).toEqual([0, false]);
+    },
+  );
+
+  it('that are written and given up report that they may have arrived', () => {
+    const { outbox, drops, add } = filled('drop-oldest');
+    add('', 1, 2, 3, 4);
+    expect(dataOf(outbox)).toHaveLength(4);
+    add('', 5, 6);
+    expect(drops).toEqual(['1 unknown-outcome', '2 unknown-outcome']);
+    expect(outbox.dropped).toBe(0);
+    outbox.acknowledge(1);
+    outbox.resume(1);
+    expect(outbox.dropped).toBe(1);
+  });
+
+  it('are held back for urgent ones until each hold has ended', () => {
+    const outbox = new Outbox();
+    outbox.add(eventMessage('n', 'waits'));
+    const [one, two] = [outbox.hold(), outbox.hold()];
+    outbox.add(eventMessage('n', 'waits, too'));
+    outbox.add(eventMessage('n', 'urgent'), true);
+    expect(dataOf(outbox)).toEqual(['urgent']);
+    one();
+    one();
+    expect([outbox.hasPending, dataOf(outbox)]).toEqual([false, []]);
+    two();
+    outbox.add(eventMessage('n', 'last'), true);
+    expect(dataOf(outbox)).toEqual(['waits', 'waits, too', 'last']);
+  });
 });
 
 describe('an event that the client refuses', () => {

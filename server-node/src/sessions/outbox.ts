@@ -1,9 +1,8 @@
 import type { Message } from '../wire/message.js';
-import { MOST_EVENT_BYTES, numbered } from './event-message.js';
+import { DEFAULT_EVENT_LIMITS, type DropCode, type EventLimits } from './event-limits.js';
+import { numbered } from './event-message.js';
+import { Lanes } from './lanes.js';
 import { VolatileBox } from './volatile-box.js';
-
-/** The most events that are kept for a client. */
-const MOST_EVENTS = 1_000;
 
 /**
  * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the
@@ -12,11 +11,16 @@ const MOST_EVENTS = 1_000;
  * Messages are shared by the sessions that receive them. A message without a number (`isNumbered` false) leaves at most once.
  */
 export class Outbox {
+  readonly #limits: EventLimits;
   /** Events of this link that are not acknowledged, from number `#base + 1` on. */
   #sent: Message[] = [];
   /** Messages that were not written on this link. */
-  #waiting: Message[] = [];
-  /** Bytes of both. */
+  readonly #waiting = new Lanes();
+  /** Messages that overtake those, and undefined while nothing did. */
+  #urgent: Message[] | undefined;
+  /** How many recoveries hold back everything that is not urgent. */
+  #holds = 0;
+  /** Bytes of all. */
   #size = 0;
   /** The number before the first of `#sent`. */
   #base = 0;
@@ -27,12 +31,21 @@ export class Outbox {
   #dropped = 0;
   /** The number of the event that the client refused. */
   #refused = 0;
+  #hasOverflowed = false;
   /** Created with the first volatile event. */
   #volatile: VolatileBox | undefined;
 
+  constructor(limits: EventLimits = DEFAULT_EVENT_LIMITS) {
+    this.#limits = limits;
+  }
+
   /** Whether messages are to be written. */
   get hasPending(): boolean {
-    return this.#waiting.length > 0 || this.#volatile?.hasPending === true;
+    return (
+      (this.#holds === 0 && this.#waiting.count > 0) ||
+      !!this.#urgent?.length ||
+      this.#volatile?.hasPending === true
+    );
   }
 
   /** Whether written events are not acknowledged. */
@@ -45,13 +58,34 @@ export class Outbox {
     return this.#dropped;
   }
 
-  /** Adds a message. Above the limits, the oldest are dropped. */
-  add(message: Message): void {
-    this.#waiting.push(message);
+  /** Whether the limits were exceeded and the session has to end. */
+  get hasOverflowed(): boolean {
+    return this.#hasOverflowed;
+  }
+
+  /** Bytes of the events that are kept. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Adds a message. Above the limits, others are dropped, or this one.
+   *
+   * @param isUrgent whether it overtakes those that are held back
+   * @param isFlowing whether the link takes messages. Then unacknowledged ones are given up first: their client reads.
+   * @returns whether it is kept
+   */
+  add(message: Message, isUrgent = false, isFlowing = false): boolean {
+    if (isUrgent && this.#holds > 0) (this.#urgent ??= []).push(message);
+    else this.#waiting.add(message);
     this.#size += message.size;
-    while (this.#sent.length + this.#waiting.length > MOST_EVENTS || this.#size > MOST_EVENT_BYTES) {
-      this.#dropOldest();
+    let isKept = true;
+    while (this.#isOverLimit) {
+      const given = this.#giveUp(isFlowing);
+      if (given === message || !given) isKept = false;
+      if (!given) break;
     }
+    return isKept;
   }
 
   /** Adds an event that may be lost. While the outlet is full, the newest one of each key waits. */
@@ -64,13 +98,25 @@ export class Outbox {
     this.#volatile?.clear();
   }
 
+  /** Holds back what is not urgent until the returned function is called. */
+  hold(): () => void {
+    this.#holds++;
+    let isDue = true;
+    return () => {
+      if (isDue) this.#holds--;
+      isDue = false;
+    };
+  }
+
   /** Goes on over a new link, after the newest number that the client has. */
   resume(ack: number): void {
     this.acknowledge(ack);
     this.#dropped += this.#base - this.#acknowledged; // the client would have acknowledged them
     this.#base = this.#acknowledged;
-    this.#waiting = [...this.#sent, ...this.#waiting];
+    const again = this.#sent;
     this.#sent = [];
+    if (this.#urgent?.length) this.#urgent.unshift(...again);
+    else if (again.length > 0) this.#waiting.prepend(again);
     this.#hasWritten = false;
   }
 
@@ -82,12 +128,12 @@ export class Outbox {
    * @returns whether an event was dropped
    */
   refuse(beginning: string): boolean {
-    const [next] = this.#waiting;
+    const next = this.#urgent?.[0] ?? this.#waiting.peek();
     const seq = this.#base + 1;
     if (!next || ![next, numbered(next, seq)].some(({ text }) => text.startsWith(beginning))) return false;
     const isAgain = this.#refused === seq;
     this.#refused = isAgain ? 0 : seq;
-    if (isAgain) this.#dropOldest();
+    if (isAgain) this.#drop(this.#urgent?.shift() ?? this.#waiting.next(), 'refused');
     return isAgain;
   }
 
@@ -103,7 +149,7 @@ export class Outbox {
 
   /** Returns the next message to be written, which then counts as written. */
   next(): Message | undefined {
-    const message = this.#waiting.shift();
+    const message = this.#urgent?.shift() ?? (this.#holds > 0 ? undefined : this.#waiting.next());
     if (!message) return this.#volatile?.next();
     if (!message.isNumbered) {
       this.#size -= message.size;
@@ -115,11 +161,56 @@ export class Outbox {
     return numbered(message, this.#base + this.#sent.length);
   }
 
-  /** Drops the oldest message. One that was written may have arrived: it counts when a new link shows that it has not. */
-  #dropOldest(): void {
-    let oldest = this.#sent.shift();
-    if (oldest) this.#base++;
-    else if ((oldest = this.#waiting.shift())?.isNumbered) this.#dropped++;
-    this.#size -= oldest?.size ?? 0;
+  /** The session has ended: everything that is kept is given up. */
+  clear(): void {
+    for (const { onDrop } of this.#sent.splice(0)) onDrop?.('unknown-outcome');
+    for (let each; (each = this.#urgent?.shift() ?? this.#waiting.next());) each.onDrop?.('ended');
+    this.#volatile?.clear();
+    this.#size = 0;
+  }
+
+  get #isOverLimit(): boolean {
+    const { count, size } = this.#limits;
+    const kept = this.#sent.length + this.#waiting.count + (this.#urgent?.length ?? 0);
+    return kept > count || (this.#size > size && kept > 1);
+  }
+
+  /** Gives up one message. Undefined: the session has to end, and nothing is kept for it. */
+  #giveUp(isFlowing: boolean): Message | undefined {
+    const { size, overflow } = this.#limits;
+    const by = this.#size > size ? 'size' : 'count';
+    const written = isFlowing || overflow === 'drop-oldest' ? this.#giveUpWritten() : undefined;
+    if (written) return written;
+    if (overflow !== 'close')
+      return this.#giveUpWaiting(overflow === 'drop-oldest' ? 'oldest' : 'newest', by);
+    this.#hasOverflowed = true;
+    this.clear();
+    return undefined;
+  }
+
+  /** Gives up a message that may have arrived. It counts when a new link shows that it has not. */
+  #giveUpWritten(): Message | undefined {
+    const given = this.#sent.shift();
+    if (!given) return undefined;
+    this.#base++;
+    this.#size -= given.size;
+    given.onDrop?.('unknown-outcome');
+    return given;
+  }
+
+  #giveUpWaiting(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
+    const given =
+      this.#waiting.takeOfLongest(end, by) ??
+      (end === 'oldest' ? this.#urgent?.shift() : this.#urgent?.pop());
+    this.#drop(given, 'overflow');
+    return given;
+  }
+
+  /** Drops a message that was not written on this link. */
+  #drop(message: Message | undefined, code: DropCode): void {
+    if (!message) return;
+    if (message.isNumbered) this.#dropped++;
+    this.#size -= message.size;
+    message.onDrop?.(code);
   }
 }

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
-import type { Traffic } from '../diagnostics/traffic.js';
 import type { Subscriber } from '../topics/subscriber.js';
 import type { Subscription } from '../topics/subscription.js';
 import { Subscriptions } from '../topics/subscriptions.js';
 import type { Message } from '../wire/message.js';
 import { FULL, type Outlet } from '../wire/outlet.js';
+import type { Sent } from './event-limits.js';
 import { eventMessage } from './event-message.js';
+import type { EventSender } from './event-sender.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Liveness } from './liveness.js';
-import { Outbox } from './outbox.js';
 import type { RateLimit } from '../access/rate-limit.js';
 
 /**
@@ -33,16 +33,16 @@ export class Session implements Subscriber {
   hasEnded = false;
   readonly #inbox = new Inbox();
   readonly #onDue: (session: Session) => void;
-  /** Created with the first event: most sessions have none. */
-  #outbox: Outbox | undefined;
+  readonly #events: EventSender;
   #link: Link | undefined;
   #isResumable = false;
 
   /** @param onDue called when there is something for `deliver` to write */
-  constructor(admission: Admission, rate: RateLimit, traffic: Traffic, onDue: (session: Session) => void) {
+  constructor(admission: Admission, rate: RateLimit, events: EventSender, onDue: (session: Session) => void) {
     this.admission = admission;
     this.rate = rate;
-    this.topics = new Subscriptions(traffic);
+    this.topics = new Subscriptions(events.traffic);
+    this.#events = events;
     this.#onDue = onDue;
   }
 
@@ -72,7 +72,7 @@ export class Session implements Subscriber {
 
   /** How many events were dropped before the client had them. */
   get dropped(): number {
-    return this.#outbox?.dropped ?? 0;
+    return this.#events.dropped;
   }
 
   /** The live link's outlet. */
@@ -83,7 +83,7 @@ export class Session implements Subscriber {
   /** Notes that it has ended: nothing is kept for it any more. */
   end(): void {
     this.hasEnded = true;
-    this.#outbox = undefined;
+    this.#events.end();
   }
 
   /** Replaces the admission by a newer one of the same identity. */
@@ -101,62 +101,61 @@ export class Session implements Subscriber {
     const former = this.#link;
     this.#link = new Link(outlet, ++this.links);
     this.#inbox.resume();
-    this.#outbox?.resume(ack);
-    if (this.dropped > 0) this.#link.owed.dropped();
+    this.#events.resume(ack);
     former?.outlet.close(4000, 'replaced');
   }
 
   /** The client refused a frame of its last link. Returns whether an event was dropped, because it was refused twice. */
   refuse(beginning: string): boolean {
-    const isDropped = this.#outbox?.refuse(beginning) === true;
-    if (isDropped) this.#link?.owed.dropped();
-    return isDropped;
+    return this.#events.refuse(beginning, this.#link);
   }
 
   /** Notes that a link ended; returns whether it was the live one. */
   detach(outlet: Outlet): boolean {
     if (this.#link?.outlet !== outlet) return false;
     this.#link = undefined;
-    this.#outbox?.forgetVolatile();
+    this.#events.suspend();
     return true;
   }
 
   /** Says hello, as the first frame of the live link. */
   greet(hello: Hello): void {
-    this.#link?.greet(hello);
+    this.#link?.greet(this.dropped > 0 ? { ...hello, dropped: this.dropped } : hello);
     this.#onDue(this);
   }
 
   /**
-   * Sends an event in order, after earlier changes of state, and again on the next link if this one fails.
+   * Sends an event in order, after earlier changes of state, and again on the next link if this one fails. Sessions may share a message.
    *
-   * @throws VeloxError `not-json`, `too-large`; then nothing has changed.
+   * @param isUrgent whether it overtakes the events that `holdEvents` holds back
    */
+  send(message: Message, isUrgent = false): Sent {
+    const sent = this.#events.send(message, isUrgent, this.#link);
+    this.#onDue(this);
+    return sent;
+  }
+
+  /** Sends an event of this session alone. @throws VeloxError `not-json`, `too-large`; then nothing has changed. */
   emit(event: string, data: unknown): void {
     this.send(eventMessage(event, data));
   }
 
-  /** The same for a message that other sessions may share: an event to many is encoded once. */
-  send(message: Message): void {
-    if (this.hasEnded) return;
-    const { dropped } = this;
-    (this.#outbox ??= new Outbox()).add(message);
-    if (this.dropped > dropped) this.#link?.owed.dropped();
+  /** Sends an event that may be lost: without a link, or to a newer one of its key while the outlet is full. */
+  sendVolatile(message: Message, key: string): Sent {
+    const sent = this.#events.sendVolatile(message, key, this.#link);
     this.#onDue(this);
+    return sent;
   }
 
-  /** Sends an event that may be lost: without a link, or to a newer one of its key while the outlet is full. */
-  sendVolatile(message: Message, key: string): void {
-    if (!this.#link || this.hasEnded) return;
-    (this.#outbox ??= new Outbox()).addVolatile(message, key, this.#link.isFull);
-    this.#onDue(this);
+  /** Holds back all events but urgent ones until the returned function is called. */
+  holdEvents(): () => void {
+    const release = this.#events.hold();
+    return () => (release(), this.#onDue(this));
   }
 
   /**
-   * Whether a numbered frame of the client is new; false for a repetition.
+   * Whether a numbered frame of the client, of so many bytes, is new; false for a repetition.
    *
-   * @param seq default: the number after the last one of this link; 0: the frame has none
-   * @param bytes its length
    * @throws VeloxError `bad-frame`.
    */
   take(seq: number | undefined, bytes: number): boolean {
@@ -186,7 +185,7 @@ export class Session implements Subscriber {
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
     this.liveness.answered();
-    this.#outbox?.acknowledge(seq);
+    this.#events.acknowledge(seq);
   }
 
   /** Notes that a frame or a request of the client arrived. */
@@ -202,7 +201,7 @@ export class Session implements Subscriber {
 
   /** Whether events are to be written, and the outlet takes them. */
   get hasEvents(): boolean {
-    return this.#outbox?.hasPending === true && this.#link?.isFull === false;
+    return this.#events.hasPending && this.#link?.isFull === false;
   }
 
   /** There may be something to tell of a topic. It leaves with the next `deliver`. */
@@ -223,7 +222,7 @@ export class Session implements Subscriber {
     if (!link || link.isFull) return false;
     this.topics.doubt(budget);
     if (this.#inbox.hasUnacknowledged) this.ack();
-    const isAsking = this.liveness.isWatched || !!this.#outbox?.hasUnacknowledged;
+    const isAsking = this.liveness.isWatched || this.#events.hasUnacknowledged;
     // An answer over a link that goes one way is a POST: every second heartbeat has to do.
     const asks = isAsking && (link.outlet.isTwoWay || heartbeat % 2 === 0);
     if (asks) link.ask(heartbeat);
@@ -244,8 +243,9 @@ export class Session implements Subscriber {
     this.#onDue(this);
   }
 
-  /** Collects what `deliver` will write first. */
+  /** Collects what `deliver` will write first. @throws VeloxError `too-slow` if too many events waited. */
   prepare(): void {
+    this.#events.check();
     const link = this.#link;
     if (link?.isReady) link.prepare(this.#collect(link));
   }
@@ -255,7 +255,7 @@ export class Session implements Subscriber {
     for (let link; (link = this.#link) && !link.isFull;) {
       this.prepare();
       link.write();
-      if (!this.topics.hasDirty && !this.#outbox?.hasPending) return;
+      if (!this.topics.hasDirty && !this.#events.hasPending) return;
     }
   }
 
@@ -269,9 +269,8 @@ export class Session implements Subscriber {
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
   #collect(link: Link): Message[] {
     const messages = link.owed.take(this.#inbox.taken, this.dropped);
-    const outbox = this.#outbox;
     let size = this.topics.tell(messages);
-    for (let event; size < FULL && (event = outbox?.next()); size += event.size) messages.push(event);
+    for (let event; size < FULL && (event = this.#events.next()); size += event.size) messages.push(event);
     return messages;
   }
 }

@@ -2,6 +2,8 @@ import { VeloxError, type Limits, type OpenFrame } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
 import type { Outlet } from '../wire/outlet.js';
 import { RateLimit } from '../access/rate-limit.js';
+import { DEFAULT_EVENT_LIMITS, type EventLimits } from './event-limits.js';
+import { EventSender } from './event-sender.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
@@ -13,30 +15,36 @@ export class Sessions {
   readonly #admissions: Admissions;
   readonly #limits: Limits;
   readonly #patience: number;
+  readonly #events: EventLimits;
   readonly #onDue: (session: Session) => void;
   readonly #onEnd: (session: Session, reason: string) => void;
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
-  readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0 };
+  readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0, dropped: 0 };
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
 
   /** Opened by long-polling, and not polled yet: a stranger opens a thousand of them and holds no connection. */
   readonly #unpolled = new Set<Session>();
 
-  /** @param patience how long a session without a link lives, in ms */
+  /**
+   * @param patience how long a session without a link lives, in ms
+   * @param events the most events that a session keeps
+   */
   constructor(
     admissions: Admissions,
     limits: Limits,
     patience: number,
     onDue: (session: Session) => void,
     onEnd: (session: Session, reason: string) => void,
+    events?: EventLimits,
   ) {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#patience = patience;
     this.#onDue = onDue;
     this.#onEnd = onEnd;
+    this.#events = events ?? DEFAULT_EVENT_LIMITS;
   }
 
   /** All of them, with a link or not. */
@@ -86,7 +94,8 @@ export class Sessions {
       this.#admissions.enter(admission); // its address may be another
     } else {
       this.#enter(admission);
-      session = new Session(admission, new RateLimit(this.#limits.rate), this.traffic, this.#onDue);
+      const rate = new RateLimit(this.#limits.rate);
+      session = new Session(admission, rate, new EventSender(this.traffic, this.#events), this.#onDue);
       this.#byId.set(session.id, session);
       ack = 0;
     }

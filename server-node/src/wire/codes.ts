@@ -8,6 +8,7 @@ const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: n
   'name-taken': [CloseCode.forbidden, 403],
   unavailable: [CloseCode.unavailable, 503],
   'too-many': [CloseCode.tooMany, 429],
+  'too-slow': [CloseCode.tooMany, 429],
   'too-large': [CloseCode.tooLarge, 413],
   timeout: [CloseCode.timeout, 408],
   'going-away': [CloseCode.goingAway, 503],

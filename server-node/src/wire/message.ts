@@ -7,6 +7,18 @@ import type { SharedWindow } from './shared-window.js';
 /** The shortest message that is worth compressing independently, in bytes. */
 const WORTHWHILE = 256;
 
+/**
+ * Why an event was given up.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `overflow` | too many events waited; it was never written |
+ * | `refused` | the client ended two links because of it |
+ * | `ended` | the session ended or has no link; it was never written |
+ * | `unknown-outcome` | it was written and never acknowledged, so it may have arrived |
+ */
+export type DropCode = 'overflow' | 'refused' | 'ended' | 'unknown-outcome';
+
 export interface MessageOptions {
   /** The SSE event's id, from which a plain EventSource resumes. */
   readonly position?: Position;
@@ -16,6 +28,10 @@ export interface MessageOptions {
   readonly isCompressible?: boolean;
   /** Whether the frame takes a number of its session. Default `false`. */
   readonly isNumbered?: boolean;
+  /** The channel of an event; default `''`. */
+  readonly channel?: string | undefined;
+  /** Called if a session gives the message up. */
+  readonly onDrop?: ((code: DropCode) => void) | undefined;
   /** Compresses the message together with earlier ones. */
   readonly window?: SharedWindow | undefined;
 }
@@ -26,6 +42,8 @@ export class Message {
   readonly text: string;
   readonly isCompressible: boolean;
   readonly isNumbered: boolean;
+  readonly channel: string;
+  readonly onDrop: ((code: DropCode) => void) | undefined;
   readonly window: SharedWindow | undefined;
   readonly #position: Position | undefined;
   readonly #eventId: string | (() => string) | undefined;
@@ -36,10 +54,12 @@ export class Message {
   #gzip: HttpChunk | undefined;
 
   constructor(text: string, options: MessageOptions = {}) {
-    const { position, eventId, isCompressible = false, isNumbered = false, window } = options;
+    const { position, eventId, isCompressible = false, isNumbered = false, channel = '', window } = options;
     this.text = text;
     this.isCompressible = isCompressible;
     this.isNumbered = isNumbered;
+    this.channel = channel;
+    this.onDrop = options.onDrop;
     this.window = window;
     this.#position = position;
     this.#eventId = eventId;

@@ -1,0 +1,114 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Traffic } from '../diagnostics/traffic.js';
+import type { Message } from '../wire/message.js';
+import { DEFAULT_EVENT_LIMITS, type EventLimits, type Sent } from './event-limits.js';
+import type { Link } from './link.js';
+import { Outbox } from './outbox.js';
+
+/** Sends the events of one session. Its outbox is created with the first event: most sessions have none. */
+export class EventSender {
+  readonly traffic: Traffic;
+  readonly #limits: EventLimits;
+  #outbox: Outbox | undefined;
+  #hasEnded = false;
+
+  constructor(traffic: Traffic, limits: EventLimits = DEFAULT_EVENT_LIMITS) {
+    this.traffic = traffic;
+    this.#limits = limits;
+  }
+
+  /** How many events were dropped before the client had them. */
+  get dropped(): number {
+    return this.#outbox?.dropped ?? 0;
+  }
+
+  /** Whether events are to be written. */
+  get hasPending(): boolean {
+    return this.#outbox?.hasPending === true;
+  }
+
+  /** Whether written events are not acknowledged. */
+  get hasUnacknowledged(): boolean {
+    return this.#outbox?.hasUnacknowledged === true;
+  }
+
+  /** Adds an event for the present link or the next one. */
+  send(message: Message, isUrgent: boolean, link: Link | undefined): Sent {
+    const outbox = this.#usable();
+    if (!outbox) {
+      message.onDrop?.('ended');
+      return 'dropped';
+    }
+    const { dropped } = outbox;
+    const isFlowing = link?.isFull === false;
+    const isKept = outbox.add(message, isUrgent, isFlowing);
+    if (outbox.dropped > dropped) link?.owed.dropped();
+    this.traffic.dropped += outbox.dropped - dropped;
+    if (!isKept) return 'dropped';
+    return isFlowing && outbox.hasPending ? 'sent' : 'queued';
+  }
+
+  /** Adds an event for the present link alone. */
+  sendVolatile(message: Message, key: string, link: Link | undefined): Sent {
+    const outbox = link && this.#usable();
+    if (!outbox) return 'dropped';
+    outbox.addVolatile(message, key, link.isFull);
+    return link.isFull ? 'queued' : 'sent';
+  }
+
+  /** Holds back all events but urgent ones until the returned function is called. */
+  hold(): () => void {
+    return this.#usable()?.hold() ?? (() => undefined);
+  }
+
+  /** Goes on over a new link, after the newest number that the client has. */
+  resume(ack: number): void {
+    const { dropped } = this;
+    this.#outbox?.resume(ack);
+    this.traffic.dropped += this.dropped - dropped;
+  }
+
+  /** The client refused a frame of its last link. Returns whether an event was dropped, because it was refused twice. */
+  refuse(beginning: string, link: Link | undefined): boolean {
+    if (!this.#outbox?.refuse(beginning)) return false;
+    this.traffic.dropped++;
+    link?.owed.dropped();
+    return true;
+  }
+
+  /** The client has all events up to a number. */
+  acknowledge(seq: number): void {
+    this.#outbox?.acknowledge(seq);
+  }
+
+  /** The link is lost. */
+  suspend(): void {
+    this.#outbox?.forgetVolatile();
+  }
+
+  /** Returns the next event to be written. */
+  next(): Message | undefined {
+    return this.#outbox?.next();
+  }
+
+  /** The session has ended: nothing is kept for it any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#outbox?.clear();
+    this.#outbox = undefined;
+  }
+
+  /** @throws VeloxError `too-slow` if more events waited than the limits allow, and that ends a session. */
+  check(): void {
+    if (!this.#outbox?.hasOverflowed) return;
+    throw new VeloxError(
+      'too-slow',
+      'more events waited than the server keeps. Read faster, or ask for less.',
+    );
+  }
+
+  #usable(): Outbox | undefined {
+    if (this.#hasEnded || this.#outbox?.hasOverflowed) return undefined;
+    return (this.#outbox ??= new Outbox(this.#limits));
+  }
+}
