@@ -6,7 +6,10 @@ import type { Replica } from '@velox/core';
 import * as velox from '../src/index.js';
 import { createHub, each, type AnyContract, type DeepReadonly, type ViewedState } from '../src/index.js';
 import type { LogEntry } from '../src/diagnostics/observer.js';
+import { Hub } from '../src/hub/hub.js';
+import { State } from '../src/state/state.js';
 import { createTestSync, type TestSync } from '../src/testing/create-test-sync.js';
+import { FakeOutlet } from './rig/fake-outlet.js';
 
 interface Player {
   id: string;
@@ -188,10 +191,33 @@ describe('a view', () => {
     expect(log.filter(({ event }) => event === 'callback failed')).toMatchObject([
       { topic: 'game', audience: 'ann' },
     ]);
-    expect(JSON.stringify(game.snapshot('ann'))).not.toContain('ace');
+    expect(() => game.snapshot('ann')).toThrow();
     game.update((draft) => void (draft.turn = 3));
     await test.advance();
     expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
+  });
+
+  it('that fails gives a client that joins no old value, and those that were there keep it', async () => {
+    let isBroken = false;
+    const game = test.hub.state('game', deal(), {
+      view: (value) => {
+        if (isBroken) throw new Error('of the view');
+        return value.turn;
+      },
+    });
+    const ann = join('ann');
+    await test.advance();
+    isBroken = true;
+    game.update((draft) => void draft.turn++);
+    const ben = join('ben');
+    await test.advance(40_000);
+    expect([ann.get(), ann.stale()]).toEqual([1, 'view-failed']);
+    expect([ben.get(), ben.stale()]).toEqual([undefined, 'view-failed']);
+    isBroken = false;
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect([ann.get(), ann.stale(), ben.get(), ben.stale()]).toEqual([3, undefined, 3, undefined]);
+    expect(test.hub.stats().audiences).toBe(1);
   });
 
   it('that fails from the start leaves its audience without a value until it succeeds', async () => {
@@ -279,6 +305,48 @@ describe('a view', () => {
       await test.advance();
     }
     expect(shown).toEqual(['ann', 'ben', 'ann'].map((name) => asSeenBy(deal(), name)));
+  });
+});
+
+describe('a client that is moved to another audience and back', () => {
+  it('gets a snapshot if it names its former position', async () => {
+    const role = { of: 'ann' };
+    const hub = new Hub({ authorize: () => 'a client', compression: false });
+    const state = new State(deal());
+    const view = (game: DeepReadonly<Game>, me: string): unknown => ({
+      ...asSeenBy(game, me),
+      pad: 'x'.repeat(500),
+    });
+    hub.views.publish('game', state, { audience: () => role.of, view });
+    const credentials = { request: new Request('http://localhost'), header: () => undefined };
+    const open = async (wanted: object): Promise<FakeOutlet> => {
+      const outlet = new FakeOutlet();
+      const session = hub.open(outlet, await hub.admissions.admit({ ...credentials, token: undefined }), {});
+      hub.receive(session, { subscribe: [{ topic: 'game', ...wanted }] }, credentials);
+      await turn();
+      return outlet;
+    };
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const isSnapshot = (frame: object | undefined): boolean =>
+      'body' in (frame ?? {}) && !('delta' in (frame ?? {}));
+    const other = await open({}); // keeps the audience in use
+    const client = await open({});
+    const { id, version, proof } = client.take()[1] as { id: string; version: number; proof: string };
+    const change = async (card: string): Promise<void> => {
+      state.update((draft) => void ((draft.players[0] as Player).cards = [card]));
+      await turn();
+    };
+    await change('king');
+    expect(isSnapshot((await open({ id, version, proof })).take()[1])).toBe(false); // it was never moved
+    role.of = 'ben';
+    await hub.recheck((_, topic) => topic === 'game');
+    role.of = 'ann';
+    await hub.recheck();
+    await change('queen');
+    const again = (await open({ id, version, proof })).take()[1];
+    expect(isSnapshot(again)).toBe(true);
+    expect(JSON.stringify(again)).not.toContain('king');
+    expect(JSON.stringify(other.take())).toContain('king');
   });
 });
 

@@ -17,6 +17,8 @@ export interface Versioned {
   readonly resume?: 'anyone' | undefined;
   /** Whether it is the value of one audience: caches must not give it to others. */
   readonly isPersonal?: boolean | undefined;
+  /** Whether reading it computes it: it is not read while no client wants it. Then its versions must never go back. */
+  readonly isComputed?: boolean | undefined;
   /** Whether `onRevision` may wait for longer than the tick. */
   readonly isThrottled: boolean;
   /** Why the value may be outdated: a code, sent to clients as it is. undefined: it is current. */

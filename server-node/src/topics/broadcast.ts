@@ -56,9 +56,9 @@ export class Broadcast {
     if (this.#members.delete(subscriber) && this.#members.size === 0) this.#host.onEmpty(this);
   }
 
-  /** Touches all members, if there is something new since the last time. Without members, nothing is computed. */
+  /** Touches all members, if there is something new since the last time. */
   deliver(): void {
-    if (this.#members.size === 0) return this.#host.onDelivered(this, false);
+    if (this.#members.size === 0 && this.versioned.isComputed) return this.#host.onDelivered(this, false);
     const { position } = this.frames;
     const { stale } = this.versioned;
     const isNew = position !== this.#delivered || stale !== this.#stale;

@@ -4,15 +4,21 @@ import type { Position } from '@velox/core/protocol';
 /** Characters of a proof's code: 126 bits. */
 const CODE = 21;
 
+/** After so many withdrawals the key is drawn again. */
+const MOST_WITHDRAWALS = 10_000;
+
 /**
  * Proofs that a client was given a version of a topic while it was allowed to see it. A client that resumes from a version receives the
  * steps since then; without a proof, anyone could name an early version and read what was removed before it was authorized. The proof is of
  * the version and not of the client, so snapshots are still shared by all.
  */
 export class Proofs {
-  readonly #key = randomBytes(32);
-  /** How often rights to a topic were withdrawn: earlier proofs are void. */
+  #key = randomBytes(32);
+  /** How often rights to a topic were withdrawn, or to one epoch of it (`topic epoch`): earlier proofs are void. */
   readonly #withdrawals = new Map<string, number>();
+  #keys = 1;
+  /** Withdrawals since the key was drawn. */
+  #count = 0;
 
   /** The proof of a position, as it is sent and as a client repeats it. */
   of(topic: string, { id, version }: Position): string {
@@ -26,18 +32,31 @@ export class Proofs {
     return timingSafeEqual(Buffer.from(code), Buffer.from(this.#code(topic, id, Number(number))));
   }
 
-  /** How often rights to a topic were withdrawn. */
-  generation(topic: string): number {
-    return this.#withdrawals.get(topic) ?? 0;
+  /** A number that changes when proofs of an epoch become void. */
+  generation(topic: string, id: string): number {
+    const ofTopic = this.#withdrawals.get(topic) ?? 0;
+    return this.#keys * MOST_WITHDRAWALS + ofTopic + (this.#withdrawals.get(epochKey(topic, id)) ?? 0);
   }
 
-  /** Makes all earlier proofs of a topic void. */
-  withdraw(topic: string): void {
-    this.#withdrawals.set(topic, this.generation(topic) + 1);
+  /** Makes all earlier proofs of a topic void, or of one epoch of it. */
+  withdraw(topic: string, id?: string): void {
+    const key = id === undefined ? topic : epochKey(topic, id);
+    this.#withdrawals.set(key, (this.#withdrawals.get(key) ?? 0) + 1);
+    if (++this.#count < MOST_WITHDRAWALS) return;
+    // Epochs come and go: with a new key all proofs are void, and nothing has to be remembered.
+    this.#count = 0;
+    this.#keys++;
+    this.#key = randomBytes(32);
+    this.#withdrawals.clear();
   }
 
   #code(topic: string, id: string, version: number): string {
-    const text = JSON.stringify([topic, this.generation(topic), id, version]);
+    const text = JSON.stringify([topic, this.generation(topic, id), id, version]);
     return createHmac('sha256', this.#key).update(text).digest('base64url').slice(0, CODE);
   }
+}
+
+/** A client that was ahead has marks at the end of its id. No topic has half a surrogate pair in it. */
+function epochKey(topic: string, id: string): string {
+  return `${topic}\ud800${id.replace(/!+$/, '')}`;
 }

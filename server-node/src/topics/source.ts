@@ -2,8 +2,15 @@ import type { Position } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Versioned } from '../state/versioned.js';
 
-/** The answer of a source: a value, none of that name, a denial with its code, or a code that says why there is no value yet. */
-export type Opened = Versioned | 'not-found' | { readonly denied: string } | { readonly stale: string };
+/** A code that says why there is no value now. */
+export interface Unavailable {
+  readonly stale: string;
+  /** The id of the value that the client will have, if that is known; undefined: a new one. Absent: perhaps the one that it has. */
+  readonly id?: string | undefined;
+}
+
+/** The answer of a source: a value, none of that name, a denial with its code, or a code that says why there is no value. */
+export type Opened = Versioned | 'not-found' | { readonly denied: string } | Unavailable;
 
 /** Provides the values of topics on demand. */
 export interface Source {

@@ -56,6 +56,11 @@ export class StateFrames {
     this.#prefix = topic === '' ? '{' : `{"topic":${JSON.stringify(topic)},`;
   }
 
+  /** The id of the epoch that was seen last. */
+  get epoch(): string {
+    return this.#position.id;
+  }
+
   /** The position of the value now. Flushes. */
   get position(): Position {
     const { id, version } = this.#versioned.position();
@@ -172,7 +177,7 @@ export class StateFrames {
 
   /** Encodes anew once rights were withdrawn: cached messages would carry proofs that are void. */
   #renewProofs(): void {
-    const generation = this.#options.proofs?.generation(this.#topic) ?? 0;
+    const generation = this.#options.proofs?.generation(this.#topic, this.#position.id) ?? 0;
     if (generation !== this.#generation) this.#clear();
     this.#generation = generation;
   }
@@ -201,7 +206,7 @@ export class StateFrames {
 }
 
 /** Whether `id` is an epoch, or the id of a client that was ahead in it. */
-function isEpochOf(id: string, epoch: string): boolean {
+export function isEpochOf(id: string, epoch: string): boolean {
   return id === epoch || (id.charCodeAt(epoch.length) === MARK && id.startsWith(epoch));
 }
 

@@ -40,6 +40,9 @@ export class Subscription {
   /** Whether a revision met a full outlet, and the client has received nothing since. */
   #hasSkipped = false;
 
+  /** The epoch of the broadcast that the client was a member of last. */
+  #former: string | undefined;
+
   /** Whether the client has proven that it was given `known`, or has been given it since. */
   #isProven: boolean;
 
@@ -71,6 +74,11 @@ export class Subscription {
     return this.#isProven;
   }
 
+  /** The epoch that the client was given last, or has proven that it was given. */
+  get formerEpoch(): string | undefined {
+    return this.#former ?? (this.#isProven ? this.#known?.id : undefined);
+  }
+
   /** Nothing leaves until the question that this returns is answered by `join`, `deny` or `fail`. */
   ask(): Question {
     const question = { is: 'asked' } as const;
@@ -86,12 +94,19 @@ export class Subscription {
   /** From the client's position on, nothing is missed. */
   join(broadcast: Broadcast): void {
     this.#stand({ is: 'joined', broadcast });
+    this.#former = broadcast.frames.epoch;
     // Whether the client is ahead is decided now: the version that it names may be reached before it is told.
     const known = this.#known;
     const id = broadcast.frames.idFor(known);
     if (known && known.id !== id && id.startsWith(known.id)) this.#known = { id, version: 0 };
     broadcast.add(this.#owner, this);
     this.touch();
+  }
+
+  /** The client is to have another value than before. */
+  leave(): void {
+    this.#isResumable = this.#isProven = false;
+    this.#former = undefined;
   }
 
   deny(code: string): void {

@@ -7,13 +7,14 @@ import type { Broadcast } from './broadcast.js';
 import { Broadcasts } from './broadcasts.js';
 import { Proofs } from './proofs.js';
 import { Reopening } from './reopening.js';
-import { Fixed, type Opened, type Source } from './source.js';
+import { Fixed, type Opened, type Source, type Unavailable } from './source.js';
+import { isEpochOf } from './state-frames.js';
 import { Routes } from './routes.js';
 import type { Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
 
 /** The answer for a session that asks for a topic: a broadcast to join, a denial with its code, or a reason why there is no value yet. */
-export type Answer = Broadcast | { readonly denied: string } | { readonly stale: string };
+export type Answer = Broadcast | { readonly denied: string } | Unavailable;
 
 /** The topics of a hub: where their values come from, and which sessions want them. */
 export class Topics {
@@ -144,11 +145,9 @@ export class Topics {
     const answer = isThenable(asked) ? await this.#wait(subscription, topics.waitFor(asked)) : asked;
     // Synchronous from here on: no revision may fall between position and membership.
     if (!subscription.isWaiting(question)) return;
+    this.#noteMove(subscription, answer);
     if ('denied' in answer) {
-      if (answer.denied === 'forbidden') {
-        topics.noteRight(topic, false);
-        if (subscription.isProven) this.#proofs?.withdraw(topic); // it had the right before
-      }
+      if (answer.denied === 'forbidden') topics.noteRight(topic, false);
       subscription.deny(answer.denied);
     } else {
       topics.noteRight(topic, true);
@@ -166,6 +165,20 @@ export class Topics {
       allowed: isAllowed,
       identity: subscriber.identity,
     }));
+  }
+
+  /** A client that is given another value than before must not resume in the former one: it could not see what changed there since. */
+  #noteMove(subscription: Subscription, answer: Answer): void {
+    const { topic, formerEpoch } = subscription;
+    if ('denied' in answer && answer.denied === 'forbidden') {
+      if (subscription.isProven) this.#proofs?.withdraw(topic); // it had the right before
+      return;
+    }
+    if (formerEpoch === undefined || ('stale' in answer && !('id' in answer))) return;
+    const next = 'frames' in answer ? answer.frames.epoch : 'id' in answer ? answer.id : undefined;
+    if (next !== undefined && isEpochOf(formerEpoch, next)) return;
+    this.#proofs?.withdraw(topic, formerEpoch);
+    subscription.leave();
   }
 
   async #wait<T>(subscription: Subscription, asked: Promise<T>): Promise<T> {

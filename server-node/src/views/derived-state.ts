@@ -46,10 +46,15 @@ export class DerivedState implements Versioned {
     this.#host = host;
   }
 
-  /** Whether there is a value, at least an old one. Runs the view if the source has changed. */
-  get hasValue(): boolean {
+  /** Whether the view's last run has succeeded. Runs it if the source has changed. */
+  get isCurrent(): boolean {
     this.#follow();
-    return this.#state !== undefined;
+    return !this.#hasFailed;
+  }
+
+  /** The id of the value, if there was one. */
+  get id(): string | undefined {
+    return this.#state?.id;
   }
 
   /** The error of the last run, if it failed. */
@@ -67,6 +72,10 @@ export class DerivedState implements Versioned {
   }
 
   get isPersonal(): boolean {
+    return true;
+  }
+
+  get isComputed(): boolean {
     return true;
   }
 

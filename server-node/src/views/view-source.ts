@@ -36,9 +36,9 @@ export class ViewSource implements Source {
   readonly #audiences = new Map<string, Held>();
   /** The audiences that no client wants, the longest unwanted first, each with the timer of its end. */
   readonly #unwanted = new Map<Held, NodeJS.Timeout>();
-  /** Those of them that clients wait for, and whose view has never succeeded. */
+  /** The audiences whose view has failed, and which clients wait for. */
   readonly #failed = new Set<Held>();
-  /** Ends the observation of the source, which lasts while an audience waits for its first value. */
+  /** Ends the observation of the source, which lasts while clients wait for a view to succeed. */
   #unobserve: (() => void) | undefined;
 
   constructor(options: ViewSourceOptions) {
@@ -56,11 +56,11 @@ export class ViewSource implements Source {
       key = keyOf(this.#options.audience(context));
     } catch (error) {
       this.#options.onFailure(error);
-      return { stale: VIEW_FAILED };
+      return { stale: VIEW_FAILED, id: undefined };
     }
     const held = this.#audiences.get(key) ?? this.#create(key);
     if (!held) return { denied: 'too-many' };
-    if (!held.derived.hasValue) return this.#fail(held);
+    if (!held.derived.isCurrent) return this.#fail(held);
     clearTimeout(this.#unwanted.get(held));
     this.#unwanted.delete(held);
     return held.derived;
@@ -74,7 +74,7 @@ export class ViewSource implements Source {
   /**
    * The value of an audience with its position. The audience is kept for a while, so that a client can start from the position.
    *
-   * @throws VeloxError `too-many`, `not-json`; the view's error, if it has never succeeded for the audience.
+   * @throws VeloxError `too-many`, `not-json`; the view's error, if it fails.
    */
   snapshot(audience: unknown): Snapshot<unknown> {
     const key = keyOf(audience);
@@ -87,7 +87,7 @@ export class ViewSource implements Source {
     }
     if (this.#unwanted.has(held)) this.#leave(held, AUDIENCE_LINGER_MS);
     const { derived } = held;
-    if (!derived.hasValue) throw derived.error;
+    if (!derived.isCurrent) throw derived.error;
     return { ...derived.position(), body: JSON.parse(derived.text()) as unknown };
   }
 
@@ -128,17 +128,17 @@ export class ViewSource implements Source {
     if (this.#audiences.size === 0) this.#options.host.shadow.forget();
   }
 
-  /** There is no value, so there will be no broadcast that releases the audience: it stays unwanted. */
+  /** The members keep the last value. A client that joins does not get it: it may hold what the audience may not see any more. */
   #fail(held: Held): Opened {
-    this.#leave(held, AUDIENCE_LINGER_MS);
+    if (this.#unwanted.has(held)) this.#leave(held, AUDIENCE_LINGER_MS);
     this.#failed.add(held);
     this.#unobserve ??= this.#options.host.source.onRevision(() => this.#retry());
-    return { stale: VIEW_FAILED };
+    return { stale: VIEW_FAILED, id: held.derived.id };
   }
 
-  /** The source has changed: views that have failed so far may succeed. */
+  /** The source has changed: views that have failed may succeed. */
   #retry(): void {
-    const recovered = [...this.#failed].filter(({ derived }) => derived.hasValue);
+    const recovered = [...this.#failed].filter(({ derived }) => derived.isCurrent);
     for (const held of recovered) this.#failed.delete(held);
     if (this.#failed.size === 0) this.#endRetries();
     if (recovered.length > 0) this.#options.reopen();

@@ -39,8 +39,8 @@ export class ViewedState<T, A, V> {
   /**
    * What an audience sees, and its position; on the client it is `initial`.
    *
-   * @throws VeloxError `too-many` if there are as many audiences as `limits.audiences`, `not-json`; the view's error, if it has never
-   *   succeeded for the audience.
+   * @throws VeloxError `too-many` if there are as many audiences as `limits.audiences`, `not-json`; the view's error, if it
+   *   fails.
    */
   snapshot(audience: A): Snapshot<V> {
     return this.#source.snapshot(audience) as Snapshot<V>;
