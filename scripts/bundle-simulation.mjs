@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, defaultServerConditions } from 'vite';
 
-/** Bundles the simulation. See `bundleTest`. */
-export const bundleSimulation = (plugins = []) => bundleTest('server-node/test/simulation/index.ts', plugins);
+/** Bundles a simulation by the name of its folder, `simulation` or `leaks`. See `bundleTest`. */
+export const bundleSimulation = (name, plugins = []) =>
+  bundleTest(`server-node/test/${name}/index.ts`, plugins);
 
 /**
  * Bundles a program of the tests, with the sources of client and server, into a folder of its own.

@@ -1,14 +1,15 @@
-// Bugs for the simulation to find. Each file of `server-node/test/simulation/plants` is one bug: it re-exports every module that it
+// Bugs for the simulations to find. Each file of `server-node/test/<simulation>/plants` is one bug: it re-exports every module that it
 // changes (`export * from …`) and exports its own version of a few names. All other sources then import the plant instead.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { bundleSimulation } from './bundle-simulation.mjs';
 import { simulate } from './simulate.mjs';
 
-const FOLDER = resolve('server-node/test/simulation/plants');
+/** The folder of the bugs for a simulation. */
+export const folderOf = (simulation) => resolve(`server-node/test/${simulation}/plants`);
 
 /** Returns the planted bugs of a folder by name: the plant's file, and the sources that it replaces. */
-export function plants(folder = FOLDER) {
+export function plants(folder) {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .map((name) => {
@@ -43,11 +44,11 @@ export function plantPlugin({ name, file, seams }) {
 }
 
 /** Plants each bug, alone, and searches until one seed of each transport has found it, or no seed is left. */
-export async function plantAll(transports, range, only) {
-  const chosen = plants().filter(({ name }) => !only || name === only);
-  if (chosen.length === 0) throw new Error(`there is no plant "${only}". See ${FOLDER}.`);
+export async function plantAll(simulation, transports, range, only) {
+  const chosen = plants(folderOf(simulation)).filter(({ name }) => !only || name === only);
+  if (chosen.length === 0) throw new Error(`there is no plant "${only}". See ${folderOf(simulation)}.`);
   for (const plant of chosen) {
-    const bundle = await bundleSimulation([plantPlugin(plant)]);
+    const bundle = await bundleSimulation(simulation, [plantPlugin(plant)]);
     const results = [];
     let isFound = false;
     for (const way of transports) {

@@ -1,6 +1,6 @@
 // Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A failing seed is shrunk and shown;
 // `--log` shows everything that happened. `--plant` plants known bugs, one at a time (`--only <name>`: one of them), and the
-// simulation has to find each.
+// simulation has to find each. `--of leaks` searches for secrets that a view lets through.
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,9 @@ import { bundleSimulation } from './bundle-simulation.mjs';
 import { plantAll } from './plants.mjs';
 import { simulate } from './simulate.mjs';
 
-const TRANSPORTS = ['websocket', 'sse', 'polling'];
+/** The transports of each simulation; leaks are searched on all of them at the same time. */
+const TRANSPORTS = { simulation: ['websocket', 'sse', 'polling'], leaks: ['all'] };
+
 function show({ seed, violation, settings, steps, log }, way) {
   console.log(`\n${way} ${seed}: ${violation ?? 'nothing was wrong'}\n  ${JSON.stringify(settings)}`);
   for (const step of steps) console.log(`  ${JSON.stringify(step)}`);
@@ -20,6 +22,7 @@ async function main() {
     options: {
       seeds: { type: 'string', default: '1000' },
       first: { type: 'string', default: '1' },
+      of: { type: 'string', default: 'simulation' },
       transport: { type: 'string' },
       log: { type: 'boolean', default: false },
       plant: { type: 'boolean', default: false },
@@ -27,9 +30,11 @@ async function main() {
     },
   });
   const range = { seeds: Number(values.seeds), first: Number(values.first), log: values.log };
-  const transports = values.transport ? [values.transport] : TRANSPORTS;
-  if (values.plant) return plantAll(transports, range, values.only);
-  const bundle = await bundleSimulation();
+  const transports = values.transport ? [values.transport] : TRANSPORTS[values.of];
+  if (!transports)
+    throw new Error(`there is no simulation "${values.of}", only ${Object.keys(TRANSPORTS).join(', ')}.`);
+  if (values.plant) return plantAll(values.of, transports, range, values.only);
+  const bundle = await bundleSimulation(values.of);
   for (const way of transports) {
     const start = performance.now();
     const found = await simulate({ ...range, bundle, way }, (failure) => show(failure, way));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bundleSimulation } from '../scripts/bundle-simulation.mjs';
-import { plantPlugin, plants } from '../scripts/plants.mjs';
+import { folderOf, plantPlugin, plants } from '../scripts/plants.mjs';
 
 interface Plant {
   readonly name: string;
@@ -10,8 +10,8 @@ interface Plant {
   readonly seams: readonly string[];
 }
 
-async function bundle(plugins?: object[]): Promise<string> {
-  const folder = dirname(await bundleSimulation(plugins));
+async function bundle(simulation: string, plugins?: object[]): Promise<string> {
+  const folder = dirname(await bundleSimulation(simulation, plugins));
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('js'),
   );
@@ -20,21 +20,24 @@ async function bundle(plugins?: object[]): Promise<string> {
   return text;
 }
 
-describe('the bundle of the simulation', () => {
+describe.each(['simulation', 'leaks'])('the bundle of %s', (simulation) => {
   it('has the sources of client and server, and no planted bug', async () => {
-    const text = await bundle();
+    const text = await bundle(simulation);
     expect(text).toContain('core/src/protocol/document.ts');
     expect(text).toContain('server-node/src/state/state.ts');
     expect(text).not.toContain('/plants/');
   });
 
-  it.each(plants() as Plant[])('has the planted bug $name in place of its modules', async (plant) => {
-    expect(await bundle([plantPlugin(plant)])).toContain(`/plants/${plant.name}.ts`);
-  });
+  it.each(plants(folderOf(simulation)) as Plant[])(
+    'has the planted bug $name in place of its modules',
+    async (plant) => {
+      expect(await bundle(simulation, [plantPlugin(plant)])).toContain(`/plants/${plant.name}.ts`);
+    },
+  );
 
   it('fails for a plant whose module is imported by no source', async () => {
-    const first = plants()[0] as Plant;
+    const first = plants(folderOf(simulation))[0] as Plant;
     const stale = { ...first, seams: [...first.seams, '/renamed.ts'] };
-    await expect(bundle([plantPlugin(stale)])).rejects.toThrow('no source imports /renamed.ts');
+    await expect(bundle(simulation, [plantPlugin(stale)])).rejects.toThrow('no source imports /renamed.ts');
   });
 });

@@ -35,6 +35,13 @@ export function proofs() {
     { name: 'plants', command: npm('test:sim', '--plant') },
     { name: 'fuzz', command: npm('fuzz', '--runs', INPUTS) },
     { name: 'fuzz plants', command: npm('fuzz', '--plant', '--runs', '100000') },
+    // Views behave differently in production: they trust that rows which are remembered are right.
+    ...['development', 'production'].map((mode) => ({
+      name: `leaks ${mode}`,
+      command: npm('test:sim', '--of', 'leaks', '--seeds', SEEDS),
+      env: { NODE_ENV: mode },
+    })),
+    { name: 'leaks plants', command: npm('test:sim', '--of', 'leaks', '--plant', '--seeds', '100') },
     { name: 'runtimes', command: npm('runtimes') },
     { name: 'consumers', command: npm('consumers') },
   ];
