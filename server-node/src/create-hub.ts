@@ -33,6 +33,7 @@ import type { HubLife } from './hub/entrance.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import type { HubStats } from './hub/hub-stats.js';
+import { nodesOf } from './nodes/nodes.js';
 import { messagingMethods } from './messaging-methods.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
@@ -81,8 +82,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
     options?: StateOptions,
   ): unknown extends TopicValue<C, N> ? T : TopicValue<C, N>;
   /**
-   * Publishes a state that all hubs of the backplane share: its value, epoch and versions are the same on each, so a client resumes on
-   * any of them.
+   * Publishes a state that all hubs of the backplane share. A client resumes by delta on any of them.
    *
    * @example
    * const stock = hub.shared('stock', { count: 100 })
@@ -216,7 +216,7 @@ export function createHub<C extends Contract, Context>(
   const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
     stateOfLive(value) ?? new Published(value, stateOptions);
   const published = new Publications(hub);
-  const endpoint = withCheckedClose(createEndpoint(hub));
+  const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options.backplane)));
   return {
     ...endpoint,
     // `never`: the conditional types are the contract's promise, which no inference sees

@@ -28,6 +28,8 @@ const DIAGNOSTICS = [
   'append',
   'heal',
   'renew',
+  // of sessions on other nodes
+  'forward',
 ] as const;
 
 const channels = Object.fromEntries(DIAGNOSTICS.map((name) => [name, channel(`velox:${name}`)])) as Record<

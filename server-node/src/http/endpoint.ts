@@ -4,6 +4,7 @@ import { refuse, type Answer } from '../transports/exchange.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
 import type { Connections } from './connections.js';
+import type { Elsewhere } from './elsewhere.js';
 import { nodeExchange } from './node-exchange.js';
 import { whenTurn } from './turn.js';
 import { hidesAnother, register } from './same-path.js';
@@ -46,8 +47,12 @@ export interface Endpoint {
   readonly close: (options?: { readonly drain?: number }) => Promise<void>;
 }
 
-/** Puts the transports in front of a hub. */
-export function createEndpoint(hub: Hub): Endpoint {
+/**
+ * Puts the transports in front of a hub.
+ *
+ * @param elsewhere the other nodes of its cluster
+ */
+export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
   watchServers();
   if (hub.version2 === true) takeUnversioned();
   const webSockets = new WebSockets(hub);
@@ -61,7 +66,7 @@ export function createEndpoint(hub: Hub): Endpoint {
   ): Promise<Served> => {
     if ((await whenTurn(request, response)) === false) return { outcome: 'closed' };
     const exchange = nodeExchange(request, response, () => hub.closed);
-    const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange);
+    const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange, elsewhere);
     if ('outcome' in served) return served;
     const answer = (content: Answer): Served => {
       exchange.answer(content, {});
@@ -139,7 +144,7 @@ export function createEndpoint(hub: Hub): Endpoint {
     },
     fetch(request) {
       const exchange = fetchExchange(request, hub.compressesFetch);
-      serve(hub, exchange).then(
+      serve(hub, exchange, elsewhere).then(
         (served) => {
           if (!('left' in served)) return;
           const upgrade = refuse(501, 'upgrade-unavailable', 'fetch(request) cannot open WebSockets.');
@@ -156,6 +161,7 @@ export function createEndpoint(hub: Hub): Endpoint {
       for (const server of servers) server.end(false);
       setTimeout(() => underWay.forEach((response) => response.destroy()), GRACE).unref(); // a body that stalls, for example
       await Promise.all([hub.close(drain), webSockets.close()]);
+      await elsewhere?.close(); // polls at other nodes have got their goodbye
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Admission } from '../access/admission.js';
 import { statusOf } from '../wire/codes.js';
 import { credentialsOf, refuse, type Answer, type Exchange } from '../transports/exchange.js';
 import type { Hub } from '../hub/hub.js';
+import type { Elsewhere } from './elsewhere.js';
 import { isKnown, negotiate } from './negotiate.js';
 import { servePost, unknownSession } from './serve-post.js';
 import { bearerOf } from '../transports/request-head.js';
@@ -28,8 +29,14 @@ export interface Served {
 /**
  * Serves one exchange, up to where a WebSocket begins. Resolves with the reason when it is over, or with the work
  * left to the caller.
+ *
+ * @param elsewhere the other nodes; without them, all sessions are here
  */
-export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Remainder> {
+export async function serve(
+  hub: Hub,
+  exchange: Exchange,
+  elsewhere?: Elsewhere,
+): Promise<Served | Remainder> {
   const { head } = exchange;
   if (head.url.length > hub.serverLimits.url) return { left: 'foreign', refusal: TOO_LONG };
   const origin = head.header('origin');
@@ -73,6 +80,10 @@ export async function serve(hub: Hub, exchange: Exchange): Promise<Served | Rema
       await hub.entrance.prepare(admission);
       return admission;
     };
+    if (elsewhere && 'session' in wanted && elsewhere.hasSession(wanted.session ?? '')) {
+      await admit(); // only an authorized client may make nodes talk
+      return { outcome: await elsewhere.forward(wanted.session ?? '', exchange, cors) };
+    }
     switch (wanted.kind) {
       case 'json':
         return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));

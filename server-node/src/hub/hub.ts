@@ -15,7 +15,7 @@ import { DEFAULT_EVENT_LIMITS } from '../sessions/event-limits.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { Entities } from '../entities/entities.js';
 import { Messaging, type MessagingRules } from '../messaging/messaging.js';
-import { Heartbeat } from '../sessions/heartbeat.js';
+import { Heartbeat, HEARTBEAT_MS } from '../sessions/heartbeat.js';
 import { IdleWatch } from '../sessions/idle-watch.js';
 import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } from './hub-options.js';
 import { statsOf, type HubStats } from './hub-stats.js';
@@ -27,13 +27,10 @@ import { recheck } from './recheck.js';
 import { receive, type Receivers } from './receive.js';
 import { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
-import { Sessions } from '../sessions/sessions.js';
+import { randomNode, Sessions } from '../sessions/sessions.js';
 import { SharedStates } from '../topics/shared-states.js';
 import { Topics } from '../topics/topics.js';
 import { Views } from '../views/views.js';
-
-/** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
-const HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000;
 
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
@@ -53,6 +50,8 @@ export class Hub {
   readonly observer: Observer;
   readonly heartbeat: number;
   readonly compression: boolean;
+  /** The name of this node in its cluster; undefined without a backplane. */
+  readonly node: string | undefined;
   /** The option of that name. */
   readonly version2: boolean | undefined;
   /** Whether answers of `fetch` may be compressed, too. */
@@ -82,6 +81,7 @@ export class Hub {
     this.serverLimits = serverLimitsOf(limits);
     this.origins = origins;
     this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
+    this.node = backplane && randomNode();
     this.version2 = version2;
     this.compression = compression !== false;
     this.compressesFetch = compression === 'all';
@@ -102,6 +102,7 @@ export class Hub {
       (session) => deliveries.add(session),
       (session, reason) => this.#ended(session, reason),
       { ...DEFAULT_EVENT_LIMITS, ...events },
+      this.node,
     );
     this.messaging = new Messaging(rules as MessagingRules, {
       ...{ observer: this.observer, topics: this.topics, traffic: this.#sessions.traffic },

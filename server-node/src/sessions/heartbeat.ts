@@ -12,6 +12,9 @@ const LATE_TIMER_MS = 1_000;
 /** The longest delay of a timer, in ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
+export const HEARTBEAT_MS: number = 'Bun' in globalThis ? 8_000 : 15_000;
+
 /**
  * The heartbeat of a hub's sessions. It asks for an acknowledgement if one is useful, and reports the sessions
  * whose client stays silent: a peer that vanished without a close keeps its socket open for many minutes.

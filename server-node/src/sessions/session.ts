@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Budget, Bye, Hello } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Subscriber } from '../topics/subscriber.js';
@@ -14,14 +13,15 @@ import { Link } from './link.js';
 import { Liveness } from './liveness.js';
 import type { RateLimit } from '../access/rate-limit.js';
 
+type OnDue = (session: Session) => void;
+
 /**
  * One client on the server; it outlives its links. Only events are queued. A topic that met a full outlet is caught up in one step when
  * the outlet drains, and every other frame is owed once, however often there was a reason for it.
  */
 export class Session implements Subscriber {
-  /** Secret and random (122 bits, RFC 9562 §5.4; Node draws many at a time). A request with this secret acts as
-   * this client. */
-  readonly id: string = randomUUID();
+  /** Secret and random (122 bits, RFC 9562 §5.4). A request with this secret acts as this client. */
+  readonly id: string;
   admission: Admission;
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
@@ -32,13 +32,14 @@ export class Session implements Subscriber {
   /** Whether it has ended for good. */
   hasEnded = false;
   readonly #inbox = new Inbox();
-  readonly #onDue: (session: Session) => void;
+  readonly #onDue: OnDue;
   readonly #events: EventSender;
   #link: Link | undefined;
   #isResumable = false;
 
   /** @param onDue called when there is something for `deliver` to write */
-  constructor(admission: Admission, rate: RateLimit, events: EventSender, onDue: (session: Session) => void) {
+  constructor(admission: Admission, rate: RateLimit, events: EventSender, onDue: OnDue, id: string) {
+    this.id = id;
     this.admission = admission;
     this.rate = rate;
     this.topics = new Subscriptions(events.traffic);

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { VeloxError, type Limits, type OpenFrame } from '@velox/core/protocol';
 import type { Admission, Admissions } from '../access/admission.js';
 import type { Outlet } from '../wire/outlet.js';
@@ -16,6 +17,7 @@ export class Sessions {
   readonly #limits: Limits;
   readonly #patience: number;
   readonly #events: EventLimits;
+  readonly #node: string | undefined;
   readonly #onDue: (session: Session) => void;
   readonly #onEnd: (session: Session, reason: string) => void;
   readonly #byId = new Map<string, Session>();
@@ -30,6 +32,7 @@ export class Sessions {
   /**
    * @param patience how long a session without a link lives, in ms
    * @param events the most events that a session keeps
+   * @param node the name of this node, if there are several
    */
   constructor(
     admissions: Admissions,
@@ -38,7 +41,9 @@ export class Sessions {
     onDue: (session: Session) => void,
     onEnd: (session: Session, reason: string) => void,
     events?: EventLimits,
+    node?: string,
   ) {
+    this.#node = node;
     this.#admissions = admissions;
     this.#limits = limits;
     this.#patience = patience;
@@ -95,7 +100,8 @@ export class Sessions {
     } else {
       this.#enter(admission);
       const rate = new RateLimit(this.#limits.rate);
-      session = new Session(admission, rate, new EventSender(this.traffic, this.#events), this.#onDue);
+      const sender = new EventSender(this.traffic, this.#events);
+      session = new Session(admission, rate, sender, this.#onDue, this.#newId());
       this.#byId.set(session.id, session);
       ack = 0;
     }
@@ -128,6 +134,10 @@ export class Sessions {
     this.#onEnd(session, reason);
   }
 
+  #newId(): string {
+    return this.#node === undefined ? randomUUID() : `${this.#node}.${randomUUID()}`;
+  }
+
   /**
    * At a limit, evicts a session that was never polled, or else the longest-disconnected one. It chooses from the
    * same identity or address, or from all if the hub is full.
@@ -150,4 +160,9 @@ export class Sessions {
         if (limit === 'hub' || session.admission[limit] === newcomer[limit]) return session;
     return undefined;
   }
+}
+
+/** Draws the name of a node: 8 letters, new at each start of its process. It is no secret. */
+export function randomNode(): string {
+  return Array.from(randomBytes(8), (byte) => String.fromCharCode(97 + (byte % 26))).join('');
 }

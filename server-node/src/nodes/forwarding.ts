@@ -1,0 +1,190 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Bus } from '../cluster/bus.js';
+import type { Unsubscribe } from '../cluster/log.js';
+import type { Elsewhere } from '../http/elsewhere.js';
+import { serve } from '../http/serve.js';
+import type { Hub } from '../hub/hub.js';
+import { refuse, type Exchange } from '../transports/exchange.js';
+import { ForwardedExchange, type ForwardedAnswer, type ForwardedRequest } from './forwarded-exchange.js';
+import { Peers } from './peers.js';
+
+/** How long the node of a session may take to say that it has a request, in ms. */
+const TAKEN_MS = 2_000;
+/** How much longer than a heartbeat an answer may take, in ms. */
+const GRACE_MS = 5_000;
+
+/** What nodes say to each other about requests. `call` is a number of the node that forwards. */
+type Letter =
+  | { readonly from: string; readonly call: number; readonly request: ForwardedRequest }
+  | { readonly from: string; readonly call: number; readonly abort: true }
+  /** The request has arrived. */
+  | { readonly call: number; readonly taken: true }
+  | { readonly call: number; readonly answer: ForwardedAnswer };
+
+interface Pending {
+  readonly home: string;
+  readonly settle: (answer: ForwardedAnswer | Error) => void;
+  /** Sets how long it may still take, in ms. */
+  readonly wait: (ms: number) => void;
+}
+
+/** Those concern one connection, and not the request (RFC 9110 §7.6.1). */
+const HOP_BY_HOP =
+  /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|:.*)$/;
+
+const subjectOf = (node: string): string => `velox node ${node}`;
+
+/** Serves requests of sessions that live on other nodes, and requests of this node's sessions that came to others. */
+export class Forwarding implements Elsewhere {
+  readonly #hub: Hub;
+  readonly #node: string;
+  readonly #bus: Bus;
+  readonly #peers: Peers;
+  readonly #pending = new Map<number, Pending>();
+  /** By node and call. */
+  readonly #serving = new Map<string, ForwardedExchange>();
+  #calls = 0;
+  #listening: Promise<Unsubscribe> | undefined;
+
+  /** @param node the name of this node, with which the ids of its sessions begin */
+  constructor(hub: Hub, node: string, bus: Bus) {
+    this.#hub = hub;
+    this.#node = node;
+    this.#bus = bus;
+    this.#peers = new Peers(node, bus, (gone) => {
+      for (const { home, settle } of [...this.#pending.values()]) if (home === gone) settle(unknownSession());
+    });
+    void this.#listen().catch(() => undefined); // the next request tries again
+  }
+
+  hasSession(id: string): boolean {
+    const home = homeOf(id);
+    return home !== undefined && home !== this.#node;
+  }
+
+  async forward(
+    session: string,
+    exchange: Exchange,
+    cors: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const home = homeOf(session) as string;
+    if (this.#peers.isGone(home)) throw unknownSession();
+    const { method, url } = exchange.head;
+    const content = method === 'POST' ? await exchange.body(this.#hub.limits.frame) : undefined;
+    const body = typeof content === 'string' ? content : JSON.stringify(content); // undefined for a GET
+    const headers = headersOf(exchange);
+    this.#hub.observer.publish('forward', () => ({ to: home, method }));
+    const answer = await this.#ask(
+      home,
+      { method, url, headers, ...(content !== undefined && { body }) },
+      exchange,
+    );
+    if (!answer) return 'closed';
+    exchange.answer(answer, cors);
+    return answer.outcome;
+  }
+
+  async close(): Promise<void> {
+    for (const { settle } of [...this.#pending.values()]) settle(unknownSession());
+    await this.#peers.close();
+    await this.#listening?.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+  }
+
+  /** Resolves when answers will be heard. */
+  #listen(): Promise<Unsubscribe> {
+    this.#listening ??= this.#bus.subscribe(subjectOf(this.#node), (data) =>
+      this.#hear(JSON.parse(data) as Letter),
+    );
+    this.#listening.catch(() => (this.#listening = undefined));
+    return this.#listening;
+  }
+
+  /** Resolves with the answer; undefined if the client is gone. */
+  async #ask(
+    home: string,
+    request: ForwardedRequest,
+    exchange: Exchange,
+  ): Promise<ForwardedAnswer | undefined> {
+    const call = ++this.#calls;
+    try {
+      await this.#listen();
+      return await new Promise<ForwardedAnswer | undefined>((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined;
+        const settle: Pending['settle'] = (answer) => {
+          clearTimeout(timer);
+          this.#pending.delete(call);
+          if (answer instanceof Error) reject(answer);
+          else resolve(answer);
+        };
+        const wait = (ms: number): void => {
+          clearTimeout(timer);
+          timer = setTimeout(() => settle(unknownSession()), ms).unref();
+        };
+        wait(TAKEN_MS);
+        this.#pending.set(call, { home, settle, wait });
+        exchange.onAbort(() => {
+          if (!this.#pending.delete(call)) return;
+          clearTimeout(timer);
+          void this.#say(home, { from: this.#node, call, abort: true }).catch(() => undefined);
+          resolve(undefined);
+        });
+        this.#say(home, { from: this.#node, call, request }).catch((error: unknown) =>
+          settle(error as Error),
+        );
+      });
+    } catch (error) {
+      if (error instanceof VeloxError) throw error;
+      throw new VeloxError('unavailable', 'the bus between the servers fails. Try again later.', {
+        cause: error,
+      });
+    }
+  }
+
+  #say(node: string, letter: Letter): Promise<void> {
+    return this.#bus.publish(subjectOf(node), JSON.stringify(letter));
+  }
+
+  #hear(letter: Letter): void {
+    if ('taken' in letter) this.#pending.get(letter.call)?.wait(this.#hub.heartbeat + GRACE_MS);
+    else if ('answer' in letter) this.#pending.get(letter.call)?.settle(letter.answer);
+    else if ('abort' in letter) this.#serving.get(`${letter.from} ${letter.call}`)?.abort();
+    else this.#serve(letter);
+  }
+
+  #serve({ from, call, request }: Extract<Letter, { request: unknown }>): void {
+    const key = `${from} ${call}`;
+    const tell = (letter: Letter): void => void this.#say(from, letter).catch(() => undefined); // it asks again
+    const exchange = new ForwardedExchange(request, (answer) => {
+      this.#serving.delete(key);
+      tell({ call, answer });
+    });
+    this.#serving.set(key, exchange);
+    tell({ call, taken: true });
+    serve(this.#hub, exchange)
+      .then(async (served) => {
+        if ('left' in served) exchange.answer(refuse(404, 'not-found', 'There is nothing here.'), {});
+        else await served.outcome;
+      })
+      .catch((error: unknown) => {
+        this.#hub.observer.failure(error);
+        exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+      })
+      .finally(() => this.#serving.delete(key));
+  }
+}
+
+/** The node in a session's id. */
+function homeOf(id: string): string | undefined {
+  return /^([a-z]{8})\../.exec(id)?.[1];
+}
+
+function headersOf({ request }: Exchange): [string, string][] {
+  const { headers } = request;
+  const pairs = headers instanceof Headers ? [...headers] : Object.entries(headers);
+  return pairs.flatMap(([name, value]): [string, string][] =>
+    value === undefined || HOP_BY_HOP.test(name) ? [] : [[name, [value].flat().join(', ')]],
+  );
+}
+
+const unknownSession = (): VeloxError =>
+  new VeloxError('unknown-session', 'the server of this session is gone. Open a new one.');

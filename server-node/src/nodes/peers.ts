@@ -1,0 +1,86 @@
+import type { Bus } from '../cluster/bus.js';
+import type { Unsubscribe } from '../cluster/log.js';
+
+const SUBJECT = 'velox nodes';
+/** How often a node says that it lives, and after how long a silence it counts as dead, in ms. */
+const EVERY_MS = 2_000;
+const LEASE_MS = 6_000;
+
+interface Lease {
+  readonly node: string;
+  readonly is: 'alive' | 'gone';
+}
+
+/** Which nodes of the cluster live: each renews a lease. */
+export class Peers {
+  readonly #node: string;
+  readonly #bus: Bus;
+  readonly #onGone: (node: string) => void;
+  /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
+  readonly #heardAt = new Map<string, number>();
+  #unsubscribe: Unsubscribe | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param onGone called once for each node that has died or said goodbye */
+  constructor(node: string, bus: Bus, onGone: (node: string) => void) {
+    this.#node = node;
+    this.#bus = bus;
+    this.#onGone = onGone;
+    this.#beat();
+    this.#timer = setInterval(() => this.#beat(), EVERY_MS).unref();
+  }
+
+  /** Whether a node was heard, and is heard no more. A node that was never heard may live. */
+  isGone(node: string): boolean {
+    const heardAt = this.#heardAt.get(node);
+    return heardAt !== undefined && performance.now() - heardAt > LEASE_MS;
+  }
+
+  /** Says goodbye. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#unsubscribe?.();
+    await this.#say('gone');
+  }
+
+  #beat(): void {
+    if (!this.#unsubscribe) void this.#listen();
+    void this.#say('alive');
+    for (const node of [...this.#heardAt.keys()]) if (this.isGone(node)) this.#forget(node);
+  }
+
+  /** Tries again at the next beat if the engine is down. */
+  async #listen(): Promise<void> {
+    const pending = (): void => undefined;
+    this.#unsubscribe = pending;
+    try {
+      const unsubscribe = await this.#bus.subscribe(SUBJECT, (data) => this.#hear(JSON.parse(data) as Lease));
+      if (this.#isClosed) unsubscribe();
+      this.#unsubscribe = unsubscribe;
+    } catch {
+      this.#unsubscribe = undefined;
+    }
+  }
+
+  /** Without the engine, other nodes take this one for dead; it cannot serve them then. */
+  #say(is: Lease['is']): Promise<void> {
+    return this.#bus.publish(SUBJECT, JSON.stringify({ node: this.#node, is })).catch(() => undefined);
+  }
+
+  #hear({ node, is }: Lease): void {
+    if (node === this.#node) return;
+    const isNew = !this.#heardAt.has(node);
+    this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
+    if (is === 'gone') this.#onGone(node);
+    else if (isNew) void this.#say('alive'); // it need not wait for the next beat
+  }
+
+  /** A dead node never returns: a process that starts has another name. */
+  #forget(node: string): void {
+    const wasAlive = this.#heardAt.get(node) !== -Infinity;
+    this.#heardAt.set(node, -Infinity);
+    if (wasAlive) this.#onGone(node);
+  }
+}
