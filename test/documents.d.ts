@@ -19,6 +19,7 @@ declare const previous: { rows: { price: number }[] };
 declare const produce: typeof import('immer').produce;
 declare const fetchToken: () => Promise<string>;
 declare const userOf: (secret: string | undefined) => User;
+declare const itemsOf: (user: string) => Promise<Item[]>;
 declare const useVelox: typeof import('@velox/react').useVelox;
 declare const toast: (text: string) => void;
 declare const render: (value: unknown) => void;
@@ -35,6 +36,7 @@ interface Item {
 }
 interface User {
   id: string;
+  name: string;
   isAdmin: boolean;
 }
 type App = {

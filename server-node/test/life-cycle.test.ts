@@ -1,7 +1,7 @@
 /** The life of sessions as the application sees it: callbacks in order, and what they are given. */
 import { connect, type Sync } from '@velox/core';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import * as velox from '../src/index.js';
 import { createTestSync, type TestSync, type TestSyncOptions } from '../src/testing/index.js';
@@ -281,6 +281,23 @@ describe('the callbacks of a session', () => {
     expect(hub.sessions()).toEqual([]);
     await hub.close();
   });
+});
+
+it('session.data has the type that the contract of the server names', async () => {
+  interface Server {
+    topics: object;
+    events: { say: string };
+    session: { count: number };
+  }
+  const test = await createTestSync<Server>({ onConnect: (session) => void (session.data = { count: 0 }) });
+  onTestFinished(() => test.close());
+  test.hub.on('say', (session) => void session.data.count++);
+  const sync = test.connect();
+  for (let n = 0; n < 3; n++) sync.emit('say', 'x');
+  await test.advance();
+  expectTypeOf(test.hub.sessions()[0]!.data).toEqualTypeOf<{ count: number }>();
+  expectTypeOf<velox.Session['data']>().toEqualTypeOf<unknown>();
+  expect(test.hub.only(test.hub.sessions()[0]!).sessions()[0]?.data.count).toBe(3);
 });
 
 it('onUnknown is given events and calls without a handler, in place of a warning', async () => {

@@ -17,6 +17,8 @@ export interface Contract {
   readonly calls?: object;
   /** Names of rooms; default: any. */
   readonly rooms?: string;
+  /** The application's data about a session, on the server: `createHub<App & { session: { score: number } }>()`. */
+  readonly session?: object;
 }
 
 /**
@@ -96,6 +98,9 @@ export type CallResult<C extends Contract, N extends CallName<C>> = Sent<CallOut
 
 /** The reply to one of a contract's calls, as the caller receives it. */
 export type CallReply<C extends Contract, N extends CallName<C>> = Result<CallOutput<Call<C, N>>>;
+
+/** The application's data about a session. */
+export type SessionData<C extends Contract> = C extends { readonly session: infer D } ? D : unknown;
 
 /** The names of a contract's rooms. */
 export type RoomName<C extends Contract> = C extends { readonly rooms: infer R extends string } ? R : string;

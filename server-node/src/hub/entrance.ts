@@ -13,7 +13,7 @@ export interface NameRules<Context = unknown> {
   /** The public name of a session, for `hub.only(name)`. Default: a random one. */
   readonly name?: (context: Context) => string | undefined;
   /**
-   * What happens to a new client whose name another session has.
+   * The treatment of a new client whose name another session has.
    *
    * - `both` (default): both sessions have the name
    * - `replace`: the former session ends with `replaced`, and its client does not come back

@@ -23,7 +23,7 @@ import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
 
-/** What happened to a session while it had no link. */
+/** The absence of a client: from its former link to the next one. */
 export interface Absence {
   /** When the client was heard last before, in ms since 1970. */
   readonly lastSeen: number;
@@ -111,7 +111,7 @@ export class Messaging implements CastHost, SessionHost {
     });
   }
 
-  /** Who is in which room; undefined unless the application shows it. */
+  /** The presence in all rooms; undefined unless the application shows it. */
   get presence(): Presence | undefined {
     return this.#presence;
   }

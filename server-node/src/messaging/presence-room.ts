@@ -2,7 +2,7 @@ import { CallError, VeloxError, type PresenceMember } from '@velox/core/protocol
 import type { Session } from '../sessions/session.js';
 import { State } from '../state/state.js';
 
-/** Who a session is, as the application shows it. */
+/** A session as the application shows it. */
 export interface Shown {
   readonly id: string;
   readonly who: object;

@@ -26,7 +26,7 @@ export interface PresenceOptions<S = object, Shown extends object = object, Mine
   readonly rooms?: (room: string) => boolean;
 }
 
-/** Who is in the rooms of a hub. */
+/** The members of the rooms of a hub. */
 export interface RoomPresence<Shown = unknown, Mine = unknown, Who = object, Room = string> {
   /** The members of a room by their id, as clients see them now. */
   members(room: Room): PresenceMembers<Shown, Mine>;
@@ -46,7 +46,7 @@ export interface PresenceHost {
 
 const NOBODY: PresenceMembers = {};
 
-/** Who is in which room: a state for each room, as the topic `presence/<room>`. It exists while the room has members or is watched. */
+/** The members of each room: a state for each room, as the topic `presence/<room>`. It exists while the room has members or is watched. */
 export class Presence implements Source {
   readonly #options: PresenceOptions;
   readonly #host: PresenceHost;

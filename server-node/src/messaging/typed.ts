@@ -12,6 +12,7 @@ import type {
   EventReceived,
   Jsonify,
   RoomName,
+  SessionData,
   SchemaInput,
 } from '@velox/core/protocol';
 import type { Sent } from '../sessions/event-limits.js';
@@ -29,7 +30,7 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
   /** Its public name, for `hub.only(name)`: the result of the option `name`, or a random text. */
   readonly name: string;
   /** The application's own data about the client; an empty object at first. */
-  data: unknown;
+  data: SessionData<C>;
   /** The rooms that it is in. */
   readonly rooms: readonly RoomName<C>[];
   /** Everyone but this client. */
@@ -74,7 +75,7 @@ export interface Channel<C extends Contract = AnyContract> {
 }
 
 /** A recipient: a session, or all sessions of a name. */
-export type Recipient = string | Session<never, never> | Session;
+export type Recipient = string | Pick<Session, 'name' | 'identity' | 'transport' | 'close'>;
 
 /** The outcome of a call to one session. */
 export type CallOutcome<C extends Contract, N extends CallName<C>, Context = unknown> =
