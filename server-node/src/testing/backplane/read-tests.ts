@@ -84,6 +84,36 @@ export function readTests(test: Define<LogPart>): void {
     assert.equal(await log.saveSnapshot(`${topic} missing`, head as Place, '1', 2), false);
   });
 
+  test('places in the middle of revisions that were appended together are read from, and saved', async ({
+    connect,
+    topic,
+  }) => {
+    const [{ log }, other] = [await connect(), await connect()];
+    const start = headOf(await log.open(topic, '0'));
+    const steps = ['a', 'ü', '€', 'd'].map((value) => step(value));
+    const { at: head } = (await log.append(topic, start, steps)) as { at: Place };
+    const read = (await log.read(topic, start)) as Revision[];
+    assert.deepEqual(
+      read.map(({ tag, patch }) => ({ tag, patch })),
+      steps,
+    );
+    assert.deepEqual(read.at(-1)?.at, head);
+    const middle = read[1]?.at as Place;
+    assert.deepEqual(await other.log.append(topic, middle, [step()]), { ok: false, head });
+    assert.deepEqual(await other.log.read(topic, middle), read.slice(2));
+    const { at: last } = (await log.append(topic, head, [step()])) as { at: Place };
+    assert.deepEqual(versions(await other.log.read(topic, middle)), [4, 5, 6]);
+    assert.equal(await log.saveSnapshot(topic, middle, '"middle"', 0), true);
+    const opened = await other.log.open(topic, '1');
+    assert.deepEqual(opened.snapshot, { at: middle, value: '"middle"' });
+    assert.deepEqual(versions(opened.revisions), [4, 5, 6]);
+    assert.deepEqual(headOf(opened), last);
+    const renewed = await other.log.renew(topic, head.id);
+    const again = await log.open(topic, '1');
+    assert.deepEqual([versions(again.revisions), headOf(again)], [[4, 5, 6], renewed]);
+    assert.equal(again.snapshot.value, '"middle"');
+  });
+
   test('append goes on after all revisions were removed', async ({ connect, topic }) => {
     const { log } = await connect();
     const places = await grow(log, topic, headOf(await log.open(topic, '0')), 5);

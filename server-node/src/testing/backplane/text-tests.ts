@@ -100,14 +100,17 @@ export function textTests(test: Define<LogPart>): void {
     );
   });
 
-  test('a patch of 900 KB and a snapshot of 5 MB are kept and heard', async ({ connect, topic }) => {
+  test('patches of 900 KB and 3 MB and a snapshot of 5 MB are kept and heard', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];
     const start = headOf(await one.log.open(topic, '0'));
     const follower = await Follower.start(two.log, topic, start);
     const revisions = [step('ü'.repeat(450_000)), step('small')];
-    const large = await one.log.append(topic, start, revisions);
+    const both = await one.log.append(topic, start, revisions);
+    assert.ok(both.ok);
+    revisions.push(step('ü'.repeat(1_500_000)));
+    const large = await one.log.append(topic, both.at, revisions.slice(2));
     assert.ok(large.ok);
-    await until(() => follower.at.version === 3, 'both revisions');
+    await until(() => follower.at.version === 4, 'all revisions');
     follower.stop();
     const read = await two.log.read(topic, start);
     assert.ok(typeof read === 'object');

@@ -1,0 +1,37 @@
+import type { Stream } from './stream.js';
+
+/** Texts that are too long for one message: they are stored in parts, before the message that names them. */
+export class Bodies {
+  readonly #stream: Stream;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+  }
+
+  /** Stores a text if it is too long. Returns the number of its parts; 0: it belongs into the message. */
+  async put(subject: string, text: string, headLength: number): Promise<number> {
+    const size = this.#stream.limit;
+    if (Buffer.byteLength(text) + headLength <= size) return 0;
+    // At most 3 bytes of UTF-8 for a unit of UTF-16. A part may end inside of a surrogate pair, so it is sent as bytes.
+    const bytes = Buffer.from(text);
+    const step = Math.floor((size * 3) / 4);
+    const parts: [string, string][] = [];
+    for (let start = 0; start < bytes.length; start += step)
+      parts.push([`${subject}.${parts.length}`, bytes.toString('base64', start, start + step)]);
+    await this.#stream.putAll(parts);
+    return parts.length;
+  }
+
+  /** Reads a text in parts. undefined: it was removed. */
+  async get(subject: string, count: number): Promise<string | undefined> {
+    const found = await Promise.all(
+      Array.from({ length: count }, (_, n) => this.#stream.last(`${subject}.${n}`)),
+    );
+    const bytes = found.map((part) => part && Buffer.from(part.text, 'base64'));
+    return bytes.includes(undefined) ? undefined : Buffer.concat(bytes as Buffer[]).toString();
+  }
+
+  async remove(subject: string, below?: number): Promise<void> {
+    await this.#stream.purge(`${subject}.>`, below);
+  }
+}

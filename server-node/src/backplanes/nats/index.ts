@@ -1,0 +1,99 @@
+/** @velox/server/nats: a backplane on NATS 2.9 or later with JetStream, by the client `@nats-io`. */
+import { VeloxError } from '@velox/core/protocol';
+import type { Backplane } from '../../cluster/bus.js';
+import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
+import { NatsBus } from './nats-bus.js';
+import { NatsLog } from './nats-log.js';
+import { Stream } from './stream.js';
+
+export type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
+
+export interface NatsOptions {
+  /** The first token of all subjects, and in capitals the name of the stream. Letters only. Default `velox`. */
+  readonly prefix?: string;
+  /** On how many servers of a cluster the stream is kept, if it is created. Default 1. */
+  readonly replicas?: number;
+  /** Whether an acknowledged revision survives power cuts and failovers: 3 replicas and `sync_interval: always`. Default false. */
+  readonly durable?: boolean;
+}
+
+/**
+ * Makes a backplane on NATS. It creates a stream, whose entries are republished to the nodes that follow a topic.
+ *
+ * @param connection `await connect({ maxReconnectAttempts: -1 })` of `@nats-io/transport-node`. `close` leaves it open.
+ * @param jetstream `jetstream(connection)` of `@nats-io/jetstream`
+ *
+ * @example
+ * createHub({ backplane: nats(connection, jetstream(connection)) });
+ */
+export function nats(
+  connection: NatsConnection,
+  jetstream: NatsJetStream,
+  options: NatsOptions = {},
+): Backplane {
+  const { prefix = 'velox', replicas = 1, durable = false } = options;
+  if (!/^[A-Za-z]+$/.test(prefix))
+    throw new VeloxError('bad-option', `\`prefix\` is "${prefix}". Use letters only.`);
+  const subscriptions = new Map<string, { unsubscribe(): void }>();
+  const subscribe =
+    (tell: (message: NatsMessage) => void) =>
+    async (subject: string): Promise<void> => {
+      const callback = (error: Error | null, message: NatsMessage): void => {
+        if (!error) tell(message);
+      };
+      subscriptions.set(subject, connection.subscribe(subject, { callback }));
+      await connection.flush();
+    };
+  const unsubscribe = (subject: string): void => {
+    subscriptions.get(subject)?.unsubscribe();
+    subscriptions.delete(subject);
+  };
+  const stream = new Stream(connection, jetstream, prefix, replicas);
+  const log = new NatsLog(
+    stream,
+    subscribe((message) => log.tell(message)),
+    unsubscribe,
+  );
+  const bus = new NatsBus(
+    connection,
+    prefix,
+    subscribe((message) => bus.tell(message)),
+    unsubscribe,
+  );
+  const statuses = watch(connection, () => {
+    log.doubt();
+    bus.doubt();
+  });
+  return {
+    log,
+    bus,
+    durable,
+    shared: true,
+    close() {
+      statuses.stop();
+      for (const subject of [...subscriptions.keys()]) unsubscribe(subject);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Doubts after each reconnect, and when the client has dropped messages. */
+function watch(connection: NatsConnection, onDoubt: () => void): { stop(): void } {
+  const statuses = connection.status() as AsyncIterable<{ readonly type: string }> & { stop?(): void };
+  let isStopped = false;
+  void (async () => {
+    for await (const { type } of statuses) {
+      if (isStopped) return;
+      if (type !== 'reconnect' && type !== 'slowConsumer') continue;
+      // The client has sent its subscriptions again: the server has them when it answers.
+      await connection.flush().catch(() => {});
+      if (!isStopped) onDoubt();
+    }
+  })();
+  return {
+    stop() {
+      isStopped = true;
+      statuses.stop?.();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { Bodies } from './bodies.js';
+import type { Stream } from './stream.js';
+
+interface Pointer {
+  readonly version: number;
+  /** Of the entry that has this version. */
+  readonly seq: number;
+  readonly parts: number;
+  /** Of its parts. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The newest snapshot of each topic: one message that names it, and its parts if it is long. */
+export class Snapshots {
+  readonly #stream: Stream;
+  readonly #bodies: Bodies;
+
+  constructor(stream: Stream, bodies: Bodies) {
+    this.#stream = stream;
+    this.#bodies = bodies;
+  }
+
+  /** undefined: none was saved. `removed`: a newer one replaced it meanwhile. */
+  async load(key: string): Promise<Pointer | 'removed' | undefined> {
+    const stored = await this.#stream.last(this.#subject('snapshot', key));
+    if (!stored) return undefined;
+    const pointer = readPointer(stored.text);
+    if (pointer.parts === 0) return pointer;
+    const value = await this.#bodies.get(this.#subject('body', `${key}.${pointer.name}`), pointer.parts);
+    return value === undefined ? 'removed' : { ...pointer, value };
+  }
+
+  /** Returns false if a snapshot as new is there. */
+  async save(key: string, version: number, seq: number, value: string): Promise<boolean> {
+    const subject = this.#subject('snapshot', key);
+    const stored = await this.#stream.last(subject);
+    const before = stored && readPointer(stored.text);
+    if (before && before.version >= version) return false;
+    const name = randomUUID();
+    const body = this.#subject('body', `${key}.${name}`);
+    const parts = await this.#bodies.put(body, value, 100);
+    const text = `${version} ${seq} ${parts} ${name} ${parts > 0 ? '' : value}`;
+    const isSaved = (await this.#stream.put(subject, text, stored?.seq ?? 0)) !== undefined;
+    if (isSaved) {
+      await this.#stream.purge(subject, await this.#lastSequence(subject));
+      if (before?.parts) await this.#bodies.remove(this.#subject('body', `${key}.${before.name}`));
+    } else if (parts > 0) await this.#bodies.remove(body);
+    return isSaved;
+  }
+
+  async drop(key: string): Promise<void> {
+    await this.#stream.purge(this.#subject('snapshot', key));
+    await this.#bodies.remove(this.#subject('body', key));
+  }
+
+  async #lastSequence(subject: string): Promise<number> {
+    return (await this.#stream.last(subject))?.seq ?? 0;
+  }
+
+  #subject(part: 'snapshot' | 'body', key: string): string {
+    return `${this.#stream.prefix}.${part}.${key}`;
+  }
+}
+
+function readPointer(text: string): Pointer {
+  const [head = '', version, seq, parts, name = ''] = /^(\d+) (\d+) (\d+) (\S+) /.exec(text) ?? [];
+  return {
+    version: Number(version),
+    seq: Number(seq),
+    parts: Number(parts),
+    name,
+    value: text.slice(head.length),
+  };
+}

@@ -1,0 +1,185 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
+
+/** For how long the server may take, in ms. The election of a leader took 6.5 s. */
+const PATIENCE_MS = 10_000;
+/** How many messages are fetched together. */
+const BATCH = 256;
+const NO_STREAM = 10059;
+const NO_MESSAGE = 10037;
+const WRONG_SEQUENCE = 10071;
+
+export interface Stored {
+  readonly seq: number;
+  readonly text: string;
+}
+interface Answer {
+  readonly error?: { readonly err_code?: number; readonly description: string };
+  readonly message?: { readonly subject: string; readonly seq: number; readonly data?: string };
+  readonly created?: string;
+  readonly cluster?: { readonly name?: string };
+  readonly config?: { readonly num_replicas: number };
+  readonly name?: string;
+  readonly num_pending?: number;
+}
+
+/** One stream with all topics. It republishes the accepted entries of the log, with the sequence of the entry before. */
+export class Stream {
+  readonly prefix: string;
+  readonly #connection: NatsConnection;
+  readonly #jetstream: NatsJetStream;
+  readonly #name: string;
+  readonly #replicas: number;
+  #ready: Promise<unknown> | undefined;
+
+  constructor(connection: NatsConnection, jetstream: NatsJetStream, prefix: string, replicas: number) {
+    this.#connection = connection;
+    this.#jetstream = jetstream;
+    this.prefix = prefix;
+    this.#name = prefix.toUpperCase();
+    this.#replicas = replicas;
+  }
+
+  /** The bytes of a message, without the headers that are sent with it. */
+  get limit(): number {
+    return (this.#connection.info?.max_payload ?? 1_048_576) - 1_024;
+  }
+
+  /** Stores a message if the last one of its subject has the sequence `after`; 0: if there is none. undefined: it has another one. */
+  async put(subject: string, text: string, after: number): Promise<number | undefined> {
+    await (this.#ready ??= this.#create());
+    try {
+      const expect = { lastSubjectSequence: after };
+      return (await this.#jetstream.publish(subject, text, { expect })).seq;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === WRONG_SEQUENCE) return undefined;
+      this.#ready = undefined; // the stream may be gone
+      throw error;
+    }
+  }
+
+  /** Stores messages without a condition. */
+  async putAll(messages: readonly (readonly [subject: string, text: string])[]): Promise<void> {
+    await (this.#ready ??= this.#create());
+    await Promise.all(messages.map(([subject, text]) => this.#jetstream.publish(subject, text)));
+  }
+
+  last(subject: string): Promise<Stored | undefined> {
+    return this.#get({ last_by_subj: subject });
+  }
+
+  at(subject: string, seq: number): Promise<Stored | undefined> {
+    return this.#get({ seq, next_by_subj: subject }, (found) => found === seq);
+  }
+
+  /** The messages of a subject, which may have wildcards, from a sequence on. */
+  async from(subject: string, seq: number, headersOnly = false): Promise<Stored[]> {
+    const config = {
+      deliver_policy: 'by_start_sequence',
+      opt_start_seq: Math.max(seq, 1),
+      filter_subject: subject,
+      ack_policy: 'none',
+      inactive_threshold: PATIENCE_MS * 1_000_000,
+      mem_storage: true,
+      num_replicas: 1,
+      headers_only: headersOnly,
+    };
+    const created = await this.#api(`CONSUMER.CREATE.${this.#name}`, { stream_name: this.#name, config });
+    const found: Stored[] = [];
+    for (let left = created.num_pending ?? 0; left > 0;) {
+      const batch = Math.min(left, BATCH);
+      const fetched = await this.#fetch(created.name ?? '', batch);
+      found.push(...fetched);
+      left = fetched.length < batch ? 0 : left - batch; // the others were purged meanwhile
+    }
+    this.#connection.publish(`$JS.API.CONSUMER.DELETE.${this.#name}.${created.name}`);
+    return found;
+  }
+
+  /** Removes the messages of a subject that are below a sequence, or all. */
+  async purge(filter: string, below?: number): Promise<void> {
+    await this.#api(`STREAM.PURGE.${this.#name}`, { filter, ...(below !== undefined && { seq: below }) });
+  }
+
+  /** Names the run: of one server, because it may lose what its disk lacks, and of the stream alone if it has replicas. */
+  async run(): Promise<string> {
+    const { created, config, cluster } = await this.#api(`STREAM.INFO.${this.#name}`, {});
+    const isReplicated = (config?.num_replicas ?? 1) > 1;
+    const server = isReplicated ? '' : (cluster?.name ?? this.#connection.info?.server_id);
+    return `${created}.${server}`;
+  }
+
+  async #create(): Promise<void> {
+    const { prefix } = this;
+    const answer = await this.#request(`STREAM.CREATE.${this.#name}`, {
+      name: this.#name,
+      subjects: [`${prefix}.log.*`, `${prefix}.snapshot.*`, `${prefix}.part.>`, `${prefix}.body.>`],
+      retention: 'limits',
+      storage: 'file',
+      num_replicas: this.#replicas,
+      max_consumers: -1,
+      max_msgs: -1,
+      max_bytes: -1,
+      discard: 'old',
+      republish: { src: `${prefix}.log.>`, dest: `${prefix}.revision.>` },
+    });
+    // Another configuration under this name, perhaps with more replicas, is the user's.
+    const ALREADY_THERE = 10058;
+    if (answer.error && answer.error.err_code !== ALREADY_THERE) this.#fail(answer);
+  }
+
+  async #get(query: object, isWanted: (seq: number) => boolean = () => true): Promise<Stored | undefined> {
+    const { message } = await this.#api(`STREAM.MSG.GET.${this.#name}`, query, [NO_MESSAGE]);
+    if (!message || !isWanted(message.seq)) return undefined;
+    return { seq: message.seq, text: Buffer.from(message.data ?? '', 'base64').toString() };
+  }
+
+  async #fetch(consumer: string, batch: number): Promise<Stored[]> {
+    const found: Stored[] = [];
+    const answers = await this.#connection.requestMany(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.#name}.${consumer}`,
+      JSON.stringify({ batch, no_wait: true }),
+      // An inbox of its own: entries come under their own subjects.
+      { strategy: 'count', maxMessages: batch, maxWait: PATIENCE_MS, noMux: true },
+    );
+    for await (const answer of answers) {
+      if (!answer.reply?.startsWith('$JS.ACK.')) break; // a status: there are no more
+      found.push({ seq: sequenceOf(answer), text: answer.string() });
+    }
+    return found;
+  }
+
+  async #api(call: string, body: object, expected: readonly number[] = []): Promise<Answer> {
+    for (let tries = 0; ; tries++) {
+      const ready = (this.#ready ??= this.#create());
+      try {
+        await ready;
+      } catch (error) {
+        if (this.#ready === ready) this.#ready = undefined;
+        throw error;
+      }
+      const answer = await this.#request(call, body);
+      const code = answer.error?.err_code;
+      if (code === undefined || expected.includes(code)) return answer;
+      if (code !== NO_STREAM || tries > 0) this.#fail(answer);
+      this.#ready = undefined;
+    }
+  }
+
+  async #request(call: string, body: object): Promise<Answer> {
+    const options = { timeout: PATIENCE_MS };
+    const answer = await this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options);
+    return JSON.parse(answer.string()) as Answer;
+  }
+
+  #fail({ error }: Answer): never {
+    const text = `NATS refused a request (${error?.err_code}): ${error?.description}. Look at its configuration.`;
+    throw new VeloxError('unavailable', text);
+  }
+}
+
+/** `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…`; newer servers put a domain and an account first. */
+function sequenceOf({ reply = '' }: NatsMessage): number {
+  const tokens = reply.split('.');
+  return Number(tokens.length > 9 ? tokens[7] : tokens[5]);
+}
