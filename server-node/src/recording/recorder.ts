@@ -112,7 +112,8 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   }
 
   readonly onRow = (source: object, copy: object): void => {
-    if (!this.#keys(source)) (this.#rows ??= new WeakMap<object, object>()).set(source, copy);
+    this.#keys.remember?.(source, copy);
+    if (!this.#keys.readerFor(source)) (this.#rows ??= new WeakMap<object, object>()).set(source, copy);
   };
 
   readonly omits = (_key: string, path?: () => string): boolean => {

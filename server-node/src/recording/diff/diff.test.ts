@@ -137,6 +137,25 @@ describe('rows', () => {
     expect(sent(recorder, next)).toEqual([{ op: 'replace', path: '/2/more/n', value: 10 }]);
   });
 
+  it('are known by a key that only the application can read', () => {
+    class Row {
+      readonly text = text;
+      readonly #id: number;
+      constructor(id: number) {
+        this.#id = id;
+      }
+      getId(): number {
+        return this.#id;
+      }
+    }
+    const rows = (...ids: number[]): Row[] => ids.map((id) => new Row(id));
+    const recorder = createRecorder<unknown>(rows(1, 2, 3), { key: (row) => (row as Row).getId() });
+    expect(sent(recorder, rows(9, 1, 2, 3))).toEqual([{ op: 'add', path: '/0', value: { text } }]);
+    expect(sent(recorder, rows(9, 2, 3))).toEqual([{ op: 'remove', path: '/1' }]);
+    expect(sent(recorder, rows(3, 9, 2))).toEqual([{ op: 'move', from: '/2', path: '/0' }]);
+    expect(sent(recorder, rows(3, 9, 2))).toEqual([]);
+  });
+
   it('may share a key, or have none among others', () => {
     const recorder = createRecorder<unknown>([keyed(1), keyed(1), unkeyed(2)]);
     sent(recorder, [keyed(1), unkeyed(2), keyed(1), keyed(1), keyed(3), null, 'x', [1]]);

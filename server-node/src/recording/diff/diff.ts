@@ -5,7 +5,7 @@ import { copyIn, exotic, isPrivate, notJson, segment, unwrap, type Key } from '.
 import { matchRows } from './match-rows.js';
 import { hasOwn, isContainer, type Container, type Node } from '../tree/node.js';
 import { rewrite } from './rewrite.js';
-import type { RowKey, RowKeys } from './row-key.js';
+import type { KeyReader, RowKeys } from './row-key.js';
 import { ROOT, type Tree } from '../tree/tree.js';
 
 type Members = Record<string, unknown>;
@@ -128,43 +128,45 @@ export class Differ {
   #items(ours: unknown[], next: readonly unknown[], previous: readonly unknown[]): void {
     const old = previous.length === ours.length ? previous : [];
     const sample = next.find(isContainer);
-    const keyOf = (sample && this.#rowKeys(sample)) ?? noKey;
+    const reader = (sample && this.#rowKeys.readerFor(sample)) ?? NO_KEY;
     const shared = Math.min(ours.length, next.length);
     let start = 0;
-    while (start < shared && this.#matches(ours, start, next[start], old[start], keyOf)) start++;
+    while (start < shared && this.#matches(ours, start, next[start], old[start], reader)) start++;
     let end = ours.length;
     let nextEnd = next.length;
     while (end > start && nextEnd > start) {
-      if (!this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1], keyOf)) break;
+      if (!this.#matches(ours, end - 1, next[nextEnd - 1], old[end - 1], reader)) break;
       end--;
       nextEnd--;
     }
     if (end === start && nextEnd === start) return;
 
-    const identity = { keyOf, memory: this.#memory, previous: old.slice(start, end) };
+    const identity = { key: reader, memory: this.#memory, previous: old.slice(start, end) };
     const sources = matchRows(ours.slice(start, end), next.slice(start, nextEnd), identity);
     const rows = Array.from(sources, (source, offset) => {
       const index = start + offset;
       const item = next[index];
       const row = source < 0 ? undefined : ours[start + source];
       const settled = row ? this.#settle(row, item, index, old[start + source]) : this.#copy(item, index);
-      if (isContainer(item) && isContainer(settled) && keyOf(item) === undefined)
-        this.#memory.set(item, settled);
+      if (isContainer(item) && isContainer(settled)) {
+        if (reader.of(item) === undefined) this.#memory.set(item, settled);
+        this.#rowKeys.remember?.(item, settled);
+      }
       return settled ?? null;
     });
     rewrite(this.#tree, this.#node(), start, end - start, rows);
   }
 
   /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
-  #matches(ours: unknown[], index: number, next: unknown, previous: unknown, keyOf: RowKey): boolean {
+  #matches(ours: unknown[], index: number, next: unknown, previous: unknown, reader: KeyReader): boolean {
     const row = ours[index];
     if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
     if (next === previous) return true;
     if (!isContainer(row)) return this.#equal(row, next, index);
     this.#refuseFrozen(row);
-    const key = keyOf(next);
+    const key = reader.of(next);
     if (key !== undefined) {
-      if (keyOf(row) !== key) return false;
+      if (reader.ofOurs(row) !== key) return false;
     } else if (this.#memory.get(next) !== row) {
       if (!this.#equal(row, next, index)) return false;
       this.#memory.set(next, row);
@@ -172,6 +174,7 @@ export class Differ {
     }
     const settled = this.#settle(row, next, index, previous) ?? null;
     if (settled !== row) this.#tree.set(this.#node(), index, settled);
+    if (isContainer(settled)) this.#rowKeys.remember?.(next, settled);
     return true;
   }
 
@@ -262,7 +265,7 @@ function isPrimitive(value: unknown): boolean {
   );
 }
 
-function noKey(): undefined {}
+const NO_KEY: KeyReader = { of: () => undefined, ofOurs: () => undefined };
 
 const ALIASED = new Error('a part of the tree itself');
 const FROZEN = new Error('a part of the tree is frozen');

@@ -1,9 +1,9 @@
 import { isContainer } from '../tree/node.js';
-import type { RowKey } from './row-key.js';
+import type { KeyReader } from './row-key.js';
 
 /** How the application's rows are told apart. */
 export interface Identity {
-  readonly keyOf: RowKey;
+  readonly key: KeyReader;
   /** Our copy of each of the application's rows that have no key. */
   readonly memory: WeakMap<object, object>;
   /** The application's immutable row for each of our rows. */
@@ -14,13 +14,16 @@ export interface Identity {
 export function matchRows(
   ours: readonly unknown[],
   next: readonly unknown[],
-  { keyOf, memory, previous }: Identity,
+  { key, memory, previous }: Identity,
 ): Int32Array {
   const isRow = (index: number, item: object): boolean => {
     const row = ours[index];
     if (!isContainer(row)) return false;
-    const key = keyOf(item);
-    return item === previous[index] || (key === undefined ? memory.get(item) === row : keyOf(row) === key);
+    const wanted = key.of(item);
+    return (
+      item === previous[index] ||
+      (wanted === undefined ? memory.get(item) === row : key.ofOurs(row) === wanted)
+    );
   };
   const sources = new Int32Array(next.length).fill(-1);
   const open: number[] = [];
@@ -43,13 +46,13 @@ export function matchRows(
   for (const index of free) {
     const row = ours[index];
     if (!isContainer(row)) continue;
-    found.set(keyOf(row) ?? row, index);
+    found.set(key.ofOurs(row) ?? row, index);
     if (previous[index] !== undefined) found.set(previous[index], index);
   }
   const taken = new Uint8Array(ours.length);
   for (const index of open) {
     const item = next[index] as object;
-    const source = found.get(item) ?? found.get(keyOf(item) ?? memory.get(item));
+    const source = found.get(item) ?? found.get(key.of(item) ?? memory.get(item));
     if (source === undefined || taken[source]) continue;
     taken[source] = 1;
     sources[index] = source;
