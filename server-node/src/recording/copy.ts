@@ -1,3 +1,4 @@
+import { isInstance, noteInstance } from './instances.js';
 import { VeloxError } from '@velox/core/protocol';
 
 /** A key of an object or an index of an array. */
@@ -77,19 +78,24 @@ export function isBoxed(value: unknown): value is { valueOf(): unknown } {
   );
 }
 
-const EXOTIC = /^(Weak)?(Map|Set)$|^RegExp$|^Promise$|Array$|^(Shared)?ArrayBuffer$|^DataView$/;
+const EXOTIC =
+  /^(Weak)?(Map|Set|Ref)$|^(RegExp|Promise|Error|DataView|Headers|URLSearchParams|FormData|Blob|File)$|(Array|ArrayBuffer|Iterator|Generator)$/;
 
 /** Names a container whose content JSON would lose without a word, such as a Map; undefined for any other. */
 export function exotic(source: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(source);
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return undefined;
   const tag = Object.prototype.toString.call(source).slice(8, -1); // also of another realm
-  return EXOTIC.test(tag) && !Array.isArray(source) ? `a ${tag}` : undefined;
+  if (!EXOTIC.test(tag) || Array.isArray(source)) return undefined;
+  return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}`;
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'a Map': 'Convert it by Object.fromEntries(map), or use a VMap.',
   'a Set': 'Convert it by [...set].',
+  'an Error': 'Convert it to an object with its name and message.',
+  'a Headers': 'Convert it by Object.fromEntries(headers).',
+  'a URLSearchParams': 'Convert it by Object.fromEntries(params).',
 };
 
 /** The error for what JSON cannot carry. */
@@ -149,12 +155,13 @@ class Copier {
     const json = unwrap(value, key);
     if (json === value) return this.#container(value);
     if (typeof json === 'object' && json)
-      return this.#options.adopt?.(json, this.#copies) ?? this.#container(json);
+      return this.#options.adopt?.(json, this.#copies) ?? this.#container(json, value);
     if (typeof json === 'function') throw this.#error('a function');
     return this.value(json, key);
   }
 
-  #container(source: object): object {
+  /** @param given the object whose `toJSON` returned `source`, or `source` itself */
+  #container(source: object, given: object = source): object {
     const level = this.#sources.length;
     if (this.#sources.includes(source)) throw this.#error('a cycle');
     if (level >= this.#depth) {
@@ -167,6 +174,7 @@ class Copier {
     const what = isArray ? undefined : exotic(source);
     if (what) throw this.#error(what);
     const copy: object = isArray ? [] : {};
+    if (!isArray && isInstance(given)) noteInstance(given, copy);
     this.#sources.push(source);
     this.#copies.push(copy);
     if (isArray) this.#items(source, copy as unknown[], level);

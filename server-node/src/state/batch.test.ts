@@ -332,8 +332,23 @@ describe('VMap and VSlice', () => {
     live.list.push(map);
     map.set('moved', 3);
     expect(recorder.value).toEqual({ list: [{ alone: 1, bound: 2, moved: 3 }] });
-    live.list.push(map);
-    map.set('first', 4);
-    expect(recorder.value.list[1]).toEqual({ alone: 1, bound: 2, moved: 3 });
+  });
+
+  it('are refused in a second place, where later writes would be lost', () => {
+    const map = new VMap(Object.entries({ a: 1 }));
+    const rows = new VSlice([1]);
+    const { live, recorder } = make<Record<string, unknown>>({ map, list: [rows] });
+    const refused = /^velox: a V(Map|Slice) at .+ stands in a second place\. Assign its snapshot\(\)/;
+    expect(() => (live.again = map)).toThrow(refused);
+    expect(() => (live.list as unknown[]).push(rows)).toThrow(refused);
+    expect(() => (live.deep = { inside: [map] })).toThrow(refused);
+    expect(() => make({ list: [map] })).toThrow(refused); // a place in another value is one as well
+    const both = new VMap();
+    expect(() => make({ one: both, two: both })).toThrow(refused);
+    live.map = map;
+    map.set('b', 2);
+    rows.append(2);
+    live.copy = map.snapshot();
+    expect(recorder.value).toEqual({ map: { a: 1, b: 2 }, list: [[1, 2]], copy: { a: 1, b: 2 } });
   });
 });

@@ -1,5 +1,6 @@
+import { VeloxError } from '@velox/core/protocol';
 import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
-import { behind, handleOf, revoked } from './handle.js';
+import { behind, handleOf, revoked, type Handle } from './handle.js';
 import type { Intake, Origins } from './intake.js';
 import { isContainer, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
@@ -32,6 +33,7 @@ export function adopt(
       const handle = handleOf(source);
       if (!handle) return bind(tree, node, source, copies, intake, origins);
       if (!handle.scope.alive) throw revoked();
+      if (intake.binding(source)) refuseSecondPlace(tree, handle, node, source);
       if (handle.scope.tree !== tree) return undefined;
       const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
       return takeOver(
@@ -72,6 +74,18 @@ export function put(
   if (Array.isArray(node.target)) tree.set(node, key, adopted ?? null);
   else if (adopted === undefined) tree.remove(node, key);
   else tree.set(node, key, adopted);
+}
+
+/** A VMap, for instance, stands for one part of one value: its copy would be plain, and later writes would be lost there. */
+function refuseSecondPlace(tree: Tree, { scope, node: child }: Handle, node: Node, source: object): void {
+  const from = child.outermost();
+  const isFree = scope.tree === tree && from !== node.outermost() && from !== tree.top;
+  if (isFree) return;
+  const { name } = source.constructor;
+  throw new VeloxError(
+    'not-json',
+    `a ${name} at ${node.pointer() || 'the root of the value'} stands in a second place. Assign its snapshot(), or remove it from the first.`,
+  );
 }
 
 /** Copies an object that is to stand for its copy; undefined for any other. */

@@ -1,9 +1,11 @@
+import { VeloxError } from '@velox/core/protocol';
 import { put } from './adopt.js';
 import type { Sources } from './sources.js';
 import type { Intake } from './intake.js';
 import { arrayMethods } from './array-methods.js';
 import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
 import { isPrivate, notJson, segment, type Key } from '../copy.js';
+import { classWithMethod } from '../instances.js';
 import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
@@ -124,6 +126,7 @@ class Draft implements ProxyHandler<Container>, Handle {
       if (tree.isSwapping(value)) return (tree.settle(), this.get(target, key));
       return scope.draft(tree.nodes.child(this.node, key as Key, value as Container));
     }
+    if (value === undefined && typeof key === 'string') this.#refuseMethod(target, key);
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
   }
 
@@ -183,6 +186,16 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   preventExtensions(): boolean {
     return false;
+  }
+
+  /** A call of the missing method would be a TypeError that does not say why. */
+  #refuseMethod(target: Container, key: string): void {
+    const name = classWithMethod(target, key);
+    if (name === undefined) return;
+    throw new VeloxError(
+      'not-json',
+      `a draft holds JSON, so that of ${name} has no method "${key}". Call a function with the draft.`,
+    );
   }
 
   #check(): void {
