@@ -147,6 +147,13 @@ export function createCarrier({
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
     else if (phase.is === 'connecting') recover('refuseOldServer');
     else {
+      if ('binary' in frame) {
+        try {
+          frame = { ...frame, data: loaded!.dataOf(frame) };
+        } catch (error) {
+          return lose({ code: loaded ? 'bad-frame' : 'lost', message: `${error as Error}`, text });
+        }
+      }
       if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);
       else if (frame.ack) inbox.acknowledge();

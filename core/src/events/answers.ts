@@ -1,3 +1,4 @@
+import { dataText } from '../protocol/data-text.js';
 import { CallError } from '../protocol/call-error.js';
 import { report, VeloxError } from '../protocol/error.js';
 
@@ -29,7 +30,7 @@ export function createAnswers(reply: (text: string) => void): Answers {
       void (async () => {
         try {
           if (!answer) throw new CallError('no-handler', `the client does not answer the call "${name}".`);
-          reply(`{"reply":${call},"data":${JSON.stringify(await answer(data)) ?? null}`);
+          reply(`{"reply":${call},${dataText(await answer(data))}`);
         } catch (error) {
           if (!(error instanceof CallError)) report(error);
           const { code, message, data } =

@@ -6,7 +6,7 @@ export type Sent = 'sent' | 'queued' | 'dropped';
 
 /** How an event is sent. */
 export interface EmitOptions {
-  /** Whether it may be lost: it is not kept, and while the rate is exhausted, only the newest of its name waits. Default false. */
+  /** Whether it may be lost: without a link, or at the server's limit on frames per second, it is not sent. Default false. */
   readonly volatile?: boolean | undefined;
   /** The channel that it takes; default: none. */
   readonly channel?: string | undefined;

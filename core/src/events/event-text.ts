@@ -1,3 +1,4 @@
+import { dataText } from '../protocol/data-text.js';
 import { isDeep } from '../protocol/decode-server-frame.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Limits } from '../protocol/frames.js';
@@ -17,14 +18,14 @@ const SEQ_BYTES = 24;
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.
  */
 export function eventText(event: string, data: unknown, limits: EventLimits, more = ''): string {
-  let json: string | undefined;
+  let own: string;
   try {
-    json = JSON.stringify(data);
+    own = dataText(data);
   } catch (error) {
     throw new VeloxError('not-json', `event "${event}": ${error as Error}. Send JSON.`, { cause: error });
   }
   if (!isName(event)) throw new VeloxError('not-json', 'an event has no sound name. Pass a string.');
-  const text = `{"event":${JSON.stringify(event)},"data":${json ?? null}${more}`;
+  const text = `{"event":${JSON.stringify(event)},${own}${more}`;
   checkText(text, limits);
   return text;
 }

@@ -24,7 +24,7 @@ import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
 import { createLingeringHold } from './lingering-hold.js';
-import { createListeners, keyOf } from './listeners.js';
+import { createListeners } from './listeners.js';
 import { createPacer } from './pacer.js';
 import { createRooms } from './rooms.js';
 
@@ -45,7 +45,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * 1,000 are under way, or while the server's limit on frames per second is reached. If more than 1,000 wait, the oldest are dropped.
    * If the server has lost the session, the new one gets the events that were not acknowledged.
    *
-   * @returns `sent` if it was written, `queued` if it waits, `dropped` if it is volatile and there is no link
+   * @returns `sent` if it was written, `queued` if it waits, `dropped` if it is volatile and cannot leave now
    * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
    */
   readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => Sent;
@@ -94,9 +94,6 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   readonly join: (room: RoomName<C>) => () => void;
 }
 
-/** The most volatile events that wait. */
-const MOST_LATEST = 64;
-
 /** Adds messages to a connection. */
 export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
   const { replica, status, hello, onFrame, reconnect, renew, send, flush, hold } = carrier;
@@ -113,8 +110,6 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   };
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, carrier.events);
-  /** The newest volatile event of each name that waits for the pacer. */
-  const latest = new Map<string, string>();
   const pacer = createPacer(() => limits().rate, write);
   const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
   let session = hello()?.session;
@@ -149,23 +144,14 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       settle();
       return ticket.isWritten ? 'sent' : 'queued';
     }
-    if (!open) return 'dropped';
-    const key = keyOf(channel, event);
-    latest.delete(key); // the newest comes last
-    latest.set(key, `${text},"seq":0}`);
-    for (const oldest of latest.keys()) if (latest.size > MOST_LATEST) latest.delete(oldest);
-    write();
-    return latest.has(key) ? 'queued' : 'sent';
+    if (!open || !pacer.left()) return 'dropped';
+    send(`${text},"seq":0}`);
+    pacer.spend(1);
+    return 'sent';
   };
   function write(): void {
     if (!open) return;
-    const left = pacer.left();
-    const texts = queue.take(left);
-    for (const [key, text] of latest) {
-      if (texts.length >= left) break;
-      texts.push(text);
-      latest.delete(key);
-    }
+    const texts = queue.take(pacer.left());
     texts.forEach(send);
     pacer.spend(texts.length);
   }
@@ -193,7 +179,6 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     if (!open || status.get().state === 'open') return;
     open = false;
     droppedBefore = drops.count.get();
-    latest.clear();
     queue.suspend();
   });
   onFrame((frame) => {

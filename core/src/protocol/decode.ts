@@ -47,13 +47,18 @@ const CLIENT_FRAMES: readonly {
       optional(open.refused, (value) => isString(value) && value.length <= LONGEST_ID),
   },
   {
-    members: ['event', 'data', 'call', 'seq', 'channel'],
-    isSound: ({ event, call, seq, channel }) =>
-      isName(event) && optional(call, isCount) && optional(seq, isSeq) && optional(channel, isName),
+    members: ['event', 'data', 'call', 'seq', 'channel', 'binary'],
+    isSound: ({ event, call, seq, channel, binary }) =>
+      isName(event) &&
+      optional(call, isCount) &&
+      optional(seq, isSeq) &&
+      optional(channel, isName) &&
+      optional(binary, isBinary),
   },
   {
-    members: ['reply', 'data', 'error', 'seq'],
-    isSound: ({ reply, error, seq }) => isCount(reply) && optional(error, isFailure) && optional(seq, isSeq),
+    members: ['reply', 'data', 'error', 'seq', 'binary'],
+    isSound: ({ reply, error, seq, binary }) =>
+      isCount(reply) && optional(error, isFailure) && optional(seq, isSeq) && optional(binary, isBinary),
   },
   {
     members: ['cancel', 'seq'],
@@ -112,6 +117,11 @@ const isSubscription = (value: unknown): value is Subscription =>
   optional(value.version, isCount) &&
   optional(value.proof, isId) &&
   optional(value.diverged, isCount);
+const isBinary = (value: unknown): boolean =>
+  isListOf(
+    value,
+    (part) => Array.isArray(part) && isString(part[0]) && isString(part[1]) && optional(part[2], isTrue),
+  );
 const isFailure = (value: unknown): boolean =>
   isObject(value) && isString(value.code) && isString(value.message);
 /** Positions are kept while a subscription waits for its topic, so their length is limited. */

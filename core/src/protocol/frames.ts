@@ -2,6 +2,8 @@
  * The frames of protocol version 3, as PROTOCOL.md specifies them, and their decoding. Shared by client and server;
  * the same objects travel over every transport, one JSON object per message.
  */
+import type { BinaryPart } from './data-text.js';
+
 /** The version that a version 3 client asks for with the query `velox=3`. */
 export const PROTOCOL_VERSION = 3;
 
@@ -139,12 +141,14 @@ export interface EventFrame {
   readonly call?: number;
   /** The lane of the queue that it took, with handlers of its own; default `''`. */
   readonly channel?: string;
+  readonly binary?: readonly BinaryPart[];
 }
 /** The answer to a call of the other side: data, or an error. */
 export interface ReplyFrame {
   readonly reply: number;
   readonly data?: unknown;
   readonly error?: CallFailure;
+  readonly binary?: readonly BinaryPart[];
   readonly seq?: number;
 }
 /** The error of a call, as it travels. */

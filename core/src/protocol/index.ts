@@ -2,6 +2,8 @@
 export * from './call-error.js';
 export * from './check-options.js';
 export type * from './contract.js';
+export { dataOf } from './data-of.js';
+export { dataText, type BinaryPart, type Carried } from './data-text.js';
 export * from './decode.js';
 export * from './define-contract.js';
 export { decodeServerFrame } from './decode-server-frame.js';

@@ -10,3 +10,4 @@ export { startRequests } from './start-requests.js';
 export { apply } from '../protocol/patch.js';
 export { isCopy } from '../protocol/is-copy.js';
 export { share } from '../protocol/share.js';
+export { dataOf } from '../protocol/data-of.js';

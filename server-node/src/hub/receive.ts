@@ -7,6 +7,7 @@ import type { Renewals } from '../sessions/renewals.js';
 import type { Session } from '../sessions/session.js';
 import type { Sessions } from '../sessions/sessions.js';
 import type { Topics } from '../topics/topics.js';
+import { decodeData } from '../wire/binary.js';
 
 /** The parts of a hub that a client's frame may concern. */
 export interface Receivers {
@@ -39,9 +40,10 @@ export function receive(
   if (!session.rate.take()) {
     throw new VeloxError('too-many', 'the client sent more frames than limits.rate allows. Send fewer.');
   }
+  const data = 'event' in frame || 'reply' in frame ? decodeData(frame) : undefined;
   if (isNumbered(frame) && !session.take(frame.seq, bytes)) return;
-  if ('event' in frame) hub.messaging.receive(session, frame);
-  else if ('reply' in frame) hub.messaging.reply(session, frame);
+  if ('event' in frame) hub.messaging.receive(session, { ...frame, data });
+  else if ('reply' in frame) hub.messaging.reply(session, { ...frame, data });
   else if ('cancel' in frame) hub.messaging.cancel(session, frame.cancel);
   else if ('subscribe' in frame) subscribe(hub, session, frame.subscribe);
   else if ('unsubscribe' in frame) {

@@ -1,4 +1,5 @@
 import { isName, VeloxError, type CallFailure } from '@velox/core/protocol';
+import { encodeData } from '../wire/binary.js';
 import { Message, type MessageOptions } from '../wire/message.js';
 import type { DropCode } from './event-limits.js';
 
@@ -69,9 +70,8 @@ function messageOf(
   options: MessageOptions = { isNumbered: true },
 ): Message {
   if (!head.reply) checkName(head.event, 'an event');
-  const json = encode(what, data);
   const seq = options.isNumbered ? '' : ',"seq":0';
-  const message = new Message(`${JSON.stringify(head).slice(0, -1)},"data":${json}${seq}}`, options);
+  const message = new Message(`${JSON.stringify(head).slice(0, -1)},${encode(what, data)}${seq}}`, options);
   if (message.size + SEQ <= MOST_EVENT_BYTES) return message;
   throw new VeloxError(
     'too-large',
@@ -96,7 +96,7 @@ function checkName(name: unknown, what: string): void {
 
 function encode(what: string, data: unknown): string {
   try {
-    return JSON.stringify(data) ?? 'null'; // JSON omits undefined
+    return encodeData(data);
   } catch (cause) {
     throw new VeloxError(
       'not-json',
