@@ -43,6 +43,11 @@ export class VirtualTime {
   #tasks: Task[] = [];
   #count = 0;
 
+  /** How many timers and other tasks are due. */
+  get pending(): number {
+    return this.#tasks.filter(({ cancelled }) => !cancelled).length;
+  }
+
   /** Runs something in `ms`, as part of a zone. Returns what cancels it. */
   schedule(ms: number, run: () => void, zone: Zone = this.zone): () => void {
     const task = this.#add(ms, run, zone);

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import { createHub, type Hub, type LogEntry, type State } from '../../src/index.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { frame } from '../rig/raw-frames.js';
-import { duplexPair } from './duplex-pair.js';
-import { readServerFrames } from './server-frames.js';
+import { duplexPair } from '../rig/duplex-pair.js';
+import { readServerFrames } from '../rig/server-frames.js';
 
 const HANDSHAKE = [
   'GET /?velox=3 HTTP/1.1',
