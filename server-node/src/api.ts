@@ -36,6 +36,7 @@ export type { ViewedState } from './views/viewed-state.js';
 export { inline } from './inline.js';
 export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './http/endpoint.js';
+export type { SseEndpoint, SseOptions } from './http/event-source.js';
 export { DEFAULT_LIMITS, type HubOptions } from './hub/hub-options.js';
 export type { HubStats } from './hub/hub-stats.js';
 export type { HistoryLimits } from './state/history.js';

@@ -1,7 +1,9 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { checkGiven, expected, isSchema, option, type Check, type Checks } from '@velox/core/protocol';
 import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
+import type { SseOptions } from './http/event-source.js';
 import type { EntityOptions } from './entities/entity.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
@@ -126,6 +128,13 @@ const HUB: Checks<HubOptions> = {
   logger: callback,
 };
 
+const SSE: Checks<SseOptions> = {
+  retry: finite,
+  headers: expected('an object of valid headers', areHeaders),
+  text: flag,
+  name: callback,
+};
+
 const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
   drain: finite,
@@ -140,6 +149,7 @@ type Owner =
   | 'hub.presence()'
   | 'hub.shared()'
   | 'hub.pause()'
+  | 'hub.sse()'
   | 'state()'
   | 'live()'
   | 'watch()'
@@ -155,6 +165,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.presence()': PRESENCE,
   'hub.shared()': SHARED,
   'hub.pause()': { retryAfter: finite },
+  'hub.sse()': SSE,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },
@@ -186,4 +197,16 @@ export function withCheckedClose(endpoint: Endpoint): Endpoint {
 function isBackplane(value: unknown): boolean {
   const { log, bus } = (value ?? {}) as Partial<Backplane>;
   return typeof log?.append === 'function' && typeof bus?.publish === 'function';
+}
+
+function areHeaders(value: unknown): boolean {
+  try {
+    for (const [name, each] of Object.entries(value as Record<string, string>)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, each);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }

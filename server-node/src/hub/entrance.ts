@@ -23,6 +23,12 @@ export interface NameRules<Context = unknown> {
   readonly duplicates?: 'both' | 'replace' | 'refuse';
 }
 
+/** An authorized client that opens or resumes a session. */
+export interface Guest extends Admission {
+  /** The public name of the session, in place of the result of the option `name`. */
+  readonly name?: string;
+}
+
 /** The part of a hub that concerns its own life. */
 export interface HubLife {
   /**
@@ -86,9 +92,9 @@ export class Entrance {
    *
    * @param open the client's open frame, if it has sent one
    */
-  prepare(admission: Admission, open?: OpenFrame['open']): Promise<void> | undefined {
+  prepare(admission: Guest, open?: OpenFrame['open']): Promise<void> | undefined {
     if (this.#rules.duplicates !== 'refuse' || this.#host.find(open?.session, admission)) return undefined;
-    const name = this.#nameOf(admission.context);
+    const name = this.#nameOf(admission);
     const holders = name === undefined ? [] : [...this.#host.names.sessions(name)];
     const linked = holders.filter(({ outlet }) => outlet);
     return linked.length > 0 ? this.#ask(linked) : undefined;
@@ -99,11 +105,11 @@ export class Entrance {
    *
    * @throws VeloxError `unavailable`, `name-taken`.
    */
-  enter(context: unknown): string | undefined {
+  enter(admission: Guest): string | undefined {
     if (this.isPaused) {
       throw new VeloxError('unavailable', 'the server takes no new clients now. Try again later.');
     }
-    const name = this.#nameOf(context);
+    const name = this.#nameOf(admission);
     const { duplicates = 'both' } = this.#rules;
     if (name === undefined || duplicates === 'both') return name;
     const holders = [...this.#host.names.sessions(name)];
@@ -127,9 +133,9 @@ export class Entrance {
     );
   }
 
-  #nameOf(context: unknown): string | undefined {
+  #nameOf(admission: Guest): string | undefined {
     const name = attempt(
-      () => this.#rules.name?.(context),
+      () => admission.name ?? this.#rules.name?.(admission.context),
       (error) => this.#host.observer.failure(error),
     );
     return typeof name === 'string' && name !== '' ? name : undefined;

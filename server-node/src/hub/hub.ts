@@ -21,7 +21,7 @@ import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } fr
 import { statsOf, type HubStats } from './hub-stats.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
-import { Entrance } from './entrance.js';
+import { Entrance, type Guest } from './entrance.js';
 import type { Outlet } from '../wire/outlet.js';
 import { recheck } from './recheck.js';
 import { receive, type Receivers } from './receive.js';
@@ -141,10 +141,10 @@ export class Hub {
    *
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
-  open(outlet: Outlet, admission: Admission, open?: OpenFrame['open'], along?: Opening): Session {
+  open(outlet: Outlet, admission: Guest, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
     const isKnown = this.#sessions.find(open?.session, admission) !== undefined;
-    const chosen = isKnown ? undefined : this.entrance.enter(admission.context);
+    const chosen = isKnown ? undefined : this.entrance.enter(admission);
     const session = this.#sessions.open(outlet, admission, open);
     if (!isKnown) this.messaging.names.add(session, chosen);
     this.topics.unsubscribeAll(session);

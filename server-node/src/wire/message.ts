@@ -32,6 +32,8 @@ export interface MessageOptions {
   readonly channel?: string | undefined;
   /** Called if a session gives the message up. */
   readonly onDrop?: ((code: DropCode) => void) | undefined;
+  /** Whether the text is a part of an event stream, written as it is, and no frame. Default `false`. */
+  readonly isRaw?: boolean;
   /** Compresses the message together with earlier ones. */
   readonly window?: SharedWindow | undefined;
 }
@@ -45,6 +47,7 @@ export class Message {
   readonly channel: string;
   readonly onDrop: ((code: DropCode) => void) | undefined;
   readonly window: SharedWindow | undefined;
+  readonly #isRaw: boolean;
   readonly #position: Position | undefined;
   readonly #eventId: string | (() => string) | undefined;
   #size: number | undefined;
@@ -56,6 +59,7 @@ export class Message {
   constructor(text: string, options: MessageOptions = {}) {
     const { position, eventId, isCompressible = false, isNumbered = false, channel = '', window } = options;
     this.text = text;
+    this.#isRaw = options.isRaw === true;
     this.isCompressible = isCompressible;
     this.isNumbered = isNumbered;
     this.channel = channel;
@@ -97,6 +101,7 @@ export class Message {
   }
 
   #event(): string {
+    if (this.#isRaw) return this.text;
     const own = typeof this.#eventId === 'function' ? this.#eventId() : this.#eventId;
     const id = own ?? (this.#position && `${this.#position.id}:${this.#position.version}`);
     return `${
