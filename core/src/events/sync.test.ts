@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCarrier } from '../connection/connection.js';
+import { load } from '../platform/load.js';
+import type { CallError } from '../protocol/call-error.js';
 import type { ClientFrame, Limits } from '../protocol/frames.js';
 import { createSync } from './sync.js';
 import { createFakeTransport, type FakeLink } from '../testing/fake-transport.js';
@@ -267,5 +269,119 @@ describe('listening', () => {
     last().say({ event: 'news', data: 1, seq: 1 });
     expect(heard).toEqual([1]);
     expect(report).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a call whose session ended', () => {
+  it('is not sent to the next session if it was written, for it may have run', async () => {
+    const { sync, last } = await setUpOpen();
+    const outcome = sync.call('buy', 7).catch((error: CallError) => error.code);
+    sync.emit('after', 1);
+    expect(events(last())).toHaveLength(2);
+    last().lose();
+    await vi.advanceTimersByTimeAsync(100);
+    last().hello({ session: 'another' });
+    expect(await outcome).toBe('unknown-outcome');
+    expect(events(last())).toEqual([{ event: 'after', data: 1, seq: 1 }]);
+  });
+
+  it('is sent to the next session if it was not written, or if it is idempotent', async () => {
+    const { sync, last } = await setUpOpen();
+    void sync.call('read', 1, { idempotent: true });
+    last().lose();
+    void sync.call('buy', 7);
+    await vi.advanceTimersByTimeAsync(100);
+    last().hello({ session: 'another' });
+    const sent = events(last()) as { event: string }[];
+    expect(sent.map(({ event }) => event).sort()).toEqual(['buy', 'read']);
+  });
+
+  it('has an unknown outcome if it was written and got no link in time', async () => {
+    const { sync, last } = await setUpOpen();
+    const outcome = sync.call('buy', 7, { timeout: Infinity }).catch((error: CallError) => error.code);
+    last().lose();
+    const second = sync.call('buy', 8, { timeout: Infinity }).catch((error: CallError) => error.code);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect([await outcome, await second]).toEqual(['unknown-outcome', 'dropped']);
+  });
+});
+
+describe('messages', () => {
+  it('of several names take an object of listeners, and once hears the next alone', async () => {
+    const { sync, last } = await setUpOpen();
+    const heard: unknown[] = [];
+    const end = sync.on({ a: (data) => heard.push(['a', data]), b: (data) => heard.push(['b', data]) });
+    sync.once('a', (data) => heard.push(['once', data]));
+    sync.once('a', () => heard.push('never'))();
+    last().say({ event: 'a', data: 1, seq: 1 });
+    last().say({ event: 'b', data: 2 });
+    last().say({ event: 'a', data: 3, channel: 'x' });
+    last().say({ event: 'a', data: 4 });
+    end();
+    last().say({ event: 'a', data: 5 });
+    expect(heard).toEqual([['a', 1], ['once', 1], ['b', 2], ['a', 4]]); // prettier-ignore
+  });
+
+  it('return what became of them', async () => {
+    const { sync, last } = setUp();
+    expect(sync.emit('a', 1)).toBe('queued');
+    expect(sync.emit('a', 2, { volatile: true })).toBe('dropped');
+    await tick();
+    last().hello();
+    expect(sync.channel('x').send(3)).toBe('sent');
+    expect(sync.emit('a', 4, { volatile: true })).toBe('sent');
+    expect(events(last())).toEqual([
+      { event: 'a', data: 1, seq: 1 },
+      { event: '', data: 3, channel: 'x' },
+      { event: 'a', data: 4, seq: 0 },
+    ]);
+    expect(() => sync.emit('a', 5, { volatil: true } as object)).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+  });
+});
+
+describe('onReconnect', () => {
+  it('tells for each later link whether anything was lost', async () => {
+    const { sync, last } = await setUpOpen();
+    const told: unknown[] = [];
+    sync.onReconnect((reconnection) => told.push(reconnection));
+    const again = async (hello: object): Promise<void> => {
+      last().lose();
+      await vi.advanceTimersByTimeAsync(5_000);
+      last().hello(hello);
+    };
+    await again({});
+    await again({ dropped: 3 });
+    last().say({ dropped: 5 });
+    await again({ dropped: 5 });
+    await again({ session: 'another' });
+    await again({ session: 'another', dropped: 1 });
+    expect(told).toEqual([
+      { recovered: true, dropped: 0 },
+      { recovered: false, dropped: 3 },
+      { recovered: true, dropped: 0 },
+      { recovered: false, dropped: 0 },
+      { recovered: false, dropped: 1 },
+    ]);
+    expect(sync.dropped.get()).toBe(6);
+  });
+});
+
+describe('bytes', () => {
+  it('wait for the code that reads them, and so do the frames behind them', async () => {
+    const { sync, last, heard } = await setUpOpen();
+    sync.on('bytes', (data) => heard.push(data));
+    last().say({ event: 'bytes', data: { a: null }, binary: [['/a', 'AQI=']], seq: 1 });
+    last().say({ event: 'news', data: 'next' });
+    await vi.waitFor(() => expect(heard).toEqual([{ a: new Uint8Array([1, 2]) }, 'next']));
+  });
+
+  it('that do not fit end the link', async () => {
+    const { sync, last } = await setUpOpen();
+    await vi.waitFor(() => load());
+    last().say({ event: 'news', data: 1, binary: [['/a', '']], seq: 1 });
+    await tick();
+    expect(sync.status.get().reason?.code).toBe('bad-frame');
   });
 });
