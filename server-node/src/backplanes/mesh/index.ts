@@ -1,0 +1,74 @@
+/** @velox/server/mesh: a bus without a broker. The nodes connect to each other by gRPC. */
+import { VeloxError } from '@velox/core/protocol';
+import type { BusPart } from '../../cluster/bus.js';
+import type { Grpc } from './grpc.js';
+import { MeshBus } from './mesh-bus.js';
+import { MeshNetwork, type MeshTls } from './network.js';
+import { SocketFolder } from './socket-folder.js';
+
+export type {
+  Grpc,
+  GrpcCall,
+  GrpcClient,
+  GrpcMetadata,
+  GrpcOptions,
+  GrpcServer,
+  GrpcServerCall,
+  GrpcStream,
+} from './grpc.js';
+export type { MeshTls } from './network.js';
+
+/** A mesh over a network. */
+export interface MeshOptions {
+  /** The module `@grpc/grpc-js`. */
+  readonly grpc: Grpc;
+  /** At least 16 characters, the same on all nodes. Nodes prove by HMAC-SHA256 that they have it, and never send it. */
+  readonly secret: string;
+  /** Where this node listens: `0.0.0.0:7400`. Port 0 takes a free one. */
+  readonly listen: string;
+  /** How other nodes reach this one, if that differs from `listen`. */
+  readonly address?: string;
+  /** The addresses of the nodes, also this one's. A function is asked again every second. */
+  readonly peers: readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
+  /** Encrypts, and lets only nodes in that have a certificate of the same authority. Use it outside of a private network. */
+  readonly tls?: MeshTls;
+}
+/** A mesh of the processes of one machine, over Unix sockets. */
+export interface LocalMeshOptions extends Pick<MeshOptions, 'grpc' | 'secret'> {
+  /** Where the sockets are: each process makes one there, and connects to the others. */
+  readonly folder: string;
+}
+/** A bus part that knows how other nodes reach it. */
+export interface Mesh extends BusPart {
+  /** How other nodes reach this one. Empty until it listens. */
+  readonly address: string;
+}
+
+/**
+ * Makes a bus whose nodes connect to each other. Combine it with a log.
+ *
+ * @example
+ * combine({ log: postgres(pool), bus: mesh({ grpc, secret, listen: '0.0.0.0:7400', peers: ['app-1:7400', 'app-2:7400'] }) });
+ */
+export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
+  const { grpc, secret } = options;
+  if (secret.length < 16)
+    throw new VeloxError('bad-option', '`secret` is too short. Use 16 characters or more.');
+  const local = 'folder' in options ? new SocketFolder(options.folder) : undefined;
+  const { listen, address, tls, peers } = (
+    local ? { listen: local.listen } : options
+  ) as Partial<MeshOptions>;
+  const network = new MeshNetwork({ grpc, secret, listen: listen as string, address, tls });
+  const list = local ? () => local.peers() : typeof peers === 'function' ? peers : () => peers ?? [];
+  const bus = new MeshBus(network, list);
+  return {
+    bus,
+    get address() {
+      return network.address;
+    },
+    close() {
+      bus.close();
+      return Promise.resolve();
+    },
+  };
+}
