@@ -3,12 +3,25 @@ import type { Observer } from '../diagnostics/observer.js';
 import type { Topics } from '../topics/topics.js';
 import { EntitySource, type EntityOptions } from './entity.js';
 
+/** Carries notifications to the other nodes of a cluster. */
+export interface EntityRelay {
+  /** Receives the notifications of other nodes for a type. */
+  watch(type: string): void;
+  /** Notifies the other nodes. */
+  send(type: string, ids: readonly string[], audience: string | undefined): void;
+}
+
+/** The longest delay before rows are fetched again because notifications may have been missed, in ms: not all nodes at a time. */
+const DOUBT_MS = 1_000;
+
 /** The entities of a hub by their type. */
 export class Entities {
   readonly #topics: Topics;
   readonly #observer: Observer;
   readonly #limit: number;
   readonly #byType = new Map<string, EntitySource>();
+  /** The way to the other nodes, if there are any. */
+  relay: EntityRelay | undefined;
 
   /** @param limit the most rows of one type */
   constructor(topics: Topics, observer: Observer, limit: number) {
@@ -48,7 +61,9 @@ export class Entities {
       limit: this.#limit,
       reask: (topic) => this.#topics.reask(topic),
       onRelated: (related) => this.#keep(related),
+      onNotify: (ids, audience) => this.relay?.send(type, ids, audience),
     });
+    this.relay?.watch(type);
     this.#byType.set(type, source);
     this.#topics.providePrefix(`${type}/`, source);
     return source;
@@ -59,6 +74,17 @@ export class Entities {
     const source = this.#byType.get(type);
     if (!source) throw new VeloxError('not-found', `there is no entity ${type}. Create it by hub.entity().`);
     source.notify(ids);
+  }
+
+  /** Another node was notified. */
+  notifyHere(type: string, ids: readonly string[], audience: string | undefined): void {
+    this.#byType.get(type)?.notifyHere(ids, audience);
+  }
+
+  /** Notifications of a type may have been missed: all watched rows are fetched again, soon. */
+  doubt(type: string): void {
+    const source = this.#byType.get(type);
+    if (source) setTimeout(() => source.refreshAll(), Math.random() * DOUBT_MS).unref();
   }
 
   close(): void {

@@ -82,6 +82,8 @@ export interface EntityHost {
   readonly reask: (topic: string) => void;
   /** Rows of other entities that a fetch brought along. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>) => void;
+  /** Some rows have changed; other nodes have to know. */
+  readonly onNotify: (ids: readonly string[], audience: string | undefined) => void;
 }
 
 /** The rows of one type as topics `<type>/<id>`: each is fetched when a client wants it, and again when it has changed. */
@@ -126,7 +128,19 @@ export class EntitySource<T = unknown> implements Source {
 
   /** Some rows have changed: those that clients watch are fetched again, for all audiences or for one. */
   notify(ids: string | readonly string[], audience?: string): void {
-    for (const id of typeof ids === 'string' ? [ids] : ids) this.#notify(id, audience);
+    const all = typeof ids === 'string' ? [ids] : ids;
+    this.notifyHere(all, audience);
+    this.#host.onNotify(all, audience);
+  }
+
+  /** The same for this node alone. */
+  notifyHere(ids: readonly string[], audience: string | undefined): void {
+    for (const id of ids) this.#notify(id, audience);
+  }
+
+  /** Fetches all rows again that clients watch. */
+  refreshAll(): void {
+    this.#refresh(0);
   }
 
   /** The application has a row: it is sent without a fetch. */
@@ -134,6 +148,7 @@ export class EntitySource<T = unknown> implements Source {
     const { audience, ...others } = options;
     const row = withOptions(value, others);
     for (const each of this.#rows.of(id)) if (each.audience === audience) each.put(row);
+    this.#host.onNotify([id], audience); // other nodes fetch it
   }
 
   /** Keeps a row that another fetch brought along, as if a client had asked for it. */

@@ -3,6 +3,7 @@ import { eventMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import type { CallOptions, Calls } from './calls.js';
 import type { Names } from './names.js';
+import type { Relay } from './relay.js';
 import type { Rooms } from './rooms.js';
 
 /** The parts of a hub that a cast uses. */
@@ -15,6 +16,8 @@ export interface CastHost {
   /** Returns the application's handle of a session. */
   readonly handleOf: (session: Session) => object;
   readonly sessionOf: (handle: object) => Session;
+  /** The way to the other nodes, if there are any. */
+  readonly relay?: Relay | undefined;
 }
 
 /** A recipient: the handle of a session, or the name of sessions. */
@@ -44,6 +47,9 @@ interface Selection {
   readonly only: ReadonlySet<Session> | undefined;
   readonly except: ReadonlySet<Session>;
   readonly isVolatile: boolean;
+  /** The names in `only` and `except`, which may have sessions on other nodes. */
+  readonly onlyNames: readonly (readonly string[])[];
+  readonly exceptNames: readonly string[];
 }
 
 const EVERYONE: Selection = {
@@ -52,6 +58,8 @@ const EVERYONE: Selection = {
   only: undefined,
   except: new Set(),
   isVolatile: false,
+  onlyNames: [],
+  exceptNames: [],
 };
 
 /** The recipients of an event or a call. Immutable: each method returns a narrower cast. */
@@ -77,13 +85,20 @@ export class Cast {
   /** Leaves out all but these. */
   only(who: Recipient | readonly Recipient[]): Cast {
     const chosen = this.#sessionsOf(who);
-    const { only } = this.#selection;
-    return this.#with({ only: only ? new Set([...only].filter((session) => chosen.has(session))) : chosen });
+    const { only, onlyNames } = this.#selection;
+    return this.#with({
+      only: only ? new Set([...only].filter((session) => chosen.has(session))) : chosen,
+      onlyNames: [...onlyNames, namesIn(who)],
+    });
   }
 
   /** Leaves out these. */
   except(who: Recipient | readonly Recipient[]): Cast {
-    return this.#with({ except: new Set([...this.#selection.except, ...this.#sessionsOf(who)]) });
+    const { except, exceptNames } = this.#selection;
+    return this.#with({
+      except: new Set([...except, ...this.#sessionsOf(who)]),
+      exceptNames: [...exceptNames, ...namesIn(who)],
+    });
   }
 
   /** The same recipients, whose events may be lost: they are not kept for slow or absent clients. */
@@ -92,12 +107,24 @@ export class Cast {
   }
 
   /**
-   * Sends an event, encoded once for all recipients.
+   * Sends an event, encoded once for all recipients of this node, and lets the other nodes send it to theirs.
    *
-   * @returns the number of recipients
+   * @returns the number of recipients on this node
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
-  emit(event: string, data: unknown, { key = '', channel = '' }: CastOptions = {}): number {
+  emit(event: string, data: unknown, options: CastOptions = {}): number {
+    const count = this.emitHere(event, data, options);
+    const { rooms, notIn, onlyNames, exceptNames, isVolatile } = this.#selection;
+    const { key = '', channel = '' } = options;
+    if (onlyNames.every((names) => names.length > 0)) {
+      const to = { rooms, notIn, only: onlyNames, except: exceptNames };
+      this.#host.relay?.send(to, { event, data, isVolatile, key, channel });
+    }
+    return count;
+  }
+
+  /** Sends an event to the recipients of this node alone. */
+  emitHere(event: string, data: unknown, { key = '', channel = '' }: CastOptions = {}): number {
     const { isVolatile } = this.#selection;
     const message = eventMessage(event, data, { channel, isVolatile });
     const sessions = this.recipients();
@@ -157,4 +184,8 @@ export class Cast {
         ),
     );
   }
+}
+
+function namesIn(who: Recipient | readonly Recipient[]): string[] {
+  return [who].flat().filter((each) => typeof each === 'string');
 }

@@ -20,6 +20,7 @@ import { HubCalls } from './hub-calls.js';
 import { LifeCycle } from './life-cycle.js';
 import { Names } from './names.js';
 import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
+import type { Relay } from './relay.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
 
@@ -80,6 +81,8 @@ export class Messaging implements CastHost, SessionHost {
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
   readonly #hubCalls: HubCalls;
+  /** The way to the other nodes, if there are any. */
+  relay: Relay | undefined;
   #presence: Presence | undefined;
   readonly #checks: Checks;
   readonly #rules: MessagingRules;

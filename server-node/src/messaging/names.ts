@@ -11,6 +11,10 @@ export class Names {
   readonly #sessions = new Map<string, Set<Session>>();
   /** A session keeps its name after its end, for the callbacks that run then. */
   readonly #ofSession = new WeakMap<Session, string>();
+  /** The beginning of random names, by which other nodes find this one; default: none. */
+  prefix = '';
+  /** Called when a name gets its first session, and when it has lost the last one. */
+  onUse: ((name: string, isUsed: boolean) => void) | undefined;
 
   /** How many names are in use. */
   get size(): number {
@@ -18,11 +22,14 @@ export class Names {
   }
 
   /** Names a session. Without a name it gets a random one. */
-  add(session: Session, name: string = randomBytes(RANDOM_BYTES).toString('base64url')): void {
+  add(session: Session, name: string = this.prefix + randomBytes(RANDOM_BYTES).toString('base64url')): void {
     this.delete(session);
     this.#ofSession.set(session, name);
     let sessions = this.#sessions.get(name);
-    if (!sessions) this.#sessions.set(name, (sessions = new Set()));
+    if (!sessions) {
+      this.#sessions.set(name, (sessions = new Set()));
+      this.onUse?.(name, true);
+    }
     sessions.add(session);
   }
 
@@ -41,6 +48,8 @@ export class Names {
     const name = this.of(session);
     const sessions = this.#sessions.get(name);
     sessions?.delete(session);
-    if (sessions?.size === 0) this.#sessions.delete(name);
+    if (sessions?.size !== 0) return;
+    this.#sessions.delete(name);
+    this.onUse?.(name, false);
   }
 }

@@ -22,6 +22,8 @@ export class Rooms {
   readonly #host: RoomsHost;
   readonly #members = new Map<string, Set<Session>>();
   readonly #ofSession = new Map<Session, Membership>();
+  /** Called when a room gets its first member, and when it has lost the last one. */
+  onUse: ((room: string, isUsed: boolean) => void) | undefined;
 
   /** @param limit the most rooms of one session */
   constructor(limit: number, host: RoomsHost) {
@@ -70,7 +72,10 @@ export class Rooms {
     }
     membership.rooms.add(room);
     let members = this.#members.get(room);
-    if (!members) this.#members.set(room, (members = new Set()));
+    if (!members) {
+      this.#members.set(room, (members = new Set()));
+      this.onUse?.(room, true);
+    }
     members.add(session);
     this.#host.onJoin(session, room);
   }
@@ -85,7 +90,10 @@ export class Rooms {
     }
     const members = this.#members.get(room);
     members?.delete(session);
-    if (members?.size === 0) this.#members.delete(room);
+    if (members?.size === 0) {
+      this.#members.delete(room);
+      this.onUse?.(room, false);
+    }
     this.#host.onLeave(session, room);
     return true;
   }

@@ -1,0 +1,23 @@
+/** The recipients of a cast, as another node can find them: handles of sessions mean nothing there. */
+export interface RemoteSelection {
+  readonly rooms?: readonly string[] | undefined;
+  readonly notIn: readonly string[];
+  /** Groups of names: a recipient has a name of each. */
+  readonly only: readonly (readonly string[])[];
+  readonly except: readonly string[];
+}
+
+/** An event for the sessions of other nodes. */
+export interface RemoteEvent {
+  readonly event: string;
+  readonly data: unknown;
+  readonly isVolatile: boolean;
+  readonly key: string;
+  readonly channel: string;
+}
+
+/** Carries casts to the other nodes of a cluster. */
+export interface Relay {
+  /** Sends an event to the recipients on all other nodes; at most once. */
+  send(to: RemoteSelection, event: RemoteEvent): void;
+}
