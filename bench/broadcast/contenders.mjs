@@ -24,6 +24,23 @@ function veloxServer({ changes, topics = 1, document, compressed = false }) {
   return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
 }
 
+/** A topic with a view; clients belong to so many audiences in turn, which all see each change. */
+function veloxViewServer({ changes, audiences }) {
+  process.env.NODE_ENV = 'production'; // else each view runs twice
+  let clients = 0;
+  const hub = velox.createHub({
+    compression: false,
+    limits: { sessionsPerIdentity: 1e6, opensPerAddress: Infinity },
+    authorize: () => clients++ % audiences,
+  });
+  const state = hub.state('', makeTable(), {
+    audience: (number) => number,
+    view: (table, number) => ({ rows: velox.each(table.rows, number, (row) => row), number }),
+  });
+  const publish = (i) => state.update((table) => change(table, i, changes));
+  return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
 /** An event to all members: one message, which they share. */
 function veloxEventServer({ changes }) {
   const hub = velox.createHub({ compression: false, limits: { sessionsPerIdentity: 1e6 } });
@@ -160,6 +177,11 @@ export const CONTENDERS = {
     make: veloxServer,
     client: (spec) => webSocket('/?velox=3', opening(spec)),
     greeting: ({ topics = 1 }) => 1 + topics,
+  },
+  'velox view': {
+    make: veloxViewServer,
+    client: () => webSocket('/?velox=3', opening({})),
+    greeting: () => 2,
   },
   'velox event': {
     make: veloxEventServer,
