@@ -77,7 +77,7 @@ const whole =
 check(
   'the whole client, with what is loaded on need',
   (await bundle(`export { ${whole} } from '@velox/core'`)).all,
-  12_870, // 9400 was the aim: see DECISIONS.md
+  13_010, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
