@@ -79,6 +79,26 @@ it('a server acknowledges each 256 frames, and asks nothing for that', async () 
   expect(acks.at(-1)).toBeGreaterThanOrEqual(512);
 });
 
+it('a session that resumes gets its topics before the events that were kept', async () => {
+  const { hub, session } = chat();
+  const state = hub.state('board', { n: 1 });
+  await using server = await listen(hub.handle);
+  const first = rawSubscribe(server.origin, { topic: 'board' });
+  const { hello } = (await first.find((frame) => 'hello' in frame)) as { hello: { session: string } };
+  first.send({ event: 'chat', data: 1, seq: 1 });
+  first.send({ ping: true, ack: true });
+  await first.find((frame) => 'ack' in frame);
+  first.close();
+  while (hub.stats().away === 0) await new Promise((resolve) => setImmediate(resolve));
+  state.update((draft) => void draft.n++);
+  session().emit('n', 2);
+  const next = rawWebSocket(server.origin);
+  next.send([{ open: { session: hello.session } }, { subscribe: [{ topic: 'board' }] }]);
+  await next.find(isEvent);
+  expect(next.frames.map((frame) => Object.keys(frame)[0])).toEqual(['hello', 'topic', 'event']);
+  next.close();
+});
+
 it('a first event without a number closes the link', async () => {
   const { hub, heard } = chat();
   await using server = await listen(hub.handle);

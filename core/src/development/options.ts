@@ -56,6 +56,7 @@ const CALL: Checks<CallOptions> = {
   timeout: duration,
   signal: expected('an AbortSignal', isObject),
   idempotent: flag,
+  optimistic: expected('a change of optimistic(), or a list of them', isObject),
 };
 
 const EMIT: Checks<EmitOptions> = { volatile: flag, channel: text, onDrop: callback };

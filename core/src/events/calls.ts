@@ -1,5 +1,6 @@
 import { CallError } from '../protocol/call-error.js';
-import type { ReplyFrame } from '../protocol/frames.js';
+import type { MadeFrame, ReplyFrame } from '../protocol/frames.js';
+import type { OptimisticChange, ShownChange } from './optimistic-change.js';
 import type { EventQueue, Ticket } from './event-queue.js';
 
 /** How a call is made. */
@@ -10,6 +11,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The call may run twice: it is sent again if its session ended before the reply. Default false. */
   readonly idempotent?: boolean | undefined;
+  /** Changes that are shown until the server's own arrives, made by `optimistic` of `@velox/core/optimistic`. */
+  readonly optimistic?: OptimisticChange | readonly OptimisticChange[] | undefined;
 }
 
 /** The calls of a client that wait for a reply. */
@@ -18,6 +21,8 @@ export interface Calls {
   /** @param encode returns the text of the frame for a number */
   readonly call: (name: string, encode: (call: number) => string, options?: CallOptions) => Promise<unknown>;
   readonly reply: (frame: ReplyFrame) => void;
+  /** The next state frame of a topic has the effect of these calls. */
+  readonly made: (frame: MadeFrame) => void;
   /** The server does not know the former session: calls that were written may have run there. */
   readonly onNewSession: () => void;
   readonly close: () => void;
@@ -27,6 +32,7 @@ interface Pending {
   readonly text: string;
   readonly isIdempotent: boolean;
   readonly ticket: Ticket;
+  readonly shown: readonly ShownChange[];
   /** Ends the call with its reply, or with an error. */
   readonly settle: (error: CallError | undefined, data?: unknown) => void;
 }
@@ -48,7 +54,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
 
   return {
     size: () => pending.size,
-    call(name, encode, { timeout = 10_000, signal, idempotent = false } = {}) {
+    call(name, encode, { timeout = 10_000, signal, idempotent = false, optimistic = [] } = {}) {
       const call = ++last;
       const text = encode(call);
       return new Promise((resolve, fail) => {
@@ -57,6 +63,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
           clearTimeout(timer);
           signal?.removeEventListener('abort', abort);
           pending.delete(call);
+          for (const { end } of shown) end();
           if (error) fail(error);
           else resolve(data);
           onChange();
@@ -70,7 +77,8 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         };
         const abort = (): void => cancel('cancelled', 'the call was cancelled.');
         if (signal?.aborted) return fail(new CallError('cancelled', 'the call was cancelled.'));
-        pending.set(call, { text, isIdempotent: idempotent, ticket: queueCall(call, text), settle });
+        const shown = [optimistic].flat().map((change) => change.begin());
+        pending.set(call, { text, isIdempotent: idempotent, ticket: queueCall(call, text), shown, settle });
         signal?.addEventListener('abort', abort);
         // A timer of 2^31 ms or more fires immediately.
         if (timeout < 2 ** 31) {
@@ -84,6 +92,9 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
     },
     reply({ reply, data, error }) {
       pending.get(reply)?.settle(error && new CallError(error.code, error.message, error.data), data);
+    },
+    made({ made, topic }) {
+      for (const call of made) for (const shown of pending.get(call)?.shown ?? []) shown.made(topic);
     },
     onNewSession() {
       for (const [call, each] of [...pending]) {

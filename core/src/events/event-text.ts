@@ -7,8 +7,8 @@ import { isName } from '../protocol/name.js';
 /** Which events a server takes. */
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
 
-/** `,"seq":` with the largest number, and the closing brace. */
-const SEQ_BYTES = 24;
+/** `,"made":true`, `,"seq":` with the largest number, and the closing brace. */
+const SEQ_BYTES = 36;
 
 /**
  * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to

@@ -133,7 +133,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   };
   function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
     checkCall(options);
-    return calls.call(name, (number) => encode(name, data, `,"call":${number}`), options);
+    const made = options?.optimistic ? ',"made":true' : '';
+    return calls.call(name, (number) => encode(name, data, `,"call":${number}${made}`), options);
   }
   const emit = (event: string, data: unknown, options: EmitOptions = {}): Sent => {
     checkEmit(options);
@@ -189,13 +190,13 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       queue.acknowledge(frame.ack);
       settle();
     } else if ('reply' in frame) {
+      calls.reply(frame); // first: a change goes together with the frames that have its effect
       flush();
-      calls.reply(frame);
     } else if ('event' in frame) {
       flush();
       if (frame.call) answers.run(frame.event, frame.data, frame.call);
       else listeners.emit(frame);
-    }
+    } else if ('made' in frame) calls.made(frame);
   });
 
   /** Keeps the connection open until the function that it returns is called. */

@@ -37,6 +37,7 @@ export function decodeServerFrame(text: string): ServerFrame {
     SAMPLES.every(([name, sample]) => !Object.hasOwn(frame, name) || isLike(frame[name], sample)) &&
     // A level is written with two characters at least.
     !(text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) &&
+    (frame.made === undefined || Array.isArray(frame.made)) &&
     (frame.check === undefined || frame.at !== undefined) &&
     (frame.ack !== true || frame.ping === true); // else an acknowledgement of nothing
   if (!isFrame) throw new VeloxError('bad-frame', 'the peer sent no sound frame.');

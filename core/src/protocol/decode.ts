@@ -47,10 +47,11 @@ const CLIENT_FRAMES: readonly {
       optional(open.refused, (value) => isString(value) && value.length <= LONGEST_ID),
   },
   {
-    members: ['event', 'data', 'call', 'seq', 'channel', 'binary'],
-    isSound: ({ event, call, seq, channel, binary }) =>
+    members: ['event', 'data', 'call', 'made', 'seq', 'channel', 'binary'],
+    isSound: ({ event, call, made, seq, channel, binary }) =>
       isName(event) &&
       optional(call, isCount) &&
+      optional(made, isTrue) &&
       optional(seq, isSeq) &&
       optional(channel, isName) &&
       optional(binary, isBinary),

@@ -142,6 +142,8 @@ export interface EventFrame {
   /** The lane of the queue that it took, with handlers of its own; default `''`. */
   readonly channel?: string;
   readonly binary?: readonly BinaryPart[];
+  /** The client shows the effect of the call before it is there: it wants to know which revision has it. */
+  readonly made?: true;
 }
 /** The answer to a call of the other side: data, or an error. */
 export interface ReplyFrame {
@@ -170,6 +172,11 @@ export interface DroppedFrame {
 export interface AckFrame {
   readonly ack: number;
 }
+/** The next state frame of the topic has the effect of these calls of the client. */
+export interface MadeFrame {
+  readonly made: readonly number[];
+  readonly topic?: string;
+}
 export type ServerFrame =
   | StateFrame
   | CheckFrame
@@ -181,6 +188,7 @@ export type ServerFrame =
   | EventFrame
   | ReplyFrame
   | DroppedFrame
+  | MadeFrame
   | AckFrame;
 
 /** The first frame of a client on a link. It begins a session, or resumes one after the last frame that arrived. */

@@ -1,6 +1,7 @@
 import { freezeNews, freezeValue } from '#development';
 import { advance, type Document } from '../protocol/document.js';
 import { load, loaded } from '../platform/load.js';
+import { LAYER, type Layer, type Layered } from './layer.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
@@ -73,6 +74,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   let diverged: number | undefined;
   /** Checks in a row that were about another version. */
   let mismatches = 0;
+  let layer: Layer | undefined;
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
@@ -108,7 +110,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     if (document) {
       const news = patches.splice(0);
       freezeNews(news);
-      cell.set(document.value as T);
+      cell.set((layer ? layer.show(document.value, news) : document.value) as T);
       if (news.length) patched.emit(news);
     }
     refresh();
@@ -158,7 +160,14 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       getInitial: () => initial,
       subscribe: (onChange) => retain(cell.subscribe(onChange)),
       subscribePatches: (onPatches) => retain(patched.on(onPatches)),
-    },
+      [LAYER](next) {
+        layer = next;
+        return () => {
+          host.schedule(publish);
+          host.flush();
+        };
+      },
+    } as Replica<T> & Layered,
     wanted: () => wanted,
     say(subscribe, unsubscribe) {
       if (wanted === (phase !== 'closed')) return;
@@ -194,6 +203,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       if (next === before && 'delta' in frame) return; // a stale delta needs no answer
       document = next;
       enter('open');
+      layer?.seen();
       host.schedule(publish);
     },
     doubt(why) {

@@ -14,7 +14,7 @@ export function websocket(Class: WebSocketClass | undefined = globalThis.WebSock
   return defineTransport('websocket', ({ url, open }, reporter, signal) => {
     const socket = new Class(endpoint(url).href.replace('http', 'ws')) as WebSocket;
     socket.onopen = () => {
-      for (const frame of open) socket.send(JSON.stringify(frame));
+      socket.send(JSON.stringify(open)); // as one message: topics that resume come before kept events
       reporter.onOpen();
     };
     socket.onmessage = ({ data }: MessageEvent<string>) => {

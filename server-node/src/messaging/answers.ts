@@ -3,6 +3,7 @@ import { parse } from '../access/standard-schema.js';
 import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { failureMessage, replyMessage } from '../sessions/event-message.js';
+import { MadeCalls } from '../sessions/made-calls.js';
 import type { Session } from '../sessions/session.js';
 import type { Checks } from './checks.js';
 
@@ -57,7 +58,7 @@ export class Answers {
   }
 
   /** Runs the handler of a call, and sends its reply. */
-  run(session: Session, name: string, data: unknown, call: number): void {
+  run(session: Session, name: string, data: unknown, call: number, isOptimistic = false): void {
     const registration = this.#byName.get(name);
     const run = (signal: AbortSignal): unknown => {
       if (!registration) throw new CallError('no-handler', 'the server answers no call of that name.');
@@ -72,7 +73,9 @@ export class Answers {
         }),
       );
     };
-    this.runWith(run, session, name, call);
+    if (!isOptimistic) return this.runWith(run, session, name, call);
+    const made = (session.made ??= new MadeCalls());
+    this.runWith((signal) => made.run(call, () => run(signal)), session, name, call);
   }
 
   /** Answers a call by a function, and sends its reply. */
@@ -102,6 +105,7 @@ export class Answers {
   /** The client does not wait for the reply any more. */
   cancel(session: Session, call: number): void {
     const aborting = this.#running.get(session)?.get(call);
+    session.made?.forget(call);
     this.#end(session, call);
     aborting?.abort(new CallError('cancelled', 'the client cancelled the call.'));
   }
@@ -109,12 +113,14 @@ export class Answers {
   /** The session has ended: its calls are cancelled. */
   forget(session: Session): void {
     for (const call of [...(this.#running.get(session)?.keys() ?? [])]) this.cancel(session, call);
+    session.made?.clear();
   }
 
   #reply(session: Session, call: number, aborting: AbortController, value: unknown): void {
     if (aborting.signal.aborted) return;
     const message = replyMessage(call, value);
     this.#end(session, call);
+    session.made?.ended(call);
     session.send(message);
   }
 
@@ -122,6 +128,7 @@ export class Answers {
     if (!(error instanceof CallError)) this.#observer.failure(error, { name, identity: session.identity });
     if (aborting.signal.aborted) return;
     this.#end(session, call);
+    session.made?.ended(call);
     session.send(this.#failure(call, error));
   }
 

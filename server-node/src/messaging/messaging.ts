@@ -170,11 +170,11 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   /** An event or a call of a client. */
-  receive(session: Session, { event, data, call, channel = '' }: EventFrame): void {
+  receive(session: Session, { event, data, call, made, channel = '' }: EventFrame): void {
     if (event.startsWith('$')) this.#hubCalls.receive(session, event, data, call);
     else if (call !== undefined) {
       if (!this.#answers.has(event)) this.#unknown(session, event, data);
-      this.#answers.run(session, event, data, call);
+      this.#answers.run(session, event, data, call, made);
     } else if (!this.#dispatch(session, channel, event, data)) {
       this.#unknown(session, event, data);
     }

@@ -11,6 +11,7 @@ import type { EventSender } from './event-sender.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Liveness } from './liveness.js';
+import type { MadeCalls } from './made-calls.js';
 import type { RateLimit } from '../access/rate-limit.js';
 
 type OnDue = (session: Session) => void;
@@ -29,6 +30,8 @@ export class Session implements Subscriber {
   readonly liveness: Liveness = new Liveness();
   /** How many links it has had, the live one included. */
   links = 0;
+  /** Its optimistic calls, if it has made any: set by the one that answers them. */
+  made: MadeCalls | undefined;
   /** Whether it has ended for good. */
   hasEnded = false;
   readonly #inbox = new Inbox();

@@ -1,6 +1,7 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { advise, warn } from '../diagnostics/observer.js';
+import { noteChange } from './cause.js';
 import { Delivery } from './delivery.js';
 import { randomEpoch } from './random-epoch.js';
 import type { Versioned } from './versioned.js';
@@ -70,7 +71,10 @@ export class State<T> implements Versioned {
       key,
       keep$,
       onOmit: reportOmission,
-      onChange: () => this.#delivery.schedule(),
+      onChange: () => {
+        noteChange(this, this.#version + 1);
+        this.#delivery.schedule();
+      },
       onError: reportObject,
     });
     this.resume = history?.resume;
@@ -116,6 +120,7 @@ export class State<T> implements Versioned {
       this.#own();
       this.#recorder.update(recipe);
     }
+    this.#note();
   }
 
   /**
@@ -131,6 +136,7 @@ export class State<T> implements Versioned {
     this.#own();
     this.#recorder.reconcile(next, { previous: this.#given });
     this.#given = next;
+    this.#note();
   }
 
   /**
@@ -156,6 +162,7 @@ export class State<T> implements Versioned {
   push(): void {
     this.watch();
     this.#recorder.reconcile(this.#source);
+    this.#note();
   }
 
   /**
@@ -238,6 +245,11 @@ export class State<T> implements Versioned {
   #own(): void {
     this.#mode = 'owned';
     this.#source = undefined;
+  }
+
+  /** Notes that the code that runs may have changed the value. */
+  #note(): void {
+    if (this.#recorder.dirty) noteChange(this, this.#version + 1);
   }
 
   /** Turns the recorded changes into a revision. Code that needs a position or the text flushes first. */

@@ -20,6 +20,8 @@ export type Question = Standing & { readonly is: 'asked' };
 export interface Owner {
   /** There may be something to tell of a topic. */
   touch(subscription: Subscription): void;
+  /** Its optimistic calls with changes in a step of a value, from one version to another. */
+  readonly made?: { within(versioned: Versioned, from: number, to: number): readonly number[] } | undefined;
 }
 
 /** One topic that one session wants: the client's version of it, and the next message for the client. */
@@ -191,6 +193,8 @@ export class Subscription {
     const isRecovered = this.#stale !== undefined && stale === undefined;
     if (isFirst || !isCurrent || isRecovered) {
       this.#known = id === position.id ? position : { id, version: position.version };
+      const made = this.#owner.made?.within(versioned, from, position.version);
+      if (made?.length) messages.push(message({ made, topic: this.topic || undefined }));
       messages.push(frames.message(id, from, isFirst || isCurrent, size));
       this.#isResumable = this.#isProven = true;
       this.#stale = undefined;

@@ -1,5 +1,6 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
+import { noteDerived } from '../state/cause.js';
 import { State, type StateOptions } from '../state/state.js';
 import type { Versioned } from '../state/versioned.js';
 import { Lists, withLists } from './each.js';
@@ -161,5 +162,6 @@ export class DerivedState implements Versioned {
   #set(result: unknown, previous: unknown): void {
     if (this.#state) this.#state.replace(result, previous);
     else this.#state = new State(result, this.#host.stateOptions);
+    noteDerived(this.#host.source, this, this.#state.position().version);
   }
 }

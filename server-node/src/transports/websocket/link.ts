@@ -1,7 +1,14 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { decodeClientFrame, isVeloxError, VeloxError, type OpenFrame } from '@velox/core/protocol';
+import {
+  decodeClientFrame,
+  decodeClientFrames,
+  isVeloxError,
+  VeloxError,
+  type ClientFrame,
+  type OpenFrame,
+} from '@velox/core/protocol';
 import type { WebSocket } from 'ws';
 import type { Credentials } from '../../access/admission.js';
 import { closeCodeOf } from '../../wire/codes.js';
@@ -116,9 +123,14 @@ export class WebSocketLink {
 
   #begin(read: () => string): void {
     try {
-      const frame = decodeClientFrame(read(), this.#hub.limits.depth);
-      if (!('open' in frame)) throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
-      this.#admit(frame.open).catch((error: unknown) => this.#fail(error));
+      const text = read();
+      const { depth } = this.#hub.limits;
+      const isList = text.startsWith('[');
+      const [first, ...frames] = isList ? decodeClientFrames(text, depth) : [decodeClientFrame(text, depth)];
+      if (!first || !('open' in first)) {
+        throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
+      }
+      this.#admit(first.open, frames).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -156,12 +168,12 @@ export class WebSocketLink {
     else this.#gate.next();
   }
 
-  async #admit(open: OpenFrame['open']): Promise<void> {
+  async #admit(open: OpenFrame['open'], frames: ClientFrame[]): Promise<void> {
     const admission = await this.#hub.admissions.admit({ ...this.#credentials, token: open.token });
     await this.#hub.entrance.prepare(admission, open);
     if (!this.#isOpen) return;
     this.#settle();
-    const along = { frames: [], credentials: this.#credentials };
+    const along = { frames, credentials: this.#credentials };
     this.#session = this.#hub.open(this.#outlet, admission, open, along);
     this.#gate.authorize(this.#hub.limits.frame);
     this.#nextWhenPaid();
