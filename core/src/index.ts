@@ -23,7 +23,12 @@ export { createKeep, createSelection, createSelector, type Selection } from './r
 export { shallow } from './reactive/shallow.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';
 export { entityOf, type EntitySource } from './connect/entity-of.js';
-export { presenceOf, type PresenceMine, type PresenceShown } from './connect/presence-of.js';
+export {
+  presenceOf,
+  type PresenceMine,
+  type PresenceShown,
+  type PresenceSource,
+} from './connect/presence-of.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf, type SyncSource } from './connect/sync-of.js';
 

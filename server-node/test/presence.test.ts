@@ -345,14 +345,16 @@ describe('presence', () => {
 
   it('takes the data away when the last component leaves, also if the application stays in the room', async () => {
     const { enter, members, advance } = await setUp();
-    const { sync, leave } = enter('ann', { x: 1 });
+    const { sync, presence, leave } = enter('ann', { x: 1 });
+    enter('bob');
     sync.join('lobby');
     await advance(200);
     leave();
     await advance(900);
-    expect(xs(members())).toEqual([1]);
+    expect(xs(members())).toEqual([1, 0]);
     await advance(200);
-    expect(members()).toMatchObject({ ann: { at: {} } });
+    expect(members()['ann']!.at).toEqual({});
+    expect(presence.get()).toEqual({}); // a component that enters again shows no former members
   });
 
   it('leaves nothing behind: no rooms, states or names', async () => {

@@ -77,7 +77,7 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       ),
     presence(scope, source, room, name, initial) {
       let newest = initial;
-      const endpoint = fixed(source, syncOf);
+      const endpoint = fixed(source as SyncSource, syncOf);
       const current = (): Presence<typeof initial> =>
         presenceOf(endpoint(), typeof room === 'function' ? room() : room);
       bindReadable(scope, current, name, identity);

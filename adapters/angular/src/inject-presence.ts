@@ -1,5 +1,5 @@
 import { computed, effect, inject, NgZone, untracked, type Signal } from '@angular/core';
-import { presenceOf, type PresenceMembers, type SyncSource } from '@velox/core';
+import { presenceOf, type PresenceMembers, type PresenceSource } from '@velox/core';
 import { injectReadable } from './inject-readable.js';
 
 /**
@@ -16,7 +16,7 @@ import { injectReadable } from './inject-readable.js';
  * @throws Angular's NG0203 outside of an injection context.
  */
 export function injectPresence<Mine = unknown, Shown = unknown>(
-  source: SyncSource | (() => SyncSource),
+  source: PresenceSource | (() => PresenceSource),
   room: string | (() => string),
   initial: Mine,
 ): [Signal<PresenceMembers<Shown, Mine>>, (mine: Mine) => void] {

@@ -4,6 +4,7 @@ import type {
   EventName,
   Jsonify,
   PresenceMine,
+  PresenceSource,
   Replicated,
   RoomName,
   SharedOptions,
@@ -67,7 +68,7 @@ export interface VeloxService {
    */
   readonly presence: <Mine>(
     scope: Scope,
-    source: SyncSource | (() => SyncSource),
+    source: PresenceSource | (() => PresenceSource),
     room: string | (() => string),
     name: string,
     initial: Mine,

@@ -1,9 +1,9 @@
 import { act } from '@testing-library/react';
-import type { PresenceMembers, Status } from '@velox/core';
+import { connect, type PresenceMembers, type Status } from '@velox/core';
 import { createRoot } from 'react-dom/client';
 import { describe, expectTypeOf, it } from 'vitest';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
-import { createVelox, shallow } from './index.js';
+import { createVelox, shallow, usePresence as usePresenceOf } from './index.js';
 
 adapterBoundContract('React', {
   act: (run) => act(run),
@@ -55,6 +55,7 @@ function Types(): null {
       (mine: { readonly x: number }) => void,
     ]
   >();
+  expectTypeOf(usePresenceOf(connect<App>('/sync'), 'lobby', 1)[1]).toEqualTypeOf<(mine: number) => void>();
   // @ts-expect-error not the data of the room
   usePresence('lobby', { y: 0 });
   expectTypeOf(usePresence('other', 1)[0]).toEqualTypeOf<PresenceMembers>();

@@ -1,4 +1,4 @@
-import { presenceOf, type PresenceMembers } from '@velox/core';
+import { presenceOf, type PresenceMembers, type PresenceSource } from '@velox/core';
 import { useCallback, useEffect, useRef } from 'react';
 import { useReadable } from './use-readable.js';
 import { useSync, type ProvidedSync } from './use-sync.js';
@@ -11,11 +11,11 @@ import { useSync, type ProvidedSync } from './use-sync.js';
  * @example const [others, setMine] = usePresence<Cursor, User>('/sync', 'lobby', { x: 0, y: 0 })
  */
 export function usePresence<Mine = unknown, Shown = unknown>(
-  source: ProvidedSync,
+  source: ProvidedSync | PresenceSource,
   room: string,
   initial: Mine,
 ): [PresenceMembers<Shown, Mine>, (mine: Mine) => void] {
-  const presence = presenceOf<Mine, Shown>(useSync(source), room);
+  const presence = presenceOf<Mine, Shown>(useSync(source as ProvidedSync), room);
   const newest = useRef(initial);
   useEffect(() => presence.enter(newest.current), [presence]);
   const setMine = useCallback(

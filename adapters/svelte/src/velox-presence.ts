@@ -1,4 +1,4 @@
-import { presenceOf, type Presence, type PresenceMembers, type SyncSource } from '@velox/core';
+import { presenceOf, type Presence, type PresenceMembers, type PresenceSource } from '@velox/core';
 import { onMount } from 'svelte';
 import { toStore } from 'svelte/store';
 import { fromReadable, type Live } from './from-readable.js';
@@ -14,7 +14,7 @@ import { fromReadable, type Live } from './from-readable.js';
  * @throws Svelte's `lifecycle_outside_component` outside of the set-up of a component.
  */
 export function veloxPresence<Mine = unknown, Shown = unknown>(
-  source: SyncSource | (() => SyncSource),
+  source: PresenceSource | (() => PresenceSource),
   room: string | (() => string),
   initial: Mine,
 ): [Live<PresenceMembers<Shown, Mine>>, (mine: Mine) => void] {

@@ -1,4 +1,4 @@
-import { presenceOf, type PresenceMembers, type SyncSource } from '@velox/core';
+import { presenceOf, type PresenceMembers, type PresenceSource } from '@velox/core';
 import { computed, toValue, watchPostEffect, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { useReadable } from './use-readable.js';
 
@@ -11,7 +11,7 @@ import { useReadable } from './use-readable.js';
  * @example const [others, setMine] = usePresence<Cursor, User>('/sync', 'lobby', { x: 0, y: 0 })
  */
 export function usePresence<Mine = unknown, Shown = unknown>(
-  source: MaybeRefOrGetter<SyncSource>,
+  source: MaybeRefOrGetter<PresenceSource>,
   room: MaybeRefOrGetter<string>,
   initial: Mine,
 ): [Readonly<ShallowRef<PresenceMembers<Shown, Mine>>>, (mine: Mine) => void] {

@@ -1,4 +1,5 @@
 import { createPresence, type Presence } from '../events/presence.js';
+import type { Sync } from '../events/sync.js';
 import { createWeakValues, type WeakValues } from '../platform/weak-values.js';
 import type { Contract } from '../protocol/contract.js';
 import type { PresenceMembers } from '../protocol/presence.js';
@@ -17,6 +18,9 @@ export type PresenceMine<C extends Contract, R extends string> =
 export type PresenceShown<C extends Contract, R extends string> =
   Members<C, R> extends PresenceMembers<infer Shown, unknown> ? Shown : unknown;
 
+/** A source for presence: a URL, an object with `url` and options, or a connection of any contract. */
+export type PresenceSource = Exclude<SyncSource, Sync> | Pick<Sync, 'status' | 'onFrame' | 'close'>;
+
 /** The rooms that are in use, by their connection. */
 const rooms = new WeakMap<object, WeakValues<Presence<never, never>>>();
 
@@ -29,10 +33,10 @@ const rooms = new WeakMap<object, WeakValues<Presence<never, never>>>();
  * presence.subscribe(() => draw(presence.get()))
  */
 export function presenceOf<Mine = unknown, Shown = unknown>(
-  source: SyncSource,
+  source: PresenceSource,
   room: string,
 ): Presence<Mine, Shown> {
-  const sync = syncOf(source);
+  const sync = syncOf(source as SyncSource);
   let ofSync = rooms.get(sync);
   if (!ofSync) rooms.set(sync, (ofSync = createWeakValues<Presence<never, never>>()));
   let presence = ofSync.get(room);

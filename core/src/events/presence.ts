@@ -116,6 +116,7 @@ export function createPresence<Mine, Shown>(
       if (entered && isOpen()) emit('$presence', { room }, { volatile: true });
       for (const end of ends) end();
       clearTimeout(pace);
+      others.set(NOBODY);
       leave = pace = entered = entering = undefined;
     };
     if (isOpen()) begin();
