@@ -17,8 +17,23 @@ export function createFetch(path: Path, dial: (purpose: Purpose) => Duplex): typ
       time.schedule(UNREAD, () => copy.destroy(), zone);
     };
     if (init.method === 'POST' && path.echo) time.schedule(path.echo(), again, zone);
-    return answerOf(send(), init.signal);
+    const ms = isPoll(init) ? path.repeat?.() : undefined;
+    if (ms === undefined) return answerOf(send(), init.signal);
+    const lost = send();
+    lost.on('error', () => undefined).on('response', (answer) => answer.resume());
+    return new Promise((resolve, reject) => {
+      const repeat = (): void => {
+        lost.destroy();
+        if (init.signal?.aborted) reject(new DOMException('This operation was aborted', 'AbortError'));
+        else answerOf(send(), init.signal).then(resolve, reject);
+      };
+      time.schedule(ms, repeat, zone);
+    });
   };
+}
+
+function isPoll({ method = 'GET', headers }: RequestInit): boolean {
+  return method === 'GET' && new Headers(headers).has('velox-poll');
 }
 
 function begin(

@@ -27,6 +27,8 @@ export class Path {
   refused: readonly Purpose[] = [];
   /** Draws how many ms later each POST arrives once more; undefined: it does not. */
   echo: (() => number) | undefined;
+  /** Draws after how many ms a poll is repeated, as browsers do if its connection breaks; undefined: it is not. */
+  repeat: (() => number | undefined) | undefined;
   readonly connections: Set<Harmable> = new Set();
 
   constructor(time: VirtualTime, name: string) {
@@ -50,5 +52,6 @@ export class Path {
     this.stalledUntil = 0;
     this.refused = [];
     this.echo = undefined;
+    this.repeat = undefined;
   }
 }

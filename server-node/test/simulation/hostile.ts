@@ -1,11 +1,20 @@
 import type { MemoryNetwork } from '../../src/testing/memory-network.js';
 import type { Path } from '../../src/testing/memory-path.js';
 import { createRandom, type Random } from '../../src/testing/random.js';
+import { frameText } from '../fuzz/generate.js';
 import type { Plan } from './plan.js';
 
 const NAME = 'hostile';
 const JSON_ONLY = { accept: 'application/json' };
 const OPENING = JSON.stringify([{ open: { token: 'of nobody' } }, { subscribe: [{}] }]);
+
+/** A client that is authorized, and means harm: a token of the simulated server that never expires. */
+const INSIDER = '{"open":{"token":"-1:1000000000000"}}';
+
+/** So many frames, most of them odd, behind an opening. */
+function frames(random: Random): string[] {
+  return [INSIDER, ...Array.from({ length: random.between(1, 30) }, () => frameText(random))];
+}
 
 /** The actions of a hostile peer on one connection.
  * The server must not mind, and the honest clients beside it must not notice. */
@@ -26,6 +35,21 @@ const ATTACKS: readonly ((network: MemoryNetwork, random: Random) => void)[] = [
     ask(network, '', { headers });
     ask(network, '', { headers });
   },
+  (network, random) => say(network, frames(random)),
+  (network, random) => say(network, frames(random)),
+  (network, random) =>
+    ask(network, '', { method: 'POST', body: `[${frames(random).join()}]`, headers: JSON_ONLY }),
+  (network, random) =>
+    ask(network, '', {
+      method: 'POST',
+      body: `[${frames(random).join()}]`,
+      headers: { accept: 'text/event-stream' },
+    }),
+  (network) =>
+    say(network, [
+      INSIDER,
+      ...Array<string>(3_000).fill('{"subscribe":[{},{"topic":"slow"},{"topic":"far/1"}]}'),
+    ]),
 ];
 
 /** Lets a hostile peer attack now and then while a plan runs. Half of the plans have one. */

@@ -6,6 +6,7 @@ import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { SimulatedClient } from './client.js';
 import { unleash } from './hostile.js';
 import { TOPICS, type Plan, type Settings, type Step } from './plan.js';
+import { repeatPolls } from './repeat-polls.js';
 import { SimulatedServer } from './server.js';
 import { warmUp } from '../../src/testing/warm-up.js';
 import { Watch } from './watch.js';
@@ -55,6 +56,10 @@ async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch
     return time.within(path.zone, () => new SimulatedClient(index, plan, network, server, watch));
   });
   unleash(plan, network);
+  repeatPolls(
+    plan,
+    clients.map((client) => client.path),
+  );
   let left = steps.length;
   for (const step of steps) {
     const act = (): void => {
