@@ -6,6 +6,8 @@ import { NOTIFY } from './statements.js';
 
 /** A query or a notification of our own that takes longer means that the connection is dead, in ms. */
 const PATIENCE_MS = 5_000;
+/** Between two queries that notify, in ms: they take time of the server from the appends. */
+const PAUSE_MS = 1;
 /** Between two attempts to connect, in ms. */
 const RETRY_MS = 250;
 
@@ -32,6 +34,7 @@ export class Listener {
   #isClosed = false;
   #waiting: Notification[] = [];
   #isNotifying = false;
+  #endPause: () => void = () => {};
   /** The channels of this turn of the event loop: one query listens to all. */
   #listening: { readonly channels: string[]; readonly done: Promise<void> } | undefined;
 
@@ -57,12 +60,13 @@ export class Listener {
 
   /**
    * Notifies after earlier calls, one query at a time: each takes a lock of the whole database cluster. Calls that wait share the next
-   * query. Equal payloads of one query would arrive once.
+   * query, and those that are sent `soon` wait up to a millisecond for others. Equal payloads of one query would arrive once.
    */
-  notify(channel: string, payload: string): Promise<void> {
+  notify(channel: string, payload: string, urgency: 'now' | 'soon' = 'now'): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ channel, payload, resolve, reject });
       if (!this.#isNotifying) void this.#notifyWaiting();
+      else if (urgency === 'now') this.#endPause();
     });
   }
 
@@ -91,8 +95,18 @@ export class Listener {
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
+      await this.#pause();
     }
     this.#isNotifying = false;
+  }
+
+  async #pause(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      timer = setTimeout(resolve, PAUSE_MS);
+    });
+    clearTimeout(timer);
   }
 
   async #query(query: { name?: string; text: string; values?: unknown[] }): Promise<void> {

@@ -77,21 +77,26 @@ export class PostgresLog implements Log {
       return { at, previous: revisions[n - 1]?.tag ?? after.token, tag, patch };
     });
     const at = found.at(-1)?.at ?? after;
-    const columns = [(r: Revision) => r.tag, (r: Revision) => r.previous, (r: Revision) => r.patch];
-    const arrays = columns.map((column) => found.map(column));
-    const values = [key, after.id, after.version, after.token, at.token, run, ...arrays];
+    const place = [key, after.id, after.version, after.token, at.token, run];
+    const [first] = found;
+    const isOne = first !== undefined && found.length === 1;
+    const values = [...place, ...(isOne ? [first.patch] : arraysOf(found))];
     if (within !== undefined) {
       const client = clientOf(within);
-      const rows = await this.#rows('velox_within', sql.APPEND_WITHIN, values, client);
+      const rows = isOne
+        ? await this.#rows('velox_one_within', sql.APPEND_ONE_WITHIN, values, client)
+        : await this.#rows('velox_many_within', sql.APPEND_MANY_WITHIN, values, client);
       if (rows.length === 0) return { ok: false, head: (await this.#heads([key], client))[0] };
       // Inside the transaction, so that it is sent with its commit.
       const notify = [found.map(() => channelOf(key)), found.map(payloadOf)];
       await client.query({ name: 'velox_notify', text: sql.NOTIFY, values: notify });
       return { ok: true, at };
     }
-    if (!(await this.#append(topic, values))) return { ok: false, head: (await this.#heads([key]))[0] };
+    if (!(await this.#append(topic, values, isOne)))
+      return { ok: false, head: (await this.#heads([key]))[0] };
     // After the commit, and not awaited: what gets lost here is found by `HeadsWatch`.
-    for (const revision of found) this.#listener.notify(channelOf(key), payloadOf(revision)).catch(() => {});
+    for (const revision of found)
+      this.#listener.notify(channelOf(key), payloadOf(revision), 'soon').catch(() => {});
     return { ok: true, at };
   }
 
@@ -171,9 +176,12 @@ export class PostgresLog implements Log {
     }
   }
 
-  async #append(topic: string, values: unknown[]): Promise<boolean> {
+  async #append(topic: string, values: unknown[], isOne: boolean): Promise<boolean> {
     try {
-      return (await this.#rows('velox_append', sql.APPEND, values)).length > 0;
+      const rows = isOne
+        ? await this.#rows('velox_one', sql.APPEND_ONE, values)
+        : await this.#rows('velox_many', sql.APPEND_MANY, values);
+      return rows.length > 0;
     } catch (error) {
       const kind = TRANSACTION_ERRORS[(error as { code?: string }).code ?? ''];
       if (kind === 'conflict') return false;
@@ -233,6 +241,12 @@ const channelOf = (key: string): string => `velox:${key}`;
 function toRevision({ version, tag, previous, patch }: Row, id: string): Revision {
   return { at: { id, version: Number(version), token: tag }, tag, previous, patch };
 }
+
+const arraysOf = (revisions: readonly Revision[]): string[][] => [
+  revisions.map(({ tag }) => tag),
+  revisions.map(({ previous }) => previous),
+  revisions.map(({ patch }) => patch),
+];
 
 /** A pool would run each query on another connection, outside of the transaction. */
 function clientOf(within: unknown): PostgresClient {

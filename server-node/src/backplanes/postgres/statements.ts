@@ -38,20 +38,28 @@ export const CREATE = `
   INSERT INTO velox_snapshot (topic, version, token, value) SELECT $1, $3, $4, $6 FROM head
   ON CONFLICT (topic) DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value`;
 
-/** $1 topic, $2 id, $3 version, $4 token, $5 new token, $6 run, $7 tags, $8 previous tokens, $9 patches */
-const append = (condition: string): string => `
+const head = (count: string, condition: string): string => `
   WITH head AS (
-    UPDATE velox_head SET version = version + cardinality($7::text[]), token = $5, run = $6
+    UPDATE velox_head SET version = version + ${count}, token = $5, run = $6
     WHERE topic = $1 AND id = $2 AND version = $3 AND token = $4 ${condition} RETURNING 1
-  ), log AS (
+  )`;
+/** $1 topic, $2 id, $3 version, $4 token, $5 tag, $6 run, $7 patch. One row of a table is much quicker than arrays of one. */
+const one = (condition: string): string => `${head('1', condition)}
+  INSERT INTO velox_log (topic, version, tag, previous, patch) SELECT $1, $3::bigint + 1, $5, $4, $7 FROM head
+  RETURNING 1`;
+/** $1 topic, $2 id, $3 version, $4 token, $5 new token, $6 run, $7 tags, $8 previous tokens, $9 patches */
+const many = (condition: string): string => `${head('cardinality($7::text[])', condition)}, log AS (
     INSERT INTO velox_log (topic, version, tag, previous, patch)
     SELECT $1, $3 + n, tag, previous, patch
     FROM head, unnest($7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS r (tag, previous, patch, n)
   )
   SELECT FROM head`;
 /** Waits for 2 s at most for a transaction of the application that has appended to the topic. */
-export const APPEND: string = append(`AND (SELECT set_config('lock_timeout', '2s', true)) IS NOT NULL`);
-export const APPEND_WITHIN: string = append('');
+const IMPATIENT = `AND (SELECT set_config('lock_timeout', '2s', true)) IS NOT NULL`;
+export const APPEND_ONE: string = one(IMPATIENT);
+export const APPEND_MANY: string = many(IMPATIENT);
+export const APPEND_ONE_WITHIN: string = one('');
+export const APPEND_MANY_WITHIN: string = many('');
 
 /** $1 topic, $2 version */
 export const READ = `
