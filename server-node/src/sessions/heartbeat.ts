@@ -9,6 +9,9 @@ const ANSWER_MS = 5_000;
 /** A timer that is later than this, in ms, means that the process stood still: answers may wait in its sockets, unread. */
 const LATE_TIMER_MS = 1_000;
 
+/** Its multiples are spread evenly over the fractions between 0 and 1. */
+const GOLDEN_RATIO = 0.618034;
+
 /** The longest delay of a timer, in ms. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -55,7 +58,13 @@ export class Heartbeat {
     const heartbeat = ++this.#count;
     const budget = { left: CHECKED_VALUES };
     let asks = false;
-    for (const session of this.#sessions.all) asks = session.beat(budget, heartbeat) || asks;
+    // The first ones get the budget. Each time it is others, so that the copies of all values have their turn.
+    const sessions = [...this.#sessions.all];
+    const first = Math.floor(sessions.length * ((heartbeat * GOLDEN_RATIO) % 1));
+    for (let at = 0; at < sessions.length; at++) {
+      const session = sessions[(first + at) % sessions.length] as Session;
+      asks = session.beat(budget, heartbeat) || asks;
+    }
     if (!asks) return;
     const delay = Math.min(this.#every + ANSWER_MS, LONGEST_MS);
     const due = performance.now() + delay;
