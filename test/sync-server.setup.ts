@@ -9,7 +9,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /**
      * Origin of a server with an endpoint at `/sync`; a POST to `/topics/name` sets a topic, and an event `echo` is answered by the
-     * event `notice`. No topic `secret…` is for anybody.
+     * event `notice`. Every room has presence. No topic `secret…` is for anybody.
      */
     syncServer: string;
   }
@@ -17,7 +17,12 @@ declare module 'vitest' {
 
 /** Starts a real server for tests of a browser's side, and stops it after the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const hub = createHub({ origins: '*', canSubscribe: (_, topic) => !topic.startsWith('secret') });
+  const hub = createHub({
+    origins: '*',
+    canSubscribe: (_, topic) => !topic.startsWith('secret'),
+    canJoin: () => true,
+  });
+  hub.presence({ of: ({ name }) => ({ id: name }) });
   hub.on('echo', (session, data) => session.emit('notice', data));
   const states = new Map<string, ReturnType<typeof hub.state>>();
 

@@ -1,9 +1,14 @@
 import type { PresenceMembers } from '@velox/core';
 import angular from 'angular';
-import { adapterPresenceContract } from '../../../core/test/contracts/adapter-presence-contract.js';
+import { inject } from 'vitest';
+import {
+  adapterPresenceContract,
+  adapterPresenceServerContract,
+  type PresenceHarness,
+} from '../../../core/test/contracts/adapter-presence-contract.js';
 import velox, { type VeloxService } from './angularjs.js';
 
-adapterPresenceContract('AngularJS', {
+const harness: PresenceHarness = {
   enter(source, first, initial, onShown) {
     let room = first;
     const injector = angular.injector(['ng', velox], true);
@@ -20,4 +25,7 @@ adapterPresenceContract('AngularJS', {
       unmount: () => scope.$destroy(),
     };
   },
-});
+};
+
+adapterPresenceContract('AngularJS', harness);
+adapterPresenceServerContract('AngularJS', harness, inject('syncServer'));

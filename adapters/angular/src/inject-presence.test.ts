@@ -8,8 +8,12 @@ import {
   type ApplicationRef,
 } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
-import { afterEach, beforeEach } from 'vitest';
-import { adapterPresenceContract } from '../../../core/test/contracts/adapter-presence-contract.js';
+import { afterEach, beforeEach, inject } from 'vitest';
+import {
+  adapterPresenceContract,
+  adapterPresenceServerContract,
+  type PresenceHarness,
+} from '../../../core/test/contracts/adapter-presence-contract.js';
 import { injectPresence } from './index.js';
 
 let application: ApplicationRef;
@@ -18,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => application.destroy());
 
-adapterPresenceContract('Angular', {
+const harness: PresenceHarness = {
   enter(source, first, initial, onShown) {
     const room = signal(first);
     const injector = createEnvironmentInjector([], application.injector);
@@ -26,4 +30,7 @@ adapterPresenceContract('Angular', {
     runInInjectionContext(injector, () => effect(() => onShown(others())));
     return { set, switchTo: (next) => room.set(next), unmount: () => injector.destroy() };
   },
-});
+};
+
+adapterPresenceContract('Angular', harness);
+adapterPresenceServerContract('Angular', harness, inject('syncServer'));

@@ -1,8 +1,10 @@
 import { act } from '@testing-library/react';
 import { StrictMode, useEffect, type FunctionComponent, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 import {
   adapterPresenceContract,
+  adapterPresenceServerContract,
   type PresenceHarness,
 } from '../../../core/test/contracts/adapter-presence-contract.js';
 import { usePresence } from './index.js';
@@ -38,3 +40,14 @@ adapterPresenceContract(
   harness(({ children }) => children),
 );
 adapterPresenceContract('React in StrictMode', harness(StrictMode));
+
+describe('without act', () => {
+  // A real server answers at any time.
+  beforeAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false }));
+  afterAll(() => void Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true }));
+  adapterPresenceServerContract(
+    'React',
+    harness(({ children }) => children),
+    inject('syncServer'),
+  );
+});

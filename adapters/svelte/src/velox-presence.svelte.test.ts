@@ -1,8 +1,13 @@
 import { flushSync, mount, unmount } from 'svelte';
-import { adapterPresenceContract } from '../../../core/test/contracts/adapter-presence-contract.js';
+import { inject } from 'vitest';
+import {
+  adapterPresenceContract,
+  adapterPresenceServerContract,
+  type PresenceHarness,
+} from '../../../core/test/contracts/adapter-presence-contract.js';
 import Present from './present.test.svelte';
 
-adapterPresenceContract('Svelte', {
+const harness: PresenceHarness = {
   enter(source, first, initial, onShown) {
     let room = $state(first);
     let set: (mine: unknown) => void = () => {};
@@ -21,4 +26,7 @@ adapterPresenceContract('Svelte', {
       unmount: () => void unmount(component),
     };
   },
-});
+};
+
+adapterPresenceContract('Svelte', harness);
+adapterPresenceServerContract('Svelte', harness, inject('syncServer'));

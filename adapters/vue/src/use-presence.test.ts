@@ -1,8 +1,13 @@
 import { createApp, defineComponent, h, shallowRef } from 'vue';
-import { adapterPresenceContract } from '../../../core/test/contracts/adapter-presence-contract.js';
+import { inject } from 'vitest';
+import {
+  adapterPresenceContract,
+  adapterPresenceServerContract,
+  type PresenceHarness,
+} from '../../../core/test/contracts/adapter-presence-contract.js';
 import { usePresence } from './index.js';
 
-adapterPresenceContract('Vue', {
+const harness: PresenceHarness = {
   enter(source, first, initial, onShown) {
     const room = shallowRef(first);
     let set: (mine: unknown) => void = () => {};
@@ -18,4 +23,7 @@ adapterPresenceContract('Vue', {
     app.mount(document.createElement('div'));
     return { set, switchTo: (next) => void (room.value = next), unmount: () => app.unmount() };
   },
-});
+};
+
+adapterPresenceContract('Vue', harness);
+adapterPresenceServerContract('Vue', harness, inject('syncServer'));

@@ -37,6 +37,11 @@ const OWN = { id: 'me', name: 'tab-1', size: 100, throttle: 50 };
 const who = (nick: string, at: object = {}) => ({ who: { nick }, since: 1, at });
 let urls = 0;
 
+/** The transports that the page can open: the WebSocket that jsdom has from Node fails on jsdom's own events. */
+const TRANSPORTS = navigator.userAgent.includes('jsdom')
+  ? (['sse'] as const)
+  : (['websocket', 'sse', 'polling'] as const);
+
 /** What every adapter has to do with presence, with the real core and a server that is played. */
 export function adapterPresenceContract(
   name: string,
@@ -178,5 +183,33 @@ export function adapterPresenceContract(
       expect(server.links.filter(({ closed }) => !closed)).toEqual([]);
       expect(vi.getTimerCount()).toBe(timers);
     });
+  });
+}
+
+/**
+ * What every adapter has to do with presence on a real server, over each transport, in real time.
+ *
+ * @param origin of a server with an endpoint at `/sync`, whose rooms have presence.
+ */
+export function adapterPresenceServerContract(
+  name: string,
+  { enter }: Pick<PresenceHarness, 'enter'>,
+  origin: string,
+): void {
+  it.each(TRANSPORTS)(`presence in ${name}, over %s, shows two clients each other`, async (transport) => {
+    const room = `${name} ${transport} ${Math.random().toString(36).slice(2)}`;
+    const shown: unknown[][] = [[], []];
+    const clients = [0, 1].map((at) => {
+      const source = { url: `${origin}/sync`, transport, identity: `${room} ${at}` };
+      return enter(source, room, { n: at }, (others) => {
+        shown[at] = Object.values(others).flatMap((member) => Object.values(member.at));
+      });
+    });
+    await expect.poll(() => shown, { timeout: 15_000 }).toEqual([[{ n: 1 }], [{ n: 0 }]]);
+    clients[1]?.set({ n: 7 });
+    await expect.poll(() => shown[0], { timeout: 15_000 }).toEqual([{ n: 7 }]);
+    clients[1]?.unmount();
+    await expect.poll(() => shown[0], { timeout: 15_000 }).toEqual([]);
+    clients[0]?.unmount();
   });
 }
