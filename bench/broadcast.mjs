@@ -1,10 +1,12 @@
 /** The server: one change to many clients, against sockets that write a prebuilt message. */
+import { binary } from './broadcast/binary.mjs';
 import { events } from './broadcast/events.mjs';
 import { joins } from './broadcast/joins.mjs';
 import { memory } from './broadcast/memory.mjs';
 import { CHANGES, DEFLATE, GZIP } from './broadcast/payload.mjs';
 import { rounds, withRunners } from './broadcast/rig.mjs';
 import { stall } from './broadcast/stall.mjs';
+import { stopped } from './broadcast/stopped.mjs';
 import { aside, atMost, times } from './harness.mjs';
 
 const SESSIONS = Number(process.env.VELOX_SESSIONS ?? 1_000);
@@ -111,7 +113,9 @@ const RACES = {
   memory,
   joins,
   events,
+  binary,
   stall,
+  stopped,
 };
 
 export const title = 'broadcast: CPU of the server per client and update';

@@ -10,9 +10,9 @@ const budgets = [
     limit: 5_600,
   },
   {
-    name: '@velox/core: connect, with events, calls and rooms',
+    name: '@velox/core: connect, with events, calls, rooms, channels and bytes',
     code: `export { connect } from '@velox/core'`,
-    limit: 7_500,
+    limit: 8_487, // 7500 was the aim: see DECISIONS.md
   },
   ...['react', 'vue', 'svelte', 'angular'].map((adapter) => ({
     name: `@velox/${adapter} alone`,
@@ -77,7 +77,7 @@ const whole =
 check(
   'the whole client, with what is loaded on need',
   (await bundle(`export { ${whole} } from '@velox/core'`)).all,
-  13_010, // 9400 was the aim: see DECISIONS.md
+  14_305, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
@@ -85,6 +85,6 @@ check('@velox/core/version2, on top of connect', (await bundle(both)).first - al
 check(
   'velox.js, all in one',
   gzipSync(readFileSync('core/dist/velox.js'), { level: 9 }).length,
-  12_170, // 9000 was the aim
+  12_566, // 9000 was the aim
 );
 process.exitCode = over ? 1 : 0;

@@ -11,7 +11,6 @@ import { createChannel, createSession } from 'better-sse';
 import crossws from 'crossws/adapters/node';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
-import { eventMessage } from '../../server-node/dist/sessions/event-message.js';
 import { change, deltaText, makeTable, topicNames } from './payload.mjs';
 import { chunk, rawSse, rawWebSocket } from './raw.mjs';
 
@@ -41,19 +40,18 @@ function veloxViewServer({ changes, audiences }) {
   return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
 }
 
+/** The data of event `i`: as long as so many changes, or so many bytes. */
+const eventData = (i, { changes, bytes }) =>
+  bytes ? new Uint8Array(bytes).fill(i) : JSON.parse(deltaText(i, changes));
+
 /** An event to all members: one message, which they share. */
-function veloxEventServer({ changes }) {
-  const hub = velox.createHub({ compression: false, limits: { sessionsPerIdentity: 1e6 } });
-  const members = [];
-  hub.on('join', (session) => {
-    members.push(session);
-    session.emit('joined', null); // the first event of a link has its number, and is not shared
-  });
-  const publish = (i) => {
-    const message = eventMessage('m', JSON.parse(deltaText(i, changes)));
-    for (const session of members) session.send(message);
-  };
-  return { server: createServer(hub.handle), publish };
+function veloxEventServer({ overflow = 'drop-oldest', ...spec }) {
+  const limits = { sessionsPerIdentity: 1e6 };
+  const hub = velox.createHub({ compression: false, limits, events: { overflow } });
+  // The first event of a link has its number, and is not shared.
+  hub.on('join', (session) => session.emit('joined', null));
+  const publish = (i) => hub.emit('m', eventData(i, spec));
+  return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
 }
 
 function wsServer({ changes, document, compressed = false }) {
@@ -71,13 +69,13 @@ function wsServer({ changes, document, compressed = false }) {
 
 const ALONE = { serverNoContextTakeover: true, clientNoContextTakeover: true };
 
-function socketIoServer({ changes, document, compressed = false }) {
+function socketIoServer({ document, compressed = false, ...spec }) {
   const server = createServer();
   const perMessageDeflate = compressed && { threshold: 0 };
   const io = new SocketIo(server, { perMessageDeflate, pingInterval: 1e6, transports: ['websocket'] });
   const snapshot = document && makeTable(document);
   if (snapshot) io.on('connection', (socket) => socket.emit('m', snapshot));
-  return { server, publish: (i) => io.emit('m', JSON.parse(deltaText(i, changes))) };
+  return { server, publish: (i) => io.emit('m', eventData(i, spec)) };
 }
 
 function crosswsServer({ changes }) {

@@ -167,7 +167,7 @@ describe('a client that does not read', () => {
       expect(received.map(({ data }) => data)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
       if (overflow === 'close') {
         expect(slow.closed).toBe('4429 too-slow');
-        expect(core.stats()).toMatchObject({ sessions: 1 });
+        expect(core.stats()).toMatchObject({ sessions: 1, dropped: 10 });
         expect(codes).toHaveLength(20);
         return;
       }

@@ -28,15 +28,17 @@ export function createAnswers(reply: (text: string) => void): Answers {
     run(name, data, call) {
       const answer = answers.get(name);
       void (async () => {
+        let result: string;
         try {
           if (!answer) throw new CallError('no-handler', `the client does not answer the call "${name}".`);
-          reply(`{"reply":${call},${dataText(await answer(data))}`);
+          result = dataText(await answer(data));
         } catch (error) {
-          if (!(error instanceof CallError)) report(error);
-          const { code, message, data } =
-            error instanceof CallError ? error : new CallError('internal', 'the client failed.');
-          reply(`{"reply":${call},"error":${JSON.stringify({ code, message, data })}`);
+          const isOwn = error instanceof CallError;
+          if (!isOwn) report(error);
+          const { code, message, data } = isOwn ? error : new CallError('internal', 'the client failed.');
+          result = `"error":${JSON.stringify({ code, message, data })}`;
         }
+        reply(`{"reply":${call},${result}`);
       })();
     },
   };

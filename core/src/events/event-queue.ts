@@ -68,25 +68,26 @@ export function createEventQueue(
   let timer: ReturnType<typeof setTimeout>;
 
   const waiting = (): Kept[] => [...lanes.values()].flat();
-  const size = (): number => sent.length + waiting().length;
+  const all = (): Kept[] => [...sent, ...waiting()];
+  const size = (): number => all().length;
   const enqueue = (each: Kept): void => {
     const lane = lanes.get(each.lane);
     if (lane) lane.push(each);
     else lanes.set(each.lane, [each]);
   };
   const shift = (count: number): Kept[] => {
-    base += count;
-    written = Math.max(written - count, 0);
-    return sent.splice(0, count);
+    const gone = sent.splice(0, Math.max(count, 0));
+    base += gone.length;
+    written = Math.max(written - gone.length, 0);
+    return gone;
   };
   const drop = (gone: readonly Kept[], code: DropCode): void => {
     if (!gone.length) return;
     onDropped(gone.length);
-    if (onDropOfAny) attempt(() => onDropOfAny(code, gone.length));
-    for (const { onDrop, isWritten } of gone)
-      if (onDrop) attempt(() => onDrop(isWritten ? 'unknown-outcome' : code));
+    attempt(() => onDropOfAny?.(code, gone.length));
+    for (const { onDrop, isWritten } of gone) attempt(() => onDrop?.(isWritten ? 'unknown-outcome' : code));
   };
-  const acknowledge = (seq: number): void => void shift(Math.min(Math.max(seq - base, 0), sent.length));
+  const acknowledge = (seq: number): void => void shift(seq - base);
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
@@ -95,7 +96,7 @@ export function createEventQueue(
     const old = (all: readonly Kept[]): number => all.filter((each) => left([each]) <= 0).length;
     const gone = shift(old(sent));
     for (const lane of lanes.values()) gone.push(...lane.splice(0, old(lane)));
-    if (size()) timer = setTimeout(expire, Math.min(left([...sent, ...waiting()]), LONGEST_TIMER_MS));
+    if (size()) timer = setTimeout(expire, Math.min(left(all()), LONGEST_TIMER_MS));
     drop(gone, 'expired');
   };
 
@@ -137,18 +138,20 @@ export function createEventQueue(
     suspend() {
       suspended = true;
       written = 0;
-      for (const each of [...sent, ...waiting()]) each.lostAt ??= now();
+      for (const each of all()) each.lostAt ??= now();
       expire();
     },
     resume(isSame, ack, fits) {
-      let unfit: Kept[] = [];
+      const unfit: Kept[] = [];
       if (!isSame) {
-        const all = [...sent, ...waiting()];
-        unfit = all.filter(({ text }) => !fits(text));
+        const former = all();
         sent = [];
         base = 0;
         lanes.clear();
-        all.filter((each) => !unfit.includes(each)).forEach(enqueue);
+        for (const each of former) {
+          if (fits(each.text)) enqueue(each);
+          else unfit.push(each);
+        }
       }
       acknowledge(ack);
       isFirst = true;

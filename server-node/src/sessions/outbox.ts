@@ -184,6 +184,7 @@ export class Outbox {
     if (overflow !== 'close')
       return this.#giveUpWaiting(overflow === 'drop-oldest' ? 'oldest' : 'newest', by);
     this.#hasOverflowed = true;
+    this.#dropped += this.#waiting.count + (this.#urgent?.length ?? 0);
     this.clear();
     return undefined;
   }

@@ -11,6 +11,11 @@ export const FRAMES: readonly string[] = [
   '{"event":"$join","data":"room","seq":3,"call":2}',
   '{"event":"$leave","data":"room","seq":4,"call":3}',
   '{"event":"$presence","data":{"room":"room","mine":{"x":1}},"seq":5,"call":4}',
+  '{"event":"e","data":1,"channel":"x","seq":0}',
+  '{"event":"","data":[null,{"a/b":null}],"binary":[["/0","AQID"],["/1/a~1b","",true]],"channel":"x","seq":6}',
+  '{"event":"echo","data":null,"binary":[["","AQID"]],"seq":7}',
+  '{"event":"ask","data":{"a":null},"binary":[["/a","AA=="]],"seq":8,"call":5}',
+  '{"reply":1,"data":null,"binary":[["","AQ==",true]],"seq":9}',
   '{"reply":1,"data":{"ok":true},"seq":6}',
   '{"reply":1,"error":{"code":"no","message":"no","data":1},"seq":7}',
   '{"cancel":1,"seq":8}',
@@ -18,6 +23,8 @@ export const FRAMES: readonly string[] = [
   '{"ack":5}',
   '{"ping":true}',
   '{"ping":true,"ack":true}',
+  // bytes where the data has no place for them
+  '{"event":"e","data":{},"binary":[["/__proto__/a","AA=="],["/constructor/prototype/a","%"]],"seq":1}',
   // found: names that plain objects have already
   '{"subscribe":[{"topic":"__proto__"},{"topic":"constructor"},{"topic":"items/__proto__"}],"seq":1}',
 ];

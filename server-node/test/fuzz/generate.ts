@@ -77,6 +77,17 @@ function sound(random: Random): Record<string, unknown> {
     () => ({ auth: 't' }),
     () => ({ ping: true, ...(chance(0.5) && { ack: true }) }),
     () => ({ ack: between(0, 9) }),
+    () => ({
+      ...(chance(0.6) ? { event: pick(['e', 'echo', '']) } : { reply: between(1, 3) }),
+      data: pick([null, { a: null }, [null, { a: null }]]),
+      binary: Array.from({ length: between(0, 3) }, () => [
+        pick(['', '/a', '/0', '/1/a', '/__proto__', 'a']),
+        pick(['AQID', '', 'AA==', '%']),
+        ...(chance(0.3) ? [true] : []),
+      ]),
+      ...(chance(0.5) && { channel: pick(['x', '', 'y']) }),
+      seq,
+    }),
   ])();
 }
 
@@ -98,6 +109,7 @@ export function frameText(random: Random): string {
   if (kind < 6) return JSON.stringify(withOddMember(random, sound(random)));
   if (kind < 8) return JSON.stringify(withOddMember(random, JSON.parse(random.pick(FRAMES))));
   if (kind < 9) return mutated(random, random.pick(FRAMES));
+  if (random.chance(0.2)) return random.pick(['', '0', '{', '"', '\0', ' ']);
   const depth = random.pick([10, 499, 500, 501, 3_000]);
   return random.chance(0.5)
     ? `{"event":"e","data":${'['.repeat(depth)}${']'.repeat(depth)},"seq":1}`

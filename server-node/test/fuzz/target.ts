@@ -44,6 +44,11 @@ export class Target {
       patience: 1_000,
       limits: { opensPerAddress: Infinity, frame: 1 << 16, sessions: 500 },
       canJoin: () => true,
+      onConnect(session) {
+        const channel = session.channel('x');
+        channel.onMessage((data) => channel.send(data));
+        channel.on('e', () => undefined);
+      },
       canSubscribe: (_, topic) => topic !== 'secret',
       logger: (entry) => this.#log(entry),
     });
