@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect, websocket, type Sync } from '@velox/core';
 import { memory } from '../src/backplanes/memory/index.js';
+import { withParts } from '../src/cluster/bus-parts.js';
 import type { Backplane } from '../src/cluster/bus.js';
 import { createHub, type Hub } from '../src/create-hub.js';
 import { createRandom } from '../src/testing/random.js';
@@ -11,6 +12,7 @@ import { warmUp } from '../src/testing/warm-up.js';
 
 let time: VirtualTime;
 let network: MemoryNetwork;
+let backplane: Backplane;
 let east: Hub;
 let west: Hub;
 let restore: (() => void)[];
@@ -46,7 +48,7 @@ beforeEach(async () => {
   time = new VirtualTime();
   network = new MemoryNetwork(time);
   restore = [time.install(createRandom(1).next), network.install()];
-  const backplane = counting();
+  backplane = counting();
   const options = {
     backplane,
     canJoin: () => true,
@@ -157,5 +159,21 @@ describe('an entity', () => {
     items.put('7', { n });
     await settled();
     expect([replica.get(), fetches]).toEqual([{ n: 3 }, { east: 0, west: 3 }]);
+  });
+
+  it('is fetched again on all nodes after another program named its row', async () => {
+    let n = 1;
+    for (const hub of [east, west]) hub.entity('items', { fetch: () => ({ n }) });
+    const replicas = await Promise.all(
+      [east, west].map(async (hub) => (await client(hub)).sync.replica<{ n: number }>('items/7')),
+    );
+    for (const replica of replicas) replica.subscribe(() => undefined);
+    await settled();
+    n = 2;
+    const bus = withParts(backplane.bus);
+    for (const data of ['["items","7"]', '["unknown","7"]', 'no JSON', '[7]', '["items",7]'])
+      await bus.publish('changed', data);
+    await settled();
+    expect(replicas.map((replica) => replica.get())).toEqual([{ n: 2 }, { n: 2 }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Bus } from '../cluster/bus.js';
+import { CHANGED, changedRow } from '../cluster/changed.js';
 import type { Hub } from '../hub/hub.js';
 import type { Interests } from './interests.js';
 
@@ -13,8 +14,14 @@ const subjectOf = (type: string): string => `velox entity ${type}`;
 /** Tells the nodes of a cluster which rows of entities have changed. */
 export function relayNotifications(hub: Hub, node: string, bus: Bus, interests: Interests): void {
   const { entities, observer } = hub;
+  const hearOther = (data: string): void => {
+    const [type, id] = changedRow(data) ?? [];
+    if (type !== undefined && id !== undefined) entities.notifyHere(type, [id], undefined);
+  };
   entities.relay = {
     watch(type) {
+      // Rows that programs without Velox have written. The doubt below is theirs, too.
+      interests.add(CHANGED, hearOther);
       const hear = (data: string): void => {
         const { from, ids, audience } = JSON.parse(data) as Letter;
         if (from !== node) entities.notifyHere(type, ids, audience);
