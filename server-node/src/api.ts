@@ -33,6 +33,7 @@ export type { Logger, LogEntry } from './diagnostics/observer.js';
 export { each } from './views/each.js';
 export type { ViewOptions } from './views/view-options.js';
 export type { ViewedState } from './views/viewed-state.js';
+export { workers, type WorkersOptions } from './workers.js';
 export { inline } from './inline.js';
 export { closeOnSignal, type CloseOnSignalOptions } from './close-on-signal.js';
 export type { Endpoint } from './http/endpoint.js';

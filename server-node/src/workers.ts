@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VeloxError } from '@velox/core/protocol';
+import { mesh, type Grpc } from './backplanes/mesh/index.js';
+import { sqlite, type SqliteDatabase } from './backplanes/sqlite/index.js';
+import type { Backplane } from './cluster/bus.js';
+import { combine } from './cluster/combine.js';
+
+/** How the processes of one machine share their work. */
+export interface WorkersOptions {
+  /** The module `@grpc/grpc-js`: the processes talk over Unix sockets. */
+  readonly grpc: Grpc;
+  /** Opens the file of the shared states, with any driver of `@velox/server/sqlite`. Default: `node:sqlite`, which Node has since 22.5. */
+  readonly database?: (file: string) => SqliteDatabase;
+  /** Where the file and the sockets are. Default: a new folder, so that shared states end with the primary process. */
+  readonly folder?: string;
+  /** How many processes serve. Default: one for each core. */
+  readonly count?: number;
+}
+
+/** What the primary process tells its workers. */
+const FOLDER = 'VELOX_WORKERS_FOLDER';
+const SECRET = 'VELOX_WORKERS_SECRET';
+/** The wait before a worker that died is replaced, in ms: one that dies at its start must not be forked without end. */
+const RESTART_MS = 500;
+
+/**
+ * Runs a server in several processes of this machine, which share one port, and the states of `hub.shared`. A process that dies is
+ * replaced.
+ *
+ * @param serve starts the server of one process
+ * @returns in a worker, when `serve` is done; in the primary process, when all workers are started
+ * @example
+ * await velox.workers({ grpc }, (backplane) => {
+ *   const hub = velox.createHub({ backplane })
+ *   createServer(hub.handle).listen(3000)
+ * })
+ * @throws VeloxError `bad-option` without a database; the error of `serve`.
+ */
+export async function workers(
+  options: WorkersOptions,
+  serve: (backplane: Backplane) => unknown,
+): Promise<void> {
+  const { default: cluster } = await import('node:cluster');
+  if (!cluster.isPrimary) return void (await serve(await backplaneOf(options)));
+  const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;
+  const environment = { [FOLDER]: folder, [SECRET]: randomBytes(24).toString('base64url') };
+  cluster.on('exit', (worker) => {
+    if (!worker.exitedAfterDisconnect) setTimeout(() => cluster.fork(environment), RESTART_MS);
+  });
+  for (let n = 0; n < count; n++) cluster.fork(environment);
+}
+
+async function backplaneOf({ grpc, database }: WorkersOptions): Promise<Backplane> {
+  const { [FOLDER]: folder = '', [SECRET]: secret = '' } = process.env;
+  const open = database ?? (await builtIn());
+  return combine({ log: sqlite(open(join(folder, 'velox.db'))), bus: mesh({ grpc, secret, folder }) });
+}
+
+/** The module of Node 22.5 and later, by a name that types of Node 20 need not know. */
+const NODE_SQLITE: string = 'node:sqlite';
+
+async function builtIn(): Promise<(file: string) => SqliteDatabase> {
+  try {
+    const { DatabaseSync } = (await import(NODE_SQLITE)) as {
+      DatabaseSync: new (file: string) => SqliteDatabase;
+    };
+    return (file) => new DatabaseSync(file);
+  } catch (cause) {
+    throw new VeloxError('bad-option', 'workers() has no database. Pass one, or run Node 22.5 or later.', {
+      cause,
+    });
+  }
+}
