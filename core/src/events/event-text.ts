@@ -17,15 +17,22 @@ const SEQ_BYTES = 36;
  * @param more further members, as text that begins with a comma
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.
  */
-export function eventText(event: string, data: unknown, limits: EventLimits, more = ''): string {
+export function eventText(
+  event: string,
+  data: unknown,
+  limits: EventLimits,
+  more = '',
+  channel = '',
+): string {
   let own: string;
   try {
     own = dataText(data);
   } catch (error) {
     throw new VeloxError('not-json', `event "${event}": ${error as Error}. Send JSON.`, { cause: error });
   }
-  if (!isName(event)) throw new VeloxError('not-json', 'an event has no sound name. Pass a string.');
-  const text = `{"event":${JSON.stringify(event)},${own}${more}`;
+  if (!isName(event) || !isName(channel))
+    throw new VeloxError('not-json', 'an event or channel has no sound name. Pass a string.');
+  const text = `{"event":${JSON.stringify(event)},${own}${more}${channel && `,"channel":${JSON.stringify(channel)}`}`;
   checkText(text, limits);
   return text;
 }

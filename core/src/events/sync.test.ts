@@ -341,6 +341,14 @@ describe('messages', () => {
   });
 });
 
+it.each(['a\nb', '\ud800', 'x'.repeat(1_001)])(
+  'a channel that a server would refuse is an error: %j',
+  (name) => {
+    const { sync } = setUp();
+    expect(() => sync.channel(name).send(1)).toThrow(expect.objectContaining({ code: 'not-json' }));
+  },
+);
+
 describe('onReconnect', () => {
   it('tells for each later link whether anything was lost', async () => {
     const { sync, last } = await setUpOpen();

@@ -127,9 +127,9 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     settle();
   });
 
-  const encode = (name: string, data: unknown, more: string): string => {
+  const encode = (name: string, data: unknown, more?: string, channel?: string): string => {
     if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
-    return eventText(name, data, limits(), more);
+    return eventText(name, data, limits(), more, channel);
   };
   function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
     checkCall(options);
@@ -139,7 +139,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const emit = (event: string, data: unknown, options: EmitOptions = {}): Sent => {
     checkEmit(options);
     const { channel = '', volatile: isVolatile, onDrop } = options;
-    const text = encode(event, data, channel && `,"channel":${JSON.stringify(channel)}`);
+    const text = encode(event, data, '', channel);
     if (!isVolatile) {
       const ticket = queue.add(text, channel, onDrop);
       settle();
