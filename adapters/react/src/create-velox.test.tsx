@@ -1,7 +1,8 @@
 import { act } from '@testing-library/react';
-import { connect, type PresenceMembers, type Status } from '@velox/core';
+import { connect, defineContract, type ContractOf, type PresenceMembers, type Status } from '@velox/core';
 import { createRoot } from 'react-dom/client';
 import { describe, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
 import { createVelox, shallow, usePresence as usePresenceOf } from './index.js';
 
@@ -62,8 +63,31 @@ function Types(): null {
   return null;
 }
 
+const app = defineContract({
+  topics: { board: z.object({ title: z.string() }), 'items/:id': z.object({ n: z.number() }) },
+  events: { chat: z.object({ text: z.string() }) },
+});
+
+// Never rendered: only its types matter.
+function CheckedTypes(): null {
+  const { useVelox, useEntity, useVeloxEvent } = createVelox<ContractOf<typeof app>>('/sync');
+  expectTypeOf(useVelox('board', (board) => board?.title)).toEqualTypeOf<string | undefined>();
+  expectTypeOf(useEntity('items', 7)).toEqualTypeOf<{ readonly n: number } | null | undefined>();
+  useVeloxEvent('chat', ({ text }) => expectTypeOf(text).toEqualTypeOf<string>());
+  // @ts-expect-error not a topic of the contract
+  useVelox('bord');
+  // @ts-expect-error not an event of the contract
+  useVeloxEvent('chatt', () => {});
+  return null;
+}
+
 describe('createVelox', () => {
   it('infers topics, values and events from the contract', () => {
     expectTypeOf(Types).toBeFunction();
+  });
+
+  it('infers them from a contract of schemas', () => {
+    expectTypeOf(app).toBeObject();
+    expectTypeOf(CheckedTypes).toBeFunction();
   });
 });
