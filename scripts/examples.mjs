@@ -1,5 +1,6 @@
 // `npm run examples`: installs, builds and starts the examples of Next.js and SvelteKit, and looks at each in Chromium.
 // They are no part of `npm test`, as they bring some 400 MB from the registry. Run `npm run build` before.
+// `-- next` runs one of them.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -64,7 +65,8 @@ const browser = await chromium.launch({
   executablePath: process.env.VELOX_CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],
 });
-for (const name of ['next', 'sveltekit']) {
+const only = process.argv[2];
+for (const name of ['next', 'sveltekit'].filter((each) => !only || each === only)) {
   const { origin, stop } = await start(fileURLToPath(new URL(`../examples/${name}`, import.meta.url)));
   try {
     await look(browser, origin);

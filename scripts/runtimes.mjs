@@ -28,6 +28,7 @@ const deno = (server) => ({
 const RUNTIMES = [
   ...['20.19.0', '22.23.3', '24.9.0', '26.10.0'].map(nodeOf),
   bun('attach'),
+  bun('upgrade'),
   bun('bun'),
   deno('http'),
   deno('deno'),
@@ -37,9 +38,10 @@ const RUNTIMES = [
     command: [process.execPath, 'host-worker.mjs', 'dist/worker.js'],
   },
 ];
-/** What `npm test` runs: this very Node, which need not be installed, and the runtime that cuts quiet streams first. */
+/** What `npm test` runs: this very Node, which need not be installed, and Bun, which cuts quiet streams first and replaces ws. */
 const SHORT = [
   { name: `node ${process.version}`, packages: [], command: [process.execPath, 'host.mjs', 'http'] },
+  bun('attach'),
   bun('bun'),
 ];
 

@@ -3,8 +3,12 @@ import * as velox from '@velox/server';
 /** The time between two of many edits, in ms: each is a delivery of its own. */
 const EVERY_MS = 5;
 
-/** Creates the server's side of the contract: a board that clients have edited, and events that come back. */
-export function createApp() {
+/**
+ * Creates the server's side of the contract: a board that clients have edited, and events that come back.
+ *
+ * @param onHub called with each hub that begins to serve
+ */
+export function createApp(onHub = () => {}) {
   // Large enough that even 100 edits together are less than a snapshot.
   const rows = Array.from({ length: 100 }, (_, id) => ({ id, text: `row ${id} `.repeat(30), n: 0 }));
   const board = velox.state({ count: 0, rows });
@@ -42,6 +46,7 @@ export function createApp() {
         void former.close({ drain: 200 });
       }, 500);
     });
+    onHub(fresh);
     return fresh;
   }
 

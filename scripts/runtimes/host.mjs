@@ -12,8 +12,17 @@ const SERVERS = {
     const listener = (apps) => (request, response) => appOf(apps, request.url).hub.handle(request, response);
     return node(listener, () => {});
   },
-  /** Bun has no upgrades in request listeners. */
+  /** Bun has no upgrades in request listeners, so each hub is attached to the server. */
   async attach() {
+    let server;
+    const host = await node(
+      () => (_, response) => void response.writeHead(404).end(),
+      (created) => (server = created),
+    );
+    return { ...host, onHub: (hub, at) => hub.attach(server, `/${at}`) };
+  },
+  /** The application's own listener hands upgrades over. */
+  async upgrade() {
     const listener = (apps) => (request, response) => appOf(apps, request.url).hub.handle(request, response);
     return node(listener, (server, apps) =>
       server.on('upgrade', (request, socket, head) =>
@@ -55,12 +64,12 @@ function appOf(apps, path) {
 }
 
 const [, , name, idle] = process.argv;
-const { apps, transports, origin } = await SERVERS[name]();
+const { apps, transports, origin, onHub } = await SERVERS[name]();
 const { WebSocket } = globalThis.WebSocket ? globalThis : await import('ws');
 const network = createNetwork(WebSocket);
 await Promise.all(
   transports.map(async (transport, at) => {
-    apps[at] = createApp();
+    apps[at] = createApp((hub) => onHub?.(hub, at));
     const steps = await keepsContract(`${origin}/${at}`, transport, { idle: Number(idle), network });
     console.log(`ok  ${name} ${transport}: ${steps} steps`);
   }),

@@ -4,5 +4,5 @@ import { Rows } from './rows.jsx';
 export const dynamic = 'force-dynamic';
 
 export default function Page() {
-  return <Rows source={{ url: '/sync', transport: 'sse', initial: board.snapshot() }} />;
+  return <Rows source={{ initial: board.snapshot() }} />;
 }
