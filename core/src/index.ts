@@ -17,20 +17,17 @@ export type { Presence } from './events/presence.js';
 export { websocket, type WebSocketClass } from './transports/websocket.js';
 export { polling, sse } from './transports/requests.js';
 
-// for adapters
-export { replicaOf, shared, type SharedOptions, type Source } from './connect/registry.js';
-export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
+// share, as adapters do; what adapters are built from is in `@velox/core/adapter`
+export { shared, type SharedOptions, type Source } from './connect/registry.js';
 export { shallow } from './reactive/shallow.js';
-export { createMirror, type MirrorOptions } from './reactive/mirror.js';
-export { entityOf, type EntitySource } from './connect/entity-of.js';
+export type { EntitySource } from './connect/entity-of.js';
 export {
   presenceOf,
   type PresenceMine,
   type PresenceShown,
   type PresenceSource,
 } from './connect/presence-of.js';
-export { refusal } from './connect/refusal.js';
-export { syncOf, type SyncSource } from './connect/sync-of.js';
+export type { SyncSource } from './connect/sync-of.js';
 
 // what both sides agree on
 export type {

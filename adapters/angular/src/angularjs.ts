@@ -1,15 +1,6 @@
 /** The AngularJS module `velox` with the service `$velox`: `angular.module('app', [velox])`. */
-import {
-  createKeep,
-  createMirror,
-  presenceOf,
-  replicaOf,
-  syncOf,
-  type Presence,
-  type Readable,
-  type Status,
-  type SyncSource,
-} from '@velox/core';
+import { presenceOf, type Presence, type Readable, type Status, type SyncSource } from '@velox/core';
+import { createKeep, createMirror, replicaOf, syncOf } from '@velox/core/adapter';
 import angular from 'angular';
 import { bindService } from './bound-service.js';
 import type { Scope, VeloxService } from './velox-service.js';

@@ -1,4 +1,5 @@
-import { syncOf, type Contract } from '@velox/core';
+import type { Contract } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 import type { BoundService, Endpoint, Scope, VeloxService } from './velox-service.js';
 
 /** Binds the service to one endpoint. */

@@ -1,23 +1,23 @@
 import type { Signal } from '@angular/core';
-import {
-  syncOf,
-  type Contract,
-  type EntityType,
-  type EntityValue,
-  type EventData,
-  type EventName,
-  type Jsonify,
-  type PresenceMembers,
-  type PresenceMine,
-  type PresenceShown,
-  type Replicated,
-  type RoomName,
-  type SharedOptions,
-  type Status,
-  type Sync,
-  type TopicName,
-  type TopicValue,
+import type {
+  Contract,
+  EntityType,
+  EntityValue,
+  EventData,
+  EventName,
+  Jsonify,
+  PresenceMembers,
+  PresenceMine,
+  PresenceShown,
+  Replicated,
+  RoomName,
+  SharedOptions,
+  Status,
+  Sync,
+  TopicName,
+  TopicValue,
 } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 import { injectPresence } from './inject-presence.js';
 import { injectEntity } from './inject-entity.js';
 import { injectVelox, injectVeloxStatus } from './inject-velox.js';

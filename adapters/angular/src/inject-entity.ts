@@ -1,5 +1,6 @@
 import type { Signal } from '@angular/core';
-import { entityOf, type EntitySource, type Replicated } from '@velox/core';
+import type { EntitySource, Replicated } from '@velox/core';
+import { entityOf } from '@velox/core/adapter';
 import { injectVelox } from './inject-velox.js';
 
 /** The id of a row, or a signal or function that returns one; while it is undefined, nothing is asked for. */

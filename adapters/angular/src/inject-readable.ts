@@ -1,4 +1,5 @@
-import { createKeep, type Readable } from '@velox/core';
+import type { Readable } from '@velox/core';
+import { createKeep } from '@velox/core/adapter';
 import { computed, effect, inject, NgZone, signal, type Signal } from '@angular/core';
 
 /**

@@ -1,12 +1,6 @@
 import { effect, inject, NgZone } from '@angular/core';
-import {
-  syncOf,
-  type Contract,
-  type EventData,
-  type EventName,
-  type Sync,
-  type SyncSource,
-} from '@velox/core';
+import type { Contract, EventData, EventName, Sync, SyncSource } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 
 /**
  * Calls a listener for each event of a name until the injection context of the call ends, usually a component's, and keeps the

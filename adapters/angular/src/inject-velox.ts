@@ -1,4 +1,5 @@
-import { replicaOf, type Replicated, type Source, type Status } from '@velox/core';
+import type { Replicated, Source, Status } from '@velox/core';
+import { replicaOf } from '@velox/core/adapter';
 import type { Signal } from '@angular/core';
 import { injectReadable } from './inject-readable.js';
 

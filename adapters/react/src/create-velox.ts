@@ -1,22 +1,22 @@
-import {
-  syncOf,
-  type Contract,
-  type EntityType,
-  type EntityValue,
-  type EventData,
-  type EventName,
-  type Jsonify,
-  type PresenceMembers,
-  type PresenceMine,
-  type PresenceShown,
-  type Replicated,
-  type RoomName,
-  type SharedOptions,
-  type Status,
-  type Sync,
-  type TopicName,
-  type TopicValue,
+import type {
+  Contract,
+  EntityType,
+  EntityValue,
+  EventData,
+  EventName,
+  Jsonify,
+  PresenceMembers,
+  PresenceMine,
+  PresenceShown,
+  Replicated,
+  RoomName,
+  SharedOptions,
+  Status,
+  Sync,
+  TopicName,
+  TopicValue,
 } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 import { usePresence } from './use-presence.js';
 import { useEntity, useSuspenseEntity } from './use-entity.js';
 import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';

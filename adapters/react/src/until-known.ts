@@ -1,4 +1,5 @@
-import { refusal, replicaOf, type Replica, type Source } from '@velox/core';
+import type { Replica, Source } from '@velox/core';
+import { refusal, replicaOf } from '@velox/core/adapter';
 
 const waiting = new WeakMap<Replica<unknown>, Promise<void>>();
 

@@ -1,4 +1,5 @@
-import { createSelection, type Hydratable } from '@velox/core';
+import type { Hydratable } from '@velox/core';
+import { createSelection } from '@velox/core/adapter';
 import { useState, useSyncExternalStore } from 'react';
 
 /**

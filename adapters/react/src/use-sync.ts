@@ -1,4 +1,5 @@
-import { syncOf, type Replica, type Sync, type SyncSource } from '@velox/core';
+import type { Replica, Sync, SyncSource } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 import { useSource, type ProvidedSource } from './provider.js';
 
 /** A source of events: anything but a replica. */

@@ -1,4 +1,5 @@
-import { refusal, replicaOf, type Replicated, type Status } from '@velox/core';
+import type { Replicated, Status } from '@velox/core';
+import { refusal, replicaOf } from '@velox/core/adapter';
 import { useSource, type ProvidedSource } from './provider.js';
 import { untilKnown } from './until-known.js';
 import { useReadable } from './use-readable.js';

@@ -1,4 +1,5 @@
-import { createKeep, type Readable } from '@velox/core';
+import type { Readable } from '@velox/core';
+import { createKeep } from '@velox/core/adapter';
 import { createSubscriber } from 'svelte/reactivity';
 import { toStore, type Readable as Store } from 'svelte/store';
 

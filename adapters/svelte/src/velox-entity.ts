@@ -1,4 +1,5 @@
-import { entityOf, type EntitySource, type Replicated } from '@velox/core';
+import type { EntitySource, Replicated } from '@velox/core';
+import { entityOf } from '@velox/core/adapter';
 import type { Live } from './from-readable.js';
 import { velox } from './velox.js';
 

@@ -1,4 +1,5 @@
-import { replicaOf, type Replicated, type Source, type Status } from '@velox/core';
+import type { Replicated, Source, Status } from '@velox/core';
+import { replicaOf } from '@velox/core/adapter';
 import { fromReadable, type Live } from './from-readable.js';
 
 /**

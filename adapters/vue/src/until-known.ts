@@ -1,4 +1,5 @@
-import { refusal, replicaOf, type Source } from '@velox/core';
+import type { Source } from '@velox/core';
+import { refusal, replicaOf } from '@velox/core/adapter';
 import { effectScope, getCurrentScope, toValue, watch, type MaybeRefOrGetter } from 'vue';
 import { useReadable } from './use-readable.js';
 

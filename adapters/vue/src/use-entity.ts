@@ -1,4 +1,5 @@
-import { entityOf, type EntitySource, type Replicated } from '@velox/core';
+import type { EntitySource, Replicated } from '@velox/core';
+import { entityOf } from '@velox/core/adapter';
 import { toValue, type MaybeRefOrGetter } from 'vue';
 import { useVelox, type VeloxRef } from './use-velox.js';
 

@@ -1,4 +1,5 @@
-import { createKeep, type Hydratable } from '@velox/core';
+import type { Hydratable } from '@velox/core';
+import { createKeep } from '@velox/core/adapter';
 import { computed, getCurrentInstance, onMounted, shallowRef, watch, type ShallowRef } from 'vue';
 
 /**

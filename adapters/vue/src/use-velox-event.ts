@@ -1,11 +1,5 @@
-import {
-  syncOf,
-  type Contract,
-  type EventData,
-  type EventName,
-  type Sync,
-  type SyncSource,
-} from '@velox/core';
+import type { Contract, EventData, EventName, Sync, SyncSource } from '@velox/core';
+import { syncOf } from '@velox/core/adapter';
 import { toValue, watchPostEffect, type MaybeRefOrGetter } from 'vue';
 
 /**

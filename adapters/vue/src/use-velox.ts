@@ -1,4 +1,5 @@
-import { replicaOf, type Replicated, type Source, type Status } from '@velox/core';
+import type { Replicated, Source, Status } from '@velox/core';
+import { replicaOf } from '@velox/core/adapter';
 import { computed, toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { useUntilKnown } from './until-known.js';
 import { useReadable } from './use-readable.js';

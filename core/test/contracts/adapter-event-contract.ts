@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { replicaOf, type SyncSource } from '../../src/index.js';
+import { replicaOf } from '../../src/adapter.js';
+import type { SyncSource } from '../../src/index.js';
 import type { ServerFrame } from '../../src/protocol/frames.js';
 import { play, type AdapterHarness } from './adapter-harness.js';
 

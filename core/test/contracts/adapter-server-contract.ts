@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { syncOf, type Source, type SyncSource } from '../../src/index.js';
+import { syncOf } from '../../src/adapter.js';
+import type { Source, SyncSource } from '../../src/index.js';
 import type { EventHarness } from './adapter-event-contract.js';
 import { board, textOf, type AdapterHarness, type Board, type Mounted } from './adapter-harness.js';
 import { until } from './until.js';

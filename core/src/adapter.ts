@@ -1,0 +1,7 @@
+/** @velox/core/adapter: the parts that adapters to a framework are built from. */
+export { replicaOf } from './connect/registry.js';
+export { entityOf } from './connect/entity-of.js';
+export { refusal } from './connect/refusal.js';
+export { syncOf } from './connect/sync-of.js';
+export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
+export { createMirror, type MirrorOptions } from './reactive/mirror.js';
