@@ -1,3 +1,4 @@
+import { VeloxError } from '@velox/core/protocol';
 import type { RedisConnection, RedisEvents } from './connection.js';
 
 /** The part of ioredis that is used. */
@@ -34,9 +35,15 @@ export class IoRedisConnection implements RedisConnection {
   #isClosed = false;
 
   constructor(client: IoRedis, { onMessage, onDoubt }: RedisEvents) {
+    // Without it, each message may take another way through the cluster, and overtake earlier ones.
+    if (client.isCluster && !(client as unknown as Cluster).options.shardedSubscribers) {
+      const text =
+        'the cluster of ioredis keeps no order of messages. Create it with `shardedSubscribers: true`.';
+      throw new VeloxError('bad-option', text);
+    }
     this.#client = client;
     this.isCluster = client.isCluster;
-    this.publish = isSharded(client) ? 'SPUBLISH' : 'PUBLISH';
+    this.publish = client.isCluster ? 'SPUBLISH' : 'PUBLISH';
     this.#onMessage = onMessage;
     this.#onDoubt = onDoubt;
     this.#subscriber = client.isCluster
@@ -96,6 +103,3 @@ export class IoRedisConnection implements RedisConnection {
     }
   }
 }
-
-const isSharded = (client: IoRedis): boolean =>
-  client.isCluster && (client as unknown as Cluster).options.shardedSubscribers === true;
