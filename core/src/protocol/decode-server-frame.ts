@@ -13,7 +13,7 @@ type Sample = string | number | boolean | undefined | readonly Sample[] | { read
 
 /** The members of a server's frames. Others are ignored: a newer server may send them. */
 const SAMPLES = Object.entries<Sample>({
-  ...{ topic: '', id: '', stale: '', denied: '', code: '', event: '', check: '', channel: '' },
+  ...{ topic: '', for: '', id: '', stale: '', denied: '', code: '', event: '', check: '', channel: '' },
   ...{ version: 1, from: 1, at: 1, seq: 0, next: 0, dropped: 0, ack: [true, 0], delta: true, ping: true },
   hello: {
     ...{ session: '', heartbeat: 0.5, ack: 0, protocol: 0, link: [undefined, 0], dropped: [undefined, 0] },

@@ -25,6 +25,8 @@ export interface SnapshotFrame extends Position {
   /** Proves that the client was given this version. Absent from hubs without rights. */
   readonly proof?: string;
   readonly body: unknown;
+  /** The client did not ask for the topic: its value was read along with that of this one. */
+  readonly for?: string;
 }
 
 /** The step from `from` (default `version - 1`) to `version`. `id` is there on the first state frame of a topic on a link. */

@@ -52,6 +52,10 @@ export interface ReplicaControl<T = unknown> {
   /** The topic is denied, or may be outdated, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
   readonly seed: (initial: Initial<T>) => void;
+  /** Takes a value that came along with another topic, unless this topic is wanted by itself. */
+  readonly plant: (frame: SnapshotFrame) => void;
+  /** The topics whose values came along with this one: they stay as long as it does. */
+  readonly seeds: Map<string, unknown>;
 }
 
 /** Creates the copy of one topic for its connection, the only user of the {@link ReplicaControl}. */
@@ -75,6 +79,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   /** Checks in a row that were about another version. */
   let mismatches = 0;
   let layer: Layer | undefined;
+  const seeds = new Map<string, unknown>();
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
@@ -210,6 +215,15 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       if (!wanted && phase === 'closed') return; // it crossed our unsubscribe
       reason = why;
       refresh();
+    },
+    seeds,
+    plant(frame) {
+      if (wanted || phase !== 'closed') return; // its own frames are newer
+      const next = advance(document, frame, loaded);
+      if (next === 'gap' || next === document) return;
+      document = next;
+      proof = frame.proof;
+      publish();
     },
     seed({ id, version, body }) {
       if (initial !== undefined) return;

@@ -94,6 +94,14 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       return frames.filter(Boolean) as ClientFrame[];
     },
     receive(frame) {
+      if ('for' in frame) {
+        const { topic = '' } = frame;
+        const parent = controls.get(frame.for);
+        const control = parent && (controls.get(topic) ?? create(topic));
+        if (!control) return;
+        parent.seeds.set(topic, control);
+        return control.plant(frame);
+      }
       if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;

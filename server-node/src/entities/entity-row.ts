@@ -166,6 +166,7 @@ export class EntityRow {
     const before = this.#answer;
     if (before instanceof RowValue) before.set(value);
     else this.#answer = new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
+    if (this.value) this.value.related = [...related.keys()];
     this.#version = version;
     this.#stale = undefined;
     this.freshAt = performance.now();

@@ -198,6 +198,10 @@ export class EntitySource<T = unknown> implements Source {
     });
   }
 
+  peek(topic: string): Versioned | undefined {
+    return this.#rows.find(topic.slice(this.#type.length + 1), undefined)?.value;
+  }
+
   release(topic: string, versioned: Versioned): void {
     const id = topic.slice(this.#type.length + 1);
     for (const row of this.#rows.of(id)) if (row.value === versioned) this.#rows.leave(id, row.audience);

@@ -7,6 +7,7 @@ export class RowValue implements Versioned {
   readonly #state: State<unknown>;
   readonly #listeners = new Set<() => void>();
   readonly isPersonal: boolean;
+  related: readonly string[] = [];
   #stale: string | undefined;
 
   /**

@@ -19,6 +19,8 @@ export interface Versioned {
   readonly isPersonal?: boolean | undefined;
   /** Whether reading it computes it: it is not read while no client wants it. Then its versions must never go back. */
   readonly isComputed?: boolean | undefined;
+  /** The topics of values that were read along with it: a client that may see them gets them in the same write. */
+  readonly related?: readonly string[] | undefined;
   /** Whether `onRevision` may wait for longer than the tick. */
   readonly isThrottled: boolean;
   /** Why the value may be outdated: a code, sent to clients as it is. undefined: it is current. */

@@ -21,6 +21,8 @@ export interface Source {
    * @param known the position that the client has, if any
    */
   open(topic: string, admission: Admission, known?: Position): Opened | Promise<Opened>;
+  /** The value of a topic that is the same for all, if it is at hand and needs no work. Absent: none is. */
+  peek?(topic: string): Versioned | undefined;
   /** No client wants a value of a topic any more, for some seconds now. */
   release(topic: string, versioned: Versioned): void;
 }

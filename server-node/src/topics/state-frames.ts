@@ -105,6 +105,16 @@ export class StateFrames {
     );
   }
 
+  /** The snapshot for a client that did not ask for the topic, in the write of the topic `parent`. */
+  seed(parent: string): Message {
+    const { position } = this;
+    this.#renewProofs();
+    return this.#cached(`for ${parent}`, () => {
+      const { text } = this.#snapshot(position);
+      return new Message(`${text.slice(0, -1)},"for":${JSON.stringify(parent)}}`);
+    });
+  }
+
   /** The hash of the value, for a client that has its newest version; undefined if the budget was too small. */
   check(known: Position | undefined, budget: Budget): Message | undefined {
     const { id, version } = this.position;

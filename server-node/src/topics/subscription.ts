@@ -2,6 +2,7 @@ import type { Budget, Position } from '@velox/core/protocol';
 import { message, type Message } from '../wire/message.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Broadcast } from './broadcast.js';
+import type { Seeds } from './seeds.js';
 import { staleFrame } from './state-frames.js';
 
 /** How a wanted topic stands. Each question is an object of its own, so that only the newest one is answered. */
@@ -39,6 +40,7 @@ export class Subscription {
   #isTold = false;
   /** The reason for which the client takes its copy to be outdated. */
   #stale: string | undefined;
+  #seeds: Seeds | undefined;
   /** Whether a revision met a full outlet, and the client has received nothing since. */
   #hasSkipped = false;
 
@@ -93,9 +95,14 @@ export class Subscription {
     return this.#standing === question;
   }
 
-  /** From the client's position on, nothing is missed. */
-  join(broadcast: Broadcast): void {
+  /**
+   * From the client's position on, nothing is missed.
+   *
+   * @param seeds the values that go along with the topic's next value, once
+   */
+  join(broadcast: Broadcast, seeds?: Seeds): void {
     this.#stand({ is: 'joined', broadcast });
+    this.#seeds = seeds;
     this.#former = broadcast.frames.epoch;
     // Whether the client is ahead is decided now: the version that it names may be reached before it is told.
     const known = this.#known;
@@ -193,6 +200,9 @@ export class Subscription {
     const isRecovered = this.#stale !== undefined && stale === undefined;
     if (isFirst || !isCurrent || isRecovered) {
       this.#known = id === position.id ? position : { id, version: position.version };
+      // First: they are there when the value is shown.
+      if (this.#seeds && !isCurrent) messages.push(...this.#seeds.messages());
+      this.#seeds = undefined;
       const made = this.#owner.made?.within(versioned, from, position.version);
       if (made?.length) messages.push(message({ made, topic: this.topic || undefined }));
       messages.push(frames.message(id, from, isFirst || isCurrent, size));

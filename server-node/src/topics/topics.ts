@@ -10,6 +10,7 @@ import { Reopening } from './reopening.js';
 import { Fixed, type Opened, type Source, type Unavailable } from './source.js';
 import { isEpochOf } from './state-frames.js';
 import { Routes } from './routes.js';
+import { seedsOf, type Seeds } from './seeds.js';
 import type { Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
 
@@ -143,6 +144,8 @@ export class Topics {
     if (!subscription.isWaiting(question)) return;
     const asked = this.open(subscriber.admission, topic, subscription.known);
     const answer = isThenable(asked) ? await this.#wait(subscription, topics.waitFor(asked)) : asked;
+    const seeding = 'frames' in answer ? this.#seedsOf(subscriber, answer) : undefined;
+    const seeds = isThenable(seeding) ? await seeding : seeding;
     // Synchronous from here on: no revision may fall between position and membership.
     if (!subscription.isWaiting(question)) return;
     this.#noteMove(subscription, answer);
@@ -156,7 +159,7 @@ export class Topics {
         this.#reopening.add(topic);
       } else {
         this.#reopening.succeeded(topic);
-        subscription.join(answer);
+        subscription.join(answer, seeds);
       }
     }
     const isAllowed = !('denied' in answer && answer.denied === 'forbidden');
@@ -165,6 +168,20 @@ export class Topics {
       allowed: isAllowed,
       identity: subscriber.identity,
     }));
+  }
+
+  #seedsOf(subscriber: Subscriber, parent: Broadcast): Seeds | undefined | Promise<Seeds> {
+    return seedsOf(parent, subscriber.topics, {
+      maySee: (topic) => this.#admissions.maySee(subscriber.admission, topic),
+      present: (topic) => this.#present(topic),
+    });
+  }
+
+  /** The broadcast of a value that its source has at hand for everyone. */
+  #present(topic: string): Broadcast | undefined {
+    const source = this.#routes.find(topic);
+    const versioned = source?.peek?.(topic);
+    return source && versioned && this.#broadcasts.of(topic, versioned, source);
   }
 
   /** A client that is given another value than before must not resume in the former one: it could not see what changed there since. */
