@@ -9,7 +9,8 @@ export interface Marks {
 export type EngineSetup =
   /** The file of the log, and the folder of the mesh's sockets. */
   | { readonly kind: 'sqlite'; readonly file: string; readonly folder: string }
-  | { readonly kind: 'redis'; readonly port: number };
+  | { readonly kind: 'redis'; readonly port: number }
+  | { readonly kind: 'postgres'; readonly port: number };
 
 /** What a node is started with. */
 export interface Setup {

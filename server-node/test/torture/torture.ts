@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apply, type Operation } from '@velox/core/protocol';
 import { bundleTest } from '../../../scripts/bundle-simulation.mjs';
 import type { Opened, Place } from '../../src/cluster/log.js';
+import type { EngineProcess } from '../rig/engine-process.js';
+import { startPostgres } from '../rig/postgres.js';
 import { startRedis } from '../rig/redis.js';
 import { backplaneOf } from './backplane-of.js';
 import { connectCrowd, type Client } from './crowd.js';
@@ -54,13 +56,11 @@ export interface Report {
 /** Runs servers in processes of their own, kills one in the middle, and compares what everybody ends with. */
 export async function torture(plan: Plan): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'velox-torture-'));
-  const redis =
-    plan.engine === 'redis'
-      ? await startRedis('--appendonly', plan.harm === 'forget' ? 'no' : 'yes')
-      : undefined;
-  const engine: EngineSetup = redis
-    ? { kind: 'redis', port: redis.port }
-    : { kind: 'sqlite', file: join(folder, 'log.db'), folder };
+  const program = await startEngine(plan);
+  const engine: EngineSetup =
+    program && plan.engine !== 'sqlite'
+      ? { kind: plan.engine, port: program.port }
+      : { kind: 'sqlite', file: join(folder, 'log.db'), folder };
   const topics = Array.from({ length: plan.topics }, (_, n) => `topic ${n}`);
   const places = await createTopics(engine, topics);
   const bundle = await bundleTest('server-node/test/torture/node.ts');
@@ -76,17 +76,18 @@ export async function torture(plan: Plan): Promise<Report> {
     const first = clients.reduce((sum, { snapshots }) => sum + snapshots, 0);
     const cutting = setInterval(() => proxy.cut(0.1), 300);
     const outcomes = await write(plan, nodes, topics, async (done) => {
+      if (done === Math.floor(plan.updates * 0.5)) proxy.cut(1);
       if (done === Math.floor(plan.updates * 0.3)) {
         await nodes[0]?.kill();
         usePorts();
         nodes[0] = await start();
         usePorts();
       }
-      if (redis && plan.harm !== 'none' && done === Math.floor(plan.updates * 0.6)) {
-        await redis.kill();
-        if (plan.harm === 'cut') await cutTail(redis.folder);
+      if (program && plan.harm !== 'none' && done === Math.floor(plan.updates * 0.6)) {
+        await program.kill();
+        if (plan.harm === 'cut') await cutTail(program.folder);
         await sleep(300);
-        await redis.start();
+        await program.start();
       }
     });
     clearInterval(cutting);
@@ -100,10 +101,15 @@ export async function torture(plan: Plan): Promise<Report> {
   } finally {
     for (const { sync } of clients) sync.close();
     await Promise.all(nodes.map((node) => node.kill()));
-    await redis?.[Symbol.asyncDispose]();
+    await program?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
     rmSync(join(bundle, '..'), { recursive: true, force: true });
   }
+}
+
+async function startEngine({ engine, harm }: Plan): Promise<EngineProcess | undefined> {
+  if (engine === 'redis') return startRedis('--appendonly', harm === 'forget' ? 'no' : 'yes');
+  return engine === 'postgres' ? startPostgres() : undefined;
 }
 
 /** Lets writers update random topics on random nodes. Resolves with the outcome of each mark. */
