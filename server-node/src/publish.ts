@@ -3,6 +3,7 @@ import { createEndpoint, type Endpoint } from './http/endpoint.js';
 import { Hub } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { State, type StateOptions } from './state/state.js';
+import { nodesOf } from './nodes/nodes.js';
 import { watchServers } from './http/servers.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
@@ -72,7 +73,7 @@ function endpointOf(state: State<unknown>, options?: HubOptions & Partial<AnyVie
   const viewOptions = viewOf(state, options);
   if (viewOptions) hub.views.publish('', state, viewOptions);
   else hub.topics.publish('', state);
-  const endpoint = withCheckedClose(createEndpoint(hub));
+  const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options?.backplane)));
   endpoints.set(state, { endpoint, view: viewOptions?.view });
   return endpoint;
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { connect, polling, sse } from '@velox/core';
 import { memory } from '../src/backplanes/memory/index.js';
 import { createHub, type Hub } from '../src/create-hub.js';
+import { state } from '../src/publish.js';
 import { createRandom } from '../src/testing/random.js';
 import { MemoryNetwork } from '../src/testing/memory-network.js';
 import { VirtualTime } from '../src/testing/virtual-time.js';
@@ -91,4 +92,29 @@ it('a request for a session of a node that has died is refused with `unknown-ses
   expect([sync.status.get().state, hubs[1]?.stats().sessions]).toEqual(['open', 1]);
   end();
   sync.close();
+});
+
+it('a single state with a backplane forwards polls as well', async () => {
+  await using nodes = await cluster(0);
+  const { time, network } = nodes;
+  const backplane = memory();
+  const states = [state({ n: 1 }, { backplane }), state({ n: 1 }, { backplane })];
+  network.serve(...states);
+  network.path('a');
+  const sync = time.within(network.path('a').zone, () =>
+    connect(network.urlOf('a'), { transports: [polling()] }),
+  );
+  const replica = sync.replica<{ n: number }>();
+  replica.subscribe(() => undefined);
+  await time.advance(1_000);
+  const reasons = new Set<string | undefined>();
+  for (let n = 2; n < 20; n++) {
+    for (const each of states) each.update((draft) => void (draft.n = n));
+    await time.advance(100);
+    reasons.add(sync.status.get().reason?.code);
+    expect(replica.get()).toEqual({ n });
+  }
+  expect([...reasons]).toEqual([undefined]);
+  sync.close();
+  await Promise.all([...states.map((each) => each.close()), time.advance(20_000)]);
 });
