@@ -1,20 +1,73 @@
-import type { Backplane, BusPart, LogPart } from './bus.js';
+import type { Backplane, Bus, BusPart, LogPart } from './bus.js';
+import type { Log, Place, Revision } from './log.js';
 
 /**
- * Makes a backplane of two engines: one keeps, the other tells.
+ * Makes a backplane of two engines: one keeps, the other tells. The bus also tells of new revisions, so that an engine that is polled
+ * is followed without delay. The log tells later of messages that the bus loses.
  *
  * @example
- * createHub({ backplane: combine({ log: postgres({ pool }), bus: mesh({ … }) }) });
+ * createHub({ backplane: combine({ log: sqlite(database), bus: mesh({ … }) }) });
  */
 export function combine(parts: { readonly log: LogPart; readonly bus: BusPart }): Backplane {
   const { log, bus } = parts;
   return {
-    log: log.log,
+    log: tellBy(bus.bus, log.log),
     bus: bus.bus,
     durable: log.durable,
     shared: log.shared,
     async close() {
       await Promise.all([log.close(), bus.close()]);
+    },
+  };
+}
+
+const subjectOf = (topic: string): string => `velox log ${topic}`;
+
+function tellBy(bus: Bus, log: Log): Log {
+  return {
+    open: (...args) => log.open(...args),
+    read: (...args) => log.read(...args),
+    heads: (...args) => log.heads(...args),
+    saveSnapshot: (...args) => log.saveSnapshot(...args),
+    renew: (...args) => log.renew(...args),
+    drop: (...args) => log.drop(...args),
+    run: () => log.run(),
+    async append(topic, after, revisions, within) {
+      const result = await log.append(topic, after, revisions, within);
+      // Within a transaction, the log tells after the commit.
+      if (!result.ok || within !== undefined || revisions.length === 0) return result;
+      const [first] = revisions;
+      // Of several revisions, only the last one's token is known here.
+      const told = revisions.length === 1 ? { at: result.at, previous: after.token, ...first } : {};
+      const text = JSON.stringify(told);
+      const isLong = Buffer.byteLength(text) > bus.limit;
+      bus.publish(subjectOf(topic), isLong ? '{}' : text).catch(() => {}); // the log tells, too
+      return result;
+    },
+    async follow(topic, onRevision, onDoubt) {
+      let last: Place | undefined;
+      const hear = (revision: Revision): void => {
+        const { at } = revision;
+        if (at.id === last?.id && at.version <= last.version) return; // the other one was faster
+        last = at;
+        onRevision(revision);
+      };
+      const hearBus = (text: string): void => {
+        const told = JSON.parse(text) as Revision | Record<string, never>;
+        if (told.at) hear(told as Revision);
+        else onDoubt();
+      };
+      const endLog = await log.follow(topic, hear, onDoubt);
+      try {
+        const endBus = await bus.subscribe(subjectOf(topic), hearBus, onDoubt);
+        return () => {
+          endLog();
+          endBus();
+        };
+      } catch (error) {
+        endLog();
+        throw error;
+      }
     },
   };
 }

@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { combine } from '@velox/server/backplane';
+import { memory } from '@velox/server/memory';
 import { postgres, POSTGRES_SCHEMA } from '@velox/server/postgres';
 import { withParts } from '../../src/cluster/bus-parts.js';
 import { CHANGED, changedRow } from '../../src/cluster/changed.js';
@@ -134,6 +136,20 @@ describe('PostgreSQL', () => {
     const opened = await Promise.all(nodes.map(({ log }) => log.open('x', '0')));
     expect(new Set(opened.map(({ snapshot }) => snapshot.at.id)).size).toBe(1);
     await Promise.all(nodes.map((node) => node.close()));
+  });
+
+  it('tells no node of appends without `notify`, and combined with a bus that bus tells', async () => {
+    const backplane = postgres(connectPool(), { notify: false });
+    const { log } = combine({ log: backplane, bus: memory() });
+    const { at } = (await log.open('quiet', '0')).snapshot;
+    const [alone, both] = [vi.fn(), vi.fn()];
+    await backplane.log.follow('quiet', alone, vi.fn());
+    await log.follow('quiet', both, vi.fn());
+    await log.append('quiet', at, [step('a')]);
+    await vi.waitFor(() => expect(both).toHaveBeenCalledOnce());
+    await backplane.bus.subscribe('quiet', () => {}); // earlier notifications have arrived
+    expect(alone).not.toHaveBeenCalled();
+    await backplane.close();
   });
 
   it('close gives its connection back and leaves the pool open', async () => {

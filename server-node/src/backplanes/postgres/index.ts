@@ -16,6 +16,8 @@ export interface PostgresOptions {
    * synchronous, or if `synchronous_commit` is off.
    */
   readonly durable?: boolean;
+  /** Whether PostgreSQL tells the nodes of appends. Default true. Pass false if `combine` lets another bus tell them. */
+  readonly notify?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Bac
       bus.doubt();
     },
   });
-  const log = new PostgresLog(pool, listener);
+  const log = new PostgresLog(pool, listener, options.notify ?? true);
   const bus = new PostgresBus(listener);
   return {
     log,

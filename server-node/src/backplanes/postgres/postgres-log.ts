@@ -32,14 +32,16 @@ interface Row {
 export class PostgresLog implements Log {
   readonly #pool: PostgresPool;
   readonly #listener: Listener;
+  readonly #isNotifying: boolean;
   readonly #followers: FanOut<Revision>;
   readonly #watch: HeadsWatch;
   #ready: Promise<void> | undefined;
   #run = '';
 
-  constructor(pool: PostgresPool, listener: Listener) {
+  constructor(pool: PostgresPool, listener: Listener, isNotifying: boolean) {
     this.#pool = pool;
     this.#listener = listener;
+    this.#isNotifying = isNotifying;
     this.#followers = new FanOut(
       (key) => listener.listen(channelOf(key)),
       (key) => listener.unlisten(channelOf(key)),
@@ -95,7 +97,7 @@ export class PostgresLog implements Log {
     if (!(await this.#append(topic, values, isOne)))
       return { ok: false, head: (await this.#heads([key]))[0] };
     // After the commit, and not awaited: what gets lost here is found by `HeadsWatch`.
-    for (const revision of found)
+    for (const revision of this.#isNotifying ? found : [])
       this.#listener.notify(channelOf(key), payloadOf(revision), 'soon').catch(() => {});
     return { ok: true, at };
   }
