@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -87,6 +87,12 @@ describe('a mesh', () => {
     await node.bus.publish('x', '1');
     expect(readdirSync(path).filter((name) => name.includes('dead'))).toEqual([]);
     expect(node.address).toMatch(new RegExp(`^unix:${path}/${process.pid}-`));
+  });
+
+  it('creates its folder for this user alone', async () => {
+    const path = join(folder(), 'sockets');
+    await add(mesh({ grpc, secret, folder: path })).bus.publish('x', '1');
+    expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
   it('refuses a short secret', () => {
