@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { BoardPanel } from './board/board-panel.js';
+import { ChatPanel } from './chat/chat-panel.js';
 import { Footer } from './footer.js';
 import { Header } from './header.js';
 import { CpuPanel } from './machine/cpu-panel.js';
@@ -17,6 +18,7 @@ export function App(): ReactNode {
         <MemoryPanel />
         <NetworkPanel />
         <BoardPanel />
+        <ChatPanel />
         <ProcessPanel />
         <WirePanel />
       </main>

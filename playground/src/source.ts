@@ -1,12 +1,10 @@
 import { useVelox } from '@velox/react';
 import type { Board, Machine } from './model.js';
-
-/** `?transport=sse` or `?transport=websocket` forces one; without it the client chooses. */
-const asked = new URLSearchParams(location.search).get('transport');
-const transport = asked === 'sse' || asked === 'websocket' ? asked : 'auto';
+import { SYNC } from './sync.js';
+import { transport } from './transport.js';
 
 export const MACHINE = { url: '/machine', transport } as const;
-export const BOARD = { url: '/board', transport } as const;
+export const BOARD = { ...SYNC, topic: 'board' } as const;
 
 /** A part of the machine; undefined until the first snapshot is there. */
 export function useMachine<S>(

@@ -1,12 +1,14 @@
 import * as velox from '@velox/server';
 import express, { type Express } from 'express';
-import type { Board } from '../model.js';
 import { boardRoutes } from './board-routes.js';
 import { documents } from './documents.js';
 import { onlyHosts } from './guard.js';
+import { createPlaygroundHub } from './hub.js';
 import { machine } from './machine.js';
 
-const board = velox.state<Board>({
+const hub = createPlaygroundHub();
+
+const board = hub.state('board', {
   columns: [
     {
       id: 'todo',
@@ -27,9 +29,10 @@ app.disable('x-powered-by');
 app.use(onlyHosts(...(process.env.HOST ? [process.env.HOST] : [])));
 app.use('/documents', documents());
 app.use('/machine', machine.handle);
-app.use('/board', boardRoutes(board), board.handle);
+app.use('/sync', hub.handle);
+app.use('/board', boardRoutes(board), velox.handle(board));
 
 /** Closes all connections. */
 export async function close(): Promise<void> {
-  await Promise.all([machine.close(), board.close()]);
+  await Promise.all([machine.close(), hub.close()]);
 }
