@@ -54,14 +54,18 @@ export class EngineProcess implements AsyncDisposable {
       ...user,
     });
     this.#child = child;
+    // A test that is stopped disposes of nothing.
+    const end = (): void => void child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     let errors = '';
     child.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-2_000)));
     await once(child, 'spawn');
-    const end = Date.now() + 60_000;
+    const deadline = Date.now() + 60_000;
     while (!(await isReady(this.port))) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`${name} exited with ${child.exitCode ?? child.signalCode}: ${errors}`);
-      if (Date.now() > end) throw new Error(`${name} does not answer on port ${this.port}: ${errors}`);
+      if (Date.now() > deadline) throw new Error(`${name} does not answer on port ${this.port}: ${errors}`);
       await sleep(20);
     }
   }
