@@ -9,6 +9,7 @@ import { nodesOf } from './nodes/nodes.js';
 import { messagingMethods } from './messaging-methods.js';
 import { liveOf, Published, stateOfLive } from './publish.js';
 import { checkOptions, withCheckedClose } from './options.js';
+import { noteCore } from './core-of.js';
 import { Publications } from './publications.js';
 import type { Session as CoreSession } from './sessions/session.js';
 import { State, type StateOptions } from './state/state.js';
@@ -49,7 +50,7 @@ export function createHub<C extends Contract, Context>(
     stateOfLive(value) ?? new Published(value, stateOptions);
   const published = new Publications(hub);
   const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options.backplane)));
-  return {
+  const made: Hub<C, Context> = {
     ...endpoint,
     // `never`: the conditional types are the contract's promise, which no inference sees
     state(topic: string, value: unknown, stateOptions?: StateOptions & Partial<AnyViewOptions>) {
@@ -108,6 +109,8 @@ export function createHub<C extends Contract, Context>(
     },
     stats: () => hub.stats(),
   };
+  noteCore(made, hub);
+  return made;
 }
 
 type MessagingMethods<C extends Contract, Context> = Pick<

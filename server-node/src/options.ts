@@ -5,6 +5,7 @@ import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { SseOptions } from './http/event-source.js';
 import type { EntityOptions } from './entities/entity.js';
+import type { EntitySyncOptions } from './http/entity-sync.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
 import type { EventLimits } from './sessions/event-limits.js';
@@ -135,6 +136,8 @@ const SSE: Checks<SseOptions> = {
   name: callback,
 };
 
+const ENTITY_SYNC: Checks<EntitySyncOptions> = { initial: flag, message: callback, passThrough: callback };
+
 const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
   drain: finite,
@@ -150,6 +153,7 @@ type Owner =
   | 'hub.shared()'
   | 'hub.pause()'
   | 'hub.sse()'
+  | 'entitySync()'
   | 'state()'
   | 'live()'
   | 'watch()'
@@ -166,6 +170,7 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.shared()': SHARED,
   'hub.pause()': { retryAfter: finite },
   'hub.sse()': SSE,
+  'entitySync()': ENTITY_SYNC,
   'state()': { ...STATE, ...HUB },
   'live()': { ...STATE, ...HUB },
   'watch()': { ...STATE, ...HUB },

@@ -6,17 +6,20 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { serverOf } from '../transports/socket/internals.js';
 import { Connections } from './connections.js';
-import { declineUpgrade, dispatchUpgrade, isVeloxUpgrade } from './upgrade.js';
+import { declineUpgrade, dispatchUpgrade, isVeloxUpgrade, isWebSocket } from './upgrade.js';
 
 /** A server of Node that an endpoint can be attached to. */
 export type WebServer = HttpServer | HttpsServer;
 
+type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** A server whose events Velox sees first. */
 interface Intercepted {
   /** The endpoints that were attached to a path. */
   readonly attached: Map<string, RequestHandler>;
+  /** The paths whose WebSockets are of another protocol. */
+  readonly upgrades: Map<string, UpgradeHandler>;
   readonly connections: Connections;
 }
 
@@ -26,7 +29,7 @@ interface Shared {
   isWatching: boolean;
 }
 
-const SHARED = Symbol.for('velox.servers.1');
+const SHARED = Symbol.for('velox.servers.2');
 const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= {
   intercepted: new WeakMap(),
   isWatching: false,
@@ -64,6 +67,16 @@ export function attachTo(server: WebServer, path: string, handler: RequestHandle
   return isTaken;
 }
 
+/**
+ * Hands every WebSocket handshake of a path to `handler`, before the server's own listeners. Returns whether the path had a handler before.
+ */
+export function attachUpgradesTo(server: WebServer, path: string, handler: UpgradeHandler): boolean {
+  const { upgrades } = intercept(server);
+  const isTaken = upgrades.has(path);
+  upgrades.set(path, handler);
+  return isTaken;
+}
+
 /** Returns the connections of a server of Node, also connections that it accepts later. */
 export function connectionsOf(server: unknown): Connections | undefined {
   return server instanceof NetServer ? intercept(server).connections : undefined;
@@ -78,7 +91,8 @@ function intercept(server: NetServer): Intercepted {
   if (known) return known;
   const attached: Intercepted['attached'] = new Map();
   const connections = new Connections(server);
-  const intercepted = { attached, connections };
+  const upgrades: Intercepted['upgrades'] = new Map();
+  const intercepted = { attached, upgrades, connections };
   shared.intercepted.set(server, intercepted);
   const emit = server.emit.bind(server) as (event: string | symbol, ...values: unknown[]) => boolean;
   const onRequest = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -95,18 +109,25 @@ function intercept(server: NetServer): Intercepted {
     } else if (event === 'upgrade') {
       const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
       connections.release(socket);
+      const handler = isWebSocket(request) && upgrades.get(pathOf(request));
+      if (handler) {
+        handler(request, socket, head);
+        return true;
+      }
       const isAttached = attached.has(pathOf(request));
       if (dispatchUpgrade(server, request, socket, head, isAttached, emit)) return true;
     }
     return emit(event, ...values);
   };
   Object.defineProperty(server, 'emit', { value, writable: true, configurable: true });
-  listenForUpgrades(server);
+  const isOther = (request: IncomingMessage): boolean =>
+    isWebSocket(request) && upgrades.has(pathOf(request));
+  listenForUpgrades(server, isOther);
   return intercepted;
 }
 
 /** Makes Node parse upgrades as such: it does so only for a server with a listener. */
-function listenForUpgrades(server: NetServer): void {
+function listenForUpgrades(server: NetServer, isOther: (request: IncomingMessage) => boolean): void {
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (server.listenerCount('upgrade') > 1 || isVeloxUpgrade(server, request)) return;
     void declineUpgrade(server, request, socket, head, onUpgrade);
@@ -117,7 +138,9 @@ function listenForUpgrades(server: NetServer): void {
   const others = asked.shouldUpgradeCallback;
   if (!others) return;
   asked.shouldUpgradeCallback = (request) =>
-    isVeloxUpgrade(server, request) || (server.listenerCount('upgrade') > 1 && others.call(server, request));
+    isVeloxUpgrade(server, request) ||
+    isOther(request) ||
+    (server.listenerCount('upgrade') > 1 && others.call(server, request));
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {

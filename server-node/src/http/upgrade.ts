@@ -51,10 +51,15 @@ export function takeUnversioned(): void {
   shared.takesUnversioned = true;
 }
 
+export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket';
+
 /** Whether a request is a WebSocket handshake that an endpoint may take. */
-export function isVeloxUpgrade(server: NetServer, { url = '', headers }: IncomingMessage): boolean {
-  if (headers.upgrade?.toLowerCase() !== 'websocket') return false;
-  return isVelox(url) || (shared.takesUnversioned === true && server.listenerCount('upgrade') === 1);
+export function isVeloxUpgrade(server: NetServer, request: IncomingMessage): boolean {
+  if (!isWebSocket(request)) return false;
+  return (
+    isVelox(request.url ?? '') || (shared.takesUnversioned === true && server.listenerCount('upgrade') === 1)
+  );
 }
 
 /**

@@ -139,6 +139,11 @@ export class Subscription {
     return this.#standing.is === 'joined';
   }
 
+  /** The value that it delivers; undefined while there is none for the client. */
+  get versioned(): Versioned | undefined {
+    return this.#standing.is === 'joined' ? this.#standing.broadcast.versioned : undefined;
+  }
+
   get hasFailed(): boolean {
     return this.#standing.is === 'failed';
   }

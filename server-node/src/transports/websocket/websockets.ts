@@ -6,7 +6,7 @@ import type { PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
 import { GRACE } from '../../wire/outlet.js';
-import { deflationOf } from '../../wire/deflate-offer.js';
+import { deflationOf, type Deflation } from '../../wire/deflate-offer.js';
 import { Version2Link, type Version2Client } from '../version2/websocket-link.js';
 import { WebSocketLink } from './link.js';
 
@@ -18,13 +18,30 @@ export interface Handshake {
   readonly headers: readonly string[];
 }
 
+type AnyLink = Pick<WebSocketLink, 'ended' | 'dismiss'>;
+
+/** How a handshake is accepted. */
+export interface Acceptance {
+  /** Set for a client of version 2, which has no open frame. */
+  readonly client?: Version2Client;
+  /** Creates the link of another protocol. */
+  readonly create?: (
+    webSocket: WebSocket,
+    socket: Duplex,
+    request: IncomingMessage,
+    deflation: Deflation,
+  ) => AnyLink;
+  /** Set for a client that is to be refused: the ms after which it may try again. */
+  readonly retry?: number;
+}
+
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
   readonly #hub: Hub;
   /** Created with the first handshake: hosts without WebSockets may have bundled the browser build of ws. */
   #plain: WebSocketServer | undefined;
   #deflating: WebSocketServer | undefined;
-  readonly #links = new Set<Pick<WebSocketLink, 'ended' | 'dismiss'>>();
+  readonly #links = new Set<AnyLink>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -33,13 +50,11 @@ export class WebSockets {
   /**
    * Completes the handshake and serves the socket; resolves with the reason when it is closed.
    *
-   * @param client set for a client of version 2, which has no open frame
-   * @param retry set for a client that is to be refused: the ms after which it may try again
    */
   accept(
     request: IncomingMessage,
     handshake: Handshake,
-    { client, retry }: { readonly client?: Version2Client; readonly retry?: number } = {},
+    { client, create, retry }: Acceptance = {},
   ): Promise<string> {
     const { socket } = handshake;
     if (socket.destroyed) {
@@ -54,9 +69,11 @@ export class WebSockets {
         : (this.#deflating ??= createServer(this.#hub, { clientNoContextTakeover: true }));
     const webSocket = open(server, request, handshake);
     if (!webSocket) return webSocket === undefined ? closed(socket) : Promise.resolve('taken by another');
-    const link = client
-      ? new Version2Link(this.#hub, webSocket, socket, request, deflation, client)
-      : new WebSocketLink(this.#hub, webSocket, socket, request, deflation, retry);
+    const link = create
+      ? create(webSocket, socket, request, deflation)
+      : client
+        ? new Version2Link(this.#hub, webSocket, socket, request, deflation, client)
+        : new WebSocketLink(this.#hub, webSocket, socket, request, deflation, retry);
     this.#links.add(link);
     void link.ended.then(() => this.#links.delete(link));
     return link.ended;

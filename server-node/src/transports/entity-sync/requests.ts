@@ -1,0 +1,38 @@
+/** A message of an entity-sync client. */
+export type Request =
+  | { readonly is: 'subscribe' | 'unsubscribe'; readonly entity: string; readonly id: string }
+  | { readonly is: 'secret'; readonly secret: string }
+  /** It has no action and is for the application. */
+  | { readonly is: 'passed' }
+  /** It is ignored, for a reason that the log names. */
+  | { readonly is: 'unknown'; readonly why: string };
+
+/** Reads a message. As in the original, an empty action counts as none. */
+export function requestOf(text: string): Request {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return unknown('is not JSON');
+  }
+  if (!isObject(parsed)) return unknown('is no object');
+  const { action, body } = parsed;
+  if (action === undefined || action === '') return { is: 'passed' };
+  if (action === 'secret') {
+    return typeof body === 'string'
+      ? { is: 'secret', secret: body }
+      : unknown('has a secret that is no text');
+  }
+  if (action !== 'subscribe' && action !== 'unsubscribe') return unknown('has an unknown action');
+  const { entity, id } = isObject(body) ? body : {};
+  // `items` with the id `a/b` and `items/a` with the id `b` would be one topic.
+  if (typeof entity !== 'string' || entity === '' || entity.includes('/') || typeof id !== 'string') {
+    return unknown('names no row: `entity` is text without a slash, and `id` is text');
+  }
+  return { is: action, entity, id };
+}
+
+const unknown = (why: string): Request => ({ is: 'unknown', why });
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
