@@ -32,10 +32,13 @@ function playgroundServer(): Plugin {
   };
 }
 
-/** `vite build --mode iife` makes `velox.js` of the classic API: a script with the global `velox`. */
+/** `vite build --mode iife` makes `velox.js` of the classic API: a script with the global `velox`. It has no calls. */
 const script: ViteUserConfig = {
   publicDir: false,
-  resolve: { conditions: [SOURCE, ...defaultClientConditions] },
+  resolve: {
+    alias: { '../events/answers.js': here('./core/src/classic/no-answers.ts') },
+    conditions: [SOURCE, ...defaultClientConditions],
+  },
   build: {
     target: 'es2022',
     outDir: here('./core/dist'),

@@ -72,9 +72,10 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
   },
 };
 
-/** The imports that are made at run time, when their module is needed. */
+/** The imports that are made at run time, when their module is needed, and what they load. */
 const DYNAMIC = [
   { file: 'core/src/platform/load.ts', to: 'core/src/transports/on-need.js' },
+  { file: 'core/src/transports/on-need.ts', to: 'core/src/events/answers.js' },
   { file: 'server-node/src/script.ts', to: 'server-node/src/require-from-here.js' },
 ];
 

@@ -567,14 +567,17 @@ describe('status', () => {
     expect(sync.replica().status.get()).toMatchObject({
       state: 'open',
       stale: true,
-      reason: { code: 'forbidden', message: 'the default topic is denied, or there is none' },
+      reason: { code: 'forbidden', message: 'the topic "" is denied, or there is none' },
     });
     expect(sync.replica().get()).toBe('one');
     const b = sync.replica('b');
     b.subscribe(() => {});
     await tick();
     last().say({ denied: 'b', code: 'not-found' });
-    expect(b.status.get().reason).toEqual({ code: 'not-found', message: 'topic "b" is denied' });
+    expect(b.status.get().reason).toEqual({
+      code: 'not-found',
+      message: 'the topic "b" is denied, or there is none',
+    });
     last().say({ denied: 'unknown', code: 'forbidden' }, snapshot(2, 'two'));
     expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
   });

@@ -5,7 +5,7 @@ type Take = (frame: ServerFrame, text: string) => void;
 
 /** The frames of a link, in order. */
 export interface HeldFrames {
-  /** Passes a frame on. From the first delta or bytes on, frames wait until the code that reads them is loaded, or cannot be. */
+  /** Passes a frame on. From the first delta, bytes or call on, frames wait until the code that reads them is loaded, or cannot be. */
   readonly pass: Take;
   /** Forgets the frames that wait. */
   readonly clear: () => void;
@@ -16,7 +16,7 @@ export function createHeldFrames(take: Take): HeldFrames {
   return {
     pass(frame, text) {
       if (held) return void held.push([frame, text]);
-      if (loaded || !('delta' in frame || 'binary' in frame)) return take(frame, text);
+      if (loaded || !('delta' in frame || 'binary' in frame || 'call' in frame)) return take(frame, text);
       const mine: Parameters<Take>[] = (held = [[frame, text]]);
       const release = (): void => {
         while (held === mine && mine.length) take(...mine.shift()!);

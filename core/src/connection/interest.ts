@@ -1,11 +1,9 @@
-import { once } from '../reactive/readable.js';
-
 /** What keeps a connection open: wanted topics, and those who hold it. */
 export interface Interest {
   readonly isAny: () => boolean;
   /** Something may have changed: `onChange` is called at the end of the tick, once. */
   readonly touch: () => void;
-  /** Keeps the connection open, also without topics, until the function that it returns is called. */
+  /** Keeps the connection open, also without topics, until the function that it returns is called, which must happen once. */
   readonly hold: () => () => void;
 }
 
@@ -27,10 +25,10 @@ export function createInterest(hasWanted: () => boolean, onChange: () => void): 
     hold() {
       holds++;
       touch();
-      return once(() => {
+      return () => {
         holds--;
         touch();
-      });
+      };
     },
   };
 }

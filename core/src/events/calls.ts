@@ -48,7 +48,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         ?.settle(
           code === 'unknown-outcome'
             ? unknown()
-            : new CallError('dropped', 'the call waited too long, or too many did.'),
+            : new CallError('dropped', 'it waited too long, or too many did.'),
         ),
     );
 

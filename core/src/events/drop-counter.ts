@@ -4,10 +4,12 @@ import { createCell, type Readable } from '../reactive/readable.js';
 export interface DropCounter {
   readonly count: Readable<number>;
   readonly add: (count: number) => void;
-  /** The server's own sum, of one session. */
-  readonly server: (sum: number) => void;
-  /** A new session counts from 0. */
-  readonly reset: () => void;
+  /**
+   * The server's own sum, of one session.
+   *
+   * @param isSame false for the first sum of a new session, which counts from 0
+   */
+  readonly server: (sum: number, isSame?: boolean) => void;
 }
 
 export function createDropCounter(): DropCounter {
@@ -18,12 +20,9 @@ export function createDropCounter(): DropCounter {
   return {
     count,
     add,
-    server(sum) {
-      add(sum - counted);
+    server(sum, isSame = true) {
+      add(isSame ? sum - counted : sum);
       counted = sum;
-    },
-    reset() {
-      counted = 0;
     },
   };
 }

@@ -71,9 +71,9 @@ export function createEventQueue(
   const all = (): Kept[] => [...sent, ...waiting()];
   const size = (): number => all().length;
   const enqueue = (each: Kept): void => {
-    const lane = lanes.get(each.lane);
-    if (lane) lane.push(each);
-    else lanes.set(each.lane, [each]);
+    const lane = lanes.get(each.lane) ?? [];
+    lanes.set(each.lane, lane); // an old one keeps its turn
+    lane.push(each);
   };
   const shift = (count: number): Kept[] => {
     const gone = sent.splice(0, Math.max(count, 0));
@@ -91,12 +91,11 @@ export function createEventQueue(
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
-    const left = (all: readonly Kept[]): number =>
-      Math.min(...all.map(({ lostAt }) => lostAt!)) + age - now();
-    const old = (all: readonly Kept[]): number => all.filter((each) => left([each]) <= 0).length;
+    const left = ({ lostAt }: Kept): number => lostAt! + age - now();
+    const old = (all: readonly Kept[]): number => all.filter((each) => left(each) <= 0).length;
     const gone = shift(old(sent));
     for (const lane of lanes.values()) gone.push(...lane.splice(0, old(lane)));
-    if (size()) timer = setTimeout(expire, Math.min(left(all()), LONGEST_TIMER_MS));
+    if (size()) timer = setTimeout(expire, Math.min(...all().map(left), LONGEST_TIMER_MS));
     drop(gone, 'expired');
   };
 

@@ -1,13 +1,12 @@
 import type { CallError } from '../protocol/call-error.js';
 import { report } from '../protocol/error.js';
-import { once } from '../reactive/readable.js';
 
 /** The session ended, or the connection was closed. */
 const LOST = ['unknown-outcome', 'cancelled', 'dropped', 'closed'];
 
 /** The rooms that a client wants to be in. */
 export interface Rooms {
-  /** Joins a room until the function that it returns is called; it may be joined several times. */
+  /** Joins a room until the function that it returns is called, which must happen once; it may be joined several times. */
   readonly join: (room: string) => () => void;
   /** A new session is in no room: all that are wanted are joined again. */
   readonly onNewSession: () => void;
@@ -29,12 +28,13 @@ export function createRooms(call: (name: '$join' | '$leave', room: string) => Pr
       const count = wanted.get(room) ?? 0;
       wanted.set(room, count + 1);
       if (!count) void say('$join', room);
-      return once(() => {
+      return () => {
         const left = wanted.get(room)! - 1;
-        if (left) return void wanted.set(room, left);
+        wanted.set(room, left);
+        if (left) return;
         wanted.delete(room);
         void say('$leave', room);
-      });
+      };
     },
     onNewSession() {
       for (const room of wanted.keys()) void say('$join', room);

@@ -1,4 +1,5 @@
 import { checkCall, checkEmit } from '#development';
+import { loaded } from '../platform/load.js';
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
   AnyContract,
@@ -15,9 +16,9 @@ import type {
 } from '../protocol/contract.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Hello, Limits } from '../protocol/frames.js';
-import { createSignal, type Readable } from '../reactive/readable.js';
+import { createSignal, once, type Readable } from '../reactive/readable.js';
 import type { Initial, Replica } from '../replicas/replica.js';
-import { createAnswers } from './answers.js';
+import type { Answer } from './answers.js';
 import { createCalls, type CallOptions } from './calls.js';
 import type { Channel, EmitOptions, Listener, On, Reconnection, Sent } from './channel.js';
 import { createDropCounter } from './drop-counter.js';
@@ -96,36 +97,34 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
 
 /** Adds messages to a connection. */
 export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
-  const { replica, status, hello, onFrame, reconnect, renew, send, flush, hold } = carrier;
+  const { hello, send, flush, hold, events, ...connection } = carrier;
+  const { status, onFrame } = connection;
   const listeners = createListeners();
   const reconnects = createSignal<[Reconnection]>();
   const limits = (): Pick<Limits, 'frame' | 'depth' | 'rate'> => hello()?.limits ?? LIMITS;
   const fits = (text: string): boolean => {
     try {
-      checkText(text, limits());
+      checkText(text, limits()); // limits of version 2 throw
       return true;
     } catch {
       return false;
     }
   };
   const drops = createDropCounter();
-  const queue = createEventQueue(drops.add, carrier.events);
+  const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits().rate, write);
   const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
-  let session = hello()?.session;
   let open = status.get().state === 'open';
+  /** The session of the newest link that this object has seen. */
+  let session = open ? hello()!.session : undefined;
   let over = false;
-  let hadSession = open;
   /** How many events had been dropped when the last link was lost. */
   let droppedBefore = 0;
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, settle);
   const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
-  const answers = createAnswers((text) => {
-    queue.add(text);
-    settle();
-  });
+  const answers = new Map<string, Answer>();
 
   const encode = (name: string, data: unknown, more?: string, channel?: string): string => {
     if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
@@ -162,10 +161,10 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   }
   const onHello = ({ session: next, ack, dropped = 0 }: Hello): void => {
     const isSame = next === session;
+    const hadSession = session !== undefined;
     const isNew = !isSame && hadSession;
     session = next;
-    if (!isSame) drops.reset();
-    drops.server(dropped);
+    drops.server(dropped, isSame);
     queue.resume(isSame, ack, fits);
     if (isNew) calls.onNewSession();
     open = true;
@@ -173,7 +172,6 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     settle();
     const lost = drops.count.get() - droppedBefore;
     if (hadSession) reconnects.emit({ recovered: isSame && !lost, dropped: lost });
-    hadSession = true;
   };
 
   status.subscribe(() => {
@@ -194,34 +192,34 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       flush();
     } else if ('event' in frame) {
       flush();
-      if (frame.call) answers.run(frame.event, frame.data, frame.call);
-      else listeners.emit(frame);
+      if (!frame.call) return listeners.emit(frame);
+      // Without this code the call stays unanswered, so the server's own time for it ends.
+      void loaded?.replyTo(frame, answers.get(frame.event)).then((text) => {
+        queue.add(text);
+        settle();
+      });
     } else if ('made' in frame) calls.made(frame);
   });
 
   /** Keeps the connection open until the function that it returns is called. */
-  const keepOpen = (end: () => void): (() => void) => {
+  const keepOpen = (end: () => unknown): (() => void) => {
     const release = hold();
-    return () => {
+    return once(() => {
       end();
       release();
-    };
+    });
   };
   type Listeners = string | Readonly<Record<string, Listener>>;
-  const listen = (channel: string, event: Listeners, listener?: Listener): (() => void) => {
-    const all = typeof event === 'object' ? Object.entries(event) : [[event, listener!] as const];
-    const ends = all.map((each) => listeners.on(channel, ...each));
-    return keepOpen(() => ends.forEach((end) => end()));
-  };
-  // The overloads are the contract's promise, which no inference sees.
-  const on = listen.bind(undefined, '') as On<C>;
+  const listen = (channel: string) =>
+    ((event: Listeners, listener: Listener) => {
+      const all = Object.entries(typeof event === 'object' ? event : { [event]: listener });
+      const ends = all.map((each) => listeners.on(channel, ...each));
+      return keepOpen(() => ends.forEach((end) => end()));
+    }) as On<C>; // The contract promises the overloads; no inference sees them.
+  const on = listen('');
 
   return {
-    replica,
-    status,
-    onFrame,
-    reconnect,
-    renew,
+    ...connection,
     dropped: drops.count,
     emit,
     on,
@@ -234,20 +232,27 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     },
     channel: (channel) => ({
       emit: (event, data, options) => emit(event, data, { ...options, channel }),
-      on: listen.bind(undefined, channel) as On<C>,
+      on: listen(channel),
       send: (data, options) => emit('', data, { ...options, channel }),
-      onMessage: (listener) => listen(channel, '', listener),
+      onMessage: (listener) => (listen(channel) as On)('', listener),
     }),
     onReconnect: (listener) => keepOpen(reconnects.on(listener)),
     call: call as Sync<C>['call'],
-    answer: (name, handler) => keepOpen(answers.set(name, handler as (data: unknown) => unknown)),
+    answer(name, handler) {
+      if (answers.has(name)) {
+        throw new VeloxError('bad-option', `the call "${name}" has a handler. Remove it first.`);
+      }
+      answers.set(name, handler as Answer);
+      return keepOpen(() => answers.delete(name));
+    },
     join: (room) => keepOpen(rooms.join(room)),
     close() {
       over = true;
       calls.close();
       queue.clear();
-      for (const { stop } of [lingering, pacer]) stop();
-      carrier.close();
+      lingering.stop();
+      pacer.stop();
+      connection.close();
     },
   };
 }

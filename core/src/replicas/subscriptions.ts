@@ -105,8 +105,8 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
-      const why = denied ? `topic "${denied}" is denied` : 'the default topic is denied, or there is none';
-      const reason = { code: code as ReasonCode, message: stale ?? why };
+      const message = stale ?? `the topic "${denied}" is denied, or there is none`;
+      const reason = { code: code as ReasonCode, message };
       if (topic === undefined) for (const control of wanted) control.doubt(reason);
       else controls.get(topic)?.doubt(reason);
     },

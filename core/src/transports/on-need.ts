@@ -11,3 +11,4 @@ export { apply } from '../protocol/patch.js';
 export { isCopy } from '../protocol/is-copy.js';
 export { share } from '../protocol/share.js';
 export { dataOf } from '../protocol/data-of.js';
+export { replyTo } from '../events/answers.js';

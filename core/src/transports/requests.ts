@@ -7,11 +7,11 @@ import { defineTransport } from './define.js';
 function defineRequests(name: 'sse' | 'polling'): Transport {
   return defineTransport(name, (attempt, reporter, signal) => {
     noteStream(attempt.url, signal);
-    const started = load().then(({ startRequests, [name]: receive }) => {
-      return signal.aborted ? undefined : startRequests(receive, attempt, reporter, signal);
-    });
+    const started = load().then(({ startRequests, [name]: receive }) =>
+      startRequests(receive, attempt, reporter, signal),
+    );
     started.catch((error: unknown) => reporter.onClose({ code: 'lost', message: `${error as Error}` }));
-    return (text, hello) => void started.then((send) => send?.(text, hello));
+    return (text, hello) => void started.then((send) => send(text, hello));
   });
 }
 

@@ -2,11 +2,12 @@ import type { Link } from '../connection/transport.js';
 import type { Receive } from './define.js';
 import { createPost } from './post.js';
 
-/** Starts an attempt over HTTP requests: receives in its own way, and sends by POST. */
+/** Starts an attempt over HTTP requests, unless it is over: receives in its own way, and sends by POST. */
 export function startRequests(
   receive: Receive,
   ...[attempt, reporter, signal]: Parameters<Receive>
 ): Link['send'] {
+  if (signal.aborted) return () => {};
   let post: ((text: string) => void) | undefined;
   receive(attempt, reporter, signal).catch((error: unknown) =>
     reporter.onClose({ code: 'lost', message: `${error as Error}` }),
