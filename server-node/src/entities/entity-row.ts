@@ -17,7 +17,7 @@ export interface RowHost {
   readonly codeOf: (error: unknown) => string;
   /** Rows that were read along. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>) => void;
-  /** The row is denied from now on, or no longer. */
+  /** The row is denied from now on or no longer, or it was put while clients waited for it: they ask anew. */
   readonly onRight: () => void;
   /** Whether a client wants the row. */
   readonly isWatched: () => boolean;
@@ -44,6 +44,8 @@ export class EntityRow {
   #begun = 0;
   #waiting: { readonly after: number; readonly resolve: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the application gives the row at this moment: it is as new as a fetch. */
+  #isPutting = false;
   #isEnded = false;
 
   constructor(host: RowHost, id: string, audience: string | undefined, context: unknown) {
@@ -75,7 +77,7 @@ export class EntityRow {
     // The position of a value that is denied now belongs to no epoch any more.
     const isForeign =
       known !== undefined && this.value !== undefined && known.id !== this.value.position().id;
-    if (this.#answer !== undefined && !isForeign && !isNewContext) return this.#opened();
+    if (this.#answer !== undefined && (!isForeign || this.#isPutting) && !isNewContext) return this.#opened();
     return new Promise((resolve) => {
       this.#waiting.push({ after: this.#begun, resolve: () => resolve(this.#opened()) });
       this.need();
@@ -92,8 +94,15 @@ export class EntityRow {
     if (this.#isOlder(row)) return;
     this.#begun++;
     const phase = put(this.#phase);
-    this.#accept(row);
-    this.#move(phase);
+    this.#isPutting = true;
+    try {
+      this.#accept(row);
+      this.#move(phase);
+      // Promises would answer after the events of this tick.
+      if (this.#waiting.length > 0) this.#host.onRight();
+    } finally {
+      this.#isPutting = false;
+    }
     this.#settle(this.#begun);
   }
 

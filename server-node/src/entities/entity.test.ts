@@ -354,7 +354,7 @@ describe('audiences:', () => {
     calls[0]?.resolve({ n: 1 });
     await turn();
     ann.take();
-    ann.session.admit({ identity: 'ann', context: { role: 'clerk' } });
+    ann.session.admission = { identity: 'ann', context: { role: 'clerk' } };
     void hub.recheck();
     await turn();
     items.put('7', { n: 9 }, { audience: 'bob' });

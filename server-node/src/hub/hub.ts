@@ -136,8 +136,7 @@ export class Hub {
 
   /**
    * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed anew.
-   * If an accompanying frame is refused, so is the link, and the session ends. Nothing was written then, and the transport answers with
-   * the refusal.
+   * If an accompanying frame is refused, the session ends, nothing was written, and the transport answers with the refusal.
    *
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
@@ -192,7 +191,8 @@ export class Hub {
    */
   receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>, bytes = 0): void {
     const execute = (): void => receive(this.#receivers, session, frame, credentials, bytes);
-    if (!this.messaging.lifeCycle.defer(session, execute)) execute();
+    if (!this.messaging.lifeCycle.defer(session, execute)) return execute();
+    if ('subscribe' in frame) session.holdForTopics(true);
   }
 
   /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
@@ -251,7 +251,8 @@ export class Hub {
   /** Ends a session even if its link fails, without harm to other sessions. */
   #end(session: Session, code: number, bye: Bye): void {
     try {
-      if (code === CloseCode.goingAway) session.deliver();
+      if (code === CloseCode.closed) this.topics.flush([session]); // close() has done it for all
+      if (code === CloseCode.closed || code === CloseCode.goingAway) session.deliverLast();
       session.close(code, bye);
     } catch (error) {
       this.observer.failure(error);

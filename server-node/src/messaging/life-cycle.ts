@@ -88,6 +88,7 @@ export class LifeCycle {
     } catch (error) {
       this.#host.fail(session, error);
     }
+    session.holdForTopics(false);
   }
 
   async #settled(session: Session, result: unknown): Promise<void> {

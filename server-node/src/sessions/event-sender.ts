@@ -10,6 +10,8 @@ export class EventSender {
   readonly traffic: Traffic;
   readonly #limits: EventLimits;
   #outbox: Outbox | undefined;
+  /** Whether nothing leaves because the client's subscriptions wait for a callback. */
+  #isHeld = false;
   #hasEnded = false;
 
   constructor(traffic: Traffic, limits: EventLimits = DEFAULT_EVENT_LIMITS) {
@@ -24,7 +26,7 @@ export class EventSender {
 
   /** Whether events are to be written. */
   get hasPending(): boolean {
-    return this.#outbox?.hasPending === true;
+    return !this.#isHeld && this.#outbox?.hasPending === true;
   }
 
   /** Whether written events are not acknowledged. */
@@ -45,7 +47,7 @@ export class EventSender {
     if (outbox.dropped > dropped) link?.owed.dropped();
     this.traffic.dropped += outbox.dropped - dropped;
     if (!isKept) return 'dropped';
-    return isFlowing && outbox.hasPending ? 'sent' : 'queued';
+    return isFlowing && this.hasPending ? 'sent' : 'queued';
   }
 
   /** Adds an event for the present link alone. */
@@ -53,12 +55,19 @@ export class EventSender {
     const outbox = link && this.#usable();
     if (!outbox) return 'dropped';
     outbox.addVolatile(message, key, link.isFull);
-    return link.isFull ? 'queued' : 'sent';
+    return link.isFull || this.#isHeld ? 'queued' : 'sent';
   }
 
   /** Holds back all events but urgent ones until the returned function is called. */
   hold(): () => void {
     return this.#usable()?.hold() ?? (() => undefined);
+  }
+
+  /** Holds back all events, urgent and volatile ones too, or ends that. Returns whether events may leave again. */
+  holdAll(isHeld: boolean): boolean {
+    const isReleased = this.#isHeld && !isHeld;
+    this.#isHeld = isHeld;
+    return isReleased;
   }
 
   /** Goes on over a new link, after the newest number that the client has. */
@@ -88,7 +97,7 @@ export class EventSender {
 
   /** Returns the next event to be written. */
   next(): Message | undefined {
-    return this.#outbox?.next();
+    return this.#isHeld ? undefined : this.#outbox?.next();
   }
 
   /** The session has ended: nothing is kept for it any more. */

@@ -52,7 +52,7 @@ export class Renewals {
     }
     if (session.admission !== former) return; // a newer link was authorized meanwhile
     const { address } = former; // it is counted until the session ends or moves to another link
-    session.admit({ ...admission, ...(address !== undefined && { address }) });
+    session.admission = { ...admission, ...(address !== undefined && { address }) };
     // Waited for: else each token would open as many questions as there are topics.
     await Promise.all(Array.from(session.topics.names, (topic) => this.#topics.ask(session, topic)));
   }

@@ -23,6 +23,7 @@ type OnDue = (session: Session) => void;
 export class Session implements Subscriber {
   /** Secret and random (122 bits, RFC 9562 §5.4). A request with this secret acts as this client. */
   readonly id: string;
+  /** A newer one has the same identity. */
   admission: Admission;
   /** How fast the client may send frames. */
   readonly rate: RateLimit;
@@ -32,13 +33,14 @@ export class Session implements Subscriber {
   links = 0;
   /** Its optimistic calls, if it has made any: set by the one that answers them. */
   made: MadeCalls | undefined;
+  /** Whether the client has shown that it knows the session's id. A plain GET cannot resume. */
+  isResumable = false;
   /** Whether it has ended for good. */
   hasEnded = false;
   readonly #inbox = new Inbox();
   readonly #onDue: OnDue;
   readonly #events: EventSender;
   #link: Link | undefined;
-  #isResumable = false;
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, events: EventSender, onDue: OnDue, id: string) {
@@ -64,11 +66,6 @@ export class Session implements Subscriber {
     return this.#link?.outlet.transport;
   }
 
-  /** Whether the client has shown that it knows the session's id. A plain GET cannot resume. */
-  get isResumable(): boolean {
-    return this.#isResumable;
-  }
-
   /** The number of the newest frame that was taken from the client. */
   get taken(): number {
     return this.#inbox.taken;
@@ -88,16 +85,6 @@ export class Session implements Subscriber {
   end(): void {
     this.hasEnded = true;
     this.#events.end();
-  }
-
-  /** Replaces the admission by a newer one of the same identity. */
-  admit(admission: Admission): void {
-    this.admission = admission;
-  }
-
-  /** Notes that the client knows the session's id. */
-  allowResume(): void {
-    this.#isResumable = true;
   }
 
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
@@ -155,6 +142,11 @@ export class Session implements Subscriber {
   holdEvents(): () => void {
     const release = this.#events.hold();
     return () => (release(), this.#onDue(this));
+  }
+
+  /** Holds back all events while the client's subscriptions wait for a callback, or ends that. */
+  holdForTopics(isHeld: boolean): void {
+    if (this.#events.holdAll(isHeld)) this.#onDue(this);
   }
 
   /**
@@ -261,6 +253,12 @@ export class Session implements Subscriber {
       link.write();
       if (!this.topics.hasDirty && !this.#events.hasPending) return;
     }
+  }
+
+  /** Writes everything that is pending before a goodbye, as far as the outlet takes it. */
+  deliverLast(): void {
+    this.holdForTopics(false);
+    this.deliver();
   }
 
   /** Says goodbye and closes the link; nothing follows on it. The client gives another hub only frames that are not acknowledged. */

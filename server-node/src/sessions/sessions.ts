@@ -78,7 +78,7 @@ export class Sessions {
     // An unknown id takes the same way as a known one of another client, so that no answer shows which ids exist.
     const isSame = this.#admissions.isSame((session ?? STRANGER).admission, admission);
     if (!session || !isSame) return undefined;
-    session.allowResume();
+    session.isResumable = true;
     return session;
   }
 
@@ -95,7 +95,7 @@ export class Sessions {
       clearTimeout(this.#away.get(session));
       this.#away.delete(session);
       this.#admissions.leave(session.admission);
-      session.admit(admission);
+      session.admission = admission;
       this.#admissions.enter(admission); // its address may be another
     } else {
       this.#enter(admission);
@@ -105,7 +105,7 @@ export class Sessions {
       this.#byId.set(session.id, session);
       ack = 0;
     }
-    if (open) session.allowResume();
+    if (open) session.isResumable = true;
     if (outlet.transport === 'polling') this.#unpolled.add(session);
     else this.#unpolled.delete(session);
     session.attach(outlet, ack);
