@@ -62,6 +62,8 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         const settle: Pending['settle'] = (error, data) => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', abort);
+          const own = pending.get(call);
+          if (own) queue.remove(own.ticket); // another session must not run it again
           pending.delete(call);
           for (const { end } of shown) end();
           if (error) fail(error);
@@ -72,7 +74,6 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         const cancel = (code: string, message: string): void => {
           const { ticket } = pending.get(call)!;
           if (ticket.isWritten) queue.add(`{"cancel":${call}`);
-          else queue.remove(ticket);
           settle(new CallError(code, message));
         };
         const abort = (): void => cancel('cancelled', 'the call was cancelled.');
@@ -99,9 +100,10 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
     onNewSession() {
       for (const [call, each] of [...pending]) {
         if (!each.ticket.isWritten) continue;
-        queue.remove(each.ticket);
-        if (each.isIdempotent) pending.set(call, { ...each, ticket: queueCall(call, each.text) });
-        else each.settle(unknown());
+        if (each.isIdempotent) {
+          queue.remove(each.ticket);
+          pending.set(call, { ...each, ticket: queueCall(call, each.text) });
+        } else each.settle(unknown());
       }
     },
     close() {

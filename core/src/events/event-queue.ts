@@ -15,7 +15,7 @@ export interface EventQueue {
    * @param onDrop called if it is given up
    */
   readonly add: (text: string, lane?: string, onDrop?: (code: DropCode) => void) => Ticket;
-  /** Takes a frame back that has no number in this session. */
+  /** Takes a frame back: it is not written to another session, and in this one only if it has a number there already. */
   readonly remove: (ticket: Ticket) => void;
   /** The next frames to be written on this link, as JSON text, at most `count`. */
   readonly take: (count: number) => string[];
@@ -43,6 +43,8 @@ interface Kept {
   readonly lane: string;
   readonly onDrop: ((code: DropCode) => void) | undefined;
   isWritten: boolean;
+  /** Only this session may get it again, because its number must not be missing there. */
+  isRemoved?: boolean;
   /** When the link was lost on which it might have left, or since when it waits for one. */
   lostAt: number | undefined;
 }
@@ -81,7 +83,8 @@ export function createEventQueue(
     written = Math.max(written - gone.length, 0);
     return gone;
   };
-  const drop = (gone: readonly Kept[], code: DropCode): void => {
+  const drop = (all: readonly Kept[], code: DropCode): void => {
+    const gone = all.filter(({ isRemoved }) => !isRemoved);
     if (!gone.length) return;
     onDropped(gone.length);
     attempt(() => onDropOfAny?.(code, gone.length));
@@ -110,8 +113,10 @@ export function createEventQueue(
       return ticket;
     },
     remove(ticket) {
+      const kept = ticket as Kept;
+      kept.isRemoved = true;
       for (const lane of lanes.values()) {
-        const at = lane.indexOf(ticket as Kept);
+        const at = lane.indexOf(kept);
         if (at >= 0) lane.splice(at, 1);
       }
     },
@@ -143,7 +148,7 @@ export function createEventQueue(
     resume(isSame, ack, fits) {
       const unfit: Kept[] = [];
       if (!isSame) {
-        const former = all();
+        const former = all().filter(({ isRemoved }) => !isRemoved);
         sent = [];
         base = 0;
         lanes.clear();

@@ -285,6 +285,20 @@ describe('a call whose session ended', () => {
     expect(events(last())).toEqual([{ event: 'after', data: 1, seq: 1 }]);
   });
 
+  it.each([
+    ['was answered', async (reply: Promise<unknown>, say: () => void) => (say(), void (await reply))],
+    ['has timed out', async () => void (await vi.advanceTimersByTimeAsync(10_000))],
+  ])('is not sent to the next session if it %s before its number was acknowledged', async (_how, end) => {
+    const { sync, last } = await setUpOpen();
+    const reply = sync.call('buy', 7).catch(() => {});
+    await end(reply, () => last().say({ reply: 1, data: null, seq: 1 }));
+    last().lose();
+    await vi.advanceTimersByTimeAsync(100);
+    last().hello({ session: 'another' });
+    expect(events(last()).filter((frame) => 'event' in frame)).toEqual([]);
+    expect(sync.dropped.get()).toBe(0);
+  });
+
   it('is sent to the next session if it was not written, or if it is idempotent', async () => {
     const { sync, last } = await setUpOpen();
     void sync.call('read', 1, { idempotent: true });
