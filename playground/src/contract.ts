@@ -1,5 +1,5 @@
 import type { PresenceMembers } from '@velox/core';
-import type { Board } from './model.js';
+import type { Board, ColumnId } from './model.js';
 
 /** The contract of `/sync`, the one connection of board and chat: types alone, shared by server and page. */
 export interface App {
@@ -10,7 +10,7 @@ export interface App {
     /** Returns the server's name for this visitor. */
     me: [null, Person];
     say: [{ room: ChatRoom; text: string }, null];
-  };
+  } & { [N in keyof EditInputs]: [EditInputs[N] & Delay, null] };
   rooms: ChatRoom | 'board';
 }
 
@@ -53,4 +53,18 @@ export interface Message {
   text: string;
   /** In ms since 1970. */
   at: number;
+}
+
+/** The edits of the board, by the names of their calls. */
+export interface EditInputs {
+  addCard: { id: string; column: ColumnId; text: string };
+  editCard: { id: string; text: string };
+  /** `index` is counted without the card itself. */
+  moveCard: { id: string; column: ColumnId; index: number };
+  deleteCard: { id: string };
+}
+
+export interface Delay {
+  /** Whether the server waits before it makes the edit, so that people see the optimism. */
+  isSlow: boolean;
 }

@@ -7,7 +7,10 @@ export function AddCard({ column, name, edit }: { column: ColumnId; name: string
   const [text, setText] = useState('');
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    void edit(addCard(column, text)).then((well) => well && setText(''));
+    setText('');
+    void edit(addCard(column, text)).then((well) => {
+      if (!well) setText((newer) => newer || text);
+    });
   };
   return (
     <form className="add-card" onSubmit={submit}>

@@ -2,6 +2,7 @@ import { shared } from '@velox/core';
 import { useVeloxStatus } from '@velox/react';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
 import { equalLists } from '../equal-lists.js';
+import { errorText } from '../error-text.js';
 import type { ColumnId } from '../model.js';
 import { Panel } from '../panel.js';
 import { BOARD, useBoard } from '../source.js';
@@ -17,6 +18,8 @@ export function BoardPanel(): ReactNode {
   const { stale } = useVeloxStatus(BOARD);
   const columns = useBoard((board) => board?.columns.map(({ id }) => id) ?? NONE, equalLists);
   const [error, setError] = useState('');
+  const [waiting, setWaiting] = useState(0);
+  const isSlow = useRef(false);
   const moved = useRef<Moved>(undefined);
 
   // An error of an outage is out of date once the server answers again.
@@ -28,13 +31,16 @@ export function BoardPanel(): ReactNode {
   }, []);
 
   const edit = useCallback<Edit>(async (change) => {
+    setWaiting((count) => count + 1);
     try {
-      await change;
+      await change({ isSlow: isSlow.current });
       setError('');
       return true;
     } catch (reason) {
-      setError(reason instanceof Error ? reason.message : String(reason));
+      setError(errorText(reason));
       return false;
+    } finally {
+      setWaiting((count) => count - 1);
     }
   }, []);
 
@@ -51,6 +57,18 @@ export function BoardPanel(): ReactNode {
             moved={moved}
           />
         ))}
+      </div>
+      <div className="board-foot">
+        <label>
+          <input
+            type="checkbox"
+            onChange={({ currentTarget: { checked } }) => {
+              isSlow.current = checked;
+            }}
+          />
+          Slow server: it answers after 2 s
+        </label>
+        <p>{waiting > 0 && `Shown before the server's answer: ${waiting}`}</p>
       </div>
       <Toast message={error} onClose={() => setError('')} />
     </Panel>

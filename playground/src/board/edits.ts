@@ -1,45 +1,49 @@
+import { optimistic } from '@velox/core/optimistic';
+import type { EditInputs } from '../contract.js';
 import type { ColumnId } from '../model.js';
+import { randomId } from '../random-id.js';
+import { sync } from '../sync.js';
+import type { Change } from './edit.js';
+import { BoardError, EDITS } from './rules.js';
+
+/** Longer than a call waits for a link (15 s), in ms. */
+const TIMEOUT = 20_000;
 
 /*
- * Edits go to the server by plain HTTP; their changes come back to every window over the wire, this one included.
- * Each rejects with an Error whose message is fit for people.
+ * Edits are calls. Their effect shows in this window immediately, and the server's own change replaces it.
  */
 
-export function addCard(column: ColumnId, text: string): Promise<void> {
-  return send('POST', '', { column, text });
+export function addCard(column: ColumnId, text: string): Change {
+  return change('addCard', { id: randomId(), column, text });
 }
 
-export function editCard(id: string, text: string): Promise<void> {
-  return send('POST', `/${id}`, { text });
+export function editCard(id: string, text: string): Change {
+  return change('editCard', { id, text });
 }
 
 /** `index` is counted without the card itself. */
-export function moveCard(id: string, column: ColumnId, index: number): Promise<void> {
-  return send('POST', `/${id}/move`, { column, index });
+export function moveCard(id: string, column: ColumnId, index: number): Change {
+  return change('moveCard', { id, column, index });
 }
 
-export function deleteCard(id: string): Promise<void> {
-  return send('DELETE', `/${id}`);
+export function deleteCard(id: string): Change {
+  return change('deleteCard', { id });
 }
 
-async function send(method: string, path: string, body?: object): Promise<void> {
-  let response: Response;
-  try {
-    response = await fetch(`/board/cards${path}`, {
-      method,
-      ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+function change<N extends keyof EditInputs>(name: N, input: EditInputs[N]): Change {
+  return (delay) => {
+    const shown = optimistic(sync().replica('board'), (draft) => {
+      try {
+        EDITS[name](draft, input);
+      } catch (error) {
+        // The server refuses the edit for the same reason, and its answer shows that.
+        if (!(error instanceof BoardError)) throw error;
+      }
     });
-  } catch (cause) {
-    throw new Error('The server cannot be reached. Nothing was changed.', { cause });
-  }
-  if (!response.ok) throw new Error(await messageOf(response));
-}
-
-async function messageOf(response: Response): Promise<string> {
-  try {
-    const { error } = (await response.json()) as { error: { message: string } };
-    return error.message;
-  } catch {
-    return `The server answered ${response.status}. Nothing was changed.`;
-  }
+    return sync().call<keyof EditInputs>(
+      name,
+      { ...input, ...delay },
+      { timeout: TIMEOUT, optimistic: shown },
+    );
+  };
 }

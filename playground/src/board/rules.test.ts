@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MAX_TEXT, type Board } from '../model.js';
-import { addCard, BoardError, deleteCard, editCard, moveCard } from './board.js';
+import { addCard, BoardError, deleteCard, EDITS, editCard, moveCard } from './rules.js';
 
 let board: Board;
 const texts = (): string[][] => board.columns.map(({ cards }) => cards.map(({ text }) => text));
@@ -12,7 +12,7 @@ function refusal(edit: () => void): string {
     edit();
   } catch (error) {
     expect(board).toEqual(before);
-    if (error instanceof BoardError) return `${error.status} ${error.code}`;
+    if (error instanceof BoardError) return error.code;
     throw error;
   }
   return 'accepted';
@@ -42,21 +42,21 @@ describe('adding', () => {
   });
 
   it.each([
-    ['no object', undefined, '400 bad-request'],
-    ['null', null, '400 bad-request'],
-    ['no column', { text: 'new' }, '400 bad-column'],
-    ['an unknown column', { column: '__proto__', text: 'new' }, '400 bad-column'],
-    ['no text', { column: 'todo' }, '400 bad-text'],
-    ['a text that is no string', { column: 'todo', text: ['new'] }, '400 bad-text'],
-    ['a blank text', { column: 'todo', text: ' \n ' }, '400 bad-text'],
-    ['a text above the limit', { column: 'todo', text: 'y'.repeat(MAX_TEXT + 1) }, '400 bad-text'],
+    ['no object', undefined, 'bad-request'],
+    ['null', null, 'bad-request'],
+    ['no column', { text: 'new' }, 'bad-column'],
+    ['an unknown column', { column: '__proto__', text: 'new' }, 'bad-column'],
+    ['no text', { column: 'todo' }, 'bad-text'],
+    ['a text that is no string', { column: 'todo', text: ['new'] }, 'bad-text'],
+    ['a blank text', { column: 'todo', text: ' \n ' }, 'bad-text'],
+    ['a text above the limit', { column: 'todo', text: 'y'.repeat(MAX_TEXT + 1) }, 'bad-text'],
   ])('refuses %s', (_what, input, code) => {
     expect(refusal(() => addCard(board, input, 'n'))).toBe(code);
   });
 
   it('refuses a card too many', () => {
     for (let n = 4; n < 200; n++) addCard(board, { column: 'todo', text: 'filler' }, `n${n}`);
-    expect(refusal(() => addCard(board, { column: 'done', text: 'one more' }, 'n'))).toBe('409 full');
+    expect(refusal(() => addCard(board, { column: 'done', text: 'one more' }, 'n'))).toBe('full');
   });
 });
 
@@ -74,11 +74,11 @@ describe('moving', () => {
   });
 
   it.each([
-    ['an unknown card', 'q', { column: 'todo', index: 0 }, '404 no-card'],
-    ['an unknown column', 'a', { column: 'later', index: 0 }, '400 bad-column'],
-    ['a negative index', 'a', { column: 'done', index: -1 }, '400 bad-index'],
-    ['a broken index', 'a', { column: 'done', index: 0.5 }, '400 bad-index'],
-    ['an index that is no number', 'a', { column: 'done', index: '0' }, '400 bad-index'],
+    ['an unknown card', 'q', { column: 'todo', index: 0 }, 'no-card'],
+    ['an unknown column', 'a', { column: 'later', index: 0 }, 'bad-column'],
+    ['a negative index', 'a', { column: 'done', index: -1 }, 'bad-index'],
+    ['a broken index', 'a', { column: 'done', index: 0.5 }, 'bad-index'],
+    ['an index that is no number', 'a', { column: 'done', index: '0' }, 'bad-index'],
   ])('refuses %s', (_what, id, input, code) => {
     expect(refusal(() => moveCard(board, id, input))).toBe(code);
   });
@@ -96,8 +96,28 @@ describe('editing and deleting', () => {
   });
 
   it('refuses cards that are gone and texts that are none', () => {
-    expect(refusal(() => editCard(board, 'q', { text: 'new' }))).toBe('404 no-card');
-    expect(refusal(() => deleteCard(board, 'q'))).toBe('404 no-card');
-    expect(refusal(() => editCard(board, 'a', { text: '' }))).toBe('400 bad-text');
+    expect(refusal(() => editCard(board, 'q', { text: 'new' }))).toBe('no-card');
+    expect(refusal(() => deleteCard(board, 'q'))).toBe('no-card');
+    expect(refusal(() => editCard(board, 'a', { text: '' }))).toBe('bad-text');
+  });
+});
+
+describe('edits by name', () => {
+  const id = '0123456789abcdef'.repeat(2);
+
+  it('changes the board by the data of a call', () => {
+    EDITS.addCard(board, { id, column: 'done', text: 'new' });
+    EDITS.editCard(board, { id, text: 'newer' });
+    EDITS.moveCard(board, { id, column: 'doing', index: 0 });
+    EDITS.deleteCard(board, { id: 'a' });
+    expect(texts()).toEqual([['b', 'c'], ['newer', 'x'], []]);
+  });
+
+  it('refuses a new card whose id is no random text or is taken, and data without an id', () => {
+    EDITS.addCard(board, { id, column: 'done', text: 'new' });
+    expect(refusal(() => EDITS.addCard(board, { id, column: 'done', text: 'new' }))).toBe('bad-id');
+    expect(refusal(() => EDITS.addCard(board, { id: 7, column: 'done', text: 'new' }))).toBe('bad-id');
+    expect(refusal(() => EDITS.deleteCard(board, { id: ['a'] }))).toBe('no-card');
+    expect(refusal(() => EDITS.deleteCard(board, null))).toBe('bad-request');
   });
 });

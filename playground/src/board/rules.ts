@@ -1,30 +1,20 @@
 /** The board's rules: each edit takes a (draft of a) board and unchecked input, and changes it or throws. */
+import type { EditInputs } from '../contract.js';
 import { MAX_TEXT, type Board, type Card, type Column } from '../model.js';
 
 /** Most cards that a board holds. */
 const MAX_CARDS = 200;
 
-const STATUS = {
-  'bad-request': 400,
-  'bad-text': 400,
-  'bad-column': 400,
-  'bad-index': 400,
-  'no-card': 404,
-  full: 409,
-};
+type Code = 'bad-request' | 'bad-id' | 'bad-text' | 'bad-column' | 'bad-index' | 'no-card' | 'full';
 
-/** An edit that the board refuses. `message` is fit for people; `status` is the HTTP status of its code. */
+/** An edit that the board refuses. `message` is fit for people. */
 export class BoardError extends Error {
   override readonly name = 'BoardError';
-  readonly code: keyof typeof STATUS;
+  readonly code: Code;
 
-  constructor(code: keyof typeof STATUS, message: string) {
+  constructor(code: Code, message: string) {
     super(message);
     this.code = code;
-  }
-
-  get status(): number {
-    return STATUS[this.code];
   }
 }
 
@@ -65,7 +55,7 @@ export function deleteCard(board: Board, id: string): void {
 
 function fields(input: unknown): Record<string, unknown> {
   if (typeof input !== 'object' || input === null) {
-    throw new BoardError('bad-request', 'Send a JSON object, with the content type application/json.');
+    throw new BoardError('bad-request', 'Send a JSON object.');
   }
   return input as Record<string, unknown>;
 }
@@ -92,4 +82,29 @@ function find(board: Board, id: string): { cards: Card[]; card: Card; at: number
     if (card) return { cards, card, at };
   }
   throw new BoardError('no-card', 'This card is gone: someone deleted it.');
+}
+
+/** The edits by the names of their calls. The server runs them on the board, and the page runs them on a draft before the answer. */
+export const EDITS = {
+  addCard: (board, input) => addCard(board, input, newId(board, input)),
+  editCard: (board, input) => editCard(board, idOf(input), input),
+  moveCard: (board, input) => moveCard(board, idOf(input), input),
+  deleteCard: (board, input) => deleteCard(board, idOf(input)),
+} satisfies Record<keyof EditInputs, (board: Board, input: unknown) => void>;
+
+export const EDIT_NAMES = Object.keys(EDITS) as (keyof EditInputs)[];
+
+function idOf(input: unknown): string {
+  const { id } = fields(input);
+  return typeof id === 'string' ? id : '';
+}
+
+/** The page chooses the id of a new card, so that the card keeps it when the answer arrives. */
+function newId(board: Board, input: unknown): string {
+  const id = idOf(input);
+  const isTaken = board.columns.some(({ cards }) => cards.some((card) => card.id === id));
+  if (!/^[0-9a-f]{32}$/.test(id) || isTaken) {
+    throw new BoardError('bad-id', 'A new card needs an id of 32 random hexadecimal digits.');
+  }
+  return id;
 }

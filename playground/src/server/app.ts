@@ -1,27 +1,11 @@
 import * as velox from '@velox/server';
 import express, { type Express } from 'express';
-import { boardRoutes } from './board-routes.js';
 import { documents } from './documents.js';
 import { onlyHosts } from './guard.js';
 import { createPlaygroundHub } from './hub.js';
 import { machine } from './machine.js';
 
-const hub = createPlaygroundHub();
-
-const board = hub.state('board', {
-  columns: [
-    {
-      id: 'todo',
-      title: 'To do',
-      cards: [
-        { id: 'second', text: 'Open this page in a second window' },
-        { id: 'edit', text: 'Edit a card there and watch it here' },
-      ],
-    },
-    { id: 'doing', title: 'Doing', cards: [{ id: 'watch', text: 'Watch the frames on the wire' }] },
-    { id: 'done', title: 'Done', cards: [{ id: 'start', text: 'npm start' }] },
-  ],
-});
+const { hub, board } = createPlaygroundHub();
 
 /** The playground's server without its pages. Vite's dev server mounts it; `main` adds the built pages. */
 export const app: Express = express();
@@ -30,7 +14,7 @@ app.use(onlyHosts(...(process.env.HOST ? [process.env.HOST] : [])));
 app.use('/documents', documents());
 app.use('/machine', machine.handle);
 app.use('/sync', hub.handle);
-app.use('/board', boardRoutes(board), velox.handle(board));
+app.use('/board', velox.handle(board));
 
 /** Closes all connections. */
 export async function close(): Promise<void> {

@@ -6,12 +6,12 @@ import { MAX_MESSAGE } from '../chat/rooms.js';
 import type { App } from '../contract.js';
 import { createPlaygroundHub } from './hub.js';
 
-let hub: ReturnType<typeof createPlaygroundHub>;
+let hub: ReturnType<typeof createPlaygroundHub>['hub'];
 let server: Server;
 let sync: Sync<App>;
 
 beforeEach(async () => {
-  hub = createPlaygroundHub();
+  ({ hub } = createPlaygroundHub());
   server = createServer((req, res) => void hub.handle(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
