@@ -50,7 +50,7 @@ export function adopt(
   });
   if (origins && isContainer(copy) && isPlain(value)) {
     origins.open(tree.nodes.child(node, key, copy), value);
-    if (value !== given) tree.copied.set(copy, behind(given) as Container);
+    if (value !== given) tree.copies.add(copy, behind(given) as Container);
   }
   return copy;
 }
@@ -145,7 +145,7 @@ function takeOver(
 /** @throws VeloxError `too-deep`. */
 function copyOf(tree: Tree, node: Node, shown: object, { omits }: Intake, depth: number): Container {
   const copy = copyIn(shown, { depth, omits, path: () => node.pointer() }) as Container;
-  tree.copied.set(copy, node.target);
+  tree.copies.add(copy, node.target);
   return copy;
 }
 
@@ -171,7 +171,7 @@ function untangle(tree: Tree, node: Node): void {
     if (parent !== node) {
       tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
       const copy = copyOwn(value) as Container;
-      tree.copied.set(copy, child.target);
+      tree.copies.add(copy, child.target);
       tree.set(node, key, copy);
     } else if (child.robbed) untangle(tree, child);
   }

@@ -212,7 +212,7 @@ export class Sources {
     const handle = handleOf(member);
     if (handle?.scope.tree === this.#tree) {
       const { target } = handle.node;
-      if (!handle.scope.alive || target === ours || this.#tree.copied.get(ours as object) === target)
+      if (!handle.scope.alive || target === ours || this.#tree.copies.partOf(ours as object) === target)
         return true;
     } else if (!isPlain(member)) {
       const json = unwrap(member, key);

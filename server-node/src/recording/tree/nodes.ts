@@ -8,7 +8,7 @@ const MOST_NODES = 64;
 export class Nodes {
   /** Those with an `origin`. */
   moved: Node[] = [];
-  #known = new Map<object, Node>();
+  #known: Map<object, Node> | undefined;
   /** Those with a long-lived proxy, and those around them. */
   #pinned: WeakMap<object, Node> | undefined;
   /** Some may keep detached containers alive. */
@@ -16,13 +16,13 @@ export class Nodes {
 
   /** The node of a container that was visited, as far as it is remembered. */
   find(container: unknown): Node | undefined {
-    return this.#known.get(container as object) ?? this.#pinned?.get(container as object);
+    return this.#known?.get(container as object) ?? this.#pinned?.get(container as object);
   }
 
   /** The node of what `parent` holds under `key`. */
   child(parent: Node, key: Key, container: Container): Node {
     let node = this.find(container);
-    if (!node) this.#known.set(container, (node = new Node(container, parent, key)));
+    if (!node) (this.#known ??= new Map()).set(container, (node = new Node(container, parent, key)));
     else node.key = key;
     return node;
   }
@@ -31,7 +31,7 @@ export class Nodes {
   loose(container: Container, parent: Node): Node {
     let node = this.find(container);
     if (!node) {
-      this.#known.set(container, (node = new Node(container)));
+      (this.#known ??= new Map()).set(container, (node = new Node(container)));
       this.#leave(node, parent);
     }
     return node;
@@ -70,7 +70,7 @@ export class Nodes {
 
   /** Forgets nodes, as long as no drafts of a recipe need them; few may stay if they keep nothing alive that is out of the value. */
   trim(): void {
-    if (!this.#stale && this.#known.size <= MOST_NODES) return;
+    if (!this.#known || (!this.#stale && this.#known.size <= MOST_NODES)) return;
     const rest = new Map<object, Node>();
     for (const node of this.#known.values()) {
       if (!node.source) continue;

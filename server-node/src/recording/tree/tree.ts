@@ -1,8 +1,9 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { copyOwn, put, type Key } from '../copy.js';
+import { Copies } from './copies.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
-import { hasOwn, Node, read, type Container } from './node.js';
+import { hasOwn, Node, read } from './node.js';
 import { Nodes } from './nodes.js';
 import { spliceIn } from './splice-in.js';
 import { forget, SuspendedWindow } from './suspended-window.js';
@@ -29,8 +30,7 @@ export class Tree {
   /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
   onTouch: ((node: Node) => void) | undefined;
   readonly nodes: Nodes = new Nodes();
-  /** By copies of parts of the value: the part. */
-  readonly copied: WeakMap<object, Container> = new WeakMap();
+  readonly copies: Copies = new Copies();
   readonly counts: MemberCounts = new MemberCounts();
   /** The writes of the running attempt, newest first. */
   #journal: Undo | undefined;
