@@ -1,5 +1,6 @@
 /** The server: one change to many clients, against sockets that write a prebuilt message. */
 import { binary } from './broadcast/binary.mjs';
+import { casts } from './broadcast/casts.mjs';
 import { events } from './broadcast/events.mjs';
 import { joins } from './broadcast/joins.mjs';
 import { memory } from './broadcast/memory.mjs';
@@ -7,6 +8,7 @@ import { CHANGES, DEFLATE, GZIP } from './broadcast/payload.mjs';
 import { rounds, withRunners } from './broadcast/rig.mjs';
 import { stall } from './broadcast/stall.mjs';
 import { stopped } from './broadcast/stopped.mjs';
+import { topics } from './broadcast/topics.mjs';
 import { aside, atMost, times } from './harness.mjs';
 
 const SESSIONS = Number(process.env.VELOX_SESSIONS ?? 1_000);
@@ -113,6 +115,8 @@ const RACES = {
   memory,
   joins,
   events,
+  casts,
+  'idle topics': topics,
   binary,
   stall,
   stopped,

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
-const GROUPS = ['update', 'push', 'lists', 'apply', 'broadcast', 'presence', 'views', 'backplanes'];
+const GROUPS = ['update', 'push', 'lists', 'apply', 'topics', 'broadcast', 'presence', 'views', 'backplanes'];
 /** Those that take minutes, and are asked for by name. */
 const LONG = ['jitter'];
 const PEERS = [

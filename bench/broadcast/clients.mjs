@@ -45,6 +45,12 @@ const commands = {
     groups.get(name)[0].counter.onMessage = () => undefined;
     return arrivals.get(name);
   },
+  /** Messages and bytes of each link since the last look. */
+  each: ({ name }) =>
+    groups.get(name).map(({ counter, seen = 0, bytesSeen = 0 }) => ({
+      messages: counter.messages - seen,
+      bytes: counter.bytes - bytesSeen,
+    })),
   look: ({ name }) => look(groups.get(name)),
   close({ name }) {
     for (const { socket } of groups.get(name)) socket.destroy();

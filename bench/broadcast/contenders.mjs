@@ -44,14 +44,63 @@ function veloxViewServer({ changes, audiences }) {
 const eventData = (i, { changes, bytes }) =>
   bytes ? new Uint8Array(bytes).fill(i) : JSON.parse(deltaText(i, changes));
 
-/** An event to all members: one message, which they share. */
-function veloxEventServer({ overflow = 'drop-oldest', ...spec }) {
+/** Many topics of one number; the first `topics` of those that are `registered` change in an update, and are subscribed. */
+function veloxTopicsServer({ topics, registered }) {
+  const hub = velox.createHub({ compression: false, limits: { subscriptions: topics } });
+  const states = Array.from({ length: registered }, (_, at) => hub.state(`t${at}`, { n: 0 }));
+  const publish = (i) => {
+    for (const state of states.slice(0, topics)) state.update((draft) => void (draft.n = i + 1));
+  };
+  return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
+/** An event to all members: one message, which they share. The topics do not change. */
+function veloxEventServer({ overflow = 'drop-oldest', topics = 0, ...spec }) {
   const limits = { sessionsPerIdentity: 1e6 };
   const hub = velox.createHub({ compression: false, limits, events: { overflow } });
+  for (const topic of topicNames(topics)) hub.state(topic, { n: 0 });
   // The first event of a link has its number, and is not shared.
   hub.on('join', (session) => session.emit('joined', null));
   const publish = (i) => hub.emit('m', eventData(i, spec));
   return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
+/** The room and the data of cast `n`; each room has data of a length of its own. */
+const castOf = (n, rooms) => [`r${n % rooms}`, 'x'.repeat(150 + (n % rooms))];
+
+/** Casts to rooms in turn, `casts` in an update. Members come to the rooms in turn. */
+function veloxCastServer({ rooms, casts }) {
+  const hub = velox.createHub({ compression: false, limits: { sessionsPerIdentity: 1e6 } });
+  let members = 0;
+  hub.on('join', (session) => {
+    session.join(`r${members++ % rooms}`);
+    session.emit('joined', null);
+  });
+  const publish = (i) => {
+    for (let n = i * casts; n < (i + 1) * casts; n++) {
+      const [room, data] = castOf(n, rooms);
+      hub.to(room).emit('m', data);
+    }
+  };
+  return { server: createServer(hub.handle), publish, stats: () => hub.stats() };
+}
+
+function socketIoCastServer({ rooms, casts }) {
+  const server = createServer();
+  const io = new SocketIo(server, {
+    perMessageDeflate: false,
+    pingInterval: 1e6,
+    transports: ['websocket'],
+  });
+  let members = 0;
+  io.on('connection', (socket) => socket.join(`r${members++ % rooms}`));
+  const publish = (i) => {
+    for (let n = i * casts; n < (i + 1) * casts; n++) {
+      const [room, data] = castOf(n, rooms);
+      io.to(room).emit('m', data);
+    }
+  };
+  return { server, publish };
 }
 
 function wsServer({ changes, document, compressed = false }) {
@@ -167,6 +216,7 @@ const opening = ({ topics = 1 }) => [
   '{"open":{}}',
   JSON.stringify({ subscribe: topicNames(topics).map((topic) => ({ topic })) }),
 ];
+const JOIN = '{"event":"join","data":null,"seq":1}';
 
 /** By name: how the server is made, how clients get in, and how many messages they get before the first update. */
 export const CONTENDERS = {
@@ -183,7 +233,23 @@ export const CONTENDERS = {
   },
   'velox event': {
     make: veloxEventServer,
-    client: () => webSocket('/?velox=3', ['{"open":{}}', '{"event":"join","data":null,"seq":1}']),
+    client: ({ topics = 0 }) =>
+      webSocket('/?velox=3', [...opening({ topics }).slice(0, topics ? 2 : 1), JOIN]),
+    greeting: ({ topics = 0 }) => 2 + topics,
+  },
+  'velox topics': {
+    make: veloxTopicsServer,
+    client: (spec) => webSocket('/?velox=3', opening(spec)),
+    greeting: ({ topics }) => 1 + topics,
+  },
+  'velox cast': {
+    make: veloxCastServer,
+    client: () => webSocket('/?velox=3', ['{"open":{}}', JOIN]),
+    greeting: () => 2,
+  },
+  'socket.io cast': {
+    make: socketIoCastServer,
+    client: () => webSocket('/socket.io/?EIO=4&transport=websocket', ['40']),
     greeting: () => 2,
   },
   ws: { make: wsServer, client: () => webSocket('/'), greeting: ({ document }) => (document ? 1 : 0) },

@@ -57,9 +57,9 @@ class Runner {
   }
 
   /** Sends so many updates; gives CPU and bytes for each client and update. */
-  async publish(count, sessions) {
+  async publish(count, sessions, pace) {
     await this.look();
-    const { spent, user } = await this.#server.ask('publish', { count });
+    const { spent, user } = await this.#server.ask('publish', { count, pace });
     const bytes = await this.#clients.ask('arrived', { name: this.#name, messages: count * this.#messages });
     return { time: spent / count / sessions, user: user / count / sessions, bytes: bytes / count };
   }
