@@ -40,7 +40,7 @@ function setUp() {
     links,
     last,
     transport,
-    /** Answers the first subscribe. */
+    /** Says hello, then sends a snapshot as version 1. */
     answer: (body: unknown, topic?: string) =>
       act(async () => {
         await vi.advanceTimersByTimeAsync(0);

@@ -26,7 +26,7 @@ export function useVeloxEvent(
   event: string,
   listener: (data: never) => void,
 ): void {
-  // After the rendering, so not at all on a server.
+  // Post effects do not run while a server renders, so a server never subscribes.
   watchPostEffect((onCleanup) => {
     const sync = syncOf(toValue(source));
     onCleanup(sync.on(event, (data) => listener(data as never)));

@@ -1,7 +1,7 @@
 import { isContainer } from '../protocol/container.js';
 import { advise } from './advise.js';
 
-/** After so many fresh objects in a row, we warn. */
+/** How many fresh objects in a row cause the warning. */
 const MOST_RUNS = 10;
 
 /** How many fresh objects in a row each selection returned. */

@@ -86,7 +86,7 @@ describe('a queue of events', () => {
     expect(take().map(([data]) => data)).toEqual(from(1_001, 1_100).map((data) => data + dropped.length));
   });
 
-  it('drops the oldest of more than 1,000 that wait, and none that is on its way', () => {
+  it('drops the oldest waiting event when more than 1,000 wait, and none that was written', () => {
     const { queue, add, take, resume, dropped } = setUp();
     resume(false);
     add(...from(1, 1_000));

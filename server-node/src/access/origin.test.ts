@@ -11,7 +11,7 @@ describe('a page', () => {
     ['http://app.example:8080', 'APP.example:8080'],
     ['http://[::1]:3000', '[0:0:0:0:0:0:0:1]:3000'],
     ['http://bücher.example', 'xn--bcher-kva.example'],
-  ])('%s is at home on the host %s', (origin, host) => {
+  ])('%s is trusted on the host %s', (origin, host) => {
     expect(isTrusted(origin, host, [])).toBe(true);
   });
 
@@ -25,7 +25,7 @@ describe('a page', () => {
     ['https://app.example', undefined],
     ['null', 'null'],
     ['', ''],
-  ])('%s is a stranger on the host %s', (origin, host) => {
+  ])('%s is not trusted on the host %s', (origin, host) => {
     expect(isTrusted(origin, host, [])).toBe(false);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topicKey } from './topic-key.js';
 
-describe('the key of a topic', () => {
+describe('topicKey, the name of a topic in an engine', () => {
   it('keeps letters, digits, - and _, and escapes all other characters', () => {
     expect(topicKey('orders_7-A')).toBe('t-orders_7-A');
     expect(topicKey('a.b {x} ä~')).toBe('t-a~002eb~0020~007bx~007d~0020~00e4~007e');

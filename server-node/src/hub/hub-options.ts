@@ -71,7 +71,7 @@ export interface ServerLimits extends AddressLimits {
 /** The limits of a hub: those that `hello` announces, and those of the server alone. */
 export type HubLimits = Required<Limits> & ServerLimits;
 
-/** The types that a hub takes and gives by default. */
+/** The limits of a hub that sets none. */
 export const DEFAULT_LIMITS: Required<Omit<Limits, 'idle'>> = {
   frame: 1 << 20,
   depth: 500,

@@ -45,7 +45,7 @@ function primitive(value: unknown): number {
   return typeof value === 'string' && !ESCAPED.test(value) ? value.length + 2 : toText(value).length;
 }
 
-/** A short decimal's digits are counted, which is ten times as fast as writing them. */
+/** The length of a number as JSON. Up to three decimals it is computed, ten times as fast as `String(value)`. */
 function numberLength(value: number): number {
   const size = Math.abs(value);
   const thousandths = Math.round(size * 1000);

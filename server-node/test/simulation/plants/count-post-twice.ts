@@ -1,7 +1,7 @@
 import { Inbox as OriginalInbox } from '../../../src/sessions/inbox.js';
 export * from '../../../src/sessions/inbox.js';
 
-/** Repeated frames and POSTs are taken again. */
+/** A repeated frame or POST is handled twice. */
 export class Inbox extends OriginalInbox {
   override take(seq: number | undefined, bytes: number): boolean {
     super.take(seq, bytes);
