@@ -47,7 +47,7 @@ const eventData = (i, { changes, bytes }) =>
 /** Many topics of one number; the first `topics` of those that are `registered` change in an update, and are subscribed. */
 function veloxTopicsServer({ topics, registered }) {
   const hub = velox.createHub({ compression: false, limits: { subscriptions: topics } });
-  const states = Array.from({ length: registered }, (_, at) => hub.state(`t${at}`, { n: 0 }));
+  const states = topicNames(registered).map((topic) => hub.state(topic, { n: 0 }));
   const publish = (i) => {
     for (const state of states.slice(0, topics)) state.update((draft) => void (draft.n = i + 1));
   };

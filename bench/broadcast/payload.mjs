@@ -36,6 +36,6 @@ export function deltaText(i, changes, topic) {
   return JSON.stringify({ topic, version: i + 2, delta: true, body });
 }
 
-/** The names of so many topics; the only one is the default topic. */
+/** The names of so many topics; the only one is the default topic. They are short: 1,000 must fit into the 16 KiB before hello. */
 export const topicNames = (count) =>
-  count === 1 ? [undefined] : Array.from({ length: count }, (_, at) => `t${at}`);
+  count === 1 ? [undefined] : Array.from({ length: count }, (_, at) => `t${at.toString(36)}`);
