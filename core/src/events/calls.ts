@@ -42,15 +42,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
   const pending = new Map<number, Pending>();
   let last = 0;
   const queueCall = (call: number, text: string): Ticket =>
-    queue.add(text, '', (code) =>
-      pending
-        .get(call)
-        ?.settle(
-          code === 'unknown-outcome'
-            ? unknown()
-            : new CallError('dropped', 'it waited too long, or too many did.'),
-        ),
-    );
+    queue.add(text, '', (code) => pending.get(call)?.settle(lostCall(code === 'unknown-outcome')));
 
   return {
     size: () => pending.size,
@@ -103,7 +95,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         if (each.isIdempotent) {
           queue.remove(each.ticket);
           pending.set(call, { ...each, ticket: queueCall(call, each.text) });
-        } else each.settle(unknown());
+        } else each.settle(lostCall(true));
       }
     },
     close() {
@@ -113,5 +105,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
   };
 }
 
-const unknown = (): CallError =>
-  new CallError('unknown-outcome', 'the session ended. The call may have run.');
+const lostCall = (isWritten: boolean): CallError =>
+  isWritten
+    ? new CallError('unknown-outcome', 'the session ended. The call may have run.')
+    : new CallError('dropped', 'it waited too long, or too many did.');

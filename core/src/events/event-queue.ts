@@ -115,10 +115,7 @@ export function createEventQueue(
     remove(ticket) {
       const kept = ticket as Kept;
       kept.isRemoved = true;
-      for (const lane of lanes.values()) {
-        const at = lane.indexOf(kept);
-        if (at >= 0) lane.splice(at, 1);
-      }
+      lanes.set(kept.lane, lanes.get(kept.lane)?.filter((each) => each !== kept) ?? []);
     },
     take(count) {
       const end = Math.min(written + count, most);
