@@ -81,3 +81,20 @@ test('after a restart of the server, the visitors are in their room again by the
   await expect(messages(page).getByText('Still here')).toBeVisible();
   await expect(members(other).nth(1)).toHaveText(name);
 });
+
+test('the mouse of another window shows over the board, with its name, until it leaves', async ({
+  page,
+  context,
+}) => {
+  const other = await context.newPage();
+  await enter(page);
+  const name = await enter(other);
+  const column = other.locator('.column').nth(1);
+  await column.hover({ position: { x: 60, y: 20 } });
+  const cursor = page.locator('.column').nth(1).locator('.cursor');
+  await expect(cursor).toHaveText(name);
+  await expect(cursor).toHaveCSS('top', '20px');
+  await expect(other.locator('.cursor')).toHaveCount(0);
+  await other.getByRole('heading', { name: 'Velox' }).hover();
+  await expect(cursor).toHaveCount(0);
+});

@@ -3,8 +3,10 @@ import type { Card, ColumnId } from '../model.js';
 import { useBoard } from '../source.js';
 import { AddCard } from './add-card.js';
 import { BoardCard, type Moved } from './board-card.js';
+import { Cursors } from './cursors.js';
 import type { Edit } from './edit.js';
 import { moveCard } from './edits.js';
+import { useCursor } from './use-cursor.js';
 import { useDrop } from './use-drop.js';
 
 const NONE: readonly Card[] = [];
@@ -18,6 +20,7 @@ export function BoardColumn(props: {
 }): ReactNode {
   const { id, left, right, edit, moved } = props;
   const title = useId();
+  const cursor = useCursor(id);
   const name = useBoard((board) => board?.columns.find((column) => column.id === id)?.title);
   const cards = useBoard((board) => board?.columns.find((column) => column.id === id)?.cards ?? NONE);
   const drop = useDrop((card, index) => {
@@ -32,6 +35,7 @@ export function BoardColumn(props: {
       aria-labelledby={title}
       data-drop={drop.index !== undefined}
       {...drop.handlers}
+      {...cursor}
     >
       <h3 id={title}>
         {name} <span>{cards.length}</span>
@@ -50,6 +54,7 @@ export function BoardColumn(props: {
         ))}
       </ul>
       <AddCard column={id} name={name ?? ''} edit={edit} />
+      <Cursors column={id} />
     </section>
   );
 }
