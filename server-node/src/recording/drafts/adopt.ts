@@ -2,7 +2,7 @@ import { VeloxError } from '@velox/core/protocol';
 import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
 import { behind, handleOf, revoked, type Handle } from './handle.js';
 import type { Intake, Origins } from './intake.js';
-import { isContainer, type Container, type Node } from '../tree/node.js';
+import { isContainer, read, type Container, type Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
@@ -120,7 +120,11 @@ function takeOver(
   const from = child.outermost();
   const to = node.outermost();
   if (child === to) throw notJson('a cycle', node.pointer());
-  if (from === to || from === tree.top) return copyOf(tree, child, shown, intake, depth);
+  if (from === to || from === tree.top) {
+    const copy = copyOf(tree, child, shown, intake, depth);
+    if (origins?.hasOpen) followCopy(tree, child, copy, innermost(tree, node, copies), origins);
+    return copy;
+  }
 
   if (child.depth() < node.depth() + 1 + copies.length) copyOf(tree, child, shown, intake, depth); // it goes deeper: only to see whether it may
   if (child.robbed) untangle(tree, child);
@@ -147,6 +151,31 @@ function copyOf(tree: Tree, node: Node, shown: object, { omits }: Intake, depth:
   const copy = copyIn(shown, { depth, omits, path: () => node.pointer() }) as Container;
   tree.copies.add(copy, node.target);
   return copy;
+}
+
+/** The objects that parts of a container follow count in its copy, too. */
+function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origins: Origins): void {
+  const { source } = from;
+  if (source && !hasForked(tree, from)) {
+    return origins.open(tree.nodes.child(parent, '', copy), source.object);
+  }
+  for (const [key, child] of partsOf(tree, from)) {
+    const part = read(copy, key);
+    if (isContainer(part)) followCopy(tree, child, part, tree.nodes.child(parent, '', copy), origins);
+  }
+}
+
+/** Whether a draft wrote to a container or a part of it, so that its object does not tell all. */
+function hasForked(tree: Tree, node: Node): boolean {
+  return node.source?.seen !== undefined || partsOf(tree, node).some(([, child]) => hasForked(tree, child));
+}
+
+function partsOf(tree: Tree, { target }: Node): [string, Node][] {
+  return Object.keys(target).flatMap((key): [string, Node][] => {
+    const value = read(target, key);
+    const child = isContainer(value) ? tree.nodes.find(value) : undefined;
+    return child ? [[key, child]] : [];
+  });
 }
 
 /** Marks a container that is out of the value as one that lost something. */

@@ -229,6 +229,21 @@ describe('an assigned object', () => {
     ]);
   });
 
+  it('is followed inside of a copy of its draft', () => {
+    type Row = { n: number; tags: string[] };
+    const recorder = createRecorder<{ list: Row[] }>({ list: [{ n: 1, tags: [] }] });
+    const { list } = recorder.live();
+    const row: Row = { n: 2, tags: [] };
+    list.unshift(row);
+    list[0]!.n = 3;
+    [list[1], list[0]] = [list[0]!, list[1]!]; // in a live value, the first one is a copy
+    row.tags.push('late');
+    expect(recorder.value.list).toEqual([
+      { n: 1, tags: [] },
+      { n: 3, tags: ['late'] },
+    ]);
+  });
+
   it('that a failed recipe assigned is not followed', () => {
     const recorder = createRecorder<Record<string, Tree>>({});
     recorder.update(() => {
