@@ -36,7 +36,7 @@ function playgroundServer(): Plugin {
 const script: ViteUserConfig = {
   publicDir: false,
   resolve: {
-    alias: { '../events/answers.js': here('./core/src/classic/no-answers.ts') },
+    alias: { '../events/answers.js': here('./scripts/velox-js/no-answers.mjs') },
     conditions: [SOURCE, ...defaultClientConditions],
   },
   build: {
