@@ -27,7 +27,8 @@ async function bundle(mode: string): Promise<string> {
         name: 'entry',
         enforce: 'pre',
         resolveId: (id) => (id === 'virtual:entry' ? '\0entry' : null),
-        load: (id) => (id === '\0entry' ? `export * from '@velox/core'` : null),
+        load: (id) =>
+          id === '\0entry' ? `export * from '@velox/core'; export * from '@velox/core/adapter'` : null,
       },
     ],
     build: { write: false, rolldownOptions: { input: 'virtual:entry', preserveEntrySignatures: 'strict' } },
