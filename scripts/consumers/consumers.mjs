@@ -41,7 +41,7 @@ export const consumers = [
             'node cjs.cjs',
           ],
           browser: [
-            'esbuild client-app.mjs --bundle --format=iife --outfile=client.out.js --log-level=error',
+            'esbuild client-app.mjs --bundle --minify --format=iife --outfile=client.out.js --log-level=error',
           ],
         },
         true,
