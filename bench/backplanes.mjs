@@ -18,7 +18,7 @@ const ROUNDS = 9;
 /** How long one turn takes, in ms. */
 const TURN = 400;
 const TOPICS = 64;
-/** Of 150 bytes, as a change of a few members is. */
+/** It has 150 bytes, like a change of a few members. */
 const PATCH = JSON.stringify([{ op: 'replace', path: '/rows/12/title', value: 'x'.repeat(96) }]);
 
 const rig = async (name) =>

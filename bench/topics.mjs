@@ -1,4 +1,4 @@
-/** Many topics in one process: what a small state costs the server, and what thousands of topics cost a client. */
+/** Many topics in one process: the cost of a small state on the server, and of thousands of topics on a client. */
 import assert from 'node:assert/strict';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { createConnection } from '@velox/core';

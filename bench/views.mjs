@@ -28,7 +28,7 @@ const makeRows = () =>
     secret: `${id} `.repeat(20),
   }));
 
-/** What an audience sees: all of its own rows, and the public part of the others. */
+/** The view of an audience: all of its own rows, and the public part of the others. */
 const view = ({ rows }, me) => ({
   rows: each(rows, me, (row) =>
     row.owner === me % OWNERS ? row : { id: row.id, name: row.name, price: row.price },

@@ -16,7 +16,7 @@ async function attack({ bundle, ...options }) {
   parentPort.postMessage((await fuzz(options)) ?? null);
 }
 
-/** Resolves with what an entrance's attack found. */
+/** Resolves with the findings of an entrance's attack. */
 function find(options) {
   const worker = new Worker(new URL(import.meta.url), { workerData: options });
   return new Promise((done, fail) => {

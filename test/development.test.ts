@@ -1,4 +1,4 @@
-/** What a bundle of the client holds for developers: all of it in development, nothing in production. */
+/** The advice for developers in a bundle of the client: all in development, none in production. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { build, defaultClientConditions, type Rolldown } from 'vite';
 

@@ -31,7 +31,7 @@ function linesOf(markdown: string): Line[] {
 const SOURCES = ['', 'server-node/src/'];
 const TESTS = ['', 'server-node/test/', 'server-node/src/'];
 
-/** What is wrong with a line: nothing, or its reason. */
+/** The fault of a line; undefined: none. */
 function faultOf({ threat, guard, file, test }: Line): string | undefined {
   if (!threat || !guard) return 'it has an empty cell';
   const source = /^`([^`]+)`$/.exec(file)?.[1];

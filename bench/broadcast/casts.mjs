@@ -15,7 +15,7 @@ const TOLD = CASTS / ROOMS;
 async function checkMembers(runner) {
   await runner.look();
   await runner.ask('publish', { count: 2 * ROOMS, pace: 0 });
-  await new Promise((resolve) => setTimeout(resolve, 500)); // what is too much would arrive, too
+  await new Promise((resolve) => setTimeout(resolve, 500)); // surplus messages would arrive, too
   const links = await runner.tell('each');
   const sizes = new Map();
   for (const { messages, bytes } of links) {

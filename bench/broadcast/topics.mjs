@@ -1,4 +1,4 @@
-/** Topics that do not change must cost nothing: those that a session has, and those that are registered. */
+/** Topics that do not change must cost nothing, whether a session has them or they are only registered. */
 import { atMost, times } from '../harness.mjs';
 import { rounds, withRunners } from './rig.mjs';
 

@@ -5,7 +5,7 @@ export interface Game {
   players: { name: string; hand: string[] }[];
 }
 
-/** What a player sees: the cards of the others are counted. */
+/** The game as a player sees it: the cards of the others are counted. */
 export interface Table {
   left: number;
   players: readonly { name: string; hand: readonly string[] | number }[];

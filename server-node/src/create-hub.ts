@@ -24,7 +24,7 @@ export type { Hub };
 type UncheckedContract = Contract & { readonly '~checked'?: never };
 
 /**
- * Creates a hub: one endpoint, many topics, and rules for who may see them.
+ * Creates a hub: one endpoint, many topics, and the rights to see them.
  *
  * @example
  * const hub = velox.createHub<App>({

@@ -40,7 +40,7 @@ import { type ViewOptions } from './views/view-options.js';
 export interface Hub<C extends Contract = AnyContract, Context = unknown>
   extends Endpoint, Cast<C, Context>, HubLife {
   /**
-   * Publishes a value as a topic that each client sees through a view: `view(value, audience)` is what the clients of an audience get. It
+   * Publishes a value as a topic that each client sees through a view: `view(value, audience)` returns the value of an audience. It
    * sees the audience and not the client, so clients of one audience share all of it.
    *
    * If the view throws, or returns a promise or what JSON cannot hold, its audience keeps the last value and is `stale: 'view-failed'`.
@@ -168,7 +168,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
   /** A room: how many sessions are in it, and which. Rooms exist as long as they have members. */
   room(name: RoomName<C>): Room<C, Context>;
   /**
-   * Shows who is in which room, as the topics `presence/<room>`: one member for each `id`, with what its sessions show by themselves.
+   * Shows the members of rooms, as the topics `presence/<room>`: one member for each `id`, with the data that its sessions show.
    * `away` when the last link of a member is lost, gone when its last session ends.
    *
    * @example hub.presence({ of: ({ context: user }) => ({ id: user.id, name: user.name }) })

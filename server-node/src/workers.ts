@@ -20,7 +20,7 @@ export interface WorkersOptions {
   readonly count?: number;
 }
 
-/** What the primary process tells its workers. */
+/** The settings that the primary process sends to its workers. */
 const FOLDER = 'VELOX_WORKERS_FOLDER';
 const SECRET = 'VELOX_WORKERS_SECRET';
 /** The wait before a worker that died is replaced, in ms: one that dies at its start must not be forked without end. */

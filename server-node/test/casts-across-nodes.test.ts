@@ -127,7 +127,7 @@ describe('an event', () => {
     expect([one.events.at(-1), two.events.at(-1), heard.size]).toEqual(['here', 'you', 0]);
   });
 
-  it('of a session to others excludes its own client alone', async () => {
+  it('from a session to others excludes its own client alone', async () => {
     const [one, two] = [await client(east), await client(west)];
     east.sessions()[0]?.broadcast.emit('news', 'hello');
     await time.advance(100);

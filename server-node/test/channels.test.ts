@@ -78,7 +78,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     expect(got).toHaveLength(4);
   });
 
-  it('data that nobody reads delays neither another channel nor the heartbeat', async () => {
+  it('unread data delays neither another channel nor the heartbeat', async () => {
     const { sync, session } = await setUp(transport, { heartbeat: 300 });
     const heard: unknown[] = [];
     let pings = 0;

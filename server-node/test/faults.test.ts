@@ -272,7 +272,7 @@ describe.concurrent.each(['websocket', 'sse', 'polling'] as const)('over %s', (t
       await strike(rig.proxy);
       await rig.live(within);
       expect(rig.sync.status.get()).toMatchObject({ state: 'open', transport, reason: undefined });
-      // On a busy machine a poll may come later than a heartbeat, whatever the fault.
+      // On a busy machine a poll may come later than a heartbeat, beside any fault.
       const isSlow = slow || !process.env.VELOX_RUNS;
       const late = transport === 'polling' && isSlow && rig.reasons[0] === 'unknown-session';
       if (!late) expect(rig.reasons.slice(0, 1)).toEqual(reason ? [reason] : []);

@@ -81,7 +81,7 @@ async function heap(): Promise<number> {
 }
 
 describe('after 2,000 sessions with topics, rooms, names and identities', { timeout: 120_000 }, () => {
-  it('numbers, timers and heap of a hub are back where they were', async () => {
+  it('numbers, timers and heap of a hub return to their former level', async () => {
     const hub = createHub();
     await round(hub); // code is compiled, and tables have their size
     const before = { stats: hub.stats(), timers: vi.getTimerCount(), heap: await heap() };

@@ -1,4 +1,4 @@
-/** Endpoints on a server of node:http2, where a browser names its host in another header. */
+/** Endpoints on a server of node:http2: a browser names its host in another header there. */
 import { once } from 'node:events';
 import { connect, createSecureServer, type IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';

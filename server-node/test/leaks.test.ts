@@ -24,7 +24,7 @@ const WARM_UP = 1_000;
 const MOST_LEFT = 1_024;
 
 v8.setFlagsFromString('--expose-gc');
-/** What a hub and a server keep of a client. */
+/** The memory that a hub and a server keep of a client. */
 const KEPT = [Session, Subscription, Subscriptions, IncomingMessage, ServerResponse, Duplex] as const;
 
 /** Objects that the engine or the last request may still hold. */

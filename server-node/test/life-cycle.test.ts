@@ -1,4 +1,4 @@
-/** The life of sessions as the application sees it: callbacks in order, and what they are given. */
+/** The life of sessions as the application sees it: callbacks in order, and their arguments. */
 import { connect, type Sync } from '@velox/core';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
@@ -231,7 +231,7 @@ describe('the callbacks of a session', () => {
     expect(test.hub.stats()).toMatchObject({ names: 0, rooms: 0 });
   });
 
-  it('keep the order of all frames, whatever happens to the links', async () => {
+  it('keep the order of all frames over any loss of links', async () => {
     const harm = fc.constantFrom('drop', 'half-open', 'delay', 'stall') as fc.Arbitrary<string>;
     await fc.assert(
       fc.asyncProperty(

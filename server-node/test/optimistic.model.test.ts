@@ -1,4 +1,4 @@
-/** Optimistic calls of real clients: each shown value is optimistic or confirmed, whatever happens to calls and links. */
+/** Optimistic calls of real clients: each shown value is optimistic or confirmed, in any course of calls and links. */
 import { optimistic } from '@velox/core/optimistic';
 import fc from 'fast-check';
 import { applyPatches, enablePatches, type Patch } from 'immer';
@@ -46,7 +46,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** Follows what one client shows. */
+/** Follows the screen of one client. */
 class Screen {
   /** How often each row has come or gone. */
   readonly changes = new Map<string, number>();

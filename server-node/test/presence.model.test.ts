@@ -1,4 +1,4 @@
-/** Presence against a model: whatever happens to clients, links and the server, in the end every client sees exactly the others. */
+/** Presence against a model: after any course of clients, links and the server, every client sees exactly the others. */
 import { presenceOf, type Presence, type Sync } from '@velox/core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -33,7 +33,7 @@ const publish = () =>
     },
   );
 
-/** What each render showed. */
+/** The content of each render. */
 const shown: string[] = [];
 
 function Person({ initial }: { initial?: { id: string; version: number; body: Seen } }) {

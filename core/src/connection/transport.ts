@@ -46,7 +46,7 @@ export interface LinkEvents {
 /** One live attempt. */
 export interface Link {
   /**
-   * Sends a frame, as JSON text, after those that were sent before.
+   * Sends a frame, as JSON text, after all earlier ones.
    *
    * @param hello the server's hello on this link, for transports that have to name the session
    */

@@ -136,7 +136,7 @@ describe('when the code cannot be loaded', () => {
   });
 
   it('each delta is answered by a request for a snapshot, and the value stays until it comes', async () => {
-    // Of two imports at once, the runner fails only the first.
+    // The runner fails only the first of two imports at once.
     const load = (): Promise<never> => Promise.reject(new Error('Failed to fetch'));
     vi.doMock('../platform/load.js', () => ({ loaded: undefined, load }));
     const { sync, last } = await setUp();

@@ -11,7 +11,7 @@ function isDeepFrozen(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(isDeepFrozen);
 }
 
-/** A replica that is open, and what its server sends it. */
+/** A replica that is open, and the frames of its server. */
 async function openReplica() {
   const { transport, last } = createFakeTransport();
   const carrier = createCarrier({ url: 'http://h/', transports: [transport] });
@@ -24,7 +24,7 @@ async function openReplica() {
 
 const key = fc.constantFrom('a', 'b', 'rows');
 const json = fc.jsonValue({ maxDepth: 2 });
-/** Steps that may fit a value or not: those that do not are left out. */
+/** Steps that may fit a value or not: misfits are left out. */
 const steps = fc.array(
   fc.record({
     op: fc.constantFrom('add', 'replace', 'remove', 'move', 'copy'),
@@ -92,7 +92,7 @@ describe('a replica in development', () => {
 });
 
 describe('freezing', () => {
-  it('visits only what a change copied or brought', () => {
+  it('visits only containers that a change copied or brought', () => {
     const rows = Array.from({ length: 1_000 }, (_, n) => ({ n }));
     freezeValue(rows);
     let visited = 0;

@@ -1,7 +1,7 @@
 import type { DropCode } from '../connection/options.js';
 import type { AnyContract, Contract, EventData, EventName } from '../protocol/contract.js';
 
-/** What happens to an event: it was written, it waits, or it is lost. */
+/** The fate of an event: it was written, it waits, or it is lost. */
 export type Sent = 'sent' | 'queued' | 'dropped';
 
 /** How an event is sent. */
@@ -38,7 +38,7 @@ export interface Channel<C extends Contract = AnyContract> {
   readonly on: On<C>;
 }
 
-/** What a client may have missed before a link. */
+/** The losses of a client before a link. */
 export interface Reconnection {
   /** Whether it missed nothing: the server knew the session, and no event was dropped. */
   readonly recovered: boolean;

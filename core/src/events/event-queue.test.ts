@@ -186,7 +186,7 @@ describe('a queue of events', () => {
     expect(dropped).toEqual([1]);
   });
 
-  it('drops what was not written when it is cleared, and is quiet after that', () => {
+  it('drops unwritten events when it is cleared, and is quiet after that', () => {
     const { queue, add, take, resume, dropped } = setUp();
     resume(false);
     add(1);
@@ -337,7 +337,7 @@ it('numbers without holes, keeps the order of each channel, and loses nothing th
           last = 0;
           if (!each.isSame) {
             taken = 0;
-            newest.clear(); // another session gets again what was not acknowledged
+            newest.clear(); // another session gets the unacknowledged ones again
           }
           queue.resume(each.isSame, taken, all);
         }

@@ -59,11 +59,11 @@ export function createEventQueue(
   onDropped: (count: number) => void,
   { count: most = 1_000, age = 15_000, onDrop: onDropOfAny }: EventOptions = {},
 ): EventQueue {
-  /** Those that have a number in this session, from `base + 1` on; so many of them were written on this link. */
+  /** The numbered ones of this session, from `base + 1` on; so many of them were written on this link. */
   let sent: Kept[] = [];
   let base = 0;
   let written = 0;
-  /** Those that wait, by lane. Where it is the turn of an empty one, it is removed. */
+  /** The waiting ones, by lane. An empty lane is removed at its turn. */
   const lanes = new Map<string, Kept[]>();
   let isFirst = true;
   let suspended = true;

@@ -321,7 +321,7 @@ describe('a call whose session ended', () => {
 });
 
 describe('messages', () => {
-  it('of several names take an object of listeners, and once hears the next alone', async () => {
+  it('may come as an object of several names, and once hears the next alone', async () => {
     const { sync, last } = await setUpOpen();
     const heard: unknown[] = [];
     const end = sync.on({ a: (data) => heard.push(['a', data]), b: (data) => heard.push(['b', data]) });

@@ -75,7 +75,7 @@ describe('binary data', () => {
     expect(() => dataOf(frame)).toThrow(expect.objectContaining({ code: 'bad-frame' }));
   });
 
-  it('of a hostile peer never changes a prototype, and throws nothing but a bad frame', () => {
+  it('from a hostile peer never change a prototype, and throw nothing but a bad frame', () => {
     const path = fc
       .array(fc.constantFrom('a', '0', '__proto__', 'constructor', 'prototype', '', '~2', 'length'), {
         maxLength: 3,

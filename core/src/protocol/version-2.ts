@@ -7,8 +7,8 @@ const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Turns a merge patch (RFC 7396), as servers of version 2 send it, into the operations that it means for a value. Nulls inside of what
- * the patch adds are values: both original servers send them so.
+ * Turns a merge patch (RFC 7396), as servers of version 2 send it, into the operations that it means for a value. Nulls inside of
+ * added members are values: both original servers send them so.
  *
  * @throws VeloxError `bad-patch` if the value or the patch is no object.
  */

@@ -189,7 +189,7 @@ export function adapterPresenceContract(
 /**
  * What every adapter has to do with presence on a real server, over each transport, in real time.
  *
- * @param origin of a server with an endpoint at `/sync`, whose rooms have presence.
+ * @param origin the server has an endpoint at `/sync`, whose rooms have presence.
  */
 export function adapterPresenceServerContract(
   name: string,

@@ -47,7 +47,7 @@ function isListed(origin: string, origins: Origins): boolean {
   return origins === '*' || origins.some((each) => normal(each) === normal(origin));
 }
 
-/** One way to write what has several: a default port, upper case, an IP address. A value that is no URL (`null`)
+/** The normal form of an origin: a default port, upper case and an IP address have several. A value that is no URL (`null`)
  * stays unchanged. */
 function normal(origin: string): string {
   return URL.canParse(origin) ? new URL(origin).href : origin;

@@ -42,5 +42,5 @@ export interface BusPart {
   close(): Promise<void>;
 }
 
-/** What makes many servers one: a log that keeps shared states, and a bus between the nodes. */
+/** Makes many servers one: a log that keeps shared states, and a bus between the nodes. */
 export interface Backplane extends LogPart, BusPart {}

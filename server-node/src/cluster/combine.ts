@@ -37,7 +37,7 @@ function tellBy(bus: Bus, log: Log): Log {
       // Within a transaction, the log tells after the commit.
       if (!result.ok || within !== undefined || revisions.length === 0) return result;
       const [first] = revisions;
-      // Of several revisions, only the last one's token is known here.
+      // Only the last revision's token is known here.
       const told = revisions.length === 1 ? { at: result.at, previous: after.token, ...first } : {};
       const text = JSON.stringify(told);
       const isLong = Buffer.byteLength(text) > bus.limit;

@@ -85,6 +85,6 @@ describe('the watch over heads', () => {
     topics = ['a'];
     watch.start();
     await pass();
-    expect(doubts).toEqual(['a']); // it forgot what was heard
+    expect(doubts).toEqual(['a']); // it forgot the heard version
   });
 });

@@ -47,7 +47,7 @@ export class HeadsWatch {
     this.#timer = undefined;
     found?.forEach((head, n) => {
       const [topic, name] = [followed[n] as string, head && nameOf(head)];
-      // What was heard while the answer travelled is newer than the answer.
+      // A version that was heard while the answer travelled is newer than the answer.
       if (this.#heard.get(topic) !== before[n] || before[n] === name) return;
       if (name === undefined) this.#heard.delete(topic);
       else this.#heard.set(topic, name);

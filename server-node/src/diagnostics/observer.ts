@@ -24,11 +24,11 @@ const DIAGNOSTICS = [
   'revision',
   'deliver',
   'close',
-  // of shared states
+  // shared states
   'append',
   'heal',
   'renew',
-  // of sessions on other nodes
+  // sessions on other nodes
   'forward',
 ] as const;
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
-import { isTrusted } from '../access/origin.js';
+import { checkPage } from '../transports/check-page.js';
 import type { Guest } from '../hub/entrance.js';
 import type { Hub } from '../hub/hub.js';
 import { EntitySyncLink, type EntitySyncRules, type SentRow } from '../transports/entity-sync/link.js';
@@ -73,22 +73,18 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
 
 const FAILED = { code: 'internal', message: 'The server failed.' } as const;
 
-/** Admits a client as any other of the hub. @throws VeloxError by which it is refused. */
+/**
+ * Admits a client like any other of the hub.
+ *
+ * @throws VeloxError with the reason of the refusal.
+ */
 async function admit(hub: Hub, exchange: Exchange): Promise<Guest> {
   const { head } = exchange;
   if (head.url.length > hub.serverLimits.url) {
     throw new VeloxError('too-long', 'the URL is longer than limits.url allows. Shorten it.');
   }
   if (hub.closed) throw new VeloxError('going-away', 'the server goes away.');
-  const origin = head.header('origin');
-  if (!isTrusted(origin, head.header('host'), hub.origins, head.header('sec-fetch-site'))) {
-    const advice = `a page of ${origin} was refused. If it is yours, name its origin in the option \`origins\`.`;
-    hub.observer.once('refused origin', `${origin}`, advice, { origin });
-    throw new VeloxError(
-      'bad-origin',
-      'pages of this origin are not served here. Name it in the option `origins`.',
-    );
-  }
+  checkPage(hub, head);
   const credentials = { ...credentialsOf(exchange), token: bearerOf(head) };
   if (hub.admissions.open(credentials) !== undefined) {
     throw new VeloxError('too-many', 'this address opened too many links. Try again later.');

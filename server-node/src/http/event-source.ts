@@ -32,7 +32,7 @@ export interface SseEndpoint<Recipient = never> {
   /** The same for web-standard servers. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Sets how long clients wait before they reconnect, in ms: of these recipients, or of all that are connected or come later.
+   * Sets how long clients wait before they reconnect, in ms: these recipients, or all connected and later ones.
    */
   readonly retry: (ms: number, who?: Recipient) => void;
   /** How many streams are open. */

@@ -7,14 +7,15 @@ import type { Elsewhere } from './elsewhere.js';
 import { isKnown, negotiate } from './negotiate.js';
 import { servePost, unknownSession } from './serve-post.js';
 import { bearerOf } from '../transports/request-head.js';
-import { corsHeaders, isTrusted, preflightHeaders } from '../access/origin.js';
+import { corsHeaders, preflightHeaders } from '../access/origin.js';
+import { checkPage } from '../transports/check-page.js';
 import { pollingLinkOf } from '../transports/polling/polling.js';
 import { serveSse } from '../transports/sse/serve-sse.js';
 import { serveVersion2 } from '../transports/version2/serve-version-2.js';
 import type { Version2Client } from '../transports/version2/websocket-link.js';
 
 /**
- * Left to the caller: to complete an upgrade, or to pass on a request that is not meant for Velox, and to refuse it if there is nobody to
+ * Left to the caller: to complete an upgrade, or to pass on a request that is not meant for Velox, and to refuse it if there is no handler to
  * pass it on to. `client`: it speaks version 2. `retry`: the client is to be refused, and may try again after so many ms.
  */
 export type Remainder =
@@ -57,15 +58,7 @@ export async function serve(
   }
   try {
     if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
-    const site = head.header('sec-fetch-site');
-    if (wanted.kind !== 'json' && !isTrusted(origin, head.header('host'), hub.origins, site)) {
-      const advice = `a page of ${origin} was refused. If it is yours, name its origin in the option \`origins\`.`;
-      hub.observer.once('refused origin', `${origin}`, advice, { origin });
-      throw new VeloxError(
-        'bad-origin',
-        'pages of this origin are not served here. Name it in the option `origins`.',
-      );
-    }
+    if (wanted.kind !== 'json') checkPage(hub, head);
     const isOpening = wanted.kind !== 'poll' && !('session' in wanted && wanted.session !== undefined);
     const retry = isOpening ? hub.admissions.open(credentialsOf(exchange)) : undefined;
     if (wanted.kind === 'websocket') return { left: 'websocket', ...(retry !== undefined && { retry }) };

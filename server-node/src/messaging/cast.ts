@@ -25,7 +25,7 @@ export type Recipient = object | string;
 
 /** How an event is sent to many. */
 export interface CastOptions {
-  /** Of volatile events: for a slow client, the newest event of each name and key waits. Default `''`. */
+  /** For volatile events: for a slow client, the newest event of each name and key waits. Default `''`. */
   readonly key?: string | undefined;
   /** The channel of the recipients; default: none. */
   readonly channel?: string | undefined;

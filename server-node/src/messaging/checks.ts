@@ -47,7 +47,7 @@ export class Checks {
     return own(this.#contract?.events, name);
   }
 
-  /** The contract's schemas of a call: of the data, and of the reply. */
+  /** The contract's schemas for the data and the reply of a call. */
   call(name: string): readonly [AnySchema, AnySchema] | undefined {
     return own(this.#contract?.calls, name);
   }

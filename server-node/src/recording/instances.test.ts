@@ -72,7 +72,7 @@ describe('an object whose content JSON would lose', () => {
     expect(recorder.value).toEqual({ a: {} });
   });
 
-  it('may say by toJSON what its content is', () => {
+  it('may give its content by toJSON', () => {
     class Failure extends Error {
       toJSON(): object {
         return { message: this.message };

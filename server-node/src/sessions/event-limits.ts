@@ -1,9 +1,9 @@
 export type { DropCode } from '../wire/message.js';
 
-/** What happens to the events of a client that reads too slowly. */
+/** The treatment of a client that reads too slowly. */
 export type Overflow = 'drop-oldest' | 'drop-newest' | 'close';
 
-/** The most events that a session keeps: the unacknowledged ones and those that wait. */
+/** The most unacknowledged and waiting events that a session keeps. */
 export interface EventLimits {
   /** Default 1,000. */
   readonly count: number;
@@ -18,5 +18,5 @@ export interface EventLimits {
 
 export const DEFAULT_EVENT_LIMITS: EventLimits = { count: 1_000, size: 1 << 20, overflow: 'drop-oldest' };
 
-/** What happens to an event: it leaves with the next write, it waits, or it is lost. */
+/** The fate of an event: it leaves with the next write, it waits, or it is lost. */
 export type Sent = 'sent' | 'queued' | 'dropped';

@@ -79,7 +79,7 @@ function messageOf(
   );
 }
 
-/** The beginning of a message: of an event, of a call, or of a reply. */
+/** The beginning of an event, a call or a reply. */
 interface Head {
   readonly event?: string;
   readonly channel?: string | undefined;

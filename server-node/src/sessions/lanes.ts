@@ -26,7 +26,7 @@ export class Lanes {
     this.#count++;
   }
 
-  /** Puts messages in front of those that wait, in their order. */
+  /** Puts messages in front of the waiting ones, in their order. */
   prepend(messages: readonly Message[]): void {
     const waiting = this.#turns ? [...this.#turns.values()] : [this.#main];
     const all = [messages, ...waiting.map((lane) => lane.messages)].flat();

@@ -213,7 +213,7 @@ describe('the events of a session', () => {
   }
   type Add = (channel: string, ...all: unknown[]) => boolean[];
 
-  it('of several channels take turns', () => {
+  it('from several channels take turns', () => {
     const { outbox, add } = filled('drop-oldest', 100);
     add('', 1, 2);
     add('a', 'a1', 'a2', 'a3', 'a4');
@@ -222,7 +222,7 @@ describe('the events of a session', () => {
     expect(dataOf(outbox)).toEqual([1, 'a1', 'b1', 2, 'a2', 3, 'a3', 'a4']);
     add('a', 'a5', 'a6');
     outbox.resume(2);
-    // The channels begin again in the order of what was written: b, the main one, a.
+    // The channels begin again in the order of the writes: b, the main one, a.
     expect(dataOf(outbox)).toEqual(['b1', 2, 'a2', 3, 'a3', 'a4', 'a5', 'a6']);
   });
 

@@ -98,7 +98,7 @@ export class Outbox {
     this.#volatile?.clear();
   }
 
-  /** Holds back what is not urgent until the returned function is called. */
+  /** Holds back all but urgent messages until the returned function is called. */
   hold(): () => void {
     this.#holds++;
     let isDue = true;

@@ -20,7 +20,7 @@ export class Seeds {
   readonly #wanted: Wanted;
   readonly #broadcasts: readonly Broadcast[];
 
-  /** @param broadcasts those that the client may see */
+  /** @param broadcasts the client may see them */
   constructor(parent: string, wanted: Wanted, broadcasts: readonly Broadcast[]) {
     this.#parent = parent;
     this.#wanted = wanted;

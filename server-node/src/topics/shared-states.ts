@@ -14,7 +14,7 @@ export class SharedStates {
   readonly #sweep: Sweep | undefined;
   readonly #byTopic = new Map<string, SharedTopic<unknown>>();
 
-  /** @param part where the logs are; without it, there are no shared states */
+  /** @param part has the logs; without it, there are no shared states */
   constructor(topics: Topics, part: LogPart | undefined, observer: Observer) {
     this.#topics = topics;
     if (!part) return;

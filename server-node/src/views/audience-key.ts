@@ -1,7 +1,7 @@
 import { VeloxError } from '@velox/core/protocol';
 
 /**
- * The JSON text of an audience, the same for equal audiences whatever the order of their keys. As in JSON, undefined members are left out,
+ * The JSON text of an audience, the same for equal audiences in any order of their keys. As in JSON, undefined members are left out,
  * and undefined items are null.
  *
  * @throws VeloxError `not-json` for a value that JSON would lose or change: a promise, undefined, NaN, a Map, an instance of a class.

@@ -104,7 +104,7 @@ describe('each', () => {
     expect(view.projected).toBe(4);
   });
 
-  it('gives what map would give, whatever happens to the rows', () => {
+  it('gives the result of map for any change of the rows', () => {
     const pool = Array.from({ length: 8 }, (_, id) => row(id));
     const lists = fc.array(fc.array(fc.constantFrom(...pool), { maxLength: 12 }), { maxLength: 6 });
     fc.assert(

@@ -47,7 +47,7 @@ export function withLists<V>(lists: Lists, view: () => V): V {
  *
  * @param audience all values that `project` uses beside the row, as JSON: the audience, or a list of values. If one of them changes, all
  *   rows are projected again
- * @param project must be pure. What it returns must not be changed later
+ * @param project must be pure. Its results must not be changed later
  * @example view: (game, me) => ({ players: each(game.players, me, (player) => (player.id === me ? player : hide(player))) })
  */
 export function each<R, S>(rows: readonly R[], audience: unknown, project: (row: R) => S): S[] {

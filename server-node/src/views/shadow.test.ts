@@ -12,7 +12,7 @@ const board = (): State<Board> =>
   new State<Board>({ rows: Array.from({ length: 20 }, (_, id) => ({ id, price: 0 })), title: 'a board' });
 
 describe('Shadow', () => {
-  it('follows by steps and shares what has not changed', () => {
+  it('follows by steps and shares the unchanged parts', () => {
     const state = board();
     const shadow = new Shadow(state, true);
     const before = shadow.value as Board;
@@ -33,7 +33,7 @@ describe('Shadow', () => {
     expect(shadow.count).not.toBe(count);
   });
 
-  it('starts over from the text where the history does not reach', () => {
+  it('starts over from the text if the history does not reach', () => {
     const state = new State<unknown>({ a: 1 }, { history: { revisions: 0 } });
     const shadow = new Shadow(state, true);
     expect(shadow.value).toEqual({ a: 1 });

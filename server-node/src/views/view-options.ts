@@ -10,13 +10,13 @@ export interface ViewOptions<T, A, V, Context = unknown> {
    */
   readonly audience?: (context: Context) => A;
   /**
-   * What an audience sees. It must be pure: it runs once per audience and revision, and may run again. `value` is immutable, and what it
-   * returns must not be changed later.
+   * Returns the value of an audience. It must be pure: it runs once per audience and revision, and may run again. `value` is immutable,
+   * and the result must not be changed later.
    */
   readonly view: (value: DeepReadonly<T>, audience: A) => V;
 }
 
-/** The same where the types are not known. */
+/** The same if the types are not known. */
 export interface AnyViewOptions {
   readonly audience?: (context: never) => unknown;
   readonly view: (value: never, audience: never) => unknown;

@@ -128,7 +128,7 @@ export class ViewSource implements Source {
     if (this.#audiences.size === 0) this.#options.host.shadow.forget();
   }
 
-  /** The members keep the last value. A client that joins does not get it: it may hold what the audience may not see any more. */
+  /** The members keep the last value. A client that joins does not get it: it may hold secrets that the audience may not see any more. */
   #fail(held: Held): Opened {
     if (this.#unwanted.has(held)) this.#leave(held, AUDIENCE_LINGER_MS);
     this.#failed.add(held);

@@ -37,7 +37,7 @@ export class ViewedState<T, A, V> {
   }
 
   /**
-   * What an audience sees, and its position; on the client it is `initial`.
+   * The value of an audience, and its position; on the client it is `initial`.
    *
    * @throws VeloxError `too-many` if there are as many audiences as `limits.audiences`, `not-json`; the view's error, if it
    *   fails.

@@ -28,7 +28,7 @@ describe('binary data', () => {
     );
   });
 
-  it('of a Buffer arrives as a Uint8Array with a buffer of its own', () => {
+  it('from a Buffer arrives as a Uint8Array with a buffer of its own', () => {
     const sent = Buffer.from('abc').subarray(1);
     const received = decodeData(frameOf(encodeData({ sent }))) as { sent: Uint8Array };
     expect(received).toStrictEqual({ sent: new Uint8Array([98, 99]) });

@@ -1,6 +1,6 @@
 import { dataOf, dataText, type Carried } from '@velox/core/protocol';
 
-/** Base64 with padding (RFC 4648 §4). `Buffer` ignores what does not belong there. */
+/** Base64 with padding (RFC 4648 §4). `Buffer` ignores other characters. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 const toBase64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
@@ -14,7 +14,7 @@ function fromBase64(text: string): Uint8Array {
 /**
  * Creates the members `data` and `binary` of a frame, as JSON text without braces.
  *
- * @throws TypeError, and what a `toJSON` of the application throws.
+ * @throws TypeError, and errors of the application's `toJSON`.
  */
 export function encodeData(data: unknown): string {
   // A replacer makes JSON.stringify several times as slow.

@@ -141,7 +141,7 @@ it('1,000 ids of sessions are different UUIDs of version 4, and none is in a URL
     const replica = sync.replica('');
     onTestFinished(replica.subscribe(() => undefined));
     onTestFinished(() => sync.close());
-    sync.emit('e', 1); // over a POST where the link goes one way
+    sync.emit('e', 1); // over a POST if the link goes one way
     await expect.poll(() => replica.get(), { timeout: 10_000 }).toEqual({ n: 0 });
   }
   expect(urls.length).toBeGreaterThan(3);

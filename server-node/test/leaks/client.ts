@@ -3,7 +3,7 @@ import { advance, type Document } from '../../../core/src/protocol/document.js';
 import { openLink, type Form, type Link, type Server, type Wanted } from './links.js';
 import type { Role, Truth } from './truth.js';
 
-/** What a client gives away: how it stood in the topic. */
+/** The traces of a client: its positions in the topic. */
 export interface Traces {
   readonly role: Role;
   readonly session: string | undefined;

@@ -52,7 +52,7 @@ export interface LinkOptions {
   readonly wanted: Wanted;
   readonly lastEventId?: string | undefined;
   readonly take: (texts: readonly string[], frames: readonly string[]) => void;
-  /** What the server sent cannot be read. */
+  /** The server's bytes cannot be read. */
   readonly fail: (error: unknown) => void;
 }
 

@@ -21,7 +21,7 @@ export type Step =
       readonly isFresh: boolean;
       readonly role: Role | undefined;
     }
-  /** A client comes back as somebody else, with all that another client knows. */
+  /** A client comes back as another user, with all that another client knows. */
   | {
       readonly does: 'impersonate';
       readonly client: number;

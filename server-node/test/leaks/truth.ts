@@ -26,7 +26,7 @@ interface Span {
   to: number;
 }
 
-/** What each client may see at which step. */
+/** The secrets that each client may see at each step. */
 export class Truth {
   /** The step that is under way. */
   now = 0;
@@ -65,7 +65,7 @@ export class Truth {
     if (!this.#since.has(key)) this.#since.set(key, this.now);
   }
 
-  /** Clients that share their proofs share what they may see. */
+  /** Clients that share their proofs share their rights. */
   share(client: string, role: Role): void {
     this.#since.set(`${client} ${role}`, 0);
   }

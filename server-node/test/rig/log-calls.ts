@@ -4,7 +4,7 @@ import type { Log } from '../../src/cluster/log.js';
 
 /** A backplane in memory whose calls of the log can be delayed or failed. */
 export interface Interceptable extends Backplane {
-  /** By method of the log: what is done in its place. It receives the genuine method. */
+  /** Replacements by method of the log. It receives the genuine method. */
   readonly intercept: {
     [M in keyof Log]?: (genuine: Log[M], ...args: Parameters<Log[M]>) => ReturnType<Log[M]>;
   };

@@ -24,7 +24,7 @@ export function postgresUser(): { uid: number; gid: number } | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** Where a test connects: as `velox`, who is no superuser. */
+/** The address for tests: as `velox`, who is no superuser. */
 export const connectionTo = (port: number): pg.PoolConfig => ({
   host: '127.0.0.1',
   port,

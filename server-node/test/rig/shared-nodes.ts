@@ -75,7 +75,7 @@ export class HoppingClient {
     return this.#position;
   }
 
-  /** Takes what a node has for it. Throws if it ends with another value than the node's. */
+  /** Takes the frames that a node has for it. Throws if it ends with another value than the node's. */
   visit({ shared: { value } }: SharedNode): void {
     if (!value.isLoaded) return;
     const { id, version } = value.position();

@@ -44,7 +44,7 @@ export class NodeProcess {
     });
   }
 
-  /** Ends the process by SIGKILL, in the middle of whatever it does. */
+  /** Ends the process by SIGKILL, in the middle of its work. */
   async kill(): Promise<void> {
     if (!this.isAlive) return;
     const ended = once(this.#child, 'exit');

@@ -5,14 +5,14 @@ export interface Marks {
   filler: string;
 }
 
-/** Where the nodes keep their states, and how they talk. */
+/** The engine of the nodes' states and messages. */
 export type EngineSetup =
   /** The file of the log, and the folder of the mesh's sockets. */
   | { readonly kind: 'sqlite'; readonly file: string; readonly folder: string }
   | { readonly kind: 'redis'; readonly port: number }
   | { readonly kind: 'postgres'; readonly port: number };
 
-/** What a node is started with. */
+/** The settings of a node. */
 export interface Setup {
   readonly engine: EngineSetup;
   readonly topics: readonly string[];

@@ -27,11 +27,11 @@ export interface Plan {
   readonly topics: number;
   readonly updates: number;
   readonly clients: number;
-  /** What happens to the engine in the middle; `cut`: it also loses the end of its file, `forget`: it keeps nothing. */
+  /** The harm to the engine in the middle; `cut`: it also loses the end of its file, `forget`: it keeps nothing. */
   readonly harm: 'none' | 'kill' | 'cut' | 'forget';
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Report {
   readonly acknowledged: number;
   /** Acknowledged, and not in the final value. */

@@ -50,7 +50,7 @@ export interface GrpcClient {
   close(): void;
 }
 
-/** The one method: the caller subscribes, and the other end sends what it publishes. */
+/** The one method: the caller subscribes, and the other end sends its messages. */
 export const PATH = '/velox.Mesh/Subscribe';
 export const serialize = (frame: string): Buffer => Buffer.from(frame);
 export const deserialize = (bytes: Buffer): string => bytes.toString();

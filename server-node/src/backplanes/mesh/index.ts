@@ -35,7 +35,7 @@ export interface MeshOptions {
 }
 /** A mesh of the processes of one machine, over Unix sockets. */
 export interface LocalMeshOptions extends Pick<MeshOptions, 'grpc' | 'secret'> {
-  /** Where the sockets are: each process makes one there, and connects to the others. */
+  /** The folder of the sockets: each process makes one there, and connects to the others. */
   readonly folder: string;
 }
 /** A bus part that knows how other nodes reach it. */

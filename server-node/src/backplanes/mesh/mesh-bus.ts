@@ -14,7 +14,7 @@ const DISCOVER_MS = 1_000;
 /** For how long a node that is starting waits until the others have connected to it, in ms. */
 const PATIENCE_MS = 3_000;
 
-/** A bus whose nodes connect to each other: each one sends what it publishes to the nodes that want it. */
+/** A bus whose nodes connect to each other: each one sends its messages to the nodes that want them. */
 export class MeshBus implements Bus {
   readonly limit = 1_048_576;
   readonly #network: MeshNetwork;

@@ -16,7 +16,7 @@ interface OutboundEvents {
   onName(name: string): boolean;
 }
 
-/** Our connection to another node: it sends what it publishes. */
+/** Our connection to another node, which sends its messages over it. */
 export class Outbound {
   readonly #events: OutboundEvents;
   readonly #acknowledged = new Map<number, () => void>();

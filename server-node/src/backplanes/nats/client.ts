@@ -5,7 +5,7 @@ export interface NatsMessage {
   readonly headers?: { readonly code: number; get(name: string): string } | undefined;
   string(): string;
 }
-/** The part of a connection that is used: of `connect` in `@nats-io/transport-node`. */
+/** The part of a connection that is used; `connect` in `@nats-io/transport-node` returns one. */
 export interface NatsConnection {
   readonly info?: { readonly server_id: string; readonly max_payload: number } | undefined;
   publish(subject: string, payload?: string): void;
@@ -22,7 +22,7 @@ export interface NatsConnection {
   flush(): Promise<void>;
   status(): AsyncIterable<{ readonly type: string }>;
 }
-/** The part of a JetStream client that is used: of `jetstream(connection)` in `@nats-io/jetstream`. */
+/** The part of a JetStream client that is used; `jetstream(connection)` in `@nats-io/jetstream` returns one. */
 export interface NatsJetStream {
   publish(
     subject: string,

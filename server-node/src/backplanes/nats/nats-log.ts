@@ -11,7 +11,7 @@ import type { Stored, Stream } from './stream.js';
 
 /** The longest head of an entry: an id, numbers and tags. */
 const HEAD = 200;
-/** How often a load begins again because others removed what it was about to read. */
+/** How often a load begins again because others removed the entries that it was to read. */
 const MOST_LOADS = 50;
 
 type Found = Stored & { readonly entry: entries.Entry };

@@ -4,10 +4,10 @@ import type { Stream } from './stream.js';
 
 interface Pointer {
   readonly version: number;
-  /** Of the entry that has this version. */
+  /** The sequence of the entry that has this version. */
   readonly seq: number;
   readonly parts: number;
-  /** Of its parts. */
+  /** The sequences of its parts. */
   readonly name: string;
   readonly value: string;
 }

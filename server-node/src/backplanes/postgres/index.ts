@@ -25,7 +25,7 @@ export interface PostgresOptions {
  * `velox_changed(entity, key)` for triggers. `within` takes a client that runs a transaction: its revisions are there, and heard, with
  * its commit.
  *
- * @param pool of node-postgres. One of its connections is used for LISTEN and NOTIFY. `close` leaves it open.
+ * @param pool a pool of node-postgres. One of its connections is used for LISTEN and NOTIFY. `close` leaves it open.
  *
  * @example
  * createHub({ backplane: postgres(new Pool({ connectionString })) });

@@ -60,7 +60,7 @@ export class Listener {
 
   /**
    * Notifies after earlier calls, one query at a time: each takes a lock of the whole database cluster. Calls that wait share the next
-   * query, and those that are sent `soon` wait up to a millisecond for others. Equal payloads of one query would arrive once.
+   * query, and notifications that are sent `soon` wait up to a millisecond for others. Equal payloads of one query would arrive once.
    */
   notify(channel: string, payload: string, urgency: 'now' | 'soon' = 'now'): Promise<void> {
     return new Promise((resolve, reject) => {

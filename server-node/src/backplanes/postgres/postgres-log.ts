@@ -96,7 +96,7 @@ export class PostgresLog implements Log {
     }
     if (!(await this.#append(topic, values, isOne)))
       return { ok: false, head: (await this.#heads([key]))[0] };
-    // After the commit, and not awaited: what gets lost here is found by `HeadsWatch`.
+    // After the commit, and not awaited: `HeadsWatch` finds lost ones.
     for (const revision of this.#isNotifying ? found : [])
       this.#listener.notify(channelOf(key), payloadOf(revision), 'soon').catch(() => {});
     return { ok: true, at };
@@ -167,7 +167,7 @@ export class PostgresLog implements Log {
     this.#watch.stop();
   }
 
-  /** Creates what is missing, at the first query and after the database was replaced. */
+  /** Creates the missing tables, at the first query and after the database was replaced. */
   async #setUp(): Promise<void> {
     try {
       const { rows } = await this.#pool.query({ text: sql.IS_SET_UP });

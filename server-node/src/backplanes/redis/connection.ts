@@ -1,4 +1,4 @@
-/** What a log and a bus need of Redis: a connection for commands, and one for messages. */
+/** The connections of a log and a bus to Redis: a connection for commands, and one for messages. */
 export interface RedisConnection {
   /** Whether keys are on several servers. */
   readonly isCluster: boolean;
@@ -8,7 +8,7 @@ export interface RedisConnection {
   send(key: string, args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): void;
-  /** What each server says of itself, by INFO. */
+  /** The INFO of each server. */
   info(section: string): Promise<string[]>;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ export interface RedisOptions {
 }
 
 /**
- * Makes a backplane on Redis. What a crash loses depends on its `appendfsync`, and a failover loses what the replica lacks: see
+ * Makes a backplane on Redis. Its `appendfsync` decides the losses of a crash, and a failover loses the entries that the replica lacks: see
  * docs/scaling.md. Warns if Redis may evict keys.
  *
  * @param client connected, of ioredis (with `maxRetriesPerRequest: null`) or node-redis, also for a cluster. A client of a single

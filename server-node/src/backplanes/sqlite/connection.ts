@@ -27,7 +27,7 @@ export class SqliteConnection {
     this.#database = database;
   }
 
-  /** Sets the connection up and creates what is missing. */
+  /** Sets the connection up and creates missing tables. */
   async prepare(durable: boolean, schema: string): Promise<void> {
     await this.#patiently(() => {
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);

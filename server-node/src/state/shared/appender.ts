@@ -12,7 +12,7 @@ import type { SharedValue } from './shared-value.js';
 const MOST_CONFLICT_MS = 16;
 const MOST_FAILURE_MS = 1_000;
 
-/** What an appender works with. */
+/** The parts that an appender works with. */
 export interface AppenderHost<T> {
   readonly topic: string;
   readonly value: SharedValue<T>;

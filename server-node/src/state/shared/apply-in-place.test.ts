@@ -6,7 +6,7 @@ import { createRecorder } from '../../recording/recorder.js';
 import { applyInPlace } from './apply-in-place.js';
 
 describe('applyInPlace()', () => {
-  it('makes of one value what a recorder made of it, for every patch', { timeout }, () => {
+  it('leads to the value of the recorder that made the patch', { timeout }, () => {
     const property = fc.property(
       document,
       fc.array(fc.array(action(), { minLength: 1, maxLength: 4 }), { maxLength: 3 }),

@@ -16,7 +16,7 @@ export function applyInPlace(recorder: Recorder<unknown>, patch: string): void {
   if (steps.length === 1 && only?.op === 'replace' && only.path === '') recorder.reconcile(only.value);
   else if (steps.every(isPlain))
     recorder.update((draft) => steps.forEach((step) => run(draft as Parent, step)));
-  else recorder.reconcile(apply(recorder.value, steps)); // of another writer than Velox
+  else recorder.reconcile(apply(recorder.value, steps)); // another writer than Velox made them
 }
 
 /** Whether a step is one of those that a recorder writes, below the root. */

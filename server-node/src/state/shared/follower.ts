@@ -11,7 +11,7 @@ const GRACE_MS = 1_000;
 /** How often in a row the log may change while it is compared. */
 const MOST_COMPARISONS = 10;
 
-/** What a follower needs around it. */
+/** The surroundings of a follower. */
 export interface FollowerHost {
   /** One append of the topic at a time. */
   readonly lane: Lane;
@@ -57,7 +57,7 @@ export class Follower<T> {
   }
 
   /**
-   * Takes the head of the log, and catches up if it is not what the value has.
+   * Takes the head of the log, and catches up if the value has another one.
    *
    * @param asked the place of the value when the question was sent
    * @param run the run of the engine
@@ -113,7 +113,7 @@ export class Follower<T> {
     await this.#settle();
   }
 
-  /** Before the value is loaded: what is appended after the loading is heard. */
+  /** Before the value is loaded, so that later appends are heard. */
   async #follow(): Promise<void> {
     if (this.#unsubscribe) return;
     const unsubscribe = await this.#engine.ask((log) =>
@@ -176,7 +176,7 @@ export class Follower<T> {
   /** The log does not go on from the value: finds out why, and makes both equal. */
   async #settle(): Promise<void> {
     const value = this.#value;
-    // By the time of a new epoch, a snapshot may hide what a fork has shown.
+    // By the time of a new epoch, a snapshot may hide the revisions of a fork.
     let lost: readonly Revision[] | undefined;
     for (let comparison = 0; comparison < MOST_COMPARISONS; comparison++) {
       const opened = await this.#open(value.place.version + 1);
@@ -206,7 +206,7 @@ export class Follower<T> {
     return relation.is === 'forward' && !relation.isCertain && !this.#engine.isDurable && run !== this.#run;
   }
 
-  /** Appends what the log has lost. Returns whether the log is now as the value is. */
+  /** Appends the revisions that the log has lost. Returns whether the log is now as the value is. */
   async #heal({ after, missing }: Relation & { readonly is: 'behind' }): Promise<boolean> {
     const result = await this.#host.lane.run(() =>
       this.#engine.ask((log) =>

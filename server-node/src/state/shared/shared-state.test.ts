@@ -49,7 +49,7 @@ describe('hub.shared()', () => {
     expect(last).toEqual({ id: position.id, version: position.version + 1 });
   });
 
-  it('updates of one tick, and those that wait for an append, leave as one revision each', async () => {
+  it('updates of one tick leave as one revision, and updates that wait for an append as another', async () => {
     const shared = hub().shared('stock', initial());
     await shared.snapshot();
     const before = backplane.calls.append;
@@ -309,7 +309,7 @@ describe('a value that cannot be loaded', () => {
     expect((await update).version).toBe(2);
   });
 
-  it('of a former run of the engine begins a new epoch, if no node holds it', async () => {
+  it('from a former run of the engine begins a new epoch, if no node holds it', async () => {
     const first = await backplane.log.open('stock', JSON.stringify(initial()));
     backplane.intercept.run = () => Promise.resolve('another run');
     const { id } = await hub().shared('stock', initial()).snapshot();
@@ -317,7 +317,7 @@ describe('a value that cannot be loaded', () => {
     expect(backplane.calls.renew).toBe(1);
   });
 
-  it('of a former run keeps its epoch, if the engine is durable', async () => {
+  it('from a former run keeps its epoch, if the engine is durable', async () => {
     backplane = { ...interceptable({ ...memory(), durable: true }) };
     const first = await backplane.log.open('stock', JSON.stringify(initial()));
     backplane.intercept.run = () => Promise.resolve('another run');

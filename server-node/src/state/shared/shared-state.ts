@@ -34,7 +34,7 @@ export interface SharedState<T> {
   /** Makes the value equal `next`. Otherwise as `update`. */
   set(next: T, options?: UpdateOptions): Promise<Position>;
   /**
-   * Resolves when this node has a position that any node has reached: what a client wrote elsewhere is visible here then.
+   * Resolves when this node has a position that any node has reached: a client's write elsewhere is visible here then.
    *
    * @throws VeloxError `unavailable` if that takes longer than 10 s.
    */

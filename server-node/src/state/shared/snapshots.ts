@@ -2,7 +2,7 @@ import type { Place } from '../../cluster/log.js';
 import type { Engine } from './engine.js';
 import type { SharedValue } from './shared-value.js';
 
-/** When the log gets a snapshot of the value, and what it keeps below it. */
+/** The rules for snapshots of the value, and for the revisions kept below them. */
 export interface SnapshotOptions {
   /** Revisions that the log keeps below a snapshot, for clients and nodes that come back; default 100. */
   readonly keep?: number;

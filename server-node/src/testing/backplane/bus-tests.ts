@@ -12,7 +12,7 @@ export function busTests(test: Define<BusPart>): void {
     const far: string[] = [];
     await one.bus.subscribe(topic, (data) => near.push(data));
     await two.bus.subscribe(topic, (data) => far.push(data));
-    // Also equal ones: an engine may join what is equal.
+    // Also equal ones: an engine may join them.
     const sent = Array.from({ length: 200 }, (_, n) => `${n - (n % 3)}`);
     await Promise.all(sent.map((data) => one.bus.publish(topic, data)));
     await until(() => near.length >= 200 && far.length >= 200, '200 messages');

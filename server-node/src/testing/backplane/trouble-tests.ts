@@ -18,7 +18,7 @@ async function appendSurely({ log }: LogPart, topic: string, after: Place): Prom
   });
 }
 
-/** What a log guarantees when its engine has trouble. */
+/** The guarantees of a log when its engine has trouble. */
 export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>): void {
   const { interrupt, restart, wipe, begin } = engine;
 
@@ -170,7 +170,7 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
   });
 }
 
-/** What a bus guarantees when its engine has trouble. */
+/** The guarantees of a bus when its engine has trouble. */
 export function busTroubleTests(engine: TestEngine<BusPart>, test: Define<BusPart>): void {
   const { interrupt, restart } = engine;
   for (const [name, harm] of Object.entries({

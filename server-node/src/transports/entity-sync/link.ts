@@ -27,7 +27,7 @@ export interface SentRow {
 /** The parts of entity-sync that its application decides. */
 export interface EntitySyncRules {
   readonly initial: boolean;
-  /** Returns what is sent for a row, as JSON; undefined: nothing. Without it, the row itself. */
+  /** Returns the text for a row, as JSON; undefined: nothing is sent. Without it, the row itself. */
   readonly message: ((row: SentRow) => unknown) | undefined;
   readonly passThrough: ((secret: string, text: string, context: unknown) => unknown) | undefined;
 }

@@ -2,7 +2,7 @@ import { Message } from '../../wire/message.js';
 import type { Outlet } from '../../wire/outlet.js';
 import { frameOf } from '../version2/translate.js';
 
-/** What a link does with the messages of its session. */
+/** The link's reactions to the messages of its session. */
 export interface RowRules {
   /** Returns the text to send for the row of a topic as it is now; undefined: nothing. */
   readonly textOf: (topic: string) => string | undefined;

@@ -1,6 +1,7 @@
-import { isVeloxError, VeloxError, type OpenFrame } from '@velox/core/protocol';
+import { isVeloxError, type OpenFrame } from '@velox/core/protocol';
 import type { Credentials } from '../../access/admission.js';
-import { corsHeaders, isTrusted, preflightHeaders } from '../../access/origin.js';
+import { corsHeaders, preflightHeaders } from '../../access/origin.js';
+import { checkPage } from '../check-page.js';
 import type { Guest } from '../../hub/entrance.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
@@ -54,14 +55,7 @@ export async function serveEventSource(
   if (position === CLOSED) return answer({ status: 204, headers: {}, body: '', outcome: 'closed' });
   try {
     if (hub.closed) return answer(comeBack('going-away'));
-    if (!isTrusted(origin, head.header('host'), hub.origins, head.header('sec-fetch-site'))) {
-      const advice = `a page of ${origin} was refused. If it is yours, name its origin in the option \`origins\`.`;
-      hub.observer.once('refused origin', `${origin}`, advice, { origin });
-      throw new VeloxError(
-        'bad-origin',
-        'pages of this origin are not served here. Name it in the option `origins`.',
-      );
-    }
+    checkPage(hub, head);
     const credentials = { ...credentialsOf(exchange), token: bearerOf(head) };
     const wait = hub.admissions.open(credentials);
     if (wait !== undefined) return answer(comeBack('too-many', wait));
