@@ -3,7 +3,7 @@ import { optimistic } from '@velox/core/optimistic';
 import fc from 'fast-check';
 import { applyPatches, enablePatches, type Patch } from 'immer';
 import { expect, it } from 'vitest';
-import { CallError } from '../src/index.js';
+import { CallError, type DeepReadonly } from '../src/index.js';
 import { createTestSync, type TestSync } from '../src/testing/index.js';
 import { numRuns, timeout } from './rig/documents.js';
 
@@ -79,9 +79,14 @@ async function play(
   steps: readonly Step[],
   throttle: number,
   transport: (typeof TRANSPORTS)[number],
+  isViewed: boolean,
 ): Promise<void> {
   const { hub } = test;
-  const board = hub.state('board', { rows: [], pad: 'x'.repeat(300) }, { throttle });
+  const value: Board = { rows: [], pad: 'x'.repeat(300) };
+  const view = { audience: () => 'everyone', view: ({ rows, pad }: DeepReadonly<Board>) => ({ rows, pad }) };
+  const board = isViewed
+    ? hub.state('board', value, { throttle, ...view })
+    : hub.state('board', value, { throttle });
   hub.answer('add', async (_, data) => {
     const { row, before, after, outcome } = data as Work;
     const waiting = sleep(before);
@@ -145,11 +150,12 @@ it(
       fc.array(step, { minLength: 1, maxLength: 14, size: 'max' }),
       fc.constantFrom(0, 0, 100),
       fc.constantFrom(...TRANSPORTS),
+      fc.boolean(),
       fc.nat(),
-      async (steps, throttle, transport, seed) => {
+      async (steps, throttle, transport, isViewed, seed) => {
         const test = await createTestSync<App>({ seed, latency: 10 });
         try {
-          await play(test, steps, throttle, transport);
+          await play(test, steps, throttle, transport, isViewed);
         } finally {
           test.close();
         }
