@@ -62,13 +62,9 @@ export function isVeloxError(error: unknown, code?: ErrorCode): error is VeloxEr
 }
 
 /**
- * Hands an error of an application's callback to the host (`reportError`, else an uncaught exception of its own task),
- * so that it is seen and our own loop goes on.
+ * Reports an error of a callback, or of the server, that no promise carries to the application: with `reportError`, or in the console of hosts
+ * that lack it. An uncaught exception would end a Node process.
  */
 export function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
+  (globalThis.reportError ?? console.error)(error);
 }

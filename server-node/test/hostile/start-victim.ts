@@ -1,33 +1,11 @@
 /** Servers in processes of their own, for attacks that end a process, or fill its memory. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { build, defaultServerConditions } from 'vite';
+import { join } from 'node:path';
+import { bundle } from '../rig/bundle.js';
 import type { Measured } from './victim.js';
 
-const CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache');
-let bundle: Promise<string> | undefined;
-
-/** Bundles the victim with the sources of the server. */
-async function bundled(): Promise<string> {
-  mkdirSync(CACHE, { recursive: true });
-  const outDir = mkdtempSync(join(CACHE, 'velox-victim-'));
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
-    ssr: { external: ['ws'], noExternal: [/^@velox\//] },
-    build: {
-      ssr: join(import.meta.dirname, 'victim.ts'),
-      outDir,
-      target: 'node20',
-      minify: false,
-      rolldownOptions: { output: { entryFileNames: 'victim.mjs' } },
-    },
-  });
-  return join(outDir, 'victim.mjs');
-}
+let bundled: Promise<string> | undefined;
 
 export interface Victim extends AsyncDisposable {
   readonly origin: string;
@@ -41,7 +19,7 @@ export interface Victim extends AsyncDisposable {
 
 /** Starts the server of a scenario; it ends with `await using`. */
 export async function startVictim(scenario: string): Promise<Victim> {
-  const child = fork(await (bundle ??= bundled()), [scenario], {
+  const child = fork(await (bundled ??= bundle(join(import.meta.dirname, 'victim.ts'), ['ws'])), [scenario], {
     execArgv: ['--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

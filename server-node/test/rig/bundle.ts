@@ -12,8 +12,11 @@ export async function bundle(program: string, external: readonly string[]): Prom
   await build({
     configFile: false,
     logLevel: 'error',
-    resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
-    ssr: { external: [...external], noExternal: [/^@velox\//] },
+    ssr: {
+      external: [...external],
+      noExternal: [/^@velox\//],
+      resolve: { conditions: ['@velox/source', ...defaultServerConditions] },
+    },
     build: {
       ssr: program,
       outDir,
