@@ -23,11 +23,12 @@ export type { DropCode, EventLimits, Overflow, Sent } from './sessions/event-lim
 export type { CallOptions } from './messaging/calls.js';
 export type { Absence, MessagingRules } from './messaging/messaging.js';
 export type { PresenceOptions, RoomPresence } from './messaging/presence.js';
-export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity.js';
+export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity-options.js';
 export { fetched, type Fetched, type FetchedOptions, type FetchedRow } from './entities/fetched.js';
 export type { Who } from './entities/fetches.js';
 export type { NameRules } from './hub/entrance.js';
-export type { ClientInfo, Credentials, Rules } from './access/admission.js';
+export type { Credentials, Rules } from './access/admission.js';
+export type { ClientInfo } from './access/client-info.js';
 export type { StandardSchema } from './access/standard-schema.js';
 export type { Logger, LogEntry } from './diagnostics/observer.js';
 export { each } from './views/each.js';

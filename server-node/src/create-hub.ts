@@ -1,7 +1,7 @@
 import type { AnyContract, CheckedContract, Contract, ContractValue } from '@velox/core/protocol';
 import { createEndpoint } from './http/endpoint.js';
 import { createEventSource, type SseOptions } from './http/event-source.js';
-import type { EntityOptions } from './entities/entity.js';
+import type { EntityOptions } from './entities/entity-options.js';
 import type { Cast, Recipient, Session } from './messaging/typed.js';
 import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';

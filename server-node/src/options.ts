@@ -4,7 +4,7 @@ import { checkGiven, expected, isSchema, option, type Check, type Checks } from 
 import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { SseOptions } from './http/event-source.js';
-import type { EntityOptions } from './entities/entity.js';
+import type { EntityOptions } from './entities/entity-options.js';
 import type { EntitySyncOptions } from './http/entity-sync.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';

@@ -16,7 +16,7 @@ import type {
 } from '@velox/core/protocol';
 import { type Endpoint } from './http/endpoint.js';
 import { type SseEndpoint, type SseOptions } from './http/event-source.js';
-import type { Entity, EntityOptions } from './entities/entity.js';
+import type { Entity, EntityOptions } from './entities/entity-options.js';
 import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 import type {
   AnswerOf,

@@ -3,6 +3,7 @@ import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import { Deadlines } from '../diagnostics/deadlines.js';
 import type { Addresses } from './addresses.js';
 import { clientAddress, senderAddress } from './client-address.js';
+import { UNKNOWN_CLIENT, type ClientInfo } from './client-info.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
@@ -55,18 +56,9 @@ export interface Admission {
   readonly binding?: string;
   /** The key of the address that asked, if it has limits. */
   readonly address?: string;
+  /** Counts the answers of `authorize`: a higher number is newer. */
+  readonly order?: number;
 }
-
-/** The request that opened a link. */
-export interface ClientInfo {
-  /** The address of the client; see the option `trustProxy`. Undefined if it is not known, for instance over `fetch`. */
-  readonly address: string | undefined;
-  readonly userAgent: string | undefined;
-  /** A header of the request, by its lower-case name. */
-  readonly header: (name: string) => string | undefined;
-}
-
-const UNKNOWN: ClientInfo = { address: undefined, userAgent: undefined, header: () => undefined };
 
 const ADVICE =
   'an address opened more links than limits.opensPerAddress allows. If a proxy is in front of the server, set `trustProxy` to the number of proxies.';
@@ -83,6 +75,7 @@ export class Admissions {
   readonly #trustProxy: number | undefined;
   readonly #inside = new Map<string | undefined, number>();
   #count = 0;
+  #answers = 0;
 
   constructor(
     rules: Rules<unknown>,
@@ -128,7 +121,7 @@ export class Admissions {
 
   /** The request of a link, as the application sees it. */
   clientInfo(credentials: Omit<Credentials, 'token'> | undefined): ClientInfo {
-    if (!credentials) return UNKNOWN;
+    if (!credentials) return UNKNOWN_CLIENT;
     const { request, header } = credentials;
     const address = senderAddress({ request, header }, this.#trustProxy);
     return { address, userAgent: header('user-agent'), header };
@@ -165,7 +158,8 @@ export class Admissions {
 
   async #ask(credentials: Credentials): Promise<Admission> {
     const context = await this.#authorize(credentials);
-    return { context, identity: this.#identify(context), ...this.#senderOf(credentials) };
+    const identity = this.#identify(context);
+    return { context, identity, order: ++this.#answers, ...this.#senderOf(credentials) };
   }
 
   #senderOf(credentials: Omit<Credentials, 'token'>): Pick<Admission, 'binding' | 'address'> {

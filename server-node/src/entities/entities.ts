@@ -1,7 +1,9 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Topics } from '../topics/topics.js';
-import { EntitySource, type EntityOptions } from './entity.js';
+import { Changes } from './changes.js';
+import type { EntityOptions } from './entity-options.js';
+import { EntitySource } from './entity.js';
 
 /** Carries notifications to the other nodes of a cluster. */
 export interface EntityRelay {
@@ -19,6 +21,7 @@ export class Entities {
   readonly #topics: Topics;
   readonly #observer: Observer;
   readonly #limit: number;
+  readonly #changes = new Changes();
   readonly #byType = new Map<string, EntitySource>();
   /** The way to the other nodes, if there are any. */
   relay: EntityRelay | undefined;
@@ -59,8 +62,10 @@ export class Entities {
     const source = new EntitySource(type, options, {
       observer: this.#observer,
       limit: this.#limit,
+      changes: this.#changes,
       reask: (topic) => this.#topics.reask(topic),
-      onRelated: (related) => this.#keep(related),
+      reaskRefused: (topic) => this.#topics.reaskRefused(topic),
+      onRelated: (related, began) => this.#keep(related, began),
       onNotify: (ids, audience) => this.relay?.send(type, ids, audience),
     });
     this.relay?.watch(type);
@@ -91,11 +96,11 @@ export class Entities {
     for (const source of this.#byType.values()) source.close();
   }
 
-  #keep(related: ReadonlyMap<string, unknown>): void {
+  #keep(related: ReadonlyMap<string, unknown>, began: number): void {
     for (const [topic, row] of related) {
       const slash = topic.indexOf('/');
       try {
-        this.#byType.get(topic.slice(0, slash))?.keep(topic.slice(slash + 1), row);
+        this.#byType.get(topic.slice(0, slash))?.keep(topic.slice(slash + 1), row, began);
       } catch (error) {
         this.#observer.failure(error);
       }

@@ -1,27 +1,11 @@
 import type { Position } from '@velox/core/protocol';
-import type { StateOptions } from '../state/state.js';
 import type { Opened } from '../topics/source.js';
+import { Askers } from './askers.js';
 import { readFetched, type FetchedRow } from './fetched.js';
 import type { Job, Outcome } from './fetches.js';
+import type { RowHost } from './row-host.js';
 import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row.js';
 import { RowValue } from './row-value.js';
-
-/** The functions of an entity that a row needs. */
-export interface RowHost {
-  /** The options of the row's state. */
-  readonly stateOptions: Pick<StateOptions, 'key'>;
-  readonly compare: (a: string | number, b: string | number) => number;
-  /** Queues a fetch. */
-  readonly fetch: (job: Job) => void;
-  /** The code for an error, which is reported unless it is a time-out. */
-  readonly codeOf: (error: unknown) => string;
-  /** Rows that were read along. */
-  readonly onRelated: (related: ReadonlyMap<string, unknown>) => void;
-  /** The row is denied from now on or no longer, or it was put while clients waited for it: they ask anew. */
-  readonly onRight: () => void;
-  /** Whether a client wants the row. */
-  readonly isWatched: () => boolean;
-}
 
 /** The last answer of a row: nothing yet, a value, or a denial. */
 type Answer = RowValue | 'denied' | undefined;
@@ -30,11 +14,13 @@ type Answer = RowValue | 'denied' | undefined;
 export class EntityRow {
   readonly id: string;
   readonly audience: string | undefined;
-  /** The newest context of the identity whose row it is. */
-  context: unknown;
   /** When the row was fetched or put last, in ms of `performance.now`. */
   freshAt: number = -Infinity;
   readonly #host: RowHost;
+  readonly #askers = new Askers();
+  /** The newest context of the identity whose row it is, and the number of its admission. */
+  #context: unknown;
+  #admitted = 0;
   #phase: Phase = IDLE;
   #answer: Answer;
   /** The code of the last failure, until a fetch succeeds. */
@@ -42,17 +28,29 @@ export class EntityRow {
   #version: string | number | undefined;
   /** Counts the fetches that began; a put counts as one. */
   #begun = 0;
-  #waiting: { readonly after: number; readonly resolve: () => void }[] = [];
+  /** The number of the fetch that is under way; 0: none is. */
+  #underWay = 0;
+  /** The number of the fetch that gave the answer, or confirmed it. */
+  #answered = 0;
+  /** Answers of fetches up to this number were read with a former context. */
+  #distrusted = 0;
+  /** The epoch of the value before the last denial. */
+  #formerEpoch: string | undefined;
+  /** When the value was set, as a moment of `changes`. */
+  #setAt = 0;
+  /** Whether clients have the value through a broadcast. */
+  #isShared = false;
+  /** Whether a client was denied, or told that there is no value. */
+  #hasRefused = false;
   #timer: NodeJS.Timeout | undefined;
   /** Whether the application gives the row at this moment: it is as new as a fetch. */
   #isPutting = false;
   #isEnded = false;
 
-  constructor(host: RowHost, id: string, audience: string | undefined, context: unknown) {
+  constructor(host: RowHost, id: string, audience: string | undefined) {
     this.#host = host;
     this.id = id;
     this.audience = audience;
-    this.context = context;
   }
 
   /** The value that clients share, if the row has one. */
@@ -68,55 +66,100 @@ export class EntityRow {
     return this.#stale !== undefined;
   }
 
-  /**
-   * Returns the row for a client: the present value, or the result of a fetch that begins after this moment if the client knows another
-   * epoch, if the context is new, or if there is no value.
-   */
-  open(known: Position | undefined, isNewContext: boolean): Opened | Promise<Opened> {
-    this.#move(retry(this.#phase, performance.now())); // it may have failed for the last time while no client watched
-    // The position of a value that is denied now belongs to no epoch any more.
-    const isForeign =
-      known !== undefined && this.value !== undefined && known.id !== this.value.position().id;
-    if (this.#answer !== undefined && (!isForeign || this.#isPutting) && !isNewContext) return this.#opened();
-    return new Promise((resolve) => {
-      this.#waiting.push({ after: this.#begun, resolve: () => resolve(this.#opened()) });
-      this.need();
-    });
+  /** Whether a client has the value or waits for it. */
+  get isWatched(): boolean {
+    return this.#isShared || this.#askers.size > 0;
   }
 
-  /** The row has changed, or is too old: a fetch follows. */
-  need(): void {
-    this.#move(need(this.#phase));
+  /**
+   * A client of the identity has a context. If it is newer than the known one, no answer of a fetch that has begun is given any more.
+   *
+   * @param admitted the number of its admission; undefined: the newest
+   */
+  admit(context: unknown, admitted: number = this.#admitted): void {
+    if (admitted < this.#admitted) return;
+    this.#admitted = admitted;
+    if (this.#context === context) return;
+    this.#context = context;
+    this.#distrusted = this.#begun;
+  }
+
+  /**
+   * Returns the row for a client: the present answer, or the one of a fetch that begins after this moment if the client knows another
+   * epoch, if the context is new, or if there is no answer.
+   */
+  open(known: Position | undefined): Opened | Promise<Opened> {
+    this.#move(retry(this.#phase, performance.now())); // it may have failed for the last time while no client watched
+    const after = this.#isForeign(known) && !this.#isPutting ? this.#begun : this.#distrusted;
+    if (this.#answered > after) return this.#opened(after);
+    const answer = this.#askers.wait(after);
+    if (this.#underWay <= after) this.need();
+    return answer;
+  }
+
+  /** The broadcast of a value has ended. */
+  release(value: RowValue): void {
+    if (this.#answer === value) this.#isShared = false;
+  }
+
+  /** The row has changed: a fetch follows. Returns whether it was not pending before. */
+  need(): boolean {
+    const before = this.#phase;
+    this.#move(need(before));
+    return before.is !== 'queued' && !(before.is === 'fetching' && before.isRepeated);
+  }
+
+  /** The row is too old: a fetch follows, unless one is pending or waits for its next attempt. */
+  refresh(): void {
+    if (this.#phase.is === 'idle') this.need();
   }
 
   /** The application gives the row itself. An older version is ignored. */
   put(row: FetchedRow<unknown>): void {
-    if (this.#isOlder(row)) return;
-    this.#begun++;
+    if (this.#compare(row) < 0) return;
+    const number = ++this.#begun;
     const phase = put(this.#phase);
     this.#isPutting = true;
     try {
-      this.#accept(row);
+      this.#accept(row, number, this.#host.changes.next());
       this.#move(phase);
       // Promises would answer after the events of this tick.
-      if (this.#waiting.length > 0) this.#host.onRight();
+      if (this.#askers.size > 0) this.#host.onRight();
     } finally {
       this.#isPutting = false;
     }
-    this.#settle(this.#begun);
+    this.#settle(number);
+  }
+
+  /** Another fetch, which began at the moment `began`, has read the row along. It is ignored if the present row may be newer. */
+  offer(row: FetchedRow<unknown>, began: number): void {
+    if (!this.isFetching && this.#setAt < began) this.put(row);
   }
 
   /** The row is forgotten: results that are still to come are ignored. */
   end(): void {
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    this.#begun = Infinity;
+    this.#answer = undefined;
     this.#settle(Infinity);
   }
 
-  #opened(): Opened {
-    if (this.#answer === 'denied') return { denied: 'forbidden' };
-    return this.#answer ?? { stale: this.#stale ?? 'unavailable' };
+  /** Whether a position is of another node, or of the time before the row was forgotten. */
+  #isForeign(known: Position | undefined): boolean {
+    if (known === undefined || this.#answer === 'denied' || known.id === this.#formerEpoch) return false;
+    return known.id !== this.value?.position().id;
+  }
+
+  /** The answer, if it is of a later fetch than `after`. */
+  #opened(after: number): Opened {
+    const isAnswered = this.#answered > after;
+    if (isAnswered && this.#answer instanceof RowValue) {
+      this.#isShared = true;
+      return this.#answer;
+    }
+    this.#hasRefused = true;
+    if (isAnswered && this.#answer === 'denied') return { denied: 'forbidden' };
+    return { stale: this.#stale ?? 'unavailable' };
   }
 
   #move(phase: Phase): void {
@@ -127,40 +170,38 @@ export class EntityRow {
     if (phase.is === 'failed') {
       const wait = phase.retryAt - performance.now();
       this.#timer = setTimeout(() => {
-        if (this.#host.isWatched()) this.#move(retry(this.#phase, performance.now()));
+        if (this.isWatched) this.#move(retry(this.#phase, performance.now()));
       }, wait + 1).unref();
     } else if (phase.is === 'queued' && before.is !== 'queued') this.#host.fetch(this.#job());
   }
 
   #job(): Job {
-    const { id, audience, context } = this;
+    const { id, audience } = this;
     return {
       id,
       audience,
-      context,
+      context: () => this.#context,
       isDue: () => !this.#isEnded && this.#phase.is === 'queued',
       begin: () => {
-        const number = ++this.#begun;
+        const number = (this.#underWay = ++this.#begun);
+        const began = this.#host.changes.begin();
         this.#move(begin(this.#phase));
         return (outcome) => {
-          if (!this.#isEnded) this.#finish(outcome, number);
+          if (!this.#isEnded) this.#finish(outcome, number, began);
+          this.#host.changes.end();
         };
       },
     };
   }
 
-  #finish(outcome: Outcome, number: number): void {
+  #finish(outcome: Outcome, number: number, began: number): void {
+    const isOvertaken = this.#phase.is === 'fetching' && this.#phase.isOvertaken;
+    this.#underWay = 0;
     try {
       if ('error' in outcome) throw outcome.error;
-      const row = readFetched(outcome.result);
-      const isOvertaken = this.#phase.is === 'fetching' && this.#phase.isOvertaken;
-      if (row === 'denied') this.#deny();
-      else if (!this.#isOlder(row) && (!isOvertaken || this.#isNewer(row))) this.#accept(row);
-      else this.#host.onRelated(row.related);
-      this.#move(succeed(this.#phase));
+      this.#move(this.#take(readFetched(outcome.result), number, began, isOvertaken));
     } catch (error) {
       const code = this.#host.codeOf(error);
-      const isOvertaken = this.#phase.is === 'fetching' && this.#phase.isOvertaken;
       if (!isOvertaken) {
         this.#stale = code;
         this.value?.doubt(code);
@@ -168,46 +209,69 @@ export class EntityRow {
       this.#move(fail(this.#phase, performance.now(), Math.random()));
     }
     this.#settle(number);
+    if (!this.isWatched) this.#host.onIdle();
+  }
+
+  /**
+   * Takes the result of a fetch. Returns the next phase.
+   *
+   * @throws VeloxError `not-json`, `too-deep`.
+   */
+  #take(row: FetchedRow<unknown> | 'denied', number: number, began: number, isOvertaken: boolean): Phase {
+    if (row === 'denied') {
+      this.#deny(number);
+      // The row was put after the question for the right.
+      return isOvertaken ? need(succeed(this.#phase)) : succeed(this.#phase);
+    }
+    const order = this.#compare(row);
+    if (order > 0 || (order === 0 && !isOvertaken)) {
+      this.#accept(row, number, began);
+      return succeed(this.#phase);
+    }
+    this.#host.onRelated(row.related, began);
+    if (isOvertaken) return succeed(this.#phase);
+    // A replica of the database lags behind. The present row is as good an answer, unless it was read with a former context.
+    if (this.#answered > this.#distrusted) this.#answered = number;
+    return fail(this.#phase, performance.now(), Math.random());
   }
 
   /** @throws VeloxError `not-json`, `too-deep`. */
-  #accept({ value, version, related }: FetchedRow<unknown>): void {
-    const before = this.#answer;
-    if (before instanceof RowValue) before.set(value);
-    else this.#answer = new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
-    if (this.value) this.value.related = [...related.keys()];
-    this.#version = version;
+  #accept({ value, version, related }: FetchedRow<unknown>, number: number, began: number): void {
+    const { value: present } = this;
+    const row = present ?? new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
+    if (present) present.set(value);
+    row.related = [...related.keys()];
+    this.#answer = row;
+    this.#answered = Math.max(this.#answered, number);
+    // A put without a version does not make older versions newer. A row that was deleted may begin anew.
+    this.#version = version ?? (value === null ? undefined : this.#version);
     this.#stale = undefined;
     this.freshAt = performance.now();
-    this.#host.onRelated(related);
-    if (before === 'denied') this.#host.onRight();
+    this.#setAt = this.#host.changes.next();
+    this.#host.onRelated(related, began);
+    if (!this.#hasRefused) return;
+    this.#hasRefused = false;
+    this.#host.onAnswer();
   }
 
-  #deny(): void {
-    const isNew = this.#answer instanceof RowValue;
+  #deny(number: number): void {
+    const { value } = this;
+    if (value) this.#formerEpoch = value.position().id;
     this.#answer = 'denied';
+    this.#answered = Math.max(this.#answered, number);
+    this.#isShared = false;
     this.#version = this.#stale = undefined;
     this.freshAt = performance.now();
-    if (isNew) this.#host.onRight();
+    if (value) this.#host.onRight();
   }
 
-  #isOlder({ version }: FetchedRow<unknown>): boolean {
-    return this.#compare(version) < 0;
-  }
-
-  #isNewer({ version }: FetchedRow<unknown>): boolean {
-    return this.#compare(version) > 0;
-  }
-
-  #compare(version: string | number | undefined): number {
+  /** Whether a row is newer (above 0) or older than the present one, by their versions. */
+  #compare({ version }: FetchedRow<unknown>): number {
     if (version === undefined || this.#version === undefined) return 0;
     return this.#host.compare(version, this.#version);
   }
 
-  /** Answers the clients that waited for a fetch up to `number`. */
   #settle(number: number): void {
-    const due = this.#waiting.filter(({ after }) => after < number);
-    this.#waiting = this.#waiting.filter(({ after }) => after >= number);
-    for (const { resolve } of due) resolve();
+    this.#askers.settle(number, (after) => this.#opened(after));
   }
 }

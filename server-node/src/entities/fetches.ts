@@ -3,7 +3,7 @@ import type { Fetched } from './fetched.js';
 
 /** The client that a fetch is for. */
 export interface Who<Context = unknown> {
-  /** Aborted when the fetch has timed out, or when no client waits for the row any more. */
+  /** Aborted when the fetch has ended, or has taken longer than `timeout`, or the hub closes. */
   readonly signal: AbortSignal;
   /** The key of the audience, if the entity has audiences. */
   readonly audience?: string;
@@ -15,7 +15,8 @@ export interface Who<Context = unknown> {
 export interface Job {
   readonly id: string;
   readonly audience: string | undefined;
-  readonly context: unknown;
+  /** Returns the newest context of the identity. */
+  readonly context: () => unknown;
   /** The fetch begins now; its result goes to the function that this returns, once. */
   readonly begin: () => (outcome: Outcome) => void;
   /** Whether the row is still to be fetched. */
@@ -32,12 +33,15 @@ export interface FetchesOptions {
   readonly timeout: number;
 }
 
+const KEYS = 'fetchMany() resolved with a Map whose keys are no strings. Use String(row.id) as key.';
+
 /** Runs the application's fetches: those of one tick together, and at most `concurrency` at a time. */
 export class Fetches {
   readonly #options: FetchesOptions;
   #queue: Job[] = [];
   #running = 0;
   #isScheduled = false;
+  readonly #aborting = new Set<AbortController>();
 
   constructor(options: FetchesOptions) {
     this.#options = options;
@@ -52,6 +56,12 @@ export class Fetches {
   add(job: Job): void {
     this.#queue.push(job);
     this.#schedule();
+  }
+
+  /** Aborts all fetches, and begins none that is queued. */
+  close(): void {
+    this.#queue = [];
+    for (const aborting of this.#aborting) aborting.abort();
   }
 
   #schedule(): void {
@@ -81,8 +91,8 @@ export class Fetches {
   #takeTogether(): readonly Job[] {
     const due = this.#queue.filter((job) => job.isDue());
     const [first] = due;
-    const isTogether = ({ audience, context }: Job): boolean =>
-      audience === first?.audience && context === first?.context;
+    const context = first?.context();
+    const isTogether = (job: Job): boolean => job.audience === first?.audience && job.context() === context;
     this.#queue = due.filter((job) => !isTogether(job));
     return due.filter(isTogether);
   }
@@ -91,11 +101,14 @@ export class Fetches {
     this.#running++;
     const ends = jobs.map((job) => job.begin());
     const aborting = new AbortController();
+    this.#aborting.add(aborting);
     let timer: NodeJS.Timeout | undefined;
     const timedOut = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
         reject(new VeloxError('timeout', `a fetch took longer than ${this.#options.timeout} ms.`));
-      }, this.#options.timeout);
+      };
+      timer = setTimeout(giveUp, this.#options.timeout);
+      aborting.signal.addEventListener('abort', giveUp);
     });
     let outcomes: readonly Outcome[];
     try {
@@ -104,6 +117,7 @@ export class Fetches {
       outcomes = jobs.map(() => ({ error }));
     }
     clearTimeout(timer);
+    this.#aborting.delete(aborting);
     aborting.abort();
     this.#running--;
     ends.forEach((end, at) => end(outcomes[at] as Outcome));
@@ -114,7 +128,8 @@ export class Fetches {
   async #call(jobs: readonly Job[], signal: AbortSignal): Promise<readonly Outcome[]> {
     const { fetch, fetchMany } = this.#options;
     const [first] = jobs as [Job];
-    const { audience, context } = first;
+    const { audience } = first;
+    const context = first.context();
     const who: Who = {
       signal,
       ...(audience !== undefined && { audience }),
@@ -127,6 +142,9 @@ export class Fetches {
     );
     if (!(rows instanceof Map)) {
       throw new VeloxError('not-json', 'fetchMany() must resolve with a Map from ids to rows.');
+    }
+    for (const id of (rows as Map<unknown, unknown>).keys()) {
+      if (typeof id !== 'string') throw new VeloxError('not-json', KEYS);
     }
     return jobs.map(({ id }) => ({ result: (rows as Map<string, Fetched<unknown>>).get(id) }));
   }

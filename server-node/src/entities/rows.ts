@@ -50,23 +50,20 @@ export class Rows {
     }
   }
 
-  isWatched(id: string, audience: string | undefined): boolean {
-    const row = this.find(id, audience);
-    return row !== undefined && !this.#unwatched.has(row);
+  /** Whether a client watches the row, or did so a moment ago. */
+  isWatched(row: EntityRow): boolean {
+    return !this.#unwatched.has(row);
   }
 
   /** A client wants the row. */
-  enter(id: string, audience: string | undefined): void {
-    const row = this.find(id, audience);
-    if (!row) return;
+  enter(row: EntityRow): void {
     clearTimeout(this.#unwatched.get(row));
     this.#unwatched.delete(row);
   }
 
-  /** No client wants the row any more. */
-  leave(id: string, audience: string | undefined): void {
-    const row = this.find(id, audience);
-    if (!row || this.#unwatched.has(row)) return;
+  /** Forgets the row later, if no client watches it. */
+  leave(row: EntityRow): void {
+    if (row.isWatched || this.#unwatched.has(row) || this.find(row.id, row.audience) !== row) return;
     this.#unwatched.set(row, setTimeout(() => this.forget(row), this.#linger).unref());
   }
 

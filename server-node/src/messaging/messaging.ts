@@ -6,7 +6,7 @@ import {
   type ReplyFrame,
 } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
-import type { ClientInfo } from '../access/admission.js';
+import type { ClientInfo } from '../access/client-info.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Topics } from '../topics/topics.js';

@@ -148,6 +148,11 @@ export class Subscription {
     return this.#standing.is === 'failed';
   }
 
+  /** Whether the client was denied the topic, or there is no value yet. */
+  get isRefused(): boolean {
+    return this.#standing.is === 'failed' || this.#standing.is === 'denied';
+  }
+
   isMemberOfAny(broadcasts: ReadonlySet<Broadcast>): boolean {
     return this.#standing.is === 'joined' && broadcasts.has(this.#standing.broadcast);
   }

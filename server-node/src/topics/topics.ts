@@ -210,8 +210,7 @@ export class Topics {
     return 2 * this.#limits.subscriptions;
   }
 
-  /** Returns the result of a client's subscription to a topic; it does not reject.
-   * A broadcast stays for a while even if it is not joined. */
+  /** Returns the result of a client's subscription to a topic; it does not reject. A broadcast stays for a while without members. */
   open(admission: Admission, topic: string, known?: Position): Answer | Promise<Answer> {
     return thenOrNow(this.#admissions.maySee(admission, topic), (isAllowed) =>
       isAllowed ? this.#openSource(admission, topic, known) : { denied: 'forbidden' },
@@ -220,13 +219,18 @@ export class Topics {
 
   /** Asks again for all sessions that have no value of a topic yet. */
   reopen(topic: string): void {
-    for (const subscriber of [...(this.#wanted.get(topic) ?? [])])
-      if (subscriber.topics.get(topic)?.hasFailed) void this.ask(subscriber, topic);
+    this.reask(topic, (subscription) => subscription?.hasFailed);
+  }
+
+  /** Asks again for all sessions that have no value of a topic yet, or were denied it. */
+  reaskRefused(topic: string): void {
+    this.reask(topic, (subscription) => subscription?.isRefused);
   }
 
   /** Asks again whether each session that wants a topic may see it, and asks its source for the value. */
-  reask(topic: string): void {
-    for (const subscriber of [...(this.#wanted.get(topic) ?? [])]) void this.ask(subscriber, topic);
+  reask(topic: string, isDue: (subscription?: Subscription) => boolean | undefined = () => true): void {
+    for (const subscriber of [...(this.#wanted.get(topic) ?? [])])
+      if (isDue(subscriber.topics.get(topic))) void this.ask(subscriber, topic);
   }
 
   /**

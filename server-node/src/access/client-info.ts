@@ -1,0 +1,15 @@
+/** The request that opened a link. */
+export interface ClientInfo {
+  /** The address of the client; see the option `trustProxy`. Undefined if it is not known, for instance over `fetch`. */
+  readonly address: string | undefined;
+  readonly userAgent: string | undefined;
+  /** A header of the request, by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+}
+
+/** The request of a session that has none. */
+export const UNKNOWN_CLIENT: ClientInfo = {
+  address: undefined,
+  userAgent: undefined,
+  header: () => undefined,
+};

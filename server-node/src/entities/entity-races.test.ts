@@ -1,0 +1,424 @@
+/** The order of questions, fetches, puts and departures must never show a former row, or leave one behind. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { manual, setUp, turn } from '../../test/rig/entity-hub.js';
+import { fetched, type Fetched } from './fetched.js';
+
+const ELSEWHERE = { id: 'elsewhere', version: 9 };
+const hasRole =
+  (role: string) =>
+  (context: unknown): boolean =>
+    (context as { role?: string }).role === role;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('the row of a user whose context is new', () => {
+  /** Ann has the row that was fetched as boss, and is a clerk now. */
+  async function demoteAnn() {
+    const { fetch, calls } = manual<{ n: number }>();
+    const rig = setUp({ fetch, audience: 'user' });
+    const ann = rig.connect('ann', { role: 'boss' });
+    ann.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    ann.take();
+    ann.session.admission = { identity: 'ann', context: { role: 'clerk' } };
+    void rig.hub.recheck();
+    await turn();
+    return { ...rig, ann, calls };
+  }
+
+  it('does not leave when the rights are checked again during the new fetch', async () => {
+    const { hub, ann, calls } = await demoteAnn();
+    void hub.recheck();
+    await turn();
+    expect(ann.take()).toEqual([]);
+    calls[1]?.resolve({ n: 2 });
+    await turn();
+    expect(ann.take()).toMatchObject([{ body: { n: 2 } }]);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('does not leave when the new fetch fails, and comes when one succeeds', async () => {
+    const { ann, calls } = await demoteAnn();
+    calls[1]?.reject(new Error('no database'));
+    await turn();
+    expect(ann.take()).toEqual([{ stale: 'fetch-failed', topic: 'items/7' }]);
+    await turn(2_000);
+    calls[2]?.resolve({ n: 2 });
+    await turn();
+    expect(ann.take()).toMatchObject([{ body: { n: 2 } }]);
+  });
+
+  it('stays with the other sessions of the user, of which none is forgotten', async () => {
+    const { hub, items, connect, ann, calls } = await demoteAnn();
+    const other = connect('ann', { role: 'clerk' });
+    other.want('items/7');
+    await turn();
+    calls[1]?.resolve({ n: 2 });
+    await turn();
+    calls[2]?.resolve({ n: 2 });
+    await turn();
+    ann.session.admission = { identity: 'ann', context: { role: 'guest' } };
+    void hub.recheck(hasRole('guest'));
+    await turn();
+    calls.at(-1)?.reject(new Error('no database'));
+    await turn(60_000);
+    other.take();
+    for (const call of calls) call.resolve({ n: 5 });
+    await turn(60_000);
+    items.notify('7');
+    await turn();
+    calls.at(-1)?.resolve({ n: 6 });
+    await turn();
+    expect(other.take().at(-1)).toMatchObject({ body: { n: 6 } });
+    expect(ann.take().at(-1)).toMatchObject({ body: { n: 6 } });
+  });
+
+  it('is fetched with the newest context, also when an older session asks later', async () => {
+    const fetch = vi.fn((_: string, who: { context?: { role?: string } }) => ({ role: who.context?.role }));
+    const { hub, items, connect } = setUp({ fetch, audience: 'user' });
+    const [before, after] = [connect('ann', { role: 'boss' }), connect('ann', { role: 'clerk' })];
+    before.session.admission = { ...before.session.admission, order: 1 };
+    after.session.admission = { ...after.session.admission, order: 2 };
+    for (const client of [before, after]) client.want('items/7');
+    await turn();
+    void hub.recheck(hasRole('boss'));
+    items.notify('7');
+    await turn();
+    expect(JSON.stringify([before.take(), after.take()])).not.toContain('boss');
+    expect(fetch.mock.lastCall?.[1]).toMatchObject({ context: { role: 'clerk' } });
+  });
+});
+
+describe('a row that a client waits for', () => {
+  it('is kept while its last member leaves, so that the client follows it', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch, timeout: 120_000, linger: 1_000 });
+    const [first, second] = [connect(), connect()];
+    first.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    second.want('items/7', ELSEWHERE);
+    first.leave('items/7');
+    await turn(20_000);
+    items.notify('7');
+    await turn();
+    calls[1]?.resolve({ n: 2 });
+    await turn();
+    calls[2]?.resolve({ n: 3 });
+    await turn();
+    items.notify('7');
+    await turn();
+    calls.at(-1)?.resolve({ n: 4 });
+    await turn();
+    expect(second.take().at(-1)).toMatchObject({ body: { n: 4 } });
+  });
+
+  it('is not replaced by a former one when the fetch fails', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { connect } = setUp({ fetch });
+    const [first, second] = [connect(), connect()];
+    first.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    second.want('items/7', ELSEWHERE);
+    await turn();
+    calls[1]?.reject(new Error('no database'));
+    await turn();
+    expect(second.take()).toEqual([{ stale: 'fetch-failed', topic: 'items/7' }]);
+    await turn(2_000);
+    calls[2]?.resolve({ n: 2 }); // it began before the client asked again
+    await turn();
+    expect(second.take()).toEqual([]);
+    calls[3]?.resolve({ n: 3 });
+    await turn();
+    expect(second.take()).toMatchObject([{ body: { n: 3 } }]);
+  });
+
+  it('comes from the fetch under way if the client has no copy', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { connect } = setUp({ fetch });
+    const [first, second] = [connect(), connect()];
+    first.want('items/7');
+    await turn();
+    second.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    expect(second.take()).toMatchObject([{ body: { n: 1 } }]);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('comes as soon as a fetch for another client succeeds', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { connect } = setUp({ fetch });
+    const [first, second] = [connect(), connect()];
+    first.want('items/7');
+    await turn();
+    calls[0]?.reject(new Error('no database'));
+    await turn();
+    second.want('items/7');
+    await turn();
+    calls[1]?.resolve({ n: 1 });
+    await turn();
+    expect(first.take().at(-1)).toMatchObject({ body: { n: 1 } });
+  });
+
+  it('is not forgotten with a put that fails', async () => {
+    const { fetch, calls } = manual<unknown>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    expect(() => items.put('7', 1n)).toThrow(expect.objectContaining({ code: 'not-json' }));
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    expect(client.take()).toMatchObject([{ body: { n: 1 } }]);
+  });
+});
+
+describe('a row that no client watches any more', () => {
+  it('is forgotten when it was denied after the last client had left', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    items.notify('7');
+    await turn();
+    client.leave('items/7');
+    calls[1]?.resolve('denied');
+    await turn(60_000);
+    expect(items.stats()).toMatchObject({ rows: 0 });
+  });
+
+  it('is forgotten when the related row that created it cannot be held', async () => {
+    const { hub, connect } = setUp({ fetch: () => fetched({}, { related: { 'users/3': 1n } }) });
+    const users = hub.entities.create('users', { fetch: () => null });
+    connect().want('items/7');
+    await turn(60_000);
+    expect(users.stats().rows).toBe(0);
+  });
+
+  it('is not answered for an identity whose last session has ended', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch, audience: 'user', timeout: 1_000 });
+    const ann = connect('ann', { role: 'boss' });
+    ann.want('items/7');
+    await turn();
+    ann.end();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    const again = connect('ann', { role: 'clerk' });
+    again.want('items/7');
+    await turn();
+    expect(again.take()).toEqual([]);
+    calls[1]?.resolve({ n: 2 });
+    await turn();
+    expect(again.take()).toMatchObject([{ body: { n: 2 } }]);
+    again.end();
+    await turn(60_000);
+    expect(items.stats().rows).toBe(0);
+  });
+});
+
+describe('a related row', () => {
+  interface Named {
+    n: number;
+  }
+
+  /** Orders whose fetch brings a user along; the test gives the answers of both. */
+  async function shop() {
+    const orders = manual<object>();
+    const users = manual<Named>();
+    const { hub, connect } = setUp({ fetch: orders.fetch });
+    const source = hub.entities.create('users', { fetch: users.fetch });
+    const client = connect();
+    client.want('items/1');
+    await turn();
+    const answer = (n: number): Fetched<object> => fetched({}, { related: { 'users/7': { n } } });
+    return { client, source, users: users.calls, orders: orders.calls, answer };
+  }
+
+  it('does not replace a row that was fetched after it was read', async () => {
+    const { client, users, orders, answer } = await shop();
+    client.want('users/7');
+    await turn();
+    users[0]?.resolve({ n: 2 });
+    await turn();
+    orders[0]?.resolve(answer(1));
+    await turn();
+    expect(client.take().filter((frame) => JSON.stringify(frame).includes('users'))).toMatchObject([
+      { body: { n: 2 } },
+    ]);
+  });
+
+  it('is fetched anew if it was notified while its parent was read', async () => {
+    const { client, source, users, orders, answer } = await shop();
+    source.notify('7');
+    orders[0]?.resolve(answer(1));
+    await turn();
+    client.take();
+    client.want('users/7');
+    await turn();
+    expect(client.take()).toEqual([]);
+    users[0]?.resolve({ n: 2 });
+    await turn();
+    expect(client.take()).toMatchObject([{ topic: 'users/7', body: { n: 2 } }]);
+  });
+
+  it('updates a row that clients watch', async () => {
+    const { client, users, orders, answer } = await shop();
+    orders[0]?.resolve(answer(1));
+    await turn();
+    client.want('users/7');
+    await turn();
+    client.want('items/2');
+    await turn();
+    client.take();
+    orders[1]?.resolve(answer(3));
+    await turn();
+    const frames = client.take().map((frame) => JSON.stringify(frame));
+    expect(frames.find((frame) => frame.includes('users/7'))).toContain('"n":3');
+    expect(users).toEqual([]);
+  });
+});
+
+describe('a notification', () => {
+  it('asks again for a user who was denied, while others watch the row', async () => {
+    let isAllowed = false;
+    const fetch = (_: string, { audience }: { audience?: string }): Fetched<object> =>
+      audience === 'bob' && !isAllowed ? 'denied' : { of: audience };
+    const { items, connect } = setUp<object>({ fetch, audience: 'user' });
+    const [ann, bob] = [connect('ann'), connect('bob')];
+    for (const client of [ann, bob]) client.want('items/7');
+    await turn();
+    expect(bob.take()).toEqual([{ denied: 'items/7', code: 'forbidden' }]);
+    isAllowed = true;
+    items.notify('7');
+    await turn();
+    expect(bob.take()).toMatchObject([{ body: { of: 'bob' } }]);
+  });
+
+  it('after a put causes a fetch, also during the fetch that the put has overtaken', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    items.put('7', { n: 2 });
+    items.notify('7');
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    calls[1]?.resolve({ n: 3 });
+    await turn();
+    expect(client.take().map((frame) => (frame as { body?: unknown }).body)).toEqual([{ n: 2 }, { n: 3 }]);
+  });
+
+  it('in doubt of a denial that a put has overtaken, the fetch is repeated', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    items.put('7', { n: 2 });
+    calls[0]?.resolve('denied');
+    await turn();
+    calls[1]?.resolve({ n: 3 });
+    await turn();
+    expect(client.take().at(-1)).toMatchObject({ body: { n: 3 } });
+  });
+});
+
+describe('versions:', () => {
+  it('a put without a version does not make older versions newer', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    calls[0]?.resolve(fetched({ n: 5 }, { version: 5 }));
+    await turn();
+    items.put('7', { n: 6 });
+    items.notify('7');
+    await turn();
+    calls[1]?.resolve(fetched({ n: 4 }, { version: 4 }));
+    await turn();
+    expect(client.take().at(-1)).toMatchObject({ body: { n: 6 } });
+  });
+
+  it('a fetch that brings an older version is repeated: the replica of the database lags', async () => {
+    const versions = [5, 4, 4, 6];
+    const fetch = vi.fn(() => {
+      const version = versions.shift() ?? 0;
+      return fetched({ n: version }, { version });
+    });
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    items.notify('7');
+    await turn();
+    await turn(3_000);
+    expect(fetch).toHaveBeenCalledTimes(4);
+    expect(client.take()).toMatchObject([{ body: { n: 5 } }, { body: { n: 6 } }]);
+  });
+});
+
+describe('time limits:', () => {
+  it('a row that fails is fetched by back-off, also if `maxAge` has passed', async () => {
+    let isBroken = false;
+    const fetch = vi.fn(() => {
+      if (isBroken) throw new Error('no database');
+      return { n: 1 };
+    });
+    const { items, connect } = setUp({ fetch, maxAge: 100 });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    isBroken = true;
+    items.notify('7');
+    await turn(60_000);
+    expect(fetch.mock.calls.length).toBeLessThan(12);
+  });
+
+  it('a watched row is never older than five quarters of `maxAge`', async () => {
+    const times: number[] = [];
+    const fetch = (): object => ({ n: times.push(performance.now()) });
+    const { items, connect } = setUp({ fetch, maxAge: 10_000 });
+    connect().want('items/7');
+    await turn(6_000);
+    items.notify('7');
+    await turn(60_000);
+    const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(12_600);
+    expect(gaps.length).toBeLessThan(8);
+  });
+
+  it('hub.close() aborts the fetches under way', async () => {
+    const signals: AbortSignal[] = [];
+    const { hub, connect } = setUp({
+      fetch: (_, { signal }) => new Promise<object>(() => signals.push(signal)),
+    });
+    connect().want('items/7');
+    await turn();
+    expect(signals[0]?.aborted).toBe(false);
+    hub.entities.close();
+    await turn();
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
+  it('fetchMany whose keys are no strings is reported', async () => {
+    const { connect } = setUp({ fetchMany: () => new Map([[7, {}]]) as unknown as Map<string, object> });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    expect(client.take()).toEqual([{ stale: 'not-json', topic: 'items/7' }]);
+  });
+});

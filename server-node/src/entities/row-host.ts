@@ -1,0 +1,23 @@
+import type { StateOptions } from '../state/state.js';
+import type { Changes } from './changes.js';
+import type { Job } from './fetches.js';
+
+/** The functions of an entity that a row needs. */
+export interface RowHost {
+  /** The options of the row's state. */
+  readonly stateOptions: Pick<StateOptions, 'key'>;
+  readonly compare: (a: string | number, b: string | number) => number;
+  readonly changes: Changes;
+  /** Queues a fetch. */
+  readonly fetch: (job: Job) => void;
+  /** The code for an error, which is reported unless it is a time-out. */
+  readonly codeOf: (error: unknown) => string;
+  /** Rows that were read along by a fetch that began at the moment `began`. */
+  readonly onRelated: (related: ReadonlyMap<string, unknown>, began: number) => void;
+  /** The row is denied from now on, or it was put while clients waited for it: all clients ask anew. */
+  readonly onRight: () => void;
+  /** There is an answer again: the clients that were denied, or told that there is none, ask anew. */
+  readonly onAnswer: () => void;
+  /** No client may watch the row any more. */
+  readonly onIdle: () => void;
+}
