@@ -40,17 +40,19 @@ export function attempt(callback: () => void): void {
 
 /** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
 export function createSignal<A extends unknown[] = []>(): Signal<A> {
-  const listeners = new Set<{ call: (...args: A) => void }>();
+  /** Created by the first listener: a client of 10,000 topics has many signals without one. */
+  let listeners: Set<{ call: (...args: A) => void }> | undefined;
   return {
     emit(...args) {
-      for (const listener of [...listeners]) {
-        if (listeners.has(listener)) attempt(() => listener.call(...args));
+      for (const listener of [...(listeners ?? [])]) {
+        if (listeners!.has(listener)) attempt(() => listener.call(...args));
       }
     },
     on(call) {
       const listener = { call }; // the same function may listen twice
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      const all = (listeners ??= new Set());
+      all.add(listener);
+      return () => void all.delete(listener);
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   type Subscription,
 } from '../protocol/index.js';
 import { createCell } from '../reactive/readable.js';
-import { createReplica, type ReplicaControl } from './replica.js';
+import { createReplica, type Replica, type ReplicaControl } from './replica.js';
 import { IDLE, type Status } from './status.js';
 
 enablePatches();
@@ -37,7 +37,7 @@ function setUp(topic = 'board') {
   let owned: Owned = new Set();
   const status = createCell(OPEN);
   const [onChange, onStale] = [vi.fn(), vi.fn()];
-  const control: ReplicaControl<Board> = createReplica(topic, {
+  const control: ReplicaControl = createReplica(topic, {
     owned: () => owned,
     schedule: (publish) => void due.add(publish),
     flush: () => paint(),
@@ -59,6 +59,7 @@ function setUp(topic = 'board') {
   };
   return {
     ...control,
+    replica: control.replica as Replica<Board>,
     status,
     onChange,
     onStale,

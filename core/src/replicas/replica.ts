@@ -5,8 +5,8 @@ import { LAYER, type Layer, type Layered } from './layer.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
-import { createCell, createSignal, once, type Readable } from '../reactive/readable.js';
-import { deriveStatus, IDLE, type Reason, type Status } from './status.js';
+import { createCell, createSignal, once, type Readable, type Signal } from '../reactive/readable.js';
+import { deriveStatus, type DerivedStatus, type Reason, type Status } from './status.js';
 
 /** How long a topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
 const LINGER_MS = 1_000;
@@ -35,14 +35,14 @@ export interface Replica<T> extends Hydratable<T | undefined> {
 export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule' | 'flush'> {
   readonly status: Readable<Status>;
   /** `wanted` has changed, or the topic has to be subscribed again. */
-  readonly onChange: () => void;
+  readonly onChange: (control: ReplicaControl) => void;
   /** Whether the topic is wanted and stale has changed. */
   readonly onStale: (isStale: boolean) => void;
 }
 
 /** A replica as its connection sees it. */
-export interface ReplicaControl<T = unknown> {
-  readonly replica: Replica<T>;
+export interface ReplicaControl {
+  readonly replica: Replica<unknown>;
   readonly wanted: () => boolean;
   /** Adds the request by which the link carries the topic if, and only if, it is wanted; it counts as sent. */
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
@@ -51,18 +51,19 @@ export interface ReplicaControl<T = unknown> {
   readonly receive: (frame: StateFrame | CheckFrame) => void;
   /** The topic is denied, or may be outdated, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
-  readonly seed: (initial: Initial<T>) => void;
+  readonly seed: (initial: Initial<unknown>) => void;
   /** Takes a value that came along with another topic, unless this topic is wanted by itself. */
   readonly plant: (frame: SnapshotFrame) => void;
-  /** The topics whose values came along with this one: they stay as long as it does. */
-  readonly seeds: Map<string, unknown>;
+  /** The topics whose values came along with this one: they stay as long as it does. Created for the first one. */
+  seeds: Set<ReplicaControl> | undefined;
 }
 
 /** Creates the copy of one topic for its connection, the only user of the {@link ReplicaControl}. */
-export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaControl<T> {
-  const cell = createCell<T | undefined>(undefined);
-  const patched = createSignal<[Patch[]]>();
-  let initial: T | undefined;
+export function createReplica(topic: string, host: ReplicaHost): ReplicaControl {
+  const cell = createCell<unknown>(undefined);
+  /** Created for the first listener. */
+  let patched: Signal<[Patch[]]> | undefined;
+  let initial: unknown;
   /** Moves when a frame arrives; the cell follows when it is published. */
   let document: Document | undefined;
   /** The changes since then. */
@@ -79,26 +80,21 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   /** Checks in a row that were about another version. */
   let mismatches = 0;
   let layer: Layer | undefined;
-  const seeds = new Map<string, unknown>();
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
+  /** Created for the first reader, since most applications read the status of few topics. */
+  let status: DerivedStatus | undefined;
 
-  const status = deriveStatus(host.status, (base) => ({
-    ...base,
-    stale,
-    reason: reason ?? base.reason,
-    diverged,
-  }));
   const refresh = (): void => {
     stale = phase !== 'open' || !!reason;
     if (counted !== (wanted && stale)) host.onStale((counted = !counted));
-    status.refresh();
+    status?.refresh();
   };
   const want = (next: boolean): void => {
     if (wanted === next) return;
     wanted = next;
-    host.onChange();
+    host.onChange(control);
     refresh();
   };
   /** Counts a subscriber, until the function that it returns is called. */
@@ -115,8 +111,8 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     if (document) {
       const news = patches.splice(0);
       freezeNews(news);
-      cell.set((layer ? layer.show(document.value, news) : document.value) as T);
-      if (news.length) patched.emit(news);
+      cell.set(layer ? layer.show(document.value, news) : document.value);
+      if (news.length) patched?.emit(news);
     }
     refresh();
   };
@@ -134,7 +130,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
   const askAgain = (): void => {
     enter('closed');
     refresh();
-    host.onChange();
+    host.onChange(control);
   };
   /** The shown value stays until the snapshot. */
   const diverge = (): void => {
@@ -157,14 +153,21 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
     );
   };
 
-  return {
+  const control: ReplicaControl = {
     replica: {
       topic,
-      status: { ...status, getInitial: () => IDLE },
+      get status() {
+        return (status ??= deriveStatus(host.status, (base) => ({
+          ...base,
+          stale,
+          reason: reason ?? base.reason,
+          diverged,
+        })));
+      },
       get: cell.get,
       getInitial: () => initial,
       subscribe: (onChange) => retain(cell.subscribe(onChange)),
-      subscribePatches: (onPatches) => retain(patched.on(onPatches)),
+      subscribePatches: (onPatches) => retain((patched ??= createSignal()).on(onPatches)),
       [LAYER](next) {
         layer = next;
         return () => {
@@ -172,7 +175,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
           host.flush();
         };
       },
-    } as Replica<T> & Layered,
+    } as Replica<unknown> & Layered,
     wanted: () => wanted,
     say(subscribe, unsubscribe) {
       if (wanted === (phase !== 'closed')) return;
@@ -185,7 +188,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       } else {
         unsubscribe.push(topic);
         drop();
-        status.refresh();
+        status?.refresh();
       }
     },
     drop,
@@ -216,7 +219,7 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       reason = why;
       refresh();
     },
-    seeds,
+    seeds: undefined,
     plant(frame) {
       if (wanted || phase !== 'closed') return; // its own frames are newer
       const next = advance(document, frame, loaded);
@@ -235,4 +238,5 @@ export function createReplica<T>(topic: string, host: ReplicaHost): ReplicaContr
       cell.set(body);
     },
   };
+  return control;
 }

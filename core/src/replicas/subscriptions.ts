@@ -15,7 +15,9 @@ import type { ReasonCode } from './status.js';
 export const BEFORE_HELLO = 4_000;
 
 /** The functions that topics need from their connection. */
-export interface SubscriptionsHost extends Omit<ReplicaHost, 'onStale'> {
+export interface SubscriptionsHost extends Omit<ReplicaHost, 'onChange' | 'onStale'> {
+  /** The link may have to be asked about a topic. */
+  readonly onChange: () => void;
   /** The first wanted topic became stale, or the last one is not stale any more. */
   readonly onStale: () => void;
 }
@@ -48,20 +50,22 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
   const changed = new Set<ReplicaControl>();
   let stale = 0;
 
+  /** One for all topics: there may be thousands. */
+  const replicaHost: ReplicaHost = {
+    ...host,
+    onChange(control) {
+      wanted[control.wanted() ? 'add' : 'delete'](control);
+      changed.add(control);
+      host.onChange();
+    },
+    onStale(isStale) {
+      const before = stale;
+      stale += isStale ? 1 : -1;
+      if (!before || !stale) host.onStale();
+    },
+  };
   const create = (topic: string): ReplicaControl => {
-    const control: ReplicaControl = createReplica<unknown>(topic, {
-      ...host,
-      onChange() {
-        wanted[control.wanted() ? 'add' : 'delete'](control);
-        changed.add(control);
-        host.onChange();
-      },
-      onStale(isStale) {
-        const before = stale;
-        stale += isStale ? 1 : -1;
-        if (!before || !stale) host.onStale();
-      },
-    });
+    const control = createReplica(topic, replicaHost);
     controls.set(topic, control);
     return control;
   };
@@ -99,7 +103,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
         const parent = controls.get(frame.for);
         const control = parent && (controls.get(topic) ?? create(topic));
         if (!control) return;
-        parent.seeds.set(topic, control);
+        (parent.seeds ??= new Set()).add(control);
         return control.plant(frame);
       }
       if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
