@@ -187,6 +187,11 @@ describe('who may import whom', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('a dynamic import names its module, so that bundlers find it', () => {
+    const unnamed = /(?<!typeof )\bimport\((?!\s*['"])/;
+    expect(sources.filter((file) => unnamed.test(readFileSync(resolve(root, file), 'utf8')))).toEqual([]);
+  });
+
   it('files stay small', () => {
     const long = sources.filter((file) => readFileSync(resolve(root, file), 'utf8').split('\n').length > 281);
     expect(long).toEqual([]);

@@ -44,7 +44,7 @@ export async function workers(
   serve: (backplane: Backplane) => unknown,
 ): Promise<void> {
   const { default: cluster } = await import('node:cluster');
-  if (!cluster.isPrimary) return void (await serve(await backplaneOf(options)));
+  if (!cluster.isPrimary) return void (await serve(backplaneOf(options)));
   const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;
   const environment = { [FOLDER]: folder, [SECRET]: randomBytes(24).toString('base64url') };
   cluster.on('exit', (worker) => {
@@ -53,24 +53,17 @@ export async function workers(
   for (let n = 0; n < count; n++) cluster.fork(environment);
 }
 
-async function backplaneOf({ grpc, database }: WorkersOptions): Promise<Backplane> {
+function backplaneOf({ grpc, database }: WorkersOptions): Backplane {
   const { [FOLDER]: folder = '', [SECRET]: secret = '' } = process.env;
-  const open = database ?? (await builtIn());
+  const open = database ?? builtIn();
   return combine({ log: sqlite(open(join(folder, 'velox.db'))), bus: mesh({ grpc, secret, folder }) });
 }
 
-/** The module of Node 22.5 and later, by a name that types of Node 20 need not know. */
-const NODE_SQLITE: string = 'node:sqlite';
-
-async function builtIn(): Promise<(file: string) => SqliteDatabase> {
-  try {
-    const { DatabaseSync } = (await import(NODE_SQLITE)) as {
-      DatabaseSync: new (file: string) => SqliteDatabase;
-    };
-    return (file) => new DatabaseSync(file);
-  } catch (cause) {
-    throw new VeloxError('bad-option', 'workers() has no database. Pass one, or run Node 22.5 or later.', {
-      cause,
-    });
-  }
+/** Not an import: bundlers would look for a module that Node 20 lacks. */
+function builtIn(): (file: string) => SqliteDatabase {
+  const sqlite = process.getBuiltinModule('node:sqlite') as
+    { DatabaseSync: new (file: string) => SqliteDatabase } | undefined;
+  if (!sqlite)
+    throw new VeloxError('bad-option', 'workers() has no database. Pass one, or run Node 22.5 or later.');
+  return (file) => new sqlite.DatabaseSync(file);
 }
