@@ -113,9 +113,7 @@ export class NatsLog implements Log {
     if (!entry || entry.kind === 'create') return false;
     const isThere = entries.lastPlace(place.seq, entry).version === at.version + place.rest;
     if (!isThere || !(await this.#snapshots.save(key, at.version, place.seq, value))) return false;
-    const kept = await this.#firstKept(subject, place.seq, keep);
-    await this.#stream.purge(subject, kept.first);
-    await this.#bodies.remove(this.#subject('part', key), kept.before + 1);
+    await this.#trim(key, place.seq, keep);
     return true;
   }
 
@@ -212,12 +210,15 @@ export class NatsLog implements Log {
     return found.includes(undefined) ? undefined : (found as Found[]);
   }
 
-  /** The sequence of the first entry that stays, and of the one before. The entry of the snapshot always stays. */
-  async #firstKept(subject: string, seq: number, keep: number): Promise<{ first: number; before: number }> {
+  /** Removes the entries up to `keep` below that of a snapshot, and their parts. The entry of the snapshot always stays. */
+  async #trim(key: string, seq: number, keep: number): Promise<void> {
+    const subject = this.#subject('log', key);
     const sequences = (await this.#stream.from(subject, 1, true)).map((each) => each.seq);
-    const end = sequences.indexOf(seq);
-    const index = Math.max(0, end - Math.max(keep - 1, 0));
-    return { first: sequences[index] ?? 0, before: sequences[index - 1] ?? 0 };
+    const first = sequences.indexOf(seq) - Math.max(keep - 1, 0);
+    const [before, kept] = sequences.slice(Math.max(first - 1, 0), first + 1);
+    if (first < 1 || before === undefined || kept === undefined) return;
+    await this.#stream.purge(subject, kept);
+    await this.#bodies.remove(this.#subject('part', key), before + 1);
   }
 
   #subject(part: 'log' | 'part' | 'revision', key: string): string {

@@ -98,6 +98,7 @@ export class Stream {
 
   /** Removes the messages of a subject that are below a sequence, or all. */
   async purge(filter: string, below?: number): Promise<void> {
+    if (below !== undefined && below <= 1) return; // the server would take it for no limit
     await this.#api(`STREAM.PURGE.${this.#name}`, { filter, ...(below !== undefined && { seq: below }) });
   }
 

@@ -126,4 +126,28 @@ export function textTests(test: Define<LogPart>): void {
     const next = await two.log.append(topic, large.at, [step()]);
     assert.ok(next.ok);
   });
+
+  test('a snapshot removes no patch of 3 MB that it keeps', async ({ connect, topic }) => {
+    const { log } = await connect();
+    let head = headOf(await log.open(topic, '0'));
+    const patches = ['first', 'ü'.repeat(1_500_000), 'small', 'ä'.repeat(1_500_000), 'last'].map(step);
+    const places: Place[] = [];
+    const add = async (revision = step(), keep = 4): Promise<void> => {
+      const result = await log.append(topic, head, [revision]);
+      assert.ok(result.ok);
+      places.push((head = result.at));
+      assert.equal(await log.saveSnapshot(topic, head, '"value"', keep), true);
+    };
+    // More than there are, so all of them stay.
+    for (const revision of patches) await add(revision, 10);
+    const after = async (place: Place | undefined): Promise<string[]> => {
+      const read = await log.read(topic, place as Place);
+      assert.ok(typeof read === 'object', String(read));
+      return read.map(({ patch }) => patch);
+    };
+    const texts = patches.map(({ patch }) => patch);
+    assert.ok((await after(places[0])).join() === texts.slice(1).join());
+    await add();
+    assert.ok((await after(places[2])).slice(0, 2).join() === texts.slice(3).join());
+  });
 }
