@@ -22,6 +22,7 @@ describe('four servers in processes of their own, one of which is killed', { tim
     ['SQLite', { engine: 'sqlite', harm: 'none' }],
     ['Redis, which is killed and started again', { engine: 'redis', harm: 'kill' }],
     ['PostgreSQL, which is killed and started again', { engine: 'postgres', harm: 'kill' }],
+    ['NATS, which is killed and started again', { engine: 'nats', harm: 'kill' }],
   ] as const)('lose and double no update on %s, and all clients end equal', async (_, engine) => {
     const { acknowledged, deltas, resumed, renewed, ...others } = await run(engine);
     expect(others).toMatchObject(NOTHING);

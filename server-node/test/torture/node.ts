@@ -8,7 +8,7 @@ import type { Answer, Marks, Order, Setup } from './orders.js';
 
 const setup = JSON.parse(process.argv[2] as string) as Setup;
 const hub = createHub({
-  backplane: backplaneOf(setup.engine),
+  backplane: await backplaneOf(setup.engine),
   limits: { opensPerAddress: Infinity, sessionsPerIdentity: Infinity },
   logger: (entry) => {
     if (entry.level !== 'info') process.stderr.write(`${JSON.stringify(entry)}\n`);

@@ -10,7 +10,8 @@ export type EngineSetup =
   /** The file of the log, and the folder of the mesh's sockets. */
   | { readonly kind: 'sqlite'; readonly file: string; readonly folder: string }
   | { readonly kind: 'redis'; readonly port: number }
-  | { readonly kind: 'postgres'; readonly port: number };
+  | { readonly kind: 'postgres'; readonly port: number }
+  | { readonly kind: 'nats'; readonly port: number };
 
 /** The settings of a node. */
 export interface Setup {

@@ -8,6 +8,7 @@ import { apply, type Operation } from '@velox/core/protocol';
 import { bundleTest } from '../../../scripts/bundle-simulation.mjs';
 import type { Opened, Place } from '../../src/cluster/log.js';
 import type { EngineProcess } from '../rig/engine-process.js';
+import { startNats } from '../rig/nats-server.js';
 import { startPostgres } from '../rig/postgres.js';
 import { startRedis } from '../rig/redis.js';
 import { backplaneOf } from './backplane-of.js';
@@ -109,6 +110,7 @@ export async function torture(plan: Plan): Promise<Report> {
 
 async function startEngine({ engine, harm }: Plan): Promise<EngineProcess | undefined> {
   if (engine === 'redis') return startRedis('--appendonly', harm === 'forget' ? 'no' : 'yes');
+  if (engine === 'nats') return startNats();
   return engine === 'postgres' ? startPostgres() : undefined;
 }
 
@@ -158,7 +160,7 @@ async function createTopics(
   engine: EngineSetup,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, Place>> {
-  const backplane = backplaneOf(engine);
+  const backplane = await backplaneOf(engine);
   const places = new Map<string, Place>();
   for (const topic of topics) {
     const { snapshot } = await backplane.log.open(topic, JSON.stringify(EMPTY));
@@ -172,7 +174,7 @@ async function createTopics(
 
 /** Reads the log of each topic from its first version on, and applies all of it. */
 async function readLog(engine: EngineSetup, places: ReadonlyMap<string, Place>): Promise<Final> {
-  const backplane = backplaneOf(engine);
+  const backplane = await backplaneOf(engine);
   const values = new Map<string, Marks>();
   const holes: string[] = [];
   let renewed = 0;
