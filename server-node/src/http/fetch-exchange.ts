@@ -2,6 +2,7 @@ import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Exchange } from '../transports/exchange.js';
 import { FetchStream } from '../transports/sse/fetch-stream.js';
 import { chooseForm } from '../transports/sse/stream-form.js';
+import { CompressingOutlet } from '../wire/compressing-outlet.js';
 
 /**
  * An exchange of a web-standard server; `response` resolves with the answer.
@@ -33,15 +34,18 @@ export function fetchExchange(
       const content = status === 204 || status === 304 ? null : body; // those have none, not even an empty one
       respond(new Response(content, { status, headers: { ...headers, ...more } }));
     },
-    stream(given, { isCompressible, ...events }) {
+    stream(given, { isCompressible, onDrain, onClose }) {
       const accepted = request.headers.get('accept-encoding') ?? undefined;
       const { form, headers } = chooseForm(given, isCompressible && compresses, accepted);
-      const begin = (body: ReadableStream<Uint8Array>): void => {
-        whenAborted(request, () => stream.end('closed')); // not every host cancels the stream
-        respond(new Response(body, { headers }));
+      const create = (drained: () => void): FetchStream => {
+        const begin = (body: ReadableStream<Uint8Array>): void => {
+          whenAborted(request, () => stream.end('closed')); // not every host cancels the stream
+          respond(new Response(body, { headers }));
+        };
+        const stream = new FetchStream(form, begin, { onDrain: drained, onClose });
+        return stream;
       };
-      const stream = new FetchStream(form, begin, events);
-      return stream;
+      return form === 'gzip' ? new CompressingOutlet(form, create, onDrain) : create(onDrain);
     },
     onAbort: (callback) => whenAborted(request, () => answered || callback()),
   };

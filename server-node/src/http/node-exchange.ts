@@ -4,6 +4,7 @@ import type { Exchange } from '../transports/exchange.js';
 import { headerOf } from '../transports/request-head.js';
 import { NodeStream } from '../transports/sse/node-stream.js';
 import { chooseForm } from '../transports/sse/stream-form.js';
+import { CompressingOutlet } from '../wire/compressing-outlet.js';
 
 /**
  * An exchange of node:http.
@@ -40,11 +41,11 @@ export function nodeExchange(
       }
       return Buffer.isBuffer(body) ? body.toString() : body;
     },
-    answer({ status, headers, body }, more) {
+    answer({ status, headers, body, bytes }, more) {
       if (response.headersSent || response.destroyed) return;
       if (isLast()) response.shouldKeepAlive = false;
       begin(status, { ...headers, ...more });
-      response.end(body);
+      response.end(bytes ?? body);
     },
     stream(given, { isCompressible, onDrain, onClose }) {
       // A response that other code encodes takes no second encoding.
@@ -63,7 +64,8 @@ export function nodeExchange(
         whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
         return true;
       };
-      return new NodeStream(response, form, start, onDrain);
+      const create = (drained: () => void): NodeStream => new NodeStream(response, form, start, drained);
+      return form === 'gzip' ? new CompressingOutlet(form, create, onDrain) : create(onDrain);
     },
     onAbort: (callback) => whenClosed(response, () => response.writableFinished || callback()),
   };

@@ -139,10 +139,12 @@ async function readValue(
     ? { etag, 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie' }
     : { etag, 'cache-control': 'no-cache' };
   if (isKnown(known, etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
+  const { text: body, bytes } = frames.message(id, 0, true, 0);
   return {
     status: 200,
     headers: { 'content-type': 'application/json', ...headers },
-    body: frames.message(id, 0, true, 0).text,
+    body,
+    bytes,
     outcome: 'value',
   };
 }

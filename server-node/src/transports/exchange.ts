@@ -11,6 +11,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
+  /** The bytes of the body, if many answers share them. */
+  readonly bytes?: Buffer;
   /** The result of the exchange, for the promise of `handle`. */
   readonly outcome: string;
 }

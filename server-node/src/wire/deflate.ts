@@ -19,7 +19,12 @@ export function flushed(data: Buffer, before?: Buffer): Buffer {
 
 /** The same without its end, as permessage-deflate sends it: the reader puts it back (RFC 7692 §7.2.1). */
 export function deflated(data: Buffer, before?: Buffer): Buffer {
-  return flushed(data, before).subarray(0, -FLUSHED.length);
+  return payloadOf(flushed(data, before));
+}
+
+/** Flushed blocks without their end. */
+export function payloadOf(flush: Buffer): Buffer {
+  return flush.subarray(0, -FLUSHED.length);
 }
 
 /** The same, uncompressed, so that its length leaks nothing of the content. */

@@ -1,11 +1,25 @@
 import type { Position } from '@velox/core/protocol';
 import { HttpChunk } from './http-chunk.js';
-import { deflated, flushed, stored } from './deflate.js';
+import { deflated, flushed, payloadOf, stored } from './deflate.js';
+import { flushedLater } from './flushed-later.js';
 import { deflatedFrame, textFrame } from './websocket-frame.js';
 import type { SharedWindow } from './shared-window.js';
 
 /** The shortest message that is worth compressing independently, in bytes. */
 const WORTHWHILE = 256;
+
+/** A longer message is compressed off the loop, in bytes. */
+const LONG = 256 * 1024;
+
+/** A form of a message that may be compressed. */
+export type CompressedForm = 'deflated' | 'gzip';
+
+/** The forms of a long message that are being compressed, and the uncompressed part of a gzip stream. */
+interface Later {
+  deflated?: Promise<void> | undefined;
+  gzip?: Promise<void> | undefined;
+  stored?: HttpChunk;
+}
 
 /**
  * Why an event was given up.
@@ -55,6 +69,7 @@ export class Message {
   #deflated: Buffer | undefined;
   #sse: HttpChunk | undefined;
   #gzip: HttpChunk | undefined;
+  #later: Later | undefined;
 
   constructor(text: string, options: MessageOptions = {}) {
     const { position, eventId, isCompressible = false, isNumbered = false, channel = '', window } = options;
@@ -79,8 +94,22 @@ export class Message {
     return (this.#webSocket ??= textFrame(this.text, this.size));
   }
 
-  /** The same, compressed independently of other messages (RFC 7692) if that is shorter: any client can read it. */
+  /** Bytes of the text, which share the memory of the frame. */
+  get bytes(): Buffer {
+    return this.webSocket.subarray(-this.size);
+  }
+
+  /** Whether it is compressed off the loop. */
+  get isLong(): boolean {
+    return this.isCompressible && this.size > LONG;
+  }
+
+  /**
+   * The same, compressed independently of other messages (RFC 7692) if that is shorter: any client can read it. A long message stays
+   * uncompressed until `whenCompressed` resolves.
+   */
   get deflated(): Buffer {
+    if (!this.#deflated && this.isLong) return this.webSocket;
     return (this.#deflated ??= this.#deflate());
   }
 
@@ -89,9 +118,34 @@ export class Message {
     return (this.#sse ??= new HttpChunk(this.#event()));
   }
 
-  /** The same as a flushed part of a gzip stream: compressed independently, or stored if that is shorter. */
+  /**
+   * The same as a flushed part of a gzip stream: compressed independently, or stored if that is shorter. A long message is stored until
+   * `whenCompressed` resolves.
+   */
   get gzip(): HttpChunk {
+    if (!this.#gzip && this.isLong) return this.#stored();
     return (this.#gzip ??= new HttpChunk(this.#block()));
+  }
+
+  /** Starts to compress a long message, once for all who wait. Undefined: the form will not get shorter, and may be written now. */
+  whenCompressed(form: CompressedForm): Promise<void> | undefined {
+    if (!this.isLong || (form === 'gzip' ? this.#gzip : this.#deflated)) return undefined;
+    const later = (this.#later ??= {});
+    const data = (): Buffer => Buffer.from(form === 'gzip' ? this.#event() : this.text);
+    return (later[form] ??= flushedLater(this.size, data)?.then((flush) => {
+      if (form === 'gzip') this.#gzip = this.#shorter(flush);
+      else if (flush && flush.length < this.size) this.#deflated = deflatedFrame(payloadOf(flush));
+      else this.#deflated = this.webSocket;
+      later[form] = undefined;
+    }));
+  }
+
+  #shorter(flush: Buffer | undefined): HttpChunk {
+    return flush && flush.length < this.size ? new HttpChunk(flush) : this.#stored();
+  }
+
+  #stored(): HttpChunk {
+    return ((this.#later ??= {}).stored ??= new HttpChunk(stored(Buffer.from(this.#event()))));
   }
 
   #deflate(): Buffer {

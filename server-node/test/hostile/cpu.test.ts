@@ -1,5 +1,6 @@
 /** The costs of a hostile client, measured in a process of its own.
  * Bounds are generous, as the machine may be busy; SECURITY.md has no times. */
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { HANDSHAKE, RawConnection } from '../rig/raw-connection.js';
@@ -82,3 +83,51 @@ it('200 strangers that wait cost less than 1 ms per second each', async () => {
   const after = await victim.measure();
   expect((after.cpu - before.cpu) / links.length).toBeLessThan(1);
 });
+
+/** The requests for a snapshot, which the attacker reads without understanding it. */
+const SNAPSHOTS: readonly [string, (at: number) => readonly string[], string][] = [
+  ['over WebSockets', () => [...HANDSHAKE, DEFLATE], '{"open":{}}'],
+  ['over event streams', () => STREAM('velox=3'), ''],
+  ['over event streams from foreign positions', (at) => STREAM(`velox=3&id=foreign-${at}&v=${at + 1}`), ''],
+  ['as JSON', () => ['GET /sync HTTP/1.1', 'Host: localhost', 'Accept: application/json'], ''],
+];
+const STREAM = (query: string): readonly string[] => [
+  `GET /sync?${query} HTTP/1.1`,
+  'Host: localhost',
+  'Accept: text/event-stream',
+  'Accept-Encoding: gzip',
+];
+
+it.each(SNAPSHOTS)(
+  'a snapshot of 4 MB, requested 20 times a second %s, is compressed off the loop and once per version',
+  async (_, head, open) => {
+    await using victim = await startVictim('large');
+    const before = await victim.measure();
+    const begun = performance.now();
+    let received = 0;
+    for (let at = 0; at < 60; at++) {
+      const peer = connect(Number(new URL(victim.origin).port), '127.0.0.1');
+      peer.on('error', () => undefined);
+      peer.on('data', ({ length }: Buffer) => (received += length));
+      peer.write(`${head(at).join('\r\n')}\r\n\r\n`);
+      if (open) peer.write(Buffer.concat([frame.text(open), frame.text('{"subscribe":[{}]}')]));
+      setTimeout(() => peer.destroy(), 2_000);
+      await delay(Math.max(0, begun + at * 50 - performance.now()));
+    }
+    await delay(1_000);
+    const after = await victim.measure();
+    const share = (after.cpu - before.cpu) / (performance.now() - begun);
+    if (process.env.VELOX_FIGURES)
+      process.stdout.write(
+        `${(share * 100).toFixed(1)} % of a core, ${received} bytes, ${JSON.stringify(after.compressed)}\n`,
+      );
+    expect(received).toBeGreaterThan(1 << 20);
+    expect(after.compressed.onLoop).toBe(0);
+    expect(after.compressed.offLoop).toBeLessThanOrEqual(after.version - before.version + 1);
+    const neighbour = rawWebSocket(victim.origin);
+    onTestFinished(() => neighbour.close());
+    neighbour.send({ open: {} });
+    await neighbour.find((each) => 'hello' in each);
+  },
+  30_000,
+);

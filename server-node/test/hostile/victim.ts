@@ -1,6 +1,8 @@
 /** The process that is attacked: a hub of a scenario on a free port. Its parent asks for measurements. */
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import zlib from 'node:zlib';
 import * as velox from '../../src/index.js';
 import { CALLBACKS, MISBEHAVIOURS, misbehaving } from './misbehaviours.js';
 
@@ -10,8 +12,25 @@ export interface Measured {
   readonly resident: number;
   /** User and system time so far, in ms. */
   readonly cpu: number;
+  /** How many texts of 256 KiB or more were compressed so far: on the loop, and off it. */
+  readonly compressed: { readonly onLoop: number; readonly offLoop: number };
+  /** The number of the newest revision. */
+  readonly version: number;
   readonly stats: velox.HubStats;
 }
+
+const compressed = { onLoop: 0, offLoop: 0 };
+const { deflateRaw, deflateRawSync } = zlib;
+const isLarge = (data: zlib.InputType): boolean => (data as Buffer).length >= 256 * 1024;
+zlib.deflateRaw = ((data: zlib.InputType, ...rest: [zlib.ZlibOptions, zlib.CompressCallback]) => {
+  if (isLarge(data)) compressed.offLoop++;
+  return deflateRaw(data, ...rest);
+}) as typeof deflateRaw;
+zlib.deflateRawSync = (data, options) => {
+  if (isLarge(data)) compressed.onLoop++;
+  return deflateRawSync(data, options);
+};
+syncBuiltinESMExports();
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -44,7 +63,13 @@ if (scenario === 'history') {
     board.position();
   }
 }
-if (scenario === 'large') board.update((draft) => void (draft.rows.large = 'text '.repeat(800_000)));
+if (scenario === 'large') {
+  const row = (n: number): string =>
+    `item ${n} costs ${(n * 7_919) % 10_007} and has the id ${(n * 2_654_435_761) % 2 ** 32}`;
+  board.update((draft) => {
+    for (let n = 0; n < 65_000; n++) draft.rows[`${n}`] = row(n);
+  });
+}
 setInterval(() => board.update((draft) => void draft.n++), 100).unref();
 
 /** One hub for each callback and misbehaviour, beside the one that serves the neighbours. */
@@ -77,6 +102,8 @@ process.on('message', () => {
       memory: heapUsed + external,
       resident: rss,
       cpu: (user + system) / 1_000,
+      compressed: { ...compressed },
+      version: board.position().version,
       stats: hub.stats(),
     };
     process.send?.(measured);

@@ -24,7 +24,7 @@ export function rawGzipStream(url: string, ...topics: object[]): PausableLink {
         for (const line of lines) if (line.startsWith('data: ')) take(JSON.parse(line.slice(6)) as Frame);
       });
       incoming.on('data', (data: Buffer) => gunzip.write(data)); // a pipe would resume a paused stream
-      incoming.on('end', resolve).on('error', reject);
+      incoming.on('end', () => gunzip.flush(() => resolve(undefined))).on('error', reject);
     });
   });
   const close = link.close.bind(link);

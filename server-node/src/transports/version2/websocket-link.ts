@@ -5,7 +5,9 @@ import type { Admission } from '../../access/admission.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
 import { closeCodeOf } from '../../wire/codes.js';
+import { CompressingOutlet } from '../../wire/compressing-outlet.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
+import type { Outlet } from '../../wire/outlet.js';
 import { headerOf } from '../request-head.js';
 import { takeReader } from '../socket/internals.js';
 import { FrameGate } from '../websocket/frame-gate.js';
@@ -45,9 +47,12 @@ export class Version2Link {
     this.#hub = hub;
     this.#webSocket = webSocket;
     const form = deflation === 'none' ? 'webSocket' : 'deflated';
-    const outlet = new PlainWebSocketOutlet(webSocket, socket, form, () => {
+    const create = (onDrain: () => void): Outlet =>
+      new PlainWebSocketOutlet(webSocket, socket, form, onDrain);
+    const drained = (): void => {
       if (this.#outlet.drained()) this.#session?.drained(this.#outlet);
-    });
+    };
+    const outlet = form === 'deflated' ? new CompressingOutlet(form, create, drained) : create(drained);
     this.#outlet = new TranslatingOutlet(outlet, ({ code, reason }: Refused) => {
       if (code === 'not-acceptable') warnOnce(hub, topic);
       webSocket.close(closeCodeOf(new VeloxError(code, reason)), code);

@@ -15,6 +15,7 @@ import { closeCodeOf } from '../../wire/codes.js';
 import type { Hub } from '../../hub/hub.js';
 import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
+import { CompressingOutlet } from '../../wire/compressing-outlet.js';
 import type { Outlet } from '../../wire/outlet.js';
 import { PRICES } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
@@ -54,13 +55,12 @@ export class WebSocketLink {
     this.#hub = hub;
     this.#webSocket = webSocket;
     this.#credentials = hub.admissions.readsRequests ? credentialsOf(request) : NOBODY;
-    this.#outlet = new WebSocketOutlet(
-      webSocket,
-      socket,
-      deflation,
-      () => this.#session?.topics.size === 1,
-      () => this.#session?.drained(this.#outlet),
-    );
+    const isSingle = (): boolean => this.#session?.topics.size === 1;
+    const create = (onDrain: () => void): Outlet =>
+      new WebSocketOutlet(webSocket, socket, deflation, isSingle, onDrain);
+    const drained = (): void => this.#session?.drained(this.#outlet);
+    this.#outlet =
+      deflation === 'none' ? create(drained) : new CompressingOutlet('deflated', create, drained);
     this.#gate = new FrameGate(socket, {
       isDeflated: deflation !== 'none',
       onMessage: (raw) => this.#take(raw),

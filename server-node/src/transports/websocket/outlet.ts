@@ -48,7 +48,13 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
     const { window } = message;
     // A session that follows more topics leaves its place at the first message of another topic, and takes no new
     // one.
-    if (window && this.#deflation === 'shared' && (this.#place?.isIn(window) || this.#isSingle())) {
+    // A window compresses on the loop, so it has no long messages.
+    if (
+      window &&
+      !message.isLong &&
+      this.#deflation === 'shared' &&
+      (this.#place?.isIn(window) || this.#isSingle())
+    ) {
       const frame = window.frame(message, (this.#place ??= new Place()));
       if (frame) return frame;
     }
