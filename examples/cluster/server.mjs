@@ -43,4 +43,6 @@ createServer(async (request, response) => {
     return response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(order));
   }
   response.writeHead(200, { 'content-type': 'text/html' }).end(page);
-}).listen(Number(PORT), '127.0.0.1', () => console.log(`${NAME} listens on ${PORT}`));
+}).listen(Number(PORT), '127.0.0.1', () =>
+  console.log(`${NAME} listens on port ${PORT}: process ${process.pid}`),
+);
