@@ -4,7 +4,7 @@ import { atMost, median, size, times } from './harness.mjs';
 
 process.env.NODE_ENV = 'production'; // else each view runs twice
 const { Hub } = await import('../server-node/dist/hub/hub.js');
-const { State } = await import('../server-node/dist/state/state.js');
+const { LocalState } = await import('../server-node/dist/state/local-state.js');
 const { each } = await import('../server-node/dist/views/each.js');
 
 const SESSIONS = Number(process.env.VELOX_SESSIONS ?? 10_000);
@@ -51,7 +51,7 @@ class Sink {
 /** A hub whose sessions belong to so many audiences in turn. */
 class Rig {
   #hub = new Hub({ heartbeat: Infinity, compression: false });
-  #state = new State({ rows: makeRows() });
+  #state = new LocalState({ rows: makeRows() });
   #updates = 0;
 
   constructor() {

@@ -24,7 +24,7 @@ describe.each(['simulation', 'leaks'])('the bundle of %s', (simulation) => {
   it('has the sources of client and server, and no planted bug', async () => {
     const text = await bundle(simulation);
     expect(text).toContain('core/src/protocol/document.ts');
-    expect(text).toContain('server-node/src/state/state.ts');
+    expect(text).toContain('server-node/src/state/local-state.ts');
     expect(text).not.toContain('/plants/');
   });
 

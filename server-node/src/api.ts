@@ -4,7 +4,7 @@ export { batch } from './state/batch.js';
 export { JS, type ScriptHandler } from './script.js';
 export { VMap } from './state/vmap.js';
 export { VSlice } from './state/vslice.js';
-export { State, type DeepReadonly, type Snapshot, type StateOptions } from './state/state.js';
+export type { DeepReadonly, Snapshot, State, StateOptions } from './state/state.js';
 export type { SharedState, SharedStateOptions } from './state/shared/shared-state.js';
 export type { UpdateOptions } from './state/shared/job.js';
 export { createHub, type Hub } from './create-hub.js';

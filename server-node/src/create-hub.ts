@@ -7,13 +7,14 @@ import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { nodesOf } from './nodes/nodes.js';
 import { messagingMethods } from './messaging-methods.js';
-import { liveOf, Published, stateOfLive } from './publish.js';
+import { liveOf, PublishedState, stateOfLive } from './published-state.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { noteCore } from './core-of.js';
 import { Publications } from './publications.js';
 import type { Session as CoreSession } from './sessions/session.js';
-import { State, type StateOptions } from './state/state.js';
-import { ViewedState } from './views/viewed-state.js';
+import { LocalState } from './state/local-state.js';
+import type { StateOptions } from './state/state.js';
+import { createViewedState } from './views/viewed-state.js';
 import { viewOf, type AnyViewOptions } from './views/view-options.js';
 
 import type { Hub } from './public-hub.js';
@@ -46,8 +47,8 @@ export function createHub<C extends Contract, Context>(
 ): Hub<C, Context> {
   checkOptions('createHub()', options);
   const hub = new Core(options as unknown as HubOptions);
-  const make = (value: unknown, stateOptions?: StateOptions): Published<unknown> =>
-    stateOfLive(value) ?? new Published(value, stateOptions);
+  const make = (value: unknown, stateOptions?: StateOptions): PublishedState<unknown> =>
+    stateOfLive(value) ?? new PublishedState(value, stateOptions);
   const published = new Publications(hub);
   const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options.backplane)));
   const made: Hub<C, Context> = {
@@ -56,12 +57,12 @@ export function createHub<C extends Contract, Context>(
     state(topic: string, value: unknown, stateOptions?: StateOptions & Partial<AnyViewOptions>) {
       checkOptions('hub.state()', stateOptions);
       const viewOptions = viewOf(value, stateOptions);
-      const state = value instanceof State ? (value as State<unknown>) : make(value, stateOptions);
+      const state = value instanceof LocalState ? (value as LocalState<unknown>) : make(value, stateOptions);
       if (!viewOptions) published.publish(topic, state);
       else {
         const viewed = hub.views.publish(topic, state, viewOptions);
         published.replace(topic, state);
-        return new ViewedState(state, viewed) as never;
+        return createViewedState(state, viewed) as never;
       }
       return state as never;
     },

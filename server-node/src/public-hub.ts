@@ -14,8 +14,8 @@ import type {
   TopicName,
   TopicValue,
 } from '@velox/core/protocol';
-import { type Endpoint } from './http/endpoint.js';
-import { type SseEndpoint, type SseOptions } from './http/event-source.js';
+import type { Endpoint } from './http/endpoint.js';
+import type { SseEndpoint, SseOptions } from './http/event-source.js';
 import type { Entity, EntityOptions } from './entities/entity-options.js';
 import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 import type {
@@ -30,11 +30,11 @@ import type {
 } from './messaging/typed.js';
 import type { HubLife } from './hub/entrance.js';
 import type { HubStats } from './hub/hub-stats.js';
-import { Published } from './publish.js';
+import type { Published } from './publish.js';
 import type { SharedState, SharedStateOptions } from './state/shared/shared-state.js';
-import { State, type StateOptions } from './state/state.js';
-import { ViewedState } from './views/viewed-state.js';
-import { type ViewOptions } from './views/view-options.js';
+import type { State, StateOptions } from './state/state.js';
+import type { ViewedState } from './views/viewed-state.js';
+import type { ViewOptions } from './views/view-options.js';
 
 /** An endpoint of many topics. As a cast, it means everyone: `hub.emit(…)`, `hub.to('room').emit(…)`. */
 export interface Hub<C extends Contract = AnyContract, Context = unknown>

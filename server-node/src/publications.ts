@@ -1,24 +1,24 @@
 import type { Hub } from './hub/hub.js';
-import type { State } from './state/state.js';
+import type { LocalState } from './state/local-state.js';
 
 /** The states that a hub has published by their topics. It warns once if a topic is published twice. */
 export class Publications {
   readonly #hub: Hub;
-  readonly #states = new Map<string, State<unknown>>();
+  readonly #states = new Map<string, LocalState<unknown>>();
 
   constructor(hub: Hub) {
     this.#hub = hub;
   }
 
   /** Publishes a state, in place of a former one or of a view. */
-  publish(topic: string, state: State<unknown>): void {
+  publish(topic: string, state: LocalState<unknown>): void {
     this.#hub.topics.publish(topic, state);
     this.#hub.views.remove(topic);
     this.replace(topic, state);
   }
 
   /** Notes the state of a topic that was published otherwise. */
-  replace(topic: string, state: State<unknown>): void {
+  replace(topic: string, state: LocalState<unknown>): void {
     const former = this.#states.get(topic);
     this.#states.set(topic, state);
     if (!former || former === state) return;

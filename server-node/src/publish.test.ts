@@ -48,7 +48,11 @@ describe('a live value', () => {
       }),
     ).toThrow('of the application');
     await Promise.resolve();
-    expect(state.snapshot()).toEqual({ id: state.id, version: 1, body: { n: 0, list: [1], pad: PAD } });
+    expect(state.snapshot()).toEqual({
+      id: state.position().id,
+      version: 1,
+      body: { n: 0, list: [1], pad: PAD },
+    });
     velox.batch(board, (draft) => {
       draft.n = 1;
       draft.list.push(2);
@@ -120,7 +124,7 @@ describe('the same object', () => {
   it('is served from where it is: a state of its own or of a hub, and a live value of a hub', async () => {
     const hub = velox.createHub();
     const live = hub.live('live', { n: 1 });
-    const sources = [new velox.State({ n: 1 }), hub.state('state', { n: 1 }), live];
+    const sources = [velox.state({ n: 1 }), hub.state('state', { n: 1 }), live];
     for (const source of sources) {
       const handle = velox.handle<object>(source);
       expect(velox.handle<object>(source)).toBe(handle);

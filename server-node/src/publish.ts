@@ -1,12 +1,11 @@
 import { VeloxError } from '@velox/core/protocol';
-import { createEndpoint, type Endpoint } from './http/endpoint.js';
-import { Hub } from './hub/hub.js';
+import type { Endpoint } from './http/endpoint.js';
 import type { HubOptions } from './hub/hub-options.js';
-import { State, type StateOptions } from './state/state.js';
-import { nodesOf } from './nodes/nodes.js';
-import { watchServers } from './http/servers.js';
-import { checkOptions, withCheckedClose } from './options.js';
-import { viewOf, type AnyViewOptions, type ViewOptions } from './views/view-options.js';
+import { checkOptions } from './options.js';
+import { endpointOf, liveOf, PublishedState, stateOf } from './published-state.js';
+import { LocalState } from './state/local-state.js';
+import type { State, StateOptions } from './state/state.js';
+import type { ViewOptions } from './views/view-options.js';
 
 /** How a value is kept (`StateOptions`), and how it is served (`HubOptions`). */
 export type PublishOptions = StateOptions & HubOptions;
@@ -14,87 +13,8 @@ export type PublishOptions = StateOptions & HubOptions;
 /** An object that `watch` or `handle` publishes: `$push` sends the application's changes in it. */
 export type Watched<T> = T & { $push(): void };
 
-/** A state with an endpoint of its own: a hub whose one topic is the default topic. It is made when it is first asked for. */
-export class Published<T> extends State<T> implements Endpoint {
-  readonly #options: PublishOptions;
-
-  constructor(value: T, options: PublishOptions = {}) {
-    super(value, options);
-    this.#options = options;
-    watchServers();
-  }
-
-  get handle(): Endpoint['handle'] {
-    return this.endpoint().handle;
-  }
-
-  get upgrade(): Endpoint['upgrade'] {
-    return this.endpoint().upgrade;
-  }
-
-  get attach(): Endpoint['attach'] {
-    return this.endpoint().attach;
-  }
-
-  get fetch(): Endpoint['fetch'] {
-    return this.endpoint().fetch;
-  }
-
-  get close(): Endpoint['close'] {
-    return this.endpoint().close;
-  }
-
-  /** All the ways in. `options`, beside those of the state, count the first time. */
-  endpoint(options?: HubOptions): Endpoint {
-    return endpointOf(this, { ...this.#options, ...options });
-  }
-}
-
-// Express takes an object with `handle` and `set` for an application and emits on it: app.use('/sync', state) ends here.
-Object.defineProperty(Published.prototype, 'emit', {
-  value: () => {
-    throw new VeloxError('bad-option', 'app.use() got a state, which is no middleware. Pass state.handle.');
-  },
-});
-
-const endpoints = new WeakMap<State<unknown>, { readonly endpoint: Endpoint; readonly view: unknown }>();
-
-function endpointOf(state: State<unknown>, options?: HubOptions & Partial<AnyViewOptions>): Endpoint {
-  const served = endpoints.get(state);
-  if (served) {
-    if (!options?.view || options.view === served.view) return served.endpoint;
-    const advice = 'Pass the view with the first handle().';
-    throw new VeloxError(
-      'bad-option',
-      `handle() got a view for a value that is served without it. ${advice}`,
-    );
-  }
-  const hub = new Hub(options);
-  const viewOptions = viewOf(state, options);
-  if (viewOptions) hub.views.publish('', state, viewOptions);
-  else hub.topics.publish('', state);
-  const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options?.backplane)));
-  endpoints.set(state, { endpoint, view: viewOptions?.view });
-  return endpoint;
-}
-
-/** By the object that a state was made of. */
-const states = new WeakMap<object, Published<unknown>>();
-
-/** By the live value that is all of a state. */
-const lives = new WeakMap<object, Published<unknown>>();
-
-/** The state whose live value an object is, if it is one. */
-export function stateOfLive(value: unknown): Published<unknown> | undefined {
-  return lives.get(value as object);
-}
-
-/** The live value of a state; wherever a state is asked for, it stands for it. */
-export function liveOf<T>(published: Published<T>): T {
-  const live = published.live();
-  lives.set(live as object, published);
-  return live;
-}
+/** A state with an endpoint of its own, which serves it as the default topic. */
+export interface Published<T> extends State<T>, Endpoint {}
 
 /**
  * Makes a state of a JSON value. The same object always gives the same state; options count the first time.
@@ -108,13 +28,6 @@ export function liveOf<T>(published: Published<T>): T {
 export function state<T>(value: T, options?: PublishOptions): Published<T> {
   checkOptions('state()', options);
   return stateOf(value, options);
-}
-
-function stateOf<T>(value: T, options?: PublishOptions): Published<T> {
-  if (typeof value !== 'object' || value === null) return new Published(value, options);
-  let known = (lives.get(value) ?? states.get(value)) as Published<T> | undefined;
-  if (!known) states.set(value, (known = new Published(value, options)));
-  return known;
 }
 
 /**
@@ -152,8 +65,8 @@ export function handle<T extends object, A, V, Context = unknown>(
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'];
 export function handle<T extends object>(value: T | State<T>, options?: PublishOptions): Endpoint['handle'] {
   checkOptions('handle()', options);
-  if (value instanceof Published) return value.endpoint(options).handle;
-  if (value instanceof State) return endpointOf(value, options).handle;
+  if (value instanceof PublishedState) return value.endpoint(options).handle;
+  if (value instanceof LocalState) return endpointOf(value, options).handle;
   if (Object(value) !== value) {
     throw new VeloxError('not-json', 'handle() got no object. Give it one, or a live value or a state.');
   }
@@ -186,7 +99,7 @@ export function watch<T extends object>(value: T, options?: PublishOptions): Wat
 }
 
 /** Gives an object the method `$push`, if it may have one. */
-function watchObject(value: object, published: Published<unknown>): void {
+function watchObject(value: object, published: PublishedState<unknown>): void {
   published.watch();
   if ('$push' in value || !Object.isExtensible(value)) return;
   Object.defineProperty(value, '$push', {

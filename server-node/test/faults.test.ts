@@ -235,7 +235,9 @@ async function start(options: ConnectOptions) {
     async settle() {
       clearInterval(timer);
       const is = (): boolean =>
-        up.length >= sent && down.length >= told && JSON.stringify(replica.get()) === board.text();
+        up.length >= sent &&
+        down.length >= told &&
+        JSON.stringify(replica.get()) === JSON.stringify(board.get());
       for (const end = performance.now() + limitOf(10_000); !is() && performance.now() < end;)
         await sleep(10);
       return {
@@ -245,7 +247,7 @@ async function start(options: ConnectOptions) {
         sent,
         told,
         value: replica.get(),
-        wanted: JSON.parse(board.text()) as unknown,
+        wanted: board.snapshot().body,
         snapshots,
       };
     },

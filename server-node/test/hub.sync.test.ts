@@ -106,7 +106,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('many topics over %s', (
         }
         vi.advanceTimersByTime(1_000); // released replicas have lingered
         for (const [topic, { replica }] of wanted) {
-          const text = (): string | undefined => states.get(topic)?.text();
+          const text = (): string | undefined => JSON.stringify(states.get(topic)?.get());
           const isShown = (): boolean =>
             !replica.status.get().stale && JSON.stringify(replica.get()) === text();
           const isDenied = (): boolean => replica.status.get().reason?.code === 'forbidden';

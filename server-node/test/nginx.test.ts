@@ -113,7 +113,7 @@ describe.concurrent('behind nginx', () => {
         }
       };
       const live = async (): Promise<void> => {
-        const wanted = board.text();
+        const wanted = JSON.stringify(board.get());
         for (
           const end = performance.now() + 30_000;
           JSON.stringify(replica.get()) !== wanted;

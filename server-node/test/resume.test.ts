@@ -2,13 +2,13 @@
 import type { Position } from '@velox/core/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as velox from '../src/index.js';
+import { stateOf as publishedStateOf, type PublishedState } from '../src/published-state.js';
 import { numRuns, timeout } from './rig/documents.js';
 
 type Words = Record<string, string | undefined>;
 
 /** The text of the state frame that a client at this position is sent. */
-async function sentTo(state: velox.Published<Words>, { id, version }: Position): Promise<string> {
+async function sentTo(state: PublishedState<Words>, { id, version }: Position): Promise<string> {
   const url = `http://localhost/?velox=3&id=${id}&v=${version}`;
   const answer = await state.fetch(new Request(url, { headers: { accept: 'text/event-stream' } }));
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
@@ -18,7 +18,7 @@ async function sentTo(state: velox.Published<Words>, { id, version }: Position):
 }
 
 /** The expected frame: by PROTOCOL.md, the snapshot unless it is longer than the delta. */
-function shorter(state: velox.Published<Words>, { version: from }: Position): string {
+function shorter(state: PublishedState<Words>, { version: from }: Position): string {
   const { id, version } = state.position();
   const patch = state.since(from);
   const snapshot = `{"id":"${id}","version":${version},"body":${state.text()}}`;
@@ -30,8 +30,8 @@ function shorter(state: velox.Published<Words>, { version: from }: Position): st
 }
 
 /** Makes a state and changes it version by version; gives all its positions. */
-function stateOf(words: Words, changes: readonly Words[]): [state: velox.Published<Words>, at: Position[]] {
-  const state = velox.state(words);
+function stateOf(words: Words, changes: readonly Words[]): [state: PublishedState<Words>, at: Position[]] {
+  const state = publishedStateOf(words);
   const at = [state.position()];
   for (const change of changes) {
     state.update((draft) => void Object.assign(draft, change));

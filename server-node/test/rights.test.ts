@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Hub } from '../src/hub/hub.js';
 import type { Credentials } from '../src/access/admission.js';
 import type { Session } from '../src/sessions/session.js';
-import { State } from '../src/state/state.js';
+import { LocalState } from '../src/state/local-state.js';
 import { FakeOutlet } from './rig/fake-outlet.js';
 
 const CREDENTIALS = { request: new Request('http://localhost'), header: () => undefined };
@@ -17,7 +17,7 @@ describe('canSubscribe', () => {
         subscription: { '~standard': { version: 1, vendor: 'test', validate: () => valid as { value: '' } } },
       },
     });
-    hub.topics.publish('a', new State({ n: 1 }));
+    hub.topics.publish('a', new LocalState({ n: 1 }));
     const outlet = new FakeOutlet();
     const session = hub.open(outlet, { context: undefined, identity: undefined }, {});
     hub.receive(session, { subscribe: [{ topic: 'a' }] }, CREDENTIALS);

@@ -7,7 +7,7 @@ import * as velox from '../src/index.js';
 import { createHub, each, type AnyContract, type DeepReadonly, type ViewedState } from '../src/index.js';
 import type { LogEntry } from '../src/diagnostics/observer.js';
 import { Hub } from '../src/hub/hub.js';
-import { State } from '../src/state/state.js';
+import { LocalState } from '../src/state/local-state.js';
 import { createTestSync, type TestSync } from '../src/testing/create-test-sync.js';
 import { FakeOutlet } from './rig/fake-outlet.js';
 
@@ -312,7 +312,7 @@ describe('a client that is moved to another audience and back', () => {
   it('gets a snapshot if it names its former position', async () => {
     const role = { of: 'ann' };
     const hub = new Hub({ authorize: () => 'a client', compression: false });
-    const state = new State(deal());
+    const state = new LocalState(deal());
     const view = (game: DeepReadonly<Game>, me: string): unknown => ({
       ...asSeenBy(game, me),
       pad: 'x'.repeat(500),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { Connection } from './options.js';
 import { createConnection } from './connection.js';
 import type { ServerFrame } from '../protocol/frames.js';
@@ -54,6 +54,10 @@ function record(sync: Connection): Status[] {
   sync.status.subscribe(() => seen.push(sync.status.get()));
   return seen;
 }
+
+it('shows applications no member that serves events', () => {
+  expectTypeOf(createConnection).returns.toEqualTypeOf<Connection>();
+});
 
 describe('opening', () => {
   it('waits for the first subscription', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Hub } from '../hub/hub.js';
-import { State } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
 import { FakeOutlet } from '../../test/rig/fake-outlet.js';
 
 const ANYBODY = { context: undefined, identity: undefined };
@@ -9,7 +9,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 it('stats() tell what waits, what full outlets skipped, and what caught up', async () => {
   const hub = new Hub();
-  const [a, b] = [new State({ n: 0 }), new State({ n: 0 })];
+  const [a, b] = [new LocalState({ n: 0 }), new LocalState({ n: 0 })];
   hub.topics.publish('a', a);
   hub.topics.publish('b', b);
   const outlet = new FakeOutlet();

@@ -1,10 +1,11 @@
 import type { Budget, Position } from '@velox/core/protocol';
-import { State, type StateOptions } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
+import type { StateOptions } from '../state/state.js';
 import type { Versioned } from '../state/versioned.js';
 
 /** The value of one row: a state that fetches set, and the code of the reason why it may be outdated. */
 export class RowValue implements Versioned {
-  readonly #state: State<unknown>;
+  readonly #state: LocalState<unknown>;
   readonly #listeners = new Set<() => void>();
   readonly isPersonal: boolean;
   related: readonly string[] = [];
@@ -15,7 +16,7 @@ export class RowValue implements Versioned {
    * @throws VeloxError `not-json`, `too-deep`.
    */
   constructor(value: unknown, options: Pick<StateOptions, 'key'>, isPersonal: boolean) {
-    this.#state = new State(value, options);
+    this.#state = new LocalState(value, options);
     this.isPersonal = isPersonal;
   }
 

@@ -16,14 +16,14 @@ describe('an event stream', () => {
     await using server = await listen(state.handle);
     const stream = rawStream(`${server.origin}/sync`);
     expect(await stream.next()).toEqual(hello);
-    expect(await stream.next()).toEqual({ id: state.id, version: 1, body: state.get() });
+    expect(await stream.next()).toEqual({ id: state.position().id, version: 1, body: state.get() });
     state.update((draft) => void (draft.a = 2));
     expect(await stream.next()).toEqual({
       version: 2,
       delta: true,
       body: [{ op: 'replace', path: '/a', value: 2 }],
     });
-    expect(stream.ids).toEqual([undefined, `${state.id}:1`, `${state.id}:2`]);
+    expect(stream.ids).toEqual([undefined, `${state.position().id}:1`, `${state.position().id}:2`]);
     const { headers } = await stream.response;
     expect(headers['content-type']).toBe('text/event-stream');
     expect(headers['cache-control']).toBe('no-cache, no-transform');
@@ -44,17 +44,21 @@ describe('an event stream', () => {
       stream.close();
       return frame;
     };
-    const delta = await open(`id=${state.id}&v=2`);
-    expect(delta).toMatchObject({ id: state.id, version: 4, from: 2, delta: true });
+    const delta = await open(`id=${state.position().id}&v=2`);
+    expect(delta).toMatchObject({ id: state.position().id, version: 4, from: 2, delta: true });
     expect(delta.body).toEqual([
       { op: 'replace', path: '/a', value: 3 },
       { op: 'replace', path: '/a', value: 4 },
     ]);
-    expect(await open(`id=${state.id}&v=4`)).toEqual({ id: state.id, version: 4 });
-    expect(await open(`id=foreign&v=4`)).toMatchObject({ id: state.id, version: 4, body: { a: 4 } });
-    expect(await open(`id=${state.id}&v=9`)).toMatchObject({ version: 4, body: { a: 4 } });
-    expect(await open(`id=foreign&v=1`, { 'last-event-id': `${state.id}:4` })).toEqual({
-      id: state.id,
+    expect(await open(`id=${state.position().id}&v=4`)).toEqual({ id: state.position().id, version: 4 });
+    expect(await open(`id=foreign&v=4`)).toMatchObject({
+      id: state.position().id,
+      version: 4,
+      body: { a: 4 },
+    });
+    expect(await open(`id=${state.position().id}&v=9`)).toMatchObject({ version: 4, body: { a: 4 } });
+    expect(await open(`id=foreign&v=1`, { 'last-event-id': `${state.position().id}:4` })).toEqual({
+      id: state.position().id,
       version: 4,
     });
   });
@@ -90,7 +94,7 @@ describe('a WebSocket', () => {
     await using server = await listen(state.handle);
     const link = rawSubscribe(`${server.origin}/sync`);
     expect(await link.next()).toEqual(hello);
-    expect(await link.next()).toMatchObject({ id: state.id, version: 1 });
+    expect(await link.next()).toMatchObject({ id: state.position().id, version: 1 });
     state.update((draft) => void (draft.a = 2));
     expect(await link.next()).toEqual({
       version: 2,
@@ -254,7 +258,7 @@ it('a plain GET gives value and position, with an entity tag', async () => {
   const state = velox.state({ a: 1 });
   await using server = await listen(state.handle);
   const first = await fetch(server.origin);
-  expect(await first.json()).toEqual({ id: state.id, version: 1, body: { a: 1 } });
+  expect(await first.json()).toEqual({ id: state.position().id, version: 1, body: { a: 1 } });
   const headers = { 'if-none-match': first.headers.get('etag') as string };
   expect((await fetch(server.origin, { headers })).status).toBe(304);
   state.update((draft) => void (draft.a = 2));

@@ -31,14 +31,14 @@ describe('topics', () => {
     const writes = countWrites(server.server);
     const link = rawSubscribe(
       server.origin,
-      { topic: 'a', id: a.id, version: 1 },
+      { topic: 'a', id: a.position().id, version: 1 },
       { topic: 'b' },
       { topic: 'c' },
     );
     expect(await link.next()).toHaveProperty('hello');
-    const delta = { topic: 'a', id: a.id, version: 2, delta: true };
+    const delta = { topic: 'a', id: a.position().id, version: 2, delta: true };
     expect(await link.next()).toMatchObject(delta);
-    expect(await link.next()).toMatchObject({ topic: 'b', id: b.id, version: 1, body: { n: 1 } });
+    expect(await link.next()).toMatchObject({ topic: 'b', id: b.position().id, version: 1, body: { n: 1 } });
     expect(await link.next()).toEqual({ denied: 'c', code: 'not-found' });
     expect(writes()).toBe(2); // the handshake's answer, then all of these
   });
@@ -64,9 +64,19 @@ describe('topics', () => {
     const link = rawSubscribe(server.origin, { topic: 'later' });
     expect(await link.find((frame) => 'denied' in frame)).toEqual({ denied: 'later', code: 'not-found' });
     const first = hub.state('later', { n: 1 });
-    expect(await link.next()).toEqual({ topic: 'later', id: first.id, version: 1, body: { n: 1 } });
+    expect(await link.next()).toEqual({
+      topic: 'later',
+      id: first.position().id,
+      version: 1,
+      body: { n: 1 },
+    });
     const second = hub.state('later', { n: 2 });
-    expect(await link.find(isState)).toEqual({ topic: 'later', id: second.id, version: 1, body: { n: 2 } });
+    expect(await link.find(isState)).toEqual({
+      topic: 'later',
+      id: second.position().id,
+      version: 1,
+      body: { n: 2 },
+    });
     first.update((draft) => void (draft.n = 99));
     expect(hub.remove('later')).toBe(true);
     expect(hub.remove('later')).toBe(false);
@@ -86,8 +96,8 @@ describe('topics', () => {
     link.send({ ping: true });
     await link.find((frame) => 'ping' in frame);
     a.update((draft) => void (draft.n = 2));
-    link.send({ subscribe: [{ topic: 'a', id: a.id, version: 1 }] });
-    expect(await link.next()).toMatchObject({ topic: 'a', id: a.id, version: 2, delta: true });
+    link.send({ subscribe: [{ topic: 'a', id: a.position().id, version: 1 }] });
+    expect(await link.next()).toMatchObject({ topic: 'a', id: a.position().id, version: 2, delta: true });
     expect(hub.stats()).toMatchObject({ topics: 1, sessions: 1, away: 0, subscriptions: 1 });
   });
 
@@ -214,7 +224,7 @@ it.each([
 });
 
 it('close() ends the observation of the states that the hub published, and publishes no more', async () => {
-  const state = new velox.State({ n: 1 });
+  const state = velox.state({ n: 1 });
   const [one, two] = [velox.createHub(), velox.createHub()];
   const stream = new Request('http://localhost/?velox=3&topic=a', {
     headers: { accept: 'text/event-stream' },
@@ -268,7 +278,7 @@ describe('rights that change', () => {
     const proof = expect.any(String) as string;
     expect(await link.find(isState)).toEqual({
       topic: 'a',
-      id: a.id,
+      id: a.position().id,
       version: 7,
       proof,
       body: { n: 6, pad: PAD },

@@ -1,6 +1,6 @@
 import { CallError, VeloxError, type PresenceMember } from '@velox/core/protocol';
 import type { Session } from '../sessions/session.js';
-import { State } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
 
 /** A session as the application shows it. */
 export interface Shown {
@@ -26,14 +26,14 @@ const HISTORY = { revisions: 100, size: 64 * 1024 };
 
 /** The members of one room as a state. A member has one entry, and a seat for each of its sessions. */
 export class PresenceRoom {
-  readonly state: State<Record<string, Mutable>>;
+  readonly state: LocalState<Record<string, Mutable>>;
   readonly #seats = new Map<Session, Seat>();
   readonly #members = new Map<string, Set<Session>>();
   #order = 0;
 
   /** @param throttle least time between two deliveries, in ms */
   constructor(throttle: number) {
-    this.state = new State({}, { throttle, keep$: true, history: HISTORY, ownership: 'owned' });
+    this.state = new LocalState({}, { throttle, keep$: true, history: HISTORY, ownership: 'owned' });
   }
 
   /** How many members there are. */

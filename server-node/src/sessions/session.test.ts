@@ -4,7 +4,7 @@ import { Hub } from '../hub/hub.js';
 import type { HubOptions } from '../hub/hub-options.js';
 import { FULL } from '../wire/outlet.js';
 import type { Session } from './session.js';
-import { State } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
 import { FakeOutlet } from '../../test/rig/fake-outlet.js';
 import type { Frame } from '../../test/rig/raw-client.js';
 
@@ -31,7 +31,7 @@ function quiet(options: HubOptions = {}): { hub: Hub; failures: unknown[] } {
 describe('a failing outlet', () => {
   it('ends its session, and the others that are due get theirs', async () => {
     const { hub, failures } = quiet();
-    const state = new State({ n: 1 });
+    const state = new LocalState({ n: 1 });
     hub.topics.publish('a', state);
     const links = [open(hub), open(hub), open(hub)] as const;
     for (const { say } of links) say({ subscribe: [{ topic: 'a' }] });
@@ -184,10 +184,10 @@ describe('the order of writes', () => {
 
   it.each([
     ['nobody else looked', () => undefined],
-    ['somebody flushed already', (state: State<{ n: number }>) => state.position()],
+    ['somebody flushed already', (state: LocalState<{ n: number }>) => state.position()],
   ])('state that was changed before an event comes before it: %s', async (_, meanwhile) => {
     const { hub } = quiet();
-    const state = new State({ n: 1 });
+    const state = new LocalState({ n: 1 });
     hub.topics.publish('a', state);
     const { outlet, session, say } = open(hub);
     say({ subscribe: [{ topic: 'a' }] });
@@ -203,7 +203,7 @@ describe('the order of writes', () => {
 
   it('a throttled state comes before an event to the same session, and keeps its own time for others', async () => {
     const { hub } = quiet();
-    const state = new State({ n: 1 }, { throttle: 3_600_000 });
+    const state = new LocalState({ n: 1 }, { throttle: 3_600_000 });
     hub.topics.publish('a', state);
     const [first, second] = [open(hub), open(hub)];
     for (const { say } of [first, second]) say({ subscribe: [{ topic: 'a' }] });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { State } from './state.js';
+import { LocalState } from './local-state.js';
 import { VMap } from './vmap.js';
 
 type Members = Record<string, unknown>;
@@ -15,8 +15,8 @@ const DOCUMENT: Members = {
 };
 
 /** The ways by which a value gets into a state, each from `{}` or in place of it. */
-const WAYS: readonly (readonly [string, (options: { keep$: boolean }) => State<Members>])[] = [
-  ['its first value', (options) => new State(structuredClone(DOCUMENT), options)],
+const WAYS: readonly (readonly [string, (options: { keep$: boolean }) => LocalState<Members>])[] = [
+  ['its first value', (options) => new LocalState(structuredClone(DOCUMENT), options)],
   ['set', (options) => change(options, (state) => state.set(structuredClone(DOCUMENT)))],
   [
     'update',
@@ -38,7 +38,7 @@ const WAYS: readonly (readonly [string, (options: { keep$: boolean }) => State<M
     'push',
     (options) => {
       const source: Members = {};
-      const state = new State(source, options);
+      const state = new LocalState(source, options);
       state.push();
       Object.assign(source, structuredClone(DOCUMENT));
       state.push();
@@ -47,8 +47,8 @@ const WAYS: readonly (readonly [string, (options: { keep$: boolean }) => State<M
   ],
 ];
 
-function change(options: { keep$: boolean }, by: (state: State<Members>) => void): State<Members> {
-  const state = new State<Members>({}, options);
+function change(options: { keep$: boolean }, by: (state: LocalState<Members>) => void): LocalState<Members> {
+  const state = new LocalState<Members>({}, options);
   by(state);
   return state;
 }
@@ -82,15 +82,15 @@ describe('members whose name begins with $', () => {
   it('cause no warning in production, nor as the method $push', () => {
     const warned = warnings();
     const source = Object.defineProperty({ n: 1 }, '$push', { value: () => undefined });
-    new State(source).push();
+    new LocalState(source).push();
     vi.stubEnv('NODE_ENV', 'production');
-    expect(new State(DOCUMENT).snapshot().body).not.toHaveProperty('$schema');
+    expect(new LocalState(DOCUMENT).snapshot().body).not.toHaveProperty('$schema');
     expect(warned).not.toHaveBeenCalled();
   });
 
   it('stay in rows that are copied, moved and swapped', () => {
     const rows = [1, 2, 3].map((id) => ({ $ref: `#/${id}`, id }));
-    const state = new State<{ rows: Row[]; twin?: Row | undefined }>({ rows }, { keep$: true });
+    const state = new LocalState<{ rows: Row[]; twin?: Row | undefined }>({ rows }, { keep$: true });
     state.update((draft) => {
       draft.twin = draft.rows[0];
       draft.rows.copyWithin(0, 1, 2);
@@ -111,7 +111,7 @@ describe('members whose name begins with $', () => {
   it('are sent as keys of a VMap, too', () => {
     const create = (keep$: boolean) => {
       const map = new VMap<number>({ $a: 1 });
-      const state = new State({ map }, { keep$ });
+      const state = new LocalState({ map }, { keep$ });
       map.set('$b', 2);
       return state.snapshot().body;
     };
@@ -122,7 +122,7 @@ describe('members whose name begins with $', () => {
   });
 
   it('leave as deltas', () => {
-    const state = new State<Members>({ pad: 'x'.repeat(100), $n: 1 }, { keep$: true });
+    const state = new LocalState<Members>({ pad: 'x'.repeat(100), $n: 1 }, { keep$: true });
     state.update((draft) => void (draft.$n = 2));
     expect(state.since(1)).toBe('[{"op":"replace","path":"/$n","value":2}]');
     state.update((draft) => void delete draft.$n);

@@ -1,7 +1,8 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
 import { noteDerived } from '../state/cause.js';
-import { State, type StateOptions } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
+import type { StateOptions } from '../state/state.js';
 import type { Versioned } from '../state/versioned.js';
 import { Lists, withLists } from './each.js';
 import type { Shadow } from './shadow.js';
@@ -35,7 +36,7 @@ interface Memory {
 export class DerivedState implements Versioned {
   readonly audience: unknown;
   readonly #host: DerivedHost;
-  #state: State<unknown> | undefined;
+  #state: LocalState<unknown> | undefined;
   #memory: WeakRef<Memory> | undefined;
   /** The shadow's count at the last run. */
   #seen = -1;
@@ -109,7 +110,7 @@ export class DerivedState implements Versioned {
     return this.#host.source.onRevision(listener, onChange);
   }
 
-  #followed(): State<unknown> {
+  #followed(): LocalState<unknown> {
     this.#follow();
     if (!this.#state) throw new Error('velox: a view that has no value was read.');
     return this.#state;
@@ -161,7 +162,7 @@ export class DerivedState implements Versioned {
 
   #set(result: unknown, previous: unknown): void {
     if (this.#state) this.#state.replace(result, previous);
-    else this.#state = new State(result, this.#host.stateOptions);
+    else this.#state = new LocalState(result, this.#host.stateOptions);
     noteDerived(this.#host.source, this, this.#state.position().version);
   }
 }

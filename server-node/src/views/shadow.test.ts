@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { State } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
 import { Shadow } from './shadow.js';
 
 interface Board {
@@ -8,8 +8,11 @@ interface Board {
   title: string;
 }
 
-const board = (): State<Board> =>
-  new State<Board>({ rows: Array.from({ length: 20 }, (_, id) => ({ id, price: 0 })), title: 'a board' });
+const board = (): LocalState<Board> =>
+  new LocalState<Board>({
+    rows: Array.from({ length: 20 }, (_, id) => ({ id, price: 0 })),
+    title: 'a board',
+  });
 
 describe('Shadow', () => {
   it('follows by steps and shares the unchanged parts', () => {
@@ -34,7 +37,7 @@ describe('Shadow', () => {
   });
 
   it('starts over from the text if the history does not reach', () => {
-    const state = new State<unknown>({ a: 1 }, { history: { revisions: 0 } });
+    const state = new LocalState<unknown>({ a: 1 }, { history: { revisions: 0 } });
     const shadow = new Shadow(state, true);
     expect(shadow.value).toEqual({ a: 1 });
     state.set({ b: 2 });

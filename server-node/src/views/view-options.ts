@@ -1,6 +1,6 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { DeepReadonly, StateOptions } from '../state/state.js';
-import { ViewedState } from './viewed-state.js';
+import { isViewedState } from './viewed-state.js';
 
 /** How a topic's value appears to its clients. */
 export interface ViewOptions<T, A, V, Context = unknown> {
@@ -23,7 +23,7 @@ export interface AnyViewOptions {
 }
 
 /**
- * The view of a value that is published, if it has one.
+ * Returns the view of a published value, if it has one.
  *
  * @throws VeloxError `bad-option` for an audience without a view, and for a value that has a view already.
  */
@@ -31,8 +31,8 @@ export function viewOf(
   value: unknown,
   { audience, view, ...options }: StateOptions & Partial<AnyViewOptions> = {},
 ): (StateOptions & AnyViewOptions) | undefined {
-  if (value instanceof ViewedState) {
-    const advice = 'Pass the object or the state that it was made of.';
+  if (isViewedState(value)) {
+    const advice = 'Pass its object or its state.';
     throw new VeloxError('bad-option', `a state with a view cannot be published again. ${advice}`);
   }
   if (view) return { ...options, view, ...(audience && { audience }) };

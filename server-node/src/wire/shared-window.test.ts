@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Hub } from '../hub/hub.js';
 import type { Session } from '../sessions/session.js';
-import { State } from '../state/state.js';
+import { LocalState } from '../state/local-state.js';
 import { numRuns, timeout } from '../../test/rig/documents.js';
 import type { Frame } from '../../test/rig/raw-client.js';
 import { Replay, type Past } from '../../test/rig/replay.js';
@@ -140,12 +140,15 @@ function crowd(padding = 500): {
 } {
   const hub = new Hub();
   const states = new Map(
-    TOPICS.map((topic) => [topic, new State<Record<string, unknown>>({ n: 0, rest: 'r'.repeat(padding) })]),
+    TOPICS.map((topic) => [
+      topic,
+      new LocalState<Record<string, unknown>>({ n: 0, rest: 'r'.repeat(padding) }),
+    ]),
   );
   const pasts = new Map<string, Past>(TOPICS.map((topic) => [topic, new Map()]));
   const pastOf = (topic: string): Past => pasts.get(topic) as Past;
   const note = (topic: string): void => {
-    const state = states.get(topic) as State<unknown>;
+    const state = states.get(topic) as LocalState<unknown>;
     pastOf(topic).set(state.position().version, state.text());
   };
   for (const [topic, state] of states) {

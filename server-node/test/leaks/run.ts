@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createEndpoint } from '../../src/http/endpoint.js';
 import { Hub } from '../../src/hub/hub.js';
-import { State, type DeepReadonly } from '../../src/state/state.js';
+import { LocalState } from '../../src/state/local-state.js';
+import type { DeepReadonly } from '../../src/state/state.js';
 import { createRandom } from '../../src/testing/random.js';
 import { each } from '../../src/views/each.js';
 import { LeakClient } from './client.js';
@@ -54,7 +55,7 @@ class Rig {
   readonly #plan: Plan;
   readonly #truth = new Truth();
   readonly #roles = new Map<string, Role>();
-  readonly #state: State<Value>;
+  readonly #state: LocalState<Value>;
   readonly #server: Server;
   readonly #clients: LeakClient[] = [];
   readonly #random: () => number;
@@ -73,7 +74,10 @@ class Rig {
       logger: () => undefined,
       limits: { opensPerAddress: Infinity },
     });
-    this.#state = new State<Value>({ round: 0, rows: [] }, { history: { revisions: settings.revisions } });
+    this.#state = new LocalState<Value>(
+      { round: 0, rows: [] },
+      { history: { revisions: settings.revisions } },
+    );
     hub.views.publish('game', this.#state, {
       history: { revisions: settings.revisions },
       audience: ({ name }: { name: string }) => this.#roles.get(name),

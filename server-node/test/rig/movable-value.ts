@@ -1,5 +1,6 @@
 import type { Budget, Position } from '@velox/core/protocol';
-import { State, type StateOptions } from '../../src/state/state.js';
+import { LocalState } from '../../src/state/local-state.js';
+import type { StateOptions } from '../../src/state/state.js';
 import type { Versioned } from '../../src/state/versioned.js';
 
 /** A value as those of caches and replicated logs are: its epoch may change, it may lose revisions, and it may be outdated for a while. */
@@ -7,7 +8,7 @@ export class MovableValue<T> implements Versioned {
   readonly isThrottled = false;
   readonly #options: StateOptions;
   readonly #listeners = new Set<{ onRevision: () => void; onChange: (() => void) | undefined }>();
-  #state: State<T>;
+  #state: LocalState<T>;
   #unlisten: () => void = () => undefined;
   #id: string;
   #stale: string | undefined;
@@ -16,7 +17,7 @@ export class MovableValue<T> implements Versioned {
 
   constructor(value: T, options: StateOptions = {}) {
     this.#options = options;
-    this.#state = new State(value, options);
+    this.#state = new LocalState(value, options);
     this.#id = this.#state.id;
     this.#listen();
   }
@@ -92,7 +93,7 @@ export class MovableValue<T> implements Versioned {
 
   #replace(value: T, version: number): void {
     this.#unlisten();
-    this.#state = new State(value, this.#options);
+    this.#state = new LocalState(value, this.#options);
     this.#base = version - 1;
     this.#listen();
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { State } from '../../src/state/state.js';
+import { LocalState } from '../../src/state/local-state.js';
 import type { Versioned } from '../../src/state/versioned.js';
 import type { Random } from '../../src/testing/random.js';
 import { MovableValue } from '../rig/movable-value.js';
@@ -50,7 +50,7 @@ export class Truth {
   live(value: Document = structuredClone(this.state.get()) as Document): void {
     if (this.movable) return this.#renew(value);
     this.#begin(
-      new State<Document>(value, {
+      new LocalState<Document>(value, {
         key: 'id',
         history: { revisions: this.#revisions },
         throttle: this.topic === 'slow' ? THROTTLE : 0,

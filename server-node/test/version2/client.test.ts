@@ -47,7 +47,9 @@ it('tells of the connection, its id and its version, and comes back over a cut',
   const calls: string[] = [];
   created.onconnect = () => calls.push('connect');
   created.ondisconnect = () => calls.push('disconnect');
-  await vi.waitFor(() => expect(created).toMatchObject({ connected: true, id: state.id, version: 1 }));
+  await vi.waitFor(() =>
+    expect(created).toMatchObject({ connected: true, id: state.position().id, version: 1 }),
+  );
   at.cut();
   await vi.waitFor(() => expect(calls).toEqual(['connect', 'disconnect', 'connect']));
   state.update((draft) => void (draft.a = 2));
@@ -56,7 +58,7 @@ it('tells of the connection, its id and its version, and comes back over a cut',
 });
 
 it('takes the value of a server that was replaced, with its id and version', async () => {
-  const [first, second] = [server.state<Foo>({ a: 1 }), new server.State<Foo>({ a: 7 })];
+  const [first, second] = [server.state<Foo>({ a: 1 }), server.state<Foo>({ a: 7 })];
   let handle = first.handle;
   await using at = await listen((request, response) => void handle(request, response));
   const created = client(at.origin, {}, { retry: { delay: () => 10 } });
@@ -65,7 +67,9 @@ it('takes the value of a server that was replaced, with its id and version', asy
   await vi.waitFor(() => expect(created.version).toBe(2));
   handle = server.handle(second);
   at.cut();
-  await vi.waitFor(() => expect(created).toMatchObject({ id: second.id, version: 1, obj: { a: 7 } }));
+  await vi.waitFor(() =>
+    expect(created).toMatchObject({ id: second.position().id, version: 1, obj: { a: 7 } }),
+  );
   await first.close();
 });
 

@@ -87,7 +87,7 @@ describe('a request without velox=3', () => {
     const reader = (body as ReadableStream<Uint8Array>).getReader();
     const { value } = await reader.read();
     expect(Buffer.from(value ?? []).toString()).toBe(
-      `id: 0\ndata: {"ping":true}\n\nid: 1\ndata: {"id":"${state.id}","version":1,"body":{"n":1}}\n\n`,
+      `id: 0\ndata: {"ping":true}\n\nid: 1\ndata: {"id":"${state.position().id}","version":1,"body":{"n":1}}\n\n`,
     );
     await reader.cancel();
     await state.close();

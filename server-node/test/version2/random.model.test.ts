@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type { ServerFrame } from '@velox/core/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { State } from '../../src/state/state.js';
+import { LocalState } from '../../src/state/local-state.js';
 import { Message } from '../../src/wire/message.js';
 import { TranslatingOutlet } from '../../src/transports/version2/outlet.js';
 import { act, action, DRAFT } from '../rig/actions.js';
@@ -32,7 +32,7 @@ it(
     const counts = { steps: 0, deltas: 0, wholes: 0 };
     fc.assert(
       fc.property(root, fc.array(step, { minLength: 1, maxLength: 3 }), (given, steps) => {
-        const state = new State<unknown>(given);
+        const state = new LocalState<unknown>(given);
         const inner = new FakeOutlet();
         const outlet = new TranslatingOutlet(inner, ({ code }) => expect(code).toBe('no refusal'));
         const clients = [new GoClient(), new JsClient()];

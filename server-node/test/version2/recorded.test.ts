@@ -45,7 +45,7 @@ it.each(Object.keys(ways))(
       for (const { client, until } of links) {
         await until(version);
         expect(canonical(client.value)).toBe(canonical(wanted));
-        expect(client.id).toBe(board.id);
+        expect(client.id).toBe(board.position().id);
       }
     };
     await check();
@@ -57,10 +57,9 @@ it.each(Object.keys(ways))(
       if (at === 10) await open(); // joins in the middle
       if (at !== 20) continue;
       links.splice(1).forEach(({ close }) => close()); // and one goes, and comes back with its position
-      await open(`?v=${board.position().version}&id=${board.id}`);
+      await open(`?v=${board.position().version}&id=${board.position().id}`);
     }
-    const { id } = board;
-    const { version } = board.position();
+    const { id, version } = board.position();
     const queries = [
       `?v=${version}&id=${id}`,
       `?v=${version - 1}&id=${id}`,

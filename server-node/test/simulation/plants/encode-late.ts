@@ -1,5 +1,5 @@
-import { State as OriginalState } from '../../../src/state/state.js';
-export * from '../../../src/state/state.js';
+import { LocalState as OriginalState } from '../../../src/state/local-state.js';
+export * from '../../../src/state/local-state.js';
 
 interface Operation {
   readonly path: string;
@@ -7,7 +7,7 @@ interface Operation {
 }
 
 /** Operations hold the values of the moment when they leave, not of the moment of the change. */
-export class State<T> extends OriginalState<T> {
+export class LocalState<T> extends OriginalState<T> {
   override since(version: number): string | undefined {
     const text = super.since(version);
     if (text === undefined) return undefined;

@@ -1,9 +1,10 @@
 import type { Position } from '@velox/core/protocol';
-import { State as OriginalState, type StateOptions } from '../../../src/state/state.js';
-export * from '../../../src/state/state.js';
+import { LocalState as OriginalState } from '../../../src/state/local-state.js';
+import type { StateOptions } from '../../../src/state/state.js';
+export * from '../../../src/state/local-state.js';
 
 /** The position is that of the last delivery, although a snapshot holds later changes. */
-export class State<T> extends OriginalState<T> {
+export class LocalState<T> extends OriginalState<T> {
   #position: Position;
 
   constructor(value: T, options?: StateOptions) {

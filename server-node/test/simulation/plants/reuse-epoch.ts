@@ -1,8 +1,8 @@
-import { State as OriginalState } from '../../../src/state/state.js';
-export * from '../../../src/state/state.js';
+import { LocalState as OriginalState } from '../../../src/state/local-state.js';
+export * from '../../../src/state/local-state.js';
 
 /** Each life of a topic has the same id. */
-export class State<T> extends OriginalState<T> {
+export class LocalState<T> extends OriginalState<T> {
   override get id(): string {
     return 'epoch';
   }
