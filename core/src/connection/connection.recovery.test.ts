@@ -446,12 +446,13 @@ describe('holding', () => {
 });
 
 describe('limits.idle of a server', () => {
+  const LIMITS = { frame: 1, depth: 1, rate: 1 };
   const pings = (link: FakeLink): number => link.sent.filter((frame) => 'ping' in frame).length;
 
   it('is met by a ping twice in that time, until the link ends', async () => {
     const { last } = await setUp();
     const link = last();
-    link.hello({ limits: { idle: 20_000 } as never });
+    link.hello({ limits: { ...LIMITS, idle: 20_000 } as never });
     link.say({ id: 'a', version: 1, body: 'one' });
     for (let count = 1; count <= 4; count++) {
       await vi.advanceTimersByTimeAsync(10_000);
@@ -466,7 +467,7 @@ describe('limits.idle of a server', () => {
   it.each([0, -1, 1e-9, 1e308, NaN, '7', {}, [], null])('is bounded if it is %j', async (idle) => {
     const { last } = await setUp();
     const link = last();
-    link.hello({ limits: { idle } as never });
+    link.hello({ limits: { ...LIMITS, idle } as never });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(pings(link)).toBeLessThanOrEqual(10);
   });

@@ -7,7 +7,6 @@ import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
 import { hasQuestions, type Headers } from './credentials.js';
-import { createHeldFrames } from './held-frames.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
@@ -59,7 +58,6 @@ export function createCarrier({
   const interest = createInterest(topics.hasWanted, reconcile);
   let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
-  const held = createHeldFrames(take);
   const inbox = createInbox((ack) => send(`{"ack":${ack}}`));
   let tries = untried();
   /** The index of the transport in use. */
@@ -132,7 +130,7 @@ export function createCarrier({
     mine.link = transports[chosen]!(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
       onOpen: () => wait(GRACE_MS, 'buffered'),
       onByte: () => recovery?.feed(),
-      onFrame: held.pass,
+      onFrame: take,
       onClose: lose,
     });
   }
@@ -179,7 +177,6 @@ export function createCarrier({
     const before = phase;
     phase = next;
     clearTimeout(timer);
-    held.clear();
     if (before.is === 'open' && now() - before.since >= SERVED_MS) tries = untried();
     if (!('link' in before)) return;
     before.link?.close();

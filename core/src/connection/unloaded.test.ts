@@ -1,6 +1,5 @@
 /** A connection before the code is there that is loaded on need, or when it cannot be loaded, as after a deployment. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeTransport } from '../testing/fake-transport.js';
 import type { ConnectionOptions } from './options.js';
 
 beforeEach(() => {
@@ -17,6 +16,7 @@ afterEach(() => {
 
 async function setUp(options: Partial<ConnectionOptions> = {}) {
   const { createConnection } = await import('./connection.js');
+  const { createFakeTransport } = await import('../testing/fake-transport.js');
   const fake = createFakeTransport();
   const sync = createConnection({ url: 'http://h/sync', transports: [fake.transport], ...options });
   sync.replica().subscribe(() => {});

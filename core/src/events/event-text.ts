@@ -1,7 +1,7 @@
 import { dataText } from '../protocol/data-text.js';
-import { isDeep } from '../protocol/decode-server-frame.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Limits } from '../protocol/frames.js';
+import { isDeep } from '../protocol/is-deep.js';
 import { isName } from '../protocol/name.js';
 
 /** Which events a server takes. */

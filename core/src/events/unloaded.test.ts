@@ -1,6 +1,5 @@
 /** Calls of the server before the code that answers them is loaded, or when it cannot be. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createFakeTransport } from '../testing/fake-transport.js';
 
 beforeEach(() => {
   vi.resetModules();
@@ -13,6 +12,7 @@ afterEach(() => {
 
 async function setUp() {
   const { createCarrier } = await import('../connection/connection.js');
+  const { createFakeTransport } = await import('../testing/fake-transport.js');
   const { createSync } = await import('./sync.js');
   const fake = createFakeTransport();
   const sync = createSync(createCarrier({ url: 'http://h/sync', transports: [fake.transport] }));
@@ -27,12 +27,12 @@ async function setUp() {
   return { sync, heard, ...fake };
 }
 
-it('a call waits for the code, and later events wait behind it', async () => {
+it('events and calls wait for the code, in their order', async () => {
   const { heard, last } = await setUp();
   last().say({ event: 'note', data: 'before', seq: 1 });
   last().say({ event: 'double', data: 21, call: 7 });
   last().say({ event: 'note', data: 'after' });
-  expect(heard).toEqual(['before']);
+  expect(heard).toEqual([]);
   await vi.dynamicImportSettled();
   await vi.advanceTimersByTimeAsync(0);
   expect(heard).toEqual(['before', 'call 21', 'after']);

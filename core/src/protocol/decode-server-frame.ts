@@ -1,9 +1,7 @@
 import { isContainer } from './container.js';
 import { VeloxError } from './error.js';
 import type { ServerFrame } from './frames.js';
-
-/** A frame that is nested deeper is refused, because code that walks a value is recursive. */
-const MOST_LEVELS = 2_000;
+import { isTooDeep } from './is-deep.js';
 
 /**
  * The shape that a value must have: `''` a text, 0 or 1 an integer from there on, 0.5 any number from 0 on, a list one of several, an object one with
@@ -23,25 +21,33 @@ const SAMPLES = Object.entries<Sample>({
 });
 
 /**
- * Reads one frame of a server. Every member that PROTOCOL.md names is checked, in each kind of frame. An unknown kind of frame is
- * returned, to be ignored.
+ * Reads one frame of a server, and checks it as {@link checkServerFrame} does.
  *
- * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame. The copy judges whether a
- *   state frame fits: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
+ * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame.
  */
 export function decodeServerFrame(text: string): ServerFrame {
   const frame: unknown = JSON.parse(text);
+  checkServerFrame(frame, text);
+  return frame as ServerFrame;
+}
+
+/**
+ * Checks every member that PROTOCOL.md names, in each kind of frame. An unknown kind passes, to be ignored. The copy judges whether a state
+ * frame fits: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
+ *
+ * @param text the frame as it came
+ * @throws VeloxError `bad-frame`.
+ */
+export function checkServerFrame(frame: unknown, text: string): void {
   const isFrame =
     isContainer(frame) &&
     !Array.isArray(frame) &&
     SAMPLES.every(([name, sample]) => !Object.hasOwn(frame, name) || isLike(frame[name], sample)) &&
-    // A level is written with two characters at least.
-    !(text.length > 2 * MOST_LEVELS && isDeep(frame, MOST_LEVELS)) &&
+    !isTooDeep(frame, text) &&
     (frame.made === undefined || Array.isArray(frame.made)) &&
     (frame.check === undefined || frame.at !== undefined) &&
     (frame.ack !== true || frame.ping === true); // else an acknowledgement of nothing
   if (!isFrame) throw new VeloxError('bad-frame', 'the peer sent no sound frame.');
-  return frame as unknown as ServerFrame;
 }
 
 function isLike(value: unknown, sample: Sample): boolean {
@@ -53,9 +59,4 @@ function isLike(value: unknown, sample: Sample): boolean {
   return (
     value === sample || (typeof sample === 'number' && Number.isSafeInteger(value) && Number(value) > sample)
   );
-}
-
-/** Whether any value is below `depth` levels. Recursive, but it ends at the first branch that is too deep. */
-export function isDeep(value: unknown, depth: number): boolean {
-  return isContainer(value) && Object.values(value).some((inner) => !depth || isDeep(inner, depth - 1));
 }

@@ -1,5 +1,6 @@
 import type { ClientFrame, Hello, ServerFrame } from '../protocol/frames.js';
-import type { Attempt, CloseReason, LinkEvents, Transport } from '../connection/transport.js';
+import type { Attempt, CloseReason, Transport } from '../connection/transport.js';
+import { defineTransport } from '../transports/define.js';
 
 /** One attempt of a fake transport, from the server's side. */
 export interface FakeLink {
@@ -37,44 +38,46 @@ export interface FakeOptions {
 /** Creates a transport whose every attempt waits for the test to answer. */
 export function createFakeTransport({ name = 'fake' }: FakeOptions = {}): FakeTransport {
   const links: FakeLink[] = [];
-  const connect = (attempt: Attempt, events: LinkEvents): ReturnType<Transport> => {
-    let live = true;
+  const transport = defineTransport(name, (attempt, reporter, signal) => {
+    let isLost = false;
     const link: FakeLink = {
       attempt,
       sent: [...attempt.open],
       closed: false,
       hello(hello) {
-        events.onOpen();
+        reporter.onOpen();
         const limits = { frame: 1 << 20, depth: 500, rate: 1_000 };
         link.say({
-          hello: { protocol: 3, session: 's1', heartbeat: 15_000, ack: 0, limits, ...hello } as Hello,
+          hello: {
+            protocol: 3,
+            session: 's1',
+            heartbeat: 15_000,
+            ack: 0,
+            link: 1,
+            limits,
+            ...hello,
+          } as Hello,
         });
       },
       say(...frames) {
         for (const frame of frames) {
-          if (!live) return;
-          events.onByte();
-          events.onFrame(frame, JSON.stringify(frame));
+          reporter.onByte();
+          reporter.onMessage(JSON.stringify(frame));
         }
       },
-      head: () => events.onOpen(),
-      bytes: () => events.onByte(),
+      head: reporter.onOpen,
+      bytes: reporter.onByte,
       lose(reason = { code: 'lost', message: 'lost' }) {
-        live = false;
-        events.onClose(reason);
+        isLost = true;
+        reporter.onClose(reason);
       },
     };
     links.push(link);
-    return {
-      send: (text) => void link.sent.push(JSON.parse(text) as ClientFrame),
-      close() {
-        live = false;
-        link.closed = true;
-      },
-    };
-  };
+    signal.addEventListener('abort', () => (link.closed = !isLost));
+    return (text) => void link.sent.push(JSON.parse(text) as ClientFrame);
+  });
   return {
-    transport: Object.defineProperty(connect, 'name', { value: name }),
+    transport,
     links,
     last: () => links[links.length - 1] as FakeLink,
   };

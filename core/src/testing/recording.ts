@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/options.js';
 import type { ClientFrame, HelloFrame, ServerFrame } from '../protocol/frames.js';
-import type { LinkEvents, Transport } from '../connection/transport.js';
+import type { Transport } from '../connection/transport.js';
+import { defineTransport } from '../transports/define.js';
 
 /** The frames of a server to one client, as JSON: to be kept in a file, and played to another. */
 export interface Recording {
@@ -45,8 +46,13 @@ export function replay({ frames }: Recording, speed = 1): Transport {
     return found;
   }, []);
   let next = 0;
-  const transport = (_: unknown, events: LinkEvents): ReturnType<Transport> => {
-    const { timers, say } = createSpeaker(events);
+  return defineTransport('replay', (_, reporter, signal) => {
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const say = (frame: ServerFrame): void => {
+      if ('hello' in frame) reporter.onOpen();
+      reporter.onByte();
+      reporter.onMessage(JSON.stringify(frame));
+    };
     const link = links[next++] ?? [];
     const began = link[0]?.at ?? 0;
     const isLast = next >= links.length;
@@ -56,33 +62,15 @@ export function replay({ frames }: Recording, speed = 1): Transport {
       timers.push(setInterval(say, heartbeat, { ping: true }));
     } else {
       const lost = { code: 'lost', message: 'as it was recorded' } as const;
-      timers.push(setTimeout(() => events.onClose(lost), ((link.at(-1)?.at ?? 0) - began) / speed + 1));
+      timers.push(setTimeout(() => reporter.onClose(lost), ((link.at(-1)?.at ?? 0) - began) / speed + 1));
     }
     let taken = 0;
-    return {
-      send(text) {
-        const frame = JSON.parse(text) as ClientFrame;
-        if ('event' in frame || 'reply' in frame || 'cancel' in frame)
-          timers.push(setTimeout(say, 0, { ack: (taken = frame.seq ?? taken + 1) }));
-        else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
-      },
-      close: () => timers.splice(0).forEach((timer) => clearTimeout(timer)),
+    signal.addEventListener('abort', () => timers.splice(0).forEach((timer) => clearTimeout(timer)));
+    return (text) => {
+      const frame = JSON.parse(text) as ClientFrame;
+      if ('event' in frame || 'reply' in frame || 'cancel' in frame)
+        timers.push(setTimeout(say, 0, { ack: (taken = frame.seq ?? taken + 1) }));
+      else if ('ping' in frame) timers.push(setTimeout(say, 0, frame));
     };
-  };
-  return Object.defineProperty(transport, 'name', { value: 'replay' });
-}
-
-/** Tells a connection of frames as a link does. */
-function createSpeaker(events: LinkEvents): {
-  readonly timers: ReturnType<typeof setTimeout>[];
-  readonly say: (frame: ServerFrame) => void;
-} {
-  return {
-    timers: [],
-    say(frame) {
-      if ('hello' in frame) events.onOpen();
-      events.onByte();
-      events.onFrame(frame, JSON.stringify(frame));
-    },
-  };
+  });
 }

@@ -1,5 +1,6 @@
-import { decodeServerFrame } from '../protocol/decode-server-frame.js';
-import { PROTOCOL_VERSION } from '../protocol/frames.js';
+import { load, loaded } from '../platform/load.js';
+import { isFirstFrame } from '../protocol/first-frame.js';
+import { PROTOCOL_VERSION, type ServerFrame } from '../protocol/frames.js';
 import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../connection/transport.js';
 
 /** How a transport reports on its one attempt: as often as it likes, also too late. */
@@ -22,7 +23,8 @@ export type Start = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) 
 export type Receive = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Promise<void>;
 
 /**
- * Creates a {@link Transport}. This function keeps the guarantees of {@link LinkEvents} for all of them.
+ * Creates a {@link Transport}. This function keeps the guarantees of {@link LinkEvents} for all of them, and checks each frame. The check
+ * and the code that reads most frames load on need, so everything waits from the first such frame on until they are there.
  */
 export function defineTransport(name: string, start: Start): Transport {
   // A function's name cannot be assigned, and a minifier changes a literal one.
@@ -31,25 +33,44 @@ export function defineTransport(name: string, start: Start): Transport {
       /** Undefined once it is over. */
       let listener: LinkEvents | undefined = events;
       const over = new AbortController();
+      /** The messages that wait, and the end of their wait. */
+      let held: string[] | undefined;
+      let released: Promise<void>;
       const close = (): void => {
         listener = undefined;
         over.abort();
       };
       const onClose = (reason: CloseReason): void => {
+        if (held) return void released.then(() => onClose(reason));
         if (!listener) return;
         close();
         events.onClose(reason);
       };
+      /** @param isUnchecked whether the frame is taken without the check, because that cannot be loaded */
+      const receive = (text: string, isUnchecked?: boolean): void => {
+        if (!listener) return;
+        if (held) return void held.push(text);
+        try {
+          const frame = JSON.parse(text) as ServerFrame;
+          if (loaded) loaded.checkServerFrame(frame, text);
+          else if (!isUnchecked && !isFirstFrame(frame, text)) return hold(text);
+          listener.onFrame(frame, text);
+        } catch (error) {
+          onClose({ code: 'bad-frame', message: `${error as Error}`, text });
+        }
+      };
+      const hold = (text: string): void => {
+        const mine = (held = [text]);
+        const release = (): void => {
+          held = undefined;
+          for (const each of mine) receive(each, true);
+        };
+        released = load().then(release, release);
+      };
       const reporter: Reporter = {
         onOpen: () => listener?.onOpen(),
         onByte: () => listener?.onByte(),
-        onMessage(text) {
-          try {
-            listener?.onFrame(decodeServerFrame(text), text);
-          } catch (error) {
-            onClose({ code: 'bad-frame', message: `${error as Error}`, text });
-          }
-        },
+        onMessage: receive,
         onClose,
       };
       let send!: Link['send']; // not called before a hello

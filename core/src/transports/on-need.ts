@@ -8,6 +8,7 @@ export { readEventStream as sse } from './event-stream.js';
 export { poll as polling } from './polling.js';
 export { startRequests } from './start-requests.js';
 export { apply } from '../protocol/patch.js';
+export { checkServerFrame } from '../protocol/decode-server-frame.js';
 export { isCopy } from '../protocol/is-copy.js';
 export { share } from '../protocol/share.js';
 export { dataOf } from '../protocol/data-of.js';

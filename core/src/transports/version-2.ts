@@ -1,5 +1,4 @@
 import { loaded } from '../platform/load.js';
-import { createHeldFrames } from '../connection/held-frames.js';
 import type { Attempt, Link, LinkEvents, Transport } from '../connection/transport.js';
 import type { Document } from '../protocol/document.js';
 import { VeloxError } from '../protocol/error.js';
@@ -78,7 +77,6 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       events.onFrame(frame as ServerFrame, text);
     const end = (): void => {
       mode = 'over';
-      held.clear();
       clearInterval(pinging);
     };
     /** In doubt, the next link starts with the whole value. */
@@ -126,7 +124,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       kept = copy = { id: (isOther ? serverId : copy!.id) + suffix, serverId, version, value: body };
       tell({ ...positionOf(copy), body }, text);
     };
-    const held = createHeldFrames((frame, text) => {
+    const translate: LinkEvents['onFrame'] = (frame, text) => {
       if ('ping' in frame) return events.onFrame(frame, text);
       if (!('version' in frame)) return;
       try {
@@ -135,7 +133,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       } catch {
         doubt();
       }
-    });
+    };
     const link = transport(
       { ...attempt, open: opening as ClientFrame[] },
       {
@@ -157,7 +155,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
               isOld = false;
             }
           }
-          if (mode === 'translating') return held.pass(frame, text);
+          if (mode === 'translating') return translate(frame, text);
           events.onFrame(frame, text);
           if (!wasOld || !('hello' in frame)) return;
           if (others.length) link.send(JSON.stringify({ subscribe: others }), frame.hello);

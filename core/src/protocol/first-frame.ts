@@ -1,0 +1,38 @@
+import { isContainer } from './container.js';
+import { isTooDeep } from './is-deep.js';
+
+/** The shape that a value must have: a number from there on, the same type, or an object with such members. */
+type Sample = string | number | undefined | { readonly [name: string]: Sample };
+
+/** The members of the frames that open a link: `hello`, and values. */
+const SAMPLES: { readonly [name: string]: Sample } = {
+  ...{ topic: '', for: '', id: '', proof: '', version: 1 },
+  hello: {
+    ...{ protocol: 0, session: '', heartbeat: 0, ack: 0, link: 0, dropped: undefined },
+    limits: { frame: 1, depth: 1, rate: 1 },
+  },
+};
+
+/**
+ * Whether a server's frame is sound and has a usual form of those that open a link. The client takes such a frame before the code on need
+ * is there; that code checks every other one.
+ *
+ * @param text the frame as it came
+ * @throws TypeError if it is no object.
+ */
+export function isFirstFrame(frame: object, text: string): boolean {
+  return (
+    ('hello' in frame || 'version' in frame) &&
+    Object.entries(frame).every(
+      ([name, value]) => name === 'body' || (Object.hasOwn(SAMPLES, name) && isLike(value, SAMPLES[name])),
+    ) &&
+    !isTooDeep(frame, text)
+  );
+}
+
+function isLike(value: unknown, sample: Sample): boolean {
+  if (isContainer(sample))
+    return isContainer(value) && Object.entries(sample).every(([name, each]) => isLike(value[name], each));
+  if (typeof sample === 'number') return Number.isSafeInteger(value) && Number(value) >= sample;
+  return typeof value === typeof sample;
+}
