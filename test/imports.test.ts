@@ -53,7 +53,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     hub: BELOW_HUB,
     transports: ['hub', 'sessions', 'access', 'wire'],
     http: ['transports', 'hub', 'sessions', 'access', 'wire'],
-    nodes: ['http', 'transports', 'hub', 'sessions', 'messaging', 'cluster', 'diagnostics'],
+    nodes: ['http', 'transports', 'hub', 'sessions', 'messaging', 'access', 'wire', 'cluster', 'diagnostics'],
     backplanes: ['cluster'],
   },
   'core/src/': {

@@ -162,7 +162,7 @@ export function createCarrier({
 
   function onHello(next: Hello): void {
     if (phase.is !== 'connecting') return; // a second one says nothing new
-    inbox.resume(next.session === hello?.session);
+    inbox.resume((next.was ?? next.session) === hello?.session);
     hello = next;
     clearTimeout(timer);
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);

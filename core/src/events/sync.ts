@@ -159,8 +159,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     write();
     lingering.need(queue.size() + calls.size() > 0);
   }
-  const onHello = ({ session: next, ack, dropped = 0 }: Hello): void => {
-    const isSame = next === session;
+  const onHello = ({ session: next, was = next, ack, dropped = 0 }: Hello): void => {
+    const isSame = was === session;
     const hadSession = session !== undefined;
     const isNew = !isSame && hadSession;
     session = next;

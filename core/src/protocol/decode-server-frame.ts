@@ -14,7 +14,15 @@ const SAMPLES = Object.entries<Sample>({
   ...{ topic: '', for: '', id: '', stale: '', denied: '', code: '', event: '', check: '', channel: '' },
   ...{ version: 1, from: 1, at: 1, seq: 0, next: 0, dropped: 0, ack: [true, 0], delta: true, ping: true },
   hello: {
-    ...{ session: '', heartbeat: 0.5, ack: 0, protocol: 0, link: [undefined, 0], dropped: [undefined, 0] },
+    ...{
+      session: '',
+      heartbeat: 0.5,
+      ack: 0,
+      protocol: 0,
+      link: [undefined, 0],
+      dropped: [undefined, 0],
+      was: [undefined, ''],
+    },
     limits: { frame: 1, depth: 1, rate: [undefined, 1] },
   },
   bye: { code: '', reason: '', retry: [undefined, false, 0.5] },

@@ -52,6 +52,8 @@ export interface Hello {
   readonly protocol: number;
   /** Secret and random: it identifies the client to the server. */
   readonly session: string;
+  /** The id by which the client named this session, if it has another one now. */
+  readonly was?: string | undefined;
   /** The public name of the session. */
   readonly name?: string;
   /** The server sends something at least this often (ms). */

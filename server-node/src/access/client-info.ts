@@ -5,6 +5,8 @@ export interface ClientInfo {
   readonly userAgent: string | undefined;
   /** A header of the request, by its lower-case name. */
   readonly header: (name: string) => string | undefined;
+  /** Whether its session comes from another server, where `onDisconnect` gets the reason `moved`. */
+  readonly isMoved?: boolean;
 }
 
 /** The request of a session that has none. */

@@ -5,12 +5,12 @@
 export function isSameContext(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== 'object' || typeof other !== 'object') return false;
-  const key = keyOf(one);
-  return key !== undefined && key === keyOf(other);
+  const key = plainText(one);
+  return key !== undefined && key === plainText(other);
 }
 
 /** The JSON text of a plain value; undefined if something in it is not plain. */
-function keyOf(context: unknown): string | undefined {
+export function plainText(context: unknown): string | undefined {
   try {
     return JSON.stringify(context, (_, value: unknown) => {
       if (!isPlain(value)) throw new TypeError('not plain');

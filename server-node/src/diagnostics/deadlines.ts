@@ -42,3 +42,10 @@ export class Deadlines {
     for (const end of [...this.#pending]) end(error);
   }
 }
+
+/** Waits until a promise settles, but at most `ms`. */
+export async function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}

@@ -30,6 +30,7 @@ const DIAGNOSTICS = [
   'renew',
   // sessions on other nodes
   'forward',
+  'move',
 ] as const;
 
 const channels = Object.fromEntries(DIAGNOSTICS.map((name) => [name, channel(`velox:${name}`)])) as Record<

@@ -67,7 +67,7 @@ async function serveFrames(
   await hub.messaging.lifeCycle.whenFree(live().session);
   const { session } = live(); // the link may have been replaced meanwhile
   const credentials = credentialsOf(exchange);
-  const isNew = session.takePost(Number(header('velox-post')));
+  const isNew = session.inbox.takePost(Number(header('velox-post')));
   for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
   if (frames.some((frame) => 'bye' in frame)) {
     pollingLinkOf(hub, id, admission, header('velox-link'))?.close();

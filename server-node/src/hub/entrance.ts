@@ -62,6 +62,8 @@ export class Entrance {
   readonly #host: EntranceHost;
   /** Set while the application takes no new sessions: when they may try again, in ms. */
   #retryAfter: number | undefined;
+  /** Fetches the session of an id from another node, for the same client; undefined: it can be on no other node. */
+  fetchSession: ((id: string, admission: Admission) => Promise<void> | undefined) | undefined;
 
   constructor(rules: NameRules, host: EntranceHost) {
     this.#rules = rules;
@@ -88,12 +90,24 @@ export class Entrance {
   }
 
   /**
-   * Asks the sessions that have the name of a new client whether they live. Returns undefined if there is nothing to ask.
+   * Fetches the session of a client from another node. If there is none, asks the sessions that have the name of the new client whether
+   * they live. Returns undefined if there is nothing to wait for.
    *
    * @param open the client's open frame, if it has sent one
    */
   prepare(admission: Guest, open?: OpenFrame['open']): Promise<void> | undefined {
-    if (this.#rules.duplicates !== 'refuse' || this.#host.find(open?.session, admission)) return undefined;
+    if (this.#host.find(open?.session, admission)) return undefined;
+    const fetching =
+      open?.session !== undefined && !this.isPaused
+        ? this.fetchSession?.(open.session, admission)
+        : undefined;
+    return fetching
+      ? fetching.then(() => this.#prepareName(admission, open?.session))
+      : this.#prepareName(admission, open?.session);
+  }
+
+  #prepareName(admission: Guest, session: string | undefined): Promise<void> | undefined {
+    if (this.#rules.duplicates !== 'refuse' || this.#host.find(session, admission)) return undefined;
     const name = this.#nameOf(admission);
     const holders = name === undefined ? [] : [...this.#host.names.sessions(name)];
     const linked = holders.filter(({ outlet }) => outlet);

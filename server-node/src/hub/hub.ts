@@ -19,6 +19,7 @@ import { Heartbeat, HEARTBEAT_MS } from '../sessions/heartbeat.js';
 import { IdleWatch } from '../sessions/idle-watch.js';
 import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } from './hub-options.js';
 import { statsOf, type HubStats } from './hub-stats.js';
+import { inTime } from '../diagnostics/deadlines.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 import { Entrance, type Guest } from './entrance.js';
@@ -34,6 +35,8 @@ import { Views } from '../views/views.js';
 
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
+
+const INTERNAL = { code: 'internal', message: 'The server failed.' };
 
 /** Frames that accompany an open frame, and the request that brought them. */
 export interface Opening {
@@ -66,7 +69,7 @@ export class Hub {
   readonly entrance: Entrance;
   /** Whether `close` was called. */
   closed = false;
-  readonly #sessions: Sessions;
+  readonly sessions: Sessions;
   readonly #receivers: Receivers;
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
@@ -95,7 +98,7 @@ export class Hub {
     const fail = (session: Session, error: unknown): void => this.fail(session, error);
     const flush = (eventful: readonly Session[]): void => this.topics.flush(eventful);
     const deliveries = new Deliveries(this.observer, flush, fail);
-    this.#sessions = new Sessions(
+    this.sessions = new Sessions(
       this.admissions,
       this.limits,
       Math.min(patience, MOST),
@@ -105,8 +108,9 @@ export class Hub {
       this.node,
     );
     this.messaging = new Messaging(rules as MessagingRules, {
-      ...{ observer: this.observer, topics: this.topics, traffic: this.#sessions.traffic },
-      all: () => this.#sessions.all,
+      ...{ observer: this.observer, topics: this.topics, traffic: this.sessions.traffic },
+      all: () => this.sessions.recipients,
+      isNode: this.node !== undefined,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
       limits: { rooms: MOST, calls: MOST, ...this.limits, presence: this.serverLimits.presence },
       fail,
@@ -114,14 +118,14 @@ export class Hub {
     const onSilent = (session: Session): void => this.#silence(session);
     this.entrance = new Entrance(rules, {
       ...{ observer: this.observer, names: this.messaging.names },
-      find: (id, admission) => this.#sessions.find(id, admission),
+      find: (id, admission) => this.sessions.find(id, admission),
       end: (session, code, bye) => this.#end(session, code, bye),
       silence: onSilent,
     });
-    this.#heartbeat = new Heartbeat(this.heartbeat, this.#sessions, onSilent);
-    this.#idleWatch = new IdleWatch(this.limits.idle, this.#sessions, onSilent);
+    this.#heartbeat = new Heartbeat(this.heartbeat, this.sessions, onSilent);
+    this.#idleWatch = new IdleWatch(this.limits.idle, this.sessions, onSilent);
     this.#receivers = {
-      ...{ observer: this.observer, sessions: this.#sessions, topics: this.topics },
+      ...{ observer: this.observer, sessions: this.sessions, topics: this.topics },
       messaging: this.messaging,
       renewals: new Renewals(this.admissions, this.topics, fail),
       subscriptions: this.limits.subscriptions,
@@ -131,7 +135,7 @@ export class Hub {
 
   /** Returns the session of that id, if it lives and belongs to the same client. */
   session(id: string | undefined, admission: Admission): Session | undefined {
-    return this.#sessions.find(id, admission);
+    return this.sessions.find(id, admission);
   }
 
   /**
@@ -142,10 +146,10 @@ export class Hub {
    */
   open(outlet: Outlet, admission: Guest, open?: OpenFrame['open'], along?: Opening): Session {
     if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
-    const isKnown = this.#sessions.find(open?.session, admission) !== undefined;
+    const isKnown = this.sessions.find(open?.session, admission) !== undefined;
     const chosen = isKnown ? undefined : this.entrance.enter(admission);
-    const session = this.#sessions.open(outlet, admission, open);
-    if (!isKnown) this.messaging.names.add(session, chosen);
+    const session = this.sessions.open(outlet, admission, open);
+    if (!isKnown) void this.messaging.names.add(session, chosen);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();
@@ -153,14 +157,15 @@ export class Hub {
     const { heartbeat, limits } = this;
     const { id, taken: ack } = session;
     const name = this.messaging.names.of(session);
-    session.greet({ protocol: PROTOCOL_VERSION, session: id, name, heartbeat, limits, ack });
+    const was = isKnown && open?.session !== id ? open?.session : undefined;
+    session.greet({ protocol: PROTOCOL_VERSION, session: id, was, name, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
     this.messaging.attached(session, this.admissions.clientInfo(along?.credentials), open?.refused);
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {
       this.leave(session, outlet, 'refused');
-      this.#sessions.end(session, 'refused');
+      this.sessions.end(session, 'refused');
       throw error;
     }
     return session;
@@ -168,7 +173,7 @@ export class Hub {
 
   /** Notes that the client of a session that was opened by long-polling polls. */
   confirm(session: Session): void {
-    this.#sessions.confirm(session);
+    this.sessions.confirm(session);
   }
 
   /** A session's link ended. Idempotent. */
@@ -178,7 +183,7 @@ export class Hub {
     if (this.#links.size === 0) this.#onEmpty();
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
-    this.#sessions.leave(session, this.closed);
+    this.sessions.leave(session, this.closed);
     if (!session.hasEnded) this.messaging.left(session);
   }
 
@@ -197,11 +202,11 @@ export class Hub {
 
   /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
   recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
-    return recheck(this.topics, this.#sessions.all, filter);
+    return recheck(this.topics, this.sessions.all, filter);
   }
 
   stats(): HubStats {
-    return statsOf(this.topics, this.views, this.#sessions, this.messaging);
+    return statsOf(this.topics, this.views, this.sessions, this.messaging);
   }
 
   /**
@@ -213,7 +218,7 @@ export class Hub {
     this.closed = true;
     this.admissions.close();
     this.messaging.lifeCycle.close();
-    const sessions = [...this.#sessions.all];
+    const sessions = [...this.sessions.all];
     const ended = new Promise<void>((resolve) => {
       const others = this.#onEmpty; // it may be called twice
       this.#onEmpty = () => (others(), resolve());
@@ -231,18 +236,13 @@ export class Hub {
     this.entities.close();
     this.views.close();
     this.shared.close();
-    if (this.#links.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, 5_000)))]);
-    clearTimeout(timer);
+    if (this.#links.size > 0) await inTime(ended, 5_000);
   }
 
   /** Ends a session because its client misbehaved, or because serving it failed. */
   fail(session: Session, error: unknown): void {
     if (!isVeloxError(error)) this.observer.failure(error, { identity: session.identity });
-    const { code, message } = isVeloxError(error)
-      ? error
-      : { code: 'internal', message: 'The server failed.' };
+    const { code, message } = isVeloxError(error) ? error : INTERNAL;
     // A client that misbehaved would do it again immediately. Refused credentials are reported by the code alone.
     const retry = code !== 'unauthorized' && code !== 'forbidden' && { retry: PENALTY_MS };
     this.#end(session, closeCodeOf(error), { code, reason: message, ...retry });
@@ -257,7 +257,7 @@ export class Hub {
     } catch (error) {
       this.observer.failure(error);
     } finally {
-      this.#sessions.end(session, bye.code);
+      this.sessions.end(session, bye.code);
     }
   }
 
@@ -265,7 +265,7 @@ export class Hub {
     this.topics.unsubscribeAll(session);
     this.#receivers.renewals.forget(session);
     this.messaging.ended(session, reason);
-    if (this.#sessions.size > 0) return;
+    if (this.sessions.size > 0) return;
     this.#heartbeat.stop();
     this.#idleWatch.stop();
   }

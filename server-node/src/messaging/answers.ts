@@ -102,12 +102,18 @@ export class Answers {
     }
   }
 
-  /** The client does not wait for the reply any more. */
-  cancel(session: Session, call: number): void {
+  /** The client does not wait for the reply any more. Returns whether the call runs. */
+  cancel(session: Session, call: number): boolean {
     const aborting = this.#running.get(session)?.get(call);
     session.made?.forget(call);
     this.#end(session, call);
     aborting?.abort(new CallError('cancelled', 'the client cancelled the call.'));
+    return !!aborting;
+  }
+
+  /** The numbers of a session's calls that run. */
+  running(session: Session): number[] {
+    return [...(this.#running.get(session)?.keys() ?? [])];
   }
 
   /** The session has ended: its calls are cancelled. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { CallError, type ReplyFrame } from '@velox/core/protocol';
 import { parse } from '../access/standard-schema.js';
 import { isThenable } from '../diagnostics/maybe-promise.js';
@@ -23,10 +24,12 @@ interface Pending {
 export class Calls {
   readonly #checks: Checks;
   readonly #pending = new Map<Session, Map<number, Pending>>();
-  #last = 0;
+  #last: number;
 
-  constructor(checks: Checks) {
+  /** @param isNode whether there are other nodes: a session that moves has calls of several, whose numbers must differ */
+  constructor(checks: Checks, isNode: boolean) {
     this.#checks = checks;
+    this.#last = isNode ? randomInt(2 ** 20) * 2 ** 32 : 0;
   }
 
   /**
@@ -62,11 +65,21 @@ export class Calls {
     });
   }
 
-  /** A client answered. A reply to a call that is settled has no effect. */
-  reply(session: Session, { reply, data, error }: ReplyFrame): void {
+  /** The numbers of the calls that a client has not answered. */
+  pending(session: Session): number[] {
+    return [...(this.#pending.get(session)?.keys() ?? [])];
+  }
+
+  /** A client answered. Returns whether the call waits for it; a reply to a call that is settled has no effect. */
+  reply(session: Session, { reply, data, error }: ReplyFrame): boolean {
     const call = this.#pending.get(session)?.get(reply);
-    if (!call) return;
-    if (error) return call.settle(new CallError(error.code, error.message, error.data));
+    if (!call) return false;
+    if (error) call.settle(new CallError(error.code, error.message, error.data));
+    else this.#check(call, data);
+    return true;
+  }
+
+  #check(call: Pending, data: unknown): void {
     const fail = (failure: unknown): void => call.settle(failure as CallError);
     try {
       const sound = this.#sound(call.name, data);

@@ -1,5 +1,6 @@
 import { CallError } from '@velox/core/protocol';
 import { eventMessage } from '../sessions/event-message.js';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { CallOptions, Calls } from './calls.js';
 import type { Names } from './names.js';
@@ -113,14 +114,14 @@ export class Cast {
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
   emit(event: string, data: unknown, options: CastOptions = {}): number {
-    const count = this.emitHere(event, data, options);
+    const { relay } = this.#host;
+    const here = (): number => this.emitHere(event, data, options);
+    if (!relay) return here();
     const { rooms, notIn, onlyNames, exceptNames, isVolatile } = this.#selection;
     const { key = '', channel = '' } = options;
-    if (onlyNames.every((names) => names.length > 0)) {
-      const to = { rooms, notIn, only: onlyNames, except: exceptNames };
-      this.#host.relay?.send(to, { event, data, isVolatile, key, channel });
-    }
-    return count;
+    const isElsewhere = onlyNames.every((names) => names.length > 0);
+    const to = isElsewhere ? { rooms, notIn, only: onlyNames, except: exceptNames } : undefined;
+    return relay.cast(here, to, { event, data, isVolatile, key, channel });
   }
 
   /** Sends an event to the recipients of this node alone. */
@@ -139,7 +140,7 @@ export class Cast {
   /** Calls every recipient. Resolves with the outcome of each; it does not reject because of a recipient. */
   call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
     return Promise.all(
-      this.recipients().map(async (recipient): Promise<Outcome> => {
+      this.present().map(async (recipient): Promise<Outcome> => {
         const session = this.#host.handleOf(recipient);
         try {
           return { session, data: await this.#host.calls.call(recipient, name, data, options) };
@@ -153,7 +154,12 @@ export class Cast {
 
   /** The recipients now, each once. */
   sessions(): object[] {
-    return this.recipients().map((session) => this.#host.handleOf(session));
+    return this.present().map((session) => this.#host.handleOf(session));
+  }
+
+  /** The same without those that have just moved to another node. */
+  present(): Session[] {
+    return this.recipients().filter((session) => !successorOf(session));
   }
 
   /** The recipients now, each once. */

@@ -72,7 +72,7 @@ export class HubCalls {
   /** Adds a session to a room, if the application allows. A room that the session is in needs no question. */
   #join(session: Session, room: string): unknown {
     const { rooms, canJoin, checks } = this.#host;
-    if (rooms.has(session, room)) return undefined;
+    if (rooms.has(session, room)) return rooms.whenKnown(room);
     const pending = this.#joining.get(session)?.get(room);
     if (pending) return pending;
     const forbidden = new CallError('forbidden', 'the client may not join this room.');
@@ -85,7 +85,9 @@ export class HubCalls {
     );
     const joined = thenOrNow(allowed, (isAllowed) => {
       if (isAllowed !== true) throw forbidden;
-      if (!session.hasEnded) rooms.join(session, room);
+      if (session.hasEnded) return undefined;
+      rooms.join(session, room);
+      return rooms.whenKnown(room);
     });
     return isThenable(joined) ? this.#whileJoining(session, room, joined) : joined;
   }

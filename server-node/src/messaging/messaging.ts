@@ -7,69 +7,26 @@ import {
 } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import type { ClientInfo } from '../access/client-info.js';
-import type { Observer } from '../diagnostics/observer.js';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
-import type { Topics } from '../topics/topics.js';
+import { Absences, type Absence } from './absences.js';
 import { Answers, type Answer } from './answers.js';
 import { Calls } from './calls.js';
 import { Cast, type CastHost, type Recipient } from './cast.js';
 import { Channels } from './channels.js';
-import { Checks, type CheckParts } from './checks.js';
+import { Checks } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 import { HubCalls } from './hub-calls.js';
 import { LifeCycle } from './life-cycle.js';
 import { Names } from './names.js';
 import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
+import type { MessagingParts, MessagingRules } from './messaging-rules.js';
 import type { Relay } from './relay.js';
 import { Rooms } from './rooms.js';
 import { SessionHandle, sessionOf, type SessionHost } from './session-handle.js';
+import type { Strays } from './strays.js';
 
-/** The absence of a client: from its former link to the next one. */
-export interface Absence {
-  /** When the client was heard last before, in ms since 1970. */
-  readonly lastSeen: number;
-  /** How many events for the session were lost since its former link. */
-  readonly dropped: number;
-  /** Whether none was lost. */
-  readonly recovered: boolean;
-}
-
-/** The application's rules and callbacks for sessions. */
-export interface MessagingRules<Context = unknown, S = SessionHandle> {
-  /** Whether a client may join a room by itself. Default: no client may; the server joins sessions by `session.join`. */
-  readonly canJoin?: (context: Context, room: string) => boolean | Promise<boolean>;
-  /** A new client is connected. If this returns a promise, its frames wait for it, for at most `limits.handshake` ms. */
-  readonly onConnect?: (session: S, client: ClientInfo) => unknown;
-  /** The client lost its link; it may come back within `patience` ms. */
-  readonly onAway?: (session: S) => unknown;
-  /**
-   * The client came back to its session. If this returns a promise, its frames wait as for `onConnect`. The events that it sends to the
-   * session go before those that wait.
-   */
-  readonly onReconnect?: (session: S, absence: Absence & ClientInfo) => unknown;
-  /** The session ended for good: `lost` without a link, or the code that its client got. */
-  readonly onDisconnect?: (session: S, reason: string) => unknown;
-  /** A client sent an event or a call that has no handler. A call gets `no-handler` all the same. */
-  readonly onUnknown?: (session: S, name: string, data: unknown) => unknown;
-}
-
-/** What messaging needs of its hub. */
-export interface MessagingParts extends CheckParts {
-  readonly observer: Observer;
-  /** All sessions of the hub. */
-  readonly all: () => Iterable<Session>;
-  /** Ends a session with a goodbye after which its client does not come back. */
-  readonly close: (session: Session, code: string, reason: string) => void;
-  /** Ends a session whose frame is refused. */
-  readonly fail: (session: Session, error: unknown) => void;
-  readonly limits: {
-    readonly handshake: number;
-    readonly rooms: number;
-    readonly calls: number;
-    readonly presence: number;
-  };
-  readonly topics: Topics;
-}
+export type { Absence, MessagingRules };
 
 /** Events, calls and rooms of a hub's sessions, and the life of each as the application sees it. */
 export class Messaging implements CastHost, SessionHost {
@@ -83,13 +40,15 @@ export class Messaging implements CastHost, SessionHost {
   readonly #hubCalls: HubCalls;
   /** The way to the other nodes, if there are any. */
   relay: Relay | undefined;
+  strays: Strays | undefined;
   #presence: Presence | undefined;
   readonly #checks: Checks;
   readonly #rules: MessagingRules;
   readonly #parts: MessagingParts;
   readonly #handles = new WeakMap<Session, SessionHandle>();
-  /** The lost events of sessions without a link, and when their clients were heard last, in ms of `performance.now`. */
-  readonly #away = new Map<Session, { readonly dropped: number; readonly heardAt: number }>();
+  readonly absences: Absences = new Absences();
+  /** Sessions from another node whose first link here is not there yet. */
+  readonly #arriving = new WeakSet<Session>();
 
   constructor(
     rules: MessagingRules & { readonly contract?: ContractValue | undefined },
@@ -102,7 +61,7 @@ export class Messaging implements CastHost, SessionHost {
       onLeave: (session, room) => this.#presence?.leave(session, room),
     });
     this.#checks = new Checks(rules.contract, parts);
-    this.calls = new Calls(this.#checks);
+    this.calls = new Calls(this.#checks, parts.isNode);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.channels = new Channels(parts.observer, this.#checks);
@@ -144,7 +103,9 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   close(session: Session, code: string, reason: string): void {
-    this.#parts.close(session, code, reason);
+    const successor = successorOf(session);
+    if (successor) successor.close(code, reason);
+    else this.#parts.close(session, code, reason);
   }
 
   /** Reports an error of a callback. */
@@ -198,11 +159,21 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   reply(session: Session, frame: ReplyFrame): void {
-    this.calls.reply(session, frame);
+    if (!this.calls.reply(session, frame)) this.strays?.reply(session, frame);
   }
 
   cancel(session: Session, call: number): void {
-    this.#answers.cancel(session, call);
+    if (!this.#answers.cancel(session, call)) this.strays?.cancel(session, call);
+  }
+
+  /** The numbers of a session's calls that run here. */
+  running(session: Session): number[] {
+    return this.#answers.running(session);
+  }
+
+  /** A session comes from another node: its next link is the first one here. */
+  arriving(session: Session): void {
+    this.#arriving.add(session);
   }
 
   /**
@@ -212,36 +183,47 @@ export class Messaging implements CastHost, SessionHost {
    * @param refused the beginning of the frame for which the client ended the one before
    */
   attached(session: Session, client: ClientInfo, refused?: string): void {
-    if (refused && session.refuse(refused)) {
+    if (refused && session.events.refuse(refused, session.link)) {
       const { identity } = session;
       this.#parts.observer.log('warn', 'event refused twice', { begins: refused, identity });
     }
-    const former = this.#away.get(session);
-    this.#away.delete(session);
-    if (session.links === 1) return this.#run(session, (rules, handle) => rules.onConnect?.(handle, client));
+    const absence = this.absences.end(session);
+    const isMoved = this.#arriving.delete(session);
+    if (isMoved || session.links === 1) {
+      const info = isMoved ? { ...client, isMoved } : client;
+      this.#run(session, (rules, handle) => rules.onConnect?.(handle, info));
+      if (!isMoved) return;
+    }
     this.#presence?.linked(session);
-    const { heardAt = performance.now(), dropped: before = session.dropped } = former ?? {};
-    const dropped = session.dropped - before;
-    const lastSeen = Date.now() - (performance.now() - heardAt);
-    this.#recover(session, { lastSeen, dropped, recovered: dropped === 0, ...client });
+    this.#recover(session, { ...absence, ...client });
   }
 
   /** A session lost its link and may resume. */
   left(session: Session): void {
-    this.#away.set(session, { dropped: session.dropped, heardAt: session.liveness.heardAt });
+    this.absences.begin(session);
     this.#presence?.linked(session);
     this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
-  /** A session ended. */
+  /** A session ended, or has moved to another node: then its calls go on. One that did not arrive was never shown. */
   ended(session: Session, reason: string): void {
-    this.#away.delete(session);
-    this.#answers.forget(session);
-    this.calls.forget(session);
-    this.handleOf(session).end();
-    this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
+    this.absences.forget(session);
+    if (!successorOf(session)) {
+      this.endCalls(session);
+      this.strays?.ended(session);
+    }
+    if (session.redirect?.is !== 'arriving') {
+      this.handleOf(session).end();
+      this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
+    }
     this.rooms.leaveAll(session);
     this.names.delete(session);
+  }
+
+  /** Cancels the calls of a session, and gives up those to it. */
+  endCalls(session: Session): void {
+    this.#answers.forget(session);
+    this.calls.forget(session);
   }
 
   /** Calls the handlers of an event. Returns whether there is one. */

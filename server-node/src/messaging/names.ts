@@ -13,24 +13,29 @@ export class Names {
   readonly #ofSession = new WeakMap<Session, string>();
   /** The beginning of random names, by which other nodes find this one; default: none. */
   prefix = '';
-  /** Called when a name gets its first session, and when it has lost the last one. */
-  onUse: ((name: string, isUsed: boolean) => void) | undefined;
+  /** Called when a name gets its first session, and when it has lost the last one. May return when other nodes know. */
+  onUse: ((name: string, isUsed: boolean) => Promise<void> | undefined) | undefined;
 
   /** How many names are in use. */
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** Names a session. Without a name it gets a random one. */
-  add(session: Session, name: string = this.prefix + randomBytes(RANDOM_BYTES).toString('base64url')): void {
+  /** Names a session. Without a name it gets a random one. May return when other nodes know. */
+  add(
+    session: Session,
+    name: string = this.prefix + randomBytes(RANDOM_BYTES).toString('base64url'),
+  ): Promise<void> | undefined {
+    let known: Promise<void> | undefined;
     this.delete(session);
     this.#ofSession.set(session, name);
     let sessions = this.#sessions.get(name);
     if (!sessions) {
       this.#sessions.set(name, (sessions = new Set()));
-      this.onUse?.(name, true);
+      known = this.onUse?.(name, true);
     }
     sessions.add(session);
+    return known;
   }
 
   /** Returns the name of a session. */
@@ -50,6 +55,6 @@ export class Names {
     sessions?.delete(session);
     if (sessions?.size !== 0) return;
     this.#sessions.delete(name);
-    this.onUse?.(name, false);
+    void this.onUse?.(name, false);
   }
 }

@@ -113,6 +113,11 @@ export class PresenceRoom {
     seat.mine = { value, size, order: ++this.#order };
   }
 
+  /** What a session shows. */
+  mineOf(session: Session): unknown {
+    return this.#seats.get(session)?.mine?.value;
+  }
+
   /** Sessions may share a name: the newest data of them is shown. */
   #showNewest(id: string, name: string): void {
     let newest: Seat['mine'];

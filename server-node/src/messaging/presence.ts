@@ -130,6 +130,23 @@ export class Presence implements Source {
     });
   }
 
+  /** What a session shows in its rooms. */
+  mineOf(session: Session): (readonly [room: string, mine: unknown])[] {
+    return this.#host.rooms.of(session).flatMap((room) => {
+      const mine = this.#rooms.get(room)?.mineOf(session);
+      return mine === undefined ? [] : [[room, mine] as const];
+    });
+  }
+
+  /** Shows in a room what a session has shown there on another node. */
+  restore(session: Session, room: string, mine: unknown): void {
+    try {
+      this.#rooms.get(room)?.set(session, mine, this.#host.limit);
+    } catch (error) {
+      this.#host.observer.failure(error, { room });
+    }
+  }
+
   open(topic: string): Opened {
     const room = topic.slice(PRESENCE_PREFIX.length);
     if (!this.#has(room)) return 'not-found';

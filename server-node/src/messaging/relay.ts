@@ -18,6 +18,10 @@ export interface RemoteEvent {
 
 /** Carries casts to the other nodes of a cluster. */
 export interface Relay {
-  /** Sends an event to the recipients on all other nodes; at most once. */
-  send(to: RemoteSelection, event: RemoteEvent): void;
+  /**
+   * Sends an event to its recipients on this node by a function, and lets all other nodes send it to theirs; at most once.
+   *
+   * @param to undefined if no other node has a recipient
+   */
+  cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number;
 }

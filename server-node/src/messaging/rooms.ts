@@ -1,4 +1,5 @@
 import { CallError } from '@velox/core/protocol';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 
 /** The rooms of a session. */
@@ -22,8 +23,10 @@ export class Rooms {
   readonly #host: RoomsHost;
   readonly #members = new Map<string, Set<Session>>();
   readonly #ofSession = new Map<Session, Membership>();
-  /** Called when a room gets its first member, and when it has lost the last one. */
-  onUse: ((room: string, isUsed: boolean) => void) | undefined;
+  /** Called when a room gets its first member, and when it has lost the last one. May return when other nodes know. */
+  onUse: ((room: string, isUsed: boolean) => Promise<void> | undefined) | undefined;
+  /** Rooms of which the other nodes do not know yet. */
+  readonly #unknown = new Map<string, Promise<void>>();
 
   /** @param limit the most rooms of one session */
   constructor(limit: number, host: RoomsHost) {
@@ -55,12 +58,19 @@ export class Rooms {
     return [...(this.#ofSession.get(session)?.rooms ?? [])];
   }
 
+  /** Resolves when a room receives the events that other nodes cast to it; undefined if that is so now. */
+  whenKnown(room: string): Promise<void> | undefined {
+    return this.#unknown.get(room);
+  }
+
   /**
-   * Adds a session to a room. Idempotent.
+   * Adds a session to a room. Idempotent. A session that has moved joins on its new node.
    *
    * @throws CallError `too-many`.
    */
   join(session: Session, room: string): void {
+    const successor = successorOf(session);
+    if (successor) return successor.join(room);
     let membership = this.#ofSession.get(session);
     if (membership?.rooms.has(room)) return;
     if (membership && membership.rooms.size >= this.#limit) {
@@ -74,7 +84,7 @@ export class Rooms {
     let members = this.#members.get(room);
     if (!members) {
       this.#members.set(room, (members = new Set()));
-      this.onUse?.(room, true);
+      this.#use(room);
     }
     members.add(session);
     this.#host.onJoin(session, room);
@@ -82,6 +92,12 @@ export class Rooms {
 
   /** Removes a session from a room. Returns whether it was a member. */
   leave(session: Session, room: string): boolean {
+    const successor = successorOf(session);
+    if (successor) successor.leave(room);
+    return this.#remove(session, room) || !!successor;
+  }
+
+  #remove(session: Session, room: string): boolean {
     const membership = this.#ofSession.get(session);
     if (!membership?.rooms.delete(room)) return false;
     if (membership.rooms.size === 0) {
@@ -92,7 +108,8 @@ export class Rooms {
     members?.delete(session);
     if (members?.size === 0) {
       this.#members.delete(room);
-      this.onUse?.(room, false);
+      this.#unknown.delete(room);
+      void this.onUse?.(room, false);
     }
     this.#host.onLeave(session, room);
     return true;
@@ -100,6 +117,15 @@ export class Rooms {
 
   /** Removes a session from all rooms. */
   leaveAll(session: Session): void {
-    for (const room of this.of(session)) this.leave(session, room);
+    for (const room of this.of(session)) this.#remove(session, room);
+  }
+
+  #use(room: string): void {
+    const known = this.onUse?.(room, true);
+    if (!known) return;
+    this.#unknown.set(room, known);
+    void known.then(() => {
+      if (this.#unknown.get(room) === known) this.#unknown.delete(room);
+    });
   }
 }

@@ -30,6 +30,8 @@ export interface Channel {
   readonly onMessage: (handler: (data: unknown) => unknown) => () => void;
 }
 
+const DONE = Promise.resolve();
+
 /** By the handle that the application has. */
 const sessions = new WeakMap<SessionHandle, Session>();
 
@@ -108,9 +110,12 @@ export class SessionHandle {
     return this.#host.calls.call(this.#session, name, data, options);
   }
 
-  join(rooms: string | readonly string[]): void {
-    if (this.#session.hasEnded) return;
-    for (const room of [rooms].flat()) this.#host.rooms.join(this.#session, room);
+  join(rooms: string | readonly string[]): Promise<void> {
+    if (this.#session.hasEnded) return DONE;
+    const all = [rooms].flat();
+    for (const room of all) this.#host.rooms.join(this.#session, room);
+    const pending = all.flatMap((room) => this.#host.rooms.whenKnown(room) ?? []);
+    return pending.length > 0 ? Promise.all(pending).then(() => undefined) : DONE;
   }
 
   leave(rooms: string | readonly string[]): void {

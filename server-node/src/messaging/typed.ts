@@ -54,8 +54,13 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
    * @throws VeloxError `not-json`, `too-large`.
    */
   call<N extends CallName<C>>(name: N, data: CallData<C, N>, options?: CallOptions): Promise<CallReply<C, N>>;
-  /** Adds it to rooms. Idempotent. @throws CallError `too-many` beyond `limits.rooms`. */
-  join(rooms: RoomName<C> | readonly RoomName<C>[]): void;
+  /**
+   * Adds it to rooms. Idempotent.
+   *
+   * @returns when it receives the events that other servers cast to the rooms; those of this server it receives at once
+   * @throws CallError `too-many` beyond `limits.rooms`.
+   */
+  join(rooms: RoomName<C> | readonly RoomName<C>[]): Promise<void>;
   leave(rooms: RoomName<C> | readonly RoomName<C>[]): void;
   /** The members of rooms, except this client. */
   to(rooms: RoomName<C> | readonly RoomName<C>[]): Cast<C, Context>;

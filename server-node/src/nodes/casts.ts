@@ -2,10 +2,13 @@ import type { Bus } from '../cluster/bus.js';
 import type { Hub } from '../hub/hub.js';
 import type { Cast } from '../messaging/cast.js';
 import type { Relay, RemoteEvent, RemoteSelection } from '../messaging/relay.js';
+import { castId, rangesOf, type CastRanges } from './cast-set.js';
 import type { Interests } from './interests.js';
+import type { Peers } from './peers.js';
 
-/** How many casts are remembered, so that one to several rooms is received once. */
-const MOST_KNOWN = 1_000;
+/** How long and how many casts are remembered, so that a session receives one once: also if it comes by several rooms or nodes. */
+const KNOWN_MS = 5_000;
+const MOST_KNOWN = 10_000;
 
 interface Letter {
   readonly from: string;
@@ -23,53 +26,106 @@ export class Casts implements Relay {
   readonly #hub: Hub;
   readonly #node: string;
   readonly #bus: Bus;
-  readonly #known = new Set<string>();
+  readonly #peers: Peers;
+  /** When casts were heard, in ms of `performance.now`, the oldest first. */
+  readonly #known = new Map<string, number>();
+  /** The cast that is being sent to sessions now. */
+  #current: string | undefined;
   #sent = 0;
 
-  constructor(hub: Hub, node: string, bus: Bus, interests: Interests) {
+  constructor(hub: Hub, node: string, bus: Bus, interests: Interests, peers: Peers) {
     this.#hub = hub;
     this.#node = node;
     this.#bus = bus;
+    this.#peers = peers;
     const hear = (data: string): void => this.#hear(JSON.parse(data) as Letter);
-    const want = (subject: string, isWanted: boolean): void =>
+    const want = (subject: string, isWanted: boolean): Promise<void> | undefined =>
       isWanted ? interests.add(subject, hear) : interests.drop(subject);
     const { rooms, names } = hub.messaging;
-    want(EVERYONE, true);
+    void want(EVERYONE, true);
     // Random names begin with the name of their node, so they need no subjects of their own.
     names.prefix = `${node}.`;
-    want(nameSubject(node), true);
+    void want(nameSubject(node), true);
     rooms.onUse = (room, isUsed) => want(roomSubject(room), isUsed);
-    names.onUse = (name, isUsed) => {
-      if (!name.startsWith(names.prefix)) want(nameSubject(name), isUsed);
-    };
+    names.onUse = (name, isUsed) =>
+      name.startsWith(names.prefix) ? undefined : want(nameSubject(name), isUsed);
     hub.messaging.relay = this;
   }
 
-  send(to: RemoteSelection, event: RemoteEvent): void {
-    const letter: Letter = { from: this.#node, number: ++this.#sent, to, event };
-    const data = JSON.stringify(letter);
+  /** Identifies the cast that is being sent to sessions now. */
+  get current(): string | undefined {
+    return this.#current;
+  }
+
+  /** The casts that were heard in the last seconds. */
+  known(): CastRanges {
+    return rangesOf(this.#known.keys());
+  }
+
+  cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number {
+    const number = ++this.#sent;
+    const count = this.during(castId(this.#node, number), here);
+    if (to) this.#send({ from: this.#node, number, to, event });
+    return count;
+  }
+
+  /** Runs a function that sends a cast to sessions of this node. */
+  during<R>(cast: string | undefined, send: () => R): R {
+    const outer = this.#current;
+    this.#current = cast;
+    if (cast !== undefined) this.#remember(cast);
+    try {
+      return send();
+    } finally {
+      this.#current = outer;
+    }
+  }
+
+  #send(letter: Letter): void {
+    for (const subject of this.#subjectsOf(letter.to)) this.#publish(subject, letter);
+  }
+
+  #publish(subject: string, letter: Letter): void {
     const failed = (error: unknown): void =>
-      this.#hub.observer.log('warn', 'event not relayed', { name: event.event, error });
-    for (const subject of this.#subjectsOf(to)) void this.#bus.publish(subject, data).catch(failed);
+      this.#hub.observer.log('warn', 'event not relayed', { name: letter.event.event, error });
+    void this.#bus.publish(subject, JSON.stringify(letter)).catch(failed);
   }
 
   #subjectsOf({ rooms, only: [names] }: RemoteSelection): Set<string> {
     if (rooms) return new Set(rooms.map(roomSubject));
     if (!names) return new Set([EVERYONE]);
-    const others = names.map((name) => /^([a-z]{8})\.[\w-]{16}$/.exec(name)?.[1] ?? name);
-    return new Set(others.filter((name) => name !== this.#node).map(nameSubject));
+    return new Set(names.flatMap((name) => this.#subjectOfName(name) ?? []));
   }
 
-  #hear({ from, number, to, event }: Letter): void {
+  /** Undefined if the sessions of the name are here. */
+  #subjectOfName(name: string): string | undefined {
+    const node = /^([a-z]{8})\.[\w-]{16}$/.exec(name)?.[1];
+    if (node !== this.#node) return nameSubject(node && !this.#peers.isGone(node) ? node : name);
+    return this.#isHere(name) ? undefined : nameSubject(name);
+  }
+
+  #isHere(name: string): boolean {
+    return this.#hub.messaging.names.sessions(name).size > 0;
+  }
+
+  #hear(letter: Letter): void {
+    const { from, number, to, event } = letter;
     if (from === this.#node) return;
-    const id = `${from} ${number}`;
+    const id = castId(from, number);
     if (this.#known.has(id)) return;
-    this.#known.add(id);
-    for (const oldest of this.#known) {
-      if (this.#known.size <= MOST_KNOWN) break;
+    this.during(id, () => emitHere(this.#hub.messaging.everyone, to, event));
+    // Sessions that began here may have moved: the nodes that have them hear the whole name.
+    const moved = (to.only[0] ?? []).filter((name) => name.startsWith(this.#hub.messaging.names.prefix));
+    for (const name of moved) if (!this.#isHere(name)) this.#publish(nameSubject(name), letter);
+  }
+
+  #remember(cast: string): void {
+    const now = performance.now();
+    this.#known.set(cast, now);
+    for (const [oldest, heardAt] of this.#known) {
+      if (this.#known.size <= MOST_KNOWN && now - heardAt <= KNOWN_MS) break;
       this.#known.delete(oldest);
     }
-    emitHere(this.#hub.messaging.everyone, to, event);
   }
 }
 

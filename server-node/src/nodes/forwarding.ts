@@ -1,12 +1,12 @@
 import { VeloxError } from '@velox/core/protocol';
-import type { Bus } from '../cluster/bus.js';
-import type { Unsubscribe } from '../cluster/log.js';
 import type { Elsewhere } from '../http/elsewhere.js';
 import { serve } from '../http/serve.js';
 import type { Hub } from '../hub/hub.js';
 import { refuse, type Exchange } from '../transports/exchange.js';
 import { ForwardedExchange, type ForwardedAnswer, type ForwardedRequest } from './forwarded-exchange.js';
-import { Peers } from './peers.js';
+import type { Letters } from './letters.js';
+import type { Peers } from './peers.js';
+import { homeOf } from './session-id.js';
 
 /** How long the node of a session may take to say that it has a request, in ms. */
 const TAKEN_MS = 2_000;
@@ -15,8 +15,8 @@ const GRACE_MS = 5_000;
 
 /** What nodes say to each other about requests. `call` is a number of the node that forwards. */
 type Letter =
-  | { readonly from: string; readonly call: number; readonly request: ForwardedRequest }
-  | { readonly from: string; readonly call: number; readonly abort: true }
+  | { readonly call: number; readonly request: ForwardedRequest }
+  | { readonly call: number; readonly abort: true }
   /** The request has arrived. */
   | { readonly call: number; readonly taken: true }
   | { readonly call: number; readonly answer: ForwardedAnswer };
@@ -32,34 +32,31 @@ interface Pending {
 const HOP_BY_HOP =
   /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|:.*)$/;
 
-const subjectOf = (node: string): string => `velox node ${node}`;
+const KIND = 'forward';
 
 /** Serves requests of sessions that live on other nodes, and requests of this node's sessions that came to others. */
-export class Forwarding implements Elsewhere {
+export class Forwarding implements Omit<Elsewhere, 'close'> {
   readonly #hub: Hub;
-  readonly #node: string;
-  readonly #bus: Bus;
+  readonly #letters: Letters;
   readonly #peers: Peers;
   readonly #pending = new Map<number, Pending>();
   /** By node and call. */
   readonly #serving = new Map<string, ForwardedExchange>();
   #calls = 0;
-  #listening: Promise<Unsubscribe> | undefined;
 
-  /** @param node the name of this node, with which the ids of its sessions begin */
-  constructor(hub: Hub, node: string, bus: Bus) {
+  constructor(hub: Hub, letters: Letters, peers: Peers) {
     this.#hub = hub;
-    this.#node = node;
-    this.#bus = bus;
-    this.#peers = new Peers(node, bus, (gone) => {
+    this.#letters = letters;
+    this.#peers = peers;
+    peers.onGone((gone) => {
       for (const { home, settle } of [...this.#pending.values()]) if (home === gone) settle(unknownSession());
     });
-    void this.#listen().catch(() => undefined); // the next request tries again
+    letters.on(KIND, (letter: Letter, from) => this.#hear(letter, from));
   }
 
   hasSession(id: string): boolean {
     const home = homeOf(id);
-    return home !== undefined && home !== this.#node;
+    return home !== undefined && home !== this.#letters.node;
   }
 
   async forward(
@@ -84,19 +81,9 @@ export class Forwarding implements Elsewhere {
     return answer.outcome;
   }
 
-  async close(): Promise<void> {
+  /** Refuses all exchanges that are under way. */
+  close(): void {
     for (const { settle } of [...this.#pending.values()]) settle(unknownSession());
-    await this.#peers.close();
-    await this.#listening?.then((unsubscribe) => unsubscribe()).catch(() => undefined);
-  }
-
-  /** Resolves when answers will be heard. */
-  #listen(): Promise<Unsubscribe> {
-    this.#listening ??= this.#bus.subscribe(subjectOf(this.#node), (data) =>
-      this.#hear(JSON.parse(data) as Letter),
-    );
-    this.#listening.catch(() => (this.#listening = undefined));
-    return this.#listening;
   }
 
   /** Resolves with the answer; undefined if the client is gone. */
@@ -107,7 +94,7 @@ export class Forwarding implements Elsewhere {
   ): Promise<ForwardedAnswer | undefined> {
     const call = ++this.#calls;
     try {
-      await this.#listen();
+      await this.#letters.listen();
       return await new Promise<ForwardedAnswer | undefined>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
         const settle: Pending['settle'] = (answer) => {
@@ -125,12 +112,10 @@ export class Forwarding implements Elsewhere {
         exchange.onAbort(() => {
           if (!this.#pending.delete(call)) return;
           clearTimeout(timer);
-          void this.#say(home, { from: this.#node, call, abort: true }).catch(() => undefined);
+          this.#letters.tell(home, KIND, { call, abort: true });
           resolve(undefined);
         });
-        this.#say(home, { from: this.#node, call, request }).catch((error: unknown) =>
-          settle(error as Error),
-        );
+        this.#letters.say(home, KIND, { call, request }).catch((error: unknown) => settle(error as Error));
       });
     } catch (error) {
       if (error instanceof VeloxError) throw error;
@@ -140,20 +125,16 @@ export class Forwarding implements Elsewhere {
     }
   }
 
-  #say(node: string, letter: Letter): Promise<void> {
-    return this.#bus.publish(subjectOf(node), JSON.stringify(letter));
-  }
-
-  #hear(letter: Letter): void {
+  #hear(letter: Letter, from: string): void {
     if ('taken' in letter) this.#pending.get(letter.call)?.wait(this.#hub.heartbeat + GRACE_MS);
     else if ('answer' in letter) this.#pending.get(letter.call)?.settle(letter.answer);
-    else if ('abort' in letter) this.#serving.get(`${letter.from} ${letter.call}`)?.abort();
-    else this.#serve(letter);
+    else if ('abort' in letter) this.#serving.get(`${from} ${letter.call}`)?.abort();
+    else this.#serve(letter, from);
   }
 
-  #serve({ from, call, request }: Extract<Letter, { request: unknown }>): void {
+  #serve({ call, request }: Extract<Letter, { request: unknown }>, from: string): void {
     const key = `${from} ${call}`;
-    const tell = (letter: Letter): void => void this.#say(from, letter).catch(() => undefined); // it asks again
+    const tell = (letter: Letter): void => this.#letters.tell(from, KIND, letter); // it asks again
     const exchange = new ForwardedExchange(request, (answer) => {
       this.#serving.delete(key);
       tell({ call, answer });
@@ -171,11 +152,6 @@ export class Forwarding implements Elsewhere {
       })
       .finally(() => this.#serving.delete(key));
   }
-}
-
-/** The node in a session's id. */
-function homeOf(id: string): string | undefined {
-  return /^([a-z]{8})\../.exec(id)?.[1];
 }
 
 function headersOf({ request }: Exchange): [string, string][] {

@@ -3,11 +3,18 @@ import type { Unsubscribe } from '../cluster/log.js';
 
 /** The wait before a subscription that failed is tried again, in ms. */
 const RETRY_MS = 1_000;
+/** How long a subscription is waited for, in ms, if the engine is down. */
+const PATIENCE_MS = 2_000;
+
+interface Interest {
+  end?: Unsubscribe;
+  ready?: Promise<void>;
+}
 
 /** The subjects of the bus that a node wants to hear, and nothing else. */
 export class Interests {
   readonly #bus: Bus;
-  readonly #wanted = new Map<string, { end?: Unsubscribe }>();
+  readonly #wanted = new Map<string, Interest>();
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -17,15 +24,20 @@ export class Interests {
    * Calls `fn` with the messages of a subject until `drop`. Idempotent.
    *
    * @param onDoubt messages may have been missed
+   * @returns when messages that are published from now on will be received, or after 2 s without the engine
    */
-  add(subject: string, fn: (data: string) => void, onDoubt?: () => void): void {
-    if (this.#wanted.has(subject)) return;
-    const interest = {};
+  add(subject: string, fn: (data: string) => void, onDoubt?: () => void): Promise<void> {
+    const known = this.#wanted.get(subject)?.ready;
+    if (known) return known;
+    const interest: Interest = {};
     this.#wanted.set(subject, interest);
-    void this.#subscribe(subject, interest, fn, onDoubt);
+    const subscribed = this.#subscribe(subject, interest, fn, onDoubt);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS).unref()));
+    return (interest.ready = Promise.race([subscribed, late]).finally(() => clearTimeout(timer)));
   }
 
-  drop(subject: string): void {
+  drop(subject: string): undefined {
     const interest = this.#wanted.get(subject);
     this.#wanted.delete(subject);
     interest?.end?.();
@@ -37,7 +49,7 @@ export class Interests {
 
   async #subscribe(
     subject: string,
-    interest: { end?: Unsubscribe },
+    interest: Interest,
     fn: (data: string) => void,
     onDoubt?: () => void,
   ): Promise<void> {

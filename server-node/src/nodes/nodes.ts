@@ -2,10 +2,15 @@ import type { Backplane } from '../cluster/bus.js';
 import { withParts } from '../cluster/bus-parts.js';
 import type { Elsewhere } from '../http/elsewhere.js';
 import type { Hub } from '../hub/hub.js';
+import { Arrivals } from './arrivals.js';
+import { CallsElsewhere } from './calls-elsewhere.js';
 import { Casts } from './casts.js';
+import { Departures } from './departures.js';
 import { Forwarding } from './forwarding.js';
 import { Interests } from './interests.js';
+import { Letters } from './letters.js';
 import { relayNotifications } from './notifications.js';
+import { Peers } from './peers.js';
 
 /** Makes a hub a node of the cluster that shares its backplane. Returns the other nodes; undefined without a backplane. */
 export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere | undefined {
@@ -13,15 +18,23 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   if (!backplane || node === undefined) return undefined;
   const bus = withParts(backplane.bus);
   const interests = new Interests(bus);
-  new Casts(hub, node, bus, interests);
+  const peers = new Peers(node, bus);
+  const letters = new Letters(node, bus, (error) => hub.observer.failure(error));
+  const casts = new Casts(hub, node, bus, interests, peers);
   relayNotifications(hub, node, bus, interests);
-  const forwarding = new Forwarding(hub, node, bus);
+  const forwarding = new Forwarding(hub, letters, peers);
+  const calls = new CallsElsewhere(hub, letters, peers);
+  const departures = new Departures(hub, letters, casts, peers, calls);
+  new Arrivals(hub, letters, casts, peers, departures, calls);
   return {
     hasSession: (id) => forwarding.hasSession(id),
     forward: (...exchange) => forwarding.forward(...exchange),
     async close() {
       interests.close();
-      await forwarding.close();
+      departures.close();
+      forwarding.close();
+      await peers.close();
+      await letters.close();
     },
   };
 }

@@ -21,12 +21,12 @@ export function relayNotifications(hub: Hub, node: string, bus: Bus, interests: 
   entities.relay = {
     watch(type) {
       // Rows that programs without Velox have written. The doubt below is theirs, too.
-      interests.add(CHANGED, hearOther);
+      void interests.add(CHANGED, hearOther);
       const hear = (data: string): void => {
         const { from, ids, audience } = JSON.parse(data) as Letter;
         if (from !== node) entities.notifyHere(type, ids, audience);
       };
-      interests.add(subjectOf(type), hear, () => entities.doubt(type));
+      void interests.add(subjectOf(type), hear, () => entities.doubt(type));
     },
     send(type, ids, audience) {
       const letter: Letter = { from: node, ids, audience };

@@ -15,20 +15,28 @@ interface Lease {
 export class Peers {
   readonly #node: string;
   readonly #bus: Bus;
-  readonly #onGone: (node: string) => void;
+  readonly #onGone: ((node: string) => void)[] = [];
   /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
   readonly #heardAt = new Map<string, number>();
   #unsubscribe: Unsubscribe | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  /** @param onGone called once for each node that has died or said goodbye */
-  constructor(node: string, bus: Bus, onGone: (node: string) => void) {
+  constructor(node: string, bus: Bus) {
     this.#node = node;
     this.#bus = bus;
-    this.#onGone = onGone;
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), EVERY_MS).unref();
+  }
+
+  /** Calls back once for each node that has died or said goodbye. */
+  onGone(callback: (node: string) => void): void {
+    this.#onGone.push(callback);
+  }
+
+  /** The other nodes that live, as far as they were heard. */
+  get alive(): string[] {
+    return [...this.#heardAt.keys()].filter((node) => !this.isGone(node));
   }
 
   /** Whether a node was heard, and is heard no more. A node that was never heard may live. */
@@ -73,7 +81,7 @@ export class Peers {
     if (node === this.#node) return;
     const isNew = !this.#heardAt.has(node);
     this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
-    if (is === 'gone') this.#onGone(node);
+    if (is === 'gone') this.#tellGone(node);
     else if (isNew) void this.#say('alive'); // it need not wait for the next beat
   }
 
@@ -81,6 +89,10 @@ export class Peers {
   #forget(node: string): void {
     const wasAlive = this.#heardAt.get(node) !== -Infinity;
     this.#heardAt.set(node, -Infinity);
-    if (wasAlive) this.#onGone(node);
+    if (wasAlive) this.#tellGone(node);
+  }
+
+  #tellGone(node: string): void {
+    for (const callback of this.#onGone) callback(node);
   }
 }

@@ -29,7 +29,7 @@ export class Deliveries {
   }
 
   #deliver(): void {
-    const eventful = [...this.#due].filter((session) => session.hasEvents);
+    const eventful = [...this.#due].filter(({ events, link }) => events.hasPending && link?.isFull === false);
     if (eventful.length > 0) this.#flush(eventful); // topics that it touches are due now, too
     const due = this.#due;
     this.#due = new Set();

@@ -4,6 +4,7 @@ import type { Message } from '../wire/message.js';
 import { DEFAULT_EVENT_LIMITS, type EventLimits, type Sent } from './event-limits.js';
 import type { Link } from './link.js';
 import { Outbox } from './outbox.js';
+import type { PackedEvents } from './parcel.js';
 
 /** Sends the events of one session. Its outbox is created with the first event: most sessions have none. */
 export class EventSender {
@@ -98,6 +99,18 @@ export class EventSender {
   /** Returns the next event to be written. */
   next(): Message | undefined {
     return this.#isHeld ? undefined : this.#outbox?.next();
+  }
+
+  /** Takes all events out, for another node; undefined if there was none. */
+  pack(): PackedEvents | undefined {
+    const packed = this.#outbox?.pack();
+    this.#outbox = undefined;
+    return packed;
+  }
+
+  /** Goes on with the events of another node. */
+  unpack(packed: PackedEvents): void {
+    this.#usable()?.unpack(packed);
   }
 
   /** The session has ended: nothing is kept for it any more. */

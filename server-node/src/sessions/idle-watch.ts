@@ -35,6 +35,7 @@ export class IdleWatch {
   }
 
   #check(): void {
-    for (const session of this.#sessions.all) if (session.quietChecks() > CHECKS) this.#onIdle(session);
+    for (const session of this.#sessions.all)
+      if (session.link && session.link.quietChecks() > CHECKS) this.#onIdle(session);
   }
 }

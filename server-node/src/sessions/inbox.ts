@@ -29,6 +29,11 @@ export class Inbox {
     return this.#count >= UNACKNOWLEDGED.count || this.#bytes >= UNACKNOWLEDGED.bytes;
   }
 
+  /** Goes on after the frames that another node has taken. */
+  unpack(taken: number): void {
+    this.#taken = taken;
+  }
+
   /** Begins a new link. Late POSTs of the former link are refused before they get here. */
   resume(): void {
     this.#last = 0;

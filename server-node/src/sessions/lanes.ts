@@ -55,6 +55,13 @@ export class Lanes {
     return undefined;
   }
 
+  /** Removes all messages, in the order of their turns. */
+  takeAll(): Message[] {
+    const all: Message[] = [];
+    for (let message; (message = this.next());) all.push(message);
+    return all;
+  }
+
   /** Removes the oldest or the newest message of the lane that has the most bytes, or else the most messages. */
   takeOfLongest(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
     let [channel, longest] = ['', this.#main];

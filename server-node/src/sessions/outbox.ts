@@ -2,6 +2,7 @@ import type { Message } from '../wire/message.js';
 import { DEFAULT_EVENT_LIMITS, type DropCode, type EventLimits } from './event-limits.js';
 import { numbered } from './event-message.js';
 import { Lanes } from './lanes.js';
+import { packMessage, unpackMessage, type PackedEvents } from './parcel.js';
 import { VolatileBox } from './volatile-box.js';
 
 /**
@@ -159,6 +160,32 @@ export class Outbox {
     if (this.#hasWritten) return message;
     this.#hasWritten = true;
     return numbered(message, this.#base + this.#sent.length);
+  }
+
+  /** Takes everything out, for another node. */
+  pack(): PackedEvents {
+    const waiting = [...(this.#urgent ?? []), ...this.#waiting.takeAll()];
+    const sent = this.#sent;
+    this.#sent = [];
+    this.#urgent = undefined;
+    this.#size = 0;
+    return {
+      ...{ base: this.#base, acknowledged: this.#acknowledged },
+      ...{ dropped: this.#dropped, refused: this.#refused },
+      sent: sent.map(packMessage),
+      waiting: waiting.map(packMessage),
+    };
+  }
+
+  /** Goes on with the events of another node. */
+  unpack({ base, acknowledged, sent, waiting, dropped, refused }: PackedEvents): void {
+    this.#base = base;
+    this.#acknowledged = acknowledged;
+    this.#dropped = dropped;
+    this.#refused = refused;
+    this.#sent = sent.map(unpackMessage);
+    for (const { size } of this.#sent) this.#size += size;
+    for (const message of waiting) this.add(unpackMessage(message));
   }
 
   /** The session has ended: everything that is kept is given up. */

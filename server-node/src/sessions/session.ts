@@ -12,6 +12,7 @@ import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Liveness } from './liveness.js';
 import type { MadeCalls } from './made-calls.js';
+import type { Redirect } from './redirect.js';
 import type { RateLimit } from '../access/rate-limit.js';
 
 type OnDue = (session: Session) => void;
@@ -37,10 +38,15 @@ export class Session implements Subscriber {
   isResumable = false;
   /** Whether it has ended for good. */
   hasEnded = false;
-  readonly #inbox = new Inbox();
+  /** Set while it moves between nodes, and after it has gone. */
+  redirect: Redirect | undefined;
+  /** The frames of its client on their way in. */
+  readonly inbox: Inbox = new Inbox();
   readonly #onDue: OnDue;
-  readonly #events: EventSender;
-  #link: Link | undefined;
+  /** Its events on their way to the client. */
+  readonly events: EventSender;
+  /** The live link. */
+  link: Link | undefined;
 
   /** @param onDue called when there is something for `deliver` to write */
   constructor(admission: Admission, rate: RateLimit, events: EventSender, onDue: OnDue, id: string) {
@@ -48,7 +54,7 @@ export class Session implements Subscriber {
     this.admission = admission;
     this.rate = rate;
     this.topics = new Subscriptions(events.traffic);
-    this.#events = events;
+    this.events = events;
     this.#onDue = onDue;
   }
 
@@ -63,55 +69,47 @@ export class Session implements Subscriber {
 
   /** The name of the live link's transport; undefined without a link. */
   get transport(): string | undefined {
-    return this.#link?.outlet.transport;
+    return this.link?.outlet.transport;
   }
 
   /** The number of the newest frame that was taken from the client. */
   get taken(): number {
-    return this.#inbox.taken;
+    return this.inbox.taken;
   }
 
   /** How many events were dropped before the client had them. */
   get dropped(): number {
-    return this.#events.dropped;
+    return this.events.dropped;
   }
 
-  /** The live link's outlet. */
   get outlet(): Outlet | undefined {
-    return this.#link?.outlet;
+    return this.link?.outlet;
   }
 
   /** Notes that it has ended: nothing is kept for it any more. */
   end(): void {
     this.hasEnded = true;
-    this.#events.end();
+    this.events.end();
   }
 
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
   attach(outlet: Outlet, ack: number): void {
-    const former = this.#link;
-    this.#link = new Link(outlet, ++this.links);
-    this.#inbox.resume();
-    this.#events.resume(ack);
-    former?.outlet.close(4000, 'replaced');
-  }
-
-  /** The client refused a frame of its last link. Returns whether an event was dropped, because it was refused twice. */
-  refuse(beginning: string): boolean {
-    return this.#events.refuse(beginning, this.#link);
+    this.replaceLink(new Link(outlet, ++this.links));
+    this.inbox.resume();
+    this.events.resume(ack);
   }
 
   /** Notes that a link ended; returns whether it was the live one. */
   detach(outlet: Outlet): boolean {
-    if (this.#link?.outlet !== outlet) return false;
-    this.#link = undefined;
-    this.#events.suspend();
+    if (this.link?.outlet !== outlet) return false;
+    this.link = undefined;
+    this.events.suspend();
     return true;
   }
 
   /** Says hello, as the first frame of the live link. */
   greet(hello: Hello): void {
-    this.#link?.greet(this.dropped > 0 ? { ...hello, dropped: this.dropped } : hello);
+    this.link?.greet(this.dropped > 0 ? { ...hello, dropped: this.dropped } : hello);
     this.#onDue(this);
   }
 
@@ -121,7 +119,12 @@ export class Session implements Subscriber {
    * @param isUrgent whether it overtakes the events that `holdEvents` holds back
    */
   send(message: Message, isUrgent = false): Sent {
-    const sent = this.#events.send(message, isUrgent, this.#link);
+    return this.redirect?.send(message, { isUrgent }) ?? this.enqueue(message, isUrgent);
+  }
+
+  /** The same, past `redirect`. */
+  enqueue(message: Message, isUrgent: boolean): Sent {
+    const sent = this.events.send(message, isUrgent, this.link);
     this.#onDue(this);
     return sent;
   }
@@ -133,20 +136,25 @@ export class Session implements Subscriber {
 
   /** Sends an event that may be lost: without a link, or to a newer one of its key while the outlet is full. */
   sendVolatile(message: Message, key: string): Sent {
-    const sent = this.#events.sendVolatile(message, key, this.#link);
+    return this.redirect?.send(message, { volatileKey: key }) ?? this.enqueueVolatile(message, key);
+  }
+
+  /** The same, past `redirect`. */
+  enqueueVolatile(message: Message, key: string): Sent {
+    const sent = this.events.sendVolatile(message, key, this.link);
     this.#onDue(this);
     return sent;
   }
 
   /** Holds back all events but urgent ones until the returned function is called. */
   holdEvents(): () => void {
-    const release = this.#events.hold();
+    const release = this.events.hold();
     return () => (release(), this.#onDue(this));
   }
 
   /** Holds back all events while the client's subscriptions wait for a callback, or ends that. */
   holdForTopics(isHeld: boolean): void {
-    if (this.#events.holdAll(isHeld)) this.#onDue(this);
+    if (this.events.holdAll(isHeld)) this.#onDue(this);
   }
 
   /**
@@ -155,72 +163,58 @@ export class Session implements Subscriber {
    * @throws VeloxError `bad-frame`.
    */
   take(seq: number | undefined, bytes: number): boolean {
-    const isNew = this.#inbox.take(seq, bytes);
-    if (this.#inbox.isAckDue) this.ack();
+    const isNew = this.inbox.take(seq, bytes);
+    if (this.inbox.isAckDue) this.ack();
     return isNew;
-  }
-
-  /** Whether a POST of the live link is new; false for a repetition. A POST without a number (NaN) counts as new. */
-  takePost(number: number): boolean {
-    return this.#inbox.takePost(number);
   }
 
   /** Acknowledges the client's frames. */
   ack(): void {
-    this.#inbox.acknowledged();
-    this.#link?.owed.ack();
+    this.inbox.acknowledged();
+    this.link?.owed.ack();
     this.#onDue(this);
   }
 
   /** The answer to a POST has acknowledged the client's frames. */
   acknowledged(): void {
-    this.#inbox.acknowledged();
-    this.#link?.owed.acknowledged();
+    this.inbox.acknowledged();
+    this.link?.owed.acknowledged();
   }
 
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
     this.liveness.answered();
-    this.#events.acknowledge(seq);
+    this.events.acknowledge(seq);
   }
 
   /** Notes that a frame or a request of the client arrived. */
   heard(): void {
     this.liveness.heard();
-    this.#link?.heard();
-  }
-
-  /** Counts a check for signs of life. Returns how many there were since the last sign; 0 without a link. */
-  quietChecks(): number {
-    return this.#link?.quietChecks() ?? 0;
-  }
-
-  /** Whether events are to be written, and the outlet takes them. */
-  get hasEvents(): boolean {
-    return this.#events.hasPending && this.#link?.isFull === false;
+    this.link?.heard();
   }
 
   /** There may be something to tell of a topic. It leaves with the next `deliver`. */
   touch(subscription: Subscription): void {
-    this.topics.touch(subscription, this.#link?.isFull === true);
+    this.topics.touch(subscription, this.link?.isFull === true);
     this.#onDue(this);
   }
 
   /** Sends a sign of life, or asks for one. */
   ping(isAsking = false): void {
-    this.#link?.owed[isAsking ? 'ask' : 'ping']();
+    this.link?.owed[isAsking ? 'ask' : 'ping']();
     this.#onDue(this);
   }
 
   /** Sends the heartbeat of that number, with checks of the client's copies. Returns whether it asks for an acknowledgement. */
   beat(budget: Budget, heartbeat: number): boolean {
-    const link = this.#link;
+    const link = this.link;
     if (!link || link.isFull) return false;
     this.topics.doubt(budget);
-    if (this.#inbox.hasUnacknowledged) this.ack();
-    const isAsking = this.liveness.isWatched || this.#events.hasUnacknowledged;
+    if (this.inbox.hasUnacknowledged) this.ack();
     // An answer over a link that goes one way is a POST: every second heartbeat has to do.
-    const asks = isAsking && (link.outlet.isTwoWay || heartbeat % 2 === 0);
+    const asks =
+      (this.liveness.isWatched || this.events.hasUnacknowledged) &&
+      (link.outlet.isTwoWay || heartbeat % 2 === 0);
     if (asks) link.ask(heartbeat);
     this.ping();
     return asks;
@@ -228,30 +222,30 @@ export class Session implements Subscriber {
 
   /** Whether a client that answers requests to acknowledge has not answered that of a heartbeat, nor said anything else. */
   isSilentSince(heartbeat: number): boolean {
-    return this.liveness.hasAnswered && !!this.#link?.isSilentSince(heartbeat);
+    return this.liveness.hasAnswered && !!this.link?.isSilentSince(heartbeat);
   }
 
   /** An outlet has room again. */
   drained(outlet: Outlet): void {
-    if (this.#link?.outlet !== outlet) return;
-    this.#link.drained();
+    if (this.link?.outlet !== outlet) return;
+    this.link.drained();
     this.heard();
     this.#onDue(this);
   }
 
   /** Collects what `deliver` will write first. @throws VeloxError `too-slow` if too many events waited. */
   prepare(): void {
-    this.#events.check();
-    const link = this.#link;
+    this.events.check();
+    const link = this.link;
     if (link?.isReady) link.prepare(this.#collect(link));
   }
 
   /** Writes the pending messages in as few writes as the outlet takes: answers, then topics, then events. */
   deliver(): void {
-    for (let link; (link = this.#link) && !link.isFull;) {
+    for (let link; (link = this.link) && !link.isFull;) {
       this.prepare();
       link.write();
-      if (!this.topics.hasDirty && !this.#events.hasPending) return;
+      if (!this.topics.hasDirty && !this.events.hasPending) return;
     }
   }
 
@@ -263,16 +257,23 @@ export class Session implements Subscriber {
 
   /** Says goodbye and closes the link; nothing follows on it. The client gives another hub only frames that are not acknowledged. */
   close(code: number, bye: Bye): void {
-    const link = this.#link;
-    this.#link = undefined;
-    link?.close(code, bye, this.#inbox.hasUnacknowledged ? this.#inbox.taken : undefined);
+    const link = this.link;
+    this.link = undefined;
+    link?.close(code, bye, this.inbox.hasUnacknowledged ? this.inbox.taken : undefined);
+  }
+
+  /** Ends the link for a newer one; without `next`, that is on another node. */
+  replaceLink(next?: Link): void {
+    const former = this.link;
+    this.link = next;
+    former?.outlet.close(4000, 'replaced');
   }
 
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
   #collect(link: Link): Message[] {
-    const messages = link.owed.take(this.#inbox.taken, this.dropped);
+    const messages = link.owed.take(this.inbox.taken, this.dropped);
     let size = this.topics.tell(messages);
-    for (let event; size < FULL && (event = this.#events.next()); size += event.size) messages.push(event);
+    for (let event; size < FULL && (event = this.events.next()); size += event.size) messages.push(event);
     return messages;
   }
 }

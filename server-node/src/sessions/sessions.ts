@@ -23,6 +23,8 @@ export class Sessions {
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
   readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0, dropped: 0 };
+  /** Those that have gone to another node, while late messages may still come for them. */
+  readonly #departed = new Set<Session>();
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
 
@@ -57,6 +59,11 @@ export class Sessions {
     return this.#byId.values();
   }
 
+  /** The same, and those that have just gone to another node. */
+  get recipients(): Iterable<Session> {
+    return this.#departed.size > 0 ? [...this.all, ...this.#departed] : this.all;
+  }
+
   get size(): number {
     return this.#byId.size;
   }
@@ -74,7 +81,7 @@ export class Sessions {
 
   /** Returns the session that a client names, if it lives and belongs to the same client. From then on it can be resumed. */
   find(id: string | undefined, admission: Admission): Session | undefined {
-    const session = id === undefined ? undefined : this.#byId.get(id);
+    const session = id === undefined ? undefined : this.#here(id);
     // An unknown id takes the same way as a known one of another client, so that no answer shows which ids exist.
     const isSame = this.#admissions.isSame((session ?? STRANGER).admission, admission);
     if (!session || !isSame) return undefined;
@@ -98,11 +105,7 @@ export class Sessions {
       session.admission = admission;
       this.#admissions.enter(admission); // its address may be another
     } else {
-      this.#enter(admission);
-      const rate = new RateLimit(this.#limits.rate);
-      const sender = new EventSender(this.traffic, this.#events);
-      session = new Session(admission, rate, sender, this.#onDue, this.#newId());
-      this.#byId.set(session.id, session);
+      session = this.#create(admission, randomUUID());
       ack = 0;
     }
     if (open) session.isResumable = true;
@@ -110,6 +113,38 @@ export class Sessions {
     else this.#unpolled.delete(session);
     session.attach(outlet, ack);
     return session;
+  }
+
+  /**
+   * Creates a session for one that arrives from another node. `leave` begins its time without a link.
+   *
+   * @param own the part of its id that it keeps
+   * @throws VeloxError `too-many`.
+   */
+  adopt(admission: Admission, own: string): Session {
+    const session = this.#create(admission, own);
+    session.isResumable = true;
+    return session;
+  }
+
+  /** Returns the session with that part of an id, if it is here or arrives. */
+  withOwnPart(own: string): Session | undefined {
+    return this.#byId.get(this.#idOf(own));
+  }
+
+  /** A session has gone to another node. Its rooms are kept until `forget`. */
+  depart(session: Session): void {
+    clearTimeout(this.#away.get(session));
+    this.#away.delete(session);
+    this.#unpolled.delete(session);
+    if (!this.#delete(session)) return;
+    this.#departed.add(session);
+  }
+
+  /** No more messages come for a session that has gone to another node, or did not arrive. */
+  forget(session: Session): void {
+    this.depart(session);
+    if (this.#departed.delete(session)) this.#onEnd(session, 'moved');
   }
 
   /** Notes that the client of a session that was opened by long-polling is there: it polls. */
@@ -128,14 +163,37 @@ export class Sessions {
     clearTimeout(this.#away.get(session));
     this.#away.delete(session);
     this.#unpolled.delete(session);
-    if (!this.#byId.delete(session.id)) return;
-    this.#admissions.leave(session.admission);
+    if (!this.#delete(session)) return;
     session.end();
     this.#onEnd(session, reason);
   }
 
-  #newId(): string {
-    return this.#node === undefined ? randomUUID() : `${this.#node}.${randomUUID()}`;
+  /** Creates a session. @throws VeloxError `too-many`. */
+  #create(admission: Admission, own: string): Session {
+    this.#enter(admission);
+    const rate = new RateLimit(this.#limits.rate);
+    const sender = new EventSender(this.traffic, this.#events);
+    const session = new Session(admission, rate, sender, this.#onDue, this.#idOf(own));
+    this.#byId.set(session.id, session);
+    return session;
+  }
+
+  /** Returns whether the session was here. One that has come back has the id of the one that had gone. */
+  #delete(session: Session): boolean {
+    if (this.#byId.get(session.id) !== session) return false;
+    this.#byId.delete(session.id);
+    this.#admissions.leave(session.admission);
+    return true;
+  }
+
+  /** Returns the session that an id means, unless it is still on its way. A session that has moved may be named by its former id. */
+  #here(id: string): Session | undefined {
+    const session = this.#byId.get(id) ?? this.#byId.get(this.#idOf(id.slice(id.indexOf('.') + 1)));
+    return session?.redirect?.is === 'arriving' ? undefined : session;
+  }
+
+  #idOf(own: string): string {
+    return this.#node === undefined ? own : `${this.#node}.${own}`;
   }
 
   /**

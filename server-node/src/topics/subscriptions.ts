@@ -71,6 +71,16 @@ export class Subscriptions {
     return this.#denied === 'all' || this.#denied?.has(topic) === true;
   }
 
+  /** The topics that the session was not allowed to see last. */
+  get denied(): readonly string[] | 'all' {
+    return this.#denied === 'all' ? 'all' : [...(this.#denied ?? [])];
+  }
+
+  /** The same, as another node has noted them. */
+  set denied(topics: readonly string[] | 'all') {
+    this.#denied = topics === 'all' ? 'all' : new Set(topics);
+  }
+
   /** Notes whether the session may see a topic. */
   noteRight(topic: string, isAllowed: boolean): void {
     if (this.#denied === 'all') return;

@@ -118,7 +118,7 @@ function stream(
 
 /** The session and the newest event that a Last-Event-ID names. */
 function openOf(position: string | undefined): OpenFrame['open'] {
-  const [, session, number] = /^([\w-]{1,64}):(\d{1,15})$/.exec(position ?? '') ?? [];
+  const [, session, number] = /^([\w.-]{1,64}):(\d{1,15})$/.exec(position ?? '') ?? [];
   return session === undefined ? {} : { session, ack: Number(number) };
 }
 

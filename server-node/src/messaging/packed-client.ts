@@ -1,0 +1,57 @@
+import { packSession, unpackSession } from '../sessions/pack-session.js';
+import type { PackedSession } from '../sessions/parcel.js';
+import type { Session } from '../sessions/session.js';
+import type { Departure } from './absences.js';
+import type { Messaging } from './messaging.js';
+import type { CallsOfNode } from './strays.js';
+
+/** A session with its rooms, its name and its data, on its way to another node. */
+export interface PackedClient extends PackedSession {
+  readonly name: string;
+  readonly rooms: readonly string[];
+  /** The application's data, as far as JSON holds it. */
+  readonly data?: unknown;
+  /** What it shows in its rooms. */
+  readonly mine: readonly (readonly [room: string, mine: unknown])[];
+  readonly departure: Departure;
+  /** Where its calls are. */
+  readonly calls: readonly CallsOfNode[];
+}
+
+/** Takes out what another node needs to go on with a session, except for its messages in flight. */
+export function packClient(
+  messaging: Messaging,
+  session: Session,
+  calls: readonly CallsOfNode[],
+): PackedClient {
+  const { rooms, names, presence, absences } = messaging;
+  return {
+    departure: absences.departureOf(session),
+    name: names.of(session),
+    rooms: rooms.of(session),
+    ...dataOf(messaging, session),
+    mine: presence?.mineOf(session) ?? [],
+    calls,
+    ...packSession(session),
+  };
+}
+
+/** Goes on with the session of another node. */
+export function unpackClient(messaging: Messaging, session: Session, packed: PackedClient): void {
+  unpackSession(session, packed);
+  messaging.absences.begin(session, packed.departure);
+  if (packed.data !== undefined) messaging.handleOf(session).data = packed.data;
+  messaging.presence?.refresh(session); // it may show the data
+  for (const [room, mine] of packed.mine) messaging.presence?.restore(session, room, mine);
+}
+
+function dataOf(messaging: Messaging, session: Session): { data?: unknown } {
+  const { data } = messaging.handleOf(session);
+  try {
+    const text = JSON.stringify(data) as string | undefined;
+    return text === undefined ? {} : { data: JSON.parse(text) as unknown };
+  } catch (error) {
+    messaging.failed(error);
+    return {};
+  }
+}

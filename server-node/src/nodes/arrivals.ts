@@ -1,0 +1,206 @@
+import { isVeloxError } from '@velox/core/protocol';
+import type { Admission } from '../access/admission.js';
+import type { Hub } from '../hub/hub.js';
+import { unpackClient } from '../messaging/packed-client.js';
+import type { Sent } from '../sessions/event-limits.js';
+import { unpackMessage } from '../sessions/parcel.js';
+import type { Redirect, Sending } from '../sessions/redirect.js';
+import type { Session } from '../sessions/session.js';
+import type { Message } from '../wire/message.js';
+import type { CallsElsewhere } from './calls-elsewhere.js';
+import type { Casts } from './casts.js';
+import { claimOf, type Claim } from './claim.js';
+import type { Departures } from './departures.js';
+import type { Letters } from './letters.js';
+import { CastSet, type CastRanges } from './cast-set.js';
+import { ANSWER_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import type { Peers } from './peers.js';
+import { homeOf, ownPartOf } from './session-id.js';
+
+/** How many nodes are asked, one after the other, for a session that moves meanwhile. */
+const MOST_HOPS = 5;
+/** How long the former node may send messages that came here, too, in ms. */
+const DOUBLE_MS = 5_000;
+
+/** The sessions that come from other nodes, because their clients open a link here. */
+export class Arrivals {
+  readonly #hub: Hub;
+  readonly #letters: Letters;
+  readonly #casts: Casts;
+  readonly #peers: Peers;
+  readonly #departures: Departures;
+  readonly #calls: CallsElsewhere;
+  /** By the part of the id that a session keeps. */
+  readonly #pending = new Map<string, Promise<void>>();
+
+  constructor(
+    hub: Hub,
+    letters: Letters,
+    casts: Casts,
+    peers: Peers,
+    departures: Departures,
+    calls: CallsElsewhere,
+  ) {
+    this.#hub = hub;
+    this.#letters = letters;
+    this.#casts = casts;
+    this.#peers = peers;
+    this.#departures = departures;
+    this.#calls = calls;
+    letters.on('claim', async (claim: Claim) => {
+      await this.#pending.get(claim.own); // it may be about to arrive here
+      return departures.find(claim);
+    });
+    letters.on('pass', (passed: PassedMessage) => this.#pass(passed));
+    letters.on('act', (passed: PassedAct) => this.#act(passed));
+    hub.entrance.fetchSession = (id, admission) => this.#fetch(id, admission);
+  }
+
+  /** Fetches a session from its node, if the client is the same. Returns undefined if it can be on no other node. */
+  #fetch(id: string, admission: Admission): Promise<void> | undefined {
+    const [node, own] = [homeOf(id), ownPartOf(id)];
+    if (node === undefined || own === undefined) return undefined;
+    const pending = this.#pending.get(own);
+    if (pending) return pending;
+    const first = node === this.#letters.node ? this.#departures.nextOf(own) : node;
+    if (first === undefined || this.#peers.isGone(first)) return undefined;
+    const fetching = this.#follow(first, claimOf(own, admission), admission)
+      .catch((error: unknown) => {
+        if (!isVeloxError(error)) this.#hub.observer.failure(error);
+      })
+      .finally(() => this.#pending.delete(own));
+    this.#pending.set(own, fetching);
+    return fetching;
+  }
+
+  /** Asks one node after the other, until one has the session. */
+  async #follow(first: string, claim: Claim, admission: Admission): Promise<void> {
+    let node = first;
+    for (let hops = 0; hops < MOST_HOPS; hops++) {
+      if (node === this.#letters.node || this.#peers.isGone(node)) return;
+      const found = await this.#ask(node, 'claim', claim);
+      const answer = found.is === 'here' ? await this.#take(node, claim, admission, found) : found;
+      if (answer.is !== 'moved') return;
+      node = answer.to;
+    }
+  }
+
+  /** Joins the rooms of a session and keeps its casts, then takes the session itself: so no cast is missed between. */
+  async #take(
+    node: string,
+    claim: Claim,
+    admission: Admission,
+    { name, rooms }: Extract<ClaimAnswer, { is: 'here' }>,
+  ): Promise<ClaimAnswer> {
+    const { own } = claim;
+    const { sessions, messaging } = this.#hub;
+    const session = sessions.adopt(admission, own);
+    const arriving = new Arriving(session, this.#casts);
+    session.redirect = arriving.redirect;
+    const known = [messaging.names.add(session, name), ...rooms.map((room) => this.#join(session, room))];
+    await Promise.all(known.flatMap((each) => each ?? []));
+    const answer = await this.#ask(node, 'give', claim);
+    // The hub may have been closed, or the session evicted.
+    if (answer.is !== 'given' || sessions.withOwnPart(own) !== session) {
+      sessions.forget(session);
+      return answer;
+    }
+    const { client, known: casts } = answer;
+    for (const room of messaging.rooms.of(session))
+      if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
+    unpackClient(messaging, session, client);
+    messaging.arriving(session);
+    arriving.arrive(casts);
+    for (const room of client.rooms) void this.#join(session, room);
+    this.#departures.returned(own);
+    this.#calls.arrive(session, client.calls);
+    sessions.leave(session, this.#hub.closed);
+    this.#letters.tell(node, 'took', { own });
+    return answer;
+  }
+
+  #join(session: Session, room: string): Promise<void> | undefined {
+    const { rooms } = this.#hub.messaging;
+    rooms.join(session, room);
+    return rooms.whenKnown(room);
+  }
+
+  async #ask(node: string, kind: 'claim' | 'give', claim: Claim): Promise<ClaimAnswer> {
+    for (let tries = 0; tries < 2; tries++) {
+      const answer = (await this.#letters.ask(node, kind, claim, ANSWER_MS)) as ClaimAnswer | undefined;
+      if (answer) return answer;
+    }
+    return { is: 'unknown' };
+  }
+
+  /** A message for a session came to its former node. */
+  #pass(passed: PassedMessage): void {
+    const { own, message, isUrgent = false, volatileKey, cast } = passed;
+    const how: Sending = volatileKey === undefined ? { isUrgent } : { volatileKey };
+    const session = this.#hub.sessions.withOwnPart(own);
+    this.#casts.during(cast, () => {
+      const unpacked = unpackMessage(message);
+      if (!session) return this.#departures.send(own, unpacked, how);
+      this.#calls.noteReply(session, unpacked.text);
+      if ('volatileKey' in how) return session.sendVolatile(unpacked, how.volatileKey);
+      return session.send(unpacked, how.isUrgent);
+    });
+  }
+
+  /** Something that the application does to a session on its former node. */
+  #act(passed: PassedAct): void {
+    const { messaging, sessions } = this.#hub;
+    const session = sessions.withOwnPart(passed.own);
+    if (!session) return this.#departures.act(passed);
+    if (passed.act === 'close') return messaging.close(session, passed.code, passed.reason);
+    if (passed.act === 'leave') return void messaging.rooms.leave(session, passed.room);
+    try {
+      messaging.rooms.join(session, passed.room);
+    } catch (error) {
+      messaging.failed(error);
+    }
+  }
+}
+
+/** Orders the messages for a session that arrives: those of the former node first, and each once. */
+class Arriving {
+  readonly redirect: Redirect;
+  readonly #session: Session;
+  readonly #send: (message: Message, how: Sending) => Sent;
+  /** The casts that the session has. */
+  readonly #seen = new CastSet();
+  /** Messages that came before the session; undefined when it is here. */
+  #early:
+    { readonly message: Message; readonly how: Sending; readonly cast: string | undefined }[] | undefined =
+    [];
+
+  constructor(session: Session, casts: Casts) {
+    this.#session = session;
+    this.#send = (message, how) => this.#take(message, how, casts.current);
+    this.redirect = { is: 'arriving', send: this.#send };
+  }
+
+  /** @param known the casts that the former node has heard: those to the session are among its events */
+  arrive(known: CastRanges): void {
+    this.#seen.addRanges(known);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    const arrived: Redirect = { is: 'arrived', send: this.#send };
+    this.#session.redirect = arrived;
+    for (const { message, how, cast } of early) this.#take(message, how, cast);
+    setTimeout(() => {
+      if (this.#session.redirect === arrived) this.#session.redirect = undefined;
+    }, DOUBLE_MS).unref();
+  }
+
+  #take(message: Message, how: Sending, cast: string | undefined): Sent {
+    if (this.#early) {
+      this.#early.push({ message, how, cast });
+      return 'queued';
+    }
+    if (cast !== undefined && this.#seen.has(cast)) return 'queued';
+    if (cast !== undefined) this.#seen.add(cast);
+    if ('volatileKey' in how) return this.#session.enqueueVolatile(message, how.volatileKey);
+    return this.#session.enqueue(message, how.isUrgent);
+  }
+}

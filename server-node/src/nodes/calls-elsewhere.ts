@@ -1,0 +1,135 @@
+import { CallError, decodeClientFrame } from '@velox/core/protocol';
+import type { Hub } from '../hub/hub.js';
+import type { CallsOfNode } from '../messaging/strays.js';
+import { failureMessage } from '../sessions/event-message.js';
+import type { Session } from '../sessions/session.js';
+import { decodeData, encodeData } from '../wire/binary.js';
+import type { Letters } from './letters.js';
+import type { Peers } from './peers.js';
+import { ownPart } from './session-id.js';
+
+/** A frame of a client for the node where a call is: a reply, or the end of a call that runs there. */
+type PassedFrame = { readonly own: string } & (
+  | { readonly reply: string }
+  | { readonly cancel: number }
+  /** The session has ended. */
+  | { readonly ended: true }
+);
+
+/** The calls of sessions that have moved: they stay on the node where they began. */
+export class CallsElsewhere {
+  readonly #hub: Hub;
+  readonly #letters: Letters;
+  /** Where the calls of the sessions of this node are, this node included for a session that has come back. */
+  readonly #elsewhere = new Map<Session, CallsOfNode[]>();
+  /** Sessions that have moved and have calls here, by the part of the id that they keep. */
+  readonly #here = new Map<string, Set<Session>>();
+
+  constructor(hub: Hub, letters: Letters, peers: Peers) {
+    this.#hub = hub;
+    this.#letters = letters;
+    hub.messaging.strays = {
+      reply: (session, { reply: call, data, error }) => {
+        const place = this.#take(session, 'asked', call);
+        const reply = error
+          ? JSON.stringify({ reply: call, error })
+          : `{"reply":${call},${encodeData(data)}}`;
+        if (place) this.#pass(place.node, { own: ownPart(session), reply });
+      },
+      cancel: (session, call) => {
+        const place = this.#take(session, 'running', call);
+        if (place) this.#pass(place.node, { own: ownPart(session), cancel: call });
+      },
+      ended: (session) => {
+        for (const { node } of this.#elsewhere.get(session) ?? [])
+          this.#pass(node, { own: ownPart(session), ended: true });
+        this.#elsewhere.delete(session);
+      },
+    };
+    letters.on('frame', (passed: PassedFrame) => this.#execute(passed));
+    peers.onGone((node) => this.#lose(node));
+  }
+
+  /** A session moves: its calls stay here. Returns where all its calls are. */
+  depart(session: Session): readonly CallsOfNode[] {
+    const { calls } = this.#hub.messaging;
+    const running = this.#hub.messaging.running(session);
+    const asked = calls.pending(session);
+    const places = this.#elsewhere.get(session) ?? [];
+    this.#elsewhere.delete(session);
+    if (running.length + asked.length === 0) return places;
+    const own = ownPart(session);
+    const sessions = this.#here.get(own) ?? new Set();
+    this.#here.set(own, sessions.add(session));
+    return [...places, { node: this.#letters.node, running, asked }];
+  }
+
+  /** A session has come, with calls on other nodes. */
+  arrive(session: Session, places: readonly CallsOfNode[]): void {
+    if (places.length > 0) this.#elsewhere.set(session, [...places]);
+  }
+
+  /** A message of another node for a session: it may be the reply to a call. */
+  noteReply(session: Session, text: string): void {
+    const call = /^\{"reply":(\d+)/.exec(text)?.[1];
+    if (call !== undefined) this.#take(session, 'running', Number(call));
+  }
+
+  /** A call of a session that has moved may be over. */
+  settle(own: string): void {
+    const { messaging } = this.#hub;
+    const sessions = this.#here.get(own);
+    for (const session of sessions ?? [])
+      if (messaging.running(session).length + messaging.calls.pending(session).length === 0)
+        sessions?.delete(session);
+    if (sessions?.size === 0) this.#here.delete(own);
+  }
+
+  /** A session that has moved is lost: nothing waits for its calls. */
+  end(own: string): void {
+    for (const session of this.#here.get(own) ?? []) this.#hub.messaging.endCalls(session);
+    this.#here.delete(own);
+  }
+
+  /** Takes a call from the places where the calls of a session are. */
+  #take(session: Session, what: 'running' | 'asked', call: number): CallsOfNode | undefined {
+    const places = this.#elsewhere.get(session) ?? [];
+    const at = places.findIndex((place) => place[what].includes(call));
+    const place = places[at];
+    if (!place) return undefined;
+    const left = { ...place, [what]: place[what].filter((each) => each !== call) };
+    if (left.running.length + left.asked.length > 0) places[at] = left;
+    else places.splice(at, 1);
+    if (places.length === 0) this.#elsewhere.delete(session);
+    return place;
+  }
+
+  #pass(node: string, passed: PassedFrame): void {
+    if (node === this.#letters.node) this.#execute(passed);
+    else this.#letters.tell(node, 'frame', passed);
+  }
+
+  #execute(passed: PassedFrame): void {
+    const { messaging, limits } = this.#hub;
+    if ('ended' in passed) return this.end(passed.own);
+    const sessions = this.#here.get(passed.own) ?? [];
+    const frame = 'reply' in passed ? decodeClientFrame(passed.reply, limits.depth) : undefined;
+    for (const session of sessions) {
+      if ('cancel' in passed) messaging.cancel(session, passed.cancel);
+      else if (frame && 'reply' in frame) messaging.reply(session, { ...frame, data: decodeData(frame) });
+    }
+    this.settle(passed.own);
+  }
+
+  /** A node is gone, and with it the calls that ran there. */
+  #lose(gone: string): void {
+    const error = new CallError('unknown-outcome', 'the server of the call is gone. The call may have run.');
+    for (const [session, places] of this.#elsewhere) {
+      const left = places.filter(({ node }) => node !== gone);
+      const lost = places.filter(({ node }) => node === gone).flatMap(({ running }) => running);
+      if (left.length > 0) this.#elsewhere.set(session, left);
+      else this.#elsewhere.delete(session);
+      for (const call of lost) session.send(failureMessage(call, error));
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Bus } from '../cluster/bus.js';
+import type { Unsubscribe } from '../cluster/log.js';
+
+/** A message from one node to another. With `call` its sender waits for an answer, or it is that answer. */
+interface Letter {
+  readonly from: string;
+  readonly kind: string;
+  readonly call?: number;
+  readonly data: unknown;
+}
+
+/** Receives the letters of a kind. Its result is the answer, if the sender waits for one. */
+type Reader = (data: never, from: string) => unknown;
+
+const ANSWER = 'answer';
+const subjectOf = (node: string): string => `velox node ${node}`;
+
+/** The letters between the nodes of a cluster: each node hears its own subject of the bus. */
+export class Letters {
+  readonly node: string;
+  readonly #bus: Bus;
+  readonly #onError: (error: unknown) => void;
+  readonly #readers = new Map<string, Reader>();
+  readonly #pending = new Map<number, (answer: unknown) => void>();
+  #calls = 0;
+  #listening: Promise<Unsubscribe> | undefined;
+
+  /**
+   * @param node the name of this node
+   * @param onError reports the failure of a reader
+   */
+  constructor(node: string, bus: Bus, onError: (error: unknown) => void) {
+    this.node = node;
+    this.#bus = bus;
+    this.#onError = onError;
+    void this.listen().catch(() => undefined); // the next question tries again
+  }
+
+  /** Sets the reader of a kind. */
+  on(kind: string, reader: Reader): void {
+    this.#readers.set(kind, reader);
+  }
+
+  /** Resolves when letters to this node will be heard. */
+  listen(): Promise<void> {
+    this.#listening ??= this.#bus.subscribe(subjectOf(this.node), (data) =>
+      this.#hear(JSON.parse(data) as Letter),
+    );
+    this.#listening.catch(() => (this.#listening = undefined));
+    return this.#listening.then(() => undefined);
+  }
+
+  /** Sends a letter; at most once. Letters to one node arrive in order. */
+  say(to: string, kind: string, data: unknown): Promise<void> {
+    return this.#send(to, { from: this.node, kind, data });
+  }
+
+  /** The same for a letter whose loss has no remedy. */
+  tell(to: string, kind: string, data: unknown): void {
+    void this.say(to, kind, data).catch(() => undefined);
+  }
+
+  /** Asks a node. Resolves with its answer, or with undefined if there is none within `ms`, also because the bus fails. */
+  async ask(to: string, kind: string, data: unknown, ms: number): Promise<unknown> {
+    const call = ++this.#calls;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        timer = setTimeout(() => resolve(undefined), ms).unref();
+        this.#pending.set(call, resolve);
+        this.listen()
+          .then(() => this.#send(to, { from: this.node, kind, call, data }))
+          .catch(reject);
+      });
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(call);
+    }
+  }
+
+  /** Hears no more. Nothing answers the pending questions. */
+  async close(): Promise<void> {
+    for (const resolve of [...this.#pending.values()]) resolve(undefined);
+    await this.#listening?.then((unsubscribe) => unsubscribe()).catch(() => undefined);
+  }
+
+  #send(to: string, letter: Letter): Promise<void> {
+    return this.#bus.publish(subjectOf(to), JSON.stringify(letter));
+  }
+
+  #hear({ from, kind, call, data }: Letter): void {
+    if (kind === ANSWER) return this.#pending.get(call ?? 0)?.(data);
+    const read = async (): Promise<void> => {
+      const answer = await this.#readers.get(kind)?.(data as never, from);
+      if (call !== undefined) await this.#send(from, { from: this.node, kind: ANSWER, call, data: answer });
+    };
+    read().catch(this.#onError);
+  }
+}

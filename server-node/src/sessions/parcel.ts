@@ -1,0 +1,37 @@
+import { Message } from '../wire/message.js';
+
+/** A message as it travels to another node. Its `onDrop` stays behind and is not called. */
+export interface PackedMessage {
+  readonly text: string;
+  /** Default `true`. */
+  readonly isNumbered?: boolean;
+  readonly channel?: string;
+}
+
+/** The events of a session on their way to another node. */
+export interface PackedEvents {
+  /** The number before the first of `sent`, and the newest acknowledged number. */
+  readonly base: number;
+  readonly acknowledged: number;
+  readonly sent: readonly PackedMessage[];
+  readonly waiting: readonly PackedMessage[];
+  readonly dropped: number;
+  readonly refused: number;
+}
+
+/** A session on its way to another node. */
+export interface PackedSession {
+  readonly links: number;
+  readonly taken: number;
+  readonly hasAnswered: boolean;
+  readonly denied: readonly string[] | 'all';
+  readonly events?: PackedEvents | undefined;
+}
+
+export function packMessage({ text, isNumbered, channel }: Message): PackedMessage {
+  return { text, ...(!isNumbered && { isNumbered: false }), ...(channel && { channel }) };
+}
+
+export function unpackMessage({ text, isNumbered = true, channel }: PackedMessage): Message {
+  return new Message(text, { isNumbered, channel });
+}

@@ -1,0 +1,34 @@
+import type { Message } from '../wire/message.js';
+import type { Sent } from './event-limits.js';
+
+/** How a message was to be sent: as `Session.send` and `Session.sendVolatile` take it. */
+export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: string };
+
+/** Acts for a session that has gone to another node. */
+export interface Successor {
+  join(room: string): void;
+  leave(room: string): void;
+  close(code: string, reason: string): void;
+}
+
+/**
+ * Takes the messages for a session that moves between nodes.
+ *
+ * | `is` | meaning |
+ * | --- | --- |
+ * | `arriving` | the former node still has the session; it cannot be resumed here yet |
+ * | `arrived` | it is here, and some messages may come over both nodes |
+ * | `gone` | another node has it |
+ */
+export type Redirect = { readonly send: (message: Message, how: Sending) => Sent } & (
+  { readonly is: 'arriving' | 'arrived' } | { readonly is: 'gone'; readonly successor: Successor }
+);
+
+/** Returns what acts for a session that has gone to another node; undefined for one that is here. */
+export function successorOf({
+  redirect,
+}: {
+  readonly redirect: Redirect | undefined;
+}): Successor | undefined {
+  return redirect?.is === 'gone' ? redirect.successor : undefined;
+}
