@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { VeloxError } from '@velox/core';
 import { createHub, type Hub, type State } from '@velox/server';
@@ -41,6 +41,9 @@ async function bundle(): Promise<Map<string, string>> {
 
 let bundled: Promise<Map<string, string>> | undefined;
 
+/** Code in front of the server. Returns whether it has answered. */
+type Middleware = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** Serves empty pages, the client as `/client.js`, and a counter at `/sync`. */
 export class Fixture implements AsyncDisposable {
   readonly hub: Hub;
@@ -54,7 +57,7 @@ export class Fixture implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(files: Map<string, string>) {
+  private constructor(files: Map<string, string>, middleware: Middleware) {
     this.hub = createHub({
       authorize: ({ token }) => {
         if (this.tokens && !this.tokens.includes(token ?? '')) {
@@ -65,6 +68,7 @@ export class Fixture implements AsyncDisposable {
     this.state = this.hub.state('', { count: 0, rest: 'x'.repeat(10_000) });
     this.hub.on('chat', (_, data) => this.heard.push(data));
     this.#server = createServer((request, response) => {
+      if (middleware(request, response)) return;
       const path = request.url?.split('?')[0] ?? '';
       if (path === '/sync') return void this.hub.handle(request, response);
       const code = files.get(path);
@@ -78,9 +82,16 @@ export class Fixture implements AsyncDisposable {
     });
   }
 
-  /** @param scripts further scripts, by path */
-  static async start(scripts: Readonly<Record<string, string>> = {}): Promise<Fixture> {
-    const fixture = new Fixture(new Map([...(await (bundled ??= bundle())), ...Object.entries(scripts)]));
+  /**
+   * @param scripts further scripts, by path
+   * @param middleware runs before each request is served, WebSockets included
+   */
+  static async start(
+    scripts: Readonly<Record<string, string>> = {},
+    middleware: Middleware = () => false,
+  ): Promise<Fixture> {
+    const files = new Map([...(await (bundled ??= bundle())), ...Object.entries(scripts)]);
+    const fixture = new Fixture(files, middleware);
     fixture.#server.listen(0, '127.0.0.1');
     await once(fixture.#server, 'listening');
     return fixture;

@@ -238,13 +238,16 @@ describe('callbacks and options of the application', () => {
 });
 
 describe('a connection that was closed because the client is not authorized', () => {
-  it('tries again when the page is shown, for the user may have logged in', async () => {
+  it.each([
+    { code: 'unauthorized', message: '401' },
+    { code: 'forbidden', message: '403', retry: false },
+  ] as const)('with $message, tries again when the page is shown', async (reason) => {
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
     const { sync, last, links } = setUp();
     await tick();
-    last().lose({ code: 'unauthorized', message: '401' });
+    last().lose(reason);
     await vi.advanceTimersByTimeAsync(60_000);
     expect([sync.status.get().state, links.length]).toEqual(['closed', 1]);
     page.dispatchEvent(new Event('visibilitychange'));

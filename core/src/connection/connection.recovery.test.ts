@@ -189,6 +189,14 @@ describe('a token', () => {
     expect(links).toHaveLength(1);
   });
 
+  it.each([' a', 'a ', 'a\nb', 'a\0', 'ä', '€'])('%j is an error over every transport', async (token) => {
+    const { sync, links } = await setUp({ auth: () => token });
+    expect(links).toHaveLength(0);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'auth' } });
+    expect(sync.status.get().reason?.message).toMatch(/no header can carry\. Return printable ASCII/);
+    await expect(sync.renew()).rejects.toMatchObject({ code: 'bad-option' });
+  });
+
   it('is not fetched without `auth`: a refusal is the end until reconnect() is called', async () => {
     const { sync, last, links } = await setUpOpen();
     last().say({ bye: { code: 'unauthorized', reason: 'who?' } });

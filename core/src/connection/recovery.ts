@@ -14,6 +14,9 @@ import type { Tries } from './tries.js';
 /** Codes without a word from the server. They do not replace a reason that says more. */
 const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
 
+/** Codes of a client that the server does not admit. */
+const UNADMITTED = ['unauthorized', 'forbidden'];
+
 /** A server of version 2 says no hello. It will not change soon. */
 const OLD_SERVER = {
   code: 'unsupported-version',
@@ -120,7 +123,7 @@ export function createRecovery(
       const message = 'the server does not know its own session: a load balancer needs sticky sessions.';
       reason = { code: 'not-sticky', message };
     }
-    const isOver = retry === false || code === 'unauthorized' || code === 'forbidden' || policy.isSpent();
+    const isOver = retry === false || UNADMITTED.includes(code) || policy.isSpent();
     if (isOver) stay('closed', reason);
     else stay(isOffline() ? 'offline' : 'waiting', reason, policy.delay(retry));
   }
@@ -144,8 +147,8 @@ export function createRecovery(
     else if (type === 'offline') {
       if (is === 'waiting') stay('offline', reason, policy.delay());
     } else if (is === 'closed') {
-      // The user may have logged in elsewhere, or the cookie has changed.
-      if (reason?.code === 'unauthorized' && !isHidden()) host.attempt();
+      // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted.
+      if (UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
     } else if ((is === 'offline' || is === 'waiting') && options.retry !== 'manual') {
       const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
       if (isWorthwhile || !isHidden()) host.attempt();

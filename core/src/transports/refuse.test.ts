@@ -35,6 +35,11 @@ describe.each([
     expect(reason.code).toBe('refused');
   });
 
+  it('with status 403 and without a code is forbidden, and nothing is tried again', async () => {
+    const reason = await reasonFor(transport, new Response('no', { status: 403, statusText: 'Forbidden' }));
+    expect(reason).toEqual({ code: 'forbidden', message: '403: Forbidden', retry: false });
+  });
+
   it.each([
     ['text/html', '<!doctype html><title>Log in</title>'],
     ['text/plain', 'OK'],

@@ -17,7 +17,9 @@ export async function refuse(response: Response, reporter: Reporter): Promise<vo
   }
   const body: unknown = await response.json().catch(() => undefined);
   const { error } = Object(body) as { readonly error?: unknown };
-  const { code = 'refused', message = response.statusText } = Object(error) as Partial<CloseReason>;
+  const { code = status === 403 ? 'forbidden' : 'refused', message = response.statusText } = Object(
+    error,
+  ) as Partial<CloseReason>;
   const retry = status === 403 ? false : retryAfter(headers.get('retry-after'));
   reporter.onClose({
     // Permission does not come by itself. Other faults may be right over another transport, or later.

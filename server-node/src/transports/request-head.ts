@@ -15,7 +15,7 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** Returns the token of `Authorization: Bearer` (RFC 6750 §2.1). */
+/** Returns the token of `Authorization: Bearer` (RFC 6750 §2.1). It may have spaces inside, as a token in an open frame may. */
 export function bearerOf({ header }: RequestHead): string | undefined {
-  return header('authorization')?.match(/^Bearer +(\S+)$/i)?.[1];
+  return header('authorization')?.match(/^Bearer +(\S.*)$/i)?.[1];
 }
