@@ -228,6 +228,45 @@ describe('a row that no client watches any more', () => {
   });
 });
 
+describe('a row that changes while no client watches it', () => {
+  it('is fetched for the next client, which gets the difference', async () => {
+    let n = 1;
+    const fetch = vi.fn(() => ({ n, text: 'x'.repeat(200) }));
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    const [{ id, version }] = client.take() as [{ id: string; version: number }];
+    client.leave('items/7');
+    await turn(6_000);
+    n = 2;
+    items.notify('7');
+    await turn();
+    expect(fetch).toHaveBeenCalledTimes(1);
+    client.want('items/7', { id, version });
+    await turn();
+    expect(client.take()).toMatchObject([{ delta: true, body: [{ path: '/n', value: 2 }] }]);
+  });
+
+  it('keeps its version, so that a replica that lags cannot bring an older row', async () => {
+    const versions = [5, 4, 6];
+    const fetch = (): unknown => fetched({ n: versions[0] }, { version: versions.shift() as number });
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    client.leave('items/7');
+    await turn(6_000);
+    client.take();
+    items.notify('7');
+    client.want('items/7');
+    await turn();
+    expect(client.take()).toEqual([{ stale: 'unavailable', topic: 'items/7' }]);
+    await turn(2_000);
+    expect(client.take()).toMatchObject([{ body: { n: 6 } }]);
+  });
+});
+
 describe('a related row', () => {
   interface Named {
     n: number;

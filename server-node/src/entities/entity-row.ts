@@ -32,7 +32,7 @@ export class EntityRow {
   #underWay = 0;
   /** The number of the fetch that gave the answer, or confirmed it. */
   #answered = 0;
-  /** Answers of fetches up to this number were read with a former context. */
+  /** Answers of fetches up to this number are outdated: the context is new, or the row changed while no client watched it. */
   #distrusted = 0;
   /** The epoch of the value before the last denial. */
   #formerEpoch: string | undefined;
@@ -53,9 +53,14 @@ export class EntityRow {
     this.audience = audience;
   }
 
-  /** The value that clients share, if the row has one. */
+  /** The value that clients share, if there is one. */
   get value(): RowValue | undefined {
     return this.#answer instanceof RowValue ? this.#answer : undefined;
+  }
+
+  /** The same, if a client that comes now would get it without a fetch. */
+  get presentValue(): RowValue | undefined {
+    return this.#answered > this.#distrusted ? this.value : undefined;
   }
 
   get isFetching(): boolean {
@@ -84,10 +89,7 @@ export class EntityRow {
     this.#distrusted = this.#begun;
   }
 
-  /**
-   * Returns the row for a client: the present answer, or the one of a fetch that begins after this moment if the client knows another
-   * epoch, if the context is new, or if there is no answer.
-   */
+  /** Returns the present answer, or the one of a later fetch if there is none, it is outdated, or the client knows another epoch. */
   open(known: Position | undefined): Opened | Promise<Opened> {
     this.#move(retry(this.#phase, performance.now())); // it may have failed for the last time while no client watched
     const after = this.#isForeign(known) && !this.#isPutting ? this.#begun : this.#distrusted;
@@ -107,6 +109,11 @@ export class EntityRow {
     const before = this.#phase;
     this.#move(need(before));
     return before.is !== 'queued' && !(before.is === 'fetching' && before.isRepeated);
+  }
+
+  /** The row has changed while no client watches it: the next client waits for a fetch. */
+  invalidate(): void {
+    this.#distrusted = this.#begun;
   }
 
   /** The row is too old: a fetch follows, unless one is pending or waits for its next attempt. */
@@ -212,11 +219,7 @@ export class EntityRow {
     if (!this.isWatched) this.#host.onIdle();
   }
 
-  /**
-   * Takes the result of a fetch. Returns the next phase.
-   *
-   * @throws VeloxError `not-json`, `too-deep`.
-   */
+  /** Takes the result of a fetch. Returns the next phase. @throws VeloxError `not-json`, `too-deep`. */
   #take(row: FetchedRow<unknown> | 'denied', number: number, began: number, isOvertaken: boolean): Phase {
     if (row === 'denied') {
       this.#deny(number);
@@ -230,8 +233,8 @@ export class EntityRow {
     }
     this.#host.onRelated(row.related, began);
     if (isOvertaken) return succeed(this.#phase);
-    // A replica of the database lags behind. The present row is as good an answer, unless it was read with a former context.
-    if (this.#answered > this.#distrusted) this.#answered = number;
+    // A replica of the database lags behind. The present row is as good an answer, unless it is outdated, too.
+    if (this.presentValue) this.#answered = number;
     return fail(this.#phase, performance.now(), Math.random());
   }
 

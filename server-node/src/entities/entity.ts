@@ -82,9 +82,12 @@ export class EntitySource<T = unknown> implements Source {
     for (const id of ids) this.#notify(id, audience);
   }
 
-  /** Fetches all rows again that clients watch. */
+  /** All rows may have changed: those that clients watch are fetched again. */
   refreshAll(): void {
-    for (const row of this.#rows.all()) if (this.#rows.isWatched(row)) row.need();
+    for (const row of this.#rows.all()) {
+      if (this.#rows.isWatched(row)) row.need();
+      else row.invalidate();
+    }
   }
 
   /** The application has a row: it is sent without a fetch. */
@@ -142,7 +145,7 @@ export class EntitySource<T = unknown> implements Source {
   }
 
   peek(topic: string): Versioned | undefined {
-    return this.#rows.find(this.#idOf(topic), undefined)?.value;
+    return this.#rows.find(this.#idOf(topic), undefined)?.presentValue;
   }
 
   release(topic: string, versioned: Versioned): void {
@@ -167,7 +170,7 @@ export class EntitySource<T = unknown> implements Source {
     for (const row of rows) {
       if (this.#rows.isWatched(row)) isNews = row.need() || isNews;
       else {
-        this.#rows.forget(row);
+        row.invalidate();
         isNews = true;
       }
     }

@@ -130,12 +130,16 @@ async function readValue(
     if (opened.denied === 'not-found') return refuse(404, 'not-found', 'There is no such topic.');
     if (opened.denied === 'too-many')
       return refuse(503, 'too-many', 'The topic has too many audiences. Try again later.');
+    if (opened.denied === 'unauthorized')
+      throw new VeloxError('unauthorized', 'the topic has a value for each user. Send a token.');
     throw new VeloxError('forbidden', 'this client may not see the topic. Ask for access.');
   }
   const { frames, versioned } = opened;
   const { id, version } = frames.position;
   const etag = `"${id}:${version}"`;
-  const headers = versioned.isPersonal
+  // Another client may have to read another value, or none.
+  const isPrivate = versioned.isPersonal || hub.admissions.hasAuthorize;
+  const headers = isPrivate
     ? { etag, 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie' }
     : { etag, 'cache-control': 'no-cache' };
   if (isKnown(known, etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
