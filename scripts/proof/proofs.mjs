@@ -41,6 +41,8 @@ export function proofs() {
       command: npm('test:sim', '--of', 'leaks', '--seeds', SEEDS),
       env: { NODE_ENV: mode },
     })),
+    { name: 'entities', command: npm('test:sim', '--of', 'entities', '--seeds', SEEDS) },
+    { name: 'entities plants', command: npm('test:sim', '--of', 'entities', '--plant', '--seeds', '100') },
     { name: 'leaks plants', command: npm('test:sim', '--of', 'leaks', '--plant', '--seeds', '100') },
     { name: 'runtimes', command: npm('runtimes') },
     { name: 'consumers', command: npm('consumers') },
