@@ -45,6 +45,7 @@ export function messagingMethods(messaging: Messaging): unknown {
       const presence = messaging.createPresence(options);
       return {
         members: (room: string) => presence.members(room),
+        fetchMembers: (room: string) => presence.fetchMembers(room),
         refresh: (who: string) => messaging.sessionsOf(who).forEach((session) => presence.refresh(session)),
       };
     },

@@ -19,7 +19,7 @@ import { EventHandlers } from './event-handlers.js';
 import { HubCalls } from './hub-calls.js';
 import { LifeCycle } from './life-cycle.js';
 import { Names } from './names.js';
-import { Presence, PRESENCE_PREFIX, type PresenceOptions } from './presence.js';
+import { Presence, PRESENCE_PREFIX, type PresenceOptions, type PresenceRelay } from './presence.js';
 import type { MessagingParts, MessagingRules } from './messaging-rules.js';
 import type { Relay } from './relay.js';
 import { Rooms } from './rooms.js';
@@ -41,6 +41,7 @@ export class Messaging implements CastHost, SessionHost {
   /** The way to the other nodes, if there are any. */
   relay: Relay | undefined;
   strays: Strays | undefined;
+  presenceRelay: PresenceRelay | undefined;
   #presence: Presence | undefined;
   readonly #checks: Checks;
   readonly #rules: MessagingRules;
@@ -153,7 +154,10 @@ export class Messaging implements CastHost, SessionHost {
     const { observer, limits, topics } = this.#parts;
     const { rooms, names } = this;
     const handleOf = (session: Session): SessionHandle => this.handleOf(session);
-    this.#presence = new Presence(options, { observer, rooms, names, handleOf, limit: limits.presence });
+    this.#presence = new Presence(options, {
+      ...{ observer, rooms, names, handleOf, limit: limits.presence },
+      relay: this.presenceRelay,
+    });
     topics.providePrefix(PRESENCE_PREFIX, this.#presence);
     return this.#presence;
   }

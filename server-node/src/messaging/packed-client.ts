@@ -3,6 +3,7 @@ import type { PackedSession } from '../sessions/parcel.js';
 import type { Session } from '../sessions/session.js';
 import type { Departure } from './absences.js';
 import type { Messaging } from './messaging.js';
+import type { ShownSeat } from './presence-room.js';
 import type { CallsOfNode } from './strays.js';
 
 /** A session with its rooms, its name and its data, on its way to another node. */
@@ -12,7 +13,7 @@ export interface PackedClient extends PackedSession {
   /** The application's data, as far as JSON holds it. */
   readonly data?: unknown;
   /** What it shows in its rooms. */
-  readonly mine: readonly (readonly [room: string, mine: unknown])[];
+  readonly seats: readonly (readonly [room: string, seat: ShownSeat])[];
   readonly departure: Departure;
   /** Where its calls are. */
   readonly calls: readonly CallsOfNode[];
@@ -30,7 +31,7 @@ export function packClient(
     name: names.of(session),
     rooms: rooms.of(session),
     ...dataOf(messaging, session),
-    mine: presence?.mineOf(session) ?? [],
+    seats: presence?.seatsOf(session) ?? [],
     calls,
     ...packSession(session),
   };
@@ -42,7 +43,7 @@ export function unpackClient(messaging: Messaging, session: Session, packed: Pac
   messaging.absences.begin(session, packed.departure);
   if (packed.data !== undefined) messaging.handleOf(session).data = packed.data;
   messaging.presence?.refresh(session); // it may show the data
-  for (const [room, mine] of packed.mine) messaging.presence?.restore(session, room, mine);
+  for (const [room, seat] of packed.seats) messaging.presence?.restore(session, room, seat);
 }
 
 function dataOf(messaging: Messaging, session: Session): { data?: unknown } {

@@ -1,11 +1,25 @@
 import { CallError, VeloxError, type PresenceMember } from '@velox/core/protocol';
-import type { Session } from '../sessions/session.js';
 import { LocalState } from '../state/local-state.js';
+
+/** A session in a room, here or on another node. */
+export interface Sitter {
+  /** Undefined without a link. */
+  readonly outlet?: unknown;
+}
 
 /** A session as the application shows it. */
 export interface Shown {
   readonly id: string;
   readonly who: object;
+}
+
+/** A seat as other nodes see it. */
+export interface ShownSeat extends Shown {
+  readonly name: string;
+  /** When the member entered, in ms since 1970. */
+  readonly since: number;
+  readonly isAway: boolean;
+  readonly mine?: unknown;
 }
 
 /** One session of a member. */
@@ -27,8 +41,8 @@ const HISTORY = { revisions: 100, size: 64 * 1024 };
 /** The members of one room as a state. A member has one entry, and a seat for each of its sessions. */
 export class PresenceRoom {
   readonly state: LocalState<Record<string, Mutable>>;
-  readonly #seats = new Map<Session, Seat>();
-  readonly #members = new Map<string, Set<Session>>();
+  readonly #seats = new Map<Sitter, Seat>();
+  readonly #members = new Map<string, Set<Sitter>>();
   #order = 0;
 
   /** @param throttle least time between two deliveries, in ms */
@@ -46,15 +60,16 @@ export class PresenceRoom {
    *
    * @throws VeloxError `unsafe-key`, `not-json`, `too-deep`. Nothing has changed then.
    */
-  enter(session: Session, { id, who }: Shown, name: string): void {
+  enter(session: Sitter, { id, who }: Shown, name: string, since: number = Date.now()): void {
     for (const key of [id, name]) {
       if (!UNSAFE.includes(key)) continue;
       throw new VeloxError('unsafe-key', `presence cannot show "${key}" as an id or name. Prefix it.`);
     }
     this.state.update((members) => {
       const member = members[id];
-      if (!member) members[id] = { who, since: Date.now(), at: {} };
-      else if (JSON.stringify(member.who) !== JSON.stringify(who)) member.who = who;
+      if (!member) return void (members[id] = { who, since, at: {} });
+      if (since < member.since) member.since = since;
+      if (JSON.stringify(member.who) !== JSON.stringify(who)) member.who = who;
     });
     const former = this.#seats.get(session);
     if (former && former.id !== id) this.leave(session);
@@ -67,7 +82,7 @@ export class PresenceRoom {
   }
 
   /** Removes a session; its member goes with the last one. */
-  leave(session: Session): void {
+  leave(session: Sitter): void {
     const seat = this.#seats.get(session);
     if (!seat) return;
     const { id, name } = seat;
@@ -83,7 +98,7 @@ export class PresenceRoom {
   }
 
   /** A session has got a link, or has lost it. */
-  linked(session: Session): void {
+  linked(session: Sitter): void {
     const seat = this.#seats.get(session);
     if (seat) this.#showLinks(seat.id);
   }
@@ -94,7 +109,7 @@ export class PresenceRoom {
    * @param limit the most bytes of a member's data
    * @throws CallError `too-large`; VeloxError `not-json`, `too-deep`. Nothing has changed then.
    */
-  set(session: Session, value: unknown, limit: number): void {
+  set(session: Sitter, value: unknown, limit: number): void {
     const seat = this.#seats.get(session);
     if (!seat) return;
     const { id, name } = seat;
@@ -113,9 +128,20 @@ export class PresenceRoom {
     seat.mine = { value, size, order: ++this.#order };
   }
 
-  /** What a session shows. */
-  mineOf(session: Session): unknown {
-    return this.#seats.get(session)?.mine?.value;
+  /** A session as other nodes see it; undefined if it is not in the room. */
+  seatOf(session: Sitter): ShownSeat | undefined {
+    const seat = this.#seats.get(session);
+    if (!seat) return undefined;
+    const { id, name, mine } = seat;
+    const { who, since } = this.state.get()[id] as Mutable;
+    return {
+      id,
+      who: who as object,
+      name,
+      since,
+      isAway: !session.outlet,
+      ...(mine && { mine: mine.value }),
+    };
   }
 
   /** Sessions may share a name: the newest data of them is shown. */

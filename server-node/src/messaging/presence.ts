@@ -5,7 +5,7 @@ import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Opened, Source } from '../topics/source.js';
 import type { Names } from './names.js';
-import { PresenceRoom, type Shown } from './presence-room.js';
+import { PresenceRoom, type Shown, type ShownSeat, type Sitter } from './presence-room.js';
 import type { Rooms } from './rooms.js';
 
 /** The topics of presence: `presence/<room>`. */
@@ -28,10 +28,22 @@ export interface PresenceOptions<S = object, Shown extends object = object, Mine
 
 /** The members of the rooms of a hub. */
 export interface RoomPresence<Shown = unknown, Mine = unknown, Who = object, Room = string> {
-  /** The members of a room by their id, as clients see them now. */
+  /** The members of a room by their id, as this server knows them: those of other servers only while a client here sees the room. */
   members(room: Room): PresenceMembers<Shown, Mine>;
+  /** The same with the members on all servers. */
+  fetchMembers(room: Room): Promise<PresenceMembers<Shown, Mine>>;
   /** Asks `of` again about sessions, for instance after a user has changed the name. */
   refresh(who: Who | readonly Who[]): void;
+}
+
+/** Shows the members of rooms on other nodes, too. */
+export interface PresenceRelay {
+  /** A session of this node has changed in a room, or has left it. */
+  changed(room: string, session: Session): void;
+  /** The members of a room on other nodes are wanted, or not any more. */
+  watch(room: string, isWatched: boolean): void;
+  /** Resolves with the members of a room on all nodes. */
+  members(room: string): Promise<PresenceMembers>;
 }
 
 /** The parts of a hub that presence uses. */
@@ -42,6 +54,8 @@ export interface PresenceHost {
   readonly handleOf: (session: Session) => object;
   /** The most bytes of the data of one member in a room. */
   readonly limit: number;
+  /** The way to the other nodes, if there are any. */
+  readonly relay: PresenceRelay | undefined;
 }
 
 const NOBODY: PresenceMembers = {};
@@ -72,6 +86,35 @@ export class Presence implements Source {
     return (this.#rooms.get(room)?.state.get() as PresenceMembers | undefined) ?? NOBODY;
   }
 
+  /** The members of a room on all nodes. */
+  fetchMembers(room: string): Promise<PresenceMembers> {
+    return (
+      this.#host.relay?.members(room) ??
+      Promise.resolve(JSON.parse(JSON.stringify(this.members(room))) as PresenceMembers)
+    );
+  }
+
+  get throttle(): number {
+    return this.#throttle;
+  }
+
+  /** Shows a session of another node in a room that is watched here; undefined: it is not there any more. */
+  showRemote(room: string, sitter: Sitter, seat: ShownSeat | undefined): void {
+    if (!seat) {
+      this.#rooms.get(room)?.leave(sitter);
+      return this.#forgetEmpty(room);
+    }
+    const shown = this.#roomOf(room);
+    const before = shown.seatOf(sitter);
+    shown.enter(sitter, seat, seat.name, seat.since);
+    if (JSON.stringify(before?.mine) !== JSON.stringify(seat.mine)) shown.set(sitter, seat.mine, Infinity);
+  }
+
+  /** A session as other nodes see it; undefined if it is not in the room. */
+  seatOf(room: string, session: Session): ShownSeat | undefined {
+    return this.#rooms.get(room)?.seatOf(session);
+  }
+
   /** How many members there are, summed over all rooms. */
   get size(): number {
     return [...this.#rooms.values()].reduce((sum, { size }) => sum + size, 0);
@@ -82,6 +125,7 @@ export class Presence implements Source {
     try {
       if (!this.#has(room)) return;
       this.#roomOf(room).enter(session, this.#shownOf(session), this.#host.names.of(session));
+      this.#host.relay?.changed(room, session);
     } catch (error) {
       this.#host.observer.failure(error, { room, identity: session.identity });
       this.#forgetEmpty(room);
@@ -92,6 +136,7 @@ export class Presence implements Source {
   leave(session: Session, room: string): void {
     this.#turns.get(session)?.delete(room);
     this.#rooms.get(room)?.leave(session);
+    this.#host.relay?.changed(room, session);
     this.#forgetEmpty(room);
   }
 
@@ -101,6 +146,7 @@ export class Presence implements Source {
     for (const room of this.#host.rooms.of(session)) {
       if (isChanged) this.enter(session, room);
       this.#rooms.get(room)?.linked(session);
+      this.#host.relay?.changed(room, session);
     }
   }
 
@@ -124,32 +170,39 @@ export class Presence implements Source {
     const isNewest = (): boolean => this.#turns.get(session)?.get(room) === turn;
     const checked = schema && mine !== undefined ? validated(schema, mine) : mine;
     return thenOrNow(checked, (value) => {
-      if (isNewest()) this.#rooms.get(room)?.set(session, value, this.#host.limit);
+      if (isNewest()) this.#show(session, room, value);
       const { id } = this.#shown.get(session) ?? {};
       return { id, name: this.#host.names.of(session), size: this.#host.limit, throttle: this.#throttle };
     });
   }
 
-  /** What a session shows in its rooms. */
-  mineOf(session: Session): (readonly [room: string, mine: unknown])[] {
+  /** What a session shows in its rooms, for another node. */
+  seatsOf(session: Session): (readonly [room: string, seat: ShownSeat])[] {
     return this.#host.rooms.of(session).flatMap((room) => {
-      const mine = this.#rooms.get(room)?.mineOf(session);
-      return mine === undefined ? [] : [[room, mine] as const];
+      const seat = this.seatOf(room, session);
+      return seat ? [[room, seat] as const] : [];
     });
   }
 
   /** Shows in a room what a session has shown there on another node. */
-  restore(session: Session, room: string, mine: unknown): void {
+  restore(session: Session, room: string, { mine, since }: ShownSeat): void {
     try {
-      this.#rooms.get(room)?.set(session, mine, this.#host.limit);
+      this.#rooms.get(room)?.enter(session, this.#shownOf(session), this.#host.names.of(session), since);
+      if (mine !== undefined) this.#show(session, room, mine);
     } catch (error) {
       this.#host.observer.failure(error, { room });
     }
   }
 
+  #show(session: Session, room: string, mine: unknown): void {
+    this.#rooms.get(room)?.set(session, mine, this.#host.limit);
+    this.#host.relay?.changed(room, session);
+  }
+
   open(topic: string): Opened {
     const room = topic.slice(PRESENCE_PREFIX.length);
     if (!this.#has(room)) return 'not-found';
+    if (!this.#watched.has(room)) this.#host.relay?.watch(room, true);
     this.#watched.add(room);
     return this.#roomOf(room).state;
   }
@@ -157,6 +210,7 @@ export class Presence implements Source {
   release(topic: string): void {
     const room = topic.slice(PRESENCE_PREFIX.length);
     this.#watched.delete(room);
+    this.#host.relay?.watch(room, false);
     this.#forgetEmpty(room);
   }
 

@@ -10,6 +10,12 @@ import type { Peers } from './peers.js';
 const KNOWN_MS = 5_000;
 const MOST_KNOWN = 10_000;
 
+/** Asks the nodes that have members of a room to show them. */
+interface Question {
+  readonly from: string;
+  readonly ask: string;
+}
+
 interface Letter {
   readonly from: string;
   readonly number: number;
@@ -32,13 +38,19 @@ export class Casts implements Relay {
   /** The cast that is being sent to sessions now. */
   #current: string | undefined;
   #sent = 0;
+  /** Called when another node asks who is in a room that has members here. */
+  onAsk: ((room: string, from: string) => void) | undefined;
 
   constructor(hub: Hub, node: string, bus: Bus, interests: Interests, peers: Peers) {
     this.#hub = hub;
     this.#node = node;
     this.#bus = bus;
     this.#peers = peers;
-    const hear = (data: string): void => this.#hear(JSON.parse(data) as Letter);
+    const hear = (data: string): void => {
+      const letter = JSON.parse(data) as Letter | Question;
+      if (!('ask' in letter)) this.#hear(letter);
+      else if (letter.from !== node) this.onAsk?.(letter.ask, letter.from);
+    };
     const want = (subject: string, isWanted: boolean): Promise<void> | undefined =>
       isWanted ? interests.add(subject, hear) : interests.drop(subject);
     const { rooms, names } = hub.messaging;
@@ -50,6 +62,12 @@ export class Casts implements Relay {
     names.onUse = (name, isUsed) =>
       name.startsWith(names.prefix) ? undefined : want(nameSubject(name), isUsed);
     hub.messaging.relay = this;
+  }
+
+  /** Asks all nodes that have members of a room. */
+  ask(room: string): void {
+    const question: Question = { from: this.#node, ask: room };
+    void this.#bus.publish(roomSubject(room), JSON.stringify(question)).catch(() => undefined);
   }
 
   /** Identifies the cast that is being sent to sessions now. */

@@ -11,6 +11,7 @@ import { Interests } from './interests.js';
 import { Letters } from './letters.js';
 import { relayNotifications } from './notifications.js';
 import { Peers } from './peers.js';
+import { PresenceAcross } from './presence-across.js';
 
 /** Makes a hub a node of the cluster that shares its backplane. Returns the other nodes; undefined without a backplane. */
 export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere | undefined {
@@ -22,6 +23,7 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   const letters = new Letters(node, bus, (error) => hub.observer.failure(error));
   const casts = new Casts(hub, node, bus, interests, peers);
   relayNotifications(hub, node, bus, interests);
+  const presence = new PresenceAcross(hub, bus, interests, letters, casts, peers);
   const forwarding = new Forwarding(hub, letters, peers);
   const calls = new CallsElsewhere(hub, letters, peers);
   const departures = new Departures(hub, letters, casts, peers, calls);
@@ -32,6 +34,7 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
     async close() {
       interests.close();
       departures.close();
+      presence.close();
       forwarding.close();
       await peers.close();
       await letters.close();
