@@ -4,6 +4,18 @@ import { VeloxError } from '@velox/core/protocol';
 /** A key of an object or an index of an array. */
 export type Key = string | number;
 
+/** What a copy leaves out, and which of its parts are noted. */
+export interface CopyRules {
+  /** Whether a member that begins with `$` is left out. The first one is reported, if its path is given: a JSON pointer. */
+  omits(key: string, path?: () => string): boolean;
+  /** Called for each object that is copied as an item of an array. */
+  onRow?(source: object, copy: object): void;
+}
+
+/** Leaves out members that begin with `$`. */
+const DEFAULT_RULES: CopyRules = { omits: () => true };
+const KEEP_ALL: CopyRules = { omits: () => false };
+
 export interface CopyOptions {
   /** How many containers may nest, default 500. */
   readonly depth?: number;
@@ -13,16 +25,14 @@ export interface CopyOptions {
   readonly key?: Key;
   /** May take an object over as it is, instead of having it copied; `copies` are the containers around it, outermost first. */
   readonly adopt?: (value: object, copies: readonly object[]) => unknown;
-  /** Whether a member is left out; `path` is its JSON pointer. Default: {@link isPrivate}. */
-  readonly omits?: (key: string, path: () => string) => boolean;
-  /** Is told of each object that is an item of an array. */
-  readonly onRow?: (source: object, copy: object) => void;
+  /** Default: members that begin with `$` are left out. */
+  readonly rules?: CopyRules;
 }
 
 export const DEFAULT_DEPTH = 500;
 
 /**
- * Copies a value as JSON would carry it: JSON.parse(JSON.stringify(value)), except that `omits` leaves keys out,
+ * Copies a value as JSON would carry it: JSON.parse(JSON.stringify(value)), except that its rules leave keys out,
  * that what JSON drops in silence (functions, symbols) is an error, and that own `__proto__` keys stay plain data. The copy
  * is a tree of plain objects and arrays: one object in two places becomes two. undefined stays undefined.
  *
@@ -42,7 +52,7 @@ export function copyIn(value: unknown, options: CopyOptions = {}): unknown {
 
 /** Copies a part of a value that was copied in before. */
 export function copyOwn(value: unknown): unknown {
-  return copyIn(value, { depth: Infinity, omits: () => false });
+  return copyIn(value, { depth: Infinity, rules: KEEP_ALL });
 }
 
 /** Writes an own property; `__proto__` too. */
@@ -117,7 +127,7 @@ function toNumber(value: number): number | null {
 class Copier {
   readonly #options: CopyOptions;
   readonly #depth: number;
-  readonly #omits: (key: string, path: () => string) => boolean;
+  readonly #rules: CopyRules;
   /** The containers on the way down, their copies, and the keys taken. */
   readonly #sources: object[] = [];
   readonly #copies: object[] = [];
@@ -126,7 +136,7 @@ class Copier {
   constructor(options: CopyOptions) {
     this.#options = options;
     this.#depth = options.depth ?? DEFAULT_DEPTH;
-    this.#omits = options.omits ?? isPrivate;
+    this.#rules = options.rules ?? DEFAULT_RULES;
   }
 
   value(value: unknown, key: Key): unknown {
@@ -186,20 +196,20 @@ class Copier {
   }
 
   #items(source: readonly unknown[], copy: unknown[], level: number): void {
-    const { onRow } = this.#options;
+    const rules = this.#rules;
     for (let index = 0; index < source.length; index++) {
       this.#keys[level] = index;
       const item = source[index];
       const value = this.value(item, index) ?? null; // holes and undefined
       copy.push(value);
-      if (onRow && typeof item === 'object' && item && typeof value === 'object' && value) onRow(item, value);
+      if (typeof item === 'object' && item && typeof value === 'object' && value) rules.onRow?.(item, value);
     }
   }
 
   #members(source: Record<string, unknown>, copy: object, level: number): void {
     for (const key of Object.keys(source)) {
       this.#keys[level] = key;
-      if (isPrivate(key) && this.#omits(key, () => this.#path())) continue;
+      if (isPrivate(key) && this.#rules.omits(key, () => this.#path())) continue;
       const value = this.value(source[key], key);
       if (value !== undefined) put(copy, key, value);
     }

@@ -1,4 +1,4 @@
-import { adopt } from './drafts/adopt.js';
+import { adoptRoot } from './drafts/adopt.js';
 import type { Intake } from './drafts/intake.js';
 import { DEFAULT_DEPTH } from './copy.js';
 import { delta } from './patch/delta.js';
@@ -86,7 +86,11 @@ const IGNORE = (): void => undefined;
 /** Parts that many recorders never need are created on need: a hub may hold 100,000 states of one row each. */
 class TreeRecorder<T> implements Recorder<T>, Intake {
   readonly depth: number;
-  readonly #tree: Tree;
+  /** Until the value is written or drafted. */
+  #initial: unknown;
+  /** Unset until then. */
+  #started: Tree | undefined;
+  readonly #onChange: () => void;
   readonly #keys: RowKeys;
   readonly #onError: (error: unknown) => void;
   readonly #keeps$: boolean;
@@ -107,16 +111,30 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
     this.depth = depth;
     this.#onError = onError;
     this.#keys = key === undefined ? DEFAULT_KEYS : rowKeys(key);
-    this.#tree = new Tree(onChange);
-    this.#tree.start(adopt(this.#tree, this.#tree.top, ROOT, initial, this) ?? null);
+    this.#onChange = onChange;
+    const root = adoptRoot(initial, this, () => (this.#started ??= new Tree(onChange))) ?? null;
+    if (this.#started) this.#started.start(root);
+    else this.#initial = root;
   }
 
-  readonly onRow = (source: object, copy: object): void => {
+  get #tree(): Tree {
+    if (this.#started) return this.#started;
+    const tree = (this.#started = new Tree(this.#onChange));
+    tree.start(this.#initial);
+    this.#initial = undefined;
+    return tree;
+  }
+
+  get #root(): unknown {
+    return this.#started ? this.#started.root : this.#initial;
+  }
+
+  onRow(source: object, copy: object): void {
     this.#keys.remember?.(source, copy);
     if (!this.#keys.readerFor(source)) (this.#rows ??= new WeakMap<object, object>()).set(source, copy);
-  };
+  }
 
-  readonly omits = (_key: string, path?: () => string): boolean => {
+  omits(_key: string, path?: () => string): boolean {
     if (this.#keeps$) return false;
     if (path && this.#onOmit) {
       const report = this.#onOmit;
@@ -124,7 +142,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
       report(path());
     }
     return true;
-  };
+  }
 
   binding(source: object): ((node: Node) => void) | undefined {
     if (!(source instanceof Facade)) return undefined;
@@ -133,22 +151,24 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
 
   get value(): T {
     this.#sync();
-    return this.#tree.root as T;
+    return this.#root as T;
   }
 
   get dirty(): boolean {
+    const tree = this.#started;
+    if (!tree) return false;
     this.#sync();
-    this.#tree.settle();
-    return this.#tree.dirty;
+    tree.settle();
+    return tree.dirty;
   }
 
   get size(): number {
-    if (this.#size === undefined && this.#tree.dirty) return measure(this.#tree.root);
-    return (this.#size ??= measure(this.#tree.root));
+    if (this.#size === undefined && this.#started?.dirty) return measure(this.#root);
+    return (this.#size ??= measure(this.#root));
   }
 
   hash(budget?: Budget): string | undefined {
-    return (this.#hashes ??= this.#createHashes()).of(this.#tree.root, budget);
+    return (this.#hashes ??= this.#createHashes()).of(this.#root, budget);
   }
 
   update(recipe: (draft: T) => T | void): void {
@@ -172,12 +192,11 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   }
 
   take(): string | undefined {
-    this.#sync();
-    this.#tree.settle();
-    if (!this.#tree.dirty) return undefined;
-    const { patch, growth } = delta(this.#tree);
+    if (!this.dirty) return undefined;
+    const tree = this.#tree;
+    const { patch, growth } = delta(tree);
     if (this.#size !== undefined) this.#size += growth;
-    this.#tree.close();
+    tree.close();
     return patch;
   }
 

@@ -5,11 +5,13 @@ interface Listener {
   readonly onChange: (() => void) | undefined;
 }
 
+const NONE: readonly Listener[] = [];
+
 /** When the changes of a value are delivered: at the end of the tick, or not before its throttle allows. */
 export class Delivery {
   readonly #throttle: number;
   readonly #advance: () => boolean;
-  #listeners: readonly Listener[] = [];
+  #listeners = NONE;
   #pending: 'none' | 'tick' | NodeJS.Timeout = 'none';
   #deliveredAt = -Infinity;
 

@@ -22,7 +22,9 @@ const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
 export class LocalState<T> implements State<T>, Versioned {
   readonly #recorder: Recorder<T>;
   readonly resume: 'anyone' | undefined;
-  readonly #history: History;
+  readonly #limits: HistoryLimits;
+  /** Created with the first revision: most of many states never change. */
+  #history: History | undefined;
   readonly #delivery: Delivery;
   /** The application's object, while it may still be watched. */
   #source: T | undefined;
@@ -49,7 +51,7 @@ export class LocalState<T> implements State<T>, Versioned {
       onError: reportObject,
     });
     this.resume = history?.resume;
-    this.#history = new History(1, history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY);
+    this.#limits = history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY;
     this.#delivery = new Delivery(throttle, () => this.#advance());
     this.#source = value;
     if (ownership === 'owned') this.#own();
@@ -171,7 +173,7 @@ export class LocalState<T> implements State<T>, Versioned {
 
   since(version: number): string | undefined {
     this.#flush();
-    return this.#history.since(version);
+    return this.#history?.since(version);
   }
 
   /** Always undefined: the value is here, so it is current. */
@@ -198,11 +200,12 @@ export class LocalState<T> implements State<T>, Versioned {
     if (!this.#recorder.dirty) return;
     const patch = this.#recorder.take();
     if (patch === undefined) return;
+    const history = (this.#history ??= new History(this.#version, this.#limits));
     this.#version++;
     this.#text = undefined;
     // The exact size costs a snapshot's text: only a patch that is long enough may ask for it.
-    if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) this.#history.skip();
-    else this.#history.add(patch);
+    if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) history.skip();
+    else history.add(patch);
   }
 
   /** Whether there is a revision since the last delivery. */

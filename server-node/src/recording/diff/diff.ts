@@ -67,7 +67,7 @@ export class Differ {
       tree.attempt(() => walk(next));
     } catch (error) {
       this.#way.length = 0;
-      if (error === ALIASED) walk(copyIn(next, this.#intake));
+      if (error === ALIASED) walk(copyIn(next, { depth: this.#intake.depth, rules: this.#intake }));
       else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, ''));
       else throw error;
     }
@@ -210,10 +210,9 @@ export class Differ {
 
   #copy(value: unknown, key: Key): unknown {
     if (typeof value !== 'object' || value === null)
-      return copyIn(value, { key, omits: this.#intake.omits, path: () => this.#pointer(key) });
+      return copyIn(value, { key, rules: this.#intake, path: () => this.#pointer(key) });
     return copyIn(value, {
-      onRow: this.#intake.onRow,
-      omits: this.#intake.omits,
+      rules: this.#intake,
       key,
       depth: this.#intake.depth - this.#way.length,
       path: () => this.#pointer(key),

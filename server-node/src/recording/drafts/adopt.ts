@@ -3,7 +3,7 @@ import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '..
 import { behind, handleOf, revoked, type Handle } from './handle.js';
 import type { Intake, Origins } from './intake.js';
 import { isContainer, read, type Container, type Node } from '../tree/node.js';
-import type { Tree } from '../tree/tree.js';
+import { ROOT, type Tree } from '../tree/tree.js';
 
 /**
  * Converts `value` to a value that may be stored under `key` of `node`. It copies plain values, also the plain
@@ -24,35 +24,55 @@ export function adopt(
   if (origins?.hasOpen) value = origins.originOf(value);
   const level = node.depth() + 1;
   const copy = copyIn(value, {
-    onRow: intake.onRow,
-    omits: intake.omits,
+    rules: intake,
     key,
     depth: intake.depth - level,
     path: () => node.pointer() + (node === tree.top ? '' : segment(key)),
-    adopt: (source, copies) => {
-      const handle = handleOf(source);
-      if (!handle) return bind(tree, node, source, copies, intake, origins);
-      if (!handle.scope.alive) throw revoked();
-      if (intake.binding(source)) refuseSecondPlace(tree, handle, node, source);
-      if (handle.scope.tree !== tree) return undefined;
-      const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
-      return takeOver(
-        tree,
-        handle.node,
-        shown,
-        node,
-        copies,
-        intake,
-        intake.depth - level - copies.length,
-        origins,
-      );
-    },
+    adopt: (source, copies) => adoptPart(tree, node, source, copies, intake, intake.depth - level, origins),
   });
   if (origins && isContainer(copy) && isPlain(value)) {
     origins.open(tree.nodes.child(node, key, copy), value);
     if (value !== given) tree.copies.add(copy, behind(given) as Container);
   }
   return copy;
+}
+
+/**
+ * Converts the first value of a tree. A plain value needs no tree: most states never change.
+ *
+ * @param createTree called at the first draft or VMap in the value
+ * @throws VeloxError `not-json`, `too-deep`, `draft-revoked`.
+ */
+export function adoptRoot(value: unknown, intake: Intake, createTree: () => Tree): unknown {
+  return copyIn(value, {
+    rules: intake,
+    key: ROOT,
+    depth: intake.depth,
+    adopt(source, copies) {
+      if (!handleOf(source) && !intake.binding(source)) return undefined;
+      const tree = createTree();
+      return adoptPart(tree, tree.top, source, copies, intake, intake.depth);
+    },
+  });
+}
+
+/** Takes over a draft or an object that stands for its copy; undefined for any other object. */
+function adoptPart(
+  tree: Tree,
+  node: Node,
+  source: object,
+  copies: readonly object[],
+  intake: Intake,
+  depth: number,
+  origins?: Origins,
+): Container | undefined {
+  const handle = handleOf(source);
+  if (!handle) return bind(tree, node, source, copies, intake, origins);
+  if (!handle.scope.alive) throw revoked();
+  if (intake.binding(source)) refuseSecondPlace(tree, handle, node, source);
+  if (handle.scope.tree !== tree) return undefined;
+  const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
+  return takeOver(tree, handle.node, shown, node, copies, intake, depth - copies.length, origins);
 }
 
 /** Whether a value is a container of the application that is copied member by member. */
@@ -147,8 +167,8 @@ function takeOver(
 }
 
 /** @throws VeloxError `too-deep`. */
-function copyOf(tree: Tree, node: Node, shown: object, { omits }: Intake, depth: number): Container {
-  const copy = copyIn(shown, { depth, omits, path: () => node.pointer() }) as Container;
+function copyOf(tree: Tree, node: Node, shown: object, rules: Intake, depth: number): Container {
+  const copy = copyIn(shown, { depth, rules, path: () => node.pointer() }) as Container;
   tree.copies.add(copy, node.target);
   return copy;
 }

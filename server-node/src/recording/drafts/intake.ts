@@ -1,14 +1,11 @@
+import type { CopyRules } from '../copy.js';
 import type { Container, Node } from '../tree/node.js';
 
 /** How values get into a tree. */
-export interface Intake {
+export interface Intake extends CopyRules {
   readonly depth: number;
-  /** Whether a member that begins with `$` is left out. The first one left out is reported, if its path is given. */
-  readonly omits: (key: string, path?: () => string) => boolean;
-  /** Is told of each object that is copied as an item of an array. */
-  readonly onRow: (source: object, copy: object) => void;
-  /** Is asked for each object: whether it wants to stand for its copy in the value from now on. */
-  readonly binding: (source: object) => ((node: Node) => void) | undefined;
+  /** Returns how an object is bound to its copy, if it shall stand for the copy in the value from now on. */
+  binding(source: object): ((node: Node) => void) | undefined;
 }
 
 /** Which containers of a tree are copies of objects that the application may still write to. */
