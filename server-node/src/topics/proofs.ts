@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Position } from '@velox/core/protocol';
+import type { SharedProofs } from './shared-proofs.js';
 
 /** Characters of a proof's code: 126 bits. */
 const CODE = 21;
@@ -19,6 +20,8 @@ export class Proofs {
   #keys = 1;
   /** Withdrawals since the key was drawn. */
   #count = 0;
+  /** The key and the withdrawals of states that other nodes have, too. */
+  shared: SharedProofs | undefined;
 
   /** The proof of a position, as it is sent and as a client repeats it. */
   of(topic: string, { id, version }: Position): string {
@@ -29,17 +32,21 @@ export class Proofs {
   covers(topic: string, { id, version }: Position, proof: string | undefined): boolean {
     const [, number, code] = proof?.match(/^(\d{1,15})\.([\w-]+)$/) ?? [];
     if (number === undefined || code?.length !== CODE || Number(number) > version) return false;
+    // Proofs with the shared key do not tell whether they are older than a withdrawal that concerns one epoch.
+    if (this.shared?.keyOf(topic) && this.#withdrawals.has(epochKey(topic, id))) return false;
     return timingSafeEqual(Buffer.from(code), Buffer.from(this.#code(topic, id, Number(number))));
   }
 
   /** A number that changes when proofs of an epoch become void. */
   generation(topic: string, id: string): number {
     const ofTopic = this.#withdrawals.get(topic) ?? 0;
-    return this.#keys * MOST_WITHDRAWALS + ofTopic + (this.#withdrawals.get(epochKey(topic, id)) ?? 0);
+    const ofEpoch = this.#withdrawals.get(epochKey(topic, id)) ?? 0;
+    return this.#keys * MOST_WITHDRAWALS + ofTopic + ofEpoch + (this.shared?.generation(topic) ?? 0);
   }
 
   /** Makes all earlier proofs of a topic void, or of one epoch of it. */
   withdraw(topic: string, id?: string): void {
+    if (id === undefined) this.shared?.withdraw(topic);
     const key = id === undefined ? topic : epochKey(topic, id);
     this.#withdrawals.set(key, (this.#withdrawals.get(key) ?? 0) + 1);
     if (++this.#count < MOST_WITHDRAWALS) return;
@@ -51,8 +58,14 @@ export class Proofs {
   }
 
   #code(topic: string, id: string, version: number): string {
-    const text = JSON.stringify([topic, this.generation(topic, id), id, version]);
-    return createHmac('sha256', this.#key).update(text).digest('base64url').slice(0, CODE);
+    const key = this.shared?.keyOf(topic);
+    // Other nodes know the withdrawals of their own alone, and those that are shared.
+    const generation = key ? this.shared?.generation(topic) : this.generation(topic, id);
+    const text = JSON.stringify([topic, generation, id, version]);
+    return createHmac('sha256', key ?? this.#key)
+      .update(text)
+      .digest('base64url')
+      .slice(0, CODE);
   }
 }
 

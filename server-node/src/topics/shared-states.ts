@@ -4,6 +4,7 @@ import type { Observer } from '../diagnostics/observer.js';
 import { Engine } from '../state/shared/engine.js';
 import { SharedTopic, type SharedStateOptions } from '../state/shared/shared-state.js';
 import { Sweep } from '../state/shared/sweep.js';
+import { newProofRecord, PROOFS_TOPIC, SharedProofs } from './shared-proofs.js';
 import { SharedSource } from './shared-source.js';
 import type { Topics } from './topics.js';
 
@@ -43,6 +44,7 @@ export class SharedStates {
     const onLoaded = (): void => this.#topics.reopen(topic);
     const shared = new SharedTopic(topic, initial, options, this.#engine, this.#sweep, onLoaded);
     this.#byTopic.set(topic, shared);
+    this.#shareProofs(this.#engine, this.#sweep);
     try {
       this.#topics.provide(topic, new SharedSource(shared));
     } catch (error) {
@@ -58,7 +60,16 @@ export class SharedStates {
     this.#byTopic.delete(topic);
   }
 
+  /** Lets clients with rights resume on any node. */
+  #shareProofs(engine: Engine, sweep: Sweep): void {
+    const { proofs } = this.#topics;
+    if (!proofs || proofs.shared) return;
+    const record = new SharedTopic(PROOFS_TOPIC, newProofRecord(), {}, engine, sweep, () => undefined);
+    proofs.shared = new SharedProofs(record, (topic) => this.#byTopic.has(topic));
+  }
+
   close(): void {
+    this.#topics.proofs?.shared?.close();
     for (const topic of [...this.#byTopic.keys()]) this.remove(topic);
     this.#sweep?.close();
     this.#engine?.close();

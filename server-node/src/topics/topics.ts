@@ -25,7 +25,8 @@ export class Topics {
   readonly #routes = new Routes();
   readonly #broadcasts: Broadcasts;
   readonly #reopening: Reopening;
-  readonly #proofs: Proofs | undefined;
+  /** Undefined if everyone may see everything. */
+  readonly proofs: Proofs | undefined;
   /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
   readonly #wanted = new Map<string, Set<Subscriber>>();
   /** The questions that the application has not answered. */
@@ -38,9 +39,9 @@ export class Topics {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#observer = observer;
-    this.#proofs = admissions.hasRights ? new Proofs() : undefined;
+    this.proofs = admissions.hasRights ? new Proofs() : undefined;
     this.#broadcasts = new Broadcasts(
-      { longest: limits.patch, isCompressible, proofs: this.#proofs },
+      { longest: limits.patch, isCompressible, proofs: this.proofs },
       observer,
     );
     this.#reopening = new Reopening((topic) => this.reopen(topic));
@@ -110,7 +111,7 @@ export class Topics {
     if (topics.asking >= this.#mostAsking) {
       throw new VeloxError('too-many', 'too many subscriptions of the session are pending. Send fewer.');
     }
-    const isProven = !this.#proofs || (!!known && this.#proofs.covers(topic, known, proof));
+    const isProven = !this.proofs || (!!known && this.proofs.covers(topic, known, proof));
     topics.add(new Subscription(subscriber, topic, known, !topics.isDenied(topic), isProven));
     let wanted = this.#wanted.get(topic);
     if (!wanted) this.#wanted.set(topic, (wanted = new Set()));
@@ -188,13 +189,13 @@ export class Topics {
   #noteMove(subscription: Subscription, answer: Answer): void {
     const { topic, formerEpoch } = subscription;
     if ('denied' in answer && answer.denied === 'forbidden') {
-      if (subscription.isProven) this.#proofs?.withdraw(topic); // it had the right before
+      if (subscription.isProven) this.proofs?.withdraw(topic); // it had the right before
       return;
     }
     if (formerEpoch === undefined || ('stale' in answer && !('id' in answer))) return;
     const next = 'frames' in answer ? answer.frames.epoch : 'id' in answer ? answer.id : undefined;
     if (next !== undefined && isEpochOf(formerEpoch, next)) return;
-    this.#proofs?.withdraw(topic, formerEpoch);
+    this.proofs?.withdraw(topic, formerEpoch);
     subscription.leave();
   }
 
