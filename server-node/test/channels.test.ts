@@ -95,11 +95,14 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
 
   it('what onReconnect sends goes before what waits, however long it takes', async () => {
     const order: unknown[] = [];
+    let isAway = false;
     let resolve = (): void => undefined;
     const read = new Promise<void>((done) => (resolve = done));
     const { sync, session, server } = await setUp(transport, {
-      heartbeat: 500,
-      onAway: (gone) => gone.emit('n', 'waited'),
+      onAway(gone) {
+        isAway = true;
+        gone.emit('n', 'waited');
+      },
       async onReconnect(back) {
         await read;
         back.emit('n', 'recovered 1');
@@ -113,7 +116,10 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     await until(() => expect(sync.status.get().state).toBe('open'));
     const reconnections: Reconnection[] = [];
     sync.onReconnect((reconnection) => reconnections.push(reconnection));
-    server.cut();
+    await until(() => {
+      server.cut(); // between two polls, there is nothing to cut
+      expect(isAway).toBe(true);
+    });
     await until(() => expect(reconnections).toEqual([{ recovered: true, dropped: 0 }]));
     client.channel('x').emit('n', 'direct'); // with what the callback sends, for it has the same session
     resolve();

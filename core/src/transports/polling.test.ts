@@ -19,14 +19,20 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Opens a link whose requests are answered with these frames, in turn; requests after that wait. */
-function open(...answers: unknown[]) {
+/** Answers requests with these frames, in turn; requests after that wait. */
+function answerWith(...answers: unknown[]) {
   const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(() => {
     if (!answers.length) return new Promise<never>(() => {});
     const body = JSON.stringify(answers.shift());
     return Promise.resolve(new Response(body, { headers: { 'content-type': 'application/json' } }));
   });
   vi.stubGlobal('fetch', fetch);
+  return fetch;
+}
+
+/** Opens a link whose requests are answered so. */
+function open(...answers: unknown[]) {
+  const fetch = answerWith(...answers);
   const link = polling()({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] }, events);
   onTestFinished(() => link.close());
   return fetch;
@@ -94,6 +100,18 @@ describe('long-polling', () => {
       });
       expect(headers).toMatchObject({ a: 'b', 'velox-session': 's', 'velox-link': '2' });
     }
+  });
+
+  it('when it ends between two polls, tells the server so, which sees no request end', async () => {
+    vi.useFakeTimers();
+    const fetch = answerWith([HELLO], [{ ping: true }]);
+    const link = polling()({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] }, events);
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    link.close();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fetch.mock.calls.slice(2)).toMatchObject([[expect.anything(), { body: '[{"bye":true}]' }]]);
   });
 
   it('ends with a frame that is none', async () => {

@@ -14,6 +14,8 @@ const IDLE_POLL_MS = 100;
  */
 export const poll: Receive = async (attempt, reporter, signal) => {
   let hello: Hello | undefined;
+  /** No request is under way, so the server would not see that the link ends. */
+  let isBetween = false;
   for (let count = 0; !signal.aborted; count++) {
     const response = await request(
       attempt,
@@ -32,10 +34,11 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
     const frames = JSON.parse(text) as ServerFrame[];
     if (!Array.isArray(frames)) return refuse(response, reporter);
+    isBetween = frames.length > 0;
     for (const frame of frames) {
       if ('hello' in Object(frame) && !hello) {
         hello = (frame as { hello: Hello }).hello;
-        signal.addEventListener('abort', sayGoodbye.bind(undefined, attempt, hello));
+        signal.addEventListener('abort', () => sayGoodbye(attempt, hello!, isBetween));
       }
       reporter.onMessage(JSON.stringify(frame));
     }
@@ -45,12 +48,16 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     if (frames.every((frame) => 'ping' in Object(frame))) {
       await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
     }
+    isBetween = false;
   }
 };
 
-/** A service worker does not abort its own request when the page aborts the one that it forwards, so the server has to be told. */
-function sayGoodbye(attempt: Attempt, hello: Hello): void {
-  if (!globalThis.navigator?.serviceWorker?.controller) return;
+/**
+ * Tells the server that the link ends, if it cannot see a request end: between two polls, and behind a service worker, which does not
+ * abort its own request when the page aborts the one that it forwards.
+ */
+function sayGoodbye(attempt: Attempt, hello: Hello, isBetween: boolean): void {
+  if (!isBetween && !globalThis.navigator?.serviceWorker?.controller) return;
   const headers = { accept: 'application/json', ...linkHeaders(hello) };
   request(attempt, headers, { method: 'POST', body: '[{"bye":true}]', keepalive: true }).catch(() => {});
 }

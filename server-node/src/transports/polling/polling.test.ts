@@ -237,6 +237,24 @@ describe('by long-polling', () => {
     expect((await poll(server.origin, session)).status).toBe(503);
   });
 
+  it('close() waits 1 s for the next poll of a client, and not for a client that is gone', async () => {
+    vi.useFakeTimers();
+    try {
+      const hub = new Hub();
+      await openPolling(hub, new FakeExchange(), {}, ANYBODY, {}, []);
+      const closed = vi.fn();
+      const closing = hub.close().then(closed);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(closed).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(closed).toHaveBeenCalled();
+      await closing;
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('nothing is kept of one that never comes back for its goodbye', async () => {
     vi.useFakeTimers();
     try {

@@ -6,9 +6,12 @@ import type { Message } from '../../wire/message.js';
 import type { Outlet } from '../../wire/outlet.js';
 import type { Session } from '../../sessions/session.js';
 
+/** How long a hub that closes waits for the next poll, in ms: clients poll again 100 ms after an answer at the latest. */
+const FAREWELL_MS = 1_000;
+
 type Headers = Readonly<Record<string, string>>;
 
-/** A link by long-polling: each poll takes the pending messages, or waits for some. Between polls it is a full outlet. */
+/** A link by long-polling: each poll takes the pending messages, or waits for some. Between polls its outlet is full. */
 export class PollingLink implements Outlet {
   readonly transport = 'polling';
   readonly isTwoWay = false;
@@ -18,7 +21,7 @@ export class PollingLink implements Outlet {
   readonly number: number;
   readonly #hub: Hub;
   readonly #onEnd: (link: PollingLink) => void;
-  /** The newest poll, and how it is answered while it waits. */
+  /** The newest poll, and its answer while it waits. */
   #poll: Exchange | undefined;
   #answer: ((messages: readonly Message[]) => void) | undefined;
   /** A goodbye that was said between two polls: it waits for the next. */
@@ -37,7 +40,10 @@ export class PollingLink implements Outlet {
 
   write(messages: readonly Message[]): boolean {
     if (this.#answer) this.#answer(messages);
-    else this.#farewell = messages; // to a full outlet, a session says nothing else
+    else {
+      this.#farewell = messages; // to a full outlet, a session says nothing else
+      if (this.#hub.closed) this.#expectPoll(FAREWELL_MS);
+    }
     return false;
   }
 
@@ -67,9 +73,7 @@ export class PollingLink implements Outlet {
         if (this.#poll === exchange && number > 0) this.#last = { number, body };
         exchange.answer(polled(body), cors);
         resolve('polled');
-        // A client that polls no more is gone.
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#end('no poll came'), this.#hub.heartbeat).unref();
+        this.#expectPoll(this.#hub.heartbeat);
       };
       exchange.onAbort(() => {
         if (this.#poll === exchange) this.#end('closed');
@@ -79,6 +83,12 @@ export class PollingLink implements Outlet {
       this.#answer(this.#farewell);
       this.#end('ended');
     });
+  }
+
+  /** A client that does not poll within `ms` is gone. */
+  #expectPoll(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end('no poll came'), ms).unref();
   }
 
   #end(reason: string): void {
