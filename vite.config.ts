@@ -36,7 +36,10 @@ function playgroundServer(): Plugin {
 const script: ViteUserConfig = {
   publicDir: false,
   resolve: {
-    alias: { '../events/answers.js': here('./scripts/velox-js/no-answers.mjs') },
+    alias: {
+      '../platform/load.js': here('./scripts/velox-js/load.mjs'),
+      '../protocol/first-frame.js': here('./scripts/velox-js/first-frame.mjs'),
+    },
     conditions: [SOURCE, ...defaultClientConditions],
   },
   build: {

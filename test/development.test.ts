@@ -10,6 +10,10 @@ const TEXTS = [
   'event streams to',
   'console.warn',
   'Object.freeze',
+  'Create a new one.',
+  'Send less.',
+  'got no reply in',
+  'is denied, or there is none',
 ];
 
 afterEach(() => vi.unstubAllEnvs());

@@ -2,6 +2,8 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rollup } from 'vite';
 import { expect, it } from 'vitest';
 import type velox from '../core/src/classic.js';
+import * as onNeed from '../core/src/transports/on-need.js';
+import { loaded } from '../scripts/velox-js/load.mjs';
 import { listen } from '../server-node/test/rig/listen.js';
 import { state } from '../server-node/src/index.js';
 
@@ -41,4 +43,8 @@ it('velox.js is a script with the global velox, and keeps an object live', async
   expect(row?.price).toBe(2);
   live.disconnect();
   await board.close();
+});
+
+it('velox.js has all the code on need, without answers to calls', () => {
+  expect(Object.keys({ ...loaded, replyTo: true }).sort()).toEqual(Object.keys(onNeed).sort());
 });

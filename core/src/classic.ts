@@ -1,4 +1,5 @@
 /** The original API, `velox(url, obj)`; as `velox.js` it is a script that needs no bundler. */
+import { EXPLAINED } from '#development';
 import { withBasic, withUserInfo, type BasicCredentials } from './classic/credentials.js';
 import { createLink, type ClassicLink } from './classic/link.js';
 import { resolve, type ConnectOptions } from './connect/connect.js';
@@ -118,7 +119,8 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
     },
     retry: () => (link ? link.retry() : connect()),
     send(data) {
-      if (!link) throw new VeloxError('closed', 'send() without a connection. Call connect() first.');
+      if (!link)
+        throw new VeloxError('closed', EXPLAINED && 'send() without a connection. Call connect() first.');
       link.send(data);
     },
     wait: () => new Promise((done) => void waiting.push(done)),

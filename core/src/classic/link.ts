@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { openConnection, type ConnectOptions } from '../connect/connect.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Position } from '../protocol/frames.js';
@@ -86,9 +87,12 @@ export function createLink<T>(
     retry: connection.reconnect,
     send(data = null) {
       if (state !== 'open')
-        throw new VeloxError('closed', 'send() without a connection. Wait for onconnect.');
+        throw new VeloxError('closed', EXPLAINED && 'send() without a connection. Wait for onconnect.');
       if (status.get().protocol === 2) {
-        throw new VeloxError('not-supported', 'a server of version 2 takes no data. Update the server.');
+        throw new VeloxError(
+          'not-supported',
+          EXPLAINED && 'a server of version 2 takes no data. Update the server.',
+        );
       }
       connection.send(JSON.stringify({ event: 'message', data, seq: ++seq }));
     },

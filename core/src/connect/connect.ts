@@ -1,4 +1,4 @@
-import { checkConnect } from '#development';
+import { checkConnect, EXPLAINED } from '#development';
 import type { AnyContract, Contract } from '../protocol/contract.js';
 import { createCarrier } from '../connection/connection.js';
 import type { Carrier, ConnectionOptions } from '../connection/options.js';
@@ -44,7 +44,8 @@ export function openConnection(
   const chosen = transports.filter(
     (each): each is Transport => !!each && (transport === 'auto' || transport === each.name),
   );
-  if (!chosen.length) throw new VeloxError('no-transport', `no ${transport} here. Pass a WebSocket.`);
+  if (!chosen.length)
+    throw new VeloxError('no-transport', EXPLAINED && `no ${transport} here. Pass a WebSocket.`);
   return createCarrier({ ...options, url: resolve(url), transports: chosen });
 }
 
@@ -56,6 +57,6 @@ export function resolve(
   try {
     return new URL(url, base).href.replace(/^ws/, 'http');
   } catch {
-    throw new VeloxError('bad-url', `"${url}" is no URL here. Pass an absolute one.`);
+    throw new VeloxError('bad-url', EXPLAINED && `"${url}" is no URL here. Pass an absolute one.`);
   }
 }

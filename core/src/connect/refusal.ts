@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { VeloxError, type ErrorCode } from '../protocol/error.js';
 import { isServerRendering } from '../platform/page.js';
 import { replicaOf, type Source } from './registry.js';
@@ -19,6 +20,6 @@ export function refusal(source: Source<unknown>): VeloxError | undefined {
   }
   const detached = isServerRendering() && (typeof source === 'string' || 'url' in source);
   return detached
-    ? new VeloxError('no-transport', 'a server renders without a connection. Pass `initial`.')
+    ? new VeloxError('no-transport', EXPLAINED && 'a server renders without a connection. Pass `initial`.')
     : undefined;
 }

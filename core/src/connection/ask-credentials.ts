@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import type { CredentialsOptions } from './credentials.js';
 import { VeloxError } from '../protocol/error.js';
 
@@ -36,6 +37,9 @@ export async function renewToken(
   sent: Record<string, string>,
 ): Promise<string | undefined> {
   if (!options.auth)
-    throw new VeloxError('no-auth', 'renew() has no token to ask for. Pass `auth` to connect().');
+    throw new VeloxError(
+      'no-auth',
+      EXPLAINED && 'renew() has no token to ask for. Pass `auth` to connect().',
+    );
   return askCredentials(options, sent);
 }

@@ -145,13 +145,6 @@ export function createCarrier({
     else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
     else if (phase.is === 'connecting') recover('refuseOldServer');
     else {
-      if ('binary' in frame) {
-        try {
-          frame = { ...frame, data: loaded!.dataOf(frame) };
-        } catch (error) {
-          return lose({ code: loaded ? 'bad-frame' : 'lost', message: `${error as Error}`, text });
-        }
-      }
       if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
       if (!('ping' in frame)) topics.receive(frame);
       else if (frame.ack) inbox.acknowledge();
@@ -166,7 +159,11 @@ export function createCarrier({
     hello = next;
     clearTimeout(timer);
     const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
-    probeStream(transports[chosen]!.name, () => phase === mine, send);
+    probeStream(
+      () => transports[chosen]!.name,
+      () => phase === mine,
+      send,
+    );
     put({ attempt: 0, reason: recovery?.keep(), protocol: next.protocol });
     reconcile(); // topics may have been subscribed while the link opened
     if ((phase as Phase) === mine) recover('guard', next);

@@ -1,4 +1,4 @@
-/** `#development` in Node, which has no condition for it: NODE_ENV decides, `development` or `test`. */
+/** `#development` in Node, which has no condition for it: NODE_ENV decides, `development` or `test`. Errors are always explained. */
 import * as development from './index.js';
 import * as production from './production.js';
 
@@ -14,6 +14,7 @@ export const checkConnection: typeof development.checkConnection = chosen.checkC
 export const checkEmit: typeof development.checkEmit = chosen.checkEmit;
 export const checkEndpoint: typeof development.checkEndpoint = chosen.checkEndpoint;
 export const checkSource: typeof development.checkSource = chosen.checkSource;
+export const EXPLAINED: boolean = development.EXPLAINED;
 export const freezeAll: typeof development.freezeAll = chosen.freezeAll;
 export const freezeNews: typeof development.freezeNews = chosen.freezeNews;
 export const freezeValue: typeof development.freezeValue = chosen.freezeValue;

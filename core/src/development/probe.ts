@@ -5,8 +5,12 @@ const PROBE_MS = 2_000;
  * Asks the server for a sign of life every 2 s while an event stream is open on a page. A development proxy, for instance Vite's, keeps a
  * stream open after its server has gone, but the POST that asks fails.
  */
-export function probeStream(transport: string, isOpen: () => boolean, send: (text: string) => void): void {
-  if (transport !== 'sse' || !globalThis.document) return;
+export function probeStream(
+  transport: () => string,
+  isOpen: () => boolean,
+  send: (text: string) => void,
+): void {
+  if (transport() !== 'sse' || !globalThis.document) return;
   const timer = setInterval(() => {
     if (isOpen()) send('{"ping":true}');
     else clearInterval(timer);

@@ -1,6 +1,8 @@
-/** `#development` in production: nothing. Each function is empty, so that bundlers drop its calls. */
+/** `#development` in production: nothing. Each function is empty, so that bundlers drop its calls */
 /* eslint-disable @typescript-eslint/no-unused-vars -- the parameters make each one callable like its counterpart */
 type Any = readonly unknown[];
+
+export const EXPLAINED = false;
 
 export function advise(..._: Any): void {}
 export function checkCall(..._: Any): void {}

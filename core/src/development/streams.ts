@@ -1,3 +1,4 @@
+import type { Attempt } from '../connection/transport.js';
 import { advise } from './advise.js';
 
 /** Browsers open at most so many HTTP/1.1 connections to one host. */
@@ -11,7 +12,7 @@ const streams = new Map<string, number>();
  *
  * @param signal aborted when the link ends
  */
-export function noteStream(url: string, signal: AbortSignal): void {
+export function noteStream({ url }: Pick<Attempt, 'url'>, signal: AbortSignal): void {
   const { host, protocol } = new URL(url);
   if (!globalThis.document || signal.aborted || !isFirstHttp(host, protocol)) return;
   const count = (streams.get(host) ?? 0) + 1;

@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { CallError } from '../protocol/call-error.js';
 import type { MadeFrame, ReplyFrame } from '../protocol/frames.js';
 import type { OptimisticChange, ShownChange } from './optimistic-change.js';
@@ -29,57 +30,61 @@ export interface Calls {
 }
 
 interface Pending {
-  readonly text: string;
-  readonly isIdempotent: boolean;
-  readonly ticket: Ticket;
   readonly shown: readonly ShownChange[];
   /** Ends the call with its reply, or with an error. */
   readonly settle: (error: CallError | undefined, data?: unknown) => void;
+  readonly onNewSession: () => void;
 }
 
 /** @param onChange called when there is something to write, or fewer calls wait */
 export function createCalls(queue: EventQueue, onChange: () => void): Calls {
   const pending = new Map<number, Pending>();
   let last = 0;
-  const queueCall = (call: number, text: string): Ticket =>
-    queue.add(text, '', (code) => pending.get(call)?.settle(lostCall(code === 'unknown-outcome')));
 
   return {
     size: () => pending.size,
-    call(name, encode, { timeout = 10_000, signal, idempotent = false, optimistic = [] } = {}) {
+    call(name, encode, { timeout = 10_000, signal, idempotent, optimistic = [] } = {}) {
       const call = ++last;
       const text = encode(call);
-      return new Promise((resolve, fail) => {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(cancelled());
+        const shown = [optimistic].flat().map((change) => change.begin());
         let timer: ReturnType<typeof setTimeout> | undefined;
+        let ticket: Ticket | undefined;
+        const write = (): void => {
+          ticket = queue.add(text, '', (code) => settle(lost(code === 'unknown-outcome')));
+        };
         const settle: Pending['settle'] = (error, data) => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', abort);
-          const own = pending.get(call);
-          if (own) queue.remove(own.ticket); // another session must not run it again
           pending.delete(call);
+          if (ticket) queue.remove(ticket); // another session must not run it again
           for (const { end } of shown) end();
-          if (error) fail(error);
+          if (error) reject(error);
           else resolve(data);
           onChange();
         };
-        /** The server need not answer any more. */
-        const cancel = (code: string, message: string): void => {
-          const { ticket } = pending.get(call)!;
-          if (ticket.isWritten) queue.add(`{"cancel":${call}`);
-          settle(new CallError(code, message));
+        const cancel = (error: CallError): void => {
+          if (ticket?.isWritten) queue.add(`{"cancel":${call}`); // the server need not answer any more
+          settle(error);
         };
-        const abort = (): void => cancel('cancelled', 'the call was cancelled.');
-        if (signal?.aborted) return fail(new CallError('cancelled', 'the call was cancelled.'));
-        const shown = [optimistic].flat().map((change) => change.begin());
-        pending.set(call, { text, isIdempotent: idempotent, ticket: queueCall(call, text), shown, settle });
+        const abort = (): void => cancel(cancelled());
+        const expire = (): void =>
+          cancel(new CallError('timeout', EXPLAINED && `the call "${name}" got no reply in ${timeout} ms.`));
+        pending.set(call, {
+          shown,
+          settle,
+          onNewSession() {
+            if (!ticket?.isWritten) return;
+            if (!idempotent) return settle(lost(true));
+            queue.remove(ticket);
+            write();
+          },
+        });
         signal?.addEventListener('abort', abort);
         // A timer of 2^31 ms or more fires immediately.
-        if (timeout < 2 ** 31) {
-          timer = setTimeout(
-            () => cancel('timeout', `the call "${name}" got no reply in ${timeout} ms.`),
-            timeout,
-          );
-        }
+        if (timeout < 2 ** 31) timer = setTimeout(expire, timeout);
+        write(); // last: a queue without room drops it immediately
         onChange();
       });
     },
@@ -90,22 +95,17 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
       for (const call of made) for (const shown of pending.get(call)?.shown ?? []) shown.made(topic);
     },
     onNewSession() {
-      for (const [call, each] of [...pending]) {
-        if (!each.ticket.isWritten) continue;
-        if (each.isIdempotent) {
-          queue.remove(each.ticket);
-          pending.set(call, { ...each, ticket: queueCall(call, each.text) });
-        } else each.settle(lostCall(true));
-      }
+      for (const each of [...pending.values()]) each.onNewSession();
     },
     close() {
       for (const { settle } of [...pending.values()])
-        settle(new CallError('cancelled', 'the connection was closed.'));
+        settle(new CallError('cancelled', EXPLAINED && 'the connection was closed.'));
     },
   };
 }
 
-const lostCall = (isWritten: boolean): CallError =>
+const cancelled = (): CallError => new CallError('cancelled', EXPLAINED && 'the call was cancelled.');
+const lost = (isWritten: boolean): CallError =>
   isWritten
-    ? new CallError('unknown-outcome', 'the session ended. The call may have run.')
-    : new CallError('dropped', 'it waited too long, or too many did.');
+    ? new CallError('unknown-outcome', EXPLAINED && 'the session ended. The call may have run.')
+    : new CallError('dropped', EXPLAINED && 'it waited too long, or too many did.');

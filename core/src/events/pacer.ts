@@ -12,8 +12,11 @@ export interface Pacer {
   readonly stop: () => void;
 }
 
-/** @param rate frames per second that the server takes now */
-export function createPacer(rate: () => number, onMore: () => void): Pacer {
+/** Before a server has named its limit. */
+const RATE = 1_000;
+
+/** @param rate frames per second that the server takes now, if it has said so */
+export function createPacer(rate: () => number | undefined, onMore: () => void): Pacer {
   let left = 0;
   let begunAt = -Infinity;
   let timer: ReturnType<typeof setTimeout>;
@@ -21,7 +24,7 @@ export function createPacer(rate: () => number, onMore: () => void): Pacer {
     left() {
       if (now() - begunAt >= PACE_MS) {
         begunAt = now();
-        left = Math.max(1, Math.floor((rate() * PACE_MS) / 1_000));
+        left = Math.max(1, Math.floor(((rate() ?? RATE) * PACE_MS) / 1_000));
       }
       return left;
     },

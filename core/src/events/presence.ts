@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { CallError } from '../protocol/call-error.js';
 import { report, VeloxError } from '../protocol/error.js';
 import type { PresenceMembers } from '../protocol/presence.js';
@@ -141,5 +142,8 @@ export function createPresence<Mine, Shown>(
 function checkSize(mine: unknown, limit: number): void {
   const text = JSON.stringify(mine) ?? '';
   if (3 * text.length <= limit || new TextEncoder().encode(text).length <= limit) return;
-  throw new VeloxError('too-large', `data for presence has more than ${limit} bytes. Send less.`);
+  throw new VeloxError(
+    'too-large',
+    EXPLAINED && `data for presence has more than ${limit} bytes. Send less.`,
+  );
 }

@@ -15,29 +15,27 @@ export interface Rooms {
 /** @param call makes a call of the hub itself */
 export function createRooms(call: (name: '$join' | '$leave', room: string) => Promise<unknown>): Rooms {
   const wanted = new Map<string, number>();
-  const say = async (name: '$join' | '$leave', room: string): Promise<void> => {
-    try {
-      await call(name, room);
-    } catch (error) {
+  const say = (name: '$join' | '$leave', room: string): void => {
+    call(name, room).catch((error: CallError) => {
       // A session that ended joins again; every other reason is reported to the application.
-      if (!LOST.includes((error as CallError).code)) report(error);
-    }
+      if (!LOST.includes(error.code)) report(error);
+    });
   };
   return {
     join(room) {
       const count = wanted.get(room) ?? 0;
       wanted.set(room, count + 1);
-      if (!count) void say('$join', room);
+      if (!count) say('$join', room);
       return () => {
         const left = wanted.get(room)! - 1;
         wanted.set(room, left);
         if (left) return;
         wanted.delete(room);
-        void say('$leave', room);
+        say('$leave', room);
       };
     },
     onNewSession() {
-      for (const room of wanted.keys()) void say('$join', room);
+      for (const room of wanted.keys()) say('$join', room);
     },
   };
 }

@@ -310,6 +310,15 @@ describe('a call whose session ended', () => {
     expect(sent.map(({ event }) => event).sort()).toEqual(['buy', 'read']);
   });
 
+  it('is dropped immediately if the queue has no room', async () => {
+    const fake = createFakeTransport();
+    const carrier = createCarrier({ url: 'http://h/', transports: [fake.transport], events: { count: 0 } });
+    const sync = createSync(carrier);
+    await expect(sync.call('buy', 7, { timeout: Infinity })).rejects.toMatchObject({ code: 'dropped' });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([sync.status.get().state, vi.getTimerCount()]).toEqual(['idle', 0]);
+  });
+
   it('has an unknown outcome if it was written and got no link in time', async () => {
     const { sync, last } = await setUpOpen();
     const outcome = sync.call('buy', 7, { timeout: Infinity }).catch((error: CallError) => error.code);

@@ -1,4 +1,4 @@
-import { checkCall, checkEmit } from '#development';
+import { checkCall, checkEmit, EXPLAINED } from '#development';
 import { loaded } from '../platform/load.js';
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
@@ -15,7 +15,7 @@ import type {
   TopicValue,
 } from '../protocol/contract.js';
 import { VeloxError } from '../protocol/error.js';
-import type { Hello, Limits } from '../protocol/frames.js';
+import type { EventFrame, Hello, Limits } from '../protocol/frames.js';
 import { createSignal, once, type Readable } from '../reactive/readable.js';
 import type { Initial, Replica } from '../replicas/replica.js';
 import type { Answer } from './answers.js';
@@ -25,12 +25,8 @@ import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
 import { createLingeringHold } from './lingering-hold.js';
-import { createListeners } from './listeners.js';
 import { createPacer } from './pacer.js';
 import { createRooms } from './rooms.js';
-
-/** Before a server has named its limits. */
-const LIMITS: Pick<Limits, 'frame' | 'depth' | 'rate'> = { frame: 1 << 20, depth: 500, rate: 1_000 };
 
 /** Returns the replica of a topic, the same one while it is in use. A contract limits the topics to those that it names. */
 export type ReplicaOf<C extends Contract> = AnyContract extends C
@@ -99,9 +95,9 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
 export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
   const { hello, send, flush, hold, events, ...connection } = carrier;
   const { status, onFrame } = connection;
-  const listeners = createListeners();
+  const heard = createSignal<[EventFrame]>();
   const reconnects = createSignal<[Reconnection]>();
-  const limits = (): Pick<Limits, 'frame' | 'depth' | 'rate'> => hello()?.limits ?? LIMITS;
+  const limits = (): Limits | undefined => hello()?.limits;
   const fits = (text: string): boolean => {
     try {
       checkText(text, limits()); // limits of version 2 throw
@@ -112,7 +108,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   };
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, events);
-  const pacer = createPacer(() => limits().rate, write);
+  const pacer = createPacer(() => limits()?.rate, settle);
   const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
   let open = status.get().state === 'open';
   /** The session of the newest link that this object has seen. */
@@ -127,7 +123,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const answers = new Map<string, Answer>();
 
   const encode = (name: string, data: unknown, more?: string, channel?: string): string => {
-    if (over) throw new VeloxError('closed', 'the connection was closed. Create a new one.');
+    if (over) throw new VeloxError('closed', EXPLAINED && 'the connection was closed. Create a new one.');
     return eventText(name, data, limits(), more, channel);
   };
   function call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
@@ -149,14 +145,13 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     pacer.spend(1);
     return 'sent';
   };
-  function write(): void {
-    if (!open) return;
-    const texts = queue.take(pacer.left());
-    texts.forEach(send);
-    pacer.spend(texts.length);
-  }
+  /** Something is to be written, or less is pending. */
   function settle(): void {
-    write();
+    if (open) {
+      const texts = queue.take(pacer.left());
+      texts.forEach(send);
+      pacer.spend(texts.length);
+    }
     lingering.need(queue.size() + calls.size() > 0);
   }
   const onHello = ({ session: next, was = next, ack, dropped = 0 }: Hello): void => {
@@ -192,7 +187,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       flush();
     } else if ('event' in frame) {
       flush();
-      if (!frame.call) return listeners.emit(frame);
+      if (!frame.call) return heard.emit(frame);
       // Without this code the call stays unanswered, so the server's own time for it ends.
       void loaded?.replyTo(frame, answers.get(frame.event)).then((text) => {
         queue.add(text);
@@ -213,7 +208,11 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const listen = (channel: string) =>
     ((event: Listeners, listener: Listener) => {
       const all = Object.entries(typeof event === 'object' ? event : { [event]: listener });
-      const ends = all.map((each) => listeners.on(channel, ...each));
+      const ends = all.map(([name, listener]) =>
+        heard.on((frame) => {
+          if (frame.event === name && (frame.channel ?? '') === channel) listener(frame.data);
+        }),
+      );
       return keepOpen(() => ends.forEach((end) => end()));
     }) as On<C>; // The contract promises the overloads; no inference sees them.
   const on = listen('');
@@ -240,7 +239,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     call: call as Sync<C>['call'],
     answer(name, handler) {
       if (answers.has(name)) {
-        throw new VeloxError('bad-option', `the call "${name}" has a handler. Remove it first.`);
+        throw new VeloxError('bad-option', EXPLAINED && `the call "${name}" has a handler. Remove it first.`);
       }
       answers.set(name, handler as Answer);
       return keepOpen(() => answers.delete(name));

@@ -20,8 +20,9 @@ export class CallError extends Error {
   /** Further information for the caller, as JSON. */
   readonly data: unknown;
 
-  constructor(code: string, message: string, data?: unknown) {
-    super(message);
+  /** @param message default: the code */
+  constructor(code: string, message: string | false, data?: unknown) {
+    super(message || code);
     this.code = code;
     this.data = data;
   }

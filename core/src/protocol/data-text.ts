@@ -13,7 +13,8 @@ export interface Carried {
 }
 
 /** The names of the two classes that data may hold, which are the same in every realm. */
-const classOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const classOf = (value: unknown): string | undefined =>
+  (value as { readonly [Symbol.toStringTag]?: string } | null | undefined)?.[Symbol.toStringTag];
 
 /**
  * Creates the members `data` and `binary` of a frame, as JSON text without braces. Uint8Array and ArrayBuffer may be anywhere in the data.
@@ -28,14 +29,15 @@ export function dataText(data: unknown, toBase64: (bytes: Uint8Array) => string 
     const above = paths.get(this);
     const path = above === undefined ? '' : `${above}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const name = classOf(own);
-    if (name === 'ArrayBuffer') parts.push([path, toBase64(new Uint8Array(own as ArrayBuffer)), true]);
-    else if (name === 'Uint8Array') parts.push([path, toBase64(own as Uint8Array)]);
-    else {
-      if (ArrayBuffer.isView(own)) throw new TypeError(`${name} is no Uint8Array`);
-      if (isContainer(value)) paths.set(value, path);
-      return value;
+    const isBuffer = name === 'ArrayBuffer';
+    if (isBuffer || name === 'Uint8Array') {
+      const base64 = toBase64(new Uint8Array(own as ArrayBuffer));
+      parts.push(isBuffer ? [path, base64, true] : [path, base64]);
+      return null;
     }
-    return null;
+    if (ArrayBuffer.isView(own)) throw new TypeError(`${name} is no Uint8Array`);
+    if (isContainer(value)) paths.set(value, path);
+    return value;
   });
   return `"data":${json ?? null}${parts.length ? `,"binary":${JSON.stringify(parts)}` : ''}`;
 }

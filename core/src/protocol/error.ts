@@ -41,7 +41,8 @@ export type ErrorCode =
   | 'bad-url';
 
 /**
- * The one error class of Velox. `message` reads `velox: what happened. what to do.`; `code` is for programs.
+ * The one error class of Velox. `message` reads `velox: what happened. what to do.`; in a page's production bundle, most errors of the client
+ * read `velox: <code>`. `code` is for programs.
  *
  * @example
  * try { state.update(recipe) } catch (error) { if (isVeloxError(error, 'not-json')) … }
@@ -50,8 +51,9 @@ export class VeloxError extends Error {
   override readonly name = 'VeloxError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(`velox: ${message}`, options);
+  /** @param message default: the code */
+  constructor(code: ErrorCode, message: string | false, options?: ErrorOptions) {
+    super(`velox: ${message || code}`, options);
     this.code = code;
   }
 }

@@ -23,9 +23,7 @@ const SAMPLES: { readonly [name: string]: Sample } = {
 export function isFirstFrame(frame: object, text: string): boolean {
   return (
     ('hello' in frame || 'version' in frame) &&
-    Object.entries(frame).every(
-      ([name, value]) => name === 'body' || (Object.hasOwn(SAMPLES, name) && isLike(value, SAMPLES[name])),
-    ) &&
+    Object.entries(frame).every(([name, value]) => name === 'body' || isLike(value, SAMPLES[name])) &&
     !isTooDeep(frame, text)
   );
 }

@@ -1,6 +1,6 @@
 import { freezeNews, freezeValue } from '#development';
 import { advance, type Document } from '../protocol/document.js';
-import { load, loaded } from '../platform/load.js';
+import { loaded } from '../platform/load.js';
 import { LAYER, type Layer, type Layered } from './layer.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
@@ -48,12 +48,11 @@ export interface ReplicaControl {
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
   /** The link is gone. The connection notifies, by its own status, and counts. */
   readonly drop: () => void;
+  /** Takes a frame of the topic. A value that came along with another topic counts only while this one is not wanted by itself. */
   readonly receive: (frame: StateFrame | CheckFrame) => void;
   /** The topic is denied, or may be outdated, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
   readonly seed: (initial: Initial<unknown>) => void;
-  /** Takes a value that came along with another topic, unless this topic is wanted by itself. */
-  readonly plant: (frame: SnapshotFrame) => void;
   /** The topics whose values came along with this one: they stay as long as it does. Created for the first one. */
   seeds: Set<ReplicaControl> | undefined;
 }
@@ -147,10 +146,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       return;
     }
     mismatches = 0;
-    load().then(
-      ({ isCopy }) => isCopy(doubted.value, check) || diverge(),
-      () => {}, // it could not be loaded: the next check tries again
-    );
+    if (loaded && !loaded.isCopy(doubted.value, check)) diverge();
   };
 
   const control: ReplicaControl = {
@@ -193,7 +189,9 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     },
     drop,
     receive(frame) {
-      if (!wanted && phase === 'closed') return; // it crossed our unsubscribe
+      const isSeed = 'for' in frame;
+      // A topic's own frames are newer than a seed, and the others crossed our unsubscribe.
+      if (isSeed === (wanted || phase !== 'closed')) return;
       if ('check' in frame) return verify(frame);
       const before = document;
       let next;
@@ -210,7 +208,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       }
       if (next === before && 'delta' in frame) return; // a stale delta needs no answer
       document = next;
-      enter('open');
+      if (!isSeed) enter('open');
       layer?.seen();
       host.schedule(publish);
     },
@@ -220,14 +218,6 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       refresh();
     },
     seeds: undefined,
-    plant(frame) {
-      if (wanted || phase !== 'closed') return; // its own frames are newer
-      const next = advance(document, frame, loaded);
-      if (next === 'gap' || next === document) return;
-      document = next;
-      proof = frame.proof;
-      publish();
-    },
     seed({ id, version, body }) {
       if (initial !== undefined) return;
       initial = body;

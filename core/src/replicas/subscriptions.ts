@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
 import { UNSOUND } from '../protocol/name.js';
 import { VeloxError } from '../protocol/error.js';
@@ -77,7 +78,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
         UNSOUND.test(topic) ||
         (initial && !(Number.isSafeInteger(initial.version) && initial.version > 0 && 'body' in initial))
       )
-        throw new VeloxError('bad-option', 'malformed topic or initial. Correct it.');
+        throw new VeloxError('bad-option', EXPLAINED && 'malformed topic or initial. Correct it.');
       const control = controls.get(topic) ?? create(topic);
       if (initial) control.seed(initial);
       return control.replica as Replica<T>;
@@ -98,19 +99,16 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       return frames.filter(Boolean) as ClientFrame[];
     },
     receive(frame) {
-      if ('for' in frame) {
+      if ('version' in frame || 'check' in frame) {
         const { topic = '' } = frame;
-        const parent = controls.get(frame.for);
-        const control = parent && (controls.get(topic) ?? create(topic));
-        if (!control) return;
-        (parent.seeds ??= new Set()).add(control);
-        return control.plant(frame);
+        const parent = 'for' in frame && controls.get(frame.for);
+        if (parent) (parent.seeds ??= new Set()).add(controls.get(topic) ?? create(topic));
+        return controls.get(topic)?.receive(frame);
       }
-      if ('version' in frame || 'check' in frame) return controls.get(frame.topic ?? '')?.receive(frame);
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
-      const message = stale ?? `the topic "${denied}" is denied, or there is none`;
-      const reason = { code: code as ReasonCode, message };
+      const message = stale ?? (EXPLAINED && `the topic "${denied}" is denied, or there is none`);
+      const reason = { code: code as ReasonCode, message: message || code };
       if (topic === undefined) for (const control of wanted) control.doubt(reason);
       else controls.get(topic)?.doubt(reason);
     },

@@ -23,11 +23,13 @@ export interface Recording {
 export function record({ onFrame }: Pick<Connection, 'onFrame'>): () => Recording {
   const began = performance.now();
   const frames: { at: number; frame: ServerFrame }[] = [];
-  onFrame((frame) => frames.push({ at: performance.now() - began, frame: withoutSecrets(frame) }));
+  onFrame((frame, text) => frames.push({ at: performance.now() - began, frame: toKeep(frame, text) }));
   return () => ({ velox: 3, frames: [...frames] });
 }
 
-function withoutSecrets(frame: ServerFrame): ServerFrame {
+/** The frame as JSON, without secrets. */
+function toKeep(frame: ServerFrame, text: string): ServerFrame {
+  if ('binary' in frame) return JSON.parse(text) as ServerFrame; // the listeners of a frame get bytes
   return 'hello' in frame ? { hello: { ...frame.hello, session: 'recorded' } } : frame;
 }
 

@@ -51,9 +51,10 @@ export function defineTransport(name: string, start: Start): Transport {
         if (!listener) return;
         if (held) return void held.push(text);
         try {
-          const frame = JSON.parse(text) as ServerFrame;
-          if (loaded) loaded.checkServerFrame(frame, text);
+          let frame = JSON.parse(text) as ServerFrame;
+          if (loaded) frame = loaded.readFrame(frame, text);
           else if (!isUnchecked && !isFirstFrame(frame, text)) return hold(text);
+          else if ('binary' in frame) throw new TypeError('unread bytes');
           listener.onFrame(frame, text);
         } catch (error) {
           onClose({ code: 'bad-frame', message: `${error as Error}`, text });

@@ -6,7 +6,7 @@ import { defineTransport } from './define.js';
 /** Creates a transport over HTTP requests. Its code is loaded when it is first tried, since few networks refuse WebSockets. */
 function defineRequests(name: 'sse' | 'polling'): Transport {
   return defineTransport(name, (attempt, reporter, signal) => {
-    noteStream(attempt.url, signal);
+    noteStream(attempt, signal);
     const started = load().then(({ startRequests, [name]: receive }) =>
       startRequests(receive, attempt, reporter, signal),
     );

@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { loaded } from '../platform/load.js';
 import type { Attempt, Link, LinkEvents, Transport } from '../connection/transport.js';
 import type { Document } from '../protocol/document.js';
@@ -37,7 +38,10 @@ interface Copy extends Document {
 /** The limits of a server that takes no events. Not enumerable: a log of the frame does not read it. */
 const LIMITS = Object.defineProperty({ depth: 0, rate: 1 }, 'frame', {
   get() {
-    throw new VeloxError('not-supported', 'a server of version 2 takes no events. Update the server.');
+    throw new VeloxError(
+      'not-supported',
+      EXPLAINED && 'a server of version 2 takes no events. Update the server.',
+    );
   },
 }) as Limits;
 
