@@ -1,11 +1,18 @@
 /** The AngularJS module `velox` with the service `$velox`: `angular.module('app', [velox])`. */
-import { presenceOf, type Presence, type Readable, type Status, type SyncSource } from '@velox/core';
-import { createKeep, createMirror, replicaOf, syncOf } from '@velox/core/adapter';
+import {
+  presenceOf,
+  type EntitySource,
+  type Presence,
+  type Readable,
+  type Status,
+  type SyncSource,
+} from '@velox/core';
+import { createKeep, createMirror, entityOf, replicaOf, syncOf } from '@velox/core/adapter';
 import angular from 'angular';
 import { bindService } from './bound-service.js';
-import type { Scope, VeloxService } from './velox-service.js';
+import type { EntityId, Scope, VeloxService } from './velox-service.js';
 
-export type { BoundService, Endpoint, Scope, VeloxService } from './velox-service.js';
+export type { BoundService, Endpoint, EntityId, Scope, VeloxService } from './velox-service.js';
 
 type Parse = (expression: string) => { (scope: Scope): unknown; assign(scope: Scope, value: unknown): void };
 
@@ -47,6 +54,18 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
   const service: VeloxService = {
     bind: (scope, source, name, select = identity, equal) =>
       bindReadable(scope, fixed(source, replicaOf), name, select, equal),
+    bindEntity: <T, S>(
+      scope: Scope,
+      source: EntitySource,
+      type: string,
+      id: EntityId,
+      name: string,
+      select: (row: T | null | undefined) => S = identity,
+      equal?: (before: S, after: S) => boolean,
+    ) => {
+      const row = () => replicaOf(entityOf<T | null>(source, type, typeof id === 'function' ? id() : id));
+      return bindReadable(scope, row, name, select, equal);
+    },
     bindStatus: (scope, source, name) =>
       bindReadable(
         scope,

@@ -1,5 +1,8 @@
 import type {
   Contract,
+  EntitySource,
+  EntityType,
+  EntityValue,
   EventData,
   EventName,
   Jsonify,
@@ -22,6 +25,9 @@ export interface Scope {
   readonly $watch: <V>(read: () => V, listener: (value: V) => void) => () => void;
 }
 
+/** The id of a row, or a function that returns one; while it is undefined, nothing is asked for. */
+export type EntityId = string | number | undefined | (() => string | number | undefined);
+
 /** The service `$velox`. */
 export interface VeloxService {
   /**
@@ -38,6 +44,21 @@ export interface VeloxService {
     source: Source<T> | (() => Source<T>),
     name: string,
     select?: (value: T | undefined) => S,
+    equal?: (before: S, after: S) => boolean,
+  ) => () => void;
+  /**
+   * The same for a row of an entity: undefined until it arrives, and `null` if it does not exist.
+   *
+   * @param id may be a function, called in each digest; while it is undefined, nothing is asked for.
+   * @example $velox.bindEntity($scope, '/sync', 'items', () => $scope.id, 'item')
+   */
+  readonly bindEntity: <T, S = T | null>(
+    scope: Scope,
+    source: EntitySource,
+    type: string,
+    id: EntityId,
+    name: string,
+    select?: (row: T | null | undefined) => S,
     equal?: (before: S, after: S) => boolean,
   ) => () => void;
   /** The same for the status of a source's connection and topic. It does not open the connection. */
@@ -91,6 +112,14 @@ export interface BoundService<C extends Contract> {
     topic: N | (() => N),
     name: string,
     select?: (value: Replicated<TopicValue<C, N>> | undefined) => S,
+    equal?: (before: S, after: S) => boolean,
+  ) => () => void;
+  readonly bindEntity: <N extends EntityType<C>, S = Replicated<EntityValue<C, N>> | null>(
+    scope: Scope,
+    type: N,
+    id: EntityId,
+    name: string,
+    select?: (row: Replicated<EntityValue<C, N>> | null | undefined) => S,
     equal?: (before: S, after: S) => boolean,
   ) => () => void;
   readonly bindStatus: (scope: Scope, topic: TopicName<C> | (() => TopicName<C>), name: string) => () => void;

@@ -12,8 +12,8 @@ import {
 } from './replica.js';
 import type { ReasonCode } from './status.js';
 
-/** Characters of subscriptions before hello: a server takes 16 KiB from a stranger. The rest follows hello. */
-export const BEFORE_HELLO = 4_000;
+/** Bytes of subscriptions before hello: a server takes 16 KiB from a stranger, with the token. The rest follows hello. */
+export const BEFORE_HELLO = 11_000;
 
 /** The functions that topics need from their connection. */
 export interface SubscriptionsHost extends Omit<ReplicaHost, 'onChange' | 'onStale'> {
@@ -93,7 +93,8 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
         const { length } = subscribe;
         control.say(subscribe, unsubscribe);
         changed.delete(control);
-        if (subscribe.length > length) room -= control.replica.topic.length + 80; // with a position
+        // At least its bytes: quotes count threefold.
+        if (subscribe.length > length) room -= encodeURI(JSON.stringify(subscribe[length])).length;
       }
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];

@@ -1,0 +1,38 @@
+import '@angular/compiler';
+import {
+  createEnvironmentInjector,
+  effect,
+  provideZonelessChangeDetection,
+  runInInjectionContext,
+  signal,
+  type ApplicationRef,
+} from '@angular/core';
+import { createApplication } from '@angular/platform-browser';
+import { afterEach, beforeEach } from 'vitest';
+import {
+  adapterEntityContract,
+  type Id,
+  type Item,
+} from '../../../core/test/contracts/adapter-entity-contract.js';
+import { textOf } from '../../../core/test/contracts/adapter-harness.js';
+import { injectEntity } from './index.js';
+
+let application: ApplicationRef;
+beforeEach(async () => {
+  application = await createApplication({ providers: [provideZonelessChangeDetection()] });
+});
+afterEach(() => application.destroy());
+
+adapterEntityContract('Angular', {
+  show(source, first, select = (row) => row) {
+    const id = signal<Id>(first);
+    const element = document.createElement('div');
+    const injector = createEnvironmentInjector([], application.injector);
+    const row = runInInjectionContext(injector, () =>
+      injectEntity<Item, unknown>(source, 'items', id, select),
+    );
+    element.textContent = textOf(row());
+    runInInjectionContext(injector, () => effect(() => (element.textContent = textOf(row()))));
+    return { element, switchTo: (next) => id.set(next), unmount: () => injector.destroy() };
+  },
+});
