@@ -96,8 +96,7 @@ export class Hub {
     this.entities = new Entities(this.topics, this.observer, this.serverLimits.entities);
     this.views = new Views(this.topics, this.observer, this.serverLimits.audiences);
     const fail = (session: Session, error: unknown): void => this.fail(session, error);
-    const flush = (eventful: readonly Session[]): void => this.topics.flush(eventful);
-    const deliveries = new Deliveries(this.observer, flush, fail);
+    const deliveries = new Deliveries(this.observer, this.topics, fail);
     this.sessions = new Sessions(
       this.admissions,
       this.limits,

@@ -75,12 +75,12 @@ export class Cast {
 
   /** Adds the members of rooms; a member of several receives an event once. */
   to(rooms: string | readonly string[]): Cast {
-    return this.#with({ rooms: [...(this.#selection.rooms ?? []), ...[rooms].flat()] });
+    return this.#with({ rooms: [...(this.#selection.rooms ?? []), ...listOf(rooms)] });
   }
 
   /** Leaves out the members of rooms. */
   notIn(rooms: string | readonly string[]): Cast {
-    return this.#with({ notIn: [...this.#selection.notIn, ...[rooms].flat()] });
+    return this.#with({ notIn: [...this.#selection.notIn, ...listOf(rooms)] });
   }
 
   /** Leaves out all but these. */
@@ -166,15 +166,22 @@ export class Cast {
   recipients(): Session[] {
     const { rooms, notIn, only, except } = this.#selection;
     const { rooms: registry } = this.#host;
-    const candidates = rooms
-      ? new Set(rooms.flatMap((room) => [...registry.members(room)]))
-      : (only ?? this.#host.all());
-    return [...candidates].filter(
+    const candidates = rooms ? this.#membersOf(rooms) : [...(only ?? this.#host.all())];
+    if (!only && except.size === 0 && notIn.length === 0) return candidates;
+    return candidates.filter(
       (session) =>
         (!only || only.has(session)) &&
         !except.has(session) &&
         !notIn.some((room) => registry.members(room).has(session)),
     );
+  }
+
+  /** A copy: the sets of members may change while it is used. */
+  #membersOf(rooms: readonly string[]): Session[] {
+    const { rooms: registry } = this.#host;
+    const [room] = rooms;
+    if (rooms.length === 1 && room !== undefined) return [...registry.members(room)];
+    return [...new Set(rooms.flatMap((each) => [...registry.members(each)]))];
   }
 
   #with(change: Partial<Selection>): Cast {
@@ -183,15 +190,17 @@ export class Cast {
 
   #sessionsOf(who: Recipient | readonly Recipient[]): Set<Session> {
     return new Set(
-      [who]
-        .flat()
-        .flatMap((each) =>
-          typeof each === 'string' ? [...this.#host.names.sessions(each)] : [this.#host.sessionOf(each)],
-        ),
+      listOf(who).flatMap((each) =>
+        typeof each === 'string' ? [...this.#host.names.sessions(each)] : [this.#host.sessionOf(each)],
+      ),
     );
   }
 }
 
 function namesIn(who: Recipient | readonly Recipient[]): string[] {
-  return [who].flat().filter((each) => typeof each === 'string');
+  return listOf(who).filter((each) => typeof each === 'string');
+}
+
+function listOf<T extends Recipient>(one: T | readonly T[]): readonly T[] {
+  return Array.isArray(one) ? (one as readonly T[]) : [one as T];
 }

@@ -1,42 +1,54 @@
 import type { Observer } from '../diagnostics/observer.js';
+import type { Topics } from '../topics/topics.js';
 import type { Session } from './session.js';
 
 /** Makes everything that one tick produces for a session leave in one write, after all flushes of this tick. */
 export class Deliveries {
   readonly #observer: Observer;
-  readonly #flush: (eventful: readonly Session[]) => void;
+  readonly #topics: Pick<Topics, 'hasChanges' | 'flush'>;
   readonly #fail: (session: Session, error: unknown) => void;
-  #due = new Set<Session>();
+  #due: Session[] = [];
 
   /**
-   * @param flush delivers the changes of state that the events of some sessions must not overtake
+   * @param topics deliver the changes of state that events must not overtake
    * @param fail ends a session that cannot be served; the others get theirs
    */
   constructor(
     observer: Observer,
-    flush: (eventful: readonly Session[]) => void,
+    topics: Pick<Topics, 'hasChanges' | 'flush'>,
     fail: (session: Session, error: unknown) => void,
   ) {
     this.#observer = observer;
-    this.#flush = flush;
+    this.#topics = topics;
     this.#fail = fail;
   }
 
   /** Notes that a session has something to write. Idempotent. */
   add(session: Session): void {
-    if (this.#due.size === 0) queueMicrotask(() => this.#deliver());
-    this.#due.add(session);
+    if (session.isDue) return;
+    session.isDue = true;
+    if (this.#due.length === 0) queueMicrotask(() => this.#deliver());
+    this.#due.push(session);
   }
 
   #deliver(): void {
-    const eventful = [...this.#due].filter(({ events, link }) => events.hasPending && link?.isFull === false);
-    if (eventful.length > 0) this.#flush(eventful); // topics that it touches are due now, too
+    this.#flush();
     const due = this.#due;
-    this.#due = new Set();
+    this.#due = [];
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.
-    this.#forEach(due, (session) => session.prepare());
+    this.#forEach(due, (session) => {
+      session.isDue = false;
+      session.prepare();
+    });
     this.#forEach(due, (session) => session.deliver());
-    this.#observer.publish('deliver', () => ({ sessions: due.size }));
+    this.#observer.publish('deliver', () => ({ sessions: due.length }));
+  }
+
+  /** Sessions that this touches are due now, too. */
+  #flush(): void {
+    if (!this.#topics.hasChanges) return;
+    const eventful = this.#due.filter(({ events, link }) => events.hasPending && link?.isFull === false);
+    if (eventful.length > 0) this.#topics.flush(eventful);
   }
 
   #forEach(sessions: Iterable<Session>, act: (session: Session) => void): void {

@@ -30,8 +30,10 @@ export function eventMessage(
   { channel, onDrop, isVolatile = false }: EventMessageOptions = {},
 ): Message {
   if (channel) checkName(channel, 'a channel');
-  const head = { event, channel: channel || undefined };
-  return messageOf(`the event "${String(event)}"`, head, data, { isNumbered: !isVolatile, channel, onDrop });
+  checkName(event, 'an event');
+  const lane = channel ? `,"channel":${JSON.stringify(channel)}` : '';
+  const head = `"event":${JSON.stringify(event)}${lane}`;
+  return messageOf(['the event', event], head, data, { isNumbered: !isVolatile, channel, onDrop });
 }
 
 /**
@@ -40,7 +42,8 @@ export function eventMessage(
  * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
 export function callMessage(event: string, data: unknown, call: number): Message {
-  return messageOf(`the call "${String(event)}"`, { event, call }, data);
+  checkName(event, 'a call');
+  return messageOf(['the call', event], `"event":${JSON.stringify(event)},"call":${call}`, data);
 }
 
 /**
@@ -49,7 +52,7 @@ export function callMessage(event: string, data: unknown, call: number): Message
  * @throws VeloxError `not-json`, `too-large`.
  */
 export function replyMessage(call: number, data: unknown): Message {
-  return messageOf('a reply', { reply: call }, data);
+  return messageOf(['a reply'], `"reply":${call}`, data);
 }
 
 /** Creates the reply to a call that failed. */
@@ -64,28 +67,24 @@ export function numbered({ text }: Message, seq: number): Message {
 }
 
 function messageOf(
-  what: string,
-  head: Head,
+  what: What,
+  head: string,
   data: unknown,
   options: MessageOptions = { isNumbered: true },
 ): Message {
-  if (!head.reply) checkName(head.event, 'an event');
   const seq = options.isNumbered ? '' : ',"seq":0';
-  const message = new Message(`${JSON.stringify(head).slice(0, -1)},${encode(what, data)}${seq}}`, options);
+  const message = new Message(`{${head},${encode(what, data)}${seq}}`, options);
   if (message.size + SEQ <= MOST_EVENT_BYTES) return message;
   throw new VeloxError(
     'too-large',
-    `${what} has more than ${MOST_EVENT_BYTES} bytes. Send less, or publish it as a topic.`,
+    `${textOf(what)} has more than ${MOST_EVENT_BYTES} bytes. Send less, or publish it as a topic.`,
   );
 }
 
-/** The beginning of an event, a call or a reply. */
-interface Head {
-  readonly event?: string;
-  readonly channel?: string | undefined;
-  readonly call?: number;
-  readonly reply?: number;
-}
+/** The kind of a message, and its name if it has one: errors name it. */
+type What = readonly [kind: string, name?: string];
+
+const textOf = ([kind, name]: What): string => (name === undefined ? kind : `${kind} "${name}"`);
 
 /** A name that is no text would make a frame that clients refuse. */
 function checkName(name: unknown, what: string): void {
@@ -94,13 +93,13 @@ function checkName(name: unknown, what: string): void {
   throw new VeloxError('bad-option', `${what} has no sound name. Pass ${rule}.`);
 }
 
-function encode(what: string, data: unknown): string {
+function encode(what: What, data: unknown): string {
   try {
     return encodeData(data);
   } catch (cause) {
     throw new VeloxError(
       'not-json',
-      `${what} has data that cannot be sent as JSON. Convert it or leave it out.`,
+      `${textOf(what)} has data that cannot be sent as JSON. Convert it or leave it out.`,
       {
         cause,
       },

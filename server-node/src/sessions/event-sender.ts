@@ -101,6 +101,11 @@ export class EventSender {
     return this.#isHeld ? undefined : this.#outbox?.next();
   }
 
+  /** Returns the only event to be written; undefined if there is none or more than one. */
+  takeOnly(): Message | undefined {
+    return this.#isHeld ? undefined : this.#outbox?.takeOnly();
+  }
+
   /** Takes all events out, for another node; undefined if there was none. */
   pack(): PackedEvents | undefined {
     const packed = this.#outbox?.pack();

@@ -2,25 +2,28 @@ import type { Message } from '../wire/message.js';
 
 /** The messages of one channel that wait. */
 interface Lane {
-  messages: Message[];
+  readonly messages: Message[];
   /** Bytes of them. */
   size: number;
 }
 
 /** Messages that wait to be written. Each channel has a lane, and the lanes take turns. */
 export class Lanes {
-  /** Messages without a channel: most sessions have only these. */
-  readonly #main: Lane = { messages: [], size: 0 };
-  /** The lanes that are not empty, in the order of their turns. Created with the first channel. */
-  #turns: Map<string, Lane> | undefined;
+  /** The lanes that are not empty, by channel, in the order of their turns. */
+  readonly #turns = new Map<string, Lane>();
   #count = 0;
+
+  constructor(messages: readonly Message[]) {
+    for (const message of messages) this.add(message);
+  }
 
   get count(): number {
     return this.#count;
   }
 
   add(message: Message): void {
-    const lane = this.#laneOf(message.channel);
+    let lane = this.#turns.get(message.channel);
+    if (!lane) this.#turns.set(message.channel, (lane = { messages: [], size: 0 }));
     lane.messages.push(message);
     lane.size += message.size;
     this.#count++;
@@ -28,27 +31,23 @@ export class Lanes {
 
   /** Puts messages in front of the waiting ones, in their order. */
   prepend(messages: readonly Message[]): void {
-    const waiting = this.#turns ? [...this.#turns.values()] : [this.#main];
-    const all = [messages, ...waiting.map((lane) => lane.messages)].flat();
-    this.#turns?.clear();
-    this.#main.messages = [];
-    this.#main.size = this.#count = 0;
+    const all = [messages, ...[...this.#turns.values()].map((lane) => lane.messages)].flat();
+    this.#turns.clear();
+    this.#count = 0;
     for (const message of all) this.add(message);
   }
 
   /** Returns the message that `next` would return. */
   peek(): Message | undefined {
-    if (!this.#turns) return this.#main.messages[0];
     for (const lane of this.#turns.values()) return lane.messages[0];
     return undefined;
   }
 
   /** Returns the oldest message of the lane whose turn it is. */
   next(): Message | undefined {
-    if (!this.#turns) return this.#take('', this.#main, 'shift');
     for (const [channel, lane] of this.#turns) {
       this.#turns.delete(channel);
-      const message = this.#take(channel, lane, 'shift');
+      const message = this.#take(channel, lane, 'oldest');
       if (lane.messages.length > 0) this.#turns.set(channel, lane); // its next turn is the last
       return message;
     }
@@ -64,32 +63,18 @@ export class Lanes {
 
   /** Removes the oldest or the newest message of the lane that has the most bytes, or else the most messages. */
   takeOfLongest(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
-    let [channel, longest] = ['', this.#main];
     const lengthOf = ({ messages, size }: Lane): number => (by === 'size' ? size : messages.length);
-    for (const [name, lane] of this.#turns ?? [])
-      if (lengthOf(lane) > lengthOf(longest)) [channel, longest] = [name, lane];
-    return this.#take(channel, longest, end === 'oldest' ? 'shift' : 'pop');
+    let longest: [string, Lane] | undefined;
+    for (const each of this.#turns) if (!longest || lengthOf(each[1]) > lengthOf(longest[1])) longest = each;
+    return longest && this.#take(...longest, end);
   }
 
-  #laneOf(channel: string): Lane {
-    if (!this.#turns) {
-      if (channel === '') return this.#main;
-      this.#turns = new Map(this.#main.messages.length > 0 ? [['', this.#main]] : []);
-    }
-    let lane = this.#turns.get(channel);
-    if (!lane) {
-      lane = channel === '' ? this.#main : { messages: [], size: 0 };
-      this.#turns.set(channel, lane);
-    }
-    return lane;
-  }
-
-  #take(channel: string, lane: Lane, way: 'shift' | 'pop'): Message | undefined {
-    const message = lane.messages[way]();
+  #take(channel: string, lane: Lane, end: 'oldest' | 'newest'): Message | undefined {
+    const message = end === 'oldest' ? lane.messages.shift() : lane.messages.pop();
     if (!message) return undefined;
     this.#count--;
     lane.size -= message.size;
-    if (lane.messages.length === 0) this.#turns?.delete(channel);
+    if (lane.messages.length === 0) this.#turns.delete(channel);
     return message;
   }
 }

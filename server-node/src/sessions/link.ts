@@ -14,7 +14,7 @@ export class Link {
   #askedAt = 0;
   #quietChecks = 0;
   /** The messages of the next write. */
-  #prepared: Message[] | undefined;
+  #prepared: readonly Message[] | undefined;
 
   constructor(outlet: Outlet, number: number) {
     this.outlet = outlet;
@@ -65,7 +65,7 @@ export class Link {
   }
 
   /** Sets the messages that `write` will write. */
-  prepare(messages: Message[]): void {
+  prepare(messages: readonly Message[]): void {
     this.#prepared = messages;
   }
 

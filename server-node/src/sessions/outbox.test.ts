@@ -52,9 +52,9 @@ class Client {
   }
 }
 
-/** Takes messages to be written, one after the other. */
+/** Takes messages to be written, one after the other; the last one as the only one, where it is in no lane. */
 function* take(outbox: Outbox): Generator<Message> {
-  for (let next; (next = outbox.next());) yield next;
+  for (let next; (next = outbox.takeOnly() ?? outbox.next());) yield next;
 }
 
 const overflow = fc.constantFrom('drop-oldest' as const, 'drop-newest' as const);

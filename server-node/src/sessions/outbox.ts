@@ -13,26 +13,33 @@ import { VolatileBox } from './volatile-box.js';
  */
 export class Outbox {
   readonly #limits: EventLimits;
-  /** Events of this link that are not acknowledged, from number `#base + 1` on. */
-  #sent: Message[] = [];
-  /** Messages that were not written on this link. */
-  readonly #waiting = new Lanes();
+  /**
+   * The events of this link that are written and not acknowledged, from number `#base + 1` on; then the waiting messages, unless
+   * `#lanes` has them. A message moves from one to the other by a count: most sessions need nothing else.
+   */
+  #queue: Message[] = [];
+  /** How many of `#queue` are written. */
+  #written = 0;
+  /** The waiting messages, once channels or a recovery change their order. */
+  #lanes: Lanes | undefined;
   /** Messages that overtake those, and undefined while nothing did. */
   #urgent: Message[] | undefined;
   /** How many recoveries hold back everything that is not urgent. */
   #holds = 0;
-  /** Bytes of all. */
-  #size = 0;
-  /** The number before the first of `#sent`. */
+  /** Bytes of the events that are kept. */
+  size = 0;
+  /** The number before the first of `#queue`. */
   #base = 0;
   /** The newest number that the client has acknowledged. Events from here to `#base` were written and dropped. */
   #acknowledged = 0;
   /** Whether an event was written on this link: the client can derive the number of the next one. */
   #hasWritten = false;
-  #dropped = 0;
+  /** How many events the client has not received because too many were kept. */
+  dropped = 0;
   /** The number of the event that the client refused. */
   #refused = 0;
-  #hasOverflowed = false;
+  /** Whether the limits were exceeded and the session has to end. */
+  hasOverflowed = false;
   /** Created with the first volatile event. */
   #volatile: VolatileBox | undefined;
 
@@ -42,31 +49,13 @@ export class Outbox {
 
   /** Whether messages are to be written. */
   get hasPending(): boolean {
-    return (
-      (this.#holds === 0 && this.#waiting.count > 0) ||
-      !!this.#urgent?.length ||
-      this.#volatile?.hasPending === true
-    );
+    const isWaiting = this.#holds === 0 && this.#waiting > 0;
+    return isWaiting || !!this.#urgent?.length || this.#volatile?.hasPending === true;
   }
 
   /** Whether written events are not acknowledged. */
   get hasUnacknowledged(): boolean {
-    return this.#sent.length > 0;
-  }
-
-  /** How many events the client has not received because too many were kept. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  /** Whether the limits were exceeded and the session has to end. */
-  get hasOverflowed(): boolean {
-    return this.#hasOverflowed;
-  }
-
-  /** Bytes of the events that are kept. */
-  get size(): number {
-    return this.#size;
+    return this.#written > 0;
   }
 
   /**
@@ -78,8 +67,9 @@ export class Outbox {
    */
   add(message: Message, isUrgent = false, isFlowing = false): boolean {
     if (isUrgent && this.#holds > 0) (this.#urgent ??= []).push(message);
-    else this.#waiting.add(message);
-    this.#size += message.size;
+    else if (this.#lanes || message.channel) this.#useLanes().add(message);
+    else this.#queue.push(message);
+    this.size += message.size;
     let isKept = true;
     while (this.#isOverLimit) {
       const given = this.#giveUp(isFlowing);
@@ -101,6 +91,7 @@ export class Outbox {
 
   /** Holds back all but urgent messages until the returned function is called. */
   hold(): () => void {
+    this.#useLanes();
     this.#holds++;
     let isDue = true;
     return () => {
@@ -112,13 +103,14 @@ export class Outbox {
   /** Goes on over a new link, after the newest number that the client has. */
   resume(ack: number): void {
     this.acknowledge(ack);
-    this.#dropped += this.#base - this.#acknowledged; // the client would have acknowledged them
+    this.dropped += this.#base - this.#acknowledged; // the client would have acknowledged them
     this.#base = this.#acknowledged;
-    const again = this.#sent;
-    this.#sent = [];
-    if (this.#urgent?.length) this.#urgent.unshift(...again);
-    else if (again.length > 0) this.#waiting.prepend(again);
+    this.#written = 0;
     this.#hasWritten = false;
+    if (!this.#lanes) return; // the written messages wait again, before the others
+    const again = this.#queue.splice(0);
+    if (this.#urgent?.length) this.#urgent.unshift(...again);
+    else if (again.length > 0) this.#lanes.prepend(again);
   }
 
   /**
@@ -129,49 +121,55 @@ export class Outbox {
    * @returns whether an event was dropped
    */
   refuse(beginning: string): boolean {
-    const next = this.#urgent?.[0] ?? this.#waiting.peek();
+    const next = this.#urgent?.[0] ?? (this.#lanes ? this.#lanes.peek() : this.#queue[this.#written]);
     const seq = this.#base + 1;
     if (!next || ![next, numbered(next, seq)].some(({ text }) => text.startsWith(beginning))) return false;
     const isAgain = this.#refused === seq;
     this.#refused = isAgain ? 0 : seq;
-    if (isAgain) this.#drop(this.#urgent?.shift() ?? this.#waiting.next(), 'refused');
+    if (isAgain) this.#drop(this.#urgent?.shift() ?? this.#takeWaiting(), 'refused');
     return isAgain;
   }
 
   /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */
   acknowledge(seq: number): void {
-    const last = this.#base + this.#sent.length;
+    const last = this.#base + this.#written;
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(seq, last));
     const count = this.#acknowledged - this.#base;
     if (count <= 0) return;
-    for (const { size } of this.#sent.splice(0, count)) this.#size -= size;
+    for (const { size } of this.#queue.splice(0, count)) this.size -= size;
+    this.#written -= count;
     this.#base = this.#acknowledged;
   }
 
   /** Returns the next message to be written, which then counts as written. */
   next(): Message | undefined {
-    const message = this.#urgent?.shift() ?? (this.#holds > 0 ? undefined : this.#waiting.next());
+    const message = this.#lanes ? this.#nextOfLanes(this.#lanes) : this.#nextOfQueue();
     if (!message) return this.#volatile?.next();
     if (!message.isNumbered) {
-      this.#size -= message.size;
+      this.size -= message.size;
       return message;
     }
-    this.#sent.push(message);
     if (this.#hasWritten) return message;
     this.#hasWritten = true;
-    return numbered(message, this.#base + this.#sent.length);
+    return numbered(message, this.#base + this.#written);
+  }
+
+  /** Returns the only message to be written, which then counts as written; undefined if there is none or more than one. */
+  takeOnly(): Message | undefined {
+    const isOnly = !this.#lanes && this.#queue.length - this.#written === 1;
+    return isOnly && this.#volatile?.hasPending !== true ? this.next() : undefined;
   }
 
   /** Takes everything out, for another node. */
   pack(): PackedEvents {
-    const waiting = [...(this.#urgent ?? []), ...this.#waiting.takeAll()];
-    const sent = this.#sent;
-    this.#sent = [];
+    const ofQueue = this.#queue.splice(this.#written);
+    const waiting = [...(this.#urgent ?? []), ...(this.#lanes?.takeAll() ?? ofQueue)];
+    const sent = this.#queue.splice(0);
+    this.#written = this.size = 0;
     this.#urgent = undefined;
-    this.#size = 0;
     return {
       ...{ base: this.#base, acknowledged: this.#acknowledged },
-      ...{ dropped: this.#dropped, refused: this.#refused },
+      ...{ dropped: this.dropped, refused: this.#refused },
       sent: sent.map(packMessage),
       waiting: waiting.map(packMessage),
     };
@@ -181,54 +179,91 @@ export class Outbox {
   unpack({ base, acknowledged, sent, waiting, dropped, refused }: PackedEvents): void {
     this.#base = base;
     this.#acknowledged = acknowledged;
-    this.#dropped = dropped;
+    this.dropped = dropped;
     this.#refused = refused;
-    this.#sent = sent.map(unpackMessage);
-    for (const { size } of this.#sent) this.#size += size;
+    this.#queue = sent.map(unpackMessage);
+    this.#written = sent.length;
+    for (const { size } of this.#queue) this.size += size;
     for (const message of waiting) this.add(unpackMessage(message));
   }
 
   /** The session has ended: everything that is kept is given up. */
   clear(): void {
-    for (const { onDrop } of this.#sent.splice(0)) onDrop?.('unknown-outcome');
-    for (let each; (each = this.#urgent?.shift() ?? this.#waiting.next());) each.onDrop?.('ended');
+    const written = this.#queue.splice(0, this.#written);
+    this.#written = 0;
+    for (const { onDrop } of written) onDrop?.('unknown-outcome');
+    for (let each; (each = this.#urgent?.shift() ?? this.#takeWaiting());) each.onDrop?.('ended');
     this.#volatile?.clear();
-    this.#size = 0;
+    this.size = 0;
+  }
+
+  #nextOfQueue(): Message | undefined {
+    const message = this.#queue[this.#written];
+    if (message?.isNumbered === false) this.#queue.splice(this.#written, 1);
+    else if (message) this.#written++;
+    return message;
+  }
+
+  #nextOfLanes(lanes: Lanes): Message | undefined {
+    const message = this.#urgent?.shift() ?? (this.#holds > 0 ? undefined : lanes.next());
+    if (message?.isNumbered) {
+      this.#queue.push(message);
+      this.#written++;
+    }
+    return message;
+  }
+
+  /** How many messages wait that are not urgent. */
+  get #waiting(): number {
+    return this.#lanes ? this.#lanes.count : this.#queue.length - this.#written;
+  }
+
+  /** From now on, messages wait in lanes. */
+  #useLanes(): Lanes {
+    return (this.#lanes ??= new Lanes(this.#queue.splice(this.#written)));
+  }
+
+  /** Removes the message that would be the next of those that are not urgent. */
+  #takeWaiting(): Message | undefined {
+    return this.#lanes ? this.#lanes.next() : this.#queue.splice(this.#written, 1)[0];
   }
 
   get #isOverLimit(): boolean {
     const { count, size } = this.#limits;
-    const kept = this.#sent.length + this.#waiting.count + (this.#urgent?.length ?? 0);
-    return kept > count || (this.#size > size && kept > 1);
+    const kept = this.#queue.length + (this.#lanes?.count ?? 0) + (this.#urgent?.length ?? 0);
+    return kept > count || (this.size > size && kept > 1);
   }
 
   /** Gives up one message. Undefined: the session has to end, and nothing is kept for it. */
   #giveUp(isFlowing: boolean): Message | undefined {
     const { size, overflow } = this.#limits;
-    const by = this.#size > size ? 'size' : 'count';
+    const by = this.size > size ? 'size' : 'count';
     const written = isFlowing || overflow === 'drop-oldest' ? this.#giveUpWritten() : undefined;
     if (written) return written;
     if (overflow !== 'close')
       return this.#giveUpWaiting(overflow === 'drop-oldest' ? 'oldest' : 'newest', by);
-    this.#hasOverflowed = true;
-    this.#dropped += this.#waiting.count + (this.#urgent?.length ?? 0);
+    this.hasOverflowed = true;
+    this.dropped += this.#waiting + (this.#urgent?.length ?? 0);
     this.clear();
     return undefined;
   }
 
   /** Gives up a message that may have arrived. It counts when a new link shows that it has not. */
   #giveUpWritten(): Message | undefined {
-    const given = this.#sent.shift();
+    const given = this.#written > 0 ? this.#queue.shift() : undefined;
     if (!given) return undefined;
+    this.#written--;
     this.#base++;
-    this.#size -= given.size;
+    this.size -= given.size;
     given.onDrop?.('unknown-outcome');
     return given;
   }
 
   #giveUpWaiting(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
+    const last = (): Message | undefined => (this.#waiting > 0 ? this.#queue.pop() : undefined);
+    const ofQueue = (): Message | undefined => (end === 'oldest' ? this.#takeWaiting() : last());
     const given =
-      this.#waiting.takeOfLongest(end, by) ??
+      (this.#lanes ? this.#lanes.takeOfLongest(end, by) : ofQueue()) ??
       (end === 'oldest' ? this.#urgent?.shift() : this.#urgent?.pop());
     this.#drop(given, 'overflow');
     return given;
@@ -237,8 +272,8 @@ export class Outbox {
   /** Drops a message that was not written on this link. */
   #drop(message: Message | undefined, code: DropCode): void {
     if (!message) return;
-    if (message.isNumbered) this.#dropped++;
-    this.#size -= message.size;
+    if (message.isNumbered) this.dropped++;
+    this.size -= message.size;
     message.onDrop?.(code);
   }
 }

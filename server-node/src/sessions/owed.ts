@@ -11,6 +11,11 @@ export class Owed {
   #hasAck = false;
   #hasDropped = false;
 
+  /** Whether a frame is pending. */
+  get hasPending(): boolean {
+    return this.#hasAck || this.#hasDropped || this.#ping !== undefined || this.#hello !== undefined;
+  }
+
   hello(hello: Message): void {
     this.#hello = hello;
   }

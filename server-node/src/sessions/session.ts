@@ -38,6 +38,8 @@ export class Session implements Subscriber {
   isResumable = false;
   /** Whether it has ended for good. */
   hasEnded = false;
+  /** Whether it is in the list of the next deliveries: set by the one that has the list. */
+  isDue = false;
   /** Set while it moves between nodes, and after it has gone. */
   redirect: Redirect | undefined;
   /** The frames of its client on their way in. */
@@ -157,11 +159,7 @@ export class Session implements Subscriber {
     if (this.events.holdAll(isHeld)) this.#onDue(this);
   }
 
-  /**
-   * Whether a numbered frame of the client, of so many bytes, is new; false for a repetition.
-   *
-   * @throws VeloxError `bad-frame`.
-   */
+  /** Whether a numbered frame of the client, of so many bytes, is new; false for a repetition. @throws VeloxError `bad-frame`. */
   take(seq: number | undefined, bytes: number): boolean {
     const isNew = this.inbox.take(seq, bytes);
     if (this.inbox.isAckDue) this.ack();
@@ -270,7 +268,9 @@ export class Session implements Subscriber {
   }
 
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
-  #collect(link: Link): Message[] {
+  #collect(link: Link): readonly Message[] {
+    const only = link.owed.hasPending || this.topics.hasDirty ? undefined : this.events.takeOnly();
+    if (only) return [only];
     const messages = link.owed.take(this.inbox.taken, this.dropped);
     let size = this.topics.tell(messages);
     for (let event; size < FULL && (event = this.events.next()); size += event.size) messages.push(event);

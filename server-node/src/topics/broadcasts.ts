@@ -47,6 +47,11 @@ export class Broadcasts implements BroadcastHost {
     return this.#throttled;
   }
 
+  /** Whether values have changed since their last delivery. */
+  get hasChanges(): boolean {
+    return this.#changed.size > 0 || this.#throttled.size > 0;
+  }
+
   /** Delivers the other values that have changed since their last delivery, before the end of the tick. */
   flush(): void {
     for (const broadcast of this.#changed) {

@@ -13,10 +13,12 @@ const REMEMBERED_DENIALS = 1_000;
 
 /** The topics that one session wants, granted or not, and which of them have something to tell. */
 export class Subscriptions {
-  readonly #traffic: Traffic;
-  readonly #byTopic = new Map<string, Subscription>();
+  /** Whether `#dirty` has any: a field of its own, because each delivery asks. */
+  #hasDirty = false;
   /** Those with something to tell, in the order of the tick. */
   readonly #dirty = new Set<Subscription>();
+  readonly #traffic: Traffic;
+  readonly #byTopic = new Map<string, Subscription>();
   /** The topics that the session was not allowed to see last; beyond the limit, all. */
   #denied: Set<string> | 'all' | undefined;
   #turn = 0;
@@ -36,7 +38,7 @@ export class Subscriptions {
 
   /** Whether there is something to tell. */
   get hasDirty(): boolean {
-    return this.#dirty.size > 0;
+    return this.#hasDirty;
   }
 
   /** How many questions are pending, also for topics that are not wanted any more: each costs the application something. */
@@ -64,6 +66,7 @@ export class Subscriptions {
     subscription.end();
     this.#byTopic.delete(topic);
     this.#dirty.delete(subscription);
+    this.#hasDirty = this.#dirty.size > 0;
   }
 
   /** Whether the session was not allowed to see a topic when its rights were asked for last. */
@@ -100,7 +103,7 @@ export class Subscriptions {
 
   /** Notes that a subscription has something to tell; `isFull`: not now, for the outlet takes nothing. */
   touch(subscription: Subscription, isFull: boolean): void {
-    this.#dirty.add(subscription);
+    this.#note(subscription);
     if (!isFull || !subscription.isJoined) return;
     subscription.skip();
     this.#traffic.skipped++;
@@ -109,7 +112,7 @@ export class Subscriptions {
   /** Notes that those which belong to one of `broadcasts` have something to tell. */
   touchMembersOf(broadcasts: ReadonlySet<Broadcast>): void {
     for (const subscription of this.#byTopic.values())
-      if (subscription.isMemberOfAny(broadcasts)) this.#dirty.add(subscription);
+      if (subscription.isMemberOfAny(broadcasts)) this.#note(subscription);
   }
 
   /** Has copies checked. */
@@ -119,7 +122,7 @@ export class Subscriptions {
       const subscription = all[this.#turn++ % all.length] as Subscription;
       if (!subscription.isJoined) continue;
       subscription.doubt = budget;
-      this.#dirty.add(subscription);
+      this.#note(subscription);
     }
   }
 
@@ -139,6 +142,12 @@ export class Subscriptions {
       if (check) messages.push(check);
       for (; at < messages.length; at++) size += (messages[at] as Message).size;
     }
+    this.#hasDirty = this.#dirty.size > 0;
     return size;
+  }
+
+  #note(subscription: Subscription): void {
+    this.#dirty.add(subscription);
+    this.#hasDirty = true;
   }
 }

@@ -57,11 +57,7 @@ export class Topics {
     return this.#subscriptions;
   }
 
-  /**
-   * Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it.
-   *
-   * @throws VeloxError `too-long`, `bad-option`.
-   */
+  /** Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it. @throws as `source`. */
   publish(topic: string, versioned: Versioned): void {
     this.provide(topic, new Fixed(versioned));
   }
@@ -234,9 +230,12 @@ export class Topics {
       if (isDue(subscriber.topics.get(topic))) void this.ask(subscriber, topic);
   }
 
-  /**
-   * Delivers all changes made so far, before the events of `subscribers`: throttled values to them alone, the others to all members.
-   */
+  /** Whether values have changed since their last delivery. */
+  get hasChanges(): boolean {
+    return this.#broadcasts.hasChanges;
+  }
+
+  /** Delivers all changes made so far, before the events of `subscribers`: throttled values to them alone, the others to all members. */
   flush(subscribers: Iterable<Subscriber>): void {
     this.#broadcasts.flush();
     const { throttled } = this.#broadcasts;

@@ -24,13 +24,21 @@ export class SocketWriter {
   writeAll(parts: readonly Buffer[]): boolean {
     const socket = this.#socket;
     const chunks = joined(parts);
-    if (chunks.length === 1) {
-      socket.write(chunks[0]);
-    } else {
-      socket.cork();
-      for (const chunk of chunks) socket.write(chunk);
-      socket.uncork();
-    }
+    if (chunks.length === 1) return this.writeOne(chunks[0] as Buffer);
+    socket.cork();
+    for (const chunk of chunks) socket.write(chunk);
+    socket.uncork();
+    return this.#hasRoom();
+  }
+
+  /** The same for a single part. */
+  writeOne(part: Buffer): boolean {
+    this.#socket.write(part);
+    return this.#hasRoom();
+  }
+
+  #hasRoom(): boolean {
+    const socket = this.#socket;
     if (socket.writableLength < FULL) return true;
     this.#stall(true);
     socket.once('drain', () => {

@@ -32,10 +32,12 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
 
   write(messages: readonly Message[]): boolean {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return true; // closing: `onClose` follows
-    const frames =
-      this.#deflation === 'none'
-        ? messages.map(({ webSocket }) => webSocket)
-        : messages.map((each) => this.#frame(each));
+    const [first] = messages;
+    if (first && messages.length === 1) {
+      const frame = this.#frame(first);
+      return isLong(frame) ? this.writeAll(announced(frame)) : this.writeOne(frame);
+    }
+    const frames = messages.map((each) => this.#frame(each));
     return this.writeAll(frames.some(isLong) ? frames.flatMap(announced) : frames);
   }
 
@@ -44,7 +46,7 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   }
 
   #frame(message: Message): Buffer {
-    if (!message.isCompressible) return message.webSocket;
+    if (this.#deflation === 'none' || !message.isCompressible) return message.webSocket;
     const { window } = message;
     // A session that follows more topics leaves its place at the first message of another topic, and takes no new
     // one.
