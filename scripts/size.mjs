@@ -12,7 +12,7 @@ const budgets = [
   {
     name: '@velox/core: connect, with events, calls, rooms, channels and bytes',
     code: `export { connect } from '@velox/core'`,
-    limit: 7_680, // 7500 was the aim: see DECISIONS.md
+    limit: 7_690, // 7500 was the aim: see DECISIONS.md
   },
   ...['react', 'vue', 'svelte', 'angular'].map((adapter) => ({
     name: `@velox/${adapter} alone`,
@@ -78,7 +78,7 @@ check(
   'the whole client, with what is loaded on need',
   (await bundle(`export { ${whole} } from '@velox/core'; export { ${parts} } from '@velox/core/adapter'`))
     .all,
-  13_990, // 9400 was the aim: see DECISIONS.md
+  14_060, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
@@ -86,6 +86,6 @@ check('@velox/core/version2, on top of connect', (await bundle(both)).first - al
 check(
   'velox.js, all in one',
   gzipSync(readFileSync('core/dist/velox.js'), { level: 9 }).length,
-  11_685, // 9000 was the aim
+  11_760, // 9000 was the aim
 );
 process.exitCode = over ? 1 : 0;

@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import { isHidden } from '../platform/page.js';
 import { createWatchdog } from '../platform/watchdog.js';
 import { isOffline, watchPage } from '../platform/watch-page.js';
@@ -120,8 +121,9 @@ export function createRecovery(
     }
     tries.strangers = code === 'unknown-session' ? (tries.strangers ?? 0) + 1 : 0;
     if (tries.strangers > 1) {
-      const message = 'the server does not know its own session: a load balancer needs sticky sessions.';
-      reason = { code: 'not-sticky', message };
+      const message =
+        EXPLAINED && 'the server does not know its own session: a load balancer needs sticky sessions.';
+      reason = { code: 'not-sticky', message: message || 'not-sticky' };
     }
     const isOver = retry === false || UNADMITTED.includes(code) || policy.isSpent();
     if (isOver) stay('closed', reason);

@@ -1,3 +1,4 @@
+import { EXPLAINED } from '#development';
 import type { CloseReason } from '../connection/transport.js';
 import type { Reporter } from './define.js';
 
@@ -12,8 +13,8 @@ export async function refuse(response: Response, reporter: Reporter): Promise<vo
   const { status, ok, url, headers } = response;
   if (ok) {
     const type = headers.get('content-type') ?? 'no content type';
-    const message = `${status}, ${type} from ${url}: no Velox endpoint. Check the URL, and what stands before the server.`;
-    return reporter.onClose({ code: 'not-velox', message });
+    const advice = EXPLAINED ? ': no Velox endpoint. Check the URL, and what stands before the server.' : '';
+    return reporter.onClose({ code: 'not-velox', message: `${status}, ${type} from ${url}${advice}` });
   }
   const body: unknown = await response.json().catch(() => undefined);
   const { error } = Object(body) as { readonly error?: unknown };
