@@ -6,7 +6,7 @@ import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
 import { createCell, createSignal, once, type Readable, type Signal } from '../reactive/readable.js';
-import { deriveStatus, type DerivedStatus, type Reason, type Status } from './status.js';
+import { deriveStatus, IDLE, type DerivedStatus, type Reason, type Status } from './status.js';
 
 /** How long a topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
 const LINGER_MS = 1_000;
@@ -57,6 +57,8 @@ export interface ReplicaControl {
   seeds: Set<ReplicaControl> | undefined;
 }
 
+const idle = (): Status => IDLE;
+
 /** Creates the copy of one topic for its connection, the only user of the {@link ReplicaControl}. */
 export function createReplica(topic: string, host: ReplicaHost): ReplicaControl {
   const cell = createCell<unknown>(undefined);
@@ -84,6 +86,13 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
   let lingering: ReturnType<typeof setTimeout>;
   /** Created for the first reader, since most applications read the status of few topics. */
   let status: DerivedStatus | undefined;
+  const derived = (): DerivedStatus =>
+    (status ??= deriveStatus(host.status, (base) => ({
+      ...base,
+      stale,
+      reason: reason ?? base.reason,
+      diverged,
+    })));
 
   const refresh = (): void => {
     stale = phase !== 'open' || !!reason;
@@ -152,13 +161,11 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
   const control: ReplicaControl = {
     replica: {
       topic,
-      get status() {
-        return (status ??= deriveStatus(host.status, (base) => ({
-          ...base,
-          stale,
-          reason: reason ?? base.reason,
-          diverged,
-        })));
+      // No getter: each object with one has a hidden class of its own, 400 B.
+      status: {
+        get: () => derived().get(),
+        getInitial: idle,
+        subscribe: (onChange) => derived().subscribe(onChange),
       },
       get: cell.get,
       getInitial: () => initial,

@@ -55,8 +55,6 @@ export const createStatus = (): Cell<Status> =>
 
 /** A status that follows from another one. */
 export interface DerivedStatus extends Readable<Status> {
-  /** The status that a server renders. */
-  readonly getInitial: () => Status;
   /** Notifies listeners, if the result has changed. */
   readonly refresh: () => void;
 }
@@ -72,7 +70,6 @@ export function deriveStatus(base: Readable<Status>, derive: (base: Status) => S
       if (!listeners) update();
       return cell.get();
     },
-    getInitial: () => IDLE,
     refresh() {
       if (listeners) update();
     },
