@@ -18,10 +18,7 @@ export async function askCredentials(
 ): Promise<string | undefined> {
   const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
   if (token && !TOKEN.test(token))
-    throw new VeloxError(
-      'bad-option',
-      'auth() returned a token that no header can carry. Return printable ASCII, for example base64.',
-    );
+    throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
   for (const name of Object.keys(sent)) delete sent[name];
   Object.assign(sent, given, token && { [authHeader]: `Bearer ${token}` });
   return token;

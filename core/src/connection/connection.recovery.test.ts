@@ -193,7 +193,9 @@ describe('a token', () => {
     const { sync, links } = await setUp({ auth: () => token });
     expect(links).toHaveLength(0);
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'auth' } });
-    expect(sync.status.get().reason?.message).toMatch(/no header can carry\. Return printable ASCII/);
+    expect(sync.status.get().reason?.message).toMatch(
+      /no header can carry the token of `auth`\. Return printable ASCII/,
+    );
     await expect(sync.renew()).rejects.toMatchObject({ code: 'bad-option' });
   });
 
