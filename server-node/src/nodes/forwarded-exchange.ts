@@ -26,9 +26,18 @@ export class ForwardedExchange implements Exchange {
   readonly #reply: (answer: ForwardedAnswer) => void;
   #onAbort: (() => void)[] | undefined = [];
 
-  /** @param reply sends the answer back */
+  /**
+   * @param reply sends the answer back
+   * @throws VeloxError `bad-frame`, TypeError if it is no request: another program may use the bus.
+   */
   constructor(forwarded: ForwardedRequest, reply: (answer: ForwardedAnswer) => void) {
     const { method, url, body } = forwarded;
+    if (
+      typeof method !== 'string' ||
+      typeof url !== 'string' ||
+      !['string', 'undefined'].includes(typeof body)
+    )
+      throw new VeloxError('bad-frame', 'a forwarded request has no method, URL or body that is text.');
     const headers = new Headers(forwarded.headers as [string, string][]);
     const host = headers.get('host') ?? 'localhost';
     this.request = new Request(`http://${host}${url}`, {

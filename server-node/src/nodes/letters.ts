@@ -19,7 +19,7 @@ const subjectOf = (node: string): string => `velox node ${node}`;
 export class Letters {
   readonly node: string;
   readonly #bus: Bus;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: unknown, subject: string) => void;
   readonly #readers = new Map<string, Reader>();
   readonly #pending = new Map<number, (answer: unknown) => void>();
   #calls = 0;
@@ -29,7 +29,7 @@ export class Letters {
    * @param node the name of this node
    * @param onError reports the failure of a reader
    */
-  constructor(node: string, bus: Bus, onError: (error: unknown) => void) {
+  constructor(node: string, bus: Bus, onError: (error: unknown, subject: string) => void) {
     this.node = node;
     this.#bus = bus;
     this.#onError = onError;
@@ -96,6 +96,6 @@ export class Letters {
       const answer = await this.#readers.get(kind)?.(data as never, from);
       if (call !== undefined) await this.#send(from, { from: this.node, kind: ANSWER, call, data: answer });
     };
-    read().catch(this.#onError);
+    read().catch((error: unknown) => this.#onError(error, subjectOf(this.node)));
   }
 }

@@ -65,3 +65,51 @@ export const PATHS: readonly string[] = [
   '/?topic=%ff%00%zz',
   '/',
 ];
+
+/** Messages of the bus, of each kind that nodes send. NODE stands for a name of a node. */
+export const LETTERS: readonly string[] = [
+  '{"node":"NODE","is":"alive"}',
+  '{"node":"NODE","is":"gone"}',
+  '{"from":"NODE","number":1,"to":{"notIn":[],"only":[],"except":[]},"event":{"event":"e","data":1,"isVolatile":false,"key":"","channel":""}}',
+  '{"from":"NODE","number":2,"to":{"rooms":["room"],"notIn":["x"],"only":[["NODE.x"]],"except":["y"]},"event":{"event":"e","data":{"a":[null]},"isVolatile":true,"key":"k","channel":"x"}}',
+  '{"from":"NODE","ids":["7","8"],"audience":"a"}',
+  '["items","7"]',
+  '{"from":"NODE","kind":"claim","call":1,"data":{"own":"x","identity":"a","binding":"b","context":"{}"}}',
+  '{"from":"NODE","kind":"give","call":2,"data":{"own":"x","context":null}}',
+  '{"from":"NODE","kind":"took","data":{"own":"x"}}',
+  '{"from":"NODE","kind":"pass","data":{"own":"x","message":{"text":"{\\"event\\":\\"e\\",\\"data\\":1}"},"isUrgent":false,"cast":"NODE 1"}}',
+  '{"from":"NODE","kind":"act","data":{"own":"x","act":"join","room":"room"}}',
+  '{"from":"NODE","kind":"act","data":{"own":"x","act":"close","code":"kicked","reason":"x"}}',
+  '{"from":"NODE","kind":"frame","data":{"own":"x","reply":"{\\"reply\\":1,\\"data\\":1}"}}',
+  '{"from":"NODE","kind":"frame","data":{"own":"x","cancel":1}}',
+  '{"from":"NODE","kind":"frame","data":{"own":"x","ended":true}}',
+  '{"from":"NODE","kind":"answer","call":1,"data":{"is":"unknown"}}',
+  '{"from":"NODE","kind":"forward","data":{"call":1,"request":{"method":"GET","url":"/?velox=3","headers":[["accept","application/json"],["velox-session","x"]]}}}',
+  '{"from":"NODE","kind":"forward","data":{"call":2,"request":{"method":"POST","url":"/?velox=3","headers":[["accept","application/json"]],"body":"[{\\"open\\":{}}]"}}}',
+  '{"from":"NODE","kind":"forward","data":{"call":1,"abort":true}}',
+  '{"from":"NODE","kind":"forward","data":{"call":1,"taken":true}}',
+  '{"from":"NODE","kind":"forward","data":{"call":1,"answer":{"status":200,"headers":{},"body":"[]","outcome":"polled"}}}',
+];
+
+/** Patches of a log. */
+export const PATCHES: readonly string[] = [
+  '[{"op":"replace","path":"/map/a","value":2}]',
+  '[{"op":"add","path":"/list/-","value":{"x":[1]}}]',
+  '[{"op":"move","from":"/list/0","path":"/list/1"},{"op":"remove","path":"/map/a"}]',
+  '[{"op":"copy","from":"","path":"/map/b"},{"op":"copy","from":"","path":"/map/c"}]',
+  '[{"op":"replace","path":"","value":null}]',
+  '[{"op":"test","path":"/list","value":[1,2]}]',
+  '[{"op":"add","path":"/__proto__/x","value":1}]',
+  '[]',
+];
+
+/** Messages of an entity-sync client. */
+export const ROW_REQUESTS: readonly string[] = [
+  '{"action":"subscribe","body":{"entity":"items","id":"7"}}',
+  '{"action":"subscribe","body":{"entity":"items","id":"__proto__"}}',
+  '{"action":"unsubscribe","body":{"entity":"items","id":"7"}}',
+  '{"action":"subscribe","body":{"entity":"none","id":"a/b"}}',
+  '{"action":"secret","body":"s"}',
+  '{"action":"","body":1}',
+  '{"hello":"application"}',
+];

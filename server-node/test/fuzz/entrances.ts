@@ -2,59 +2,14 @@ import { connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Random } from '../../src/testing/random.js';
 import { frame } from '../rig/raw-frames.js';
-import { HEADERS, PATHS } from './corpus.js';
+import { bus, log } from './cluster-entrances.js';
+import { entitySync, eventSource } from './endpoint-entrances.js';
 import { frameText, mutated, mutatedBytes } from './generate.js';
+import { EXTENSION, head, headers, message, path, WEB_SOCKET, write, type Note } from './write.js';
 import type { Target } from './target.js';
 
 /** One attack: opens connections and writes to them. Returns them, so that their answers are judged. */
 export type Entrance = (target: Target, random: Random, note: (input: string) => void) => Promise<Duplex[]>;
-
-type Note = (input: string) => void;
-
-const EXTENSION = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
-const WEB_SOCKET = [
-  'Host: localhost',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-];
-const BOMB = frame.deflated(Buffer.alloc(1 << 20, ' '));
-
-/** Writes bytes in pieces, so that parsers meet every kind of cut. */
-function write(near: Duplex, random: Random, bytes: Buffer, note: Note): void {
-  note(bytes.length > 4_000 ? `${bytes.subarray(0, 4_000).toString('latin1')}…` : bytes.toString('latin1'));
-  if (near.destroyed || near.writableEnded) return;
-  for (let at = 0; at < bytes.length;) {
-    const end = random.chance(0.7) ? bytes.length : Math.min(bytes.length, at + random.between(1, 200));
-    near.write(bytes.subarray(at, end));
-    at = end;
-  }
-}
-
-function head(method: string, path: string, headers: readonly string[]): Buffer {
-  return Buffer.from(`${[`${method} ${path} HTTP/1.1`, ...headers].join('\r\n')}\r\n\r\n`, 'latin1');
-}
-
-/** A message of a WebSocket client, in one of its forms. */
-function message(random: Random): Buffer {
-  const text = frameText(random);
-  const kind = random.between(0, 13);
-  if (kind === 0) return frame.raw(0x82, Buffer.from(text)); // binary
-  if (kind === 1) return frame.raw(0x81, Buffer.from([0xc3, 0x28, 0xa0, 0xa1])); // not UTF-8
-  if (kind === 2) return frame.deflated(text);
-  if (kind === 3) return random.chance(0.1) ? BOMB : frame.deflated(text);
-  if (kind === 4) return mutatedBytes(random, frame.text(text));
-  if (kind === 5) return mutatedBytes(random, frame.deflated(text));
-  if (kind === 6) return frame.raw(random.between(0, 255), Buffer.from(text.slice(0, 100)));
-  if (kind === 7)
-    return random.chance(0.5) ? frame.ping() : frame.raw(0x88, Buffer.from([3, random.between(0, 255)]));
-  if (kind === 8) {
-    const cut = random.between(0, text.length);
-    return Buffer.concat(frame.fragments([text.slice(0, cut), text.slice(cut), ''], random.chance(0.3)));
-  }
-  return frame.text(text);
-}
 
 /** Most attacks begin as a client does, so that they reach what lies behind the opening. */
 async function webSocket(target: Target, random: Random, note: Note): Promise<Duplex[]> {
@@ -65,17 +20,6 @@ async function webSocket(target: Target, random: Random, note: Note): Promise<Du
   const count = random.between(1, 8);
   write(near, random, Buffer.concat(Array.from({ length: count }, () => message(random))), note);
   return [near];
-}
-
-function headers(random: Random): string[] {
-  const count = random.between(0, 4);
-  const chosen = Array.from({ length: count }, () => random.pick(HEADERS));
-  return chosen.map((line) => (random.chance(0.3) ? mutated(random, line).replaceAll(/[\r\n]/g, ' ') : line));
-}
-
-function path(random: Random): string {
-  const given = random.pick(PATHS);
-  return random.chance(0.4) ? mutated(random, given).replaceAll(/\s/g, '+') : given;
 }
 
 /** The body of a POST: an array of frames, most of them with an opening, and some of them broken. */
@@ -229,4 +173,8 @@ export const ENTRANCES: Readonly<Record<string, Entrance>> = {
   upgrade,
   'version-2': version2,
   http2,
+  'event-source': eventSource,
+  'entity-sync': entitySync,
+  bus,
+  log,
 };

@@ -92,7 +92,7 @@ function sound(random: Random): Record<string, unknown> {
 }
 
 /** Replaces, adds or removes a member somewhere in a value. */
-function withOddMember(random: Random, value: unknown): unknown {
+export function withOddMember(random: Random, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || random.chance(0.3)) return random.pick(ODD);
   const keys = Object.keys(value);
   const key = keys.length > 0 && random.chance(0.8) ? random.pick(keys) : random.pick(MEMBERS);

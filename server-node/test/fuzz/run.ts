@@ -41,7 +41,7 @@ export async function fuzz({ entrance, runs, seed, first = 0 }: FuzzOptions): Pr
   if (!attack)
     throw new Error(`there is no entrance "${entrance}". Choose ${Object.keys(ENTRANCES).join(', ')}.`);
   for (let done = 0; done < runs; done += RUNS_PER_TARGET) {
-    const target = new Target();
+    const target = new Target(entrance === 'bus' || entrance === 'log');
     try {
       await target.open();
       for (let run = first + done; run < first + Math.min(runs, done + RUNS_PER_TARGET); run++) {

@@ -1,10 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { createHub, type Hub, type LogEntry, type State } from '../../src/index.js';
+import { createHub, type Entity, type Hub, type LogEntry, type State } from '../../src/index.js';
+import { entitySync } from '../../src/entity-sync.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { frame } from '../rig/raw-frames.js';
 import { duplexPair } from '../rig/duplex-pair.js';
+import { Cluster } from './cluster.js';
 import { readServerFrames } from '../rig/server-frames.js';
 
 const HANDSHAKE = [
@@ -19,6 +21,8 @@ const HANDSHAKE = [
 /** A hub with everything that a client can reach, on servers in memory and on virtual time, and a neighbour of the attackers. */
 export class Target {
   readonly hub: Hub;
+  /** The cluster of which the hub is a node, if that is attacked. */
+  readonly cluster = new Cluster();
   /** What escaped, and failures that were reported to the logger. */
   readonly problems: string[] = [];
   readonly #time = new VirtualTime();
@@ -26,21 +30,26 @@ export class Target {
   readonly #server: Server;
   readonly #http2: Http2Server;
   readonly #restore: () => void;
+  readonly #reportError = globalThis.reportError;
   readonly #onError = (error: unknown): void => void this.problems.push(`escaped: ${textOf(error)}`);
   /** A warning that a peer causes fills the log. */
   readonly #onWarning = ({ name, message }: Error): void => {
     if (name === 'MaxListenersExceededWarning') this.problems.push(`warned: ${message}`);
   };
+  readonly #rows: Pick<Entity<unknown>, 'notify'>;
   #neighbour: Duplex | undefined;
   #received = Buffer.alloc(0);
   #count = 0;
 
-  constructor() {
+  /** @param isNode whether the hub is a node of a cluster */
+  constructor(isNode = false) {
     this.#restore = this.#time.install();
+    globalThis.reportError = this.#onError;
     process.on('uncaughtException', this.#onError).on('unhandledRejection', this.#onError);
     process.on('warning', this.#onWarning);
     this.hub = createHub({
       version2: true,
+      ...(isNode && { backplane: this.cluster.backplane }),
       patience: 1_000,
       limits: { opensPerAddress: Infinity, frame: 1 << 16, sessions: 500 },
       canJoin: () => true,
@@ -55,14 +64,16 @@ export class Target {
     this.hub.on('e', () => undefined);
     this.hub.on('echo', (session, data) => session.emit('echo', data));
     this.hub.answer('ask', (_, data) => data);
-    this.hub.entity('items', { fetch: (id: string) => Promise.resolve({ id }) });
+    this.#rows = this.hub.entity('items', { fetch: (id: string) => Promise.resolve({ id, n: this.#count }) });
     this.hub.presence({ of: () => ({ id: 'x' }) });
     this.#state = this.hub.state('a', { n: 0, pad: 'x'.repeat(200) });
     this.hub.state('', { n: 0 });
-    const listener = (...given: unknown[]): void =>
-      void (this.hub.handle as (...all: unknown[]) => unknown)(...given);
-    this.#server = createServer(listener as never);
+    const events = this.hub.sse();
+    const listener = (request: IncomingMessage, response: ServerResponse): void =>
+      void (request.url?.startsWith('/events') ? events : this.hub).handle(request, response);
+    this.#server = createServer(listener);
     this.hub.attach(this.#server, '/'); // else the first upgrade would come too early
+    entitySync(this.hub, { initial: true, passThrough: () => undefined }).attach(this.#server, '/rows');
     this.#http2 = createHttp2Server(listener as never);
     this.#http2.on('sessionError', () => undefined);
   }
@@ -78,6 +89,11 @@ export class Target {
   async settle(ms: number): Promise<void> {
     for (let turn = 0; turn < 3; turn++) await this.#time.settle();
     await this.#time.advance(ms);
+  }
+
+  /** Has a row fetched again, for the clients that watch it. */
+  changeRow(id: string): void {
+    this.#rows.notify(id);
   }
 
   /** Changes the state and emits an event; returns how the neighbour fails to get both, in order, within a ms. */
@@ -105,6 +121,7 @@ export class Target {
     this.#http2.close();
     process.off('warning', this.#onWarning);
     process.off('uncaughtException', this.#onError).off('unhandledRejection', this.#onError);
+    globalThis.reportError = this.#reportError;
     this.#restore();
   }
 

@@ -1,0 +1,9 @@
+import type { Request } from '../../../src/transports/entity-sync/requests.js';
+export * from '../../../src/transports/entity-sync/requests.js';
+
+/** A message of an entity-sync client is read without a look at its type. */
+export function requestOf(text: string): Request {
+  const { action, body } = JSON.parse(text) as { action: string; body: { entity: string; id: string } };
+  if (action !== 'subscribe' && action !== 'unsubscribe') return { is: 'passed' };
+  return { is: action, entity: body.entity, id: body.id };
+}
