@@ -42,7 +42,7 @@ export async function eventSource(target: Target, random: Random, note: Note): P
   const request = head(method, random.pick(PLACES), lines(oddPosition()));
   write(near, random, random.chance(0.2) ? mutatedBytes(random, request) : request, note);
   await target.settle(1);
-  target.hub.emit('e', random.pick(['x', 'a\nb', '\r', '\u2028', null, { 'data:': '\n\n' }]) as string);
+  target.hub.emit('e', random.pick(['x', 'a\nb', '\r', '\u2028', null, { 'data:': '\n\n' }]));
   await target.settle(1);
   const id = /^id: (.*)$/m.exec(text)?.[1];
   if (id === undefined || random.chance(0.5)) return [near];
