@@ -7,6 +7,7 @@ import { Hub as Core } from './hub/hub.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { nodesOf } from './nodes/nodes.js';
 import { messagingMethods } from './messaging-methods.js';
+import { synchronous } from './diagnostics/maybe-promise.js';
 import { liveOf, PublishedState, stateOfLive } from './published-state.js';
 import { checkOptions, withCheckedClose } from './options.js';
 import { noteCore } from './core-of.js';
@@ -106,7 +107,10 @@ export function createHub<C extends Contract, Context>(
       checkOptions('hub.sse()', sseOptions);
       const sessionsOf = (who: Recipient | readonly Recipient[]): CoreSession[] =>
         hub.messaging.sessionsOf(who);
-      return createEventSource(hub, sseOptions as SseOptions, sessionsOf);
+      const { name, ...others } = sseOptions as SseOptions;
+      const nameOf: SseOptions['name'] =
+        name && ((...given) => synchronous(name(...given), 'name() of sse()'));
+      return createEventSource(hub, { ...others, ...(nameOf && { name: nameOf }) }, sessionsOf);
     },
     stats: () => hub.stats(),
   };

@@ -1,5 +1,6 @@
 /** Serves the clients of entity-sync, a Go library: rows by key over a WebSocket path of their own. */
 import { coreOf } from './core-of.js';
+import { synchronous } from './diagnostics/maybe-promise.js';
 import { createEntitySync, type EntitySyncEndpoint, type EntitySyncOptions } from './http/entity-sync.js';
 import { checkOptions } from './options.js';
 import type { Hub } from './public-hub.js';
@@ -24,5 +25,9 @@ export function entitySync<C extends Contract, Context>(
 ): EntitySyncEndpoint {
   checkOptions('entitySync()', options);
   const { initial = false, message, passThrough } = options as EntitySyncOptions;
-  return createEntitySync(coreOf('entitySync()', hub), { initial, message, passThrough });
+  return createEntitySync(coreOf('entitySync()', hub), {
+    initial,
+    message: message && ((row) => synchronous(message(row), 'message() of entitySync()')),
+    passThrough,
+  });
 }

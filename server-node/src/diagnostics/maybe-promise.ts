@@ -1,3 +1,5 @@
+import { VeloxError } from '@velox/core/protocol';
+
 /**
  * Results of application callbacks. Each value with a `then` is a promise: from another realm, from a library, or
  * broken. Every callback's
@@ -9,9 +11,25 @@ export function thenOrNow<T, R>(value: T | PromiseLike<T>, go: (value: T) => R):
   return isThenable(value) ? (Promise.resolve(value).then(go) as Promise<Awaited<R>>) : go(value);
 }
 
-/** Whether a value is a promise of any kind. */
+/** Whether a value is a promise of any kind. One whose `then` cannot be read counts as well: as a promise, it rejects. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
+  try {
+    return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Returns the result of a callback that must not be asynchronous.
+ *
+ * @param name names the callback in the error
+ * @throws VeloxError `bad-option` for a promise, which then rejects without harm.
+ */
+export function synchronous<T>(value: T, name: string): T {
+  if (!isThenable(value)) return value;
+  whenRejected(value, () => undefined);
+  throw new VeloxError('bad-option', `${name} returned a promise. Return the value itself.`);
 }
 
 /** Calls `onError` if a value is a promise that rejects, or whose `then` throws. */

@@ -1,6 +1,6 @@
 import { isVeloxError, VeloxError, type Position } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
-import { thenOrNow } from '../diagnostics/maybe-promise.js';
+import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Opened, Source } from '../topics/source.js';
@@ -206,7 +206,7 @@ export class EntitySource<T = unknown> implements Source {
     const { audience } = this.#options;
     if (audience === 'user') return identity;
     if (audience === undefined) return undefined;
-    const key: unknown = audience(context);
+    const key: unknown = synchronous(audience(context), `audience() of the entity ${this.#type}`);
     if (typeof key === 'string') return key;
     throw new TypeError(`velox: audience() of the entity ${this.#type} returned no string. Return one.`);
   }

@@ -1,6 +1,6 @@
 import { CallError, VeloxError, type PresenceMembers } from '@velox/core/protocol';
 import type { StandardSchema } from '../access/standard-schema.js';
-import { thenOrNow } from '../diagnostics/maybe-promise.js';
+import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Opened, Source } from '../topics/source.js';
@@ -215,7 +215,7 @@ export class Presence implements Source {
   }
 
   #has(room: string): boolean {
-    return this.#options.rooms?.(room) !== false;
+    return synchronous(this.#options.rooms?.(room), 'rooms() of the presence') !== false;
   }
 
   #roomOf(name: string): PresenceRoom {
@@ -239,7 +239,10 @@ export class Presence implements Source {
     const { context } = session;
     const known = this.#shown.get(session);
     if (known?.context === context && known) return known;
-    const answer: unknown = this.#options.of(this.#host.handleOf(session));
+    const answer: unknown = synchronous(
+      this.#options.of(this.#host.handleOf(session)),
+      'of() of the presence',
+    );
     const { id, ...who } = Object(answer) as { id: unknown };
     if (typeof id !== 'string') {
       throw new VeloxError('bad-option', 'of() of the presence returned no id. Return { id: string, … }.');

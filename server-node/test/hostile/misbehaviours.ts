@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import type { StandardSchema } from '@velox/core/protocol';
 import * as velox from '../../src/index.js';
 
 /** The ways in which an application's callback may fail. */
@@ -29,35 +30,74 @@ export const MISBEHAVIOURS: Record<string, () => unknown> = {
     }),
 };
 
-export const CALLBACKS = [
-  'authorize',
-  'identify',
-  'bind',
-  'canSubscribe',
-  'validator',
-  'handler',
-  'logger',
-] as const;
+/** A Standard Schema whose check is a callback. */
+const schema = (validate: () => unknown): StandardSchema =>
+  ({ '~standard': { version: 1, vendor: 'test', validate } }) as StandardSchema;
+
+/** The parts of a hub in which one callback misbehaves: its options, and what is done with the hub. */
+interface Cell {
+  readonly options?: velox.HubOptions;
+  readonly use?: (hub: velox.Hub) => void;
+}
+
+type Act = () => never;
+
+const row = (id: string): object => ({ id });
+
+/** Every callback that an application gives to a hub. */
+const CELLS = {
+  authorize: (act) => ({ options: { authorize: act } }),
+  identify: (act) => ({ options: { identify: act } }),
+  bind: (act) => ({ options: { bind: act } }),
+  name: (act) => ({ options: { name: act } }),
+  canSubscribe: (act) => ({ options: { canSubscribe: act } }),
+  canJoin: (act) => ({ options: { canJoin: act } }),
+  'validator of subscriptions': (act) => ({ options: { validators: { subscription: schema(act) } } }),
+  onConnect: (act) => ({ options: { onConnect: act } }),
+  onAway: (act) => ({ options: { onAway: act } }),
+  onReconnect: (act) => ({ options: { onReconnect: act } }),
+  onDisconnect: (act) => ({ options: { onDisconnect: act } }),
+  onUnknown: (act) => ({ options: { onUnknown: act } }),
+  logger: (act) => ({
+    options: { logger: act },
+    use: (hub) =>
+      hub.on('do', () => {
+        throw new Error('for the log');
+      }),
+  }),
+  handler: (act) => ({ use: (hub) => hub.on('do', act) }),
+  'handler behind a schema': (act) => ({ use: (hub) => hub.on('do', schema(act), () => undefined) }),
+  'answer handler': (act) => ({ use: (hub) => hub.answer('ask', act) }),
+  'answer behind a schema': (act) => ({ use: (hub) => hub.answer('ask', schema(act), () => 1) }),
+  'channel handler': (act) => ({
+    options: { onConnect: (session) => void session.channel('lane').on('do', act) },
+  }),
+  audience: (act) => ({
+    use: (hub) => hub.state('viewed', { n: 0 }, { audience: act, view: ({ n }) => ({ n }) }),
+  }),
+  view: (act) => ({ use: (hub) => hub.state('viewed', { n: 0 }, { audience: () => 'a', view: act }) }),
+  fetch: (act) => ({ use: (hub) => hub.entity('items', { fetch: act, timeout: 200 }) }),
+  fetchMany: (act) => ({ use: (hub) => hub.entity('items', { fetchMany: act, timeout: 200 }) }),
+  'audience of an entity': (act) => ({ use: (hub) => hub.entity('items', { fetch: row, audience: act }) }),
+  'presence of': (act) => ({ use: (hub) => hub.presence({ of: act }) }),
+  'presence rooms': (act) => ({ use: (hub) => hub.presence({ of: () => ({ id: 'x' }), rooms: act }) }),
+  'presence mine': (act) => ({ use: (hub) => hub.presence({ of: () => ({ id: 'x' }), mine: schema(act) }) }),
+} satisfies Record<string, (act: Act) => Cell>;
+
+export const CALLBACKS = Object.keys(CELLS) as (keyof typeof CELLS)[];
 
 /** A hub of which one callback misbehaves. */
-export function misbehaving(callback: (typeof CALLBACKS)[number], misbehaviour: string): velox.Hub {
-  const act = MISBEHAVIOURS[misbehaviour] as () => never;
-  const validators = {
-    subscription: { '~standard': { version: 1, vendor: 'test', validate: act } },
-  } as const;
+export function misbehaving(callback: keyof typeof CELLS, misbehaviour: string): velox.Hub {
+  const { options, use }: Cell = CELLS[callback](MISBEHAVIOURS[misbehaviour] as Act);
   const hub = velox.createHub({
     limits: { handshake: 200 },
-    authorize: callback === 'authorize' ? act : () => ({}),
-    ...(callback === 'identify' && { identify: act }),
-    ...(callback === 'bind' && { bind: act }),
-    ...(callback === 'canSubscribe' && { canSubscribe: act }),
-    ...(callback === 'validator' && { validators }),
-    logger: callback === 'logger' ? act : () => undefined,
+    patience: 100,
+    authorize: () => ({}),
+    canJoin: () => true,
+    logger: () => undefined,
+    ...options,
   });
-  hub.on('do', callback === 'handler' ? act : () => undefined);
-  if (callback === 'logger')
-    hub.on('do', () => {
-      throw new Error('for the log');
-    });
+  hub.state('', { n: 0 });
+  use?.(hub);
   return hub;
 }

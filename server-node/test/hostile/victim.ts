@@ -78,7 +78,6 @@ if (scenario === 'callbacks') {
   for (const callback of CALLBACKS)
     for (const misbehaviour of Object.keys(MISBEHAVIOURS)) {
       const cell = misbehaving(callback, misbehaviour);
-      cell.state('', { n: 0 });
       cells.set(`/${callback}/${misbehaviour}`, cell);
     }
 }
