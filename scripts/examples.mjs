@@ -1,21 +1,12 @@
-// `npm run examples`: installs, builds and starts the examples of Next.js and SvelteKit, and looks at each in Chromium.
-// They are no part of `npm test`, as they bring some 400 MB from the registry. Run `npm run build` before.
+// `npm run examples`: installs, builds and starts the examples of Next.js and SvelteKit, and the live orders, and checks each in
+// Chromium. They are no part of `npm test`, because they download some 400 MB from the registry. Run `npm run build` before.
 // `-- next` runs one of them.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from './examples/free-port.mjs';
+import { tryOrders } from './examples/orders.mjs';
 
 /** Starts an example; returns its address and a function that stops it. */
 async function start(cwd) {
@@ -75,4 +66,5 @@ for (const name of ['next', 'sveltekit'].filter((each) => !only || each === only
     stop();
   }
 }
+if (!only || only === 'orders') await tryOrders(browser);
 await browser.close();

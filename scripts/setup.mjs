@@ -1,7 +1,8 @@
 // Installs the programs that the tests drive, or names them if it cannot. On Debian as root it installs them, without starting a service.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { postgresFolders } from './examples/postgres-folders.mjs';
 
 const needed = [
   { program: 'chromium', package: 'chromium', variable: 'VELOX_CHROMIUM' },
@@ -10,11 +11,6 @@ const needed = [
   { program: 'nats-server', package: 'nats-server', variable: 'VELOX_NATS' },
   { program: 'postgres', package: 'postgresql', variable: 'VELOX_POSTGRES' },
 ];
-
-/** Debian keeps the programs of each PostgreSQL version in a folder of its own. */
-const POSTGRES = '/usr/lib/postgresql';
-const postgresFolders = () =>
-  existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin')) : [];
 
 const inPath = (program) =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...postgresFolders()].some((folder) =>

@@ -38,6 +38,8 @@ export async function openDatabase(url, { say = console.log, folder } = {}) {
 async function openServer(url) {
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({ connectionString: url });
+  // Idle connections end when the server restarts; the pool opens others. Without a listener, the error would end the process.
+  pool.on('error', (error) => console.error(`the database ended a connection: ${error.message}`));
   /** The connection that listens; a pool would hand it to others. */
   let listener;
   return {
