@@ -2,7 +2,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
-const GROUPS = ['update', 'push', 'lists', 'apply', 'topics', 'broadcast', 'presence', 'views', 'backplanes'];
+const GROUPS = [
+  'update',
+  'push',
+  'lists',
+  'apply',
+  'topics',
+  'broadcast',
+  'presence',
+  'views',
+  'entities',
+  'backplanes',
+];
 /** Those that take minutes, and are asked for by name. */
 const LONG = ['jitter'];
 const PEERS = [
