@@ -131,7 +131,7 @@ export class EntityRow {
       this.#accept(row, number, this.#host.changes.next());
       this.#move(phase);
       // Promises would answer after the events of this tick.
-      if (this.#askers.size > 0) this.#host.onRight();
+      if (this.#askers.size > 0) this.#host.onRight(this.id);
     } finally {
       this.#isPutting = false;
     }
@@ -216,7 +216,7 @@ export class EntityRow {
       this.#move(fail(this.#phase, performance.now(), Math.random()));
     }
     this.#settle(number);
-    if (!this.isWatched) this.#host.onIdle();
+    if (!this.isWatched) this.#host.onIdle(this.id, this.audience);
   }
 
   /** Takes the result of a fetch. Returns the next phase. @throws VeloxError `not-json`, `too-deep`. */
@@ -254,7 +254,7 @@ export class EntityRow {
     this.#host.onRelated(related, began);
     if (!this.#hasRefused) return;
     this.#hasRefused = false;
-    this.#host.onAnswer();
+    this.#host.onAnswer(this.id);
   }
 
   #deny(number: number): void {
@@ -265,7 +265,7 @@ export class EntityRow {
     this.#isShared = false;
     this.#version = this.#stale = undefined;
     this.freshAt = performance.now();
-    if (value) this.#host.onRight();
+    if (value) this.#host.onRight(this.id);
   }
 
   /** Whether a row is newer (above 0) or older than the present one, by their versions. */

@@ -36,7 +36,7 @@ export class EntitySource<T = unknown> implements Source {
   readonly #host: EntityHost;
   readonly #fetches: Fetches;
   readonly #rows: Rows;
-  readonly #rowHost: Omit<RowHost, 'onRight' | 'onAnswer' | 'onIdle'>;
+  readonly #rowHost: RowHost;
   #aging: NodeJS.Timeout | undefined;
 
   constructor(type: string, options: EntityOptions<T>, host: EntityHost) {
@@ -66,6 +66,12 @@ export class EntitySource<T = unknown> implements Source {
       codeOf: (error) => this.#codeOf(error),
       onRelated: (related, began) => {
         if (related.size > 0) host.onRelated(related, began);
+      },
+      onRight: (id) => host.reask(this.#topicOf(id)),
+      onAnswer: (id) => host.reaskRefused(this.#topicOf(id)),
+      onIdle: (id, audience) => {
+        const row = this.#rows.find(id, audience);
+        if (row) this.#rows.leave(row);
       },
     };
   }
@@ -179,17 +185,7 @@ export class EntitySource<T = unknown> implements Source {
   }
 
   #create(id: string, audience: string | undefined): EntityRow {
-    const topic = this.#topicOf(id);
-    const row: EntityRow = new EntityRow(
-      {
-        ...this.#rowHost,
-        onRight: () => this.#host.reask(topic),
-        onAnswer: () => this.#host.reaskRefused(topic),
-        onIdle: () => this.#rows.leave(row),
-      },
-      id,
-      audience,
-    );
+    const row = new EntityRow(this.#rowHost, id, audience);
     this.#rows.add(row);
     return row;
   }

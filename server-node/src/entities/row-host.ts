@@ -2,7 +2,7 @@ import type { StateOptions } from '../state/state.js';
 import type { Changes } from './changes.js';
 import type { Job } from './fetches.js';
 
-/** The functions of an entity that a row needs. */
+/** The functions of an entity that its rows need. */
 export interface RowHost {
   /** The options of the row's state. */
   readonly stateOptions: Pick<StateOptions, 'key'>;
@@ -15,9 +15,9 @@ export interface RowHost {
   /** Rows that were read along by a fetch that began at the moment `began`. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>, began: number) => void;
   /** The row is denied from now on, or it was put while clients waited for it: all clients ask anew. */
-  readonly onRight: () => void;
+  readonly onRight: (id: string) => void;
   /** There is an answer again: the clients that were denied, or told that there is none, ask anew. */
-  readonly onAnswer: () => void;
+  readonly onAnswer: (id: string) => void;
   /** No client may watch the row any more. */
-  readonly onIdle: () => void;
+  readonly onIdle: (id: string, audience: string | undefined) => void;
 }

@@ -6,7 +6,8 @@ import type { Versioned } from '../state/versioned.js';
 /** The value of one row: a state that fetches set, and the code of the reason why it may be outdated. */
 export class RowValue implements Versioned {
   readonly #state: LocalState<unknown>;
-  readonly #listeners = new Set<() => void>();
+  /** The listener of the row's broadcast, which is the only one. */
+  #listener: (() => void) | undefined;
   readonly isPersonal: boolean;
   related: readonly string[] = [];
   #stale: string | undefined;
@@ -65,16 +66,16 @@ export class RowValue implements Versioned {
 
   onRevision(listener: () => void, onChange?: () => void): () => void {
     const end = this.#state.onRevision(listener, onChange);
-    this.#listeners.add(listener);
+    this.#listener = listener;
     return () => {
       end();
-      this.#listeners.delete(listener);
+      if (this.#listener === listener) this.#listener = undefined;
     };
   }
 
   #setStale(code: string | undefined): void {
     if (this.#stale === code) return;
     this.#stale = code;
-    for (const listener of this.#listeners) listener();
+    this.#listener?.();
   }
 }
