@@ -19,8 +19,8 @@ export class RelatedServer implements AsyncDisposable {
 
   private constructor(files: ReadonlyMap<string, string | Uint8Array>) {
     this.hub = createHub();
-    this.users = this.hub.entity<User>('users', {
-      fetch: () => {
+    this.users = this.hub.entity('users', {
+      fetch: (): User => {
         this.userFetches++;
         return { name: 'fetched' };
       },
