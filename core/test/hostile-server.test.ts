@@ -2,6 +2,8 @@
  * A malicious server, over each transport: no stream of its frames may end the process, hang a client, or make it keep more than a bounded
  * amount. The proof runs 200,000 streams.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import velox from '../src/classic.js';
@@ -10,6 +12,8 @@ import { load } from '../src/platform/load.js';
 import type { Transport } from '../src/connection/transport.js';
 import { polling, sse } from '../src/transports/requests.js';
 import { websocket } from '../src/transports/websocket.js';
+
+setFlagsFromString('--expose-gc');
 
 /** So many clients run at once. Each turn of the fake timers waits for a real one, so most of the time is spent per batch. */
 const AT_ONCE = 100;
@@ -149,6 +153,9 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 6; turn++) await vi.advanceTimersByTimeAsync(turn < 5 ? 0 : 200);
 };
 
+/** The longest time that one message took, in ms of the processor. */
+let slowest = 0;
+
 class HostileSocket {
   onopen?: () => void;
   onmessage?: (event: { data: unknown }) => void;
@@ -159,7 +166,11 @@ class HostileSocket {
     streams.delete(named(url));
     queueMicrotask(() => {
       this.onopen?.();
-      for (const data of mine) if (this.#isOpen) this.onmessage?.({ data });
+      for (const data of mine) {
+        const begun = process.cpuUsage();
+        if (this.#isOpen) this.onmessage?.({ data });
+        slowest = Math.max(slowest, process.cpuUsage(begun).user / 1_000);
+      }
     });
   }
 
@@ -251,8 +262,53 @@ describe.each(Object.entries(transports))('over %s', (_, { create, begin }) => {
         await settle();
         expect(errors).toEqual([]);
         expect(vi.getTimerCount()).toBe(0);
+        expect(slowest).toBeLessThan(1_000);
       });
       await fc.assert(property, { numRuns });
     },
   );
+});
+
+describe('a client that a hostile server fills', () => {
+  const collect = runInNewContext('gc') as () => void;
+  const size = 200_000;
+  const big = (n: number): string => `${n} `.padEnd(size, 'text ');
+  const FLOODS: Record<string, (n: number) => object> = {
+    'snapshots of ever new versions': (n) => ({ id: 'a', version: n, body: big(n) }),
+    'snapshots of ever new epochs': (n) => ({ id: `e${n}`, version: 1, body: big(n) }),
+    'snapshots of ever new topics': (n) => ({ topic: `t${n}`, id: 'a', version: 1, body: big(n) }),
+    'deltas that do not fit': (n) => ({
+      version: n + 5,
+      delta: true,
+      body: [{ op: 'replace', path: '', value: big(n) }],
+    }),
+    'events of ever new names': (n) => ({ event: `e${n}`, data: big(n), seq: n }),
+    'replies to calls that it did not make': (n) => ({ reply: n, data: big(n), seq: n }),
+    'frames of unknown kinds': (n) => ({ unknown: big(n) }),
+  };
+
+  it.each(Object.entries(FLOODS))('with %s keeps at most ten messages', async (_, flood) => {
+    const messages = 200;
+    class Flood extends HostileSocket {
+      override send(): void {
+        if (this.isFlooded) return;
+        this.isFlooded = true;
+        this.onmessage?.({ data: JSON.stringify({ hello }) });
+        for (let n = 1; n <= messages; n++) this.onmessage?.({ data: JSON.stringify(flood(n)) });
+      }
+      isFlooded = false;
+    }
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const sync = connect('http://h/flood', { transports: [websocket(Flood)!] });
+    const replica = sync.replica('');
+    replica.subscribe(() => {});
+    sync.on('e', () => {});
+    await settle();
+    collect();
+    const kept = process.memoryUsage().heapUsed - before;
+    sync.close();
+    expect(errors).toEqual([]);
+    expect(kept).toBeLessThan(10 * size);
+  });
 });

@@ -104,6 +104,45 @@ describe('structural sharing', () => {
   });
 });
 
+describe('a test operation', () => {
+  const row = { a: { b: [1, { c: null }] } };
+
+  it.each<[string, unknown]>([
+    ['another value deep inside', { a: { b: [1, { c: 0 }] } }],
+    ['a member more', { a: { b: [1, { c: null, d: 1 }] } }],
+    ['a member less', { a: { b: [1, {}] } }],
+    ['a member of another name', { a: { b: [1, { d: null }] } }],
+    ['an inherited member in place of an own one', { a: { b: [1, { toString: null }] } }],
+    ['an element less', { a: { b: [1] } }],
+    ['an object in place of a list', { a: { b: { 0: 1, 1: { c: null } } } }],
+  ])('refuses a value with %s', (_, value) => {
+    const operations = [{ op: 'test', path: '/row', value }] as Operation[];
+    expect(() => apply({ row }, operations)).toThrow(/"path":"\/row"/);
+    expect(() => apply({ row: value }, [{ op: 'test', path: '/row', value: row }] as Operation[])).toThrow();
+  });
+
+  it('accepts an equal value that is another object', () => {
+    const operations: Operation[] = [{ op: 'test', path: '/row', value: structuredClone(row) }];
+    expect(apply({ row }, operations)).toEqual({ row });
+  });
+});
+
+describe('an odd operation', () => {
+  it.each([7, null, {}, ['/a'], { toString: () => '/a' }])('with the path %j is refused', (path) => {
+    const operations = [{ op: 'remove', path }] as unknown as Operation[];
+    expect(() => apply({ a: 1 }, operations)).toThrow(expect.objectContaining({ code: 'bad-patch' }));
+  });
+
+  it('that moves a container into itself is refused, and the message names both places', () => {
+    const operations: Operation[] = [{ op: 'move', from: '/a', path: '/a/b/c' }];
+    expect(() => apply({ a: { b: {} } }, operations)).toThrow('"op":"move","from":"/a","path":"/a/b/c"');
+  });
+
+  it('that moves a container to a name that begins with its own is applied', () => {
+    expect(apply({ a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/ab' }])).toEqual({ ab: { b: 1 } });
+  });
+});
+
 describe('aliases', () => {
   it('adds one value in two places as two', () => {
     const value = deepFreeze({ n: 1 });

@@ -48,6 +48,21 @@ describe('long-polling', () => {
     expect(sent[3]).toMatchObject({ 'velox-session': 's', 'velox-link': '2' });
   });
 
+  it.each([null, 7, {}, { ...HELLO.hello, session: { toString: 1 } }])(
+    'ends with bad-frame by the hello %j, and says no goodbye',
+    async (hello) => {
+      const uncaught = vi.fn();
+      process.on('uncaughtException', uncaught);
+      onTestFinished(() => void process.off('uncaughtException', uncaught));
+      const fetch = open([{ hello }]);
+      await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());
+      expect(events.onClose.mock.calls[0]?.[0]).toMatchObject({ code: 'bad-frame' });
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(uncaught).not.toHaveBeenCalled();
+      expect(fetch).toHaveBeenCalledOnce();
+    },
+  );
+
   it('takes an empty answer for the end of the link', async () => {
     const fetch = open([HELLO], []);
     await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());

@@ -36,11 +36,12 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     if (!Array.isArray(frames)) return refuse(response, reporter);
     isBetween = frames.length > 0;
     for (const frame of frames) {
+      reporter.onMessage(JSON.stringify(frame));
+      if (signal.aborted) return; // it was no sound frame, or the link was closed
       if ('hello' in Object(frame) && !hello) {
         hello = (frame as { hello: Hello }).hello;
         signal.addEventListener('abort', () => sayGoodbye(attempt, hello!, isBetween));
       }
-      reporter.onMessage(JSON.stringify(frame));
     }
     if (!hello) return refuse(response, reporter);
     // A server answers when there is something to say: an empty answer means that this link is over.
