@@ -1,4 +1,5 @@
 // The database of the example: PostgreSQL with DATABASE_URL, else PGlite, which is PostgreSQL inside of this process.
+import { Worker } from 'node:worker_threads';
 
 const SCHEMA = `
   create table if not exists orders (
@@ -71,7 +72,7 @@ async function openPglite(say, folder) {
   say('starting PGlite: the first start may take 15 seconds');
   const begun = performance.now();
   const seconds = () => Math.round((performance.now() - begun) / 1_000);
-  const progress = setInterval(() => say(`starting PGlite: ${seconds()} s`), 2_000);
+  const endProgress = showProgress();
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     const database = await PGlite.create(folder);
@@ -83,6 +84,17 @@ async function openPglite(say, folder) {
       close: () => database.close(),
     };
   } finally {
-    clearInterval(progress);
+    endProgress();
   }
+}
+
+/** PGlite blocks this thread while it starts, so another one shows the time. Returns the end of that. */
+function showProgress() {
+  const code = `
+    const { writeSync } = require('node:fs');
+    const begun = Date.now();
+    setInterval(() => writeSync(1, 'starting PGlite: ' + Math.round((Date.now() - begun) / 1_000) + ' s\\n'), 2_000);
+  `;
+  const worker = new Worker(code, { eval: true });
+  return () => void worker.terminate();
 }
