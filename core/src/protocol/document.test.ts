@@ -31,6 +31,13 @@ describe('advance from version 5 of x', () => {
   });
 
   it.each<[string, StateFrame]>([
+    ['a delta', { version: 1, delta: true, body }],
+    ['a position', { version: 1 } as StateFrame],
+  ])('%s without an id is a gap for a client that has nothing', (_name, frame) => {
+    expect(advance(undefined, frame, steps)).toBe('gap');
+  });
+
+  it.each<[string, StateFrame]>([
     ['a snapshot of the same version', { id: 'x', version: 5, body: 1 }],
     ['a snapshot of an earlier version', { id: 'x', version: 4, body: 1 }],
     ['a delta to the same version', { version: 5, delta: true, body }],

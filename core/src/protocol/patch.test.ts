@@ -138,6 +138,11 @@ describe('an odd operation', () => {
     expect(() => apply({ a: { b: {} } }, operations)).toThrow('"op":"move","from":"/a","path":"/a/b/c"');
   });
 
+  it('that moves an element into itself is refused, though another element takes its place', () => {
+    const operations: Operation[] = [{ op: 'move', from: '/0', path: '/0/x' }];
+    expect(() => apply([{}, {}], operations)).toThrow(expect.objectContaining({ code: 'bad-patch' }));
+  });
+
   it('that moves a container to a name that begins with its own is applied', () => {
     expect(apply({ a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/ab' }])).toEqual({ ab: { b: 1 } });
   });
