@@ -154,6 +154,30 @@ describe.each([
     expect(sync.status.get().state).toBe('closed');
   });
 
+  it('takes no cast from its neighbours, while casts reach it over both nodes', async () => {
+    const [east, west] = [node(), node()];
+    network.serve(west);
+    const neighbour = client(transport, 'b');
+    neighbour.sync.join('red');
+    await time.advance(1_000);
+    network.serve(east);
+    const { sync, events } = client(transport);
+    sync.join('red');
+    await time.advance(1_000);
+    network.serve(west);
+    network.path('a').cut();
+    const all: number[] = [];
+    for (let n = 0; n < 40; n++) {
+      all.push(n);
+      (n % 2 ? east : west).to('red').emit('news', n);
+      await time.advance(70);
+    }
+    await time.advance(3_000);
+    expect(west.sessions()).toHaveLength(2);
+    expect([...neighbour.events].sort((a, b) => Number(a) - Number(b))).toEqual(all);
+    expect([...events].sort((a, b) => Number(a) - Number(b))).toEqual(all);
+  });
+
   it('takes each event of its client once, whatever node the client is on', async () => {
     const nodes = [node(), node(), node()];
     const received: unknown[] = [];
@@ -282,9 +306,10 @@ describe('the move of a session', () => {
     await time.advance(3_000);
     if (isClosed) await Promise.all([east.close(), time.advance(100)]);
     else dead.add(east);
-    await moveTo(west, 8_000);
+    await moveTo(west, 9_000);
     expect(sync.status.get().state).toBe('open');
-    expect(west.sessions()).toHaveLength(1);
+    // While the node may only be busy, the client gives up a link that is never read, and whose session ends unused.
+    expect(west.sessions().filter(({ transport: name }) => name)).toHaveLength(1);
     expect(reconnections).toEqual([{ recovered: false, dropped: 0 }]);
     hubs.splice(0, 1);
     await Promise.all([east.close(), time.advance(6_000)]);

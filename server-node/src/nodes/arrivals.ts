@@ -13,12 +13,14 @@ import { claimOf, type Claim } from './claim.js';
 import type { Departures } from './departures.js';
 import type { Letters } from './letters.js';
 import { CastSet, type CastRanges } from './cast-set.js';
-import { ANSWER_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import { type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
 import type { Peers } from './peers.js';
 import { homeOf, ownPartOf } from './session-id.js';
 
 /** How many nodes are asked, one after the other, for a session that moves meanwhile. */
 const MOST_HOPS = 5;
+/** How often a node is asked. A question or its answer may be lost with the bus. */
+const MOST_TRIES = 2;
 /** How long the former node may send messages that came here, too, in ms. */
 const DOUBLE_MS = 5_000;
 
@@ -126,8 +128,9 @@ export class Arrivals {
   }
 
   async #ask(node: string, kind: 'claim' | 'give', claim: Claim): Promise<ClaimAnswer> {
-    for (let tries = 0; tries < 2; tries++) {
-      const answer = (await this.#letters.ask(node, kind, claim, ANSWER_MS)) as ClaimAnswer | undefined;
+    const ms = this.#peers.patienceFor(node) / MOST_TRIES;
+    for (let tries = 0; tries < MOST_TRIES && !this.#peers.isGone(node); tries++) {
+      const answer = (await this.#letters.ask(node, kind, claim, ms)) as ClaimAnswer | undefined;
       if (answer) return answer;
     }
     return { is: 'unknown' };

@@ -82,7 +82,9 @@ export class Casts implements Relay {
 
   cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number {
     const number = ++this.#sent;
-    const count = this.during(castId(this.#node, number), here);
+    const id = castId(this.#node, number);
+    this.#remember(id);
+    const count = this.during(id, here);
     if (to) this.#send({ from: this.#node, number, to, event });
     return count;
   }
@@ -91,7 +93,6 @@ export class Casts implements Relay {
   during<R>(cast: string | undefined, send: () => R): R {
     const outer = this.#current;
     this.#current = cast;
-    if (cast !== undefined) this.#remember(cast);
     try {
       return send();
     } finally {
@@ -131,6 +132,7 @@ export class Casts implements Relay {
     if (from === this.#node) return;
     const id = castId(from, number);
     if (this.#known.has(id)) return;
+    this.#remember(id);
     this.during(id, () => emitHere(this.#hub.messaging.everyone, to, event));
     // Sessions that began here may have moved: the nodes that have them hear the whole name.
     const moved = (to.only[0] ?? []).filter((name) => name.startsWith(this.#hub.messaging.names.prefix));

@@ -8,8 +8,6 @@ import type { Letters } from './letters.js';
 import type { Peers } from './peers.js';
 import { homeOf } from './session-id.js';
 
-/** How long the node of a session may take to say that it has a request, in ms. */
-const TAKEN_MS = 2_000;
 /** How much longer than a heartbeat an answer may take, in ms. */
 const GRACE_MS = 5_000;
 
@@ -107,7 +105,7 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
           clearTimeout(timer);
           timer = setTimeout(() => settle(unknownSession()), ms).unref();
         };
-        wait(TAKEN_MS);
+        wait(this.#peers.patienceFor(home)); // until the node says that it has the request
         this.#pending.set(call, { home, settle, wait });
         exchange.onAbort(() => {
           if (!this.#pending.delete(call)) return;

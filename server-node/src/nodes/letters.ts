@@ -21,7 +21,7 @@ export class Letters {
   readonly #bus: Bus;
   readonly #onError: (error: unknown, subject: string) => void;
   readonly #readers = new Map<string, Reader>();
-  readonly #pending = new Map<number, (answer: unknown) => void>();
+  readonly #pending = new Map<number, { readonly to: string; readonly resolve: (answer: unknown) => void }>();
   #calls = 0;
   #listening: Promise<Unsubscribe> | undefined;
 
@@ -67,7 +67,7 @@ export class Letters {
     try {
       return await new Promise<unknown>((resolve, reject) => {
         timer = setTimeout(() => resolve(undefined), ms).unref();
-        this.#pending.set(call, resolve);
+        this.#pending.set(call, { to, resolve });
         this.listen()
           .then(() => this.#send(to, { from: this.node, kind, call, data }))
           .catch(reject);
@@ -80,9 +80,14 @@ export class Letters {
     }
   }
 
+  /** A node is gone: it answers nothing any more. */
+  forget(node: string): void {
+    for (const { to, resolve } of [...this.#pending.values()]) if (to === node) resolve(undefined);
+  }
+
   /** Hears no more. Nothing answers the pending questions. */
   async close(): Promise<void> {
-    for (const resolve of [...this.#pending.values()]) resolve(undefined);
+    for (const { resolve } of [...this.#pending.values()]) resolve(undefined);
     await this.#listening?.then((unsubscribe) => unsubscribe()).catch(() => undefined);
   }
 
@@ -91,7 +96,7 @@ export class Letters {
   }
 
   #hear({ from, kind, call, data }: Letter): void {
-    if (kind === ANSWER) return this.#pending.get(call ?? 0)?.(data);
+    if (kind === ANSWER) return this.#pending.get(call ?? 0)?.resolve(data);
     const read = async (): Promise<void> => {
       const answer = await this.#readers.get(kind)?.(data as never, from);
       if (call !== undefined) await this.#send(from, { from: this.node, kind: ANSWER, call, data: answer });

@@ -22,6 +22,7 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   const interests = new Interests(bus);
   const peers = new Peers(node, bus);
   const letters = new Letters(node, bus, (error, subject) => ignoreMessage(hub, subject, error));
+  peers.onGone((gone) => letters.forget(gone));
   const casts = new Casts(hub, node, bus, interests, peers);
   relayNotifications(hub, node, bus, interests);
   const presence = new PresenceAcross(hub, bus, interests, letters, casts, peers);

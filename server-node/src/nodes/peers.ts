@@ -5,6 +5,8 @@ const SUBJECT = 'velox nodes';
 /** How often a node says that it lives, and after how long a silence it counts as dead, in ms. */
 const EVERY_MS = 2_000;
 const LEASE_MS = 6_000;
+/** How long a node that was never heard may take to answer, in ms. */
+const STRANGER_MS = 2_000;
 
 interface Lease {
   readonly node: string;
@@ -32,6 +34,11 @@ export class Peers {
   /** Calls back once for each node that has died or said goodbye. */
   onGone(callback: (node: string) => void): void {
     this.#onGone.push(callback);
+  }
+
+  /** How long a node may take to answer, in ms. One that lives may be busy; one that was never heard may not exist. */
+  patienceFor(node: string): number {
+    return this.#heardAt.has(node) && !this.isGone(node) ? LEASE_MS : STRANGER_MS;
   }
 
   /** The other nodes that live, as far as they were heard. */

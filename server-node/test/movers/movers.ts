@@ -1,0 +1,142 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, polling, sse, websocket, type Sync } from '@velox/core';
+import { WebSocket } from 'ws';
+import { bundleTest } from '../../../scripts/bundle-simulation.mjs';
+import { RoundRobin } from '../torture/round-robin.js';
+import type { MoverAnswer, MoverOrder, MoverSetup } from './orders.js';
+
+/** What is done. */
+export interface MoversPlan {
+  readonly nodes: number;
+  readonly clients: number;
+  /** The transports of the clients, in turn. */
+  readonly transports: readonly ('websocket' | 'sse' | 'polling')[];
+  /** Events that each client sends, and casts to all of them. */
+  readonly events: number;
+  /** How often a part of the connections is cut. */
+  readonly cuts: number;
+}
+
+/** What was lost or came twice. */
+export interface MoversReport {
+  /** Events of clients that no handler got, and those that several calls of handlers got. */
+  readonly lostUp: readonly string[];
+  readonly doubledUp: readonly string[];
+  /** Events and casts to clients. */
+  readonly lostDown: readonly string[];
+  readonly doubledDown: readonly string[];
+  /** How many sessions moved, and how many clients got a new session. */
+  readonly moved: number;
+  readonly strangers: number;
+  readonly sessions: number;
+}
+
+interface Client {
+  readonly sync: Sync;
+  readonly got: string[];
+  strangers: number;
+}
+
+const FACTORIES = { websocket: () => websocket(WebSocket), sse: () => sse(), polling: () => polling() };
+
+/** Lets clients send and receive behind a proxy without sticky sessions, whose connections are cut. No node dies. */
+export async function move(plan: MoversPlan): Promise<MoversReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'velox-movers-'));
+  const setup: MoverSetup = { kind: 'sqlite', file: join(folder, 'velox.db'), folder };
+  const bundle = await bundleTest('server-node/test/movers/node.ts');
+  const nodes = await Promise.all(Array.from({ length: plan.nodes }, () => start(bundle, setup)));
+  await using proxy = await RoundRobin.start();
+  proxy.ports = nodes.map(({ port }) => port);
+  const clients = Array.from({ length: plan.clients }, (_, n) => client(proxy.origin, n, plan));
+  try {
+    await until(() => clients.every(({ sync }) => sync.status.get().state === 'open'), 60_000);
+    // A room is joined when its call is answered; the first echo comes after that.
+    clients.forEach(({ sync }, n) => sync.emit('up', `${n}:first`));
+    await until(() => clients.every(({ got }, n) => got.includes(`${n}:first`)), 60_000);
+    for (let n = 0; n < plan.events; n++) {
+      clients.forEach(({ sync }, c) => sync.emit('up', `${c}:${n}`));
+      const order: MoverOrder = { cast: n };
+      nodes[n % nodes.length]?.child.send(order);
+      await delay(20); // events and casts are under way
+      if (n % Math.ceil(plan.events / plan.cuts) === 1) proxy.cut(0.3);
+      const hasBoth = ({ got }: Client, c: number): boolean =>
+        got.includes(`cast ${n}`) && got.includes(`${c}:${n}`);
+      await until(() => clients.every(hasBoth), 10_000).catch(() => undefined); // the report tells
+    }
+    const wanted = (c: number): string[] => [
+      `${c}:first`,
+      ...Array.from({ length: plan.events }, (_, n) => [`${c}:${n}`, `cast ${n}`]).flat(),
+    ];
+    const all = clients.map((_, c) => wanted(c));
+    await delay(2_000); // repetitions would come late
+    const reports = await Promise.all(nodes.map(({ child }) => reportOf(child)));
+    const up = reports.flatMap(({ received }) => received);
+    const sent = all.flat().filter((each) => !each.startsWith('cast'));
+    return {
+      lostUp: missing(sent, up),
+      doubledUp: doubled(up),
+      lostDown: clients.flatMap(({ got }, c) => missing(all[c] ?? [], got).map((each) => `${c} ${each}`)),
+      doubledDown: clients.flatMap(({ got }, c) => doubled(got).map((each) => `${c} ${each}`)),
+      moved: reports.reduce((sum, { moved }) => sum + moved, 0),
+      strangers: clients.reduce((sum, { strangers }) => sum + strangers, 0),
+      sessions: reports.reduce((sum, { sessions }) => sum + sessions, 0),
+    };
+  } finally {
+    for (const { sync } of clients) sync.close();
+    for (const { child } of nodes) child.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    await rm(join(bundle, '..'), { recursive: true, force: true });
+  }
+}
+
+interface Node {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+async function start(bundle: string, setup: MoverSetup): Promise<Node> {
+  const child = fork(bundle, [JSON.stringify(setup)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const [answer] = (await once(child, 'message')) as [{ port: number }];
+  return { child, port: answer.port };
+}
+
+function client(origin: string, n: number, { transports }: MoversPlan): Client {
+  const kind = transports[n % transports.length] as keyof typeof FACTORIES;
+  const retry = { delay: () => 50 + Math.random() * 500 };
+  const sync = connect(`${origin}/?client=${n}`, { transports: [FACTORIES[kind]()], retry });
+  const made: Client = { sync, got: [], strangers: 0 };
+  sync.on('down', (data) => made.got.push(String(data)));
+  sync.on('cast', (data) => made.got.push(`cast ${String(data)}`));
+  sync.onReconnect(({ recovered }) => void (made.strangers += recovered ? 0 : 1));
+  sync.join('all');
+  return made;
+}
+
+async function reportOf(child: ChildProcess): Promise<Extract<MoverAnswer, { received: unknown }>> {
+  const order: MoverOrder = { report: true };
+  child.send(order);
+  const [answer] = (await once(child, 'message')) as [Extract<MoverAnswer, { received: unknown }>];
+  return answer;
+}
+
+async function until(isDone: () => boolean, ms: number): Promise<void> {
+  for (const end = performance.now() + ms; !isDone();) {
+    if (performance.now() > end) throw new Error('it took too long');
+    await delay(50);
+  }
+}
+
+function missing(wanted: readonly string[], got: readonly string[]): string[] {
+  const set = new Set(got);
+  return wanted.filter((each) => !set.has(each));
+}
+
+function doubled(got: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return got.filter((each) => seen.has(each) || !seen.add(each));
+}
