@@ -22,7 +22,7 @@ export interface MoversPlan {
   readonly cuts: number;
 }
 
-/** What was lost or came twice. */
+/** What was lost or came twice. A client that was told of a new session counts only in `lostUp`, of which there is no excuse. */
 export interface MoversReport {
   /** Events of clients that no handler got, and those that several calls of handlers got. */
   readonly lostUp: readonly string[];
@@ -79,9 +79,13 @@ export async function move(plan: MoversPlan): Promise<MoversReport> {
     const sent = all.flat().filter((each) => !each.startsWith('cast'));
     return {
       lostUp: missing(sent, up),
-      doubledUp: doubled(up),
-      lostDown: clients.flatMap(({ got }, c) => missing(all[c] ?? [], got).map((each) => `${c} ${each}`)),
-      doubledDown: clients.flatMap(({ got }, c) => doubled(got).map((each) => `${c} ${each}`)),
+      doubledUp: doubled(up).filter((each) => !clients[Number(each.split(':')[0])]?.strangers),
+      lostDown: clients.flatMap(({ got, strangers }, c) =>
+        strangers ? [] : missing(all[c] ?? [], got).map((each) => `${c} ${each}`),
+      ),
+      doubledDown: clients.flatMap(({ got, strangers }, c) =>
+        strangers ? [] : doubled(got).map((each) => `${c} ${each}`),
+      ),
       moved: reports.reduce((sum, { moved }) => sum + moved, 0),
       strangers: clients.reduce((sum, { strangers }) => sum + strangers, 0),
       sessions: reports.reduce((sum, { sessions }) => sum + sessions, 0),
