@@ -90,6 +90,13 @@ describe('an event', () => {
     for (const { events } of [one, two, three]) expect(events).toEqual([1, 2]);
   });
 
+  it('carries bytes to the clients of all nodes', async () => {
+    const [one, two] = [await client(east), await client(west)];
+    east.emit('news', { bytes: new Uint8Array([1, 2, 3]) });
+    await time.advance(100);
+    for (const { events } of [one, two]) expect(events).toEqual([{ bytes: new Uint8Array([1, 2, 3]) }]);
+  });
+
   it('to rooms reaches their members on all nodes, and no node without members hears of it', async () => {
     const [one, two] = [await client(east), await client(west)];
     const leave = two.sync.join('red');

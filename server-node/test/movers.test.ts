@@ -7,8 +7,8 @@ const isProof = process.env.VELOX_RUNS !== undefined;
 const NOTHING = { lostUp: [], doubledUp: [], lostDown: [], doubledDown: [] };
 
 it.each([
-  ['polling', { transports: ['polling'], clients: isProof ? 1_000 : 200 }],
-  ['all transports', { transports: ['websocket', 'sse', 'polling'], clients: isProof ? 300 : 60 }],
+  ['polling', { transports: ['polling'], clients: isProof ? 1_000 : 24 }],
+  ['all transports', { transports: ['websocket', 'sse', 'polling'], clients: isProof ? 300 : 24 }],
 ] as const)(
   'three processes without sticky sessions lose and repeat no event of clients over %s',
   async (_, { transports, clients }) => {

@@ -79,11 +79,14 @@ export class Arrivals {
   async #follow(first: string, claim: Claim, admission: Admission): Promise<void> {
     let node = first;
     for (let hops = 0; hops < MOST_HOPS; hops++) {
-      if (node === this.#letters.node || this.#peers.isGone(node)) return;
+      if (this.#peers.isGone(node)) return;
       const found = await this.#ask(node, 'claim', claim);
       const answer = found.is === 'here' ? await this.#take(node, claim, admission, found) : found;
       if (answer.is !== 'moved') return;
-      node = answer.to;
+      // It may have been here in between.
+      const next = answer.to === this.#letters.node ? this.#departures.nextOf(claim.own) : answer.to;
+      if (next === undefined) return;
+      node = next;
     }
   }
 
@@ -108,8 +111,7 @@ export class Arrivals {
       return answer;
     }
     const { client, known: casts } = answer;
-    for (const room of messaging.rooms.of(session))
-      if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
+    for (const room of rooms) if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
     unpackClient(messaging, session, client);
     messaging.arriving(session);
     arriving.arrive(casts);

@@ -1,7 +1,9 @@
+import type { Carried } from '@velox/core/protocol';
 import type { Bus } from '../cluster/bus.js';
 import type { Hub } from '../hub/hub.js';
 import type { Cast } from '../messaging/cast.js';
 import type { Relay, RemoteEvent, RemoteSelection } from '../messaging/relay.js';
+import { decodeData, encodeData } from '../wire/binary.js';
 import { castId, rangesOf, type CastRanges } from './cast-set.js';
 import type { Interests } from './interests.js';
 import type { Peers } from './peers.js';
@@ -20,7 +22,9 @@ interface Letter {
   readonly from: string;
   readonly number: number;
   readonly to: RemoteSelection;
-  readonly event: RemoteEvent;
+  readonly event: Omit<RemoteEvent, 'data'>;
+  /** The data as the members of a frame, as JSON: it may have bytes. */
+  readonly body: string;
 }
 
 const EVERYONE = 'velox cast';
@@ -85,7 +89,9 @@ export class Casts implements Relay {
     const id = castId(this.#node, number);
     this.#remember(id);
     const count = this.during(id, here);
-    if (to) this.#send({ from: this.#node, number, to, event });
+    if (!to) return count;
+    const { data, ...others } = event;
+    this.#send({ from: this.#node, number, to, event: others, body: `{${encodeData(data)}}` });
     return count;
   }
 
@@ -128,11 +134,12 @@ export class Casts implements Relay {
   }
 
   #hear(letter: Letter): void {
-    const { from, number, to, event } = letter;
+    const { from, number, to, body } = letter;
     if (from === this.#node) return;
     const id = castId(from, number);
     if (this.#known.has(id)) return;
     this.#remember(id);
+    const event = { ...letter.event, data: decodeData(JSON.parse(body) as Carried) };
     this.during(id, () => emitHere(this.#hub.messaging.everyone, to, event));
     // Sessions that began here may have moved: the nodes that have them hear the whole name.
     const moved = (to.only[0] ?? []).filter((name) => name.startsWith(this.#hub.messaging.names.prefix));

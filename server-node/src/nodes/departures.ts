@@ -46,7 +46,7 @@ export class Departures {
     this.#casts = casts;
     this.#calls = calls;
     letters.on('give', (claim: Claim, from) => this.#give(claim, from));
-    letters.on('took', ({ own }: { own: string }) => this.#taken(own));
+    letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
     peers.onGone((node) => {
       for (const [own, { to }] of [...this.#gone]) if (to === node) this.#lose(own);
     });
@@ -102,6 +102,8 @@ export class Departures {
 
   async #give(claim: Claim, from: string): Promise<ClaimAnswer> {
     const { own } = claim;
+    // A task of its own: a link that has just found the session opens within its task.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     const session = this.#here(claim);
     const free = session && this.#hub.messaging.lifeCycle.whenFree(session);
     if (free) await Promise.race([free, new Promise((resolve) => setTimeout(resolve, CALLBACK_MS).unref())]);
@@ -140,9 +142,9 @@ export class Departures {
   }
 
   /** The new node has the session. */
-  #taken(own: string): void {
+  #taken(own: string, by: string): void {
     const departure = this.#gone.get(own);
-    if (!departure?.answer) return;
+    if (!departure?.answer || departure.to !== by) return;
     const { to, session } = departure;
     clearTimeout(departure.timer);
     const timer = setTimeout(() => this.#leave(own), LINGER_MS).unref();

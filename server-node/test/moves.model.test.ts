@@ -1,0 +1,97 @@
+/** Random moves of sessions between nodes, against what clients and handlers must have got. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CastSet } from '../src/nodes/cast-set.js';
+import { Inbox } from '../src/sessions/inbox.js';
+import { Sessions } from '../src/sessions/sessions.js';
+import { Letters } from '../src/nodes/letters.js';
+import { numRuns } from './rig/documents.js';
+import { runMoves, type MovesPlan, type Step } from './rig/moves-model.js';
+
+const client = fc.nat(2);
+const node = fc.nat(2);
+const life = [
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('up' as const), client }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('cast' as const), node }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('down' as const), client, node }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('cut' as const), client }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('claim' as const), client }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ does: fc.constant('wait' as const), ms: fc.constantFrom(1, 10, 60, 300, 1_500) }),
+  },
+];
+const planOf = (steps: fc.Arbitrary<Step[]>): fc.Arbitrary<MovesPlan> =>
+  fc.record({
+    transport: fc.constantFrom('websocket' as const, 'sse' as const, 'polling' as const),
+    seed: fc.nat(),
+    steps,
+  });
+const bounds = { minLength: 5, maxLength: 40 };
+const plan = planOf(fc.array(fc.oneof(...life), bounds));
+const withDeath = planOf(
+  fc
+    .tuple(fc.array(fc.oneof(...life), bounds), fc.array(fc.oneof(...life), bounds))
+    .map(([before, after]): Step[] => [...before, { does: 'die' }, ...after]),
+);
+
+/** A run takes some tens of ms. */
+const RUNS = Math.ceil(numRuns / 20);
+const TIMEOUT = 60_000 + RUNS * 2_000;
+
+describe('three clients on three nodes', { timeout: TIMEOUT }, () => {
+  it('lose and repeat nothing, and have one owner each, while no node dies', async () => {
+    const property = fc.asyncProperty(plan, async (given) => {
+      expect(await runMoves(given)).toEqual([]);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+
+  it('lose no event that they sent, and find a living node, if one dies', async () => {
+    const property = fc.asyncProperty(withDeath, async (given) => {
+      expect(await runMoves(given)).toEqual([]);
+    });
+    await fc.assert(property, { numRuns: RUNS });
+  });
+});
+
+describe('the model finds', { timeout: TIMEOUT * 2 }, () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  const isFound = async (): Promise<boolean> => {
+    const property = fc.asyncProperty(plan, async (given) => (await runMoves(given)).length === 0);
+    return (await fc.check(property, { numRuns: 200, seed: 1, endOnFailure: true })).failed;
+  };
+
+  it('a session that two nodes own', async () => {
+    vi.spyOn(Sessions.prototype, 'depart').mockImplementation(() => undefined);
+    expect(await isFound()).toBe(true);
+  });
+
+  it('a node that does not take over the number of the newest event', async () => {
+    vi.spyOn(Inbox.prototype, 'unpack').mockImplementation(() => undefined);
+    expect(await isFound()).toBe(true);
+  });
+
+  it('casts that come over both nodes and are not compared', async () => {
+    vi.spyOn(CastSet.prototype, 'has').mockReturnValue(false);
+    expect(await isFound()).toBe(true);
+  });
+
+  it('a request that is forwarded twice and executed twice', async () => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
+    const { say } = Letters.prototype;
+    vi.spyOn(Letters.prototype, 'say').mockImplementation(async function (this: Letters, to, kind, data) {
+      await say.call(this, to, kind, data);
+      if (kind === 'forward' && 'request' in Object(data)) await say.call(this, to, kind, data);
+    });
+    vi.spyOn(Inbox.prototype, 'takePost').mockReturnValue(true);
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- as above
+    const { take } = Inbox.prototype;
+    vi.spyOn(Inbox.prototype, 'take').mockImplementation(function (this: Inbox, ...given) {
+      take.apply(this, given);
+      return true;
+    });
+    expect(await isFound()).toBe(true);
+  });
+});

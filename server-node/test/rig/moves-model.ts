@@ -1,0 +1,147 @@
+import { connect, polling, sse, websocket, type Sync } from '@velox/core';
+import { memory } from '../../src/backplanes/memory/index.js';
+import type { Bus } from '../../src/cluster/bus.js';
+import { createHub, type Hub } from '../../src/create-hub.js';
+import { MemoryNetwork } from '../../src/testing/memory-network.js';
+import { createRandom } from '../../src/testing/random.js';
+import { VirtualTime } from '../../src/testing/virtual-time.js';
+import { warmUp } from '../../src/testing/warm-up.js';
+
+/** What happens to clients and nodes. */
+export type Step =
+  /** A client sends an event. */
+  | { readonly does: 'up'; readonly client: number }
+  /** A node sends an event to the room of all clients, or to the name of one. */
+  | { readonly does: 'cast'; readonly node: number }
+  | { readonly does: 'down'; readonly node: number; readonly client: number }
+  /** The connections of a client break: its next link opens on the next node. */
+  | { readonly does: 'cut'; readonly client: number }
+  /** Another link claims the session of a client. */
+  | { readonly does: 'claim'; readonly client: number }
+  /** A node dies. */
+  | { readonly does: 'die' }
+  | { readonly does: 'wait'; readonly ms: number };
+
+export interface MovesPlan {
+  readonly transport: 'websocket' | 'sse' | 'polling';
+  readonly seed: number;
+  readonly steps: readonly Step[];
+}
+
+const NODES = 3;
+const CLIENTS = 3;
+
+interface Client {
+  readonly sync: Sync;
+  readonly got: string[];
+  id: string;
+}
+
+/** Runs three clients on three nodes. Returns what was lost, repeated, or owned twice. */
+export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<string[]> {
+  await warmUp();
+  const time = new VirtualTime();
+  const network = new MemoryNetwork(time);
+  const restore = [time.install(createRandom(seed).next), network.install()];
+  const backplane = memory();
+  const dead = new Set<Hub>();
+  const received: string[] = [];
+  const hubs = Array.from({ length: NODES }, (): Hub => {
+    const { bus } = backplane;
+    const mortal: Bus = {
+      limit: bus.limit,
+      publish: (subject, data) => (dead.has(hub) ? Promise.resolve() : bus.publish(subject, data)),
+      subscribe: (subject, fn, onDoubt) =>
+        bus.subscribe(subject, (data) => !dead.has(hub) && fn(data), onDoubt),
+    };
+    const hub: Hub = createHub({
+      backplane: { ...backplane, bus: mortal },
+      canJoin: () => true,
+      limits: { opensPerAddress: Infinity },
+      authorize: ({ token }) => token,
+      name: (token) => String(token),
+    });
+    hub.on('up', (_, data) => void (dead.has(hub) || received.push(String(data))));
+    return hub;
+  });
+  const living = (): Hub[] => hubs.filter((hub) => !dead.has(hub));
+  network.serve(...hubs);
+  const factories = { websocket: () => websocket(network.WebSocket), sse, polling };
+  const clients = Array.from({ length: CLIENTS }, (_, n): Client => {
+    network.path(`c${n}`);
+    const sync = time.within(network.path(`c${n}`).zone, () =>
+      connect(network.urlOf(`c${n}`), {
+        transports: [factories[transport]()],
+        auth: () => `c${n}`,
+        events: { age: 120_000 },
+      }),
+    );
+    const client: Client = { sync, got: [], id: '' };
+    sync.on('down', (data) => client.got.push(String(data)));
+    sync.onFrame((frame) => 'hello' in frame && (client.id = frame.hello.session));
+    sync.join('all');
+    return client;
+  });
+  const sent = { up: [] as string[], down: clients.map((): string[] => []) };
+  const hasDied = steps.some(({ does }) => does === 'die');
+  try {
+    await time.advance(2_000);
+    for (const [n, step] of steps.entries()) {
+      const client = 'client' in step ? (clients[step.client] as Client) : undefined;
+      const hub = 'node' in step ? living()[step.node % living().length] : undefined;
+      if (step.does === 'wait') await time.advance(step.ms);
+      else if (step.does === 'up' && client) {
+        sent.up.push(`up ${n}`);
+        client.sync.emit('up', `up ${n}`);
+      } else if (step.does === 'cast') {
+        for (const all of sent.down) all.push(`cast ${n}`);
+        hub?.to('all').emit('down', `cast ${n}`);
+      } else if (step.does === 'down') {
+        sent.down[step.client]?.push(`down ${n}`);
+        hub?.only(`c${step.client}`).emit('down', `down ${n}`);
+      } else if (step.does === 'cut') network.path(`c${step.client}`).cut();
+      else if (step.does === 'claim' && client) claim(network, client.id, `c${step.client}`, time);
+      else if (step.does === 'die' && dead.size === 0) {
+        dead.add(hubs[0] as Hub);
+        network.serve(...living());
+        network.cut();
+      }
+    }
+    await time.advance(hasDied ? 60_000 : 20_000);
+    const wrong = clients.flatMap(({ sync }, n) =>
+      sync.status.get().state === 'open' ? [] : [`c${n} is ${sync.status.get().state}`],
+    );
+    wrong.push(...missing(sent.up, received).map((each) => `lost ${each}`));
+    if (hasDied) return wrong;
+    wrong.push(...doubled(received).map((each) => `repeated ${each}`));
+    clients.forEach(({ got }, n) => {
+      wrong.push(...missing(sent.down[n] ?? [], got).map((each) => `c${n} lost ${each}`));
+      wrong.push(...doubled(got).map((each) => `c${n} got twice ${each}`));
+      const owners = hubs.filter((hub) => hub.only(`c${n}`).sessions().length > 0);
+      if (owners.length !== 1) wrong.push(`c${n} has ${owners.length} owners`);
+    });
+    return wrong;
+  } finally {
+    for (const { sync } of clients) sync.close();
+    await Promise.all([...hubs.map((hub) => hub.close()), time.advance(20_000)]);
+    for (const undo of restore) undo();
+  }
+}
+
+/** Opens a link of its own for a session, which ends soon. */
+function claim(network: MemoryNetwork, session: string, token: string, time: VirtualTime): void {
+  network.path('claim');
+  const url = network.urlOf('claim').replace('http', 'ws');
+  const socket = time.within(
+    network.path('claim').zone,
+    () => new network.WebSocket(`${url}?velox=3`),
+  ) as WebSocket;
+  socket.onopen = () => socket.send(JSON.stringify({ open: { session, token } }));
+  socket.onmessage = () => socket.close();
+  socket.onerror = () => undefined;
+}
+
+const missing = (wanted: readonly string[], got: readonly string[]): string[] =>
+  wanted.filter((each) => !got.includes(each));
+
+const doubled = (got: readonly string[]): string[] => got.filter((each, at) => got.indexOf(each) !== at);
