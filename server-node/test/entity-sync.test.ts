@@ -95,19 +95,24 @@ describe('the recording of an entity-sync client', () => {
     const clients = { A: connect(), B: connect() };
     const expected: Record<string, string[]> = { A: [], B: [] };
     const wanted = new Set<string>();
+    let frames = 0;
     for (const line of RECORDED.trim()
       .split('\n')
       .map((text) => JSON.parse(text) as Line)) {
       const changed = /^row items\/(\d+) set/.exec(line.step ?? '')?.[1];
       if (changed) change(changed, JSON.parse(line.raw));
-      if (line.kind !== 'frame') continue;
+      if (line.kind !== 'frame') {
+        // The handshakes, the steps and the ends of links; each step is followed by its frames.
+        expect(line.kind ?? line.step).toMatch(/^(request|head|closed|row|A |B |server log)/);
+        continue;
+      }
+      frames++;
       if (line.dir === 'server->client') {
         if (line.opcode !== 1) continue;
         expected[line.conn]?.push(line.raw);
         await vi.waitFor(() => expect(clients[line.conn].texts).toEqual(expected[line.conn]), FOUND);
       } else if (line.raw.length > 512) {
         clients[line.conn].socket.send(line.raw);
-
         expect(await clients[line.conn].closed).toBe(1009);
       } else {
         await clients[line.conn].send(line.raw);
@@ -119,7 +124,9 @@ describe('the recording of an entity-sync client', () => {
     }
     expect(passed).toEqual([['s3cret', '{"hello":1}']]);
     expect(clients.A.texts).toEqual(expected.A);
-    expect(expected.A).toHaveLength(3);
+    expect(clients.B.texts).toEqual(expected.B);
+    expect(frames).toBe(RECORDED.match(/"kind":"frame"/g)?.length);
+    expect([expected.A?.length, expected.B?.length]).toEqual([3, 1]);
     const again = connect();
     await again.send(subscribe('items', '100'));
     await watched(2);
