@@ -63,10 +63,21 @@ export class Lanes {
 
   /** Removes the oldest or the newest message of the lane that has the most bytes, or else the most messages. */
   takeOfLongest(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
-    const lengthOf = ({ messages, size }: Lane): number => (by === 'size' ? size : messages.length);
-    let longest: [string, Lane] | undefined;
-    for (const each of this.#turns) if (!longest || lengthOf(each[1]) > lengthOf(longest[1])) longest = each;
+    const longest = this.#longest(by);
     return longest && this.#take(...longest, end);
+  }
+
+  /** The bytes or the messages of the lane that has most of them. */
+  longest(by: 'size' | 'count'): number {
+    const [, lane] = this.#longest(by) ?? [];
+    return lane ? lengthOf(lane, by) : 0;
+  }
+
+  #longest(by: 'size' | 'count'): [channel: string, lane: Lane] | undefined {
+    let longest: [string, Lane] | undefined;
+    for (const each of this.#turns)
+      if (!longest || lengthOf(each[1], by) > lengthOf(longest[1], by)) longest = each;
+    return longest;
   }
 
   #take(channel: string, lane: Lane, end: 'oldest' | 'newest'): Message | undefined {
@@ -78,3 +89,6 @@ export class Lanes {
     return message;
   }
 }
+
+const lengthOf = ({ messages, size }: Lane, by: 'size' | 'count'): number =>
+  by === 'size' ? size : messages.length;

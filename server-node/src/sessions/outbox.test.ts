@@ -18,6 +18,8 @@ class Client {
   readonly volatile: number[] = [];
   /** The newest number of the session. */
   taken = 0;
+  /** How many numbers it never received. */
+  skipped = 0;
   /** Frames that were written and have not arrived. */
   #flying: string[] = [];
   /** The newest number of the link; 0 before the first. */
@@ -43,10 +45,14 @@ class Client {
     const { data, seq } = frame;
     if (seq === 0) return void this.volatile.push(data);
     // Thrown, because expect() takes longer than everything else here.
-    if ((seq === undefined) !== this.#last > 0)
-      throw new Error('only the first of a link carries its number');
-    this.#last = seq ?? this.#last + 1;
-    if (this.#last !== this.taken + 1) throw new Error('a number was skipped, or given twice');
+    const isFirst = this.#last === 0;
+    const next = this.#last + 1;
+    if (isFirst && seq === undefined) throw new Error('the first of a link carries its number');
+    if (!isFirst && seq !== undefined && seq <= next)
+      throw new Error('a later one carries its number only after a drop');
+    this.#last = seq ?? next;
+    this.skipped += Math.max(this.#last - this.taken - 1, 0);
+    if (this.#last <= this.taken) return; // it was received before
     this.taken = this.#last;
     this.events.push(frame);
   }
@@ -146,6 +152,7 @@ describe('the events of a session', () => {
           expect(own).toEqual(own.toSorted((one, other) => one - other));
         }
         expect(client.events.length + outbox.dropped).toBe(added); // exactly: the last link showed what is missing
+        expect(client.skipped).toBeLessThanOrEqual(outbox.dropped);
         expect(client.volatile.every((data, at) => at === 0 || data > client.volatile[at - 1]!)).toBe(true);
         expect(drops.length).toBeGreaterThanOrEqual(outbox.dropped); // some that were given up arrived anyway
         expect(drops.filter((code) => code === 'overflow').length).toBeLessThanOrEqual(outbox.dropped);
@@ -224,6 +231,30 @@ describe('the events of a session', () => {
     outbox.resume(2);
     // The channels begin again in the order of the writes: b, the main one, a.
     expect(dataOf(outbox)).toEqual(['b1', 2, 'a2', 3, 'a3', 'a4', 'a5', 'a6']);
+  });
+
+  it('keep their numbers on a later link, so a repeated opening request changes none', () => {
+    const { outbox, add } = filled('drop-oldest', 100);
+    add('a', 'a1', 'a2');
+    expect(dataOf(outbox)).toEqual(['a1', 'a2']); // the client receives both
+    add('', 1);
+    outbox.resume(0); // the repeated request is older than that
+    expect(dataOf(outbox)).toEqual(['a1', 'a2', 1]);
+    outbox.resume(2);
+    expect([...take(outbox)].map(({ text }) => text)).toEqual(['{"event":"n","data":1,"seq":3}']);
+  });
+
+  it('keep their numbers when those before them were dropped', () => {
+    const { outbox, add } = filled('drop-oldest', 2);
+    add('', 1, 2);
+    expect(dataOf(outbox)).toEqual([1, 2]); // the client receives both
+    add('', 3, 4);
+    outbox.resume(0);
+    outbox.resume(2);
+    expect([...take(outbox)].map(({ text }) => text)).toEqual([
+      '{"event":"n","data":3,"seq":3}',
+      '{"event":"n","data":4}',
+    ]);
   });
 
   it('beyond the limit drop the oldest of the longest channel', () => {

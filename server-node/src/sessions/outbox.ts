@@ -7,7 +7,8 @@ import { VolatileBox } from './volatile-box.js';
 
 /**
  * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the
- * client has acknowledged it. Numbers have no holes: a new link goes on after the newest number that the client has.
+ * client has acknowledged it. On a later link it keeps its number, because a request that opened a link may arrive once more, late, and
+ * know less than the client does. Numbers of dropped events are left out.
  *
  * Messages are shared by the sessions that receive them. A message without a number (`isNumbered` false) leaves at most once.
  */
@@ -18,8 +19,10 @@ export class Outbox {
    * `#lanes` has them. A message moves from one to the other by a count: most sessions need nothing else.
    */
   #queue: Message[] = [];
-  /** How many of `#queue` are written. */
+  /** How many of `#queue` are written on this link. */
   #written = 0;
+  /** How many of `#queue` have a number: those, and the events of former links that are to be written again. */
+  #numbered = 0;
   /** The waiting messages, once channels or a recovery change their order. */
   #lanes: Lanes | undefined;
   /** Messages that overtake those, and undefined while nothing did. */
@@ -32,8 +35,10 @@ export class Outbox {
   #base = 0;
   /** The newest number that the client has acknowledged. Events from here to `#base` were written and dropped. */
   #acknowledged = 0;
-  /** Whether an event was written on this link: the client can derive the number of the next one. */
-  #hasWritten = false;
+  /** The numbers between the two that are counted as dropped already. */
+  #holes: number[] = [];
+  /** Whether the client can derive the number of the next event from the last one of this link. */
+  #isDerivable = false;
   /** How many events the client has not received because too many were kept. */
   dropped = 0;
   /** The number of the event that the client refused. */
@@ -55,7 +60,7 @@ export class Outbox {
 
   /** Whether written events are not acknowledged. */
   get hasUnacknowledged(): boolean {
-    return this.#written > 0;
+    return this.#numbered > 0;
   }
 
   /**
@@ -103,14 +108,14 @@ export class Outbox {
   /** Goes on over a new link, after the newest number that the client has. */
   resume(ack: number): void {
     this.acknowledge(ack);
-    this.dropped += this.#base - this.#acknowledged; // the client would have acknowledged them
-    this.#base = this.#acknowledged;
-    this.#written = 0;
-    this.#hasWritten = false;
-    if (!this.#lanes) return; // the written messages wait again, before the others
-    const again = this.#queue.splice(0);
-    if (this.#urgent?.length) this.#urgent.unshift(...again);
-    else if (again.length > 0) this.#lanes.prepend(again);
+    this.dropped += this.#uncounted; // the client would have acknowledged them
+    this.#acknowledged = this.#base;
+    this.#holes = [];
+    this.#written = 0; // the written messages wait again, before the others
+    this.#isDerivable = false;
+    if (!this.#urgent?.length) return;
+    this.#urgent.unshift(...this.#queue.splice(0));
+    this.#numbered = 0;
   }
 
   /**
@@ -121,7 +126,7 @@ export class Outbox {
    * @returns whether an event was dropped
    */
   refuse(beginning: string): boolean {
-    const next = this.#urgent?.[0] ?? (this.#lanes ? this.#lanes.peek() : this.#queue[this.#written]);
+    const next = this.#urgent?.[0] ?? this.#queue[this.#written] ?? this.#lanes?.peek();
     const seq = this.#base + 1;
     if (!next || ![next, numbered(next, seq)].some(({ text }) => text.startsWith(beginning))) return false;
     const isAgain = this.#refused === seq;
@@ -132,12 +137,14 @@ export class Outbox {
 
   /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */
   acknowledge(seq: number): void {
-    const last = this.#base + this.#written;
+    const last = this.#base + this.#numbered;
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(seq, last));
+    if (this.#holes.length > 0) this.#holes = this.#holes.filter((hole) => hole > this.#acknowledged);
     const count = this.#acknowledged - this.#base;
     if (count <= 0) return;
     for (const { size } of this.#queue.splice(0, count)) this.size -= size;
-    this.#written -= count;
+    this.#written = Math.max(this.#written - count, 0);
+    this.#numbered -= count;
     this.#base = this.#acknowledged;
   }
 
@@ -149,8 +156,8 @@ export class Outbox {
       this.size -= message.size;
       return message;
     }
-    if (this.#hasWritten) return message;
-    this.#hasWritten = true;
+    if (this.#isDerivable) return message;
+    this.#isDerivable = true;
     return numbered(message, this.#base + this.#written);
   }
 
@@ -162,13 +169,13 @@ export class Outbox {
 
   /** Takes everything out, for another node. */
   pack(): PackedEvents {
-    const ofQueue = this.#queue.splice(this.#written);
+    const ofQueue = this.#queue.splice(this.#numbered);
     const waiting = [...(this.#urgent ?? []), ...(this.#lanes?.takeAll() ?? ofQueue)];
     const sent = this.#queue.splice(0);
-    this.#written = this.size = 0;
+    this.#written = this.#numbered = this.size = 0;
     this.#urgent = undefined;
     return {
-      ...{ base: this.#base, acknowledged: this.#acknowledged },
+      ...{ base: this.#base, acknowledged: this.#base - this.#uncounted },
       ...{ dropped: this.dropped, refused: this.#refused },
       sent: sent.map(packMessage),
       waiting: waiting.map(packMessage),
@@ -182,15 +189,15 @@ export class Outbox {
     this.dropped = dropped;
     this.#refused = refused;
     this.#queue = sent.map(unpackMessage);
-    this.#written = sent.length;
+    this.#written = this.#numbered = sent.length;
     for (const { size } of this.#queue) this.size += size;
     for (const message of waiting) this.add(unpackMessage(message));
   }
 
   /** The session has ended: everything that is kept is given up. */
   clear(): void {
-    const written = this.#queue.splice(0, this.#written);
-    this.#written = 0;
+    const written = this.#queue.splice(0, this.#numbered);
+    this.#written = this.#numbered = 0;
     for (const { onDrop } of written) onDrop?.('unknown-outcome');
     for (let each; (each = this.#urgent?.shift() ?? this.#takeWaiting());) each.onDrop?.('ended');
     this.#volatile?.clear();
@@ -200,32 +207,41 @@ export class Outbox {
   #nextOfQueue(): Message | undefined {
     const message = this.#queue[this.#written];
     if (message?.isNumbered === false) this.#queue.splice(this.#written, 1);
-    else if (message) this.#written++;
+    else if (message && ++this.#written > this.#numbered) this.#numbered++;
     return message;
   }
 
   #nextOfLanes(lanes: Lanes): Message | undefined {
-    const message = this.#urgent?.shift() ?? (this.#holds > 0 ? undefined : lanes.next());
-    if (message?.isNumbered) {
-      this.#queue.push(message);
-      this.#written++;
-    }
+    const hasAgain = this.#numbered > this.#written;
+    if (this.#urgent?.length) {
+      if (hasAgain) lanes.prepend(this.#queue.splice(this.#written)); // it takes the number of the first of them
+      this.#numbered = this.#written;
+    } else if (this.#holds > 0) return undefined;
+    else if (hasAgain) return this.#queue[this.#written++];
+    const message = this.#urgent?.shift() ?? lanes.next();
+    if (message?.isNumbered) this.#numbered = this.#written = this.#queue.push(message);
     return message;
   }
 
   /** How many messages wait that are not urgent. */
   get #waiting(): number {
-    return this.#lanes ? this.#lanes.count : this.#queue.length - this.#written;
+    return this.#queue.length - this.#written + (this.#lanes?.count ?? 0);
+  }
+
+  /** How many events were written and given up, and are not counted as dropped, because they may have arrived. */
+  get #uncounted(): number {
+    return this.#base - this.#acknowledged - this.#holes.length;
   }
 
   /** From now on, messages wait in lanes. */
   #useLanes(): Lanes {
-    return (this.#lanes ??= new Lanes(this.#queue.splice(this.#written)));
+    return (this.#lanes ??= new Lanes(this.#queue.splice(this.#numbered)));
   }
 
   /** Removes the message that would be the next of those that are not urgent. */
   #takeWaiting(): Message | undefined {
-    return this.#lanes ? this.#lanes.next() : this.#queue.splice(this.#written, 1)[0];
+    if (this.#numbered > this.#written) this.#numbered--;
+    return this.#queue.splice(this.#written, 1)[0] ?? this.#lanes?.next();
   }
 
   get #isOverLimit(): boolean {
@@ -253,6 +269,7 @@ export class Outbox {
     const given = this.#written > 0 ? this.#queue.shift() : undefined;
     if (!given) return undefined;
     this.#written--;
+    this.#numbered--;
     this.#base++;
     this.size -= given.size;
     given.onDrop?.('unknown-outcome');
@@ -260,12 +277,31 @@ export class Outbox {
   }
 
   #giveUpWaiting(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
-    const last = (): Message | undefined => (this.#waiting > 0 ? this.#queue.pop() : undefined);
+    if (end === 'oldest' && this.#isAgainLongest(by)) return this.#giveUpAgain();
+    const last = (): Message | undefined =>
+      this.#queue.length > this.#numbered ? this.#queue.pop() : undefined;
     const ofQueue = (): Message | undefined => (end === 'oldest' ? this.#takeWaiting() : last());
     const given =
       (this.#lanes ? this.#lanes.takeOfLongest(end, by) : ofQueue()) ??
       (end === 'oldest' ? this.#urgent?.shift() : this.#urgent?.pop());
     this.#drop(given, 'overflow');
+    return given;
+  }
+
+  /** Whether the events of former links are more than those of each lane. */
+  #isAgainLongest(by: 'size' | 'count'): boolean {
+    const again = this.#queue.slice(this.#written, this.#numbered);
+    const length = by === 'size' ? again.reduce((sum, { size }) => sum + size, 0) : again.length;
+    return length > (this.#lanes?.longest(by) ?? 0);
+  }
+
+  /** Gives up the oldest event of former links. None is written on this one: those were given up first. */
+  #giveUpAgain(): Message | undefined {
+    const given = this.#queue.shift();
+    this.#numbered--;
+    this.#holes.push(++this.#base);
+    this.#isDerivable = false;
+    this.#drop(given, 'unknown-outcome');
     return given;
   }
 
