@@ -1,7 +1,7 @@
 import type { CallError } from '../protocol/call-error.js';
 import { report } from '../protocol/error.js';
 
-/** The session ended, or the connection was closed. */
+/** The session ended, the call waited too long, or the connection was closed. */
 const LOST = ['unknown-outcome', 'cancelled', 'dropped', 'closed'];
 
 /** The rooms that a client wants to be in. */
@@ -10,32 +10,41 @@ export interface Rooms {
   readonly join: (room: string) => () => void;
   /** A new session is in no room: all that are wanted are joined again. */
   readonly onNewSession: () => void;
+  /** Repeats the calls that were lost although their session lives. */
+  readonly repeat: () => void;
 }
 
 /** @param call makes a call of the hub itself */
 export function createRooms(call: (name: '$join' | '$leave', room: string) => Promise<unknown>): Rooms {
   const wanted = new Map<string, number>();
-  const say = (name: '$join' | '$leave', room: string): void => {
-    call(name, room).catch((error: CallError) => {
-      // A session that ended joins again; every other reason is reported to the application.
-      if (!LOST.includes(error.code)) report(error);
+  /** The rooms whose newest call was lost. */
+  const lost = new Set<string>();
+  const say = (room: string): void => {
+    call(wanted.has(room) ? '$join' : '$leave', room).catch((error: CallError) => {
+      // A lost call is repeated; every other reason is reported to the application.
+      if (LOST.includes(error.code)) lost.add(room);
+      else report(error);
     });
+  };
+  const sayAll = (rooms: Iterable<string>): void => {
+    const all = [...rooms];
+    lost.clear();
+    for (const room of all) say(room);
   };
   return {
     join(room) {
       const count = wanted.get(room) ?? 0;
       wanted.set(room, count + 1);
-      if (!count) say('$join', room);
+      if (!count) say(room);
       return () => {
         const left = wanted.get(room)! - 1;
         wanted.set(room, left);
         if (left) return;
         wanted.delete(room);
-        say('$leave', room);
+        say(room);
       };
     },
-    onNewSession() {
-      for (const room of wanted.keys()) say('$join', room);
-    },
+    onNewSession: () => sayAll(wanted.keys()),
+    repeat: () => sayAll(lost),
   };
 }

@@ -119,7 +119,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, settle);
-  const rooms = createRooms((name, room) => call(name, room, { timeout: Infinity }));
+  // Async: after close(), a call throws, and the end of a room must not.
+  const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }));
   const answers = new Map<string, Answer>();
 
   const encode = (name: string, data: unknown, more?: string, channel?: string): string => {
@@ -148,6 +149,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   /** Something is to be written, or less is pending. */
   function settle(): void {
     if (open) {
+      rooms.repeat();
       const texts = queue.take(pacer.left());
       texts.forEach(send);
       pacer.spend(texts.length);

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createCarrier } from '../connection/connection.js';
+import { createFakeTransport } from '../testing/fake-transport.js';
+import { createSync } from './sync.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** An open connection whose server answers nothing, and the calls that its newest link has sent. */
+async function setUpOpen() {
+  const fake = createFakeTransport();
+  const sync = createSync(createCarrier({ url: 'http://h/', transports: [fake.transport] }));
+  sync.on('news', () => undefined); // keeps it open
+  await vi.advanceTimersByTimeAsync(0);
+  fake.last().hello();
+  const sent = (): unknown[] =>
+    fake.last().sent.flatMap((frame) => ('event' in frame ? [[frame.event, frame.data]] : []));
+  /** Comes back to the session after so long that nothing is kept. */
+  const returnLate = async (): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(20_000);
+    while (fake.last().closed) await vi.advanceTimersByTimeAsync(100);
+    fake.last().hello();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  return { ...fake, sync, sent, returnLate };
+}
+
+it('joins a room on the next link of its session if the call was dropped', async () => {
+  const { sync, last, sent, returnLate } = await setUpOpen();
+  last().lose();
+  sync.join('hall');
+  await returnLate();
+  expect(sent()).toEqual([['$join', 'hall']]);
+});
+
+it('leaves a room on the next link of its session if the call was dropped', async () => {
+  const { sync, last, sent, returnLate } = await setUpOpen();
+  const leave = sync.join('hall');
+  last().say({ reply: 1, data: null });
+  last().lose();
+  leave();
+  await returnLate();
+  expect(sent()).toEqual([['$leave', 'hall']]);
+});
+
+it('joins a room again after the client left and joined it while its calls were dropped', async () => {
+  const { sync, last, sent, returnLate } = await setUpOpen();
+  const leave = sync.join('hall');
+  last().lose();
+  leave();
+  sync.join('hall');
+  await returnLate();
+  expect(sent().at(-1)).toEqual(['$join', 'hall']);
+});
+
+it('ends the interest in a room quietly after the connection was closed', async () => {
+  const { sync, last } = await setUpOpen();
+  const leave = sync.join('hall');
+  last().lose();
+  await vi.advanceTimersByTimeAsync(20_000);
+  sync.close();
+  expect(leave).not.toThrow();
+});
