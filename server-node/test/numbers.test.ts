@@ -47,7 +47,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('over %s', (transport) =
   });
 
   it('the heartbeat asks for an acknowledgement until it has one', async () => {
-    const { hub, session } = chat({ heartbeat: 50 });
+    const { hub, session } = chat({ heartbeat: 250 });
     await using server = await listen(hub.handle);
     const link = RAW[transport](server.origin);
     link.send({ event: 'chat', data: 1, seq: 1 });

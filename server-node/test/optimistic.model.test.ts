@@ -144,7 +144,7 @@ async function play(
 
 it(
   'shows each row of a call once, without a gap, until it is confirmed or refused',
-  { timeout },
+  { timeout: 5 * timeout },
   async () => {
     const property = fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 14, size: 'max' }),
