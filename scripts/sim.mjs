@@ -1,7 +1,7 @@
 // Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A failing seed is shrunk and shown;
 // `--log` shows everything that happened. `--plant` plants known bugs, one at a time (`--only <name>`: one of them), and the
-// simulation has to find each. `--of leaks` searches for secrets that a view lets through. `--of entities` fetches rows that are slow,
-// fail, hang and lag behind.
+// simulation has to find each. `--of messaging` simulates rooms, casts, calls, channels and presence; `--of leaks` searches for secrets
+// that a view lets through; `--of entities` fetches rows that are slow, fail, hang and lag behind.
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,8 +9,9 @@ import { bundleSimulation } from './bundle-simulation.mjs';
 import { plantAll } from './plants.mjs';
 import { simulate } from './simulate.mjs';
 
+const WAYS = ['websocket', 'sse', 'polling'];
 /** The transports of each simulation; leaks and entities use all of them at the same time. */
-const TRANSPORTS = { simulation: ['websocket', 'sse', 'polling'], leaks: ['all'], entities: ['all'] };
+const TRANSPORTS = { simulation: WAYS, messaging: WAYS, leaks: ['all'], entities: ['all'] };
 
 function show({ seed, violation, settings, steps, log }, way) {
   console.log(`\n${way} ${seed}: ${violation ?? 'nothing was wrong'}\n  ${JSON.stringify(settings)}`);

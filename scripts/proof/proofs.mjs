@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 /** How many cases a property test tries. */
 const RUNS = '20000';
-/** How many seeds of the simulation run over each transport. */
+/** How many seeds of each simulation run over each transport. */
 const SEEDS = '10000';
 
 /** How many inputs attack each entrance. */
@@ -28,11 +28,14 @@ export function proofs() {
     ...tests
       .filter((file) => file.endsWith('.e2e.ts'))
       .map((file) => ({ name: `browser ${file}`, command: ['npx', 'playwright', 'test', file], env })),
-    ...['websocket', 'sse', 'polling'].map((transport) => ({
-      name: `simulation ${transport}`,
-      command: npm('test:sim', '--seeds', SEEDS, '--transport', transport),
-    })),
+    ...['simulation', 'messaging'].flatMap((of) =>
+      ['websocket', 'sse', 'polling'].map((transport) => ({
+        name: `${of} ${transport}`,
+        command: npm('test:sim', '--of', of, '--seeds', SEEDS, '--transport', transport),
+      })),
+    ),
     { name: 'plants', command: npm('test:sim', '--plant') },
+    { name: 'messaging plants', command: npm('test:sim', '--of', 'messaging', '--plant') },
     { name: 'fuzz', command: npm('fuzz', '--runs', INPUTS) },
     { name: 'fuzz plants', command: npm('fuzz', '--plant', '--runs', '100000') },
     // Views behave differently in production: they trust that rows which are remembered are right.

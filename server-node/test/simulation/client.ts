@@ -1,21 +1,13 @@
-import {
-  connect,
-  polling,
-  sse,
-  websocket,
-  type Replica,
-  type ServerFrame,
-  type Sync,
-  type Transport,
-} from '@velox/core';
+import { connect, type Replica, type ServerFrame, type Sync } from '@velox/core';
 import type { MemoryNetwork } from '../../src/testing/memory-network.js';
 import type { Path } from '../../src/testing/memory-path.js';
 import { createRandom, type Random } from '../../src/testing/random.js';
 import type { Document } from './document.js';
-import { TOPICS, type Plan, type Topic, type Way } from './plan.js';
+import { TOPICS, type Plan, type Topic } from './plan.js';
 import type { SimulatedServer, Tell } from './server.js';
 import { EventNumbers } from './event-numbers.js';
 import type { Watch } from './watch.js';
+import { waysOf } from './ways.js';
 
 /** The view of one topic that a client shows. */
 interface View {
@@ -90,7 +82,7 @@ export class SimulatedClient {
     this.path = network.path(name);
     this.#token = this.#issue();
     this.sync = connect(network.urlOf(name), {
-      transports: ways(way, network),
+      transports: waysOf(way, network),
       auth: () => this.#auth(),
     });
     this.views = TOPICS.map((topic) => ({
@@ -297,12 +289,4 @@ export class SimulatedClient {
     const shown = replica.get()?.n ?? 0;
     this.#watch.check(shown >= n, () => `client ${this.index} was told of ${n}, and shows ${shown}`);
   }
-}
-
-function ways(way: Way, { WebSocket }: MemoryNetwork): readonly (Transport | undefined)[] {
-  return {
-    websocket: [websocket(WebSocket), sse(), polling()],
-    sse: [sse(), polling()],
-    polling: [polling(), sse()],
-  }[way];
 }

@@ -1,27 +1,12 @@
-import type { VirtualTime as Time } from '../../src/testing/virtual-time.js';
 import { inflict } from '../../src/testing/faults.js';
-import { MemoryNetwork } from '../../src/testing/memory-network.js';
+import type { MemoryNetwork } from '../../src/testing/memory-network.js';
 import { createRandom } from '../../src/testing/random.js';
-import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { SimulatedClient } from './client.js';
 import { unleash } from './hostile.js';
 import { TOPICS, type Plan, type Settings, type Step } from './plan.js';
 import { repeatPolls } from './repeat-polls.js';
 import { SimulatedServer } from './server.js';
-import { warmUp } from '../../src/testing/warm-up.js';
-import { Watch } from './watch.js';
-
-/** What became of a run. */
-export interface Outcome {
-  /** The first thing that must not happen and did. */
-  readonly violation: string | undefined;
-  /** The same for two runs in which the same happened. */
-  readonly digest: number;
-  /** Virtual ms that it took until everybody had everything. */
-  readonly ms: number;
-  /** All events, if they were requested. */
-  readonly log: readonly string[];
-}
+import { runOnStage, type Outcome, type Stage } from './stage.js';
 
 /** How long everybody may take to come right when nothing goes wrong any more, in virtual ms. */
 const RECOVERY = 120_000;
@@ -29,24 +14,11 @@ const RECOVERY = 120_000;
 const AUDIT = 1_000;
 
 /** Runs a plan on virtual time; the same plan always does the same. Nothing else that uses time may run meanwhile. */
-export async function run(plan: Plan, keepLog = false): Promise<Outcome> {
-  await warmUp();
-  const time = new VirtualTime();
-  const watch = new Watch(time, keepLog);
-  const network = new MemoryNetwork(time);
-  const restore = [time.install(createRandom(plan.seed, 3).next), network.install(), catchErrors(watch)];
-  try {
-    await play(plan, time, network, watch);
-  } catch (error) {
-    if (!watch.violation) watch.fail(String((error as Error).stack));
-  } finally {
-    restore.forEach((undo) => undo());
-  }
-  const { violation, digest, log } = watch;
-  return { violation, digest, ms: time.now, log };
+export function run(plan: Plan, keepLog = false): Promise<Outcome> {
+  return runOnStage(plan.seed, keepLog, (stage) => play(plan, stage));
 }
 
-async function play(plan: Plan, time: Time, network: MemoryNetwork, watch: Watch): Promise<void> {
+async function play(plan: Plan, { time, network, watch }: Stage): Promise<void> {
   const { settings, steps, seed } = plan;
   const server = time.within(network.server, () => new SimulatedServer(plan, network, watch));
   const clients = Array.from({ length: settings.clients }, (_, index) => {
@@ -167,11 +139,4 @@ function perform(
       for (const each of clients) each.trouble(step.ms);
       return server.alternate(step.ms);
   }
-}
-
-/** An error of a callback is a bug of the simulation, or one found by it. */
-function catchErrors(watch: Watch): () => void {
-  const before = globalThis.reportError;
-  globalThis.reportError = (error) => watch.fail(String((error as Error).stack));
-  return () => void (globalThis.reportError = before);
 }
