@@ -70,13 +70,13 @@ export class Lanes {
   /** The bytes or the messages of the lane that has most of them. */
   longest(by: 'size' | 'count'): number {
     const [, lane] = this.#longest(by) ?? [];
-    return lane ? lengthOf(lane, by) : 0;
+    return lane ? lengthOfLane(lane, by) : 0;
   }
 
   #longest(by: 'size' | 'count'): [channel: string, lane: Lane] | undefined {
     let longest: [string, Lane] | undefined;
     for (const each of this.#turns)
-      if (!longest || lengthOf(each[1], by) > lengthOf(longest[1], by)) longest = each;
+      if (!longest || lengthOfLane(each[1], by) > lengthOfLane(longest[1], by)) longest = each;
     return longest;
   }
 
@@ -90,5 +90,9 @@ export class Lanes {
   }
 }
 
-const lengthOf = ({ messages, size }: Lane, by: 'size' | 'count'): number =>
+const lengthOfLane = ({ messages, size }: Lane, by: 'size' | 'count'): number =>
   by === 'size' ? size : messages.length;
+
+/** The bytes of messages, or their number. */
+export const lengthOf = (messages: readonly Message[], by: 'size' | 'count'): number =>
+  by === 'size' ? messages.reduce((sum, { size }) => sum + size, 0) : messages.length;

@@ -1,21 +1,20 @@
 import type { Message } from '../wire/message.js';
 import { DEFAULT_EVENT_LIMITS, type DropCode, type EventLimits } from './event-limits.js';
 import { numbered } from './event-message.js';
-import { Lanes } from './lanes.js';
+import { Lanes, lengthOf } from './lanes.js';
+import { OutboxNumbers } from './outbox-numbers.js';
 import { packMessage, unpackMessage, type PackedEvents } from './parcel.js';
 import { VolatileBox } from './volatile-box.js';
 
 /**
  * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the
- * client has acknowledged it. On a later link it keeps its number, because a request that opened a link may arrive once more, late, and
- * know less than the client does. Numbers of dropped events are left out.
- *
+ * client has acknowledged it. It keeps its number on later links, see DECISIONS.md. Numbers of dropped events are left out.
  * Messages are shared by the sessions that receive them. A message without a number (`isNumbered` false) leaves at most once.
  */
 export class Outbox {
   readonly #limits: EventLimits;
   /**
-   * The events of this link that are written and not acknowledged, from number `#base + 1` on; then the waiting messages, unless
+   * The events of this link that are written and not acknowledged, from the first number on; then the waiting messages, unless
    * `#lanes` has them. A message moves from one to the other by a count: most sessions need nothing else.
    */
   #queue: Message[] = [];
@@ -31,14 +30,7 @@ export class Outbox {
   #holds = 0;
   /** Bytes of the events that are kept. */
   size = 0;
-  /** The number before the first of `#queue`. */
-  #base = 0;
-  /** The newest number that the client has acknowledged. Events from here to `#base` were written and dropped. */
-  #acknowledged = 0;
-  /** The numbers between the two that are counted as dropped already. */
-  #holes: number[] = [];
-  /** Whether the client can derive the number of the next event from the last one of this link. */
-  #isDerivable = false;
+  readonly #numbers = new OutboxNumbers();
   /** How many events the client has not received because too many were kept. */
   dropped = 0;
   /** The number of the event that the client refused. */
@@ -98,21 +90,18 @@ export class Outbox {
   hold(): () => void {
     this.#useLanes();
     this.#holds++;
-    let isDue = true;
+    let due = 1;
     return () => {
-      if (isDue) this.#holds--;
-      isDue = false;
+      this.#holds -= due;
+      due = 0;
     };
   }
 
   /** Goes on over a new link, after the newest number that the client has. */
   resume(ack: number): void {
     this.acknowledge(ack);
-    this.dropped += this.#uncounted; // the client would have acknowledged them
-    this.#acknowledged = this.#base;
-    this.#holes = [];
+    this.dropped += this.#numbers.resume();
     this.#written = 0; // the written messages wait again, before the others
-    this.#isDerivable = false;
     if (!this.#urgent?.length) return;
     this.#urgent.unshift(...this.#queue.splice(0));
     this.#numbered = 0;
@@ -127,7 +116,7 @@ export class Outbox {
    */
   refuse(beginning: string): boolean {
     const next = this.#urgent?.[0] ?? this.#queue[this.#written] ?? this.#lanes?.peek();
-    const seq = this.#base + 1;
+    const seq = this.#numbers.base + 1;
     if (!next || ![next, numbered(next, seq)].some(({ text }) => text.startsWith(beginning))) return false;
     const isAgain = this.#refused === seq;
     this.#refused = isAgain ? 0 : seq;
@@ -137,15 +126,11 @@ export class Outbox {
 
   /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */
   acknowledge(seq: number): void {
-    const last = this.#base + this.#numbered;
-    this.#acknowledged = Math.max(this.#acknowledged, Math.min(seq, last));
-    if (this.#holes.length > 0) this.#holes = this.#holes.filter((hole) => hole > this.#acknowledged);
-    const count = this.#acknowledged - this.#base;
-    if (count <= 0) return;
+    const count = this.#numbers.acknowledge(seq, this.#numbered);
+    if (count === 0) return;
     for (const { size } of this.#queue.splice(0, count)) this.size -= size;
     this.#written = Math.max(this.#written - count, 0);
     this.#numbered -= count;
-    this.#base = this.#acknowledged;
   }
 
   /** Returns the next message to be written, which then counts as written. */
@@ -156,9 +141,9 @@ export class Outbox {
       this.size -= message.size;
       return message;
     }
-    if (this.#isDerivable) return message;
-    this.#isDerivable = true;
-    return numbered(message, this.#base + this.#written);
+    if (this.#numbers.isDerivable) return message;
+    this.#numbers.isDerivable = true;
+    return numbered(message, this.#numbers.base + this.#written);
   }
 
   /** Returns the only message to be written, which then counts as written; undefined if there is none or more than one. */
@@ -169,14 +154,14 @@ export class Outbox {
 
   /** Takes everything out, for another node. */
   pack(): PackedEvents {
+    const { base, uncounted } = this.#numbers;
     const ofQueue = this.#queue.splice(this.#numbered);
     const waiting = [...(this.#urgent ?? []), ...(this.#lanes?.takeAll() ?? ofQueue)];
     const sent = this.#queue.splice(0);
     this.#written = this.#numbered = this.size = 0;
     this.#urgent = undefined;
     return {
-      ...{ base: this.#base, acknowledged: this.#base - this.#uncounted },
-      ...{ dropped: this.dropped, refused: this.#refused },
+      ...{ base, acknowledged: base - uncounted, dropped: this.dropped, refused: this.#refused },
       sent: sent.map(packMessage),
       waiting: waiting.map(packMessage),
     };
@@ -184,8 +169,7 @@ export class Outbox {
 
   /** Goes on with the events of another node. */
   unpack({ base, acknowledged, sent, waiting, dropped, refused }: PackedEvents): void {
-    this.#base = base;
-    this.#acknowledged = acknowledged;
+    this.#numbers.restore(base, acknowledged);
     this.dropped = dropped;
     this.#refused = refused;
     this.#queue = sent.map(unpackMessage);
@@ -228,11 +212,6 @@ export class Outbox {
     return this.#queue.length - this.#written + (this.#lanes?.count ?? 0);
   }
 
-  /** How many events were written and given up, and are not counted as dropped, because they may have arrived. */
-  get #uncounted(): number {
-    return this.#base - this.#acknowledged - this.#holes.length;
-  }
-
   /** From now on, messages wait in lanes. */
   #useLanes(): Lanes {
     return (this.#lanes ??= new Lanes(this.#queue.splice(this.#numbered)));
@@ -260,56 +239,42 @@ export class Outbox {
       return this.#giveUpWaiting(overflow === 'drop-oldest' ? 'oldest' : 'newest', by);
     this.hasOverflowed = true;
     this.dropped += this.#waiting + (this.#urgent?.length ?? 0);
-    this.clear();
-    return undefined;
+    return void this.clear();
   }
 
   /** Gives up a message that may have arrived. It counts when a new link shows that it has not. */
   #giveUpWritten(): Message | undefined {
-    const given = this.#written > 0 ? this.#queue.shift() : undefined;
-    if (!given) return undefined;
+    if (this.#written === 0) return undefined;
+    const given = this.#takeOldest();
     this.#written--;
-    this.#numbered--;
-    this.#base++;
+    this.#numbers.base++;
     this.size -= given.size;
     given.onDrop?.('unknown-outcome');
     return given;
   }
 
-  #giveUpWaiting(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
-    if (end === 'oldest' && this.#isAgainLongest(by)) return this.#giveUpAgain();
-    const last = (): Message | undefined =>
-      this.#queue.length > this.#numbered ? this.#queue.pop() : undefined;
-    const ofQueue = (): Message | undefined => (end === 'oldest' ? this.#takeWaiting() : last());
-    const given =
-      (this.#lanes ? this.#lanes.takeOfLongest(end, by) : ofQueue()) ??
-      (end === 'oldest' ? this.#urgent?.shift() : this.#urgent?.pop());
-    this.#drop(given, 'overflow');
-    return given;
-  }
-
-  /** Whether the events of former links are more than those of each lane. */
-  #isAgainLongest(by: 'size' | 'count'): boolean {
-    const again = this.#queue.slice(this.#written, this.#numbered);
-    const length = by === 'size' ? again.reduce((sum, { size }) => sum + size, 0) : again.length;
-    return length > (this.#lanes?.longest(by) ?? 0);
-  }
-
-  /** Gives up the oldest event of former links. None is written on this one: those were given up first. */
-  #giveUpAgain(): Message | undefined {
-    const given = this.#queue.shift();
+  #takeOldest(): Message {
     this.#numbered--;
-    this.#holes.push(++this.#base);
-    this.#isDerivable = false;
-    this.#drop(given, 'unknown-outcome');
-    return given;
+    return this.#queue.shift() as Message;
   }
 
-  /** Drops a message that was not written on this link. */
-  #drop(message: Message | undefined, code: DropCode): void {
-    if (!message) return;
-    if (message.isNumbered) this.dropped++;
-    this.size -= message.size;
-    message.onDrop?.(code);
+  #giveUpWaiting(end: 'oldest' | 'newest', by: 'size' | 'count'): Message | undefined {
+    const again = lengthOf(this.#queue.slice(this.#written, this.#numbered), by);
+    if (end === 'oldest' && again > (this.#lanes?.longest(by) ?? 0)) {
+      this.#numbers.leaveOut(); // none is written on this link: those were given up first
+      return this.#drop(this.#takeOldest(), 'unknown-outcome');
+    }
+    const at = end === 'oldest' ? this.#numbered : Math.max(this.#queue.length - 1, this.#numbered);
+    const waiting = this.#lanes ? this.#lanes.takeOfLongest(end, by) : this.#queue.splice(at, 1)[0];
+    const urgent = (): Message | undefined => this.#urgent?.[end === 'oldest' ? 'shift' : 'pop']();
+    return this.#drop(waiting ?? urgent(), 'overflow');
+  }
+
+  /** Drops a message that was not written on this link. Returns it. */
+  #drop(message: Message | undefined, code: DropCode): Message | undefined {
+    if (message?.isNumbered) this.dropped++;
+    this.size -= message?.size ?? 0;
+    message?.onDrop?.(code);
+    return message;
   }
 }

@@ -48,7 +48,7 @@ export class SessionRecord {
   expect(lane: Lane, id: number, bytes: number, isVolatile: boolean): void {
     if (isVolatile) return void this.#volatile.add(id);
     const { positions } = this.#lanes.get(lane) as Expected;
-    positions.set(id, positions.size + 1);
+    if (!positions.has(id)) positions.set(id, positions.size + 1);
     this.count(bytes);
   }
 
