@@ -2,9 +2,9 @@
 import { connect } from '@velox/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { createHub } from '../src/index.js';
-import { listen } from './rig/listen.js';
-import { rawWebSocket } from './rig/raw-client.js';
+import { createHub } from '../../src/index.js';
+import { listen } from '../rig/listen.js';
+import { rawWebSocket } from '../rig/raw-client.js';
 
 const LARGE = new Uint8Array(64 * 1024).map((_, at) => (at * 31) >> 3);
 const SENT = { part: Buffer.from([1, 2, 3]), deep: [{ buffer: new Uint8Array([4, 5]).buffer }], LARGE };
