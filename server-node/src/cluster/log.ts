@@ -62,7 +62,8 @@ export interface Log {
    * An empty list only compares, and marks the head as seen in the present run.
    *
    * Resolves when the revisions are as durable as the engine was told to make them. A rejection with a `VeloxError` `too-large`,
-   * `not-supported` or `bad-option` means that nothing was appended. Any other rejection is in doubt: read, and look for the tag.
+   * `not-supported`, `bad-option` or `unavailable` means that nothing was appended, and an update fails with it. Any other rejection
+   * is in doubt: read, and look for the tag.
    * A caller never has two appends of one topic in flight.
    *
    * @param within a client of the engine in a transaction: the append becomes part of it, and is heard after its commit.

@@ -8,13 +8,14 @@ const BATCH = 256;
 const NO_STREAM = 10059;
 const NO_MESSAGE = 10037;
 const WRONG_SEQUENCE = 10071;
+const TEMPORARY = 503;
 
 export interface Stored {
   readonly seq: number;
   readonly text: string;
 }
 interface Answer {
-  readonly error?: { readonly err_code?: number; readonly description: string };
+  readonly error?: { readonly code: number; readonly err_code?: number; readonly description: string };
   readonly message?: { readonly subject: string; readonly seq: number; readonly data?: string };
   readonly created?: string;
   readonly cluster?: { readonly name?: string };
@@ -175,7 +176,8 @@ export class Stream {
 
   #fail({ error }: Answer): never {
     const text = `NATS refused a request (${error?.err_code}): ${error?.description}. Look at its configuration.`;
-    throw new VeloxError('unavailable', text);
+    // A cluster without a leader answers so for some seconds, and what was asked for may be done.
+    throw new VeloxError(error?.code === TEMPORARY ? 'timeout' : 'unavailable', text);
   }
 }
 

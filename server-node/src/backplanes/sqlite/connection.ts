@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { VeloxError } from '@velox/core/protocol';
 
 /** The part of a prepared statement that is used. */
 export interface SqliteStatement {
@@ -84,7 +85,8 @@ export class SqliteConnection {
       try {
         return call();
       } catch (error) {
-        if (!isBusy(error) || performance.now() > end) throw error;
+        if (!isBusy(error)) throw error;
+        if (performance.now() > end) throw locked(error);
       }
       await sleep(Math.random() * delay);
     }
@@ -96,6 +98,13 @@ export class SqliteConnection {
     return statement;
   }
 }
+
+const locked = (cause: unknown): VeloxError =>
+  new VeloxError(
+    'unavailable',
+    `a transaction has locked the SQLite file for ${PATIENCE_MS} ms. Commit it earlier.`,
+    { cause },
+  );
 
 /** Each library names the error of a locked database in its own way. */
 function isBusy(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { isVeloxError, type Position } from '@velox/core/protocol';
+import { isVeloxError, VeloxError, type Position } from '@velox/core/protocol';
 import type { Appended, Place } from '../../cluster/log.js';
 import { randomEpoch } from '../random-epoch.js';
 import { closed, type Engine } from './engine.js';
@@ -26,7 +26,8 @@ export interface AppenderHost<T> {
 /** An attempt to append a revision. `lost`: its answer did not come. `none`: there was nothing left to append. */
 type Attempt =
   | { readonly is: 'appended'; readonly at: Place; readonly patch: string | undefined; readonly after: Place }
-  | { readonly is: 'refused' | 'none' }
+  | { readonly is: 'refused'; readonly head?: Place | undefined }
+  | { readonly is: 'none' }
   | { readonly is: 'lost'; readonly after: Place };
 
 /**
@@ -77,11 +78,17 @@ export class Appender<T> {
     let isBehind = !value.isLoaded;
     /** The place of an attempt whose answer was lost. */
     let openAt: Place | undefined;
+    /** The head that has refused the last attempt. */
+    let refusedBy: Place | undefined;
     for (let conflicts = 0, failures = 0; jobs.some(({ isSettled }) => !isSettled);) {
       if (this.#isClosed) return jobs.forEach((job) => job.giveUp(closed()));
       if (isBehind && !(await this.#catchUp())) {
         await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
         continue;
+      }
+      // All that others have committed is in the value now: a head above it is one of the same transaction.
+      if (jobs[0]?.within !== undefined && refusedBy && isAbove(refusedBy, value.place)) {
+        return jobs.forEach((job) => job.fail(updatedBefore(this.#host.topic)));
       }
       const found = value.recent.find(tag);
       if (found) return succeed(jobs, found);
@@ -93,6 +100,7 @@ export class Appender<T> {
       }
       const attempt = await this.#attempt(jobs, tag, conflicts + failures === 0);
       isBehind = attempt.is === 'refused' || attempt.is === 'lost';
+      refusedBy = attempt.is === 'refused' ? attempt.head : undefined;
       if (attempt.is === 'appended') {
         if (this.#appended(jobs, tag, attempt)) return;
         // A new epoch has begun before the answer came: it may lack the revision.
@@ -133,23 +141,27 @@ export class Appender<T> {
       try {
         answer = await engine.ask((log) => log.append(topic, after, revisions, jobs[0]?.within));
       } catch (error) {
-        return this.#failed(jobs, error, after);
+        return this.#failed(jobs, error, after, wasInDoubt);
       }
       if (answer.ok) return { is: 'appended', at: answer.at, patch, after };
       // This attempt never happened. Whether an earlier one did is known when the log was read.
       if (!wasInDoubt) for (const job of jobs) job.isInDoubt = false;
-      return { is: 'refused' };
+      return { is: 'refused', head: answer.head };
     });
   }
 
-  #failed(jobs: readonly Job<T>[], error: unknown, after: Place): Attempt {
+  #failed(jobs: readonly Job<T>[], error: unknown, after: Place, wasInDoubt: boolean): Attempt {
     const isSure =
       isVeloxError(error, 'too-large') ||
       isVeloxError(error, 'not-supported') ||
       isVeloxError(error, 'bad-option') ||
+      isVeloxError(error, 'unavailable') || // a transaction holds the topic
       jobs[0]?.within !== undefined; // the application's transaction has failed
     if (!isSure) return { is: 'lost', after };
-    for (const job of jobs) job.fail(error);
+    for (const job of jobs) {
+      job.isInDoubt = wasInDoubt;
+      job.giveUp(error);
+    }
     return { is: 'none' };
   }
 
@@ -186,6 +198,16 @@ function succeed<T>(jobs: readonly Job<T>[], { id, version }: Place): void {
 function isEqual(one: Place, other: Place): boolean {
   return one.id === other.id && one.version === other.version && one.token === other.token;
 }
+
+function isAbove(head: Place, { id, version }: Place): boolean {
+  return head.id === id && head.version > version;
+}
+
+const updatedBefore = (topic: string): VeloxError =>
+  new VeloxError(
+    'bad-option',
+    `a transaction has updated "${topic}" before. Make all changes of a topic in one update of it.`,
+  );
 
 /** Waits for a random time of at most `ms`. */
 function pause(ms: number, most: number): Promise<void> {
