@@ -34,15 +34,33 @@ export const connectionTo = (port: number): pg.PoolConfig => ({
 
 /** Starts PostgreSQL with an empty database `velox`. `settings` are lines of its configuration. */
 export async function startPostgres(...settings: readonly string[]): Promise<EngineProcess> {
+  const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync'];
+  const server = await startServer(settings, 'initdb', ['-D', 'data', ...options]);
+  await admin(server.port, 'CREATE ROLE velox LOGIN', 'CREATE DATABASE velox OWNER velox');
+  return server;
+}
+
+/** Starts a standby that streams the changes of the server behind a port. */
+export function startStandby(primaryPort: number, ...settings: readonly string[]): Promise<EngineProcess> {
+  const from = ['-h', '127.0.0.1', '-p', `${primaryPort}`, '-U', 'postgres'];
+  const options = ['-D', 'data', '-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
+  return startServer(settings, 'pg_basebackup', [...from, ...options]);
+}
+
+/** Starts PostgreSQL on the folder `data` that a program has made. */
+function startServer(
+  settings: readonly string[],
+  maker: 'initdb' | 'pg_basebackup',
+  options: readonly string[],
+): Promise<EngineProcess> {
   const programs = postgresPrograms();
   const user = postgresUser();
-  const server = await EngineProcess.start({
+  return EngineProcess.start({
     name: 'postgres',
     program: join(programs, 'postgres'),
     user,
     async prepare(folder) {
-      const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync'];
-      await run(join(programs, 'initdb'), ['-D', join(folder, 'data'), ...options], { ...user, cwd: folder });
+      await run(join(programs, maker), [...options], { ...user, cwd: folder });
     },
     args: (port, folder) => [
       ...['-D', join(folder, 'data'), '-p', `${port}`, '-k', folder, '-h', '127.0.0.1'],
@@ -66,8 +84,6 @@ export async function startPostgres(...settings: readonly string[]): Promise<Eng
       }
     },
   });
-  await admin(server.port, 'CREATE ROLE velox LOGIN', 'CREATE DATABASE velox OWNER velox');
-  return server;
 }
 
 /** Runs statements as superuser. */

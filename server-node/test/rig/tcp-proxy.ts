@@ -6,12 +6,16 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Cuts all connections, as a failing network does. */
   cut(): void;
+  /** Cuts all connections. Later ones reach another port; undefined: none, they are refused. */
+  retarget(target: number | undefined): void;
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  let current: number | undefined = target;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
+    if (current === undefined) return void client.destroy();
+    const upstream = connect(current, '127.0.0.1');
     const end = (): void => {
       client.destroy();
       upstream.destroy();
@@ -33,6 +37,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    retarget(next) {
+      current = next;
+      cut();
+    },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();

@@ -1,12 +1,21 @@
 /** One server of the torture test, in a process of its own: it hosts all topics, and makes the updates that its parent asks for. */
+import { subscribe } from 'node:diagnostics_channel';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Revision } from '../../src/cluster/log.js';
 import { createHub } from '../../src/create-hub.js';
 import type { SharedState } from '../../src/state/shared/shared-state.js';
 import { backplaneOf } from './backplane-of.js';
-import type { Answer, Marks, Order, Setup } from './orders.js';
+import type { NodeMessage, Numbered } from '../rig/node-process.js';
+import type { Marks, Order, Report, Setup } from './orders.js';
 
 const setup = JSON.parse(process.argv[2] as string) as Setup;
+const answer = (message: NodeMessage<Report>): void => void process.send?.(message);
+subscribe('velox:heal', (message) => answer({ healed: (message as { revisions: number }).revisions }));
+subscribe('velox:renew', (message) => {
+  const { revisions } = (message as { lost: { revisions: readonly Revision[] } }).lost;
+  answer({ lost: revisions.flatMap(({ patch }) => patch.match(/\bm\d+\b/g) ?? []) });
+});
 const hub = createHub({
   backplane: await backplaneOf(setup.engine),
   limits: { opensPerAddress: Infinity, sessionsPerIdentity: Infinity },
@@ -23,19 +32,22 @@ for (const topic of setup.topics) {
   );
 }
 
-const answer = (message: Answer): void => void process.send?.(message);
-
-process.on('message', ({ number, topic, mark }: Order) => {
+process.on('message', (order: Numbered<Order>) => {
+  const { number } = order;
+  if ('ask' in order) {
+    const versions = [...topics.values()].map((each) => each.position().version);
+    return answer({ number, outcome: versions.join() });
+  }
   const recipe = (draft: Marks): void => {
-    draft.marks.push(mark);
+    draft.marks.push(order.mark);
     draft.count++;
   };
   topics
-    .get(topic)
+    .get(order.topic)
     ?.update(recipe)
     .then(
-      () => answer({ number, code: 'ok' }),
-      (error: { code?: string }) => answer({ number, code: error.code ?? 'failed' }),
+      () => answer({ number, outcome: 'ok' }),
+      (error: { code?: string }) => answer({ number, outcome: error.code ?? 'failed' }),
     );
 });
 process.on('disconnect', () => process.exit());
