@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** A proxy for any protocol over TCP, whose connections can be cut. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
+  /** The bytes that clients have received. */
+  readonly received: number;
   /** Cuts all connections, as a failing network does. */
   cut(): void;
   /** Cuts all connections. Later ones reach another port; undefined: none, they are refused. */
@@ -12,6 +14,7 @@ export interface TcpProxy extends AsyncDisposable {
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let current: number | undefined = target;
+  let received = 0;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     if (current === undefined) return void client.destroy();
@@ -28,6 +31,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
         end();
       });
     }
+    upstream.on('data', (chunk: Buffer) => (received += chunk.length));
     client.pipe(upstream).pipe(client);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,6 +40,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   };
   return {
     port: (server.address() as AddressInfo).port,
+    get received() {
+      return received;
+    },
     cut,
     retarget(next) {
       current = next;
