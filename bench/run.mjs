@@ -13,6 +13,7 @@ const GROUPS = [
   'views',
   'entities',
   'backplanes',
+  'workers',
 ];
 /** Those that take minutes, and are asked for by name. */
 const LONG = ['jitter'];
