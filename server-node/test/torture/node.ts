@@ -52,8 +52,13 @@ process.on('message', (order: Numbered<Order>) => {
 });
 process.on('disconnect', () => process.exit());
 
+/** Also if the engine is away while the node starts. */
+async function load(state: SharedState<Marks>): Promise<void> {
+  await state.snapshot().catch(() => load(state));
+}
+
 const server = createServer(hub.handle as never).listen(0, '127.0.0.1', () => {
-  void Promise.all([...topics.values()].map((each) => each.snapshot())).then(() =>
+  void Promise.all([...topics.values()].map(load)).then(() =>
     answer({ port: (server.address() as AddressInfo).port }),
   );
 });

@@ -53,6 +53,11 @@ process.on('message', ({ number, ...order }: Numbered<Transfer>) => {
 });
 process.on('disconnect', () => process.exit());
 
+/** Also if PostgreSQL is away while the node starts. */
+async function load(): Promise<void> {
+  await ledger.snapshot().catch(load);
+}
+
 const server = createServer(hub.handle as never).listen(0, '127.0.0.1', () => {
-  void ledger.snapshot().then(() => answer({ port: (server.address() as AddressInfo).port }));
+  void load().then(() => answer({ port: (server.address() as AddressInfo).port }));
 });
