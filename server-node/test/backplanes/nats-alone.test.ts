@@ -1,6 +1,6 @@
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { nats } from '@velox/server/nats';
 import type { EngineProcess } from '../rig/engine-process.js';
 import { startNats } from '../rig/nats-server.js';
@@ -26,5 +26,18 @@ describe('NATS', () => {
     expect(await log.saveSnapshot('topic', appended.at, '1', 100)).toBe(true);
     expect(await log.heads(['topic'])).toEqual([appended.at]);
     expect(await log.read('topic', at)).toHaveLength(1);
+  });
+
+  it('close ends its subscriptions and leaves the connection open', async () => {
+    const [one, two] = [nats(connection, jetstream(connection)), nats(connection, jetstream(connection))];
+    const [ended, kept] = [vi.fn(), vi.fn()];
+    await one.bus.subscribe('x', ended);
+    await two.bus.subscribe('x', kept);
+    await one.close();
+    await two.bus.publish('x', '1');
+    await vi.waitFor(() => expect(kept).toHaveBeenCalledOnce());
+    expect(ended).not.toHaveBeenCalled();
+    expect(connection.isClosed()).toBe(false);
+    await two.close();
   });
 });

@@ -12,6 +12,7 @@ let server: EngineProcess;
 const pools: pg.Pool[] = [];
 function connectPool(config: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ ...connectionTo(server.port), ...config });
+  pool.on('error', () => {}); // it is restarted
   pools.push(pool);
   return pool;
 }
@@ -127,6 +128,15 @@ describe('PostgreSQL', () => {
     expect((await backplane.log.append('limited', at, [step('a')])).ok).toBe(true);
     expect(await backplane.log.saveSnapshot('limited', { ...at, version: 2, token: 'a' }, '1', 0)).toBe(true);
     expect(await backplane.log.run()).toMatch(/^\d+:[0-9A-F]{8}:\d+/);
+    await backplane.close();
+  });
+
+  it('a restart shows as another run', async () => {
+    const backplane = postgres(connectPool());
+    const run = await backplane.log.run();
+    expect(await backplane.log.run()).toBe(run);
+    await server.restart();
+    await vi.waitFor(async () => expect(await backplane.log.run()).not.toBe(run), 10_000);
     await backplane.close();
   });
 

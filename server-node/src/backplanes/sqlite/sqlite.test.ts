@@ -2,7 +2,7 @@ import Database from 'libsql';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { logContract } from '../../testing/backplane/index.js';
 import { sqlite, type SqliteDatabase } from './index.js';
 
@@ -28,4 +28,20 @@ const tests = logContract({
 
 describe('a log in SQLite', () => {
   for (const { title, run } of tests) it(title, run);
+
+  it('close ends its timers and leaves the database open', async () => {
+    const database = new Database(join(folder, 'closed.db'));
+    const backplane = sqlite(database);
+    await backplane.log.open('topic', '0');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    try {
+      await backplane.log.follow('topic', vi.fn(), vi.fn());
+      expect(vi.getTimerCount()).toBeGreaterThan(0);
+      await backplane.close();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(database.prepare('SELECT 1 AS one').get()).toMatchObject({ one: 1 });
+  });
 });
