@@ -35,9 +35,11 @@ export class NodeProcess<Order extends object, Report extends object = never> {
     setup: object,
   ): Promise<NodeProcess<Order, Report>> {
     const child = fork(bundle, [JSON.stringify(setup)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    const [first] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
-    const { port } = (first ?? {}) as { port?: number };
-    if (port === undefined) throw new Error('a node has ended before it served');
+    const port = await new Promise<number>((resolve, reject) => {
+      // It may report what it has found while it was loading.
+      child.on('message', (message: object) => 'port' in message && resolve(message.port as number));
+      child.on('exit', () => reject(new Error('a node has ended before it served')));
+    });
     return new NodeProcess(child, port);
   }
 
