@@ -106,6 +106,8 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
 
 const cancelled = (): CallError => new CallError('cancelled', EXPLAINED && 'the call was cancelled.');
 const lost = (isWritten: boolean): CallError =>
-  isWritten
-    ? new CallError('unknown-outcome', EXPLAINED && 'the session ended. The call may have run.')
-    : new CallError('dropped', EXPLAINED && 'it waited too long, or too many did.');
+  new CallError(
+    isWritten ? 'unknown-outcome' : 'dropped',
+    EXPLAINED &&
+      (isWritten ? 'the session ended. The call may have run.' : 'it waited too long, or too many did.'),
+  );
