@@ -6,11 +6,14 @@ const isProof = process.env.VELOX_RUNS !== undefined;
 const plan: Omit<Plan, 'engine' | 'harm'> = isProof
   ? { nodes: 4, writers: 8, topics: 20, updates: 10_000, clients: 200 }
   : { nodes: 4, writers: 8, topics: 4, updates: 400, clients: 12 };
+/** A failover needs writers and time, and not so many clients. */
+const failover: typeof plan = { nodes: 4, writers: 8, topics: 20, updates: 2_000, clients: 40 };
 
-async function run(engine: Pick<Plan, 'engine' | 'harm'>): Promise<Report> {
-  const report = await torture({ ...plan, ...engine });
-  const { acknowledged, inDoubt, deltas, resumed, renewed, lost } = report;
-  const figures = { ...engine, acknowledged, inDoubt, deltas, resumed, renewed, lost: lost.length };
+async function run(engine: Pick<Plan, 'engine' | 'harm' | 'isQuiet'>): Promise<Report> {
+  const size = engine.harm.startsWith('fail over') ? failover : plan;
+  const report = await torture({ ...size, ...engine });
+  const { acknowledged, inDoubt, deltas, resumed, renewed, healed, lost } = report;
+  const figures = { ...engine, acknowledged, inDoubt, deltas, resumed, renewed, healed, lost: lost.length };
   process.stderr.write(`${JSON.stringify(figures)}\n`);
   return report;
 }
@@ -31,6 +34,36 @@ describe('four servers in processes of their own, one of which is killed', { tim
     expect(resumed).toBeGreaterThan(0);
     // A small run has too few resumes for a part of them to mean anything.
     if (isProof) expect(deltas).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it.runIf(isProof).each([
+    ['a synchronous standby of PostgreSQL takes over', { engine: 'postgres', harm: 'fail over' }],
+    [
+      'an asynchronous standby of PostgreSQL takes over that is 0.7 s behind, and nothing was written meanwhile',
+      { engine: 'postgres', harm: 'fail over behind', isQuiet: true },
+    ],
+    [
+      'Sentinel promotes a replica that is 0.7 s behind, and nothing was written meanwhile',
+      { engine: 'redis', harm: 'fail over behind', isQuiet: true },
+    ],
+  ] as const)('lose nothing and begin no epoch if %s', async (_, engine) => {
+    const { renewed, healed, deltas, ...others } = await run(engine);
+    expect(others).toMatchObject(NOTHING);
+    expect(renewed).toBe(0);
+    expect(deltas).toBeGreaterThanOrEqual(0.95);
+    if (engine.harm === 'fail over behind') expect(healed).toBeGreaterThan(0);
+  });
+
+  it.runIf(isProof).each([
+    ['an asynchronous standby of PostgreSQL takes over that is 0.7 s behind', 'postgres', 'fail over behind'],
+    ['Sentinel promotes a replica', 'redis', 'fail over'],
+    ['Sentinel promotes a replica that is 0.7 s behind', 'redis', 'fail over behind'],
+  ] as const)('heal or report all that is lost if %s, and no client shows it', async (_, engine, harm) => {
+    const { unreported, doubled, undead, different, holes, healed } = await run({ engine, harm });
+    expect({ unreported, doubled, undead, different, holes }).toEqual({
+      ...{ unreported: [], doubled: [], undead: [], different: [], holes: [] },
+    });
+    if (harm === 'fail over behind') expect(healed).toBeGreaterThan(0);
   });
 
   it.runIf(isProof)('heal the end that Redis has lost', async () => {
