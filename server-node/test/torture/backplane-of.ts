@@ -38,7 +38,10 @@ export async function backplaneOf(engine: EngineSetup): Promise<Backplane> {
   }
   if ('port' in engine) {
     const servers = `127.0.0.1:${engine.port}`;
-    const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+    const connection = await connect({
+      ...{ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 },
+      waitOnFirstConnect: true, // a node may start while the engine is away
+    });
     const backplane = nats(connection, jetstream(connection));
     return {
       ...backplane,
