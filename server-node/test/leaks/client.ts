@@ -1,5 +1,7 @@
 import type { StateFrame } from '@velox/core/protocol';
 import { advance, type Document } from '../../../core/src/protocol/document.js';
+import { apply } from '../../../core/src/protocol/patch.js';
+import { share } from '../../../core/src/protocol/share.js';
 import { openLink, type Form, type Link, type Server, type Wanted } from './links.js';
 import type { Role, Truth } from './truth.js';
 
@@ -132,7 +134,7 @@ export class LeakClient {
     this.isStale = false;
     if (typeof frame.proof === 'string') this.#proof = frame.proof;
     try {
-      const next = advance(this.document, frame);
+      const next = advance(this.document, frame, { apply, share });
       // A client that lied about its position would ask again.
       this.document = next === 'gap' ? undefined : next;
     } catch {
