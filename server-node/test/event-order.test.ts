@@ -83,7 +83,7 @@ const SOURCES: Record<string, (rig: Rig) => Source> = {
   'the presence of a room': ({ hub, session }) => {
     let shown = 0;
     const presence = hub.presence({ of: () => ({ id: 'ann', n: shown }), ...THROTTLE });
-    session.join('room');
+    void session.join('room');
     const readMember = (value: { ann?: { who: { n: number } } } | undefined): unknown => value?.ann?.who.n;
     return {
       topic: 'presence/room',

@@ -31,8 +31,8 @@ function createHub() {
     canSubscribe: () => true,
     patience: 1_000,
     onConnect(session) {
-      session.join(unique('room'));
-      if (count % 20 === 0) session.join('lobby'); // each member costs work for each other one
+      void session.join(unique('room'));
+      if (count % 20 === 0) void session.join('lobby'); // each member costs work for each other one
       (session.data as Record<string, unknown>).note = unique('data');
     },
   });

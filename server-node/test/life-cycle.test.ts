@@ -82,7 +82,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
       onConnect: async (session) => {
         if (session.context === 'slow') await sleep(3_000);
         session.data = { name: session.context.toUpperCase() };
-        session.join('lobby');
+        void session.join('lobby');
       },
     });
     test.hub.state('board', { n: 1 });
@@ -217,7 +217,7 @@ describe('the callbacks of a session', () => {
     const test = await setUp({
       name: (context) => context,
       onConnect: (session) => {
-        session.join(['a', 'b']);
+        void session.join(['a', 'b']);
         return sleep(500);
       },
       onDisconnect: ({ name, rooms }, reason) => ended.push([name, rooms, reason]),

@@ -328,7 +328,7 @@ describe('presence', () => {
     const sync = test.connect();
     sync.on('x', () => undefined);
     await test.advance();
-    test.hub.sessions()[0]?.join('lobby');
+    void test.hub.sessions()[0]?.join('lobby');
     const rooms = test.hub.presence({ of: ({ name }) => ({ id: name }) });
     expect(Object.keys(rooms.members('lobby'))).toEqual([test.hub.sessions()[0]?.name]);
     expect(() => test.hub.presence({ of: () => ({ id: 'x' }) })).toThrow(

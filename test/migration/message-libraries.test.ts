@@ -73,7 +73,7 @@ testRows('from-message-libraries.md', 'sacrificial-socket', {
   },
   '`server.Roomcast(room, event, data)`, `socket.Roomcast(room, event, data)`': async () => {
     const rig = await setUp();
-    for (const session of rig.hub.sessions()) session.join('lobby');
+    for (const session of rig.hub.sessions()) void session.join('lobby');
     rig.hub.to('lobby').emit('note', 1);
     rig.of('ann').to('lobby').emit('note', 2);
     await rig.go();
@@ -104,7 +104,7 @@ testRows('from-message-libraries.md', 'sacrificial-socket', {
   '`socket.Join(room)`, `socket.Leave(room)`, `socket.InRoom(room)`, `socket.GetRooms()`': async () => {
     const rig = await setUp();
     const ann = rig.of('ann');
-    ann.join(['a', 'b']);
+    void ann.join(['a', 'b']);
     ann.leave('a');
     expect([ann.rooms, ann.rooms.includes('b')]).toEqual([['b'], true]);
   },

@@ -93,7 +93,7 @@ testRows('from-socket-io.md', 'Server', {
   },
   '`io.to(room)`, `io.in(room)`': async () => {
     const rig = await setUp();
-    rig.of('bob').join('lobby');
+    void rig.of('bob').join('lobby');
     rig.hub.to('lobby').emit('note', 1);
     await rig.go();
     expect(rig.heard).toEqual(['bob note 1']);
@@ -107,7 +107,7 @@ testRows('from-socket-io.md', 'Server', {
   },
   '`io.except(room)`, `io.except(id)`': async () => {
     const rig = await setUp();
-    rig.of('bob').join('lobby');
+    void rig.of('bob').join('lobby');
     rig.hub.notIn('lobby').emit('note', 1);
     rig.hub.except('ann').emit('note', 2);
     await rig.go();
@@ -144,13 +144,13 @@ testRows('from-socket-io.md', 'Server', {
   },
   '`io.fetchSockets()`, `io.allSockets()`, `namespace.sockets`': async () => {
     const rig = await setUp();
-    rig.of('bob').join('lobby');
+    void rig.of('bob').join('lobby');
     expect(rig.hub.sessions().map(({ name }) => name)).toEqual(['ann', 'bob']);
     expect(rig.hub.to('lobby').sessions()).toEqual([rig.of('bob')]);
   },
   '`io.socketsJoin(room)`, `io.socketsLeave(room)`': async () => {
     const rig = await setUp();
-    for (const session of rig.hub.sessions()) session.join('lobby');
+    for (const session of rig.hub.sessions()) void session.join('lobby');
     expect(rig.hub.room('lobby').size).toBe(2);
     for (const session of rig.hub.sessions()) session.leave('lobby');
     expect(rig.hub.room('lobby').size).toBe(0);
@@ -252,7 +252,7 @@ testRows('from-socket-io.md', 'A socket of the server', {
   },
   '`socket.rooms`': async () => {
     const rig = await setUp();
-    rig.of('ann').join(['a', 'b']);
+    void rig.of('ann').join(['a', 'b']);
     expect(rig.of('ann').rooms).toEqual(['a', 'b']);
   },
   '`socket.emit(event, data)`': async () => {
@@ -332,14 +332,14 @@ testRows('from-socket-io.md', 'A socket of the server', {
   },
   '`socket.join(room)`, `socket.leave(room)`': async () => {
     const rig = await setUp();
-    rig.of('ann').join('lobby');
+    void rig.of('ann').join('lobby');
     expect(rig.hub.room('lobby').sessions()).toEqual([rig.of('ann')]);
     rig.of('ann').leave('lobby');
     expect(rig.hub.room('lobby').size).toBe(0);
   },
   '`socket.to(room)`, `socket.in(room)`': async () => {
     const rig = await setUp();
-    for (const session of rig.hub.sessions()) session.join('lobby');
+    for (const session of rig.hub.sessions()) void session.join('lobby');
     rig.of('ann').to('lobby').emit('note', 1);
     await rig.go();
     expect(rig.heard).toEqual(['bob note 1']);
@@ -347,7 +347,7 @@ testRows('from-socket-io.md', 'A socket of the server', {
   '`socket.broadcast`, `socket.except(room)`': async () => {
     const rig = await setUp();
     await rig.join('eve');
-    rig.of('bob').join('lobby');
+    void rig.of('bob').join('lobby');
     rig.of('ann').broadcast.emit('note', 1);
     rig.of('ann').broadcast.notIn('lobby').emit('note', 2);
     await rig.go();
@@ -378,7 +378,7 @@ testRows('from-socket-io.md', 'A socket of the server', {
       onAway: ({ name }) => ends.push(['away', name]),
       onDisconnect: ({ name, rooms }, reason) => ends.push(['gone', name, rooms, reason]),
     });
-    rig.of('ann').join('lobby');
+    void rig.of('ann').join('lobby');
     rig.ann.close();
     await rig.go(2_000);
     expect(ends).toEqual([
