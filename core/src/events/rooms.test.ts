@@ -57,6 +57,17 @@ it('joins a room again after the client left and joined it while its calls were 
   expect(sent().at(-1)).toEqual(['$join', 'hall']);
 });
 
+it('joins a room again on the same link if the server of the call is gone', async () => {
+  const { sync, last, sent } = await setUpOpen();
+  sync.join('hall');
+  last().say({ reply: 1, error: { code: 'unknown-outcome', message: '' } });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent()).toEqual([
+    ['$join', 'hall'],
+    ['$join', 'hall'],
+  ]);
+});
+
 it('ends the interest in a room quietly after the connection was closed', async () => {
   const { sync, last } = await setUpOpen();
   const leave = sync.join('hall');

@@ -14,16 +14,24 @@ export interface Rooms {
   readonly repeat: () => void;
 }
 
-/** @param call makes a call of the hub itself */
-export function createRooms(call: (name: '$join' | '$leave', room: string) => Promise<unknown>): Rooms {
+/**
+ * @param call makes a call of the hub itself
+ * @param onLost called when a call was lost that may be repeated immediately
+ */
+export function createRooms(
+  call: (name: '$join' | '$leave', room: string) => Promise<unknown>,
+  onLost: () => void,
+): Rooms {
   const wanted = new Map<string, number>();
   /** The rooms whose newest call was lost. */
   const lost = new Set<string>();
   const say = (room: string): void => {
     call(wanted.has(room) ? '$join' : '$leave', room).catch((error: CallError) => {
       // A lost call is repeated; every other reason is reported to the application.
-      if (LOST.includes(error.code)) lost.add(room);
-      else report(error);
+      if (!LOST.includes(error.code)) return report(error);
+      lost.add(room);
+      // The node of the call is gone, and the session is not: no new link comes. A full queue drops calls, and must not loop.
+      if (error.code === LOST[0]) onLost();
     });
   };
   const sayAll = (rooms: Iterable<string>): void => {

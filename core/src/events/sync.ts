@@ -120,7 +120,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
 
   const calls = createCalls(queue, settle);
   // Async: after close(), a call throws, and the end of a room must not.
-  const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }));
+  const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }), settle);
   const answers = new Map<string, Answer>();
 
   const encode = (name: string, data: unknown, more?: string, channel?: string): string => {

@@ -1,6 +1,7 @@
 import { CallError, isName } from '@velox/core/protocol';
 import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Answers } from './answers.js';
 import type { Checks } from './checks.js';
@@ -17,11 +18,14 @@ export interface HubCallsHost {
   readonly presence: () => Presence | undefined;
 }
 
+/** A join that waits for the application. A client that leaves meanwhile does not join. */
+type Joining = 'elsewhere' | { promise?: Promise<unknown> };
+
 /** The calls and events of the hub itself, whose names begin with `$`: clients join rooms, leave them, and show data in them. */
 export class HubCalls {
   readonly #host: HubCallsHost;
-  /** The rooms that the application is being asked about, for each session. */
-  readonly #joining = new WeakMap<Session, Map<string, Promise<unknown>>>();
+  /** The rooms that the application is being asked about, for each session; `elsewhere` if another node asks. */
+  readonly #joining = new WeakMap<Session, Map<string, Joining>>();
 
   constructor(host: HubCallsHost) {
     this.#host = host;
@@ -39,7 +43,7 @@ export class HubCalls {
 
   #answer(session: Session, name: string, data: unknown): unknown {
     if (name === '$join') return this.#join(session, roomIn(data));
-    if (name === '$leave') return this.#host.rooms.leave(session, roomIn(data));
+    if (name === '$leave') return this.#leave(session, roomIn(data));
     if (name === '$presence') {
       const { room, mine } = presenceIn(data);
       return thenOrNow(this.#join(session, room), () => this.#presence.set(session, room, mine));
@@ -74,7 +78,7 @@ export class HubCalls {
     const { rooms, canJoin, checks } = this.#host;
     if (rooms.has(session, room)) return rooms.whenKnown(room);
     const pending = this.#joining.get(session)?.get(room);
-    if (pending) return pending;
+    if (typeof pending === 'object') return pending.promise;
     const forbidden = new CallError('forbidden', 'the client may not join this room.');
     if (room === '' || !isName(room)) {
       throw new CallError('bad-room', 'the name of a room is empty, too long, or has control characters.');
@@ -83,21 +87,62 @@ export class HubCalls {
     const allowed = checks.through(session, checks.room, 'the name of the room', room, () =>
       canJoin(session.context, room),
     );
-    const joined = thenOrNow(allowed, (isAllowed) => {
+    const enter = (isAllowed: unknown): unknown => {
       if (isAllowed !== true) throw forbidden;
       if (session.hasEnded) return undefined;
+      const successor = successorOf(session);
+      if (successor) return successor.enter(room);
       rooms.join(session, room);
       return rooms.whenKnown(room);
-    });
-    return isThenable(joined) ? this.#whileJoining(session, room, joined) : joined;
+    };
+    return isThenable(allowed) ? this.#whileJoining(session, room, allowed, enter) : enter(allowed);
   }
 
-  #whileJoining(session: Session, room: string, joined: PromiseLike<unknown>): Promise<unknown> {
+  #whileJoining(
+    session: Session,
+    room: string,
+    allowed: PromiseLike<unknown>,
+    enter: (isAllowed: unknown) => unknown,
+  ): Promise<unknown> {
+    const ofSession = this.#joiningOf(session);
+    const joining: Exclude<Joining, string> = {};
+    ofSession.set(room, joining);
+    const end = (): boolean => ofSession.get(room) === joining && ofSession.delete(room);
+    return (joining.promise = Promise.resolve(allowed).then(
+      (isAllowed) => (end() || isAllowed !== true ? enter(isAllowed) : undefined),
+      (error: unknown) => {
+        end();
+        throw error;
+      },
+    ));
+  }
+
+  #joiningOf(session: Session): Map<string, Joining> {
     let ofSession = this.#joining.get(session);
-    if (!ofSession) this.#joining.set(session, (ofSession = new Map<string, Promise<unknown>>()));
-    const pending = Promise.resolve(joined).finally(() => ofSession.delete(room));
-    ofSession.set(room, pending);
-    return pending;
+    if (!ofSession) this.#joining.set(session, (ofSession = new Map<string, Joining>()));
+    return ofSession;
+  }
+
+  #leave(session: Session, room: string): boolean {
+    this.#joining.get(session)?.delete(room);
+    return this.#host.rooms.leave(session, room);
+  }
+
+  /** The rooms that a session joins as soon as the application allows. */
+  joining(session: Session): readonly string[] {
+    return [...(this.#joining.get(session)?.keys() ?? [])];
+  }
+
+  /** A session arrives while its former node asks the application about rooms. */
+  expect(session: Session, rooms: readonly string[]): void {
+    for (const room of rooms) this.#joiningOf(session).set(room, 'elsewhere');
+  }
+
+  /** A former node of a session was allowed to let it join a room: it does, unless its client has left meanwhile. */
+  enter(session: Session, room: string): void {
+    if (this.#joining.get(session)?.get(room) !== 'elsewhere') return;
+    this.#joining.get(session)?.delete(room);
+    this.#host.rooms.join(session, room);
   }
 }
 

@@ -37,7 +37,7 @@ export class Messaging implements CastHost, SessionHost {
   readonly channels: Channels;
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
-  readonly #hubCalls: HubCalls;
+  readonly hubCalls: HubCalls;
   /** The way to the other nodes, if there are any. */
   relay: Relay | undefined;
   strays: Strays | undefined;
@@ -67,7 +67,7 @@ export class Messaging implements CastHost, SessionHost {
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.channels = new Channels(parts.observer, this.#checks);
     this.#answers = new Answers(parts.observer, this.#checks, parts.limits.calls);
-    this.#hubCalls = new HubCalls({
+    this.hubCalls = new HubCalls({
       ...{ rooms: this.rooms, answers: this.#answers, observer: parts.observer, canJoin: rules.canJoin },
       checks: this.#checks,
       presence: () => this.#presence,
@@ -133,7 +133,7 @@ export class Messaging implements CastHost, SessionHost {
 
   /** An event or a call of a client. */
   receive(session: Session, { event, data, call, made, channel = '' }: EventFrame): void {
-    if (event.startsWith('$')) this.#hubCalls.receive(session, event, data, call);
+    if (event.startsWith('$')) this.hubCalls.receive(session, event, data, call);
     else if (call !== undefined) {
       if (!this.#answers.has(event)) this.#unknown(session, event, data);
       this.#answers.run(session, event, data, call, made);

@@ -10,6 +10,8 @@ import type { CallsOfNode } from './strays.js';
 export interface PackedClient extends PackedSession {
   readonly name: string;
   readonly rooms: readonly string[];
+  /** Rooms that it joins as soon as the application of the former node allows. */
+  readonly joining: readonly string[];
   /** The application's data, as far as JSON holds it. */
   readonly data?: unknown;
   /** What it shows in its rooms. */
@@ -30,6 +32,7 @@ export function packClient(
     departure: absences.departureOf(session),
     name: names.of(session),
     rooms: rooms.of(session),
+    joining: messaging.hubCalls.joining(session),
     ...dataOf(messaging, session),
     seats: presence?.seatsOf(session) ?? [],
     calls,
@@ -41,6 +44,7 @@ export function packClient(
 export function unpackClient(messaging: Messaging, session: Session, packed: PackedClient): void {
   unpackSession(session, packed);
   messaging.absences.begin(session, packed.departure);
+  messaging.hubCalls.expect(session, packed.joining);
   if (packed.data !== undefined) messaging.handleOf(session).data = packed.data;
   messaging.presence?.refresh(session); // it may show the data
   for (const [room, seat] of packed.seats) messaging.presence?.restore(session, room, seat);

@@ -160,7 +160,8 @@ export class Arrivals {
     if (passed.act === 'close') return messaging.close(session, passed.code, passed.reason);
     if (passed.act === 'leave') return void messaging.rooms.leave(session, passed.room);
     try {
-      messaging.rooms.join(session, passed.room);
+      if (passed.act === 'enter') messaging.hubCalls.enter(session, passed.room);
+      else messaging.rooms.join(session, passed.room);
     } catch (error) {
       messaging.failed(error);
     }

@@ -20,6 +20,7 @@ type PassedFrame = { readonly own: string } & (
 export class CallsElsewhere {
   readonly #hub: Hub;
   readonly #letters: Letters;
+  readonly #peers: Peers;
   /** Where the calls of the sessions of this node are, this node included for a session that has come back. */
   readonly #elsewhere = new Map<Session, CallsOfNode[]>();
   /** Sessions that have moved and have calls here, by the part of the id that they keep. */
@@ -28,6 +29,7 @@ export class CallsElsewhere {
   constructor(hub: Hub, letters: Letters, peers: Peers) {
     this.#hub = hub;
     this.#letters = letters;
+    this.#peers = peers;
     hub.messaging.strays = {
       reply: (session, { reply: call, data, error }) => {
         const place = this.#take(session, 'asked', call);
@@ -67,6 +69,8 @@ export class CallsElsewhere {
   /** A session has come, with calls on other nodes. */
   arrive(session: Session, places: readonly CallsOfNode[]): void {
     if (places.length > 0) this.#elsewhere.set(session, [...places]);
+    // Its former node may not have noticed the end of a node that this one has noticed.
+    for (const { node } of places) if (this.#peers.isGone(node)) this.#lose(node);
   }
 
   /** A message of another node for a session: it may be the reply to a call. */

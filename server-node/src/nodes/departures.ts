@@ -118,6 +118,7 @@ export class Departures {
       send: (message, how) => this.#toSuccessor(own, message, how),
       successor: {
         join: (room) => this.act({ own, act: 'join', room }),
+        enter: (room) => this.#enter(own, room),
         leave: (room) => this.act({ own, act: 'leave', room }),
         close: (code, reason) => this.act({ own, act: 'close', code, reason }),
       },
@@ -139,6 +140,13 @@ export class Departures {
     this.#calls.noteReply(session, message.text);
     if ('volatileKey' in how) return session.sendVolatile(message, how.volatileKey);
     return session.send(message, how.isUrgent);
+  }
+
+  /** The application allowed a room after the session had gone, and the session may have come back. */
+  #enter(own: string, room: string): void {
+    const session = this.#hub.sessions.withOwnPart(own);
+    if (session) this.#hub.messaging.hubCalls.enter(session, room);
+    else this.act({ own, act: 'enter', room });
   }
 
   /** The new node has the session. */

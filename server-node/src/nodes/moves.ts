@@ -22,7 +22,7 @@ export interface PassedMessage {
 
 /** Something that the application does on a former node of a session. */
 export type PassedAct = { readonly own: string } & (
-  | { readonly act: 'join' | 'leave'; readonly room: string }
+  | { readonly act: 'join' | 'enter' | 'leave'; readonly room: string }
   | { readonly act: 'close'; readonly code: string; readonly reason: string }
 );
 

@@ -7,6 +7,8 @@ export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: s
 /** Acts for a session that has gone to another node. */
 export interface Successor {
   join(room: string): void;
+  /** Joins a room that its client asked for, unless the client has left it meanwhile. */
+  enter(room: string): void;
   leave(room: string): void;
   close(code: string, reason: string): void;
 }

@@ -14,6 +14,8 @@ export type Step =
   /** A node sends an event to the room of all clients, or to the name of one. */
   | { readonly does: 'cast'; readonly node: number }
   | { readonly does: 'down'; readonly node: number; readonly client: number }
+  /** A client enters or leaves a room. The answer of the application takes `DELAYS` of the room. */
+  | { readonly does: 'join' | 'leave'; readonly client: number; readonly room: Room }
   /** The connections of a client break: its next link opens on the next node. */
   | { readonly does: 'cut'; readonly client: number }
   /** Another link claims the session of a client. */
@@ -21,6 +23,11 @@ export type Step =
   /** A node dies. */
   | { readonly does: 'die' }
   | { readonly does: 'wait'; readonly ms: number };
+
+export type Room = keyof typeof DELAYS;
+
+/** How long the application takes to allow a room, in ms. */
+const DELAYS = { red: 0, slow: 4_000 };
 
 export interface MovesPlan {
   readonly transport: 'websocket' | 'sse' | 'polling';
@@ -34,6 +41,8 @@ const CLIENTS = 3;
 interface Client {
   readonly sync: Sync;
   readonly got: string[];
+  /** The rooms that it wants, with the functions that leave them. */
+  readonly rooms: Map<string, () => void>;
   id: string;
 }
 
@@ -56,7 +65,10 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
     };
     const hub: Hub = createHub({
       backplane: { ...backplane, bus: mortal },
-      canJoin: () => true,
+      canJoin: (_, room) => {
+        const ms = room in DELAYS ? DELAYS[room as Room] : 0;
+        return ms === 0 || new Promise((resolve) => setTimeout(resolve, ms, true));
+      },
       limits: { opensPerAddress: Infinity },
       authorize: ({ token }) => token,
       name: (token) => String(token),
@@ -76,10 +88,10 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
         events: { age: 120_000 },
       }),
     );
-    const client: Client = { sync, got: [], id: '' };
+    const client: Client = { sync, got: [], rooms: new Map(), id: '' };
     sync.on('down', (data) => client.got.push(String(data)));
     sync.onFrame((frame) => 'hello' in frame && (client.id = frame.hello.session));
-    sync.join('all');
+    client.rooms.set('all', sync.join('all'));
     return client;
   });
   const sent = { up: [] as string[], down: clients.map((): string[] => []) };
@@ -99,6 +111,11 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
       } else if (step.does === 'down') {
         sent.down[step.client]?.push(`down ${n}`);
         hub?.only(`c${step.client}`).emit('down', `down ${n}`);
+      } else if (step.does === 'join' && client) {
+        if (!client.rooms.has(step.room)) client.rooms.set(step.room, client.sync.join(step.room));
+      } else if (step.does === 'leave' && client) {
+        client.rooms.get(step.room)?.();
+        client.rooms.delete(step.room);
       } else if (step.does === 'cut') network.path(`c${step.client}`).cut();
       else if (step.does === 'claim' && client) claim(network, client.id, `c${step.client}`, time);
       else if (step.does === 'die' && dead.size === 0) {
@@ -112,6 +129,12 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
       sync.status.get().state === 'open' ? [] : [`c${n} is ${sync.status.get().state}`],
     );
     wrong.push(...missing(sent.up, received).map((each) => `lost ${each}`));
+    clients.forEach(({ rooms }, n) => {
+      const [session] = living().flatMap((hub) => hub.only(`c${n}`).sessions());
+      const [wanted, joined] = [[...rooms.keys()], session?.rooms ?? []];
+      wrong.push(...missing(wanted, joined).map((each) => `c${n} is not in ${each}`));
+      wrong.push(...missing(joined, wanted).map((each) => `c${n} is still in ${each}`));
+    });
     if (hasDied) return wrong;
     wrong.push(...doubled(received).map((each) => `repeated ${each}`));
     clients.forEach(({ got }, n) => {
