@@ -113,6 +113,20 @@ describe('tokens of a live session', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1 });
   });
 
+  it('that waited when a newer link was authorized are not looked at', async () => {
+    const { hub, asked, open } = setup();
+    const session = await open();
+    auth(hub, session, 'slow');
+    const slow = asked.at(-1);
+    auth(hub, session, 'waiting');
+    await open(session);
+    const { admission } = session;
+    slow?.answer('a');
+    await turn();
+    expect(asked.map(({ token }) => token)).not.toContain('waiting');
+    expect(session.admission).toBe(admission);
+  });
+
   it('that are refused end the session, and those that waited behind are not looked at', async () => {
     const { hub, asked, open } = setup();
     const session = await open();

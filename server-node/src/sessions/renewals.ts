@@ -11,8 +11,8 @@ export class Renewals {
   readonly #admissions: Admissions;
   readonly #topics: Topics;
   readonly #onRefused: (session: Session, error: unknown) => void;
-  /** The newest waiting token of each session whose token is being checked. */
-  readonly #waiting = new WeakMap<Session, Credentials | undefined>();
+  /** The newest waiting token of each session whose token is being checked, with the number of its link. */
+  readonly #waiting = new WeakMap<Session, { credentials: Credentials; link: number } | undefined>();
 
   /** @param onRefused called when a token is refused, or belongs to another identity */
   constructor(admissions: Admissions, topics: Topics, onRefused: (session: Session, error: unknown) => void) {
@@ -24,11 +24,12 @@ export class Renewals {
   /** Checks a session's new token, then its rights to each topic. */
   async renew(session: Session, credentials: Credentials): Promise<void> {
     const isBusy = this.#waiting.has(session);
-    this.#waiting.set(session, credentials);
+    this.#waiting.set(session, { credentials, link: session.links });
     if (isBusy) return;
-    for (let next: Credentials | undefined; (next = this.#waiting.get(session));) {
+    for (let next; (next = this.#waiting.get(session));) {
       this.#waiting.set(session, undefined);
-      await this.#check(session, next);
+      // A newer link was authorized by newer credentials.
+      if (next.link === session.links) await this.#check(session, next.credentials);
     }
     this.#waiting.delete(session);
   }
