@@ -120,6 +120,9 @@ export class Arrivals {
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
     this.#letters.tell(node, 'took', { own });
+    for (const place of client.calls)
+      if (![node, this.#letters.node].includes(place.node))
+        this.#letters.tell(place.node, 'at', { own, links: client.links });
     return answer;
   }
 

@@ -24,6 +24,8 @@ const CALLBACK_MS = 500;
 /** A session that has gone to another node. */
 interface Departure {
   readonly to: string;
+  /** How many links the session had had when it went there: later news have more. */
+  readonly links: number;
   readonly timer: NodeJS.Timeout;
   /** The session, while late messages may come for it. */
   readonly session?: Session;
@@ -47,6 +49,9 @@ export class Departures {
     this.#calls = calls;
     letters.on('give', (claim: Claim, from) => this.#give(claim, from));
     letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
+    letters.on('at', ({ own, links }: { own: string; links: number }, from) =>
+      this.#follow(own, links, from),
+    );
     peers.onGone((node) => {
       for (const [own, { to }] of [...this.#gone]) if (to === node) this.#lose(own);
     });
@@ -127,7 +132,7 @@ export class Departures {
     sessions.depart(session);
     const answer: ClaimAnswer = { is: 'given', client, known: this.#casts.known() };
     const timer = setTimeout(() => this.#leave(own), TAKE_MS).unref();
-    this.#gone.set(own, { to: from, session, answer, timer });
+    this.#gone.set(own, { to: from, links: client.links, session, answer, timer });
     this.#hub.observer.publish('move', () => ({ to: from, identity: session.identity }));
     return answer;
   }
@@ -149,14 +154,20 @@ export class Departures {
     else this.act({ own, act: 'enter', room });
   }
 
+  /** A session that has calls here went further: the node in between may die. */
+  #follow(own: string, links: number, to: string): void {
+    const departure = this.#gone.get(own);
+    if (departure && links > departure.links) this.#gone.set(own, { ...departure, to, links });
+  }
+
   /** The new node has the session. */
   #taken(own: string, by: string): void {
     const departure = this.#gone.get(own);
     if (!departure?.answer || departure.to !== by) return;
-    const { to, session } = departure;
+    const { to, links, session } = departure;
     clearTimeout(departure.timer);
     const timer = setTimeout(() => this.#leave(own), LINGER_MS).unref();
-    this.#gone.set(own, { to, timer, ...(session && { session }) });
+    this.#gone.set(own, { to, links, timer, ...(session && { session }) });
   }
 
   /** Nothing comes any more for a session that has gone; its way is still known. */
@@ -164,7 +175,7 @@ export class Departures {
     const departure = this.#gone.get(own);
     if (!departure) return;
     const timer = setTimeout(() => this.#gone.delete(own), REMEMBERED_MS).unref();
-    this.#gone.set(own, { to: departure.to, timer });
+    this.#gone.set(own, { to: departure.to, links: departure.links, timer });
     this.#release(departure);
   }
 
