@@ -461,3 +461,30 @@ describe('time limits:', () => {
     expect(client.take()).toEqual([{ stale: 'not-json', topic: 'items/7' }]);
   });
 });
+
+it('a fetch that a put made needless and a notification queued again is one fetch, and a later notification is another', async () => {
+  const calls: ((rows: Map<string, { n: number }>) => void)[] = [];
+  const { items, connect } = setUp<{ n: number }>({
+    fetchMany: () => new Promise((resolve) => calls.push(resolve)),
+    concurrency: 1,
+  });
+  const answer = async (n: number): Promise<void> => {
+    calls.at(-1)?.(new Map([['7', { n }]]));
+    await turn();
+  };
+  const ann = connect('ann');
+  ann.want('items/7');
+  await turn();
+  await answer(1);
+  ann.take();
+  items.notify('7');
+  items.put('7', { n: 2 });
+  items.notify('7');
+  await turn();
+  expect(calls).toHaveLength(2);
+  items.notify('7'); // the row is 3 now
+  await answer(2);
+  expect(calls).toHaveLength(3);
+  await answer(3);
+  expect(ann.take().at(-1)).toMatchObject({ version: 3, body: { n: 3 } });
+});

@@ -43,6 +43,8 @@ export class EntityRow {
   /** Whether a client was denied, or told that there is no value. */
   #hasRefused = false;
   #timer: NodeJS.Timeout | undefined;
+  /** The queued fetch. A former one may still be in the queue, and must not begin as well. */
+  #due: Job | undefined;
   /** Whether the application gives the row at this moment: it is as new as a fetch. */
   #isPutting = false;
   #isEnded = false;
@@ -94,9 +96,8 @@ export class EntityRow {
     this.#move(retry(this.#phase, performance.now())); // it may have failed for the last time while no client watched
     const after = this.#isForeign(known) && !this.#isPutting ? this.#begun : this.#distrusted;
     if (this.#answered > after) return this.#opened(after);
-    const answer = this.#askers.wait(after);
     if (this.#underWay <= after) this.need();
-    return answer;
+    return this.#askers.wait(after);
   }
 
   /** The broadcast of a value has ended. */
@@ -159,14 +160,11 @@ export class EntityRow {
 
   /** The answer, if it is of a later fetch than `after`. */
   #opened(after: number): Opened {
-    const isAnswered = this.#answered > after;
-    if (isAnswered && this.#answer instanceof RowValue) {
-      this.#isShared = true;
-      return this.#answer;
-    }
+    const answer = this.#answered > after ? this.#answer : undefined;
+    this.#isShared ||= answer instanceof RowValue;
+    if (answer instanceof RowValue) return answer;
     this.#hasRefused = true;
-    if (isAnswered && this.#answer === 'denied') return { denied: 'forbidden' };
-    return { stale: this.#stale ?? 'unavailable' };
+    return answer === 'denied' ? { denied: 'forbidden' } : { stale: this.#stale ?? 'unavailable' };
   }
 
   #move(phase: Phase): void {
@@ -179,16 +177,17 @@ export class EntityRow {
       this.#timer = setTimeout(() => {
         if (this.isWatched) this.#move(retry(this.#phase, performance.now()));
       }, wait + 1).unref();
-    } else if (phase.is === 'queued' && before.is !== 'queued') this.#host.fetch(this.#job());
+    }
+    if (phase.is !== 'queued') this.#due = undefined;
+    else if (before.is !== 'queued') this.#host.fetch((this.#due = this.#job()));
   }
 
   #job(): Job {
-    const { id, audience } = this;
-    return {
-      id,
-      audience,
+    const job: Job = {
+      id: this.id,
+      audience: this.audience,
       context: () => this.#context,
-      isDue: () => !this.#isEnded && this.#phase.is === 'queued',
+      isDue: () => !this.#isEnded && this.#due === job,
       begin: () => {
         const number = (this.#underWay = ++this.#begun);
         const began = this.#host.changes.begin();
@@ -199,6 +198,7 @@ export class EntityRow {
         };
       },
     };
+    return job;
   }
 
   #finish(outcome: Outcome, number: number, began: number): void {
