@@ -31,7 +31,7 @@ export function createRooms(
       if (!LOST.includes(error.code)) return report(error);
       lost.add(room);
       // The node of the call is gone, and the session is not: no new link comes. A full queue drops calls, and must not loop.
-      if (error.code === LOST[0]) onLost();
+      if (error.code === 'unknown-outcome') onLost();
     });
   };
   const sayAll = (rooms: Iterable<string>): void => {
@@ -39,18 +39,17 @@ export function createRooms(
     lost.clear();
     for (const room of all) say(room);
   };
+  const count = (room: string, by: 1 | -1): void => {
+    const former = wanted.get(room) ?? 0;
+    const next = former + by;
+    if (next) wanted.set(room, next);
+    else wanted.delete(room);
+    if (!next || !former) say(room);
+  };
   return {
     join(room) {
-      const count = wanted.get(room) ?? 0;
-      wanted.set(room, count + 1);
-      if (!count) say(room);
-      return () => {
-        const left = wanted.get(room)! - 1;
-        wanted.set(room, left);
-        if (left) return;
-        wanted.delete(room);
-        say(room);
-      };
+      count(room, 1);
+      return () => count(room, -1);
     },
     onNewSession: () => sayAll(wanted.keys()),
     repeat: () => sayAll(lost),
