@@ -33,8 +33,8 @@ export class Calls {
   }
 
   /**
-   * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, or `unknown-outcome` if its session ends before the
-   * reply.
+   * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, `dropped` if the call was not sent, or
+   * `unknown-outcome` if its session ends before the reply.
    *
    * @throws VeloxError `not-json`, `too-large`.
    */
@@ -42,17 +42,15 @@ export class Calls {
     const { timeout = 10_000, signal } = options;
     if (signal?.aborted) return Promise.reject(cancelled());
     const number = ++this.#last;
-    session.send(callMessage(name, data, number), true);
-    return new Promise((resolve, reject) => {
-      const fail = (code: string, message: string): void => settle(new CallError(code, message));
-      const timer =
-        timeout === Infinity
-          ? undefined
-          : setTimeout(
-              () => fail('timeout', `the call "${name}" got no reply within ${timeout} ms.`),
-              timeout,
-            );
-      const onAbort = (): void => fail('cancelled', cancelled().message);
+    const fail = (error: CallError): void => this.#pending.get(session)?.get(number)?.settle(error);
+    // A written call may be given up while its client reads: the reply can still come.
+    const onDrop = (code: string): void => void (code !== 'unknown-outcome' && fail(dropped()));
+    const message = callMessage(name, data, number, onDrop);
+    const reply = new Promise((resolve, reject) => {
+      const timedOut = (): void =>
+        fail(new CallError('timeout', `the call "${name}" got no reply within ${timeout} ms.`));
+      const timer = timeout === Infinity ? undefined : setTimeout(timedOut, timeout);
+      const onAbort = (): void => fail(cancelled());
       const settle: Pending['settle'] = (error, data) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -63,6 +61,8 @@ export class Calls {
       signal?.addEventListener('abort', onAbort);
       this.#add(session, number, { name, settle });
     });
+    if (session.send(message, true) === 'dropped') fail(dropped());
+    return reply;
   }
 
   /** The numbers of the calls that a client has not answered. */
@@ -116,3 +116,5 @@ export class Calls {
 }
 
 const cancelled = (): CallError => new CallError('cancelled', 'the call was cancelled.');
+const dropped = (): CallError =>
+  new CallError('dropped', 'the session has ended, or too much waits for it. The call did not run.');

@@ -39,11 +39,18 @@ export function eventMessage(
 /**
  * Creates an event whose sender waits for the reply `call`.
  *
+ * @param onDrop as for an event
  * @throws VeloxError `not-json`, `too-large`, `bad-option` for the name.
  */
-export function callMessage(event: string, data: unknown, call: number): Message {
+export function callMessage(
+  event: string,
+  data: unknown,
+  call: number,
+  onDrop?: (code: DropCode) => void,
+): Message {
   checkName(event, 'a call');
-  return messageOf(['the call', event], `"event":${JSON.stringify(event)},"call":${call}`, data);
+  const head = `"event":${JSON.stringify(event)},"call":${call}`;
+  return messageOf(['the call', event], head, data, { isNumbered: true, onDrop });
 }
 
 /**

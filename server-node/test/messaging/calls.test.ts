@@ -136,6 +136,17 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     expect(await outcome).toMatchObject({ code: 'unknown-outcome' });
   });
 
+  it('a call of the server to a session that has ended is dropped at once', async () => {
+    const rig = await setUp(transport);
+    rig.connect().answer('ask', () => 'yes');
+    await until(() => expect(rig.hub.sessions()).toHaveLength(1));
+    const session = rig.hub.sessions()[0]!;
+    session.close();
+    expect(await settled(session.call('ask', 'still there?', { timeout: Infinity }))).toMatchObject({
+      code: 'dropped',
+    });
+  });
+
   it('session.close() ends the client for good, with code and reason', async () => {
     const { hub, connect } = await setUp(transport);
     const ann = connect();
