@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
-import { freePort } from './examples/free-port.mjs';
+import { freePort } from '../examples/cluster/free-port.mjs';
 import { tryOrders } from './examples/orders.mjs';
 
 /** Starts an example; returns its address and a function that stops it. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './free-port.mjs';
+import { freePort } from '../../examples/cluster/free-port.mjs';
 import { postgresFolders } from './postgres-folders.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
