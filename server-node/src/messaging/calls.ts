@@ -44,8 +44,9 @@ export class Calls {
     const number = ++this.#last;
     const fail = (error: CallError): void => this.#pending.get(session)?.get(number)?.settle(error);
     // A written call may be given up while its client reads: the reply can still come.
-    const onDrop = (code: string): void => void (code !== 'unknown-outcome' && fail(dropped()));
-    const message = callMessage(name, data, number, onDrop);
+    const message = callMessage(name, data, number, (code) => {
+      if (code !== 'unknown-outcome') fail(dropped());
+    });
     const reply = new Promise((resolve, reject) => {
       const timedOut = (): void =>
         fail(new CallError('timeout', `the call "${name}" got no reply within ${timeout} ms.`));
@@ -61,7 +62,7 @@ export class Calls {
       signal?.addEventListener('abort', onAbort);
       this.#add(session, number, { name, settle });
     });
-    if (session.send(message, true) === 'dropped') fail(dropped());
+    session.send(message, true);
     return reply;
   }
 

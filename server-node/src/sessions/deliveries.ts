@@ -7,7 +7,7 @@ export class Deliveries {
   readonly #observer: Observer;
   readonly #topics: Pick<Topics, 'hasChanges' | 'flush'>;
   readonly #fail: (session: Session, error: unknown) => void;
-  #due: Session[] = [];
+  #due = new Set<Session>();
 
   /**
    * @param topics deliver the changes of state that events must not overtake
@@ -25,29 +25,24 @@ export class Deliveries {
 
   /** Notes that a session has something to write. Idempotent. */
   add(session: Session): void {
-    if (session.isDue) return;
-    session.isDue = true;
-    if (this.#due.length === 0) queueMicrotask(() => this.#deliver());
-    this.#due.push(session);
+    if (this.#due.size === 0) queueMicrotask(() => this.#deliver());
+    this.#due.add(session);
   }
 
   #deliver(): void {
     this.#flush();
     const due = this.#due;
-    this.#due = [];
+    this.#due = new Set();
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.
-    this.#forEach(due, (session) => {
-      session.isDue = false;
-      session.prepare();
-    });
+    this.#forEach(due, (session) => session.prepare());
     this.#forEach(due, (session) => session.deliver());
-    this.#observer.publish('deliver', () => ({ sessions: due.length }));
+    this.#observer.publish('deliver', () => ({ sessions: due.size }));
   }
 
   /** Sessions that this touches are due now, too. */
   #flush(): void {
     if (!this.#topics.hasChanges) return;
-    const eventful = this.#due.filter(({ events, link }) => events.hasPending && link?.isFull === false);
+    const eventful = [...this.#due].filter(({ events, link }) => events.hasPending && link?.isFull === false);
     if (eventful.length > 0) this.#topics.flush(eventful);
   }
 

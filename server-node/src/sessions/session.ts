@@ -38,8 +38,6 @@ export class Session implements Subscriber {
   isResumable = false;
   /** Whether it has ended for good. */
   hasEnded = false;
-  /** Whether it is in the list of the next deliveries: set by the one that has the list. */
-  isDue = false;
   /** Set while it moves between nodes, and after it has gone. */
   redirect: Redirect | undefined;
   /** The frames of its client on their way in. */

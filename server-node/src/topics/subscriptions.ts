@@ -13,8 +13,6 @@ const REMEMBERED_DENIALS = 1_000;
 
 /** The topics that one session wants, granted or not, and which of them have something to tell. */
 export class Subscriptions {
-  /** Whether `#dirty` has any: a field of its own, because each delivery asks. */
-  #hasDirty = false;
   /** Those with something to tell, in the order of the tick. */
   readonly #dirty = new Set<Subscription>();
   readonly #traffic: Traffic;
@@ -38,7 +36,7 @@ export class Subscriptions {
 
   /** Whether there is something to tell. */
   get hasDirty(): boolean {
-    return this.#hasDirty;
+    return this.#dirty.size > 0;
   }
 
   /** How many questions are pending, also for topics that are not wanted any more: each costs the application something. */
@@ -66,7 +64,6 @@ export class Subscriptions {
     subscription.end();
     this.#byTopic.delete(topic);
     this.#dirty.delete(subscription);
-    this.#hasDirty = this.#dirty.size > 0;
   }
 
   /** Whether the session was not allowed to see a topic when its rights were asked for last. */
@@ -142,12 +139,10 @@ export class Subscriptions {
       if (check) messages.push(check);
       for (; at < messages.length; at++) size += (messages[at] as Message).size;
     }
-    this.#hasDirty = this.#dirty.size > 0;
     return size;
   }
 
   #note(subscription: Subscription): void {
     this.#dirty.add(subscription);
-    this.#hasDirty = true;
   }
 }
