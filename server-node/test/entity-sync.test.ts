@@ -117,7 +117,7 @@ describe('the recording of an entity-sync client', () => {
       } else {
         await clients[line.conn].send(line.raw);
         const [, action, id] = /"(\w*subscribe)".*"items","id":"(\d+)"/.exec(line.raw) ?? [];
-        if (action !== 'subscribe' || !id) continue; // a row that nobody wants lingers
+        if (action !== 'subscribe' || !id) continue; // an unwatched row lingers
         wanted.add(id);
         await watched(wanted.size);
       }

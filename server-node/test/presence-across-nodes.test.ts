@@ -119,7 +119,7 @@ describe('the topic of presence', () => {
     await time.advance(1_000);
     for (const members of [early, late]) expect(members()).toEqual({ ann: [], bob: [{ x: 1 }] });
     expect(Object.keys(await settled(south.presence.fetchMembers('red'))).sort()).toEqual(['ann', 'bob']);
-    expect(west.presence.members('red')).toHaveProperty('bob'); // nobody watches here
+    expect(west.presence.members('red')).toHaveProperty('bob'); // no client watches here
     expect(west.presence.members('red')).not.toHaveProperty('ann');
     expect(Object.keys(await settled(west.presence.fetchMembers('red'))).sort()).toEqual(['ann', 'bob']);
     two.close();

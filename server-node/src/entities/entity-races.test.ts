@@ -330,7 +330,7 @@ describe('a related row', () => {
 });
 
 describe('a notification', () => {
-  it('asks again for a user who was denied, while others watch the row', async () => {
+  it('asks again for a denied user, while others watch the row', async () => {
     let isAllowed = false;
     const fetch = (_: string, { audience }: { audience?: string }): Fetched<object> =>
       audience === 'bob' && !isAllowed ? 'denied' : { of: audience };

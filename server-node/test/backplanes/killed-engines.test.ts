@@ -100,7 +100,7 @@ async function countLost({ start, connect }: Setting): Promise<{ acknowledged: n
     const reading = await connect(engine.port);
     for (const [n, topic] of TOPICS.entries()) {
       const { snapshot, revisions } = await reading.log.open(topic, '0');
-      // What is there is dense: only the end can be missing.
+      // The log has no gaps: only its end can be missing.
       expect(revisions.map(({ at }) => at.version)).toEqual(
         revisions.map((_, step) => snapshot.at.version + 1 + step),
       );

@@ -194,7 +194,7 @@ class Rig {
     return another.open(step.form, [...copies.keys()], traces);
   }
 
-  /** Every fetch fails for some time: what is stale is tried again. */
+  /** Every fetch fails for some time: stale rows are tried again. */
   async #endure(): Promise<void> {
     const { weather } = this.#database;
     this.#database.weather = 'down';
@@ -248,7 +248,7 @@ class Rig {
     const slice = Math.max(5, ms / 100);
     for (const end = this.#time.now + ms; this.#time.now < end;) {
       await this.#time.advance(Math.min(slice, end - this.#time.now), () => this.#poll());
-      await this.#time.settle(); // what it led to may need another turn
+      await this.#time.settle(); // its consequences may need another turn
     }
   }
 

@@ -36,7 +36,7 @@ export class NodeProcess<Order extends object, Report extends object = never> {
   ): Promise<NodeProcess<Order, Report>> {
     const child = fork(bundle, [JSON.stringify(setup)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const port = await new Promise<number>((resolve, reject) => {
-      // It may report what it has found while it was loading.
+      // It may report findings from the time of its loading.
       child.on('message', (message: object) => 'port' in message && resolve(message.port as number));
       child.on('exit', () => reject(new Error('a node has ended before it served')));
     });

@@ -176,7 +176,7 @@ export class Stream {
 
   #fail({ error }: Answer): never {
     const text = `NATS refused a request (${error?.err_code}): ${error?.description}. Look at its configuration.`;
-    // A cluster without a leader answers so for some seconds, and what was asked for may be done.
+    // A cluster without a leader answers so for some seconds, and may have done the request all the same.
     throw new VeloxError(error?.code === TEMPORARY ? 'timeout' : 'unavailable', text);
   }
 }
