@@ -91,7 +91,7 @@ export function misbehaving(callback: keyof typeof CELLS, misbehaviour: string):
   const { options, use }: Cell = CELLS[callback](MISBEHAVIOURS[misbehaviour] as Act);
   const hub = velox.createHub({
     limits: { handshake: 200 },
-    patience: 100,
+    patience: 1_000,
     authorize: () => ({}),
     canJoin: () => true,
     logger: () => undefined,
