@@ -15,7 +15,7 @@ const handlerAndSchema = (rest: Rest): [Handler, AnySchema | undefined] =>
 
 /** Returns the methods of a hub that concern sessions, events and calls, without their types. */
 export function messagingMethods(messaging: Messaging): unknown {
-  const { everyone, rooms } = messaging;
+  const { everyone } = messaging;
   const on = (event: string | Readonly<Record<string, Handler>>, ...rest: Rest): (() => void) => {
     if (typeof event === 'string') return messaging.on(event, ...handlerAndSchema(rest));
     const removals = Object.entries(event).map(([name, each]) => messaging.on(name, each));
@@ -36,7 +36,7 @@ export function messagingMethods(messaging: Messaging): unknown {
     room: (name: string) => ({
       name,
       get size() {
-        return rooms.members(name).size;
+        return everyone.to(name).present().length;
       },
       sessions: () => everyone.to(name).sessions(),
     }),

@@ -91,9 +91,7 @@ export class HubCalls {
       if (isAllowed !== true) throw forbidden;
       if (session.hasEnded) return undefined;
       const successor = successorOf(session);
-      if (successor) return successor.enter(room);
-      rooms.join(session, room);
-      return rooms.whenKnown(room);
+      return successor ? successor.enter(room) : rooms.join(session, room);
     };
     return isThenable(allowed) ? this.#whileJoining(session, room, allowed, enter) : enter(allowed);
   }
@@ -139,10 +137,10 @@ export class HubCalls {
   }
 
   /** A former node of a session was allowed to let it join a room: it does, unless its client has left meanwhile. */
-  enter(session: Session, room: string): void {
-    if (this.#joining.get(session)?.get(room) !== 'elsewhere') return;
+  enter(session: Session, room: string): Promise<void> | undefined {
+    if (this.#joining.get(session)?.get(room) !== 'elsewhere') return undefined;
     this.#joining.get(session)?.delete(room);
-    this.#host.rooms.join(session, room);
+    return this.#host.rooms.join(session, room);
   }
 }
 

@@ -48,6 +48,8 @@ export class Messaging implements CastHost, SessionHost {
   readonly #parts: MessagingParts;
   readonly #handles = new WeakMap<Session, SessionHandle>();
   readonly absences: Absences = new Absences();
+  /** Sessions that have moved to another node, and are not shown here any more. */
+  readonly #moved = new WeakSet<Session>();
   /** Sessions from another node whose first link here is not there yet. */
   readonly #arriving = new WeakSet<Session>();
 
@@ -59,7 +61,7 @@ export class Messaging implements CastHost, SessionHost {
     this.#parts = parts;
     this.rooms = new Rooms(parts.limits.rooms, {
       onJoin: (session, room) => this.#presence?.enter(session, room),
-      onLeave: (session, room) => this.#presence?.leave(session, room),
+      onLeave: (session, room) => void (this.#moved.has(session) || this.#presence?.leave(session, room)),
     });
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks, parts.isNode);
@@ -100,7 +102,7 @@ export class Messaging implements CastHost, SessionHost {
 
   /** The sessions that recipients mean, each once. */
   sessionsOf(who: Recipient | readonly Recipient[]): Session[] {
-    return this.everyone.only(who).recipients();
+    return this.everyone.only(who).present();
   }
 
   close(session: Session, code: string, reason: string): void {
@@ -209,19 +211,31 @@ export class Messaging implements CastHost, SessionHost {
     this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
-  /** A session ended, or has moved to another node: then its calls go on. One that did not arrive was never shown. */
+  /** A session ended, or late messages for one that has moved to another node come no more. One that did not arrive was never shown. */
   ended(session: Session, reason: string): void {
-    this.absences.forget(session);
-    if (!successorOf(session)) {
+    if (successorOf(session)) this.moved(session);
+    else {
+      this.absences.forget(session);
       this.endCalls(session);
       this.strays?.ended(session);
-    }
-    if (session.redirect?.is !== 'arriving') {
-      this.handleOf(session).end();
-      this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
+      if (session.redirect?.is !== 'arriving') this.#disconnected(session, reason);
     }
     this.rooms.leaveAll(session);
     this.names.delete(session);
+  }
+
+  /** A session has moved to another node, which shows it. Its calls go on, and casts that are late reach it by its rooms. Idempotent. */
+  moved(session: Session): void {
+    if (this.#moved.has(session)) return;
+    this.#moved.add(session);
+    this.absences.forget(session);
+    for (const room of this.rooms.of(session)) this.#presence?.leave(session, room);
+    this.#disconnected(session, 'moved');
+  }
+
+  #disconnected(session: Session, reason: string): void {
+    this.handleOf(session).end();
+    this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
   }
 
   /** Cancels the calls of a session, and gives up those to it. */

@@ -66,13 +66,14 @@ export class Rooms {
   /**
    * Adds a session to a room. Idempotent. A session that has moved joins on its new node.
    *
+   * @returns when the room receives the events that other nodes cast to it; undefined if it does so now
    * @throws CallError `too-many`.
    */
-  join(session: Session, room: string): void {
+  join(session: Session, room: string): Promise<void> | undefined {
     const successor = successorOf(session);
     if (successor) return successor.join(room);
     let membership = this.#ofSession.get(session);
-    if (membership?.rooms.has(room)) return;
+    if (membership?.rooms.has(room)) return this.whenKnown(room);
     if (membership && membership.rooms.size >= this.#limit) {
       throw new CallError('too-many', 'the session is in as many rooms as limits.rooms allows.');
     }
@@ -88,6 +89,7 @@ export class Rooms {
     }
     members.add(session);
     this.#host.onJoin(session, room);
+    return this.whenKnown(room);
   }
 
   /** Removes a session from a room. Returns whether it was a member. */

@@ -112,9 +112,7 @@ export class SessionHandle {
 
   join(rooms: string | readonly string[]): Promise<void> {
     if (this.#session.hasEnded) return DONE;
-    const all = [rooms].flat();
-    for (const room of all) this.#host.rooms.join(this.#session, room);
-    const pending = all.flatMap((room) => this.#host.rooms.whenKnown(room) ?? []);
+    const pending = [rooms].flat().flatMap((room) => this.#host.rooms.join(this.#session, room) ?? []);
     return pending.length > 0 ? Promise.all(pending).then(() => undefined) : DONE;
   }
 

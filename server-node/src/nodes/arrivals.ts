@@ -1,5 +1,6 @@
 import { isVeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
+import { inTime } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { unpackClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
@@ -13,16 +14,20 @@ import { claimOf, type Claim } from './claim.js';
 import type { Departures } from './departures.js';
 import type { Letters } from './letters.js';
 import { CastSet, type CastRanges } from './cast-set.js';
-import { type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import { ANSWER_MS, KNOWN_MS, type ClaimAnswer, type PassedMessage } from './moves.js';
 import type { Peers } from './peers.js';
 import { homeOf, ownPartOf } from './session-id.js';
 
 /** How many nodes are asked, one after the other, for a session that moves meanwhile. */
 const MOST_HOPS = 5;
-/** How often a node is asked. A question or its answer may be lost with the bus. */
-const MOST_TRIES = 2;
-/** How long the former node may send messages that came here, too, in ms. */
-const DOUBLE_MS = 5_000;
+/** How long a node is asked whether a session that arrives there has arrived, in ms. */
+const ARRIVE_MS = 10_000;
+/** How long a node that has a session is asked for it, in ms. */
+const GIVE_MS = 25_000;
+/** How long a session that arrives here is waited for before another node learns that it does, in ms. */
+const PAUSE_MS = 500;
+
+const ARRIVING: ClaimAnswer = { is: 'arriving' };
 
 /** The sessions that come from other nodes, because their clients open a link here. */
 export class Arrivals {
@@ -50,11 +55,11 @@ export class Arrivals {
     this.#departures = departures;
     this.#calls = calls;
     letters.on('claim', async (claim: Claim) => {
-      await this.#pending.get(claim.own); // it may be about to arrive here
-      return departures.find(claim);
+      const pending = this.#pending.get(claim.own);
+      if (pending) await inTime(pending, PAUSE_MS);
+      return this.#pending.has(claim.own) ? ARRIVING : departures.find(claim);
     });
     letters.on('pass', (passed: PassedMessage) => this.#pass(passed));
-    letters.on('act', (passed: PassedAct) => this.#act(passed));
     hub.entrance.fetchSession = (id, admission) => this.#fetch(id, admission);
   }
 
@@ -102,7 +107,10 @@ export class Arrivals {
     const session = sessions.adopt(admission, own);
     const arriving = new Arriving(session, this.#casts);
     session.redirect = arriving.redirect;
-    const known = [messaging.names.add(session, name), ...rooms.map((room) => this.#join(session, room))];
+    const known = [
+      messaging.names.add(session, name),
+      ...rooms.map((room) => messaging.rooms.join(session, room)),
+    ];
     await Promise.all(known.flatMap((each) => each ?? []));
     const answer = await this.#ask(node, 'give', claim);
     // The hub may have been closed, or the session evicted.
@@ -115,28 +123,29 @@ export class Arrivals {
     unpackClient(messaging, session, client);
     messaging.arriving(session);
     arriving.arrive(casts);
-    for (const room of client.rooms) void this.#join(session, room);
+    const joined = client.rooms.flatMap((room) => messaging.rooms.join(session, room) ?? []);
     this.#departures.returned(own);
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
-    this.#letters.tell(node, 'took', { own });
+    // Until then the former node hears the rooms that the session joined while it moved.
+    void Promise.all(joined).then(() => this.#letters.tell(node, 'took', { own }));
     for (const place of client.calls)
       if (![node, this.#letters.node].includes(place.node))
         this.#letters.tell(place.node, 'at', { own, links: client.links });
     return answer;
   }
 
-  #join(session: Session, room: string): Promise<void> | undefined {
-    const { rooms } = this.#hub.messaging;
-    rooms.join(session, room);
-    return rooms.whenKnown(room);
-  }
-
+  /** Asks a node again and again, as long as it may live and have the session. */
   async #ask(node: string, kind: 'claim' | 'give', claim: Claim): Promise<ClaimAnswer> {
-    const ms = this.#peers.patienceFor(node) / MOST_TRIES;
-    for (let tries = 0; tries < MOST_TRIES && !this.#peers.isGone(node); tries++) {
-      const answer = (await this.#letters.ask(node, kind, claim, ms)) as ClaimAnswer | undefined;
-      if (answer) return answer;
+    const start = performance.now();
+    let patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);
+    while (performance.now() - start < patience && !this.#peers.isGone(node)) {
+      const asked = performance.now();
+      const answer = (await this.#letters.ask(node, kind, claim, ANSWER_MS)) as ClaimAnswer | undefined;
+      if (answer && answer.is !== 'arriving') return answer;
+      if (answer) patience = ARRIVE_MS;
+      // Without the engine a question fails immediately.
+      else await new Promise((resolve) => setTimeout(resolve, asked + ANSWER_MS - performance.now()).unref());
     }
     return { is: 'unknown' };
   }
@@ -154,27 +163,13 @@ export class Arrivals {
       return session.send(unpacked, how.isUrgent);
     });
   }
-
-  /** Something that the application does to a session on its former node. */
-  #act(passed: PassedAct): void {
-    const { messaging, sessions } = this.#hub;
-    const session = sessions.withOwnPart(passed.own);
-    if (!session) return this.#departures.act(passed);
-    if (passed.act === 'close') return messaging.close(session, passed.code, passed.reason);
-    if (passed.act === 'leave') return void messaging.rooms.leave(session, passed.room);
-    try {
-      if (passed.act === 'enter') messaging.hubCalls.enter(session, passed.room);
-      else messaging.rooms.join(session, passed.room);
-    } catch (error) {
-      messaging.failed(error);
-    }
-  }
 }
 
 /** Orders the messages for a session that arrives: those of the former node first, and each once. */
 class Arriving {
   readonly redirect: Redirect;
   readonly #session: Session;
+  readonly #casts: Casts;
   readonly #send: (message: Message, how: Sending) => Sent;
   /** The casts that the session has. */
   readonly #seen = new CastSet();
@@ -185,6 +180,7 @@ class Arriving {
 
   constructor(session: Session, casts: Casts) {
     this.#session = session;
+    this.#casts = casts;
     this.#send = (message, how) => this.#take(message, how, casts.current);
     this.redirect = { is: 'arriving', send: this.#send };
   }
@@ -196,10 +192,13 @@ class Arriving {
     this.#early = undefined;
     const arrived: Redirect = { is: 'arrived', send: this.#send };
     this.#session.redirect = arrived;
+    this.#casts.track(this.#session, this.#seen);
     for (const { message, how, cast } of early) this.#take(message, how, cast);
     setTimeout(() => {
-      if (this.#session.redirect === arrived) this.#session.redirect = undefined;
-    }, DOUBLE_MS).unref();
+      if (this.#session.redirect !== arrived) return;
+      this.#session.redirect = undefined;
+      this.#casts.track(this.#session, undefined);
+    }, KNOWN_MS).unref();
   }
 
   #take(message: Message, how: Sending, cast: string | undefined): Sent {

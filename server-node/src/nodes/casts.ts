@@ -4,13 +4,14 @@ import type { Hub } from '../hub/hub.js';
 import type { Cast } from '../messaging/cast.js';
 import type { Relay, RemoteEvent, RemoteSelection } from '../messaging/relay.js';
 import { decodeData, encodeData } from '../wire/binary.js';
-import { castId, rangesOf, type CastRanges } from './cast-set.js';
+import { castId, rangesOf, type CastRanges, type CastSet } from './cast-set.js';
+import type { Session } from '../sessions/session.js';
 import type { Interests } from './interests.js';
+import { KNOWN_MS } from './moves.js';
 import type { Peers } from './peers.js';
 
-/** How long and how many casts are remembered, so that a session receives one once: also if it comes by several rooms or nodes. */
-const KNOWN_MS = 5_000;
-const MOST_KNOWN = 10_000;
+/** How many casts are remembered, so that a session receives one once: also if it comes by several rooms or nodes. */
+const MOST_KNOWN = 50_000;
 
 /** Asks the nodes that have members of a room to show them. */
 interface Question {
@@ -39,6 +40,8 @@ export class Casts implements Relay {
   readonly #peers: Peers;
   /** When casts were heard, in ms of `performance.now`, the oldest first. */
   readonly #known = new Map<string, number>();
+  /** The casts of sessions that have just come. */
+  readonly #tracked = new WeakMap<Session, CastSet>();
   /** The cast that is being sent to sessions now. */
   #current: string | undefined;
   #sent = 0;
@@ -79,9 +82,20 @@ export class Casts implements Relay {
     return this.#current;
   }
 
-  /** The casts that were heard in the last seconds. */
-  known(): CastRanges {
-    return rangesOf(this.#known.keys());
+  /** Notes the casts that a session has which has just come from another node; undefined if it came long ago. */
+  track(session: Session, casts: CastSet | undefined): void {
+    if (casts) this.#tracked.set(session, casts);
+    else this.#tracked.delete(session);
+  }
+
+  /**
+   * The casts that a session cannot miss any more. One that came long ago has all that this node heard. One that has just come has not:
+   * this node may have heard some of them before it, and its former node others.
+   */
+  knownTo(session: Session): CastRanges {
+    const since = performance.now() - KNOWN_MS;
+    const heard = [...this.#known].filter(([, heardAt]) => heardAt >= since);
+    return this.#tracked.get(session)?.ranges() ?? rangesOf(heard.map(([cast]) => cast));
   }
 
   cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number {

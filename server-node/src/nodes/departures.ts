@@ -9,13 +9,15 @@ import type { CallsElsewhere } from './calls-elsewhere.js';
 import type { Casts } from './casts.js';
 import { claimant, type Claim } from './claim.js';
 import type { Letters } from './letters.js';
-import type { ClaimAnswer, PassedAct, PassedMessage } from './moves.js';
+import { LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
 import type { Peers } from './peers.js';
 
-/** How long a session that has gone stays in its rooms here, in ms: messages of other nodes may be late. */
+/** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
-/** How long the new node may take to say that it has the session, in ms. */
-const TAKE_MS = 10_000;
+/** How long the new node may take to say that it has the session, in ms: longer than it asks for it. */
+const TAKE_MS = 30_000;
+/** How long a former node waits until a room of the new one receives the events of all nodes, in ms. */
+const JOIN_MS = 3_000;
 /** How long a node knows where a session went, in ms. */
 const REMEMBERED_MS = 600_000;
 /** How long a callback of the session's life may delay its move, in ms. */
@@ -47,6 +49,7 @@ export class Departures {
     this.#letters = letters;
     this.#casts = casts;
     this.#calls = calls;
+    letters.on('act', (passed: PassedAct) => this.act(passed));
     letters.on('give', (claim: Claim, from) => this.#give(claim, from));
     letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
     letters.on('at', ({ own, links }: { own: string; links: number }, from) =>
@@ -89,10 +92,26 @@ export class Departures {
     return 'queued';
   }
 
-  /** Does something to a session that has gone. */
-  act(passed: PassedAct): void {
-    const to = this.nextOf(passed.own);
-    if (to !== undefined) this.#letters.tell(to, 'act', passed);
+  /** Does something to a session that is here, or has gone. Resolves when it is done, or after some seconds. */
+  async act(passed: PassedAct): Promise<void> {
+    const { own } = passed;
+    const session = this.#hub.sessions.withOwnPart(own);
+    const to = this.nextOf(own);
+    if (session) await this.#execute(session, passed);
+    else if (to !== undefined) await this.#letters.ask(to, 'act', passed, JOIN_MS);
+  }
+
+  #execute(session: Session, passed: PassedAct): Promise<void> | undefined {
+    const { messaging } = this.#hub;
+    try {
+      if (passed.act === 'close') messaging.close(session, passed.code, passed.reason);
+      else if (passed.act === 'leave') messaging.rooms.leave(session, passed.room);
+      else if (passed.act === 'enter') return messaging.hubCalls.enter(session, passed.room);
+      else return messaging.rooms.join(session, passed.room);
+    } catch (error) {
+      messaging.failed(error);
+    }
+    return undefined;
   }
 
   close(): void {
@@ -123,14 +142,14 @@ export class Departures {
       send: (message, how) => this.#toSuccessor(own, message, how),
       successor: {
         join: (room) => this.act({ own, act: 'join', room }),
-        enter: (room) => this.#enter(own, room),
-        leave: (room) => this.act({ own, act: 'leave', room }),
-        close: (code, reason) => this.act({ own, act: 'close', code, reason }),
+        enter: (room) => this.act({ own, act: 'enter', room }),
+        leave: (room) => void this.act({ own, act: 'leave', room }),
+        close: (code, reason) => void this.act({ own, act: 'close', code, reason }),
       },
     };
     topics.unsubscribeAll(session);
     sessions.depart(session);
-    const answer: ClaimAnswer = { is: 'given', client, known: this.#casts.known() };
+    const answer: ClaimAnswer = { is: 'given', client, known: this.#casts.knownTo(session) };
     const timer = setTimeout(() => this.#leave(own), TAKE_MS).unref();
     this.#gone.set(own, { to: from, links: client.links, session, answer, timer });
     this.#hub.observer.publish('move', () => ({ to: from, identity: session.identity }));
@@ -147,13 +166,6 @@ export class Departures {
     return session.send(message, how.isUrgent);
   }
 
-  /** The application allowed a room after the session had gone, and the session may have come back. */
-  #enter(own: string, room: string): void {
-    const session = this.#hub.sessions.withOwnPart(own);
-    if (session) this.#hub.messaging.hubCalls.enter(session, room);
-    else this.act({ own, act: 'enter', room });
-  }
-
   /** A session that has calls here went further: the node in between may die. */
   #follow(own: string, links: number, to: string): void {
     const departure = this.#gone.get(own);
@@ -166,7 +178,8 @@ export class Departures {
     if (!departure?.answer || departure.to !== by) return;
     const { to, links, session } = departure;
     clearTimeout(departure.timer);
-    const timer = setTimeout(() => this.#leave(own), LINGER_MS).unref();
+    if (session) setTimeout(() => this.#hub.messaging.moved(session), LINGER_MS).unref();
+    const timer = setTimeout(() => this.#leave(own), LATE_MS).unref();
     this.#gone.set(own, { to, links, timer, ...(session && { session }) });
   }
 

@@ -8,6 +8,8 @@ export type ClaimAnswer =
   | { readonly is: 'given'; readonly client: PackedClient; readonly known: CastRanges }
   /** It has moved to another node. */
   | { readonly is: 'moved'; readonly to: string }
+  /** It may be about to arrive: ask again. */
+  | { readonly is: 'arriving' }
   | { readonly is: 'unknown' };
 
 /** A message that was meant for a session on its former node. */
@@ -26,5 +28,11 @@ export type PassedAct = { readonly own: string } & (
   | { readonly act: 'close'; readonly code: string; readonly reason: string }
 );
 
-/** How long a node may take to answer, in ms. */
+/** How late a node may hear a cast, in ms: one that is later counts as dead. */
+export const LATE_MS = 6_000;
+
+/** For how long each node knows the casts that it has heard, and those of a session that came, in ms: a late copy may come by two nodes. */
+export const KNOWN_MS: number = 2 * LATE_MS;
+
+/** How long a node may take to answer one question, in ms. The question or its answer may be lost with the bus. */
 export const ANSWER_MS = 1_000;

@@ -6,9 +6,10 @@ export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: s
 
 /** Acts for a session that has gone to another node. */
 export interface Successor {
-  join(room: string): void;
-  /** Joins a room that its client asked for, unless the client has left it meanwhile. */
-  enter(room: string): void;
+  /** Resolves when the room receives the events of all nodes there, or after some seconds. */
+  join(room: string): Promise<void>;
+  /** The same for a room that its client asked for, unless the client has left it meanwhile. */
+  enter(room: string): Promise<void>;
   leave(room: string): void;
   close(code: string, reason: string): void;
 }
