@@ -6,7 +6,11 @@ import { createEventQueue, type EventQueue, type Ticket } from './event-queue.js
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const all = (): boolean => true;
+/** Another session takes every frame, or none. */
+const all = (): void => undefined;
+const none = (): never => {
+  throw new Error('too large');
+};
 
 function setUp(options?: EventOptions) {
   const dropped: number[] = [];
@@ -21,8 +25,8 @@ function setUp(options?: EventOptions) {
       expect(seq === undefined).toBe(last > 0); // the first one of a link carries its number, and no other
       return [data, (last = seq ?? last + 1)];
     });
-  const resume = (isSame = true, ack = 0, fits: (text: string) => boolean = all) => {
-    queue.resume(isSame, ack, fits);
+  const resume = (isSame = true, ack = 0, check: (text: string) => void = all) => {
+    queue.resume(isSame, ack, check);
     last = 0;
     return take();
   };
@@ -182,7 +186,8 @@ describe('a queue of events', () => {
     resume(false);
     add('short', 'too long', 'short');
     queue.suspend();
-    expect(resume(false, 0, (text) => !text.includes('too long'))).toEqual([['short', 1], ['short', 2]]); // prettier-ignore
+    const check = (text: string): void => void (text.includes('too long') && none());
+    expect(resume(false, 0, check)).toEqual([['short', 1], ['short', 2]]); // prettier-ignore
     expect(dropped).toEqual([1]);
   });
 
@@ -241,7 +246,7 @@ describe('an event that is given up', () => {
     vi.advanceTimersByTime(1_000);
     expect(codes.splice(0)).toEqual(['one overflow', 'two expired', 'three expired']);
     add('four');
-    resume(false, 0, () => false);
+    resume(false, 0, none);
     add('five');
     queue.clear();
     expect(codes).toEqual(['four refused', 'five closed']);
@@ -256,7 +261,7 @@ describe('an event that is given up', () => {
   it('may have arrived if it was written', () => {
     const { queue, add, codes, take, resume } = told();
     resume(false);
-    expect(add('one').isWritten).toBe(false);
+    expect(add('one').isWritten).toBeFalsy();
     take();
     queue.suspend();
     vi.advanceTimersByTime(15_000);
@@ -287,10 +292,95 @@ describe('an event that is given up', () => {
   });
 });
 
+describe('a reply', () => {
+  const reply = (queue: EventQueue, data: string): unknown =>
+    queue.add(`{"data":"${data}"`, '', () => expect.unreachable(), true);
+
+  it('does not expire, and keeps its place among the events', () => {
+    const { queue, add, take, resume, dropped } = setUp();
+    resume(false);
+    add('written 1');
+    reply(queue, 'reply 1');
+    add('written 2');
+    take();
+    add('waiting 1');
+    reply(queue, 'reply 2');
+    queue.suspend();
+    vi.advanceTimersByTime(10_000);
+    add('young');
+    vi.advanceTimersByTime(5_000);
+    expect(dropped).toEqual([3]);
+    expect(resume()).toEqual([['reply 1', 4], ['reply 2', 5], ['young', 6]]); // prettier-ignore
+  });
+
+  it('keeps its place on the next link as long as nothing expires', () => {
+    const { queue, add, take, resume } = setUp();
+    resume(false);
+    reply(queue, 'reply 1');
+    add('event 1');
+    take();
+    queue.suspend();
+    reply(queue, 'reply 2');
+    add('event 2');
+    expect(resume()).toEqual([['reply 1', 1], ['event 1', 2], ['reply 2', 3], ['event 2', 4]]); // prettier-ignore
+  });
+
+  it('leaves no timer behind while it waits alone', () => {
+    const { queue, resume, take } = setUp();
+    resume(false);
+    reply(queue, 'reply');
+    take();
+    queue.suspend();
+    vi.advanceTimersByTime(60_000);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(resume()).toEqual([['reply', 1]]);
+  });
+
+  it('does not give way to events, and takes no place of theirs', () => {
+    const { queue, add, take, resume, dropped } = setUp({ count: 2 });
+    resume(false);
+    reply(queue, 'reply');
+    add('first', 'second');
+    expect(dropped).toEqual([]);
+    add('third');
+    expect(dropped).toEqual([1]);
+    expect([...take(), ...take()].map(([data]) => data)).toEqual(['reply', 'second']);
+    queue.acknowledge(2);
+    expect(take()).toEqual([['third', 3]]);
+  });
+
+  it('goes to no other session, and does not count as lost', () => {
+    const { queue, add, resume, dropped } = setUp();
+    resume(false);
+    reply(queue, 'reply');
+    add('event');
+    queue.suspend();
+    expect(resume(false)).toEqual([['event', 1]]);
+    expect(dropped).toEqual([]);
+  });
+});
+
+it('an event that was written before older ones of another channel does not expire with them', () => {
+  const { queue, add, take, resume, dropped } = setUp();
+  add('old 1', 'old 2');
+  vi.advanceTimersByTime(10_000);
+  queue.resume(false, 0, all);
+  queue.add('{"data":"young"', 'a');
+  expect(take().map(([data]) => data)).toEqual(['old 1', 'young', 'old 2']);
+  queue.suspend();
+  vi.advanceTimersByTime(5_000);
+  expect(dropped).toEqual([1]);
+  expect(resume()).toEqual([['young', 2], ['old 2', 3]]); // prettier-ignore
+  queue.suspend();
+  vi.advanceTimersByTime(10_000);
+  expect(dropped).toEqual([1, 2]);
+});
+
 it('numbers without holes, keeps the order of each channel, and loses nothing that it does not report', () => {
   const lane = fc.constantFrom('', '', 'a', 'b');
   const action = fc.oneof(
     { weight: 6, arbitrary: fc.record({ add: fc.nat(6), lane }) },
+    { weight: 2, arbitrary: fc.record({ reply: fc.constantFrom(1, 2) }) },
     { weight: 5, arbitrary: fc.record({ take: fc.nat(6) }) },
     { weight: 5, arbitrary: fc.record({ arrive: fc.nat(8) }) },
     { weight: 3, arbitrary: fc.constant({ acknowledge: true as const }) },
@@ -308,13 +398,25 @@ it('numbers without holes, keeps the order of each channel, and loses nothing th
       let last = 0;
       let flying: string[] = [];
       let added = 0;
+      /** The replies that this session waits for. */
+      const replies = new Set<number>();
+      let answered = 0;
       const arrive = (count: number): void => {
         for (const text of flying.splice(0, count)) {
-          const { data, seq, lane } = JSON.parse(text) as { data: number; seq?: number; lane: string };
+          const { data, seq, lane, reply } = JSON.parse(text) as {
+            data: number;
+            seq?: number;
+            lane: string;
+            reply?: number;
+          };
           last = seq ?? last + 1;
           if (last <= taken) continue;
           if (seq === undefined) expect(last).toBe(taken + 1); // the first of a link may be higher
           taken = last;
+          if (reply) {
+            replies.delete(reply); // it may come again
+            continue;
+          }
           expect(data).toBeGreaterThan(newest.get(lane) ?? 0);
           newest.set(lane, data);
           arrived.add(data);
@@ -327,6 +429,11 @@ it('numbers without holes, keeps the order of each channel, and loses nothing th
             const text = `{"data":${++added},"lane":"${each.lane}"`;
             queue.add(text, each.lane, (code) => codes.push(code));
           }
+        } else if ('reply' in each) {
+          for (let i = 0; i < each.reply; i++) {
+            replies.add(++answered);
+            queue.add(`{"reply":${answered}`, '', () => expect.unreachable(), true);
+          }
         } else if ('take' in each) flying.push(...queue.take(each.take));
         else if ('arrive' in each) arrive(each.arrive);
         else if ('acknowledge' in each) queue.acknowledge(taken);
@@ -337,17 +444,19 @@ it('numbers without holes, keeps the order of each channel, and loses nothing th
           last = 0;
           if (!each.isSame) {
             taken = 0;
+            replies.clear();
             newest.clear(); // another session gets the unacknowledged ones again
           }
           queue.resume(each.isSame, taken, all);
         }
-        expect(queue.size()).toBeLessThanOrEqual(20);
+        expect(queue.size()).toBeLessThanOrEqual(20 + answered);
       }
-      flying.push(...queue.take(Infinity));
-      arrive(Infinity);
-      queue.acknowledge(taken);
-      flying.push(...queue.take(Infinity));
-      arrive(Infinity);
+      while (queue.size() > 0) {
+        flying.push(...queue.take(Infinity));
+        arrive(Infinity);
+        queue.acknowledge(taken);
+      }
+      expect([...replies]).toEqual([]);
       expect(codes).toHaveLength(dropped);
       const never = codes.filter((code) => code !== 'unknown-outcome').length;
       expect(arrived.size + dropped).toBeGreaterThanOrEqual(added);

@@ -2,9 +2,6 @@ import type { DropCode, EventOptions } from '../connection/options.js';
 import { now } from '../platform/clock.js';
 import { attempt } from '../reactive/readable.js';
 
-/** The longest time that a timer can wait, in ms. A timer of more fires immediately. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** Events on their way to the server, kept until it has acknowledged them; as text without the end of the frame. */
 export interface EventQueue {
   readonly size: () => number;
@@ -13,8 +10,9 @@ export interface EventQueue {
    *
    * @param lane its channel; lanes take turns
    * @param onDrop called if it is given up
+   * @param isReply a reply is never given up, and only this session gets it; the server ignores its repetitions
    */
-  readonly add: (text: string, lane?: string, onDrop?: (code: DropCode) => void) => Ticket;
+  readonly add: (text: string, lane?: string, onDrop?: (code: DropCode) => void, isReply?: boolean) => Ticket;
   /** Takes a frame back: it is not written to another session, and in this one only if it has a number there already. */
   readonly remove: (ticket: Ticket) => void;
   /** The next frames to be written on this link, as JSON text, at most `count`. */
@@ -26,28 +24,32 @@ export interface EventQueue {
   /**
    * There is a link again, of the same session or another: frames that are not acknowledged are taken once more.
    *
-   * @param fits whether another session takes it
+   * @param check throws if another session does not take a frame
    */
-  readonly resume: (isSame: boolean, ack: number, fits: (text: string) => boolean) => void;
+  readonly resume: (isSame: boolean, ack: number, check: (text: string) => void) => void;
   readonly clear: () => void;
 }
 
 /** A frame in the queue. */
 export interface Ticket {
   /** Whether it was written in this session or a former one. */
-  readonly isWritten: boolean;
+  readonly isWritten?: boolean;
 }
 
 interface Kept {
   readonly text: string;
   readonly lane: string;
   readonly onDrop: ((code: DropCode) => void) | undefined;
-  isWritten: boolean;
+  readonly isReply: boolean | undefined;
+  isWritten?: boolean;
   /** Only this session may get it again, because its number must not be missing there. */
   isRemoved?: boolean;
   /** When the link was lost on which it might have left, or since when it waits for one. */
-  lostAt: number | undefined;
+  lostAt?: number;
 }
+
+/** Whether it may be lost, and may go to another session. */
+const isFree = ({ isRemoved, isReply }: Kept): boolean => !(isRemoved || isReply);
 
 /**
  * Creates a queue that numbers events when they are written, from 1 in each session. Only the first event of a link carries its number.
@@ -71,12 +73,17 @@ export function createEventQueue(
 
   const waiting = (): Kept[] => [...lanes.values()].flat();
   const all = (): Kept[] => [...sent, ...waiting()];
-  const size = (): number => all().length;
   const enqueue = (each: Kept): void => {
     const lane = lanes.get(each.lane) ?? [];
     lanes.set(each.lane, lane); // an old one keeps its turn
     lane.push(each);
   };
+  /** Takes a frame out of its lane. */
+  const retract = (kept: Kept): void =>
+    void lanes.set(
+      kept.lane,
+      (lanes.get(kept.lane) ?? []).filter((each) => each !== kept),
+    );
   const shift = (count: number): Kept[] => {
     const gone = sent.splice(0, Math.max(count, 0));
     base += gone.length;
@@ -84,7 +91,7 @@ export function createEventQueue(
     return gone;
   };
   const drop = (all: readonly Kept[], code: DropCode): void => {
-    const gone = all.filter(({ isRemoved }) => !isRemoved);
+    const gone = all.filter(isFree);
     if (!gone.length) return;
     onDropped(gone.length);
     attempt(() => onDropOfAny?.(code, gone.length));
@@ -94,28 +101,44 @@ export function createEventQueue(
   const expire = (): void => {
     clearTimeout(timer);
     if (!suspended) return;
-    const left = ({ lostAt }: Kept): number => lostAt! + age - now();
-    const old = (all: readonly Kept[]): number => all.filter((each) => left(each) <= 0).length;
+    const left = (each: Kept): number => (each.lostAt ??= now()) + age - now();
+    /** How many end with an old frame before the first young one. */
+    const old = (frames: readonly Kept[]): number => {
+      let count = 0;
+      for (const [at, each] of frames.entries()) {
+        if (each.isReply) continue;
+        if (left(each) > 0) break;
+        count = at + 1;
+      }
+      return count;
+    };
     const gone = shift(old(sent));
     for (const lane of lanes.values()) gone.push(...lane.splice(0, old(lane)));
-    if (size()) timer = setTimeout(expire, Math.min(...all().map(left), LONGEST_TIMER_MS));
+    // Replies among them wait again, and get other numbers.
+    lanes.set('', [...gone.filter(({ isReply }) => isReply), ...(lanes.get('') ?? [])]);
+    const ages = all().map(left);
+    const ms = Math.min(...ages.filter((ms) => ms > 0));
+    if (ms < 2 ** 31) timer = setTimeout(expire, ms); // a timer of more fires immediately
     drop(gone, 'expired');
   };
 
   return {
-    size,
-    add(text, lane = '', onDrop) {
-      const ticket: Kept = { text, lane, onDrop, isWritten: false, lostAt: suspended ? now() : undefined };
+    size: () => all().length,
+    add(text, lane = '', onDrop, isReply) {
+      const ticket: Kept = { text, lane, onDrop, isReply };
       enqueue(ticket);
-      const [longest] = [...lanes.values()].sort((one, other) => other.length - one.length);
-      if (waiting().length > most) drop(longest!.splice(0, 1), 'overflow');
-      if (size() === 1) expire();
+      const free = [...lanes.values()].map((frames) => frames.filter(isFree));
+      if (free.flat().length > most) {
+        const [[oldest]] = free.sort((one, other) => other.length - one.length) as [[Kept]];
+        retract(oldest);
+        drop([oldest], 'overflow');
+      }
+      expire(); // starts the timer
       return ticket;
     },
     remove(ticket) {
-      const kept = ticket as Kept;
-      kept.isRemoved = true;
-      lanes.set(kept.lane, lanes.get(kept.lane)?.filter((each) => each !== kept) ?? []);
+      (ticket as Kept).isRemoved = true;
+      retract(ticket as Kept);
     },
     take(count) {
       const end = Math.min(written + count, most);
@@ -129,9 +152,9 @@ export function createEventQueue(
       }
       return sent.slice(written, end).map((each) => {
         each.isWritten = true;
-        const seq = isFirst ? `,"seq":${base + written + 1}` : '';
-        isFirst = false;
         written++;
+        const seq = isFirst ? `,"seq":${base + written}` : '';
+        isFirst = false;
         return `${each.text}${seq}}`;
       });
     },
@@ -139,19 +162,22 @@ export function createEventQueue(
     suspend() {
       suspended = true;
       written = 0;
-      for (const each of all()) each.lostAt ??= now();
       expire();
     },
-    resume(isSame, ack, fits) {
+    resume(isSame, ack, check) {
       const unfit: Kept[] = [];
       if (!isSame) {
-        const former = all().filter(({ isRemoved }) => !isRemoved);
+        const former = all().filter(isFree);
         sent = [];
         base = 0;
         lanes.clear();
         for (const each of former) {
-          if (fits(each.text)) enqueue(each);
-          else unfit.push(each);
+          try {
+            check(each.text);
+            enqueue(each);
+          } catch {
+            unfit.push(each);
+          }
         }
       }
       acknowledge(ack);

@@ -1,5 +1,5 @@
 import { EXPLAINED } from '#development';
-import { CallError } from '../protocol/call-error.js';
+import type { CallError } from '../protocol/call-error.js';
 import { report, VeloxError } from '../protocol/error.js';
 import type { PresenceMembers } from '../protocol/presence.js';
 import { createCell, once } from '../reactive/readable.js';
@@ -14,8 +14,14 @@ const LINGER_MS = 1_000;
 /** Least time between two sent values, in ms. */
 const PACE_MS = 50;
 
-/** Errors of a session that ended: the next one enters again. The reason `forbidden` is reported by the call that joins the room. */
-const SILENT = ['unknown-outcome', 'cancelled', 'dropped', 'forbidden'];
+/** How long the client waits before it repeats its first data on a link, in ms: a full queue would drop them again. */
+const REPEAT_MS = 1_000;
+
+/** The call or its reply was lost. */
+const LOST = ['unknown-outcome', 'dropped', 'timeout'];
+
+/** Other errors that are not reported here. The reason `forbidden` is reported by the call that joins the room. */
+const SILENT = ['cancelled', 'forbidden'];
 
 /** The other members of a room, and the client's own data there. */
 export interface Presence<Mine = unknown, Shown = unknown> extends Hydratable<PresenceMembers<Shown, Mine>> {
@@ -63,6 +69,7 @@ export function createPresence<Mine, Shown>(
   /** Whether `mine` is newer than the data that was sent. */
   let isNew = false;
 
+  const data = (): object => ({ room, mine: mine ?? null });
   const isOpen = (): boolean => status.get().state === 'open';
   /** Shows the others. Until the answer says which member is the client's own, nothing changes. */
   const show = (): void => {
@@ -76,7 +83,7 @@ export function createPresence<Mine, Shown>(
     const asked = (entering = {});
     entered = undefined;
     isNew = false;
-    call('$presence', { room, mine: mine ?? null }, { timeout: Infinity }).then(
+    call('$presence', data()).then(
       (answer) => {
         if (entering !== asked) return;
         entering = undefined;
@@ -84,19 +91,24 @@ export function createPresence<Mine, Shown>(
         show();
         if (isNew) send();
       },
-      (error: unknown) => {
-        if (entering === asked) {
-          entering = undefined;
-          show();
+      (error: CallError) => {
+        const { code } = error;
+        if (LOST.includes(code)) {
+          // Without a link, the next one begins anew.
+          setTimeout(() => entering === asked && isOpen() && begin(), REPEAT_MS);
+          return;
         }
-        if (!(error instanceof CallError && SILENT.includes(error.code))) report(error);
+        if (!SILENT.includes(code)) report(error);
+        if (entering !== asked) return;
+        entering = undefined;
+        show();
       },
     );
   };
   const send = (): void => {
     if (!entered || pace || !isOpen()) return;
-    isNew = false;
-    emit('$presence', { room, mine: mine ?? null }, { volatile: true });
+    // At the limit of frames per second, an event that may be lost is not sent.
+    isNew = emit('$presence', data(), { volatile: true }) === 'dropped';
     const next = (): void => {
       pace = undefined;
       if (isNew) send();
@@ -114,7 +126,7 @@ export function createPresence<Mine, Shown>(
   const start = (): void => {
     const ends = [join(room), topic.subscribe(show), onFrame((frame) => 'hello' in frame && begin())];
     leave = () => {
-      if (entered && isOpen()) emit('$presence', { room }, { volatile: true });
+      if (status.get().state !== 'closed') emit('$presence', { room });
       for (const end of ends) end();
       clearTimeout(pace);
       others.set(NOBODY);

@@ -98,14 +98,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const heard = createSignal<[EventFrame]>();
   const reconnects = createSignal<[Reconnection]>();
   const limits = (): Limits | undefined => hello()?.limits;
-  const fits = (text: string): boolean => {
-    try {
-      checkText(text, limits()); // limits of version 2 throw
-      return true;
-    } catch {
-      return false;
-    }
-  };
+  const check = (text: string): void => checkText(text, limits()); // limits of version 2 throw
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits()?.rate, settle);
@@ -116,7 +109,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   let over = false;
   /** How many events had been dropped when the last link was lost. */
   let droppedBefore = 0;
-  if (open) queue.resume(true, 0, fits); // its hello was before us, and its session has had no event of ours
+  if (open) queue.resume(true, 0, check); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, settle);
   // Async: after close(), a call throws, and the end of a room must not.
@@ -159,13 +152,14 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const onHello = ({ session: next, was = next, ack, dropped = 0 }: Hello): void => {
     const isSame = was === session;
     const hadSession = session !== undefined;
-    const isNew = !isSame && hadSession;
     session = next;
     drops.server(dropped, isSame);
-    queue.resume(isSame, ack, fits);
-    if (isNew) calls.onNewSession();
+    queue.resume(isSame, ack, check);
+    if (!isSame && hadSession) {
+      calls.onNewSession();
+      rooms.onNewSession();
+    }
     open = true;
-    if (isNew) rooms.onNewSession();
     settle();
     const lost = drops.count.get() - droppedBefore;
     if (hadSession) reconnects.emit({ recovered: isSame && !lost, dropped: lost });
@@ -191,10 +185,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       flush();
       if (!frame.call) return heard.emit(frame);
       // Without this code the call stays unanswered, so the server's own time for it ends.
-      void loaded?.replyTo(frame, answers.get(frame.event)).then((text) => {
-        queue.add(text);
-        settle();
-      });
+      void loaded?.replyTo(frame, answers.get(frame.event), queue).then(settle);
     } else if ('made' in frame) calls.made(frame);
   });
 

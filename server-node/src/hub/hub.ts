@@ -109,7 +109,6 @@ export class Hub {
     this.messaging = new Messaging(rules as MessagingRules, {
       ...{ observer: this.observer, topics: this.topics, traffic: this.sessions.traffic },
       all: () => this.sessions.recipients,
-      isNode: this.node !== undefined,
       close: (session, code, reason) => this.#end(session, CloseCode.closed, { code, reason, retry: false }),
       limits: { rooms: MOST, calls: MOST, ...this.limits, presence: this.serverLimits.presence },
       fail,

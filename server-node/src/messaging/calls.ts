@@ -24,12 +24,14 @@ interface Pending {
 export class Calls {
   readonly #checks: Checks;
   readonly #pending = new Map<Session, Map<number, Pending>>();
-  #last: number;
+  /**
+   * Hubs begin at random numbers, because a client may have calls of several: its session moves, or a handler replies after a restart.
+   * All numbers have 16 digits.
+   */
+  #last: number = (2 ** 20 + randomInt(2 ** 20)) * 2 ** 32;
 
-  /** @param isNode whether there are other nodes: a session that moves has calls of several, whose numbers must differ */
-  constructor(checks: Checks, isNode: boolean) {
+  constructor(checks: Checks) {
     this.#checks = checks;
-    this.#last = isNode ? randomInt(2 ** 20) * 2 ** 32 : 0;
   }
 
   /**

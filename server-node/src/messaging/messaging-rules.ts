@@ -30,8 +30,6 @@ export interface MessagingParts extends CheckParts {
   readonly observer: Observer;
   /** All sessions of the hub, also those that have just moved to another node. */
   readonly all: () => Iterable<Session>;
-  /** Whether the hub is one of several nodes. */
-  readonly isNode: boolean;
   /** Ends a session with a goodbye after which its client does not come back. */
   readonly close: (session: Session, code: string, reason: string) => void;
   /** Ends a session whose frame is refused. */

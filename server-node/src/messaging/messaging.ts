@@ -64,7 +64,7 @@ export class Messaging implements CastHost, SessionHost {
       onLeave: (session, room) => void (this.#moved.has(session) || this.#presence?.leave(session, room)),
     });
     this.#checks = new Checks(rules.contract, parts);
-    this.calls = new Calls(this.#checks, parts.isNode);
+    this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.channels = new Channels(parts.observer, this.#checks);

@@ -124,6 +124,27 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     expect(await repeated).toEqual({ value: 3 });
   });
 
+  it('a handler of a client that ends after a restart answers no call of the new session', async () => {
+    const rig = await setUp(transport);
+    const ann = rig.connect();
+    const ends: ((answer: string) => void)[] = [];
+    ann.answer('ask', () => new Promise((resolve) => ends.push(resolve)));
+    const ask = async (): Promise<{ outcome: Promise<unknown> }> => {
+      const handlers = ends.length;
+      await until(() => expect(rig.hub.sessions()).toHaveLength(1));
+      const outcome = settled(rig.hub.sessions()[0]!.call('ask', 'who?'));
+      await until(() => expect(ends).toHaveLength(handlers + 1));
+      return { outcome };
+    };
+    const first = await ask();
+    await rig.restart();
+    expect(await first.outcome).toMatchObject({ code: 'unknown-outcome' });
+    const second = await ask();
+    ends[0]!('the first answer');
+    ends[1]!('the second answer');
+    expect(await second.outcome).toEqual({ value: 'the second answer' });
+  });
+
   it('when the client is gone for good, a call of the server has an unknown outcome', async () => {
     const rig = await setUp(transport);
     const ann = rig.connect();
