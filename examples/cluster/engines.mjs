@@ -52,7 +52,7 @@ export const engines = {
   },
 };
 
-/** PostgreSQL refuses root: the user of its Debian package runs it then. */
+/** PostgreSQL refuses to run as root, so root runs it as the user of its Debian package. */
 function userOfPostgres() {
   if (process.getuid?.() !== 0) return undefined;
   const [, uid, gid] = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));

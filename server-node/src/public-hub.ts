@@ -106,7 +106,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
    * @throws VeloxError `not-found` if there is no such entity.
    */
   notify(type: string, ids: string | readonly string[]): void;
-  /** Takes a topic away: its sessions are told that there is none. Returns whether there was one. */
+  /** Removes a topic: its sessions are denied. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**
    * Asks `canSubscribe` again, of all sessions or those for whose context and topic `filter` holds. Until it has answered,

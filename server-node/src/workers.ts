@@ -23,7 +23,10 @@ export interface WorkersOptions {
 /** The settings that the primary process sends to its workers. */
 const FOLDER = 'VELOX_WORKERS_FOLDER';
 const SECRET = 'VELOX_WORKERS_SECRET';
-/** The wait before a worker that died is replaced, in ms: one that dies at its start must not be forked without end. */
+/**
+ * The wait before a dead worker is replaced, in ms, so that workers that die at their start are not forked in
+ * a loop.
+ */
 const RESTART_MS = 500;
 
 /**

@@ -17,7 +17,7 @@ export interface LinkListener<T> {
   readonly onPatch: (patches: Patch[]) => void;
   /** A value, with the position that it is at. */
   readonly onValue: (value: T, position: Position) => void;
-  /** The value that is there is of this position, too. */
+  /** The present value has this position as well. */
   readonly onPosition: (position: Position) => void;
 }
 
@@ -67,7 +67,7 @@ export function createLink<T>(
     }
     if (state === before) return;
     if (state === 'open') listener.onOpen();
-    // Not from within the connection, which sets its timer after it has told us.
+    // Not from within the connection, which sets its timer after this callback.
     else if (LOST.includes(state) && listener.onLost()) queueMicrotask(close);
   });
   replica.subscribePatches(listener.onPatch);

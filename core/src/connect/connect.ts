@@ -49,7 +49,7 @@ export function openConnection(
   return createCarrier({ ...options, url: resolve(url), transports: chosen });
 }
 
-/** The absolute http(s) URL of an endpoint; one for WebSockets is as good. */
+/** The absolute http(s) URL of an endpoint, also for a URL of the scheme ws or wss. */
 export function resolve(
   url = '',
   base: string | undefined = globalThis.document?.baseURI ?? globalThis.location?.href,

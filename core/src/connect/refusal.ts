@@ -3,7 +3,7 @@ import { VeloxError, type ErrorCode } from '../protocol/error.js';
 import { isServerRendering } from '../platform/page.js';
 import { replicaOf, type Source } from './registry.js';
 
-/** The codes of a `denied` frame. Everything else that a link can end with may come right by itself. */
+/** The codes of a `denied` frame. A link that ends with another code may succeed later. */
 const DENIED = ['not-found', 'forbidden'];
 
 /**

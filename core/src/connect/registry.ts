@@ -32,7 +32,8 @@ const carriers = createWeakValues<Carrier>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
 
 /**
- * The one connection to a URL, however many ask for it. While a server renders, nothing is registered, and the connection never opens.
+ * The one connection to a URL, shared by all users. While a server renders, nothing is registered, and the
+ * connection never opens.
  */
 export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
   checkEndpoint(options);

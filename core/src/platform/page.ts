@@ -3,7 +3,7 @@ export function isHidden(): boolean {
   return !!globalThis.document?.hidden;
 }
 
-/** Marks of a client without a DOM. */
+/** Signs of a client without a DOM. */
 interface Client {
   readonly WorkerGlobalScope?: unknown;
   readonly process?: { readonly versions?: { readonly electron?: string } };

@@ -15,7 +15,7 @@ export function watchPage(onChange: (event: Event) => void): () => void {
   return () => listen('remove');
 }
 
-/** The machine's network, if the browser tells. @see https://wicg.github.io/netinfo/ */
+/** The machine's network, if the browser reports it. @see https://wicg.github.io/netinfo/ */
 interface Connected {
   readonly connection?: EventTarget;
 }

@@ -19,9 +19,9 @@ export interface Watchdog {
 }
 
 /**
- * Judges by the clock and not by the timer. A timer that fires late (after sleep, or in a frozen page) proves nothing about a link
- * whose bytes wait to be read, so then the link is probed first. Sleep alone is told from wall time, since a monotonic clock may stop
- * meanwhile.
+ * Judges by the clock and not by the timer. A timer that fires late (after sleep, or in a frozen page) proves
+ * nothing about a link whose bytes wait to be read, so then the link is probed first. Only sleep is measured
+ * by wall time, since a monotonic clock may stop meanwhile.
  *
  * @param ask sends a frame that the peer has to answer, if the link can.
  */

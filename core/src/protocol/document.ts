@@ -15,8 +15,8 @@ export interface Steps {
 }
 
 /**
- * One step forward, by any state frame. A frame that tells nothing new gives `document` itself; one that does not join on
- * to it gives `'gap'`: ask the server, with the position that is held.
+ * Applies any state frame. A frame without news returns `document` itself. A frame that does not follow on
+ * from it returns `'gap'`: ask the server, from the present position.
  *
  * @param steps without it, a delta gives `'gap'`, and a snapshot shares nothing
  * @param owned see {@link Owned}: give one set for all frames that are published together.

@@ -7,7 +7,7 @@ export type ErrorCode =
   | 'too-large'
   | 'too-long'
   | 'unsupported-version'
-  // a request that this endpoint does not serve
+  // a request that the endpoint does not serve
   | 'not-found'
   | 'bad-method'
   | 'not-acceptable'

@@ -7,7 +7,7 @@ import type { BinaryPart } from './data-text.js';
 /** The version that a version 3 client asks for with the query `velox=3`. */
 export const PROTOCOL_VERSION = 3;
 
-/** Which life of a topic (`id`, a random epoch), and how far (`version`, counted from 1). */
+/** A position of a topic: its epoch (`id`, random) and its `version`, counted from 1. */
 export interface Position {
   readonly id: string;
   readonly version: number;
@@ -25,7 +25,7 @@ export interface SnapshotFrame extends Position {
   /** Proves that the client was given this version. Absent from hubs without rights. */
   readonly proof?: string;
   readonly body: unknown;
-  /** The client did not ask for the topic: its value was read along with that of this one. */
+  /** The topic that the client has asked for, and whose fetch brought this value along. */
   readonly for?: string;
 }
 
@@ -44,7 +44,7 @@ export interface PositionFrame extends Position {
   readonly topic?: string;
 }
 
-/** State frames are known by `version`; `delta`, then `body` tell which of the three it is. */
+/** A frame with `version` is a state frame; `delta`, then `body` show its kind. */
 export type StateFrame = SnapshotFrame | DeltaFrame | PositionFrame;
 
 /** Introduces the server: the answer to `open`, and the first frame of every link. Times in ms, sizes in bytes. */
@@ -84,7 +84,7 @@ export interface Limits {
   readonly sessions: number;
   /** Longest delta that is sent; where it would be longer, the snapshot is. */
   readonly patch: number;
-  /** Time in which a WebSocket must send its open frame. */
+  /** How long a WebSocket may take to send its open frame. */
   readonly handshake: number;
   /** Most rooms of one session. */
   readonly rooms?: number;
@@ -215,7 +215,7 @@ export interface Subscription extends Partial<Position> {
   readonly topic?: string;
   /** The proof of the newest snapshot that the client has received in this epoch. */
   readonly proof?: string;
-  /** The copy turned out to differ from the server's value, and was given up: so often until now. */
+  /** How often the copy differed from the server's value and was discarded. */
   readonly diverged?: number;
 }
 /** Asks for topics from where the client is; for a topic that is subscribed already: asks again (after a gap). */
@@ -255,7 +255,7 @@ export const CloseCode = {
   forbidden: 4403,
   /** The server takes no new sessions for a while (the registry of RFC 6455 close codes). */
   unavailable: 1013,
-  /** Not let in in time: no open frame came, or no answer to it. */
+  /** Not authorized in time: no open frame came, or no answer to it. */
   timeout: 4408,
   /** A frame above the limit that `hello` announced (RFC 6455 §7.4.1). */
   tooLarge: 1009,

@@ -17,7 +17,7 @@ export type Owned = Set<object>;
 
 type Key = string | number;
 
-/** An operation as a peer may send it: nothing about it is certain. */
+/** An operation as a peer may send it, unchecked. */
 type Received = { readonly [member in 'op' | 'path' | 'from' | 'value']?: unknown };
 
 /** A member that is there, or may be added; `keys` is the way to it from the holder of the root, indices as numbers. */

@@ -46,9 +46,12 @@ export interface ReplicaControl {
   readonly wanted: () => boolean;
   /** Adds the request by which the link carries the topic if, and only if, it is wanted; it counts as sent. */
   readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
-  /** The link is gone. The connection notifies, by its own status, and counts. */
+  /** The link is gone. The connection counts the topic and notifies, by its own status. */
   readonly drop: () => void;
-  /** Takes a frame of the topic. A value that came along with another topic counts only while this one is not wanted by itself. */
+  /**
+   * Takes a frame of the topic. A value that came along with another topic applies only while this topic is
+   * not wanted itself.
+   */
   readonly receive: (frame: StateFrame | CheckFrame) => void;
   /** The topic is denied, or may be outdated, until the next state frame. */
   readonly doubt: (reason: Reason) => void;
@@ -69,13 +72,13 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
   let document: Document | undefined;
   /** The changes since then. */
   const patches: Patch[] = [];
-  /** How the topic stands on this link: it was not asked, it has not answered yet, or we follow. */
+  /** The topic's phase on this link: not asked for, not answered yet, or followed. */
   let phase: 'closed' | 'waiting' | 'open' = 'closed';
   let reason: Reason | undefined;
   let stale = true;
   /** Whether the connection counts it as stale. */
   let counted = false;
-  /** That of the newest snapshot: the server sends steps since then. */
+  /** The proof of the newest snapshot: the server sends steps since then. */
   let proof: string | undefined;
   let diverged: number | undefined;
   /** Checks in a row that were about another version. */

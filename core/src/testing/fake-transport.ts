@@ -9,7 +9,7 @@ export interface FakeLink {
   readonly sent: ClientFrame[];
   /** Whether the client hung up. */
   closed: boolean;
-  /** Answers with `hello`: heartbeat 15 s, session `s1`, unless told otherwise. */
+  /** Answers with `hello`; default: heartbeat 15 s, session `s1`. */
   readonly hello: (hello?: Partial<Hello>) => void;
   readonly say: (...frames: ServerFrame[]) => void;
   /** The head of the answer arrives, and no frame yet. */

@@ -11,8 +11,8 @@ export interface Recording {
 }
 
 /**
- * Records what the server says from now on. Ask for it before anything is wanted, so that no snapshot is missed; ids of sessions, which
- * are secret, are left out.
+ * Records the frames of the server from now on. Call it before anything is subscribed, so that no snapshot is
+ * missed. Ids of sessions, which are secret, are left out.
  *
  * @returns what gives the recording so far
  * @example

@@ -12,7 +12,7 @@ const soon = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 5_0
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server that answers as told. */
+/** A server with these answers. */
 async function listen(answer: Answer) {
   const http = createServer(answer).listen(0, '127.0.0.1');
   await once(http, 'listening');

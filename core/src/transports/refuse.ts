@@ -23,7 +23,7 @@ export async function refuse(response: Response, reporter: Reporter): Promise<vo
   ) as Partial<CloseReason>;
   const retry = status === 403 ? false : retryAfter(headers.get('retry-after'));
   reporter.onClose({
-    // Permission does not come by itself. Other faults may be right over another transport, or later.
+    // A refused client stays refused. Other faults may vanish over another transport, or later.
     code: status === 401 ? 'unauthorized' : code,
     message: `${status}: ${message}`,
     ...(retry !== undefined && (status === 403 || status === 429 || status === 503) && { retry }),

@@ -6,7 +6,7 @@ import type { Edit } from './edit.js';
 import { deleteCard, editCard, moveCard } from './edits.js';
 import { CARD_TYPE } from './use-drop.js';
 
-/** The card that was moved by a button last, and which: the focus goes along. */
+/** The card that a button moved last, and which button: the focus follows it. */
 export interface Moved {
   readonly id: string;
   readonly button: 'left' | 'right';

@@ -30,7 +30,7 @@ export class Addresses {
     return this.#rates.size + this.#sessions.size;
   }
 
-  /** Whether addresses need not be known. */
+  /** Whether there are no limits per address. */
   get areUnlimited(): boolean {
     const { opensPerAddress, sessionsPerAddress } = this.#limits;
     return opensPerAddress === Infinity && sessionsPerAddress === Infinity;

@@ -65,7 +65,7 @@ const ADVICE =
 
 const ANYBODY: Admission = { context: undefined, identity: undefined };
 
-/** The door of a hub. */
+/** Admits clients to a hub. */
 export class Admissions {
   readonly #rules: Rules<unknown>;
   readonly #limits: Limits;

@@ -16,7 +16,10 @@ export class RateLimit {
   readonly #burst: number;
   #left: number;
   #at: number = performance.now();
-  /** Whether a charge took the last token: a frame that finds none is one too many, unless its sender has to wait. */
+  /**
+   * Whether a charge took the last token. Without a token, a frame is one too many, unless its sender has to
+   * wait.
+   */
   #isIndebted = false;
 
   /** @param burst default: two seconds' worth, so that a client may send its backlog together */

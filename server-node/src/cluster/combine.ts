@@ -2,8 +2,9 @@ import type { Backplane, Bus, BusPart, LogPart } from './bus.js';
 import type { Log, Place, Revision } from './log.js';
 
 /**
- * Makes a backplane of two engines: one keeps, the other tells. The bus also tells of new revisions, so that an engine that is polled
- * is followed without delay. The log tells later of messages that the bus loses.
+ * Makes a backplane of two engines: a log that keeps and a bus that notifies. The bus also carries new
+ * revisions, so that an engine that is polled is followed without delay. The log reports later the revisions
+ * that the bus loses.
  *
  * @example
  * createHub({ backplane: combine({ log: sqlite(database), bus: mesh({ … }) }) });
@@ -34,14 +35,14 @@ function tellBy(bus: Bus, log: Log): Log {
     run: () => log.run(),
     async append(topic, after, revisions, within) {
       const result = await log.append(topic, after, revisions, within);
-      // Within a transaction, the log tells after the commit.
+      // Within a transaction, the log notifies after the commit.
       if (!result.ok || within !== undefined || revisions.length === 0) return result;
       const [first] = revisions;
       // Only the last revision's token is known here.
       const told = revisions.length === 1 ? { at: result.at, previous: after.token, ...first } : {};
       const text = JSON.stringify(told);
       const isLong = Buffer.byteLength(text) > bus.limit;
-      bus.publish(subjectOf(topic), isLong ? '{}' : text).catch(() => {}); // the log tells, too
+      bus.publish(subjectOf(topic), isLong ? '{}' : text).catch(() => {}); // the log notifies as well
       return result;
     },
     async follow(topic, onRevision, onDoubt) {

@@ -64,7 +64,7 @@ export class FanOut<T> {
     this.#each(key, ({ fn }) => fn(value));
   }
 
-  /** Tells the listeners of a key, or all, that something may have been missed. */
+  /** Notifies the listeners of a key, or all, that messages may have been missed. */
   doubt(key?: string): void {
     for (const each of key === undefined ? this.keys() : [key])
       this.#each(each, ({ onDoubt }) => onDoubt?.());

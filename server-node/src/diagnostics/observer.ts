@@ -53,7 +53,8 @@ export class Observer {
   }
 
   /**
-   * Says something once: to the logger, or without one as a warning of the process, unless NODE_ENV is `production`.
+   * Reports something once: to the logger, or without one as a warning of the process, unless NODE_ENV is
+   * `production`.
    *
    * @param key identifies warnings that are given once each, at most 100 per hub
    * @param advice the event and the remedy
@@ -66,7 +67,7 @@ export class Observer {
     else advise(advice);
   }
 
-  /** Says something that recurs: to the logger each time, or without one as `once` does. */
+  /** Reports something that recurs: to the logger each time, or without one as `once` does. */
   often(event: string, key: string, advice: string, fields: Record<string, unknown>): void {
     if (this.#logger) this.log('warn', event, { advice, ...fields });
     else this.once(event, key, advice, fields);
@@ -88,7 +89,7 @@ export class Observer {
   }
 }
 
-/** How many different things a hub says once: peers choose some of the keys. */
+/** How many different warnings a hub gives once: peers choose some of the keys. */
 const MOST_SAID = 100;
 
 /** Makes JSON.stringify show errors, which it would show as `{}`. */

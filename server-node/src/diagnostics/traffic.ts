@@ -1,6 +1,6 @@
 /** The counters of a hub for the bytes and messages that leave it. */
 export interface Traffic {
-  /** Revisions that a session was not given by themselves, for its outlet was full. */
+  /** Revisions that a session did not get one by one, because its outlet was full. */
   skipped: number;
   /** Steps that made up for them, each for one session and topic. */
   caughtUp: number;

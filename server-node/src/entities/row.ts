@@ -1,5 +1,6 @@
 /**
- * How a row stands to its fetches. The functions of this file are pure: they return the next phase, and the caller acts on it.
+ * The phase of a row's fetches. The functions of this file are pure: they return the next phase, and the
+ * caller acts on it.
  *
  * - `idle`: nothing is to be fetched
  * - `queued`: a fetch is due and has not begun

@@ -12,7 +12,7 @@ export type Wanted =
   | { readonly kind: 'version-2' | 'version-2-websocket'; readonly topic: string }
   | { readonly kind: 'preflight' }
   | { readonly kind: 'json'; readonly topic: string }
-  /** Meant for Velox, but not to be had. */
+  /** Meant for Velox, but not available. */
   | Refusal
   /** Not meant for Velox at all. */
   | { readonly kind: 'foreign' };

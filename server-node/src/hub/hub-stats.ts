@@ -22,7 +22,10 @@ export interface HubStats {
   readonly subscriptions: number;
   /** Bytes that were written and that the network has not taken yet, over all sessions. */
   readonly waiting: number;
-  /** Revisions that a session was not given by themselves because its outlet was full, and steps that made up for them. */
+  /**
+   * Revisions that a session did not get one by one because its outlet was full, and the steps that replaced
+   * them.
+   */
   readonly skipped: number;
   readonly caughtUp: number;
   /** Copies of clients that differed from the value and were fetched again. Each one means a bug or a fault in

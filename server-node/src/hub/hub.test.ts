@@ -319,7 +319,7 @@ describe('rights that change', () => {
     answer = false;
     await hub.recheck();
     expect(await link.next()).toEqual({ denied: 'a', code: 'forbidden' });
-    first.resolve(true); // stale: must not let it in
+    first.resolve(true); // stale: must not authorize it
     await new Promise((resolve) => setImmediate(resolve));
     link.send({ ping: true });
     expect(await link.next()).toEqual({ ping: true });

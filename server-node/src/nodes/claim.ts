@@ -1,7 +1,7 @@
 import type { Admission } from '../access/admission.js';
 import { plainText } from '../access/same-context.js';
 
-/** A client that names a session of another node, as that node needs it to tell whether it is the same client. */
+/** A client that names a session of another node, with the data by which that node recognises it. */
 export interface Claim {
   /** The part of the session's id that it keeps. */
   readonly own: string;
@@ -11,7 +11,7 @@ export interface Claim {
   readonly context?: string | null;
 }
 
-/** A context that is the same as no other one. */
+/** A context that equals no other. */
 class Opaque {}
 
 export function claimOf(own: string, { identity, binding, context }: Admission): Claim {

@@ -26,7 +26,7 @@ const CALLBACK_MS = 500;
 /** A session that has gone to another node. */
 interface Departure {
   readonly to: string;
-  /** How many links the session had had when it went there: later news have more. */
+  /** How many links the session had when it went there: later news have more. */
   readonly links: number;
   readonly timer: NodeJS.Timeout;
   /** The session, while late messages may come for it. */
@@ -183,7 +183,7 @@ export class Departures {
     this.#gone.set(own, { to, links, timer, ...(session && { session }) });
   }
 
-  /** Nothing comes any more for a session that has gone; its way is still known. */
+  /** Late messages for a session that has gone are over; its new node is still known. */
   #leave(own: string): void {
     const departure = this.#gone.get(own);
     if (!departure) return;

@@ -11,7 +11,7 @@ import { homeOf } from './session-id.js';
 /** How much longer than a heartbeat an answer may take, in ms. */
 const GRACE_MS = 5_000;
 
-/** What nodes say to each other about requests. `call` is a number of the node that forwards. */
+/** The letters between nodes about requests. `call` is a number of the node that forwards. */
 type Letter =
   | { readonly call: number; readonly request: ForwardedRequest }
   | { readonly call: number; readonly abort: true }

@@ -2,7 +2,7 @@ import type { CastRanges } from './cast-set.js';
 import type { PackedMessage } from '../sessions/parcel.js';
 import type { PackedClient } from '../messaging/packed-client.js';
 
-/** What the former node of a session answers to a claim. */
+/** The answer of a session's former node to a claim. */
 export type ClaimAnswer =
   | { readonly is: 'here'; readonly name: string; readonly rooms: readonly string[] }
   | { readonly is: 'given'; readonly client: PackedClient; readonly known: CastRanges }

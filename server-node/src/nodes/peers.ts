@@ -2,7 +2,7 @@ import type { Bus } from '../cluster/bus.js';
 import type { Unsubscribe } from '../cluster/log.js';
 
 const SUBJECT = 'velox nodes';
-/** How often a node says that it lives, and after how long a silence it counts as dead, in ms. */
+/** How often a node renews its lease, and the silence after which it counts as dead, in ms. */
 const EVERY_MS = 2_000;
 const LEASE_MS = 6_000;
 /** How long a node that was never heard may take to answer, in ms. */

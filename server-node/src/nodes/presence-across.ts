@@ -13,7 +13,7 @@ import { RemoteSeats, type Seats } from './remote-seats.js';
 
 const subjectOf = (room: string): string => `velox presence ${room}`;
 
-/** The sessions of a room that are told to other nodes. */
+/** The sessions of a room that other nodes show. */
 interface Own {
   readonly numbers: Map<Session, number>;
   readonly changed: Set<Session>;
@@ -22,7 +22,10 @@ interface Own {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Shows the members of a room on all nodes: each node tells its own, and listens for rooms that its clients see. */
+/**
+ * Shows the members of a room on all nodes: each node sends its own, and subscribes to the rooms that its
+ * clients see.
+ */
 export class PresenceAcross implements PresenceRelay {
   readonly #hub: Hub;
   readonly #bus: Bus;

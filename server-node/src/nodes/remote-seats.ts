@@ -20,7 +20,7 @@ interface Remote {
   readonly sitters: Map<string, { outlet: object | undefined }>;
 }
 
-/** The seats of a room on other nodes, as their letters tell. */
+/** The seats of a room on other nodes, according to their letters. */
 export class RemoteSeats {
   readonly #show: (sitter: Sitter, seat: ShownSeat | undefined) => void;
   readonly #ask: (node: string) => void;
@@ -35,7 +35,7 @@ export class RemoteSeats {
     this.#ask = ask;
   }
 
-  /** A node tells all its seats, or changes of them. */
+  /** A node sends all its seats, or changes of them. */
   take({ from, number, after, seats }: Seats): void {
     let remote = this.#nodes.get(from);
     if (!remote) this.#nodes.set(from, (remote = { last: 0, missed: 0, sitters: new Map() }));

@@ -162,7 +162,7 @@ describe('a recorder, compared with a plain clone', () => {
         flush(recorder, client);
       },
     );
-    // One object in two places of a list that was built from a draft: found at random in one of 4,000 runs.
+    // One object at two indexes of a list that was built from a draft: random runs find it once in 4,000.
     const row = [1, null, 3];
     const at = { there: [], name: 'a', given: row };
     const rest = { hold: null, held: null, flush: false };

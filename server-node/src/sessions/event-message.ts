@@ -9,7 +9,7 @@ export const MOST_EVENT_BYTES: number = 1 << 20;
 /** Bytes that the longest number adds to an event. */
 const SEQ = `,"seq":${Number.MAX_SAFE_INTEGER}`.length;
 
-/** What else there is to say of an event. */
+/** The options of an event's message. */
 export interface EventMessageOptions {
   /** Its lane in the queue of a session, with handlers of its own; default `''`. */
   readonly channel?: string | undefined;

@@ -37,7 +37,7 @@ export class Link {
     this.owed.ask();
   }
 
-  /** Notes a sign of life. */
+  /** Notes that the client was heard. */
   heard(): void {
     this.#askedAt = 0;
     this.#quietChecks = 0;

@@ -1,4 +1,4 @@
-/** The numbers of a session's events: which of them the client has, and which were left out. */
+/** The numbers of a session's events: the acknowledged ones and those left out. */
 export class OutboxNumbers {
   /** The number before the first event that is kept. */
   base = 0;

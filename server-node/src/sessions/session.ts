@@ -189,7 +189,7 @@ export class Session implements Subscriber {
     this.link?.heard();
   }
 
-  /** There may be something to tell of a topic. It leaves with the next `deliver`. */
+  /** A topic may have a frame for the client. It leaves with the next `deliver`. */
   touch(subscription: Subscription): void {
     this.topics.touch(subscription, this.link?.isFull === true);
     this.#onDue(this);

@@ -15,7 +15,7 @@ const code = (run: () => unknown): string | undefined => {
 };
 const tick = (): Promise<void> => Promise.resolve();
 
-/** What listeners were told: the version at each delivery. */
+/** The version at each delivery, as listeners saw it. */
 function deliveries(state: LocalState<unknown>): number[] {
   const versions: number[] = [];
   state.onRevision(() => versions.push(state.position().version));

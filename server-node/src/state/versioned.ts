@@ -1,6 +1,9 @@
 import type { Budget, Position } from '@velox/core/protocol';
 
-/** All that a broadcast knows of a value. Every member is synchronous, and between two changes all describe the same moment. */
+/**
+ * A value as a broadcast sees it. Every member is synchronous, and between two changes all describe the same
+ * moment.
+ */
 export interface Versioned {
   /** The position, with every change made so far. A different id means a new epoch. */
   position(): Position;

@@ -35,16 +35,19 @@ export interface TestSyncOptions<Context = unknown, C extends Contract = AnyCont
   readonly url?: string;
 }
 
-/** A server and its clients in one test: without a network, on a time that passes only when told to. */
+/** A server and its clients in one test, without a network and on virtual time. */
 export interface TestSync<C extends Contract = AnyContract, Context = unknown> extends AsyncDisposable {
   readonly hub: Hub<C, Context>;
   /** Makes one more client, on a path of its own; its `replica(topic)` is what adapters take. */
   readonly connect: (options?: Omit<ConnectOptions, 'WebSocket' | 'transports'>) => Sync<C>;
-  /** Lets ms pass, and all happen that is due in them; default 100: a change made before is seen by then. */
+  /** Advances time by `ms` and runs everything due; default 100, in which an earlier change arrives. */
   readonly advance: (ms?: number) => Promise<void>;
-  /** Does harm to a client, counted from 0 in the order of their making. */
+  /** Harms a client. Clients are counted from 0 in the order of their creation. */
   readonly inflict: (harm: Harm, client?: number) => void;
-  /** Lets faults happen, each at its time from now on, and a minute pass after the last: then everybody must be right again. */
+  /**
+   * Runs faults, each at its time from now on, then a minute without faults: after it every client must equal
+   * the server.
+   */
   readonly endure: (faults: readonly Fault[]) => Promise<void>;
   /** Later connections reach another endpoint, or none. Open connections stay until they are closed or
    * dropped. */

@@ -19,15 +19,15 @@ export type Harm =
   | { readonly harm: 'stall'; readonly ms: number }
   /** For a while, nothing runs there. */
   | { readonly harm: 'freeze'; readonly who: 'client' | 'server'; readonly ms: number }
-  /** The clock on the wall is set, forwards or backwards. */
+  /** The wall clock is set, forwards or backwards. */
   | { readonly harm: 'clock'; readonly who: 'client' | 'server'; readonly by: number }
   /** For a while, some transports are closed, and their open connections break. */
   | { readonly harm: 'refuse'; readonly ms: number; readonly what: readonly Purpose[] };
 
-/** A harm, when it happens (ms from the beginning), and to which of the clients, counted from 0. */
+/** A fault, its time (ms from the beginning), and its client, counted from 0. */
 export type Fault = Harm & { readonly at: number; readonly client: number };
 
-/** How many faults there are to be, and where. */
+/** The number of faults, and their clients. */
 export interface FaultsOptions {
   /** Ms in which they begin; default 30,000. */
   readonly duration?: number;
@@ -78,10 +78,10 @@ export function faults(seed: number, { duration = 30_000, clients = 1, count }: 
   return drawn.sort((one, other) => one.at - other.at);
 }
 
-/** What no freeze keeps from going on. */
+/** The tasks that no freeze stops. */
 const NATURE = createZone('nature');
 
-/** Lets a harm happen now. Those that last are over by themselves. */
+/** Applies a fault now. A lasting fault ends by itself. */
 export function inflict(harm: Harm, path: Path, { server, time }: MemoryNetwork): void {
   const later = (ms: number, run: () => void): void => void time.schedule(ms, run, NATURE);
   switch (harm.harm) {

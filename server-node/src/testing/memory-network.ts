@@ -46,7 +46,7 @@ export class MemoryNetwork {
     });
   }
 
-  /** The way of a client; its URL of the endpoint is {@link urlOf} the same name. */
+  /** The path of a client. Its URL of the endpoint is {@link urlOf} of the same name. */
   path(name: string): Path {
     const known = this.#paths.get(name);
     if (known) return known;
@@ -66,7 +66,7 @@ export class MemoryNetwork {
     return Math.max(...zones.map(({ frozenUntil }) => frozenUntil));
   }
 
-  /** All paths are right again; half-open connections and frozen zones stay as they are. */
+  /** Resets all paths. Half-open connections and frozen zones stay as they are. */
   heal(): void {
     for (const path of this.#paths.values()) path.heal();
   }
@@ -80,8 +80,10 @@ export class MemoryNetwork {
     return `http://${name}.test/sync`;
   }
 
-  /** Puts its own in the place of the global `fetch`, which still gets requests to other hosts;
-   * returns the end of that. */
+  /**
+   * Replaces the global `fetch`, which still gets the requests to other hosts. Returns the function that
+   * restores it.
+   */
   install(): () => void {
     const elsewhere = globalThis.fetch;
     globalThis.fetch = (input, init) => {

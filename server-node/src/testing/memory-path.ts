@@ -1,17 +1,17 @@
 import { createZone, type VirtualTime, type Zone } from './virtual-time.js';
 
-/** One live connection, as those see it who harm it. */
+/** One live connection, for code that harms it. */
 export interface Harmable {
-  /** Both ends are told that it is gone. */
+  /** Closes it at both ends. */
   cut(): void;
-  /** Nothing arrives any more; one end may be told, the other never is. */
+  /** Stops all delivery. At most one end is notified. */
   halfOpen(told: 'client' | 'server' | 'nobody'): void;
 }
 
 /** The purpose of a connection. */
 export type Purpose = 'websocket' | 'sse' | 'polling' | 'post';
 
-/** The way between one client and the server, with a lever for each thing that can be wrong with it. */
+/** The path between one client and the server, with a lever for each fault. */
 export class Path {
   readonly time: VirtualTime;
   readonly zone: Zone;
@@ -45,7 +45,7 @@ export class Path {
     for (const connection of [...this.connections]) connection.halfOpen(told);
   }
 
-  /** All levers back; connections that are half open stay so. */
+  /** Resets all levers. Half-open connections stay half open. */
   heal(): void {
     this.delay = 0;
     this.rate = Infinity;

@@ -3,7 +3,7 @@ import type { Path } from './memory-path.js';
 import type { VirtualTime, Zone } from './virtual-time.js';
 import { Wire } from './memory-lane.js';
 
-/** Bytes of one direction that a network holds; more waits in the sender's own buffer. */
+/** Bytes in flight that the network holds in one direction; the rest waits in the sender's buffer. */
 const WINDOW = 16_384;
 
 /** One end of a connection: as much of a `net.Socket` as HTTP and WebSockets use. */

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers';
 
-/** Those who share a clock and a process: a client, or the server. */
+/** A process with its clock: that of a client, or of the server. */
 export interface Zone {
   readonly name: string;
   /** In virtual ms: until then none of its timers runs; due timers wait, and run late. */
@@ -65,7 +65,7 @@ export class VirtualTime {
     }
   }
 
-  /** For so many ms, nothing of a zone runs. */
+  /** Runs nothing of a zone for so many ms. */
   freeze(zone: Zone, ms: number): void {
     zone.frozenUntil = Math.max(zone.frozenUntil, this.now + ms);
   }
@@ -101,7 +101,7 @@ export class VirtualTime {
     this.zone = outside;
   }
 
-  /** Puts virtual time in the place of the real one, and `random` in that of `Math.random`; returns the end of that. */
+  /** Replaces real time by virtual time, and `Math.random` by `random`. Returns the function that restores both. */
   install(random: () => number = Math.random): () => void {
     const clear = (timer: unknown): void => {
       if (timer instanceof Timer) timer.close();

@@ -4,7 +4,7 @@ import { StateFrames, type StateFramesOptions } from './state-frames.js';
 
 /** One subscription, as its broadcast sees it. */
 export interface Member {
-  /** There may be something to tell its client. */
+  /** It may have something to send. */
   touch(): void;
 }
 

@@ -59,7 +59,7 @@ export class Proofs {
 
   #code(topic: string, id: string, version: number): string {
     const key = this.shared?.keyOf(topic);
-    // Other nodes know the withdrawals of their own alone, and those that are shared.
+    // Another node knows its own withdrawals and the shared ones.
     const generation = key ? this.shared?.generation(topic) : this.generation(topic, id);
     const text = JSON.stringify([topic, generation, id, version]);
     return createHmac('sha256', key ?? this.#key)

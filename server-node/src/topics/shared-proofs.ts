@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SharedTopic } from '../state/shared/shared-state.js';
 
-/** What proofs of shared states need on all nodes. */
+/** The data that proofs of shared states need on all nodes. */
 export interface ProofRecord {
   readonly key: string;
   /** How often rights to a topic were withdrawn since the key was drawn, by `:` and the topic. */

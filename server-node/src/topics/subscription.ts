@@ -5,7 +5,7 @@ import type { Broadcast } from './broadcast.js';
 import type { Seeds } from './seeds.js';
 import { staleFrame } from './state-frames.js';
 
-/** How a wanted topic stands. Each question is an object of its own, so that only the newest one is answered. */
+/** The phase of a wanted topic. Each question is an object of its own, so that only the newest one is answered. */
 type Standing =
   /** The rights or the value are being asked for: nothing of the topic leaves. */
   | { readonly is: 'asked' }
@@ -19,7 +19,7 @@ export type Question = Standing & { readonly is: 'asked' };
 
 /** The session that a subscription belongs to. */
 export interface Owner {
-  /** There may be something to tell of a topic. */
+  /** A topic may have something to send. */
   touch(subscription: Subscription): void;
   /** Its optimistic calls with changes in a step of a value, from one version to another. */
   readonly made?: { within(versioned: Versioned, from: number, to: number): readonly number[] } | undefined;
@@ -36,7 +36,7 @@ export class Subscription {
   /** Whether the client may have the steps since its position. Not after a denial: they may contain values that it was not allowed to see. */
   #isResumable: boolean;
   #standing: Standing = { is: 'asked' };
-  /** Whether the client was told how it stands. */
+  /** Whether the client has received a frame for the topic. */
   #isTold = false;
   /** The reason for which the client takes its copy to be outdated. */
   #stale: string | undefined;
@@ -169,7 +169,7 @@ export class Subscription {
     return hasSkipped;
   }
 
-  /** There may be something to tell. */
+  /** The topic may have something to send. */
   touch(): void {
     this.#owner.touch(this);
   }

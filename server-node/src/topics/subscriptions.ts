@@ -11,9 +11,9 @@ const CHECKED_TOPICS = 16;
 /** How many denied topics a session remembers by name. */
 const REMEMBERED_DENIALS = 1_000;
 
-/** The topics that one session wants, granted or not, and which of them have something to tell. */
+/** The topics that one session wants, granted or not, and which of them have something to send. */
 export class Subscriptions {
-  /** Those with something to tell, in the order of the tick. */
+  /** Those with something to send, in the order of the tick. */
   readonly #dirty = new Set<Subscription>();
   readonly #traffic: Traffic;
   readonly #byTopic = new Map<string, Subscription>();
@@ -34,7 +34,7 @@ export class Subscriptions {
     return this.#byTopic.keys();
   }
 
-  /** Whether there is something to tell. */
+  /** Whether any topic has something to send. */
   get hasDirty(): boolean {
     return this.#dirty.size > 0;
   }
@@ -76,7 +76,7 @@ export class Subscriptions {
     return this.#denied === 'all' ? 'all' : [...(this.#denied ?? [])];
   }
 
-  /** The same, as another node has noted them. */
+  /** The denied topics, as a former node of the session noted them. */
   set denied(topics: readonly string[] | 'all') {
     this.#denied = topics === 'all' ? 'all' : new Set(topics);
   }
@@ -98,7 +98,7 @@ export class Subscriptions {
     return result;
   }
 
-  /** Notes that a subscription has something to tell; `isFull`: not now, for the outlet takes nothing. */
+  /** Notes that a subscription has something to send; `isFull`: later, because the outlet takes nothing now. */
   touch(subscription: Subscription, isFull: boolean): void {
     this.#note(subscription);
     if (!isFull || !subscription.isJoined) return;
@@ -106,7 +106,7 @@ export class Subscriptions {
     this.#traffic.skipped++;
   }
 
-  /** Notes that those which belong to one of `broadcasts` have something to tell. */
+  /** Notes that the subscriptions of these `broadcasts` have something to send. */
   touchMembersOf(broadcasts: ReadonlySet<Broadcast>): void {
     for (const subscription of this.#byTopic.values())
       if (subscription.isMemberOfAny(broadcasts)) this.#note(subscription);
@@ -124,7 +124,7 @@ export class Subscriptions {
   }
 
   /**
-   * Moves what there is to tell to the end of `messages`, until they have {@link FULL} bytes.
+   * Appends the pending frames to `messages`, until they have {@link FULL} bytes.
    *
    * @returns how many bytes were added
    */

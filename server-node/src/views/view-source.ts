@@ -15,7 +15,7 @@ const AUDIENCE_LINGER_MS = 30_000;
 /** The parts of a viewed topic. */
 export interface ViewSourceOptions {
   readonly audience: (context: unknown) => unknown;
-  /** What all audiences share. */
+  /** The parts that all audiences share. */
   readonly host: DerivedHost;
   /** The most audiences. */
   readonly limit: number;

@@ -1,6 +1,6 @@
 import { CloseCode, isVeloxError, type ErrorCode } from '@velox/core/protocol';
 
-/** How each error is told: as the close code of a WebSocket, and as the status of an HTTP answer. */
+/** The close code of a WebSocket and the HTTP status for each error code. */
 const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: number] } = {
   unauthorized: [CloseCode.unauthorized, 401],
   forbidden: [CloseCode.forbidden, 403],

@@ -127,7 +127,10 @@ export class Message {
     return (this.#gzip ??= new HttpChunk(this.#block()));
   }
 
-  /** Starts to compress a long message, once for all who wait. Undefined: the form will not get shorter, and may be written now. */
+  /**
+   * Starts to compress a long message, once for all waiting callers. Undefined: the form will not get
+   * shorter, and may be written now.
+   */
   whenCompressed(form: CompressedForm): Promise<void> | undefined {
     if (!this.isLong || (form === 'gzip' ? this.#gzip : this.#deflated)) return undefined;
     const later = (this.#later ??= {});

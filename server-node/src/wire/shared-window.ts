@@ -51,12 +51,12 @@ interface Entry {
 }
 
 /**
- * Compresses the messages of a topic once for all clients that get them one after the other (permessage-deflate with context
- * takeover, RFC 7692 §7.1.1): each message may refer to those before it of its run. A client that has missed one,
- * or has just come, waits for the next run, which begins with an independent message.
- * There is no checksum in this: a client without the text that a message refers to would decompress it wrongly
- * and without an error. So a frame is given only to a client that is
- * at the very place where it was made.
+ * Compresses the messages of a topic once for all clients that get them one after the other
+ * (permessage-deflate with context takeover, RFC 7692 §7.1.1): each message may refer to those before it of
+ * its run. A client that has missed one, or has just come, waits for the next run, which begins with an
+ * independent message. permessage-deflate has no checksum: a client without the text that a message refers to
+ * would decompress it wrongly and without an error. So only a client at exactly the message's place gets its
+ * frame.
  */
 export class SharedWindow {
   #past: Buffer = Buffer.alloc(0);

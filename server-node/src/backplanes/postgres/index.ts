@@ -16,7 +16,10 @@ export interface PostgresOptions {
    * synchronous, or if `synchronous_commit` is off.
    */
   readonly durable?: boolean;
-  /** Whether PostgreSQL tells the nodes of appends. Default true. Pass false if `combine` lets another bus tell them. */
+  /**
+   * Whether PostgreSQL notifies the nodes of appends. Default true. Pass false if `combine` has another bus
+   * that notifies them.
+   */
   readonly notify?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /** The connections of a log and a bus to Redis: a connection for commands, and one for messages. */
 export interface RedisConnection {
-  /** Whether keys are on several servers. */
+  /** Whether the keys are spread over several servers. */
   readonly isCluster: boolean;
   /** The command that reaches this connection's subscriptions. */
   readonly publish: 'PUBLISH' | 'SPUBLISH';

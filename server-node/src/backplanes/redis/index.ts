@@ -37,7 +37,7 @@ export function redis(client: RedisClient, options: RedisOptions = {}): Backplan
   });
   const log = new RedisLog(connection, prefix);
   const bus = new RedisBus(connection, prefix);
-  connection.info('memory').then(warnOfEviction, () => {}); // a client that is not connected says so itself
+  connection.info('memory').then(warnOfEviction, () => {}); // a client that is not connected reports that itself
   return {
     log,
     bus,

@@ -16,7 +16,7 @@ export class SqliteWatch {
   #started: Promise<void> | undefined;
   /** SQLite's count of the changes by other connections. */
   #dataVersion = -1;
-  /** The revisions up to here were told. */
+  /** The revisions up to here were reported. */
   #seq = 0;
   /** `again`: look once more, because something was written while looking. */
   #looks: 'none' | 'one' | 'again' = 'none';

@@ -10,7 +10,7 @@ export function escaped(key: string): string {
   return isPlain(key) ? `/${key}` : JSON.stringify(segment(key)).slice(1, -1);
 }
 
-/** Whether nothing in it needs an escape. A loop, for keys are too short for a regular expression to be faster. */
+/** Whether no character needs an escape. A loop, because keys are too short for a regular expression to be faster. */
 function isPlain(key: string): boolean {
   for (let index = 0; index < key.length; index++) {
     const code = key.charCodeAt(index);

@@ -42,7 +42,7 @@ export class Restore implements Undo {
   }
 }
 
-/** Lets two items trade places once more. */
+/** Swaps two items back. */
 export class Exchange implements Undo {
   readonly earlier: Undo;
   readonly #tree: Writes;

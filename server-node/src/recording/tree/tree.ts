@@ -109,7 +109,7 @@ export class Tree {
     this.#wrote(() => this.arrange(node, old));
   }
 
-  /** Lets two items of an array trade places. */
+  /** Swaps two items of an array. */
   exchange(node: Node, left: number, right: number): void {
     const target = node.target as unknown[];
     const before = this.#arrayBefore(node, target);

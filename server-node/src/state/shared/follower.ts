@@ -201,7 +201,10 @@ export class Follower<T> {
     );
   }
 
-  /** Whether the log may have lost revisions in a restart and gone on to where nothing shows it. */
+  /**
+   * Whether the log may have lost revisions in a restart and then grown past them, so that no version shows
+   * the loss.
+   */
   #isSuspect(relation: Relation, { run }: Opened): boolean {
     return relation.is === 'forward' && !relation.isCertain && !this.#engine.isDurable && run !== this.#run;
   }

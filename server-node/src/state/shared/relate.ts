@@ -1,7 +1,7 @@
 import type { Opened, Place, Revision } from '../../cluster/log.js';
 import { isSame, type Known, type RecentRevisions } from './recent-revisions.js';
 
-/** How the log stands to the revisions that a node has. */
+/** How the log relates to the revisions of a node. */
 export type Relation =
   /** The log goes on from the node's head, or is equal. `isCertain`: not if a snapshot hides how. */
   | { readonly is: 'forward'; readonly isCertain: boolean }

@@ -3,7 +3,7 @@ import type { LogPart } from '../../cluster/bus.js';
 import type { Place } from '../../cluster/log.js';
 import { headOf, random, step, type Define } from './engine.js';
 
-/** What `open` and `append` guarantee. */
+/** The guarantees of `open` and `append`. */
 export function appendTests(test: Define<LogPart>): void {
   test('open creates a topic at `from`, and opens it again with the same id', async ({ connect, topic }) => {
     const [{ log }, other] = [await connect(), await connect()];

@@ -4,7 +4,7 @@ import { withParts } from '../../cluster/bus-parts.js';
 import { until, type Define } from './engine.js';
 import { ODD_NAMES, ODD_TEXTS } from './text-tests.js';
 
-/** What a bus guarantees. */
+/** The guarantees of a bus. */
 export function busTests(test: Define<BusPart>): void {
   test('messages arrive in order, at other nodes and at the publisher', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];

@@ -4,7 +4,7 @@ import type { Place, Revision } from '../../cluster/log.js';
 import { Follower } from './follower.js';
 import { headOf, random, step, until, type Define } from './engine.js';
 
-/** What `follow` guarantees. */
+/** The guarantees of `follow`. */
 export function followTests(test: Define<LogPart>): void {
   test('a follower hears of accepted revisions in order, and never of refused ones', async ({
     connect,

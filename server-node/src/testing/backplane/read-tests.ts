@@ -17,7 +17,7 @@ async function grow(log: Log, topic: string, head: Place, count: number): Promis
 const versions = (revisions: readonly Revision[] | string): number[] =>
   (revisions as Revision[]).map(({ at }) => at.version);
 
-/** What `read`, `saveSnapshot` and `renew` guarantee. */
+/** The guarantees of `read`, `saveSnapshot` and `renew`. */
 export function readTests(test: Define<LogPart>): void {
   test('read is dense and ends at the head, where it is empty', async ({ connect, topic }) => {
     const [{ log }, other] = [await connect(), await connect()];

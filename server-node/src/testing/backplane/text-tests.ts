@@ -40,7 +40,7 @@ export const ODD_NAMES: readonly string[] = [
   'ü'.repeat(2_000),
 ];
 
-/** What holds for all texts, names and lengths. */
+/** The guarantees for all texts, names and lengths. */
 export function textTests(test: Define<LogPart>): void {
   test('patches, values and tags survive to the byte', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];

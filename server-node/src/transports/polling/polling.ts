@@ -111,7 +111,7 @@ function linksOf(hub: Hub): Map<string, PollingLink> {
 }
 
 /**
- * Opens a session by long-polling; the answer carries `hello` and what there is of its topics.
+ * Opens a session by long-polling; the answer carries `hello` and the first frames of its topics.
  *
  * @throws VeloxError as `Hub.open`.
  */

@@ -30,7 +30,7 @@ export class ByteQueue {
     if (!this.#isOwn && this.size > 0) this.#move(this.size);
   }
 
-  /** The bytes that are there. They stay, and are valid until the next call of another method. */
+  /** Returns the queued bytes without removing them. They are valid until the next call of another method. */
   view(): Buffer {
     return this.#store.subarray(this.#from, this.#to);
   }

@@ -159,7 +159,7 @@ export class WebSocketLink {
     this.#nextWhenPaid();
   }
 
-  /** A timer may be early: then there is a debt still. */
+  /** A timer may be early, and leave a debt. */
   #nextWhenPaid(): void {
     const debt = this.#session?.rate.debt ?? 0;
     if (debt > 0) return void setTimeout(() => this.#nextWhenPaid(), Math.ceil(debt)).unref();
