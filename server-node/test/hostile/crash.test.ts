@@ -36,8 +36,11 @@ describe(`bytes that follow an invalid message (ws ${version})`, () => {
       peer.socket.destroy();
     }
     expect(victim.errors()).toBe('');
-    const { sessions, away } = (await victim.measure()).stats;
-    expect(sessions - away).toBe(0);
+    const linked = async (): Promise<number> => {
+      const { sessions, away } = (await victim.measure()).stats;
+      return sessions - away;
+    };
+    await expect.poll(linked, { timeout: 20_000 }).toBe(0);
   });
 });
 
@@ -86,20 +89,24 @@ it('no callback that misbehaves ends the process, holds a client beyond the hand
     Object.keys(MISBEHAVIOURS).map((misbehaviour) => ({ callback, misbehaviour })),
   );
   let resumed = 0;
-  await Promise.all(
-    cells.map(async ({ callback, misbehaviour }) => {
-      const name = `${callback}: ${misbehaviour}`;
-      const url = `${victim.origin}/${encodeURIComponent(callback)}/${encodeURIComponent(misbehaviour)}`;
-      const first = await act(url, {});
-      expect(first.answer, name).not.toHaveProperty('ended');
-      if (first.session === undefined) return;
-      const second = await act(url, { session: first.session, ack: 0 }, DEEDS.length);
-      expect(second.answer, `${name}, again`).not.toHaveProperty('ended');
-      if (second.session === first.session) resumed++;
-    }),
-  );
+  const run = async ({ callback, misbehaviour }: (typeof cells)[number]): Promise<void> => {
+    const name = `${callback}: ${misbehaviour}`;
+    const url = `${victim.origin}/${encodeURIComponent(callback)}/${encodeURIComponent(misbehaviour)}`;
+    const first = await act(url, {});
+    expect(first.answer, name).not.toHaveProperty('ended');
+    if (first.session === undefined) return;
+    const second = await act(url, { session: first.session, ack: 0 }, DEEDS.length);
+    expect(second.answer, `${name}, again`).not.toHaveProperty('ended');
+    if (second.session === first.session) resumed++;
+  };
+  // a few at a time: all together, their open frames would come too late for the handshake of a busy machine
+  const pending = cells.values();
+  const lane = async (): Promise<void> => {
+    for (const cell of pending) await run(cell);
+  };
+  await Promise.all(Array.from({ length: 12 }, lane));
   expect(resumed).toBeGreaterThan(cells.length / 2);
-  await delay(1_500); // longer than the handshake of the cells, and the life of a session without a link
+  await delay(2_500); // longer than the handshake of the cells, and the life of a session without a link
   expect(victim.errors()).not.toMatch(/unhandled|uncaught/i);
   expect(victim.isAlive()).toBe(true);
   const before = neighbour.frames.length;
@@ -107,4 +114,4 @@ it('no callback that misbehaves ends the process, holds a client beyond the hand
   const late = rawStream(victim.origin);
   onTestFinished(() => late.close());
   await late.find((each) => 'body' in each);
-}, 60_000);
+}, 120_000);

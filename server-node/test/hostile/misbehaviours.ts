@@ -90,8 +90,8 @@ export const CALLBACKS = Object.keys(CELLS) as (keyof typeof CELLS)[];
 export function misbehaving(callback: keyof typeof CELLS, misbehaviour: string): velox.Hub {
   const { options, use }: Cell = CELLS[callback](MISBEHAVIOURS[misbehaviour] as Act);
   const hub = velox.createHub({
-    limits: { handshake: 200 },
-    patience: 1_000,
+    limits: { handshake: 1_000 },
+    patience: 2_000,
     authorize: () => ({}),
     canJoin: () => true,
     logger: () => undefined,
