@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 export const numRuns: number = Number(process.env.VELOX_RUNS ?? 500);
 
 /** What vitest allows a property of so many runs. */
-export const timeout: number = 10_000 + numRuns * 20;
+export const timeout: number = 60_000 + numRuns * 20;
 
 export type Container = Record<string, unknown> | unknown[];
 
