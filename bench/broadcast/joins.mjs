@@ -21,7 +21,7 @@ const contenders = {
 };
 
 /** All come, and go; the version is a new one each time. Gives CPU for each client. */
-async function storm(runner) {
+export async function storm(runner) {
   await runner.ask('publish', { count: 1, clean: false }); // a collection would have code forgotten, too
   const before = await runner.ask('cpu');
   await runner.open(SESSIONS);

@@ -30,8 +30,8 @@ class Runner {
   #headers;
   #messages;
 
-  constructor(clients, label, { who, headers = [], messages = 1, ...spec }) {
-    this.#server = start('./server.mjs');
+  constructor(clients, label, { who, headers = [], messages = 1, server = './server.mjs', ...spec }) {
+    this.#server = start(server);
     this.#clients = clients;
     this.#name = label;
     this.#who = who;
@@ -72,7 +72,10 @@ class Runner {
   end = () => this.#server.end();
 }
 
-/** Has `use` work with runners for contenders, by label: `who` it is, `headers` of its clients, `messages` in an update, and its spec. */
+/**
+ * Has `use` work with runners for contenders, by label: `who` it is, `headers` of its clients, `messages` in an update, the file of
+ * its `server`, and its spec.
+ */
 export async function withRunners(contenders, use) {
   const clients = start('./clients.mjs');
   const runners = new Map(
