@@ -31,25 +31,31 @@ function open(test: TestSync<velox.AnyContract, string>, token = 'ann', transpor
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.each(TRANSPORTS)('over %s,', (transport) => {
-  it('onConnect is given the address behind a proxy, the user agent and the headers', async () => {
-    const onConnect = vi.fn<(session: velox.Session, client: velox.ClientInfo) => void>();
-    const hub = velox.createHub({ trustProxy: 1, onConnect });
-    await using server = await listen(hub.handle);
-    const headers = { 'x-forwarded-for': '192.0.2.66, 198.51.100.1', 'user-agent': 'test/1', 'x-a': 'b' };
-    const Forwarded = class extends WebSocket {
-      constructor(url: string) {
-        super(url, { headers });
-      }
-    };
-    const sync = connect(server.origin, { transport, WebSocket: Forwarded, headers });
-    sync.on('anything', () => undefined);
-    await vi.waitFor(() => expect(onConnect).toHaveBeenCalled());
-    const [session, { address, userAgent, header }] = onConnect.mock.calls[0]!;
-    expect(session.name).toMatch(/^[\w-]{16}$/);
-    expect([address, userAgent, header('x-a')]).toEqual(['198.51.100.1', 'test/1', 'b']);
-    sync.close();
-    await hub.close();
-  });
+  it.each([
+    ['with limits for addresses', {}],
+    ['without limits for addresses', { opensPerAddress: Infinity, sessionsPerAddress: Infinity }],
+  ])(
+    'onConnect is given the address behind a proxy, the user agent and the headers, %s',
+    async (_, limits) => {
+      const onConnect = vi.fn<(session: velox.Session, client: velox.ClientInfo) => void>();
+      const hub = velox.createHub({ trustProxy: 1, onConnect, limits });
+      await using server = await listen(hub.handle);
+      const headers = { 'x-forwarded-for': '192.0.2.66, 198.51.100.1', 'user-agent': 'test/1', 'x-a': 'b' };
+      const Forwarded = class extends WebSocket {
+        constructor(url: string) {
+          super(url, { headers });
+        }
+      };
+      const sync = connect(server.origin, { transport, WebSocket: Forwarded, headers });
+      sync.on('anything', () => undefined);
+      await vi.waitFor(() => expect(onConnect).toHaveBeenCalled());
+      const [session, { address, userAgent, header }] = onConnect.mock.calls[0]!;
+      expect(session.name).toMatch(/^[\w-]{16}$/);
+      expect([address, userAgent, header('x-a')]).toEqual(['198.51.100.1', 'test/1', 'b']);
+      sync.close();
+      await hub.close();
+    },
+  );
 
   it('onReconnect is given when the client was last seen, and which events it lost', async () => {
     const onReconnect = vi.fn<(session: object, absence: velox.Absence) => void>();

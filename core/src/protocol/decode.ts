@@ -84,9 +84,13 @@ export function isDeeper(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let above = 0; level.length > 0; above++) {
     if (above > depth) return true;
-    level = level.flatMap((each) =>
-      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
-    );
+    const below: unknown[] = [];
+    for (const each of level) {
+      if (typeof each !== 'object' || each === null) continue;
+      const items = (Array.isArray(each) ? each : Object.values(each)) as unknown[];
+      for (const item of items) below.push(item);
+    }
+    level = below;
   }
   return false;
 }

@@ -2,10 +2,11 @@ import { IncomingMessage } from 'node:http';
 import { isVeloxError, VeloxError, type Limits } from '@velox/core/protocol';
 import { Deadlines } from '../diagnostics/deadlines.js';
 import type { Addresses } from './addresses.js';
-import { clientAddress, senderAddress } from './client-address.js';
-import { UNKNOWN_CLIENT, type ClientInfo } from './client-info.js';
+import type { Sender } from './client-address.js';
+import type { ClientInfo } from './client-info.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
+import { Senders } from './senders.js';
 import { isValid, type StandardSchema } from './standard-schema.js';
 import { isSameContext } from './same-context.js';
 
@@ -48,6 +49,12 @@ export interface Rules<Context> {
   readonly bind?: (request: Credentials['request']) => string;
 }
 
+/** Callbacks that are given the request of a link, beside the rules. */
+interface Readers {
+  readonly onConnect?: unknown;
+  readonly onReconnect?: unknown;
+}
+
 /** The authorized client. */
 export interface Admission {
   readonly context: unknown;
@@ -67,18 +74,18 @@ const ANYBODY: Admission = { context: undefined, identity: undefined };
 
 /** Admits clients to a hub. */
 export class Admissions {
-  readonly #rules: Rules<unknown>;
+  readonly #rules: Rules<unknown> & Readers;
   readonly #limits: Limits;
   readonly #observer: Observer;
   readonly #deadlines: Deadlines;
   readonly #addresses: Addresses;
-  readonly #trustProxy: number | undefined;
+  readonly #senders: Senders;
   readonly #inside = new Map<string | undefined, number>();
   #count = 0;
   #answers = 0;
 
   constructor(
-    rules: Rules<unknown>,
+    rules: Rules<unknown> & Readers,
     limits: Limits,
     observer: Observer,
     addresses: Addresses,
@@ -86,7 +93,7 @@ export class Admissions {
   ) {
     this.#rules = rules;
     this.#addresses = addresses;
-    this.#trustProxy = trustProxy;
+    this.#senders = new Senders(addresses, trustProxy);
     this.#limits = limits;
     this.#observer = observer;
     this.#deadlines = new Deadlines(limits.handshake);
@@ -95,11 +102,6 @@ export class Admissions {
   /** Whether the application authorizes clients. */
   get hasAuthorize(): boolean {
     return this.#rules.authorize !== undefined;
-  }
-
-  /** Whether something of the request that opens a link is needed later. */
-  get readsRequests(): boolean {
-    return this.hasAuthorize || !!this.#rules.bind || !this.#addresses.areUnlimited;
   }
 
   /** Whether the application decides who may see what. */
@@ -115,21 +117,24 @@ export class Admissions {
    *   answer within `limits.handshake`; `going-away`; Error if `identify` fails.
    */
   admit(credentials: Credentials): Admission | Promise<Admission> {
-    if (this.hasAuthorize) return this.#ask(credentials);
-    return this.readsRequests ? { ...ANYBODY, ...this.#senderOf(credentials) } : ANYBODY;
+    return this.hasAuthorize ? this.#ask(credentials) : this.#admission(credentials, ANYBODY);
   }
 
   /** The request of a link, as the application sees it. */
-  clientInfo(credentials: Omit<Credentials, 'token'> | undefined): ClientInfo {
-    if (!credentials) return UNKNOWN_CLIENT;
-    const { request, header } = credentials;
-    const address = senderAddress({ request, header }, this.#trustProxy);
-    return { address, userAgent: header('user-agent'), header };
+  clientInfo(sender: Sender | undefined): ClientInfo {
+    return this.#senders.infoOf(sender);
+  }
+
+  /** Returns the part of a request that its link has to keep: all of it only if the application reads it later. */
+  kept(sender: Sender): Sender {
+    const { authorize, bind, onConnect, onReconnect } = this.#rules;
+    const isRead = authorize ?? bind ?? onConnect ?? onReconnect;
+    return isRead ? sender : this.#senders.withoutRequest(sender);
   }
 
   /** Counts an opening of a client's address. Returns undefined, or for a refusal the ms after which the client may try again. */
-  open(credentials: Omit<Credentials, 'token'>): number | undefined {
-    const address = this.#addressOf(credentials);
+  open(sender: Sender): number | undefined {
+    const address = this.#senders.keyOf(sender);
     const retry = address === undefined ? undefined : this.#addresses.open(address);
     if (retry !== undefined) this.#observer.once('too many from an address', '', ADVICE, { address });
     return retry;
@@ -159,20 +164,19 @@ export class Admissions {
   async #ask(credentials: Credentials): Promise<Admission> {
     const context = await this.#authorize(credentials);
     const identity = this.#identify(context);
-    return { context, identity, order: ++this.#answers, ...this.#senderOf(credentials) };
+    return this.#admission(credentials, { context, identity, order: ++this.#answers });
   }
 
-  #senderOf(credentials: Omit<Credentials, 'token'>): Pick<Admission, 'binding' | 'address'> {
-    const address = this.#addressOf(credentials);
+  /** The admission of a sender. */
+  #admission(sender: Sender, who: Admission): Admission {
+    const address = this.#senders.keyOf(sender);
     const { bind } = this.#rules;
+    if (address === undefined && !bind) return who;
     return {
+      ...who,
       ...(address !== undefined && { address }),
-      ...(bind && { binding: this.#named('bind', () => bind(credentials.request)) as string }),
+      ...(bind && { binding: this.#named('bind', () => bind(sender.request)) as string }),
     };
-  }
-
-  #addressOf(credentials: Omit<Credentials, 'token'>): string | undefined {
-    return this.#addresses.areUnlimited ? undefined : clientAddress(credentials, this.#trustProxy);
   }
 
   async #authorize(credentials: Credentials): Promise<unknown> {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { BlockList } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressKey, clientAddress } from './client-address.js';
+import { addressKey, clientAddress, isLocal } from './client-address.js';
 
 describe('addressKey', () => {
   it.each([
@@ -57,5 +59,60 @@ describe('clientAddress', () => {
     const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
     expect(clientAddress({ request, header })).toBeUndefined();
     expect(clientAddress({ request, header }, 1)).toBe('198.51.100.1');
+  });
+});
+
+describe('isLocal', () => {
+  const list = new BlockList();
+  const nets: readonly [net: string, prefix: number, type: 'ipv4' | 'ipv6'][] = [
+    ['127.0.0.0', 8, 'ipv4'],
+    ['10.0.0.0', 8, 'ipv4'],
+    ['172.16.0.0', 12, 'ipv4'],
+    ['192.168.0.0', 16, 'ipv4'],
+    ['169.254.0.0', 16, 'ipv4'],
+    ['100.64.0.0', 10, 'ipv4'],
+    ['::1', 128, 'ipv6'],
+    ['fc00::', 7, 'ipv6'],
+    ['fe80::', 10, 'ipv6'],
+  ];
+  for (const net of nets) list.addSubnet(...net);
+
+  it('agrees with the BlockList of Node on every pair of first bytes of IPv4', () => {
+    for (let bytes = 0; bytes < 65_536; bytes++) {
+      const address = `${bytes >> 8}.${bytes & 255}.1.7`;
+      if (isLocal(address) !== list.check(address)) expect.fail(address);
+    }
+  });
+
+  it('agrees with the BlockList of Node on every first group of IPv6', () => {
+    for (let group = 0; group < 65_536; group++) {
+      for (const rest of ['::7', ':1:2:3:4:5:6:7']) {
+        const address = `${group.toString(16)}${rest}`;
+        if (isLocal(address) !== list.check(address, 'ipv6')) expect.fail(address);
+      }
+    }
+  });
+
+  it('agrees with the BlockList of Node on IPv6 addresses near its nets', () => {
+    const group = fc.constantFrom('0', '1', 'ffff', 'fe80', 'febf', 'fc00', 'fc', '7f00', '7f', 'a00');
+    const whole = fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(':'));
+    const tail = fc.oneof(
+      group,
+      fc.ipV4(),
+      fc.tuple(group, group).map((pair) => pair.join(':')),
+    );
+    const short = fc
+      .tuple(fc.constantFrom('', '0', '0:0', 'ffff', 'fe80'), fc.constantFrom('', 'ffff:', '0:'), tail)
+      .map(([head, mapped, end]) => `${head}::${mapped}${end}`);
+    fc.assert(
+      fc.property(fc.oneof(whole, short, fc.ipV6()), (address) => {
+        expect(isLocal(address)).toBe(list.check(address, 'ipv6'));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('ignores the zone of a link-local address', () => {
+    expect(isLocal('fe80::1%eth0')).toBe(true);
   });
 });

@@ -1,25 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
-
-/** Addresses that no peer in the Internet has: those of this machine or its own network. A proxy often has one. */
-const LOCAL = new BlockList();
-for (const [net, prefix, family] of [
-  ['127.0.0.0', 8, 'ipv4'],
-  ['10.0.0.0', 8, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['169.254.0.0', 16, 'ipv4'],
-  ['100.64.0.0', 10, 'ipv4'],
-  ['::1', 128, 'ipv6'],
-  ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6'],
-] as const)
-  LOCAL.addSubnet(net, prefix, family);
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** A request, as far as it shows its sender. */
-interface Sender {
+export interface Sender {
   readonly request: IncomingMessage | Request;
   readonly header: (name: string) => string | undefined;
+  /** The key of its address, if the request itself was not kept. */
+  readonly addressKey?: string;
 }
 
 /**
@@ -54,24 +41,51 @@ export function addressKey(address: string): string | undefined {
   const plain = withoutPort(address);
   if (isIPv4(plain)) return plain;
   if (!isIPv6(plain)) return undefined;
-  const [head = '', tail] = (plain.split('%')[0] as string).split('::');
-  const groups = (text = ''): string[] => (text === '' ? [] : text.split(':'));
-  const [before, after] = [groups(head), groups(tail)];
-  const gap = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const all = [...before, ...Array<string>(gap).fill('0'), ...after];
-  return all
+  return groupsOf(plain)
     .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':');
 }
 
-function isLocal(address: string): boolean {
+/** 127.0.0.0/8, 10.0.0.0/8, 192.168.0.0/16, 169.254.0.0/16, 172.16.0.0/12 and 100.64.0.0/10. */
+const LOCAL_IPV4 =
+  /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+
+/**
+ * Whether no peer in the Internet has an address: it is one of this machine or its own network. A proxy often has one. A BlockList of Node
+ * would cost more than the rest of a handshake.
+ */
+export function isLocal(address: string): boolean {
   const plain = withoutPort(address);
-  return LOCAL.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  if (isIPv4(plain)) return LOCAL_IPV4.test(plain);
+  const groups = groupsOf(plain);
+  const [first = 0] = groups;
+  if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80) return true; // fc00::/7 and fe80::/10
+  const [high = 0, low = 0] = groups.slice(6);
+  if (groups.slice(0, 5).some((group) => group !== 0)) return false;
+  if (groups[5] === 0xffff) return LOCAL_IPV4.test(`${high >> 8}.${high & 255}.${low >> 8}.`);
+  return groups[5] === 0 && high === 0 && low === 1; // ::1
+}
+
+/** The eight groups of an IPv6 address (RFC 4291 §2.2). */
+function groupsOf(address: string): number[] {
+  const [head, tail] = (address.split('%')[0] as string).split('::').map(groupsIn);
+  const gap = tail ? 8 - (head?.length ?? 0) - tail.length : 0;
+  return [...(head ?? []), ...Array<number>(Math.max(0, gap)).fill(0), ...(tail ?? [])];
+}
+
+function groupsIn(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return parseInt(group, 16);
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+    return [(a << 8) | b, (c << 8) | d];
+  });
 }
 
 /** Proxies write `1.2.3.4:5678` and `[::1]:80`. Node shows an IPv4 peer of an IPv6 socket as `::ffff:1.2.3.4`. */
 function withoutPort(address: string): string {
+  if (isIPv4(address)) return address;
   const bare = /^\[([^\]]*)\]/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
   return /^::ffff:([\d.]+)$/i.exec(bare)?.[1] ?? bare;
 }

@@ -1,4 +1,5 @@
 import type { Server as NetServer, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { responseUnderWay } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
@@ -6,25 +7,43 @@ import { GRACE } from '../wire/outlet.js';
 /** The open connections of a server that bring requests. An upgraded connection is no longer among them. */
 export class Connections {
   readonly #server: NetServer;
-  /** By the address of the peer: a TLS socket takes the place of the plain one below it. */
+  /** By the socket, or over TLS by the address of the peer: a TLS socket takes the place of the plain one below it. */
   readonly #sockets = new Map<unknown, Duplex>();
+  readonly #isSecure: boolean;
+  /** One listener for all sockets that are their own key. */
+  readonly #onClose: (this: Duplex) => void;
 
   constructor(server: NetServer) {
     this.#server = server;
+    this.#isSecure = server instanceof TlsServer;
+    const sockets = this.#sockets;
+    this.#onClose = function () {
+      sockets.delete(this);
+    };
   }
 
   add(socket: Socket & { readonly alpnProtocol?: string | false | null }): void {
-    const { remoteAddress, remotePort } = socket;
-    const key = remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
+    const key = this.#keyOf(socket);
     if (socket.alpnProtocol === 'h2') return void this.#sockets.delete(key); // its streams have responses, it has none
     if (this.#sockets.get(key) === socket) return;
     this.#sockets.set(key, socket);
-    socket.once('close', () => this.#sockets.get(key) === socket && this.#sockets.delete(key));
+    // A closed socket has no address any more.
+    socket.once('close', key === socket ? this.#onClose : () => this.#forget(key, socket));
   }
 
   /** Forgets a connection that became something else, a WebSocket for example. */
   release(socket: Duplex): void {
-    for (const [key, each] of this.#sockets) if (each === socket) this.#sockets.delete(key);
+    this.#forget(this.#keyOf(socket), socket);
+  }
+
+  #forget(key: unknown, socket: Duplex): void {
+    if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
+  }
+
+  #keyOf(socket: Duplex): unknown {
+    if (!this.#isSecure) return socket;
+    const { remoteAddress, remotePort } = socket as Socket;
+    return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
   }
 
   /**

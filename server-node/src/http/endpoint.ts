@@ -64,7 +64,9 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     response: ServerResponse,
     next?: (error?: unknown) => void,
   ): Promise<Served> => {
-    if ((await whenTurn(request, response)) === false) return { outcome: 'closed' };
+    if (next && !isChecked) checkPath(request);
+    const turn = whenTurn(request, response);
+    if (turn && !(await turn)) return { outcome: 'closed' };
     const exchange = nodeExchange(request, response, () => hub.closed);
     const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange, elsewhere);
     if ('outcome' in served) return served;
@@ -79,6 +81,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     }
     const upgrade = takeUpgrade(request);
     if (upgrade) {
+      underWay.delete(response);
       try {
         return { outcome: webSockets.accept(request, upgrade, served) };
       } catch (error) {
@@ -119,14 +122,16 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     hub.observer.once('two endpoints on one path', '', advice, {});
   };
 
-  const guarded: Endpoint['handle'] = async (request, response, next) => {
-    if (next && !isChecked) checkPath(request);
+  // No async function: it would keep the request of a WebSocket in memory until that ends.
+  const guarded: Endpoint['handle'] = (request, response, next) => {
     underWay.add(response);
-    try {
-      return await outcomeOf(await safely(request, response, next));
-    } finally {
+    return safely(request, response, next).then(({ outcome }) => {
+      if (typeof outcome !== 'string' && underWay.has(response)) {
+        return outcome.finally(() => underWay.delete(response));
+      }
       underWay.delete(response);
-    }
+      return outcome;
+    });
   };
 
   register(guarded);
@@ -165,8 +170,6 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     },
   };
 }
-
-const outcomeOf = ({ outcome }: Served): string | Promise<string> => outcome;
 
 const FOREIGN: Remainder = { left: 'foreign' };
 const NOTHING = refuse(404, 'not-found', 'There is nothing here.');

@@ -109,7 +109,7 @@ export class Entrance {
   #prepareName(admission: Guest, session: string | undefined): Promise<void> | undefined {
     if (this.#rules.duplicates !== 'refuse' || this.#host.find(session, admission)) return undefined;
     const name = this.#nameOf(admission);
-    const holders = name === undefined ? [] : [...this.#host.names.sessions(name)];
+    const holders = name === undefined ? [] : this.#host.names.sessions(name);
     const linked = holders.filter(({ outlet }) => outlet);
     return linked.length > 0 ? this.#ask(linked) : undefined;
   }
@@ -126,7 +126,7 @@ export class Entrance {
     const name = this.#nameOf(admission);
     const { duplicates = 'both' } = this.#rules;
     if (name === undefined || duplicates === 'both') return name;
-    const holders = [...this.#host.names.sessions(name)];
+    const holders = this.#host.names.sessions(name);
     if (duplicates === 'refuse' && holders.some(({ outlet }) => outlet)) {
       throw new VeloxError('name-taken', `another client has the name "${name}". Close it first.`);
     }

@@ -153,12 +153,11 @@ export class Hub {
     this.#heartbeat.start();
     this.#idleWatch.start();
     const { heartbeat, limits } = this;
-    const { id, taken: ack } = session;
-    const name = this.messaging.names.of(session);
+    const { id, taken: ack, name } = session;
     const was = isKnown && open?.session !== id ? open?.session : undefined;
     session.greet({ protocol: PROTOCOL_VERSION, session: id, was, name, heartbeat, limits, ack });
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
-    this.messaging.attached(session, this.admissions.clientInfo(along?.credentials), open?.refused);
+    this.messaging.attached(session, () => this.admissions.clientInfo(along?.credentials), open?.refused);
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {

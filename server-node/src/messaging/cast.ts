@@ -191,7 +191,7 @@ export class Cast {
   #sessionsOf(who: Recipient | readonly Recipient[]): Set<Session> {
     return new Set(
       listOf(who).flatMap((each) =>
-        typeof each === 'string' ? [...this.#host.names.sessions(each)] : [this.#host.sessionOf(each)],
+        typeof each === 'string' ? this.#host.names.sessions(each) : [this.#host.sessionOf(each)],
       ),
     );
   }

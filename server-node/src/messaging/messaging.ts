@@ -154,10 +154,10 @@ export class Messaging implements CastHost, SessionHost {
       throw new VeloxError('bad-option', 'the hub has presence. Call hub.presence() once.');
     }
     const { observer, limits, topics } = this.#parts;
-    const { rooms, names } = this;
+    const { rooms } = this;
     const handleOf = (session: Session): SessionHandle => this.handleOf(session);
     this.#presence = new Presence(options, {
-      ...{ observer, rooms, names, handleOf, limit: limits.presence },
+      ...{ observer, rooms, handleOf, limit: limits.presence },
       relay: this.presenceRelay,
     });
     topics.providePrefix(PRESENCE_PREFIX, this.#presence);
@@ -185,30 +185,32 @@ export class Messaging implements CastHost, SessionHost {
   /**
    * A session has a link: its first one, or another.
    *
-   * @param client the request that opened it
+   * @param client returns the request that opened it
    * @param refused the beginning of the frame for which the client ended the one before
    */
-  attached(session: Session, client: ClientInfo, refused?: string): void {
+  attached(session: Session, client: () => ClientInfo, refused?: string): void {
     if (refused && session.events.refuse(refused, session.link)) {
       const { identity } = session;
       this.#parts.observer.log('warn', 'event refused twice', { begins: refused, identity });
     }
-    const absence = this.absences.end(session);
     const isMoved = this.#arriving.delete(session);
     if (isMoved || session.links === 1) {
-      const info = isMoved ? { ...client, isMoved } : client;
-      this.#run(session, (rules, handle) => rules.onConnect?.(handle, info));
+      if (this.#rules.onConnect) {
+        const info = isMoved ? { ...client(), isMoved } : client();
+        this.#run(session, (rules, handle) => rules.onConnect?.(handle, info));
+      }
       if (!isMoved) return;
     }
+    const absence = this.absences.end(session);
     this.#presence?.linked(session);
-    this.#recover(session, { ...absence, ...client });
+    if (this.#rules.onReconnect) this.#recover(session, { ...absence, ...client() });
   }
 
   /** A session lost its link and may resume. */
   left(session: Session): void {
     this.absences.begin(session);
     this.#presence?.linked(session);
-    this.#run(session, (rules, handle) => rules.onAway?.(handle));
+    if (this.#rules.onAway) this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
   /** A session ended, or late messages for one that has moved to another node come no more. One that did not arrive was never shown. */
@@ -234,7 +236,9 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   #disconnected(session: Session, reason: string): void {
-    this.handleOf(session).end();
+    const { onDisconnect } = this.#rules;
+    if (onDisconnect || this.#handles.has(session)) this.handleOf(session).end();
+    if (!onDisconnect) return;
     this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
   }
 
@@ -265,7 +269,6 @@ export class Messaging implements CastHost, SessionHost {
 
   /** What `onReconnect` sends to the session goes before the events that wait. */
   #recover(session: Session, absence: Absence & ClientInfo): void {
-    if (!this.#rules.onReconnect) return;
     const release = session.holdEvents();
     this.#run(session, (rules, handle) => rules.onReconnect?.(handle, absence));
     const free = this.lifeCycle.whenFree(session);

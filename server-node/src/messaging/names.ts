@@ -1,16 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Session } from '../sessions/session.js';
-
-const NONE: ReadonlySet<Session> = new Set();
-
-/** Bytes of a random name: two of them are never the same (96 bits). */
-const RANDOM_BYTES = 12;
+import { randomName } from './random-name.js';
 
 /** The public names of sessions. Several sessions may share a name; a session's id stays secret. */
 export class Names {
-  readonly #sessions = new Map<string, Set<Session>>();
-  /** A session keeps its name after its end, for the callbacks that run then. */
-  readonly #ofSession = new WeakMap<Session, string>();
+  /** Most names have one session: then there is no set. */
+  readonly #sessions = new Map<string, Session | Set<Session>>();
   /** The beginning of random names, by which other nodes find this one; default: none. */
   prefix = '';
   /** Called when a name gets its first session, and when it has lost the last one. May return when other nodes know. */
@@ -22,38 +16,32 @@ export class Names {
   }
 
   /** Names a session. Without a name it gets a random one. May return when other nodes know. */
-  add(
-    session: Session,
-    name: string = this.prefix + randomBytes(RANDOM_BYTES).toString('base64url'),
-  ): Promise<void> | undefined {
-    let known: Promise<void> | undefined;
+  add(session: Session, name: string = this.prefix + randomName()): Promise<void> | undefined {
     this.delete(session);
-    this.#ofSession.set(session, name);
-    let sessions = this.#sessions.get(name);
-    if (!sessions) {
-      this.#sessions.set(name, (sessions = new Set()));
-      known = this.onUse?.(name, true);
-    }
-    sessions.add(session);
-    return known;
+    session.name = name;
+    const sessions = this.#sessions.get(name);
+    if (sessions instanceof Set) sessions.add(session);
+    else this.#sessions.set(name, sessions ? new Set([sessions, session]) : session);
+    return sessions ? undefined : this.onUse?.(name, true);
   }
 
-  /** Returns the name of a session. */
-  of(session: Session): string {
-    return this.#ofSession.get(session) ?? '';
+  /** Returns the sessions of a name. */
+  sessions(name: string): readonly Session[] {
+    const sessions = this.#sessions.get(name);
+    if (!sessions) return [];
+    return sessions instanceof Set ? [...sessions] : [sessions];
   }
 
-  /** The sessions of a name. Iterate a copy if the loop may change the set. */
-  sessions(name: string): ReadonlySet<Session> {
-    return this.#sessions.get(name) ?? NONE;
+  isUsed(name: string): boolean {
+    return this.#sessions.has(name);
   }
 
   /** The session has ended: its name is free. */
   delete(session: Session): void {
-    const name = this.of(session);
+    const { name } = session;
     const sessions = this.#sessions.get(name);
-    sessions?.delete(session);
-    if (sessions?.size !== 0) return;
+    if (sessions instanceof Set) sessions.delete(session);
+    if (sessions !== session && !(sessions instanceof Set && sessions.size === 0)) return;
     this.#sessions.delete(name);
     void this.onUse?.(name, false);
   }

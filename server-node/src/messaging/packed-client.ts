@@ -27,10 +27,10 @@ export function packClient(
   session: Session,
   calls: readonly CallsOfNode[],
 ): PackedClient {
-  const { rooms, names, presence, absences } = messaging;
+  const { rooms, presence, absences } = messaging;
   return {
     departure: absences.departureOf(session),
-    name: names.of(session),
+    name: session.name,
     rooms: rooms.of(session),
     joining: messaging.hubCalls.joining(session),
     ...dataOf(messaging, session),

@@ -4,7 +4,6 @@ import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Session } from '../sessions/session.js';
 import type { Opened, Source } from '../topics/source.js';
-import type { Names } from './names.js';
 import { PresenceRoom, type Shown, type ShownSeat, type Sitter } from './presence-room.js';
 import type { Rooms } from './rooms.js';
 
@@ -50,7 +49,6 @@ export interface PresenceRelay {
 export interface PresenceHost {
   readonly observer: Observer;
   readonly rooms: Rooms;
-  readonly names: Names;
   readonly handleOf: (session: Session) => object;
   /** The most bytes of the data of one member in a room. */
   readonly limit: number;
@@ -124,7 +122,7 @@ export class Presence implements Source {
   enter(session: Session, room: string): void {
     try {
       if (!this.#has(room)) return;
-      this.#roomOf(room).enter(session, this.#shownOf(session), this.#host.names.of(session));
+      this.#roomOf(room).enter(session, this.#shownOf(session), session.name);
       this.#host.relay?.changed(room, session);
     } catch (error) {
       this.#host.observer.failure(error, { room, identity: session.identity });
@@ -172,7 +170,7 @@ export class Presence implements Source {
     return thenOrNow(checked, (value) => {
       if (isNewest()) this.#show(session, room, value);
       const { id } = this.#shown.get(session) ?? {};
-      return { id, name: this.#host.names.of(session), size: this.#host.limit, throttle: this.#throttle };
+      return { id, name: session.name, size: this.#host.limit, throttle: this.#throttle };
     });
   }
 
@@ -187,7 +185,7 @@ export class Presence implements Source {
   /** Shows in a room what a session has shown there on another node. */
   restore(session: Session, room: string, { mine, since }: ShownSeat): void {
     try {
-      this.#rooms.get(room)?.enter(session, this.#shownOf(session), this.#host.names.of(session), since);
+      this.#rooms.get(room)?.enter(session, this.#shownOf(session), session.name, since);
       if (mine !== undefined) this.#show(session, room, mine);
     } catch (error) {
       this.#host.observer.failure(error, { room });

@@ -68,7 +68,7 @@ export class SessionHandle {
   }
 
   get name(): string {
-    return this.#host.names.of(this.#session);
+    return this.#session.name;
   }
 
   get rooms(): readonly string[] {

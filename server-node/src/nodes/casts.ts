@@ -144,7 +144,7 @@ export class Casts implements Relay {
   }
 
   #isHere(name: string): boolean {
-    return this.#hub.messaging.names.sessions(name).size > 0;
+    return this.#hub.messaging.names.isUsed(name);
   }
 
   #hear(letter: Letter): void {

@@ -78,8 +78,8 @@ export class Departures {
     if (gone) return { is: 'moved', to: gone.to };
     const session = this.#here(claim);
     if (!session) return { is: 'unknown' };
-    const { names, rooms } = this.#hub.messaging;
-    return { is: 'here', name: names.of(session), rooms: rooms.of(session) };
+    const { rooms } = this.#hub.messaging;
+    return { is: 'here', name: session.name, rooms: rooms.of(session) };
   }
 
   /** Sends a message to the node where a session has gone. */

@@ -32,6 +32,8 @@ export class Session implements Subscriber {
   readonly liveness: Liveness = new Liveness();
   /** How many links it has had, the live one included. */
   links = 0;
+  /** Its public name, which it keeps after its end: set by the names of its hub. */
+  name = '';
   /** Its optimistic calls, if it has made any: set by the one that answers them. */
   made: MadeCalls | undefined;
   /** Whether the client has shown that it knows the session's id. A plain GET cannot resume. */

@@ -13,8 +13,10 @@ const REMEMBERED_DENIALS = 1_000;
 
 /** The topics that one session wants, granted or not, and which of them have something to send. */
 export class Subscriptions {
-  /** Those with something to send, in the order of the tick. */
-  readonly #dirty = new Set<Subscription>();
+  /** The only one with something to send, or the first of several. Most sessions never need a set. */
+  #dirty: Subscription | undefined;
+  /** Those with something to send beside `#dirty`, in the order of the tick. */
+  #otherDirty: Set<Subscription> | undefined;
   readonly #traffic: Traffic;
   readonly #byTopic = new Map<string, Subscription>();
   /** The topics that the session was not allowed to see last; beyond the limit, all. */
@@ -36,7 +38,7 @@ export class Subscriptions {
 
   /** Whether any topic has something to send. */
   get hasDirty(): boolean {
-    return this.#dirty.size > 0;
+    return this.#dirty !== undefined || (this.#otherDirty?.size ?? 0) > 0;
   }
 
   /** How many questions are pending, also for topics that are not wanted any more: each costs the application something. */
@@ -63,7 +65,8 @@ export class Subscriptions {
     if (!subscription) return;
     subscription.end();
     this.#byTopic.delete(topic);
-    this.#dirty.delete(subscription);
+    if (this.#dirty === subscription) this.#dirty = undefined;
+    else this.#otherDirty?.delete(subscription);
   }
 
   /** Whether the session was not allowed to see a topic when its rights were asked for last. */
@@ -130,19 +133,31 @@ export class Subscriptions {
    */
   tell(messages: Message[]): number {
     let size = 0;
-    let at = messages.length;
-    for (const subscription of this.#dirty) {
+    const first = this.#dirty;
+    this.#dirty = undefined;
+    if (first) size = this.#tellOf(first, messages);
+    if (!this.#otherDirty) return size;
+    for (const subscription of this.#otherDirty) {
       if (size >= FULL) break;
-      this.#dirty.delete(subscription);
-      if (subscription.tell(messages) && subscription.catchUp()) this.#traffic.caughtUp++;
-      const check = subscription.check();
-      if (check) messages.push(check);
-      for (; at < messages.length; at++) size += (messages[at] as Message).size;
+      this.#otherDirty.delete(subscription);
+      size += this.#tellOf(subscription, messages);
     }
     return size;
   }
 
+  #tellOf(subscription: Subscription, messages: Message[]): number {
+    let size = 0;
+    let at = messages.length;
+    if (subscription.tell(messages) && subscription.catchUp()) this.#traffic.caughtUp++;
+    const check = subscription.check();
+    if (check) messages.push(check);
+    for (; at < messages.length; at++) size += (messages[at] as Message).size;
+    return size;
+  }
+
   #note(subscription: Subscription): void {
-    this.#dirty.add(subscription);
+    if (this.#dirty === subscription) return;
+    if (!this.hasDirty) this.#dirty = subscription;
+    else (this.#otherDirty ??= new Set()).add(subscription);
   }
 }

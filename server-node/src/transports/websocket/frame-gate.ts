@@ -40,8 +40,8 @@ export interface FrameGateOptions {
 export class FrameGate {
   readonly #options: FrameGateOptions;
   readonly #rest = new ByteQueue();
-  /** The frames of a fragmented message, all but the last. */
-  readonly #fragments = new ByteQueue();
+  /** The frames of a fragmented message, all but the last; undefined until there is one. */
+  #fragments: ByteQueue | undefined;
   /** `held`: a message is being processed. `closing`: only control frames are of interest. */
   #state: 'reading' | 'held' | 'closing' | 'over' = 'reading';
   /** Infinity once the peer is authorized. */
@@ -82,7 +82,7 @@ export class FrameGate {
     if (this.#state === 'over') return;
     clearTimeout(this.#late);
     this.#state = 'closing';
-    this.#fragments.clear();
+    this.#fragments?.clear();
     this.#options.resume();
     if (!this.#isParsing) this.#parse();
   }
@@ -92,7 +92,11 @@ export class FrameGate {
     clearTimeout(this.#late);
     this.#state = 'over';
     this.#rest.clear();
-    this.#fragments.clear();
+    this.#fragments?.clear();
+  }
+
+  get #fragmentBytes(): number {
+    return this.#fragments?.size ?? 0;
   }
 
   #is(state: string): boolean {
@@ -113,7 +117,7 @@ export class FrameGate {
     this.#rest.own();
     this.#checkAllowance();
     if (this.#is('held') && this.#allowance === Infinity) this.#options.pause();
-    if (this.#is('reading') && (this.#rest.size > 0 || this.#fragments.size > 0))
+    if (this.#is('reading') && (this.#rest.size > 0 || this.#fragmentBytes > 0))
       this.#late ??= setTimeout(() => this.#fail('late'), MESSAGE_TIME).unref();
   }
 
@@ -132,7 +136,7 @@ export class FrameGate {
         this.#ignored = size;
         return true;
       }
-      if (this.#fragments.size + head.length > this.#limit + HEADERS || head.length > this.#limit)
+      if (this.#fragmentBytes + head.length > this.#limit + HEADERS || head.length > this.#limit)
         return this.#fail(this.#allowance === Infinity ? TOO_LARGE : 'unread');
     }
     if (this.#rest.size < size) return false;
@@ -143,6 +147,7 @@ export class FrameGate {
     } else if (head.isFinal) {
       this.#pass(frame);
     } else {
+      this.#fragments ??= new ByteQueue();
       this.#fragments.add(frame);
       this.#fragments.own();
     }
@@ -151,9 +156,10 @@ export class FrameGate {
 
   #pass(last: Buffer): void {
     let message = last;
-    if (this.#fragments.size > 0) {
-      this.#fragments.add(last);
-      message = this.#fragments.take(this.#fragments.size);
+    const fragments = this.#fragments;
+    if (fragments && fragments.size > 0) {
+      fragments.add(last);
+      message = fragments.take(fragments.size);
     }
     clearTimeout(this.#late);
     this.#late = undefined;
@@ -165,14 +171,14 @@ export class FrameGate {
     if (!head.isMasked || head.reserved !== 0) return false;
     if (isControl(head)) return head.opcode <= 10 && head.isFinal && !head.isDeflated && head.length <= 125;
     if (this.#is('closing')) return head.opcode <= 2;
-    const isContinued = this.#fragments.size > 0;
+    const isContinued = this.#fragmentBytes > 0;
     if (head.isDeflated && (!this.#options.isDeflated || isContinued)) return false;
     return isContinued ? head.opcode === 0 : head.opcode === 1 || head.opcode === 2;
   }
 
   #checkAllowance(): void {
     if (this.#is('over') || this.#is('closing')) return;
-    if (this.#rest.size + this.#fragments.size > this.#allowance) this.#fail('unread');
+    if (this.#rest.size + this.#fragmentBytes > this.#allowance) this.#fail('unread');
   }
 
   #fail(error: GateError): false {

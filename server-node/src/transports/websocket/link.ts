@@ -1,5 +1,4 @@
-import { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   decodeClientFrame,
@@ -10,7 +9,7 @@ import {
   type OpenFrame,
 } from '@velox/core/protocol';
 import type { WebSocket } from 'ws';
-import type { Credentials } from '../../access/admission.js';
+import type { Admission, Credentials } from '../../access/admission.js';
 import { closeCodeOf } from '../../wire/codes.js';
 import type { Hub } from '../../hub/hub.js';
 import { message } from '../../wire/message.js';
@@ -21,24 +20,26 @@ import { PRICES } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { releaseInflater, takeReader } from '../socket/internals.js';
-import { FrameGate, STRANGER } from './frame-gate.js';
+import { FrameGate, STRANGER, type FrameGateOptions, type GateError } from './frame-gate.js';
 import { WebSocketOutlet } from './outlet.js';
 import { readMessage } from './read-message.js';
 
 /** One WebSocket: waits for its open frame, authorizes its client, and receives its frames. */
-export class WebSocketLink {
+export class WebSocketLink implements FrameGateOptions {
   /** Resolves with the reason when it is closed. */
   readonly ended: Promise<string>;
+  readonly isDeflated: boolean;
   readonly #hub: Hub;
   readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
   readonly #gate: FrameGate;
-  /** Passes bytes to the receiver of ws. */
-  readonly #feed: (bytes: Buffer) => void;
+  /** Passes bytes to the receiver of ws; undefined under Bun. */
+  readonly #feed: ((bytes: Buffer) => void) | undefined;
   readonly #credentials: Omit<Credentials, 'token'>;
   readonly #outlet: Outlet;
   #session: Session | undefined;
   /** Messages before `hello`, under Bun. */
-  readonly #early: Buffer[] = [];
+  #early: Buffer[] | undefined;
   #handshake: NodeJS.Timeout | undefined;
   /** Whether the message that is being processed was compressed. */
   #isInflated = false;
@@ -54,33 +55,17 @@ export class WebSocketLink {
   ) {
     this.#hub = hub;
     this.#webSocket = webSocket;
-    this.#credentials = hub.admissions.readsRequests ? credentialsOf(request) : NOBODY;
-    const isSingle = (): boolean => this.#session?.topics.size === 1;
-    const create = (onDrain: () => void): Outlet =>
-      new WebSocketOutlet(webSocket, socket, deflation, isSingle, onDrain);
-    const drained = (): void => this.#session?.drained(this.#outlet);
-    this.#outlet =
-      deflation === 'none' ? create(drained) : new CompressingOutlet('deflated', create, drained);
-    this.#gate = new FrameGate(socket, {
-      isDeflated: deflation !== 'none',
-      onMessage: (raw) => this.#take(raw),
-      onControl: (raw) => this.#control(raw),
-      onError: (error) => {
-        if (error === 'late') this.#fail(new VeloxError('timeout', LATE_MESSAGE));
-        else if (error === 'unread') this.#fail(new VeloxError('too-large', TOO_EARLY));
-        else webSocket.close(error);
-        socket.end(); // as ws does: nothing more is read, so the peer's close frame would not be noticed
-      },
-      pause: () => webSocket.pause(),
-      resume: () => webSocket.resume(),
-    });
-    const feed = takeReader(socket);
-    this.#feed = feed ?? (() => undefined);
+    this.#socket = socket;
+    this.isDeflated = deflation !== 'none';
+    this.#credentials = hub.admissions.kept(credentialsOf(request));
+    this.#outlet = this.#createOutlet(deflation);
+    this.#gate = new FrameGate(socket, this);
+    this.#feed = takeReader(socket);
     const late = (): void => this.#fail(new VeloxError('timeout', LATE_OPEN));
     this.#handshake = setTimeout(late, hub.limits.handshake);
     webSocket.on('message', (data: Buffer, isBinary) => {
-      if (deflation !== 'none') releaseInflater(webSocket);
-      if (!feed && !this.#session) return this.#hearEarly(data);
+      if (this.isDeflated) releaseInflater(this.#webSocket);
+      if (!this.#feed && !this.#session) return this.#hearEarly(data);
       this.#hear(data, isBinary);
       this.#goOn(data.length);
     });
@@ -90,7 +75,7 @@ export class WebSocketLink {
       webSocket.on('close', (code, reason) => {
         this.#settle();
         const outcome = reason.toString() || `closed (${code})`;
-        if (this.#session) hub.leave(this.#session, this.#outlet, outcome);
+        if (this.#session) this.#hub.leave(this.#session, this.#outlet, outcome);
         resolve(outcome);
       });
     });
@@ -104,17 +89,38 @@ export class WebSocketLink {
   }
 
   /** Receives a whole message. ws never sees the first one: it would inflate it to any size. */
-  #take(raw: Buffer): void {
+  onMessage(raw: Buffer): void {
     if (this.#session) {
       this.#isInflated = ((raw[0] as number) & RSV1) !== 0;
-      return this.#feed(raw);
+      return this.#feed?.(raw);
     }
     this.#begin(() => readMessage(raw, STRANGER));
   }
 
+  onControl(raw: Buffer): void {
+    if (this.#session?.rate.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
+    this.#feed?.(raw);
+  }
+
+  onError(error: GateError): void {
+    if (error === 'late') this.#fail(new VeloxError('timeout', LATE_MESSAGE));
+    else if (error === 'unread') this.#fail(new VeloxError('too-large', TOO_EARLY));
+    else this.#webSocket.close(error);
+    this.#socket.end(); // as ws does: nothing more is read, so the peer's close frame would not be noticed
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
   /** Receives the messages before `hello` under Bun: its own ws reads the socket, and the gate sees nothing. */
   #hearEarly(data: Buffer): void {
-    const isFirst = this.#early.length === 0;
+    const isFirst = !this.#early;
+    this.#early ??= [];
     this.#early.push(data);
     if (this.#early.reduce((sum, { length }) => sum + length, 0) > STRANGER) {
       this.#fail(new VeloxError('too-large', TOO_EARLY));
@@ -130,15 +136,10 @@ export class WebSocketLink {
       if (!first || !('open' in first)) {
         throw new VeloxError('bad-frame', 'the first frame has to be the open frame.');
       }
-      this.#admit(first.open, frames).catch((error: unknown) => this.#fail(error));
+      this.#admit(first.open, frames)?.catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  #control(raw: Buffer): void {
-    if (this.#session?.rate.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
-    this.#feed(raw);
   }
 
   #hear(data: Buffer, isBinary: boolean): void {
@@ -168,16 +169,28 @@ export class WebSocketLink {
     else this.#gate.next();
   }
 
-  async #admit(open: OpenFrame['open'], frames: ClientFrame[]): Promise<void> {
-    const admission = await this.#hub.admissions.admit({ ...this.#credentials, token: open.token });
-    await this.#hub.entrance.prepare(admission, open);
+  /** Authorizes the client. Returns a promise only if the application answers later: promises cost much of a join. */
+  #admit(open: OpenFrame['open'], frames: ClientFrame[]): Promise<void> | undefined {
+    const admission = this.#hub.admissions.admit({ ...this.#credentials, token: open.token });
+    if (!(admission instanceof Promise)) return this.#prepare(admission, open, frames);
+    return admission.then((answer) => this.#prepare(answer, open, frames));
+  }
+
+  #prepare(admission: Admission, open: OpenFrame['open'], frames: ClientFrame[]): Promise<void> | undefined {
+    const prepared = this.#hub.entrance.prepare(admission, open);
+    if (prepared) return prepared.then(() => this.#enter(admission, open, frames));
+    return void this.#enter(admission, open, frames);
+  }
+
+  #enter(admission: Admission, open: OpenFrame['open'], frames: ClientFrame[]): void {
     if (!this.#isOpen) return;
     this.#settle();
     const along = { frames, credentials: this.#credentials };
     this.#session = this.#hub.open(this.#outlet, admission, open, along);
     this.#gate.authorize(this.#hub.limits.frame);
     this.#nextWhenPaid();
-    for (const data of this.#early.splice(0).slice(1)) this.#hear(data, false);
+    for (const data of this.#early?.slice(1) ?? []) this.#hear(data, false);
+    this.#early = undefined;
   }
 
   #fail(error: unknown, retry?: number): void {
@@ -189,6 +202,15 @@ export class WebSocketLink {
     const when = retry !== undefined ? { retry } : isVeloxError(error) && this.#hub.entrance.retryOf(error);
     this.#outlet.write([message({ bye: { code, reason, ...when } })]);
     this.#outlet.close(closeCodeOf(error), code);
+  }
+
+  #createOutlet(deflation: Deflation): Outlet {
+    const create = (onDrain: () => void): Outlet => {
+      const isSingle = (): boolean => this.#session?.topics.size === 1;
+      return new WebSocketOutlet(this.#webSocket, this.#socket, deflation, isSingle, onDrain);
+    };
+    const drained = (): void => this.#session?.drained(this.#outlet);
+    return this.isDeflated ? new CompressingOutlet('deflated', create, drained) : create(drained);
   }
 
   /** The time for the handshake applies no more. */
@@ -217,11 +239,5 @@ const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fe
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };
 }
-
-/** Replaces the sender of a request that no code will read, so it need not be kept. */
-const NOBODY: Omit<Credentials, 'token'> = {
-  request: new IncomingMessage(new Socket()),
-  header: () => undefined,
-};
 
 const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
