@@ -26,7 +26,7 @@ function importsOf(file: string): string[] {
 }
 
 /** Which folders each folder may import. Root files may import everything; `testing` is not judged. */
-const ABOVE_STATE = ['topics', 'state', 'access', 'diagnostics'];
+const ABOVE_STATE = ['topics', 'state', 'access', 'diagnostics', 'collections'];
 const BELOW_HUB = [
   ...ABOVE_STATE,
   'messaging',
@@ -39,13 +39,14 @@ const BELOW_HUB = [
 ];
 const LAYOUT: Record<string, Record<string, readonly string[]>> = {
   'server-node/src/': {
+    collections: [],
     recording: [],
     wire: [],
     diagnostics: [],
     cluster: [],
     access: ['diagnostics'],
-    state: ['recording', 'diagnostics', 'cluster'],
-    topics: ['state', 'access', 'wire', 'diagnostics', 'cluster'],
+    state: ['recording', 'diagnostics', 'cluster', 'collections'],
+    topics: ['state', 'access', 'wire', 'diagnostics', 'cluster', 'collections'],
     entities: ABOVE_STATE,
     views: ABOVE_STATE,
     sessions: ['topics', 'state', 'access', 'wire', 'diagnostics'],

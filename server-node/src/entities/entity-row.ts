@@ -17,7 +17,7 @@ export class EntityRow {
   /** When the row was fetched or put last, in ms of `performance.now`. */
   freshAt: number = -Infinity;
   readonly #host: RowHost;
-  readonly #askers = new Askers();
+  #askers: Askers | undefined;
   /** The newest context of the identity whose row it is, and the number of its admission. */
   #context: unknown;
   #admitted = 0;
@@ -75,7 +75,7 @@ export class EntityRow {
 
   /** Whether a client has the value or waits for it. */
   get isWatched(): boolean {
-    return this.#isShared || this.#askers.size > 0;
+    return this.#isShared || this.#askers !== undefined;
   }
 
   /**
@@ -97,7 +97,7 @@ export class EntityRow {
     const after = this.#isForeign(known) && !this.#isPutting ? this.#begun : this.#distrusted;
     if (this.#answered > after) return this.#opened(after);
     if (this.#underWay <= after) this.need();
-    return this.#askers.wait(after);
+    return (this.#askers ??= new Askers()).wait(after);
   }
 
   /** The broadcast of a value has ended. */
@@ -132,7 +132,7 @@ export class EntityRow {
       this.#accept(row, number, this.#host.changes.next());
       this.#move(phase);
       // Promises would answer after the events of this tick.
-      if (this.#askers.size > 0) this.#host.onRight(this.id);
+      if (this.#askers) this.#host.onRight(this.id);
     } finally {
       this.#isPutting = false;
     }
@@ -243,7 +243,7 @@ export class EntityRow {
     const { value: present } = this;
     const row = present ?? new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
     if (present) present.set(value);
-    row.related = [...related.keys()];
+    row.noteRelated(related);
     this.#answer = row;
     this.#answered = Math.max(this.#answered, number);
     // A put without a version does not make older versions newer. A row that was deleted may begin anew.
@@ -275,6 +275,6 @@ export class EntityRow {
   }
 
   #settle(number: number): void {
-    this.#askers.settle(number, (after) => this.#opened(after));
+    if (this.#askers?.settle(number, (after) => this.#opened(after)) === 0) this.#askers = undefined;
   }
 }

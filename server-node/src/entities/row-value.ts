@@ -1,15 +1,17 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import { LocalState } from '../state/local-state.js';
 import type { StateOptions } from '../state/state.js';
-import type { Versioned } from '../state/versioned.js';
+import type { RevisionListener, Versioned } from '../state/versioned.js';
+
+const NONE: readonly string[] = [];
 
 /** The value of one row: a state that fetches set, and the code of the reason why it may be outdated. */
 export class RowValue implements Versioned {
   readonly #state: LocalState<unknown>;
-  /** The listener of the row's broadcast, which is the only one. */
-  #listener: (() => void) | undefined;
+  /** The row's broadcast, which is the only one. */
+  #listener: RevisionListener | undefined;
   readonly isPersonal: boolean;
-  related: readonly string[] = [];
+  #related = NONE;
   #stale: string | undefined;
 
   /**
@@ -17,7 +19,7 @@ export class RowValue implements Versioned {
    * @throws VeloxError `not-json`, `too-deep`.
    */
   constructor(value: unknown, options: Pick<StateOptions, 'key'>, isPersonal: boolean) {
-    this.#state = new LocalState(value, options);
+    this.#state = new LocalState(value, { ...options, ownership: 'owned' });
     this.isPersonal = isPersonal;
   }
 
@@ -29,6 +31,15 @@ export class RowValue implements Versioned {
   set(value: unknown): void {
     this.#state.replace(value);
     this.#setStale(undefined);
+  }
+
+  /** Notes the topics of the rows that were read along. */
+  noteRelated(related: ReadonlyMap<string, unknown>): void {
+    this.#related = related.size > 0 ? [...related.keys()] : NONE;
+  }
+
+  get related(): readonly string[] {
+    return this.#related;
   }
 
   /** Notes why the value may be outdated. */
@@ -64,18 +75,23 @@ export class RowValue implements Versioned {
     return this.#state.hash(budget);
   }
 
-  onRevision(listener: () => void, onChange?: () => void): () => void {
-    const end = this.#state.onRevision(listener, onChange);
+  listen(listener: RevisionListener): void {
+    this.#state.listen(listener);
     this.#listener = listener;
-    return () => {
-      end();
-      if (this.#listener === listener) this.#listener = undefined;
-    };
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#state.unlisten(listener);
+    if (this.#listener === listener) this.#listener = undefined;
+  }
+
+  rest(): void {
+    this.#state.rest();
   }
 
   #setStale(code: string | undefined): void {
     if (this.#stale === code) return;
     this.#stale = code;
-    this.#listener?.();
+    this.#listener?.onRevision();
   }
 }

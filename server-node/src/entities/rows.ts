@@ -1,10 +1,11 @@
+import { Groups } from '../collections/groups.js';
 import type { EntityRow } from './entity-row.js';
 
 /** The rows of an entity by id and audience, and which of them clients watch. */
 export class Rows {
   readonly #linger: number;
   readonly #limit: number;
-  readonly #byId = new Map<string, Map<string | undefined, EntityRow>>();
+  readonly #byId = new Groups<string, string | undefined, EntityRow>(({ audience }) => audience);
   /** The rows that no client watches, the longest unwatched first, each with the timer of its end. */
   readonly #unwatched = new Map<EntityRow, NodeJS.Timeout>();
   #count = 0;
@@ -28,21 +29,19 @@ export class Rows {
 
   /** The rows of one id, for all audiences. */
   of(id: string): readonly EntityRow[] {
-    return [...(this.#byId.get(id)?.values() ?? [])];
+    return [...this.#byId.of(id)];
   }
 
-  *all(): IterableIterator<EntityRow> {
-    for (const rows of this.#byId.values()) yield* rows.values();
+  all(): Iterable<EntityRow> {
+    return this.#byId.values();
   }
 
   find(id: string, audience: string | undefined): EntityRow | undefined {
-    return this.#byId.get(id)?.get(audience);
+    return this.#byId.get(id, audience);
   }
 
   add(row: EntityRow): void {
-    let rows = this.#byId.get(row.id);
-    if (!rows) this.#byId.set(row.id, (rows = new Map<string | undefined, EntityRow>()));
-    rows.set(row.audience, row);
+    this.#byId.add(row.id, row);
     this.#count++;
     for (const [longest] of this.#unwatched) {
       if (this.#count <= this.#limit) break;
@@ -75,10 +74,8 @@ export class Rows {
   forget(row: EntityRow): void {
     clearTimeout(this.#unwatched.get(row));
     this.#unwatched.delete(row);
-    const rows = this.#byId.get(row.id);
-    if (rows?.get(row.audience) !== row) return;
-    rows.delete(row.audience);
-    if (rows.size === 0) this.#byId.delete(row.id);
+    if (this.find(row.id, row.audience) !== row) return;
+    this.#byId.delete(row.id, row.audience);
     this.#count--;
     row.end();
   }

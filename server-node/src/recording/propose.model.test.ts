@@ -42,7 +42,7 @@ describe('propose()', () => {
       recipe,
       (initial, earlier, isTaken, { run, isThrown, isNested }) => {
         let changes = 0;
-        const recorder = createRecorder<unknown>(initial, { onChange: () => changes++ });
+        const recorder = createRecorder<unknown>(initial, {}, { onChange: () => changes++ });
         const twin = createRecorder<unknown>(initial);
         for (const each of [recorder, twin]) {
           for (const before of earlier) each.update(before.run);

@@ -27,6 +27,7 @@ const change = fc.record({
     'push',
     'live',
     'batch',
+    'rest',
   ),
   actions: fc.array(action(), { minLength: 1, maxLength: 5 }),
   given: value,
@@ -78,6 +79,9 @@ function perform(
     case 'push':
       recorder.reconcile(clone);
       return clone;
+    case 'rest':
+      recorder.rest();
+      return plain;
     case 'live':
       acted(recorder.live());
       return clone;
@@ -193,7 +197,7 @@ describe('a recorder, compared with a plain clone', () => {
   });
 
   it('follows immutable values that share their unchanged parts', { timeout }, () => {
-    const steps = fc.array(fc.tuple(action(), fc.constantFrom('set', 'set', 'set', 'update')), {
+    const steps = fc.array(fc.tuple(action(), fc.constantFrom('set', 'set', 'set', 'update', 'rest')), {
       minLength: 1,
       maxLength: 10,
     });
@@ -206,6 +210,7 @@ describe('a recorder, compared with a plain clone', () => {
       let client: unknown = json(initial) ?? null;
       for (const [one, kind] of all) {
         if (kind === 'update') recorder.update((draft) => act(DRAFT, draft, one));
+        else if (kind === 'rest') recorder.rest();
         else {
           application.update((draft) => act(DRAFT, draft, one));
           given = apply(given, JSON.parse(application.take() ?? '[]') as Operation[]);

@@ -166,7 +166,7 @@ describe('a recorder', () => {
 
   it('calls onChange once between two takes, after the recipe', () => {
     const onChange = vi.fn();
-    const recorder = createRecorder({ n: 0 }, { onChange });
+    const recorder = createRecorder({ n: 0 }, {}, { onChange });
     recorder.update((d) => {
       d.n++;
       expect(onChange).not.toHaveBeenCalled();
@@ -186,7 +186,7 @@ describe('a recorder', () => {
 
   it('undoes a recipe that throws, and nothing else', () => {
     const onChange = vi.fn();
-    const recorder = createRecorder(board(), { onChange });
+    const recorder = createRecorder(board(), {}, { onChange });
     const failing = (d: ReturnType<typeof board>): void => {
       d.rows.reverse();
       d.users = {};

@@ -11,6 +11,7 @@ import type { Node } from './tree/node.js';
 import { rowKeys, type KeyOption, type RowKeys } from './diff/row-key.js';
 import { measure } from './patch/size.js';
 import { ROOT, Tree } from './tree/tree.js';
+import type { ChangeListener } from './tree/change-listener.js';
 import { createStateHash, report, type Budget, type StateHash } from '@velox/core/protocol';
 
 export interface RecorderOptions {
@@ -22,8 +23,6 @@ export interface RecorderOptions {
   readonly keep$?: boolean | undefined;
   /** Receives the JSON pointer of the first member that is left out. */
   readonly onOmit?: (path: string) => void;
-  /** Called after the first write since a `take`; a recipe counts as one write. */
-  readonly onChange?: () => void;
   /** Receives errors of objects that were assigned to the live value and got a member that JSON cannot carry. Default: {@link report}. */
   readonly onError?: (error: unknown) => void;
 }
@@ -73,15 +72,23 @@ export interface Recorder<T> {
    * the text of the value; compare it with `size`.
    */
   take(): string | undefined;
+  /** Releases all that can be created again, unless something was written or a draft lasts. Not to be called in a recipe. */
+  rest(): void;
 }
 
-/** @throws VeloxError `not-json`, `too-deep` if `initial` cannot be held as JSON. undefined becomes null. */
-export function createRecorder<T>(initial: T, options: RecorderOptions = {}): Recorder<T> {
-  return new TreeRecorder(initial, options);
+/**
+ * @param listener is notified of the first write since each `take`
+ * @throws VeloxError `not-json`, `too-deep` if `initial` cannot be held as JSON. undefined becomes null.
+ */
+export function createRecorder<T>(
+  initial: T,
+  options: RecorderOptions = {},
+  listener?: ChangeListener,
+): Recorder<T> {
+  return new TreeRecorder(initial, options, listener);
 }
 
 const DEFAULT_KEYS = rowKeys(undefined);
-const IGNORE = (): void => undefined;
 
 /** Parts that many recorders never need are created on need: a hub may hold 100,000 states of one row each. */
 class TreeRecorder<T> implements Recorder<T>, Intake {
@@ -90,7 +97,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   #initial: unknown;
   /** Unset until then. */
   #started: Tree | undefined;
-  readonly #onChange: () => void;
+  readonly #listener: ChangeListener | undefined;
   readonly #keys: RowKeys;
   readonly #onError: (error: unknown) => void;
   readonly #keeps$: boolean;
@@ -104,22 +111,22 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   #size: number | undefined;
   #hashes: StateHash | undefined;
 
-  constructor(initial: T, options: RecorderOptions) {
-    const { depth = DEFAULT_DEPTH, key, keep$, onOmit, onChange = IGNORE, onError = report } = options;
+  constructor(initial: T, options: RecorderOptions, listener?: ChangeListener) {
+    const { depth = DEFAULT_DEPTH, key, keep$, onOmit, onError = report } = options;
     this.#keeps$ = keep$ ?? false;
     this.#onOmit = onOmit;
     this.depth = depth;
     this.#onError = onError;
     this.#keys = key === undefined ? DEFAULT_KEYS : rowKeys(key);
-    this.#onChange = onChange;
-    const root = adoptRoot(initial, this, () => (this.#started ??= new Tree(onChange))) ?? null;
+    this.#listener = listener;
+    const root = adoptRoot(initial, this, () => (this.#started ??= new Tree(listener))) ?? null;
     if (this.#started) this.#started.start(root);
     else this.#initial = root;
   }
 
   get #tree(): Tree {
     if (this.#started) return this.#started;
-    const tree = (this.#started = new Tree(this.#onChange));
+    const tree = (this.#started = new Tree(this.#listener));
     tree.start(this.#initial);
     this.#initial = undefined;
     return tree;
@@ -198,6 +205,14 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
     if (this.#size !== undefined) this.#size += growth;
     tree.close();
     return patch;
+  }
+
+  rest(): void {
+    const tree = this.#started;
+    if (!tree || this.#lasting || this.dirty || this.#sources?.hasOpen) return;
+    if (this.#differ?.isCurrent === false) return; // a new one would take the value to be the input of the last run
+    this.#initial = tree.root;
+    this.#started = this.#differ = this.#sources = this.#hashes = undefined;
   }
 
   /** Lets `perform` run a recipe on a draft, which ends with it. */

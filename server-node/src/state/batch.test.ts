@@ -17,7 +17,7 @@ const board = () => ({ rows: [1, 2, 3].map((id) => ({ id, n: 0 })), box: { n: 0 
 
 function make<T extends object>(value: T) {
   const onChange = vi.fn();
-  const recorder = createRecorder(value, { onChange });
+  const recorder = createRecorder(value, {}, { onChange });
   const taken = (): unknown[] => JSON.parse(recorder.take() ?? '[]') as unknown[];
   return { live: recorder.live(), recorder, onChange, taken };
 }

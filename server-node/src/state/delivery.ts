@@ -1,27 +1,28 @@
+import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
 import { warn } from '../diagnostics/observer.js';
+import type { RevisionListener } from './versioned.js';
 
-interface Listener {
-  readonly onRevision: () => void;
-  readonly onChange: (() => void) | undefined;
+/** The value whose changes are delivered. */
+export interface Deliverable {
+  /** Includes all changes made so far. Returns whether there is something to deliver since its last call. */
+  advance(): boolean;
 }
 
-const NONE: readonly Listener[] = [];
+const listeners = new ByKey<RevisionListener, RevisionListener>((listener) => listener);
 
 /** When the changes of a value are delivered: at the end of the tick, or not before its throttle allows. */
 export class Delivery {
   readonly #throttle: number;
-  readonly #advance: () => boolean;
-  #listeners = NONE;
+  readonly #value: Deliverable;
+  #listeners: OneOrMany<RevisionListener, RevisionListener>;
   #pending: 'none' | 'tick' | NodeJS.Timeout = 'none';
-  #deliveredAt = -Infinity;
+  /** In ms of `performance.now`; undefined: never, or each tick delivers. */
+  #deliveredAt: number | undefined;
 
-  /**
-   * @param throttle least time between two deliveries in ms; 0: each tick delivers
-   * @param advance includes all changes made so far; returns whether there is something to deliver since its last call
-   */
-  constructor(throttle: number, advance: () => boolean) {
+  /** @param throttle least time between two deliveries in ms; 0: each tick delivers */
+  constructor(throttle: number, value: Deliverable) {
     this.#throttle = throttle;
-    this.#advance = advance;
+    this.#value = value;
   }
 
   /** Whether deliveries may wait for longer than the tick. */
@@ -31,9 +32,10 @@ export class Delivery {
 
   /** Schedules a delivery, and calls `onChange` of all listeners. To be called at the first change after each flush. */
   schedule(): void {
-    for (const { onChange } of this.#listeners) onChange?.();
+    for (const listener of listeners.values(this.#listeners)) listener.onChange?.();
     if (this.#pending !== 'none') return;
-    const wait = this.#throttle > 0 ? this.#deliveredAt + this.#throttle - performance.now() : 0;
+    const deliveredAt = this.#deliveredAt;
+    const wait = deliveredAt === undefined ? 0 : deliveredAt + this.#throttle - performance.now();
     if (wait > 0) this.#pending = setTimeout(() => this.#deliver(), wait).unref();
     else {
       this.#pending = 'tick';
@@ -41,25 +43,28 @@ export class Delivery {
     }
   }
 
-  /** Calls `onRevision` at each delivery. If it throws, that is a warning. Returns the function that ends this. */
-  listen(onRevision: () => void, onChange?: () => void): () => void {
-    const listener = { onRevision, onChange };
-    this.#listeners = [...this.#listeners, listener];
-    return () => void (this.#listeners = this.#listeners.filter((each) => each !== listener));
+  /** Calls `onRevision` of a listener at each delivery. If it throws, that is a warning. */
+  listen(listener: RevisionListener): void {
+    this.#listeners = listeners.with(this.#listeners, listener);
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#listeners = listeners.without(this.#listeners, listener);
   }
 
   #deliver(): void {
     this.#pending = 'none';
-    if (!this.#advance()) return;
+    if (!this.#value.advance()) return;
     if (this.#throttle > 0) this.#deliveredAt = performance.now();
     this.notify();
   }
 
   /** Calls `onRevision` of all listeners now, though nothing may have changed. */
   notify(): void {
-    for (const { onRevision } of this.#listeners) {
+    // A listener that leaves and returns is not notified twice.
+    for (const listener of [...listeners.values(this.#listeners)]) {
       try {
-        onRevision();
+        listener.onRevision();
       } catch (error) {
         warn('a listener of a state failed', error);
       }

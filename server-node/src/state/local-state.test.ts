@@ -18,7 +18,7 @@ const tick = (): Promise<void> => Promise.resolve();
 /** The version at each delivery, as listeners saw it. */
 function deliveries(state: LocalState<unknown>): number[] {
   const versions: number[] = [];
-  state.onRevision(() => versions.push(state.position().version));
+  state.listen({ onRevision: () => versions.push(state.position().version) });
   return versions;
 }
 
@@ -53,14 +53,19 @@ describe('a state', () => {
   it('notifies each listener once, also if one fails, or leaves and returns', async () => {
     const state = new LocalState({ n: 0 });
     const warned = once(process, 'warning');
-    state.onRevision(() => {
-      throw new Error('of the application');
+    state.listen({
+      onRevision() {
+        throw new Error('of the application');
+      },
     });
     let told = 0;
-    let off = state.onRevision(function again() {
-      off();
-      if (++told < 10) off = state.onRevision(again);
-    });
+    const returning = {
+      onRevision() {
+        state.unlisten(returning);
+        if (++told < 10) state.listen(returning);
+      },
+    };
+    state.listen(returning);
     const seen = deliveries(state);
     state.update((draft) => void draft.n++);
     await tick();

@@ -2,12 +2,13 @@ import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { advise, warn } from '../diagnostics/observer.js';
 import { noteChange } from './cause.js';
-import { Delivery } from './delivery.js';
+import { Delivery, type Deliverable } from './delivery.js';
 import { randomEpoch } from './random-epoch.js';
 import type { DeepReadonly, Snapshot, State, StateOptions } from './state.js';
-import type { Versioned } from './versioned.js';
+import type { RevisionListener, Versioned } from './versioned.js';
 import { changeInPlace } from './watched-object.js';
 import { createRecorder, type Recorder } from '../recording/recorder.js';
+import type { ChangeListener } from '../recording/tree/change-listener.js';
 
 const reportObject = (error: unknown): void => warn('an object of a live value cannot be sent', error);
 
@@ -16,12 +17,17 @@ const reportOmission = (path: string): void =>
     `the member at ${path} begins with "$" and is not sent. Rename it, or set the option keep$ of the state.`,
   );
 
+/** Bytes of a character in UTF-8, at most. */
+const MOST_BYTES = 3;
+
+/** Characters of text. */
+const SMALL = 16 * 1024;
+
 const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
 
 /** A state as the hub knows it. Applications get its public part, {@link State}. */
-export class LocalState<T> implements State<T>, Versioned {
+export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliverable {
   readonly #recorder: Recorder<T>;
-  readonly resume: 'anyone' | undefined;
   readonly #limits: HistoryLimits;
   /** Created with the first revision: most of many states never change. */
   #history: History | undefined;
@@ -39,20 +45,16 @@ export class LocalState<T> implements State<T>, Versioned {
   /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
   constructor(value: T, options: StateOptions = {}) {
     const { throttle = 0, history, depth, key, keep$, ownership } = options;
-    this.#recorder = createRecorder(value, {
+    const recording = {
       depth,
       key,
       keep$,
       onOmit: reportOmission,
-      onChange: () => {
-        noteChange(this, this.#version + 1);
-        this.#delivery.schedule();
-      },
       onError: reportObject,
-    });
-    this.resume = history?.resume;
+    };
+    this.#recorder = createRecorder(value, recording, this);
     this.#limits = history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY;
-    this.#delivery = new Delivery(throttle, () => this.#advance());
+    this.#delivery = new Delivery(throttle, this);
     this.#source = value;
     if (ownership === 'owned') this.#own();
     if (ownership === 'watched') this.watch();
@@ -167,6 +169,10 @@ export class LocalState<T> implements State<T>, Versioned {
     return this.#text?.length ?? this.#recorder.size;
   }
 
+  get resume(): 'anyone' | undefined {
+    return this.#limits.resume;
+  }
+
   get isThrottled(): boolean {
     return this.#delivery.isThrottled;
   }
@@ -181,8 +187,26 @@ export class LocalState<T> implements State<T>, Versioned {
     return undefined;
   }
 
-  onRevision(listener: () => void, onChange?: () => void): () => void {
-    return this.#delivery.listen(listener, onChange);
+  listen(listener: RevisionListener): void {
+    this.#delivery.listen(listener);
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#delivery.unlisten(listener);
+  }
+
+  /** Releases the parts that can be created again, if the value is small: those of a large one cost more time than memory. */
+  rest(): void {
+    if (this.#recorder.dirty || this.size > SMALL) return;
+    this.#history?.compact(Buffer.byteLength(this.text()));
+    this.#text = undefined;
+    this.#recorder.rest();
+  }
+
+  /** The recorder has recorded a write. */
+  onChange(): void {
+    noteChange(this, this.#version + 1);
+    this.#delivery.schedule();
   }
 
   #own(): void {
@@ -205,11 +229,11 @@ export class LocalState<T> implements State<T>, Versioned {
     this.#text = undefined;
     // The exact size costs a snapshot's text: only a patch that is long enough may ask for it.
     if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) history.skip();
-    else history.add(patch);
+    else history.add(patch, MOST_BYTES * this.#recorder.size);
   }
 
-  /** Whether there is a revision since the last delivery. */
-  #advance(): boolean {
+  /** Returns whether there is a revision since the last delivery. */
+  advance(): boolean {
     this.#flush();
     const isNew = this.#delivered !== this.#version;
     this.#delivered = this.#version;

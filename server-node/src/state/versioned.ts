@@ -1,5 +1,13 @@
 import type { Budget, Position } from '@velox/core/protocol';
 
+/** Is notified of the revisions of a value. */
+export interface RevisionListener {
+  /** There is something to deliver, at most once a tick or throttle; also called when `stale` changes. */
+  onRevision(): void;
+  /** Called in the middle of the first change after each `position()`. It must only take a note. */
+  onChange?(): void;
+}
+
 /**
  * A value as a broadcast sees it. Every member is synchronous, and between two changes all describe the same
  * moment.
@@ -28,11 +36,9 @@ export interface Versioned {
   readonly isThrottled: boolean;
   /** Why the value may be outdated: a code, sent to clients as it is. undefined: it is current. */
   readonly stale: string | undefined;
-  /**
-   * Calls `listener` when there is something to deliver, at most once a tick or throttle, and when `stale` changes.
-   *
-   * @param onChange called in the middle of the first change after each `position()`. It must only take a note.
-   * @returns the function that ends this
-   */
-  onRevision(listener: () => void, onChange?: () => void): () => void;
+  /** Notifies a listener of revisions until `unlisten`. */
+  listen(listener: RevisionListener): void;
+  unlisten(listener: RevisionListener): void;
+  /** Releases the parts that can be recreated. Called when no client has received the value for some seconds. */
+  rest?(): void;
 }

@@ -1,9 +1,13 @@
 import type { Position } from '@velox/core/protocol';
-import type { Versioned } from '../state/versioned.js';
+import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
+import type { RevisionListener, Versioned } from '../state/versioned.js';
+import type { Source } from './source.js';
 import { StateFrames, type StateFramesOptions } from './state-frames.js';
 
 /** One subscription, as its broadcast sees it. */
 export interface Member {
+  /** The subscriber that it belongs to. */
+  readonly owner: object;
   /** It may have something to send. */
   touch(): void;
 }
@@ -18,63 +22,81 @@ export interface BroadcastHost {
   onEmpty(broadcast: Broadcast): void;
 }
 
+const members = new ByKey<object, Member>(({ owner }) => owner);
+
 /** Delivers one value to its members: the subscriptions that receive it under a topic's name. */
-export class Broadcast {
+export class Broadcast implements RevisionListener {
   readonly topic: string;
   readonly versioned: Versioned;
+  /** The source that has opened the value. */
+  readonly source: Source;
   readonly frames: StateFrames;
+  /** Ends the broadcast; set while it has no members. */
+  lapsing: NodeJS.Timeout | undefined;
   readonly #host: BroadcastHost;
-  /** By the subscriber that owns the member. */
-  readonly #members = new Map<object, Member>();
+  #members: OneOrMany<object, Member>;
   /** The reason for which the members were last touched. */
   #delivered: Position;
   #stale: string | undefined;
-  readonly #unobserve: () => void;
 
-  constructor(topic: string, versioned: Versioned, options: StateFramesOptions, host: BroadcastHost) {
+  constructor(
+    topic: string,
+    versioned: Versioned,
+    source: Source,
+    options: StateFramesOptions,
+    host: BroadcastHost,
+  ) {
     this.topic = topic;
     this.versioned = versioned;
+    this.source = source;
     this.frames = new StateFrames(topic, versioned, options);
     this.#host = host;
     this.#delivered = this.frames.position;
     this.#stale = versioned.stale;
-    this.#unobserve = versioned.onRevision(
-      () => this.deliver(),
-      () => host.onChange(this),
-    );
+    versioned.listen(this);
   }
 
   get size(): number {
-    return this.#members.size;
+    return members.size(this.#members);
   }
 
-  add(subscriber: object, member: Member): void {
-    this.#members.set(subscriber, member);
+  add(member: Member): void {
+    this.#members = members.with(this.#members, member);
   }
 
   delete(subscriber: object): void {
-    if (this.#members.delete(subscriber) && this.#members.size === 0) this.#host.onEmpty(this);
+    if (!members.get(this.#members, subscriber)) return;
+    this.#members = members.without(this.#members, subscriber);
+    if (!this.#members) this.#host.onEmpty(this);
+  }
+
+  onChange(): void {
+    this.#host.onChange(this);
+  }
+
+  onRevision(): void {
+    this.deliver();
   }
 
   /** Touches all members, if there is something new since the last time. */
   deliver(): void {
-    if (this.#members.size === 0 && this.versioned.isComputed) return this.#host.onDelivered(this, false);
+    if (!this.#members && this.versioned.isComputed) return this.#host.onDelivered(this, false);
     const { position } = this.frames;
     const { stale } = this.versioned;
     const isNew = position !== this.#delivered || stale !== this.#stale;
     this.#delivered = position;
     this.#stale = stale;
-    if (isNew) for (const member of this.#members.values()) member.touch();
+    if (isNew) for (const member of members.values(this.#members)) member.touch();
     this.#host.onDelivered(this, isNew);
   }
 
   /** Touches one subscriber's member, if there is one. */
   deliverTo(subscriber: object): void {
-    this.#members.get(subscriber)?.touch();
+    members.get(this.#members, subscriber)?.touch();
   }
 
   /** Ends the observation of the value. */
   end(): void {
-    this.#unobserve();
+    this.versioned.unlisten(this);
   }
 }

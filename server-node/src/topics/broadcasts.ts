@@ -1,44 +1,37 @@
+import { Groups } from '../collections/groups.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Versioned } from '../state/versioned.js';
 import { Broadcast, type BroadcastHost } from './broadcast.js';
+import { Resting } from './resting.js';
 import type { Source } from './source.js';
 import type { StateFramesOptions } from './state-frames.js';
 
 /** How long a broadcast stays without members, in ms: a page that reloads must not cause its value to be fetched again. */
 export const LINGER_MS = 5_000;
 
-interface Held {
-  readonly source: Source;
-  /** Set while it has no members. */
-  timer?: NodeJS.Timeout | undefined;
-}
-
 /** The broadcasts of a hub: one for each value under each topic, while it has members and a little longer. */
 export class Broadcasts implements BroadcastHost {
+  readonly #resting = new Resting();
   readonly #options: StateFramesOptions;
   readonly #observer: Observer;
-  readonly #byTopic = new Map<string, Map<Versioned, Broadcast>>();
-  readonly #held = new Map<Broadcast, Held>();
+  readonly #byTopic = new Groups<string, Versioned, Broadcast>(({ versioned }) => versioned);
   /** Those whose value has changed since their last delivery. */
   readonly #changed = new Set<Broadcast>();
   /** The same of values with throttled deliveries. */
   readonly #throttled = new Set<Broadcast>();
 
-  constructor(options: StateFramesOptions, observer: Observer) {
-    this.#options = options;
+  constructor(options: Omit<StateFramesOptions, 'resting'>, observer: Observer) {
+    this.#options = { ...options, resting: this.#resting };
     this.#observer = observer;
   }
 
   /** Returns the broadcast of a value that a source has opened, and keeps it for a while even if it gets no members. */
   of(topic: string, versioned: Versioned, source: Source): Broadcast {
-    let ofTopic = this.#byTopic.get(topic);
-    if (!ofTopic) this.#byTopic.set(topic, (ofTopic = new Map<Versioned, Broadcast>()));
-    let broadcast = ofTopic.get(versioned);
-    if (!broadcast) {
-      ofTopic.set(versioned, (broadcast = new Broadcast(topic, versioned, this.#options, this)));
-      this.#held.set(broadcast, { source });
-      this.onEmpty(broadcast);
-    }
+    const present = this.#byTopic.get(topic, versioned);
+    if (present) return present;
+    const broadcast = new Broadcast(topic, versioned, source, this.#options, this);
+    this.#byTopic.add(topic, broadcast);
+    this.onEmpty(broadcast);
     return broadcast;
   }
 
@@ -65,7 +58,8 @@ export class Broadcasts implements BroadcastHost {
 
   /** Ends all. */
   close(): void {
-    for (const broadcast of [...this.#held.keys()]) this.#end(broadcast);
+    for (const broadcast of [...this.#byTopic.values()]) this.#end(broadcast);
+    this.#resting.close();
   }
 
   onChange(broadcast: Broadcast): void {
@@ -81,27 +75,22 @@ export class Broadcasts implements BroadcastHost {
   }
 
   onEmpty(broadcast: Broadcast): void {
-    const held = this.#held.get(broadcast);
-    if (held) held.timer ??= setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
+    if (this.#byTopic.get(broadcast.topic, broadcast.versioned) !== broadcast) return; // it has ended
+    broadcast.lapsing ??= setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
   }
 
   #lapse(broadcast: Broadcast): void {
-    const held = this.#held.get(broadcast) as Held;
-    held.timer = undefined;
+    broadcast.lapsing = undefined;
     if (broadcast.size === 0) this.#end(broadcast);
   }
 
   #end(broadcast: Broadcast): void {
-    const { topic, versioned } = broadcast;
-    const { source, timer } = this.#held.get(broadcast) as Held;
-    clearTimeout(timer);
-    this.#held.delete(broadcast);
+    const { topic, versioned, source, lapsing } = broadcast;
+    clearTimeout(lapsing);
+    this.#byTopic.delete(topic, versioned);
     this.#changed.delete(broadcast);
     this.#throttled.delete(broadcast);
     broadcast.end();
-    const ofTopic = this.#byTopic.get(topic);
-    ofTopic?.delete(versioned);
-    if (ofTopic?.size === 0) this.#byTopic.delete(topic);
     try {
       source.release(topic, versioned);
     } catch (error) {

@@ -2,7 +2,9 @@ import type { Budget, Position } from '@velox/core/protocol';
 import type { Versioned } from '../state/versioned.js';
 import { Message, message } from '../wire/message.js';
 import { SharedWindow } from '../wire/shared-window.js';
+import { EncodedMessages } from './encoded-messages.js';
 import type { Proofs } from './proofs.js';
+import type { Resting } from './resting.js';
 
 /** With at least this many members, a window is worth the memory of the messages that it keeps. */
 const CROWD = 8;
@@ -13,8 +15,8 @@ const MARK = 33;
 /** The longest id that a client may name in `subscribe`. */
 const LONGEST_ID = 100;
 
-/** The most text of one position that is cached beside the snapshot, in bytes: each version that a client may name gives another delta. */
-const CACHED = 1 << 20;
+/** More cached messages than this stay while no client receives them, in bytes. */
+const LONG = 16 * 1024;
 
 export interface StateFramesOptions {
   /** The longest delta, in bytes. */
@@ -23,6 +25,8 @@ export interface StateFramesOptions {
   readonly isCompressible: boolean;
   /** Proves versions to the hub itself, if it asks for rights. */
   readonly proofs?: Proofs | undefined;
+  /** Lets the frames rest that no client has received for some seconds. */
+  readonly resting: Resting;
 }
 
 /** The state frames of one topic's value. Each is encoded once and shared by all clients at the same position. */
@@ -30,30 +34,18 @@ export class StateFrames {
   readonly #topic: string;
   readonly #versioned: Versioned;
   readonly #options: StateFramesOptions;
-  readonly #prefix: string;
   /** The position of all cached messages, the same object until it changes. */
   #position: Position;
   /** Follows the id of the value since it was seen to lose revisions. */
   #loss = '';
-  /** By the client's id and version (0: it has nothing), and whether the frame needs the id. */
-  readonly #messages = new Map<string, Message>();
-  /** Bytes of them. */
-  #cachedSize = 0;
-  #whole: Message | undefined;
-  /** The message that nearly all members receive: the step from the version before. */
-  #step: Message | undefined;
-  #check: Message | undefined;
-  #stale: { readonly reason: string; readonly message: Message } | undefined;
+  #cache: EncodedMessages | undefined;
   #window: SharedWindow | undefined;
-  /** How often rights were withdrawn when the cached messages were encoded. */
-  #generation = 0;
 
   constructor(topic: string, versioned: Versioned, options: StateFramesOptions) {
     this.#topic = topic;
     this.#versioned = versioned;
     this.#options = options;
     this.#position = versioned.position();
-    this.#prefix = topic === '' ? '{' : `{"topic":${JSON.stringify(topic)},`;
   }
 
   /** The id of the epoch that was seen last. */
@@ -70,7 +62,7 @@ export class StateFrames {
       if (id + this.#loss !== former.id) this.#loss = '';
       else if (version < former.version) this.#loss = `!${Math.random().toString(36).slice(2, 8)}`;
       this.#position = { id: id + this.#loss, version };
-      this.#clear();
+      this.#cache = undefined;
     }
     return this.#position;
   }
@@ -95,12 +87,14 @@ export class StateFrames {
    */
   message(id: string, from: number, isFirst: boolean, crowd: number): Message {
     const { position } = this;
-    this.#renewProofs();
+    const encoded = this.#encoded;
     const isOwn = id !== position.id;
     if (!isFirst && !isOwn && from > 0 && from === position.version - 1)
-      return (this.#step ??= this.#encode(position, from, false, this.#windowFor(crowd)));
+      return (encoded.step ??= this.#encode(position, from, false, this.#windowFor(crowd)));
+    // All clients without a value of their own get the same snapshot.
+    if (from === 0 && !isOwn && encoded.whole) return encoded.whole;
     const key = `${isOwn ? id : ''} ${from}${isFirst ? '+' : ''}`;
-    return this.#cached(key, () =>
+    return encoded.get(key, () =>
       this.#encode(isOwn ? { id, version: position.version } : position, from, isFirst),
     );
   }
@@ -108,8 +102,7 @@ export class StateFrames {
   /** The snapshot for a client that did not ask for the topic, in the write of the topic `parent`. */
   seed(parent: string): Message {
     const { position } = this;
-    this.#renewProofs();
-    return this.#cached(`for ${parent}`, () => {
+    return this.#encoded.get(`for ${parent}`, () => {
       const { text } = this.#snapshot(position);
       return new Message(`${text.slice(0, -1)},"for":${JSON.stringify(parent)}}`);
     });
@@ -119,15 +112,44 @@ export class StateFrames {
   check(known: Position | undefined, budget: Budget): Message | undefined {
     const { id, version } = this.position;
     if (known?.version !== version || !isEpochOf(known.id, id)) return undefined;
-    const check = this.#check ? undefined : this.#versioned.hash(budget);
-    if (check !== undefined) this.#check = message({ check, at: version, topic: this.#topic || undefined });
-    return this.#check;
+    const encoded = this.#encoded;
+    const check = encoded.check ? undefined : this.#versioned.hash(budget);
+    if (check !== undefined) encoded.check = message({ check, at: version, topic: this.#topic || undefined });
+    return encoded.check;
   }
 
   /** The frame that says why the value may be outdated. */
   stale(reason: string): Message {
-    if (this.#stale?.reason !== reason) this.#stale = { reason, message: staleFrame(this.#topic, reason) };
-    return this.#stale.message;
+    return this.#encoded.get(`stale ${reason}`, () => staleFrame(this.#topic, reason));
+  }
+
+  /**
+   * Releases what can be encoded again, if no client has received anything since the last call. Long messages stay: they cost more time
+   * than memory.
+   *
+   * @returns whether it need not be called again until the next message
+   */
+  rest(): boolean {
+    if (this.#cache?.wasUsed()) return false;
+    if (this.#cache && this.#cache.size > LONG) return true;
+    this.#cache = undefined;
+    this.#versioned.rest?.();
+    return true;
+  }
+
+  /** The messages of the present position. Those from before rights were withdrawn would carry proofs that are void. */
+  get #encoded(): EncodedMessages {
+    const generation = this.#options.proofs?.generation(this.#topic, this.#position.id) ?? 0;
+    if (this.#cache?.generation !== generation) {
+      this.#cache = new EncodedMessages(generation);
+      this.#options.resting.add(this);
+    }
+    this.#cache.use();
+    return this.#cache;
+  }
+
+  get #prefix(): string {
+    return this.#topic === '' ? '{' : `{"topic":${JSON.stringify(this.#topic)},`;
   }
 
   #windowFor(crowd: number): SharedWindow | undefined {
@@ -159,8 +181,8 @@ export class StateFrames {
 
   /** The snapshot, the same message for all clients. It is a new one for an id of its own, and as a step of a window. */
   #snapshot(position: Position, window?: SharedWindow): Message {
-    const isShared = position === this.#position && !window;
-    if (isShared && this.#whole) return this.#whole;
+    const encoded = position === this.#position && !window ? this.#encoded : undefined;
+    if (encoded?.whole) return encoded.whole;
     const { id, version } = position;
     const proof = this.#proofs && `"proof":"${this.#proofs.of(this.#topic, position)}",`;
     const text = `${this.#prefix}"id":"${id}","version":${version},${proof ?? ''}"body":${this.#versioned.text()}}`;
@@ -171,7 +193,7 @@ export class StateFrames {
       isCompressible,
       window,
     });
-    if (isShared) this.#whole = snapshot;
+    if (encoded) encoded.whole = snapshot;
     return snapshot;
   }
 
@@ -183,35 +205,6 @@ export class StateFrames {
   #eventId({ id, version }: Position): (() => string) | undefined {
     const proofs = this.#proofs;
     return proofs && (() => `${id}:${proofs.of(this.#topic, { id, version })}`);
-  }
-
-  /** Encodes anew once rights were withdrawn: cached messages would carry proofs that are void. */
-  #renewProofs(): void {
-    const generation = this.#options.proofs?.generation(this.#topic, this.#position.id) ?? 0;
-    if (generation !== this.#generation) this.#clear();
-    this.#generation = generation;
-  }
-
-  #clear(): void {
-    this.#messages.clear();
-    this.#cachedSize = 0;
-    this.#step = this.#check = this.#whole = undefined;
-  }
-
-  /** The oldest messages make room: the outlet of a client has its pending messages. */
-  #cached(key: string, encode: () => Message): Message {
-    let message = this.#messages.get(key);
-    if (message) return message;
-    message = encode();
-    if (message === this.#whole) return message;
-    this.#messages.set(key, message);
-    this.#cachedSize += message.size;
-    for (const [oldest, { size }] of this.#messages) {
-      if (this.#cachedSize <= CACHED) break;
-      this.#messages.delete(oldest);
-      this.#cachedSize -= size;
-    }
-    return message;
   }
 }
 

@@ -1,18 +1,17 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import { message, type Message } from '../wire/message.js';
 import type { Versioned } from '../state/versioned.js';
-import type { Broadcast } from './broadcast.js';
+import { Broadcast } from './broadcast.js';
 import type { Seeds } from './seeds.js';
 import { staleFrame } from './state-frames.js';
 
-/** The phase of a wanted topic. Each question is an object of its own, so that only the newest one is answered. */
+/** The phase of a topic that has joined no broadcast. Each question is an object of its own, so that only the newest one is answered. */
 type Standing =
   /** The rights or the value are being asked for: nothing of the topic leaves. */
   | { readonly is: 'asked' }
   | { readonly is: 'denied'; readonly code: string }
   /** There is no value yet, for a reason. */
-  | { readonly is: 'failed'; readonly stale: string }
-  | { readonly is: 'joined'; readonly broadcast: Broadcast };
+  | { readonly is: 'failed'; readonly stale: string };
 
 /** Stands for a question whether a session may have a topic. */
 export type Question = Standing & { readonly is: 'asked' };
@@ -28,14 +27,15 @@ export interface Owner {
 /** One topic that one session wants: the client's version of it, and the next message for the client. */
 export class Subscription {
   readonly topic: string;
+  readonly owner: Owner;
   /** The client's copy is to be checked, for as much work. */
   doubt: Budget | undefined;
-  readonly #owner: Owner;
   /** The version of the client; a written version counts. */
   #known: Position | undefined;
   /** Whether the client may have the steps since its position. Not after a denial: they may contain values that it was not allowed to see. */
   #isResumable: boolean;
-  #standing: Standing = { is: 'asked' };
+  /** A joined topic has no object of its own: there may be 100,000 of them. */
+  #standing: Standing | Broadcast = { is: 'asked' };
   /** Whether the client has received a frame for the topic. */
   #isTold = false;
   /** The reason for which the client takes its copy to be outdated. */
@@ -63,7 +63,7 @@ export class Subscription {
   ) {
     this.#isProven = isProven;
     this.#isResumable = isResumable;
-    this.#owner = owner;
+    this.owner = owner;
     this.topic = topic;
     this.#known = known;
   }
@@ -101,14 +101,14 @@ export class Subscription {
    * @param seeds the values that go along with the topic's next value, once
    */
   join(broadcast: Broadcast, seeds?: Seeds): void {
-    this.#stand({ is: 'joined', broadcast });
+    this.#stand(broadcast);
     this.#seeds = seeds;
     this.#former = broadcast.frames.epoch;
     // Whether the client is ahead is decided now: the version that it names may be reached before it is told.
     const known = this.#known;
     const id = broadcast.frames.idFor(known);
     if (known && known.id !== id && id.startsWith(known.id)) this.#known = { id, version: 0 };
-    broadcast.add(this.#owner, this);
+    broadcast.add(this);
     this.touch();
   }
 
@@ -136,25 +136,25 @@ export class Subscription {
   }
 
   get isJoined(): boolean {
-    return this.#standing.is === 'joined';
+    return this.#broadcast !== undefined;
   }
 
   /** The value that it delivers; undefined while there is none for the client. */
   get versioned(): Versioned | undefined {
-    return this.#standing.is === 'joined' ? this.#standing.broadcast.versioned : undefined;
+    return this.#broadcast?.versioned;
   }
 
   get hasFailed(): boolean {
-    return this.#standing.is === 'failed';
+    return this.#unjoined?.is === 'failed';
   }
 
   /** Whether the client was denied the topic, or there is no value yet. */
   get isRefused(): boolean {
-    return this.#standing.is === 'failed' || this.#standing.is === 'denied';
+    return this.hasFailed || this.#unjoined?.is === 'denied';
   }
 
   isMemberOfAny(broadcasts: ReadonlySet<Broadcast>): boolean {
-    return this.#standing.is === 'joined' && broadcasts.has(this.#standing.broadcast);
+    return this.#broadcast !== undefined && broadcasts.has(this.#broadcast);
   }
 
   /** Notes that a revision met a full outlet. */
@@ -171,7 +171,7 @@ export class Subscription {
 
   /** The topic may have something to send. */
   touch(): void {
-    this.#owner.touch(this);
+    this.owner.touch(this);
   }
 
   /** Adds the pending messages for the client to `messages`; they count as sent. Returns whether there were any. */
@@ -179,16 +179,9 @@ export class Subscription {
     const standing = this.#standing;
     const isFirst = !this.#isTold;
     const count = messages.length;
-    if (standing.is === 'asked') return false;
-    this.#isTold = true;
-    if (standing.is === 'joined') this.#tellState(standing.broadcast, isFirst, messages);
-    else if (isFirst && standing.is === 'denied') {
-      this.#stale = undefined;
-      messages.push(message({ denied: this.topic, code: standing.code }));
-    } else if (standing.is === 'failed' && standing.stale !== this.#stale) {
-      this.#stale = standing.stale;
-      messages.push(staleFrame(this.topic, standing.stale));
-    }
+    if (standing instanceof Broadcast) this.#tellState(standing, isFirst, messages);
+    else if (standing.is === 'asked') return false;
+    else this.#tellStanding(standing, isFirst, messages);
     return messages.length > count;
   }
 
@@ -196,11 +189,22 @@ export class Subscription {
   check(): Message | undefined {
     const { doubt } = this;
     this.doubt = undefined;
-    if (!doubt || this.#standing.is !== 'joined') return undefined;
-    return this.#standing.broadcast.frames.check(this.#known, doubt);
+    return doubt && this.#broadcast?.frames.check(this.#known, doubt);
+  }
+
+  #tellStanding(standing: Exclude<Standing, Question>, isFirst: boolean, messages: Message[]): void {
+    this.#isTold = true;
+    if (isFirst && standing.is === 'denied') {
+      this.#stale = undefined;
+      messages.push(message({ denied: this.topic, code: standing.code }));
+    } else if (standing.is === 'failed' && standing.stale !== this.#stale) {
+      this.#stale = standing.stale;
+      messages.push(staleFrame(this.topic, standing.stale));
+    }
   }
 
   #tellState({ frames, versioned, size }: Broadcast, isFirst: boolean, messages: Message[]): void {
+    this.#isTold = true;
     const { position } = frames;
     const { stale } = versioned;
     const id = frames.idFor(this.#known);
@@ -213,7 +217,7 @@ export class Subscription {
       // First: they are there when the value is shown.
       if (this.#seeds && !isCurrent) messages.push(...this.#seeds.messages());
       this.#seeds = undefined;
-      const made = this.#owner.made?.within(versioned, from, position.version);
+      const made = this.owner.made?.within(versioned, from, position.version);
       if (made?.length) messages.push(message({ made, topic: this.topic || undefined }));
       messages.push(frames.message(id, from, isFirst || isCurrent, size));
       this.#isResumable = this.#isProven = true;
@@ -230,8 +234,17 @@ export class Subscription {
     return this.#isProven || resume === 'anyone' || known.version === version;
   }
 
-  #stand(standing: Standing): void {
-    if (this.#standing.is === 'joined') this.#standing.broadcast.delete(this.#owner);
+  /** The broadcast that it has joined. */
+  get #broadcast(): Broadcast | undefined {
+    return this.#standing instanceof Broadcast ? this.#standing : undefined;
+  }
+
+  get #unjoined(): Standing | undefined {
+    return this.#standing instanceof Broadcast ? undefined : this.#standing;
+  }
+
+  #stand(standing: Standing | Broadcast): void {
+    this.#broadcast?.delete(this.owner);
     this.#standing = standing;
     this.#isTold = false;
   }

@@ -1,4 +1,5 @@
 import { isVeloxError, UNSOUND, VeloxError, type Limits, type Position } from '@velox/core/protocol';
+import { Groups } from '../collections/groups.js';
 import type { Admission, Admissions } from '../access/admission.js';
 import { isThenable, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
@@ -28,7 +29,7 @@ export class Topics {
   /** Undefined if everyone may see everything. */
   readonly proofs: Proofs | undefined;
   /** The sessions that want a topic, whether it exists or not, and whether they may see it or not. */
-  readonly #wanted = new Map<string, Set<Subscriber>>();
+  readonly #wanted = new Groups<string, Subscriber, Subscriber>((subscriber) => subscriber);
   /** The questions that the application has not answered. */
   readonly #pending = new WeakMap<Subscription, Promise<unknown>>();
   #subscriptions = 0;
@@ -79,7 +80,7 @@ export class Topics {
     this.#checkName(prefix, 'bad-option');
     if (this.#closed) return;
     this.#routes.setPrefix(prefix, source);
-    for (const topic of [...this.#wanted.keys()]) if (topic.startsWith(prefix)) this.reask(topic);
+    for (const topic of [...this.#wanted.names]) if (topic.startsWith(prefix)) this.reask(topic);
   }
 
   /** Removes a topic's source; its sessions are denied. Returns whether there was one. */
@@ -109,20 +110,16 @@ export class Topics {
     }
     const isProven = !this.proofs || (!!known && this.proofs.covers(topic, known, proof));
     topics.add(new Subscription(subscriber, topic, known, !topics.isDenied(topic), isProven));
-    let wanted = this.#wanted.get(topic);
-    if (!wanted) this.#wanted.set(topic, (wanted = new Set()));
-    if (!wanted.has(subscriber)) this.#subscriptions++;
-    wanted.add(subscriber);
+    if (!this.#wanted.get(topic, subscriber)) this.#subscriptions++;
+    this.#wanted.add(topic, subscriber);
     void this.ask(subscriber, topic);
   }
 
   unsubscribe(subscriber: Subscriber, topic: string): void {
     subscriber.topics.drop(topic);
-    const wanted = this.#wanted.get(topic);
-    if (wanted?.delete(subscriber)) this.#subscriptions--;
-    if (wanted?.size !== 0) return;
-    this.#wanted.delete(topic);
-    this.#reopening.forget(topic);
+    if (!this.#wanted.delete(topic, subscriber)) return;
+    this.#subscriptions--;
+    if (!this.#wanted.has(topic)) this.#reopening.forget(topic);
   }
 
   unsubscribeAll(subscriber: Subscriber): void {
@@ -226,7 +223,7 @@ export class Topics {
 
   /** Asks again whether each session that wants a topic may see it, and asks its source for the value. */
   reask(topic: string, isDue: (subscription?: Subscription) => boolean | undefined = () => true): void {
-    for (const subscriber of [...(this.#wanted.get(topic) ?? [])])
+    for (const subscriber of [...this.#wanted.of(topic)])
       if (isDue(subscriber.topics.get(topic))) void this.ask(subscriber, topic);
   }
 

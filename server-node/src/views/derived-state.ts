@@ -3,7 +3,7 @@ import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
 import { noteDerived } from '../state/cause.js';
 import { LocalState } from '../state/local-state.js';
 import type { StateOptions } from '../state/state.js';
-import type { Versioned } from '../state/versioned.js';
+import type { RevisionListener, Versioned } from '../state/versioned.js';
 import { Lists, withLists } from './each.js';
 import type { Shadow } from './shadow.js';
 
@@ -106,8 +106,16 @@ export class DerivedState implements Versioned {
   }
 
   /** Also fires for changes that the audience does not see; its position is then the same as before. */
-  onRevision(listener: () => void, onChange?: () => void): () => void {
-    return this.#host.source.onRevision(listener, onChange);
+  listen(listener: RevisionListener): void {
+    this.#host.source.listen(listener);
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#host.source.unlisten(listener);
+  }
+
+  rest(): void {
+    this.#state?.rest();
   }
 
   #followed(): LocalState<unknown> {

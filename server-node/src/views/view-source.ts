@@ -2,7 +2,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import { whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Snapshot } from '../state/state.js';
-import type { Versioned } from '../state/versioned.js';
+import type { RevisionListener, Versioned } from '../state/versioned.js';
 import { LINGER_MS } from '../topics/broadcasts.js';
 import type { Opened, Source } from '../topics/source.js';
 import { audienceKey } from './audience-key.js';
@@ -38,8 +38,8 @@ export class ViewSource implements Source {
   readonly #unwanted = new Map<Held, NodeJS.Timeout>();
   /** The audiences whose view has failed, and which clients wait for. */
   readonly #failed = new Set<Held>();
-  /** Ends the observation of the source, which lasts while clients wait for a view to succeed. */
-  #unobserve: (() => void) | undefined;
+  /** Listens to the source while clients wait for a view to succeed. */
+  readonly #retrying: RevisionListener = { onRevision: () => this.#retry() };
 
   constructor(options: ViewSourceOptions) {
     this.#options = options;
@@ -132,7 +132,7 @@ export class ViewSource implements Source {
   #fail(held: Held): Opened {
     if (this.#unwanted.has(held)) this.#leave(held, AUDIENCE_LINGER_MS);
     this.#failed.add(held);
-    this.#unobserve ??= this.#options.host.source.onRevision(() => this.#retry());
+    this.#options.host.source.listen(this.#retrying);
     return { stale: VIEW_FAILED, id: held.derived.id };
   }
 
@@ -145,8 +145,7 @@ export class ViewSource implements Source {
   }
 
   #endRetries(): void {
-    this.#unobserve?.();
-    this.#unobserve = undefined;
+    this.#options.host.source.unlisten(this.#retrying);
   }
 }
 

@@ -2,6 +2,7 @@
 import { fetched } from '../../src/entities/fetched.js';
 import type { EntitySource } from '../../src/entities/entity.js';
 import { Hub } from '../../src/hub/hub.js';
+import type { Message } from '../../src/wire/message.js';
 import type { Outlet } from '../../src/wire/outlet.js';
 import { BulkTimers } from './bulk-timers.js';
 
@@ -10,6 +11,9 @@ export interface Measured {
   /** What was there before 100,000 rows came and went, and afterwards. */
   readonly before: Left;
   readonly after: Left;
+  /** The heap that 10,000 watched rows take, a few seconds after they were fetched, and after five changes of each. */
+  readonly fetched: number;
+  readonly changed: number;
 }
 
 interface Left {
@@ -36,7 +40,8 @@ class Sink implements Outlet {
   readonly isTwoWay = true;
   readonly waiting = 0;
 
-  write(): boolean {
+  write(messages: readonly Message[]): boolean {
+    for (const message of messages) void message.webSocket; // as a transport does
     return true;
   }
 
@@ -50,6 +55,7 @@ class Rig {
   readonly #hub: Hub;
   readonly #sources: EntitySource[];
   #count = 0;
+  #price = 0;
 
   constructor() {
     this.#timers.install();
@@ -66,6 +72,7 @@ class Rig {
       entities.create('items', { fetchMany }),
       entities.create('users', { fetchMany }),
       entities.create('notes', { fetchMany, audience: 'user' }),
+      entities.create('chairs', { fetchMany: (ids) => Promise.resolve(this.#chairs(ids)) }),
     ];
   }
 
@@ -74,12 +81,17 @@ class Rig {
     type: string,
     count: number,
   ): Promise<{ readonly leave: () => void; readonly topics: string[] }> {
+    const topics = Array.from({ length: count }, () => `${type}/${this.#newId()}`);
+    return { leave: await this.#subscribe(topics), topics };
+  }
+
+  /** A session that watches some topics. Returns the function that ends it. */
+  async #subscribe(topics: readonly string[]): Promise<() => void> {
     const outlet = new Sink();
     const session = this.#hub.open(outlet, { identity: 'ann', context: undefined });
-    const topics = Array.from({ length: count }, () => `${type}/${this.#newId()}`);
     this.#hub.receive(session, { subscribe: topics.map((topic) => ({ topic })) }, CREDENTIALS);
     await this.pass(100);
-    return { leave: () => this.#hub.leave(session, outlet, 'closed'), topics };
+    return () => this.#hub.leave(session, outlet, 'closed');
   }
 
   async comeAndGo(type: string, count: number): Promise<void> {
@@ -88,6 +100,32 @@ class Rig {
     await this.pass(100);
     leave();
     await this.pass(10_000);
+  }
+
+  /** Measures the heap that watched rows of about 100 bytes take. */
+  async weigh(): Promise<Pick<Measured, 'fetched' | 'changed'>> {
+    const before = heap();
+    const ids: string[] = [];
+    for (let count = 0; count < WATCHED; count += BATCH) {
+      const topics = Array.from({ length: BATCH }, (_, at) => `chairs/${count + at}`);
+      await this.#subscribe(topics);
+      ids.push(...topics.map((topic) => topic.slice('chairs/'.length)));
+    }
+    await this.pass(60_000);
+    const fetched = heap() - before;
+    for (this.#price = 1; this.#price <= 5; this.#price++) {
+      this.#hub.entities.notify('chairs', ids);
+      await this.pass(1_000);
+    }
+    await this.pass(60_000);
+    return { fetched, changed: heap() - before };
+  }
+
+  #chairs(ids: readonly string[]): Map<string, unknown> {
+    const price = this.#price;
+    return new Map(
+      ids.map((id) => [id, { id, name: `a chair with ${id} legs`, price, stock: 7, tag: 'for sale' }]),
+    );
   }
 
   /** Lets ms pass in slices: a timer may start another. */
@@ -112,7 +150,8 @@ class Rig {
 function heap(): number {
   collect();
   collect();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 async function main(): Promise<void> {
@@ -127,7 +166,8 @@ async function main(): Promise<void> {
   for (let count = 0; count < COME_AND_GO; count += 2 * BATCH)
     for (const type of ['items', 'notes']) await rig.comeAndGo(type, BATCH);
   await rig.pass(120_000);
-  process.send?.({ before, after: rig.left() } satisfies Measured);
+  const after = rig.left();
+  process.send?.({ before, after, ...(await rig.weigh()) } satisfies Measured);
 }
 
 await main();

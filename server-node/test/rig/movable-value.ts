@@ -1,15 +1,20 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import { LocalState } from '../../src/state/local-state.js';
 import type { StateOptions } from '../../src/state/state.js';
-import type { Versioned } from '../../src/state/versioned.js';
+import type { RevisionListener, Versioned } from '../../src/state/versioned.js';
 
 /** A value as those of caches and replicated logs are: its epoch may change, it may lose revisions, and it may be outdated for a while. */
 export class MovableValue<T> implements Versioned {
   readonly isThrottled = false;
   readonly #options: StateOptions;
-  readonly #listeners = new Set<{ onRevision: () => void; onChange: (() => void) | undefined }>();
+  readonly #listeners = new Set<RevisionListener>();
+  readonly #relay: RevisionListener = {
+    onRevision: () => this.#tell(),
+    onChange: () => {
+      for (const listener of this.#listeners) listener.onChange?.();
+    },
+  };
   #state: LocalState<T>;
-  #unlisten: () => void = () => undefined;
   #id: string;
   #stale: string | undefined;
   /** The number added to the versions of the state. */
@@ -46,10 +51,12 @@ export class MovableValue<T> implements Versioned {
     return this.#stale;
   }
 
-  onRevision(onRevision: () => void, onChange?: () => void): () => void {
-    const listener = { onRevision, onChange };
+  listen(listener: RevisionListener): void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#listeners.delete(listener);
   }
 
   /** How many broadcasts observe it. */
@@ -75,7 +82,7 @@ export class MovableValue<T> implements Versioned {
 
   setStale(stale: string | undefined): void {
     this.#stale = stale;
-    for (const { onRevision } of [...this.#listeners]) onRevision();
+    for (const listener of [...this.#listeners]) listener.onRevision();
   }
 
   /** Begins a new epoch with another value, at a version. */
@@ -92,25 +99,20 @@ export class MovableValue<T> implements Versioned {
   }
 
   #replace(value: T, version: number): void {
-    this.#unlisten();
+    this.#state.unlisten(this.#relay);
     this.#state = new LocalState(value, this.#options);
     this.#base = version - 1;
     this.#listen();
   }
 
   #listen(): void {
-    this.#unlisten = this.#state.onRevision(
-      () => this.#tell(),
-      () => {
-        for (const { onChange } of this.#listeners) onChange?.();
-      },
-    );
+    this.#state.listen(this.#relay);
   }
 
   #tell(): void {
-    for (const { onChange, onRevision } of [...this.#listeners]) {
-      onChange?.();
-      onRevision();
+    for (const listener of [...this.#listeners]) {
+      listener.onChange?.();
+      listener.onRevision();
     }
   }
 }

@@ -91,7 +91,7 @@ class Model {
     const started = new SharedNode(this.engine, { keep: 3, snapshotEvery: 7 });
     const { value } = started.shared;
     let last = value.position();
-    value.onRevision(() => {
+    const onRevision = (): void => {
       const position = value.position();
       if (position.id === last.id) expect(position.version).toBeGreaterThanOrEqual(last.version);
       last = position;
@@ -99,7 +99,8 @@ class Model {
       const text = value.text();
       if (!this.#isForkPossible) expect(this.seen.get(key) ?? text).toBe(text);
       this.seen.set(key, text);
-    });
+    };
+    value.listen({ onRevision });
     return started;
   }
 

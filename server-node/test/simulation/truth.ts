@@ -73,7 +73,8 @@ export class Truth {
   }
 
   #begin(state: Value): void {
-    state.onRevision(() => this.see(state.id, state.position().version, (state.get() as Document).n));
+    const onRevision = (): void => this.see(state.id, state.position().version, (state.get() as Document).n);
+    state.listen({ onRevision });
     this.state = state;
     this.#lives.push(state.id);
   }

@@ -44,7 +44,7 @@ export class Differ {
    */
   run(next: unknown, previous: unknown): void {
     this.#tree.settle(); // first, for that counts as a write
-    const known = this.#writes === this.#tree.writes;
+    const known = this.isCurrent;
     this.#isExtended = isExtended();
     let done = false;
     try {
@@ -54,6 +54,11 @@ export class Differ {
       this.#way.length = 0;
       if (known || done) this.#writes = this.#tree.writes;
     }
+  }
+
+  /** Whether the tree equals the input of the last run. */
+  get isCurrent(): boolean {
+    return this.#writes === this.#tree.writes;
   }
 
   #root(next: unknown, previous: unknown): void {

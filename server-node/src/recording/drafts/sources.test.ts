@@ -168,7 +168,7 @@ describe('an assigned object', () => {
 
   it('applies to a live value until the tick ends, also after a forced flush, and no longer', async () => {
     const changes: true[] = [];
-    const recorder = createRecorder(fresh(), { onChange: () => changes.push(true) });
+    const recorder = createRecorder(fresh(), {}, { onChange: () => changes.push(true) });
     const user: Doc['users'][string] = {};
     const live = recorder.live();
     live.users.ann = user;

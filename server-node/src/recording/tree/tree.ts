@@ -1,5 +1,6 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
 import { copyOwn, put, type Key } from '../copy.js';
+import type { ChangeListener } from './change-listener.js';
 import { Copies } from './copies.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
@@ -18,7 +19,7 @@ export const ROOT = 'root';
  */
 export class Tree {
   /** Holds the root, so that the root is a member like any other. */
-  readonly top: Node;
+  readonly top: Node = new Node({ [ROOT]: null });
   /** Something was written in this window, perhaps undone since. */
   dirty = false;
   /** Counts writes. */
@@ -37,12 +38,11 @@ export class Tree {
   /** A swap that is half done. Reading or writing the item that stands in two places settles it first. */
   #swap: Swap | undefined;
   #announced = false;
-  readonly #onChange: () => void;
+  readonly #listener: ChangeListener | undefined;
 
-  constructor(onChange: () => void) {
-    this.top = new Node({ [ROOT]: null });
+  constructor(listener?: ChangeListener) {
     this.top.level = -1;
-    this.#onChange = onChange;
+    this.#listener = listener;
   }
 
   get root(): unknown {
@@ -220,7 +220,7 @@ export class Tree {
   #announce(): void {
     if (!this.dirty || this.#announced) return;
     this.#announced = true;
-    this.#onChange();
+    this.#listener?.onChange();
   }
 
   #undo(mark: Undo): void {

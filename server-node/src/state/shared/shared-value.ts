@@ -1,9 +1,9 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import type { Opened, Place, Revision } from '../../cluster/log.js';
 import { createRecorder, type Recorder, type RecorderOptions } from '../../recording/recorder.js';
-import { Delivery } from '../delivery.js';
+import { Delivery, type Deliverable } from '../delivery.js';
 import type { DeepReadonly } from '../state.js';
-import type { Versioned } from '../versioned.js';
+import type { RevisionListener, Versioned } from '../versioned.js';
 import { applyInPlace } from './apply-in-place.js';
 import { RecentRevisions } from './recent-revisions.js';
 
@@ -20,7 +20,7 @@ export type Received = 'applied' | 'known' | 'gap';
 const NOWHERE: Place = { id: '', version: 0, token: '' };
 
 /** A node's copy of a topic's value. It moves by revisions of the log and by nothing else, so there is nothing to undo. */
-export class SharedValue<T> implements Versioned {
+export class SharedValue<T> implements Versioned, Deliverable {
   readonly #options: SharedValueOptions;
   readonly #delivery: Delivery;
   #recorder: Recorder<T>;
@@ -36,7 +36,7 @@ export class SharedValue<T> implements Versioned {
   constructor(initial: T, options: SharedValueOptions = {}) {
     this.#options = options;
     this.#recorder = this.#record(initial);
-    this.#delivery = new Delivery(options.throttle ?? 0, () => this.#advance());
+    this.#delivery = new Delivery(options.throttle ?? 0, this);
   }
 
   /** Whether the value was loaded from the log. */
@@ -139,8 +139,19 @@ export class SharedValue<T> implements Versioned {
     return this.#delivery.isThrottled;
   }
 
-  onRevision(listener: () => void, onChange?: () => void): () => void {
-    return this.#delivery.listen(listener, onChange);
+  listen(listener: RevisionListener): void {
+    this.#delivery.listen(listener);
+  }
+
+  unlisten(listener: RevisionListener): void {
+    this.#delivery.unlisten(listener);
+  }
+
+  /** Returns whether there is a revision since the last delivery. */
+  advance(): boolean {
+    const isNew = this.#delivered !== this.place;
+    this.#delivered = this.place;
+    return isNew;
   }
 
   #record(value: T): Recorder<T> {
@@ -150,11 +161,5 @@ export class SharedValue<T> implements Versioned {
   #changed(): void {
     this.#text = undefined;
     this.#delivery.schedule();
-  }
-
-  #advance(): boolean {
-    const isNew = this.#delivered !== this.place;
-    this.#delivered = this.place;
-    return isNew;
   }
 }

@@ -10,7 +10,7 @@ export class LocalState<T> extends OriginalState<T> {
   constructor(value: T, options?: StateOptions) {
     super(value, options);
     this.#position = super.position();
-    this.onRevision(() => void (this.#position = super.position()));
+    this.listen({ onRevision: () => void (this.#position = super.position()) });
   }
 
   override position(): Position {
