@@ -1,4 +1,4 @@
-/** The process of all clients: raw sockets that only count bytes, so that their own cost does not distort the result. */
+/** The process of a contender's clients: raw sockets that only count bytes, so that their own cost does not distort the result. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter } from './counter.mjs';
@@ -15,7 +15,10 @@ const commands = {
     groups.set(name, group);
     const opened = Array.from({ length: count }, () => link(port, client, headers));
     group.push(...opened);
-    await until(() => opened.every(({ counter }) => counter && counter.messages >= greeting), name);
+    await until(() => {
+      for (const { error } of opened) if (error) throw error;
+      return opened.every(({ counter }) => counter && counter.messages >= greeting);
+    }, name);
   },
   /** Resolves when each link has got so many more messages than at the last look; gives the bytes of a link since. */
   async arrived({ name, messages }) {
@@ -88,7 +91,7 @@ function link(port, { kind, path, first = [] }, headers) {
     if (first.length) socket.write(Buffer.concat(first.map(masked)));
   };
   socket.on('data', onHead);
-  socket.on('error', () => undefined);
+  socket.on('error', (error) => (self.error = error));
   return self;
 }
 

@@ -1,4 +1,4 @@
-/** Contenders in processes of their own, and all their clients in one more. */
+/** Contenders in processes of their own, and the clients of each in one more: a process may open too few files for the clients of all. */
 import { fork } from 'node:child_process';
 import { median } from '../harness.mjs';
 import { CONTENDERS } from './contenders.mjs';
@@ -30,9 +30,9 @@ class Runner {
   #headers;
   #messages;
 
-  constructor(clients, label, { who, headers = [], messages = 1, server = './server.mjs', ...spec }) {
+  constructor(label, { who, headers = [], messages = 1, server = './server.mjs', ...spec }) {
     this.#server = start(server);
-    this.#clients = clients;
+    this.#clients = start('./clients.mjs');
     this.#name = label;
     this.#who = who;
     this.#spec = spec;
@@ -69,7 +69,11 @@ class Runner {
   look = () => this.#clients.ask('look', { name: this.#name });
   close = () => this.#clients.ask('close', { name: this.#name });
   ask = (command, what) => this.#server.ask(command, what);
-  end = () => this.#server.end();
+
+  end() {
+    this.#server.end();
+    this.#clients.end();
+  }
 }
 
 /**
@@ -77,15 +81,14 @@ class Runner {
  * its `server`, and its spec.
  */
 export async function withRunners(contenders, use) {
-  const clients = start('./clients.mjs');
   const runners = new Map(
-    Object.entries(contenders).map(([label, contender]) => [label, new Runner(clients, label, contender)]),
+    Object.entries(contenders).map(([label, contender]) => [label, new Runner(label, contender)]),
   );
   try {
     for (const runner of runners.values()) await runner.listen();
     return await use(runners);
   } finally {
-    for (const { end } of [...runners.values(), clients]) end();
+    for (const runner of runners.values()) runner.end();
   }
 }
 

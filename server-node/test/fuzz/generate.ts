@@ -19,6 +19,7 @@ const TOPICS: readonly unknown[] = [
   'a',
   'b',
   'items/7',
+  'view',
   'room',
   '__proto__',
   'x'.repeat(1_001),
@@ -74,7 +75,7 @@ function sound(random: Random): Record<string, unknown> {
     }),
     () => ({ reply: between(1, 3), data: json(random), seq }),
     () => ({ cancel: between(1, 3), seq }),
-    () => ({ auth: 't' }),
+    () => ({ auth: pick(['t', 't', '', 'refused']) }),
     () => ({ ping: true, ...(chance(0.5) && { ack: true }) }),
     () => ({ ack: between(0, 9) }),
     () => ({

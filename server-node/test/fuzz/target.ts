@@ -18,6 +18,18 @@ const HANDSHAKE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
+const VIEWED = { n: 0, of: { reader: 'r', writer: 'w' } };
+
+interface Client {
+  readonly role: 'reader' | 'writer';
+}
+
+/** Some tokens are refused. */
+function roleOf(token: string | undefined): Client {
+  if (token === 'refused') throw new Error('refused');
+  return { role: token === 't' ? 'writer' : 'reader' };
+}
+
 /** A hub with everything that a client can reach, on servers in memory and on virtual time, and a neighbour of the attackers. */
 export class Target {
   readonly hub: Hub;
@@ -27,6 +39,8 @@ export class Target {
   readonly problems: string[] = [];
   readonly #time = new VirtualTime();
   readonly #state: State<{ n: number; pad: string }>;
+  /** A state with a view for each role. */
+  readonly #viewed: Pick<State<typeof VIEWED>, 'update'>;
   readonly #server: Server;
   readonly #http2: Http2Server;
   readonly #restore: () => void;
@@ -47,11 +61,12 @@ export class Target {
     globalThis.reportError = this.#onError;
     process.on('uncaughtException', this.#onError).on('unhandledRejection', this.#onError);
     process.on('warning', this.#onWarning);
-    this.hub = createHub({
+    const hub = createHub({
       version2: true,
       ...(isNode && { backplane: this.cluster.backplane }),
       patience: 1_000,
       limits: { opensPerAddress: Infinity, frame: 1 << 16, sessions: 500 },
+      authorize: ({ token }) => roleOf(token),
       canJoin: () => true,
       onConnect(session) {
         const channel = session.channel('x');
@@ -61,12 +76,17 @@ export class Target {
       canSubscribe: (_, topic) => topic !== 'secret',
       logger: (entry) => this.#log(entry),
     });
+    this.hub = hub;
     this.hub.on('e', () => undefined);
     this.hub.on('echo', (session, data) => session.emit('echo', data));
     this.hub.answer('ask', (_, data) => data);
     this.#rows = this.hub.entity('items', { fetch: (id: string) => Promise.resolve({ id, n: this.#count }) });
     this.hub.presence({ of: () => ({ id: 'x' }) });
     this.#state = this.hub.state('a', { n: 0, pad: 'x'.repeat(200) });
+    this.#viewed = hub.state('view', VIEWED, {
+      audience: ({ role }) => role,
+      view: ({ n, of }, role) => ({ n, own: of[role] }),
+    });
     this.hub.state('', { n: 0 });
     const events = this.hub.sse();
     const listener = (request: IncomingMessage, response: ServerResponse): void =>
@@ -100,6 +120,7 @@ export class Target {
   async checkNeighbour(): Promise<string | undefined> {
     const n = ++this.#count;
     this.#received = Buffer.alloc(0);
+    this.#viewed.update((draft) => void (draft.n = n));
     this.#state.update((draft) => void (draft.n = n));
     this.hub.emit('tick', n);
     await this.#time.advance(1);
