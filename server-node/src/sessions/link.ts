@@ -3,11 +3,16 @@ import { message, type Message } from '../wire/message.js';
 import type { Outlet } from '../wire/outlet.js';
 import { Owed } from './owed.js';
 
+/** How many links were opened in this process. */
+let opened = 0;
+
 /** One link of a session: its outlet, and all that ends with it. */
 export class Link {
   readonly outlet: Outlet;
   /** Which link of its session this is, counted from 1. */
   readonly number: number;
+  /** Counts all links: older ones, with their sockets, are earlier in memory. */
+  readonly order: number = ++opened;
   readonly owed: Owed = new Owed();
   #isFull = false;
   /** The first heartbeat that asked for an acknowledgement and got no answer yet; 0: none. */

@@ -28,6 +28,20 @@ function quiet(options: HubOptions = {}): { hub: Hub; failures: unknown[] } {
   return { hub: new Hub({ logger, ...options }), failures };
 }
 
+it('writes to the oldest link first, whatever topic changed first', async () => {
+  const { hub } = quiet();
+  const states = [new LocalState({ n: 1 }), new LocalState({ n: 1 })] as const;
+  states.forEach((state, at) => hub.topics.publish(`t${at}`, state));
+  const links = Array.from({ length: 6 }, () => open(hub));
+  links.forEach(({ say }, at) => say({ subscribe: [{ topic: `t${at % 2}` }] }));
+  await turn();
+  const order: number[] = [];
+  links.forEach(({ outlet }, at) => (outlet.onWrite = () => order.push(at)));
+  for (const state of [states[1], states[0]]) state.set({ n: 2 });
+  await turn();
+  expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
 describe('a failing outlet', () => {
   it('ends its session, and the others that are due get theirs', async () => {
     const { hub, failures } = quiet();

@@ -41,6 +41,20 @@ describe('each', () => {
     expect(view.projected).toBe(5);
   });
 
+  it('projects each changed row once when rows far apart change and others come and go between them', () => {
+    const view = viewer();
+    const rows = [1, 2, 3, 4, 5].map(row);
+    view.run(rows);
+    expect(view.run(rows.with(0, row(6)).with(4, row(7)))).toEqual([12, 4, 6, 8, 14]);
+    expect(view.projected).toBe(7);
+    const [, b, c, d] = rows as [Row, Row, Row, Row];
+    expect(view.run([b, c, d, row(8)])).toEqual([4, 6, 8, 16]);
+    expect(view.projected).toBe(8);
+    expect(view.run([b, d])).toEqual([4, 8]);
+    expect(view.run([])).toEqual([]);
+    expect(view.projected).toBe(8);
+  });
+
   it.each([
     ['audience', 'you'],
     ['value of the audience', ['me', 1]],

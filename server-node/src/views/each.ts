@@ -1,9 +1,9 @@
 import { audienceKey } from './audience-key.js';
 
 /** The rows of one list and their projections. */
-interface List {
-  readonly rows: readonly unknown[];
-  readonly results: readonly unknown[];
+interface List<R = unknown, S = unknown> {
+  readonly rows: readonly R[];
+  readonly results: readonly S[];
 }
 
 /** The lists that one audience's view has projected: those of its last run, and those of the run under way. */
@@ -20,7 +20,7 @@ export class Lists {
   /** Projects a list, and takes the results of unchanged rows from the last run. */
   project<R, S>(key: string, rows: readonly R[], project: (row: R) => S): readonly S[] {
     const former = this.#former.get(key);
-    const results = former ? reuse(former, rows, project) : rows.map((row) => project(row));
+    const results = former ? reuse(former as List<R, S>, rows, project) : rows.map((row) => project(row));
     // Two lists of one key cannot be told apart in the next run, so neither is remembered.
     this.#current.set(key, this.#current.has(key) ? undefined : { rows, results });
     return results;
@@ -59,12 +59,33 @@ export function each<R, S>(rows: readonly R[], audience: unknown, project: (row:
 /** The end of the text of a bound function, which says nothing about it. */
 const NATIVE = '{ [native code] }';
 
-function reuse<R, S>(former: List, rows: readonly R[], project: (row: R) => S): S[] {
-  const { rows: before, results } = former as { rows: readonly R[]; results: readonly S[] };
-  let byRow: Map<R, S> | undefined;
-  return rows.map((row, index) => {
-    if (row === before[index] && index < before.length) return results[index] as S;
-    byRow ??= new Map(before.map((each, at) => [each, results[at] as S]));
-    return byRow.has(row) ? (byRow.get(row) as S) : project(row);
-  });
+/** Unchanged rows at the beginning and the end cost no call and no entry of a map: each audience compares all rows. */
+function reuse<R, S>(
+  { rows: before, results }: List<R, S>,
+  rows: readonly R[],
+  project: (row: R) => S,
+): readonly S[] {
+  const shared = Math.min(before.length, rows.length);
+  let start = 0;
+  while (start < shared && rows[start] === before[start]) start++;
+  let end = rows.length;
+  let formerEnd = before.length;
+  while (end > start && formerEnd > start && rows[end - 1] === before[formerEnd - 1]) {
+    end--;
+    formerEnd--;
+  }
+  if (end === start && formerEnd === start) return results;
+  const isSame = (at: number): boolean => at < formerEnd && rows[at] === before[at];
+  const byRow = new Map<R, S>();
+  for (let at = start; at < formerEnd; at++) if (!isSame(at)) byRow.set(before[at] as R, results[at] as S);
+  const changed: S[] = [];
+  for (let at = start; at < end; at++) {
+    const row = rows[at] as R;
+    if (isSame(at)) changed.push(results[at] as S);
+    else changed.push(byRow.has(row) ? (byRow.get(row) as S) : project(row));
+  }
+  if (end !== formerEnd) return results.slice(0, start).concat(changed, results.slice(formerEnd));
+  const next = results.slice();
+  for (const [offset, result] of changed.entries()) next[start + offset] = result;
+  return next;
 }

@@ -15,9 +15,12 @@ export class FakeOutlet implements Outlet {
   closed: string | undefined;
   full = false;
   broken = false;
+  /** Called with each write. */
+  onWrite = (): unknown => undefined;
 
   write(messages: readonly Message[]): boolean {
     if (this.broken) throw new Error('of the outlet');
+    this.onWrite();
     this.writes.push(messages.map(({ text }) => JSON.parse(text) as Frame));
     this.#texts.push(...messages.map(({ text }) => text));
     this.sizes.push(messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0));

@@ -199,6 +199,15 @@ describe('two values given as immutable', () => {
     expect(looks).toBe(2);
   });
 
+  it('turn an undefined item into null, also if no earlier value is known', () => {
+    for (const previous of [undefined, [], [undefined, 2], [1, undefined]]) {
+      const recorder = createRecorder<unknown>([1, 2]);
+      expect(sent(recorder, [undefined, 2], previous)).toEqual([
+        expect.objectContaining({ op: 'replace', path: '/0', value: null }),
+      ]);
+    }
+  });
+
   it('are looked at all the same when something else was written meanwhile', () => {
     const first = { rows: [1, 2, 3].map(keyed), n: 1 };
     const recorder = createRecorder<typeof first>(first);

@@ -164,9 +164,10 @@ export class Differ {
 
   /** Whether `next` is the same row as `ours[index]`; if so, our row is brought there. */
   #matches(ours: unknown[], index: number, next: unknown, previous: unknown, reader: KeyReader): boolean {
+    // First, because this reads neither of the two rows.
+    if (next === previous && next !== undefined) return true;
     const row = ours[index];
     if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
-    if (next === previous) return true;
     if (!isContainer(row)) return this.#equal(row, next, index);
     this.#refuseFrozen(row);
     const key = reader.of(next);
