@@ -1,7 +1,8 @@
 import { EXPLAINED } from '#development';
 import { CallError } from '../protocol/call-error.js';
-import type { MadeFrame, ReplyFrame } from '../protocol/frames.js';
-import type { OptimisticChange, ShownChange } from './optimistic-change.js';
+import type { Connection } from '../connection/options.js';
+import type { ReplyFrame } from '../protocol/frames.js';
+import type { OptimisticChange } from './optimistic-change.js';
 import type { EventQueue, Ticket } from './event-queue.js';
 
 /** How a call is made. */
@@ -22,22 +23,19 @@ export interface Calls {
   /** @param encode returns the text of the frame for a number */
   readonly call: (name: string, encode: (call: number) => string, options?: CallOptions) => Promise<unknown>;
   readonly reply: (frame: ReplyFrame) => void;
-  /** The next state frame of a topic has the effect of these calls. */
-  readonly made: (frame: MadeFrame) => void;
   /** The server does not know the former session: calls that were written may have run there. */
   readonly onNewSession: () => void;
   readonly close: () => void;
 }
 
 interface Pending {
-  readonly shown: readonly ShownChange[];
   /** Ends the call with its reply, or with an error. */
   readonly settle: (error: CallError | undefined, data?: unknown) => void;
   readonly onNewSession: () => void;
 }
 
 /** @param onChange called when there is something to write, or fewer calls wait */
-export function createCalls(queue: EventQueue, onChange: () => void): Calls {
+export function createCalls(queue: EventQueue, onFrame: Connection['onFrame'], onChange: () => void): Calls {
   const pending = new Map<number, Pending>();
   let last = 0;
 
@@ -48,7 +46,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
       const text = encode(call);
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(cancelled());
-        const shown = [optimistic].flat().map((change) => change.begin());
+        const ends = [optimistic].flat().map((change) => change.begin(call, onFrame));
         let timer: ReturnType<typeof setTimeout> | undefined;
         let ticket: Ticket | undefined;
         const write = (): void => {
@@ -59,7 +57,7 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
           signal?.removeEventListener('abort', abort);
           pending.delete(call);
           if (ticket) queue.remove(ticket); // another session must not run it again
-          for (const { end } of shown) end();
+          for (const end of ends) end();
           if (error) reject(error);
           else resolve(data);
           onChange();
@@ -72,7 +70,6 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
         const expire = (): void =>
           cancel(new CallError('timeout', EXPLAINED && `the call "${name}" got no reply in ${timeout} ms.`));
         pending.set(call, {
-          shown,
           settle,
           onNewSession() {
             if (!ticket?.isWritten) return;
@@ -90,9 +87,6 @@ export function createCalls(queue: EventQueue, onChange: () => void): Calls {
     },
     reply({ reply, data, error }) {
       pending.get(reply)?.settle(error && new CallError(error.code, error.message, error.data), data);
-    },
-    made({ made, topic }) {
-      for (const call of made) for (const shown of pending.get(call)?.shown ?? []) shown.made(topic);
     },
     onNewSession() {
       for (const each of [...pending.values()]) each.onNewSession();

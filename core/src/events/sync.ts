@@ -111,7 +111,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   let droppedBefore = 0;
   if (open) queue.resume(true, 0, check); // its hello was before us, and its session has had no event of ours
 
-  const calls = createCalls(queue, settle);
+  const calls = createCalls(queue, onFrame, settle);
   // Async: after close(), a call throws, and the end of a room must not.
   const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }), settle);
   const answers = new Map<string, Answer>();
@@ -186,7 +186,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       if (!frame.call) return heard.emit(frame);
       // Without this code the call stays unanswered, so the server's own time for it ends.
       void loaded?.replyTo(frame, answers.get(frame.event), queue).then(settle);
-    } else if ('made' in frame) calls.made(frame);
+    }
   });
 
   /** Keeps the connection open until the function that it returns is called. */

@@ -18,14 +18,16 @@ export function optimistic<T>(
   recipe: (draft: NonNullable<T>) => unknown,
 ): OptimisticChange {
   return {
-    begin() {
+    begin(call, onFrame) {
       const changes = pendingChanges(replica);
       const change = changes.add(recipe as (draft: unknown) => unknown);
-      return {
-        made(topic = '') {
-          if (topic === replica.topic) change.isMade = true;
-        },
-        end: () => changes.remove(change),
+      const stop = onFrame((frame) => {
+        if (!('made' in frame) || 'event' in frame) return;
+        if (frame.made.includes(call) && (frame.topic ?? '') === replica.topic) change.isMade = true;
+      });
+      return () => {
+        stop();
+        changes.remove(change);
       };
     },
   };
