@@ -17,8 +17,6 @@ import { OPEN_TIMEOUT_MS, withoutPassword, type Attempt, type CloseReason } from
 
 /** How long hello may follow the head of an answer. */
 const GRACE_MS = 5_000;
-/** A link counts as a success after so long. */
-const SERVED_MS = 5_000;
 /** The slowest transfer of an announced message that we wait for. */
 const MIN_BYTES_PER_MS = 16;
 /** How long we wait if the code that recovers cannot be loaded: from one to two times as long. */
@@ -158,7 +156,7 @@ export function createCarrier({
     inbox.resume((next.was ?? next.session) === hello?.session);
     hello = next;
     clearTimeout(timer);
-    const mine = (phase = { is: 'open', link: phase.link!, since: now() } as const);
+    const mine = (phase = { is: 'open', link: phase.link!} as const);
     probeStream(
       () => transports[chosen]!.name,
       () => phase === mine,
@@ -174,7 +172,6 @@ export function createCarrier({
     const before = phase;
     phase = next;
     clearTimeout(timer);
-    if (before.is === 'open' && now() - before.since >= SERVED_MS) tries = untried();
     if (!('link' in before)) return;
     before.link?.close();
     recovery?.stop();
@@ -182,8 +179,8 @@ export function createCarrier({
   }
 
   /** Recovery is in the file that loads on need; it watches the page while the connection is in use. */
-  function equip({ createRecovery, retryPreferred }: NonNullable<typeof loaded>): Recovery {
-    recovery ??= createRecovery(host, retryPreferred);
+  function equip({ createRecovery }: NonNullable<typeof loaded>): Recovery {
+    recovery ??= createRecovery(host);
     if (inUse.has(carrier)) recovery.watch();
     return recovery;
   }
@@ -234,8 +231,8 @@ export function createCarrier({
     transports,
     options,
     tries: () => tries,
+    succeed: () => void (tries = untried()),
     status,
-    phase: () => phase.is,
     current: () => chosen,
     choose: (index) => void (chosen = index),
     attempt,

@@ -11,6 +11,6 @@ export interface Connecting {
 export type Phase =
   | { readonly is: 'idle' | 'waiting' | 'offline' | 'closed' }
   | Connecting
-  | { readonly is: 'open'; readonly link: Link; readonly since: number }
+  | { readonly is: 'open'; readonly link: Link }
   /** By `close()`. */
   | { readonly is: 'closed'; readonly isFinal: true };

@@ -1,4 +1,5 @@
 import { EXPLAINED } from '#development';
+import { now } from '../platform/clock.js';
 import { isHidden } from '../platform/page.js';
 import { createWatchdog } from '../platform/watchdog.js';
 import { isOffline, watchPage } from '../platform/watch-page.js';
@@ -25,6 +26,8 @@ const OLD_SERVER = {
   retry: 10_000,
 } as const;
 
+/** A link counts as a success after so long. */
+const SERVED_MS = 5_000;
 /** How long a heartbeat may be late. */
 const GRACE_MS = 5_000;
 
@@ -40,8 +43,9 @@ export interface RecoveryHost {
   readonly transports: readonly Transport[];
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
   readonly tries: () => Tries;
+  /** Forgets the failures. */
+  readonly succeed: () => void;
   readonly status: Readable<Status>;
-  readonly phase: () => Phase['is'];
   /** The index of the transport in use. */
   readonly current: () => number;
   /** Changes the transport; the next attempt uses it. */
@@ -93,11 +97,14 @@ export function createRecovery(
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
-  const { transports, options, status, phase, current, stay } = host;
+  const { transports, options, status, current, stay } = host;
+  const phase = (): Status['state'] => status.get().state;
   const policy = createRetryPolicy(options.retry, host.tries);
   const choice = createTransportChoice(transports);
   const ping = (): void => host.send('{"ping":true}');
   const watchdog = createWatchdog(() => lose({ code: 'silent', message: 'no answer' }), ping);
+  /** When the present link opened. */
+  let openedAt = Infinity;
   let pinging: ReturnType<typeof setInterval>;
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
@@ -171,6 +178,7 @@ export function createRecovery(
     keep: () => choice.keep(current()),
     feed: watchdog.feed,
     guard({ heartbeat, limits: { idle } }) {
+      openedAt = now();
       host.tries().refused = undefined;
       watchdog.start(heartbeat + GRACE_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_PING_MS);
@@ -182,6 +190,8 @@ export function createRecovery(
       });
     },
     stop() {
+      if (now() - openedAt >= SERVED_MS) host.succeed();
+      openedAt = Infinity;
       watchdog.stop();
       clearInterval(pinging);
       stopSeeking?.();

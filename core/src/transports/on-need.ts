@@ -1,9 +1,10 @@
 /**
  * One file that `load` fetches after the first hello, or when it is needed before. A first successful connection does without it.
  */
+import * as recovery from '../connection/recovery.js';
+import { retryPreferred } from './retry-preferred.js';
+
 export { askCredentials, renewToken } from '../connection/ask-credentials.js';
-export { createRecovery } from '../connection/recovery.js';
-export { retryPreferred } from './retry-preferred.js';
 export { readEventStream as sse } from './event-stream.js';
 export { poll as polling } from './polling.js';
 export { readFrame } from './read-frame.js';
@@ -12,3 +13,7 @@ export { apply } from '../protocol/patch.js';
 export { isCopy } from '../protocol/is-copy.js';
 export { share } from '../protocol/share.js';
 export { replyTo } from '../events/answers.js';
+
+/** Recovery, with the trials of transports. */
+export const createRecovery = (host: recovery.RecoveryHost): recovery.Recovery =>
+  recovery.createRecovery(host, retryPreferred);
