@@ -3,7 +3,7 @@
  * Named one by one, the functions need no module object, which a bundler builds by code of its own.
  */
 import { askCredentials, renewToken } from '../../core/src/connection/ask-credentials.js';
-import { createRecovery } from '../../core/src/connection/recovery.js';
+import * as recovery from '../../core/src/connection/recovery.js';
 import { checkServerFrame } from '../../core/src/protocol/decode-server-frame.js';
 import { isCopy } from '../../core/src/protocol/is-copy.js';
 import { apply } from '../../core/src/protocol/patch.js';
@@ -18,11 +18,12 @@ function readFrame(frame, text) {
   return frame;
 }
 
+const createRecovery = (host) => recovery.createRecovery(host, retryPreferred);
+
 export const loaded = {
   askCredentials,
   renewToken,
   createRecovery,
-  retryPreferred,
   sse,
   polling,
   startRequests,

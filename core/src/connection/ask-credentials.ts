@@ -1,42 +1,56 @@
 import { EXPLAINED } from '#development';
-import type { CredentialsOptions } from './credentials.js';
+import type { Credentials, CredentialsOptions } from './credentials.js';
 import { VeloxError } from '../protocol/error.js';
+import type { Reason } from '../replicas/status.js';
 
 /** The tokens that every transport can carry: printable ASCII, without a space at either end (RFC 9110 §5.5). */
 const TOKEN = /^[!-~]([ -~]*[!-~])?$/;
 
 /**
- * Asks the application for headers and token.
+ * Asks the application for headers and token, before an attempt.
  *
- * @param sent gets the headers. It is the same object for all links, so requests that follow send a renewed token.
- * @returns the token, if there is one
- * @throws VeloxError `bad-option` if a header cannot carry the token: a WebSocket could, and the next transport would be refused.
+ * @param credentials gets them. Its headers are the same object for all links, so requests that follow send a renewed token.
+ * @returns why the attempt fails, if the application throws or if no header can carry the token
  */
 export async function askCredentials(
-  { headers, auth, authHeader = 'authorization' }: CredentialsOptions,
-  sent: Record<string, string>,
-): Promise<string | undefined> {
-  const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
-  if (token && !TOKEN.test(token))
-    throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
-  for (const name of Object.keys(sent)) delete sent[name];
-  Object.assign(sent, given, token && { [authHeader]: `Bearer ${token}` });
-  return token;
+  options: CredentialsOptions,
+  credentials: Credentials,
+): Promise<Reason | undefined> {
+  await Promise.resolve(); // the application is not called from within the connection
+  try {
+    await ask(options, credentials);
+    return undefined;
+  } catch (error) {
+    return { code: 'auth', message: `${error as Error}` };
+  }
 }
 
 /**
  * The same, for a link that lives.
  *
- * @throws VeloxError `no-auth`.
+ * @returns the text of the frame that renews it
+ * @throws VeloxError `no-auth`, and what the application throws.
  */
-export async function renewToken(
-  options: CredentialsOptions,
-  sent: Record<string, string>,
-): Promise<string | undefined> {
+export async function renewToken(options: CredentialsOptions, credentials: Credentials): Promise<string> {
   if (!options.auth)
     throw new VeloxError(
       'no-auth',
       EXPLAINED && 'renew() has no token to ask for. Pass `auth` to connect().',
     );
-  return askCredentials(options, sent);
+  await ask(options, credentials);
+  return JSON.stringify({ auth: credentials.token });
+}
+
+/** @throws VeloxError `bad-option` if a header cannot carry the token: a WebSocket could, and the next transport would be refused. */
+async function ask(
+  { headers, auth, authHeader = 'authorization' }: CredentialsOptions,
+  credentials: Credentials,
+): Promise<void> {
+  const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
+  if (token && !TOKEN.test(token))
+    throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
+  const sent = credentials.headers;
+  for (const name of Object.keys(sent)) delete sent[name];
+  Object.assign(sent, given, token && { [authHeader]: `Bearer ${token}` });
+  credentials.token = token;
 }

@@ -17,8 +17,20 @@ export interface CredentialsOptions {
   readonly authHeader?: string | undefined;
 }
 
-export type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string>>;
 type HeadersSource = Headers | (() => Headers | Promise<Headers>);
+
+/** The headers and the token of one connection, as of the last time that the application was asked. */
+export interface Credentials {
+  /** The same object for all links, so requests that follow send a renewed token. */
+  readonly headers: Record<string, string>;
+  token?: string | undefined;
+}
+
+/** The credentials that need no question. */
+export const given = ({ headers }: CredentialsOptions): Credentials => ({
+  headers: { ...(headers as Headers) }, // a function spreads to nothing
+});
 
 /** Whether there is anything to ask for before an attempt. */
 export function hasQuestions({ headers, auth }: CredentialsOptions): boolean {

@@ -1,7 +1,3 @@
-/** Events are acknowledged after so many of them, or so many characters of JSON. */
-const COUNT = 256;
-const SIZE = 256 * 1024;
-
 /** The numbered frames of a session on their way in. */
 export interface Inbox {
   /** The newest number that was taken. */
@@ -24,6 +20,9 @@ export interface Inbox {
  * @param onAck acknowledges all frames up to that number; without a link, the next open frame does
  */
 export function createInbox(onAck: (ack: number) => void): Inbox {
+  /** Events are acknowledged after so many of them, or so many characters of JSON. */
+  const COUNT = 256;
+  const SIZE = 256 * 1024;
   let taken = 0;
   /** The newest number of this link. */
   let last = 0;

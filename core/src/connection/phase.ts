@@ -11,6 +11,7 @@ export interface Connecting {
 export type Phase =
   | { readonly is: 'idle' | 'waiting' | 'offline' | 'closed' }
   | Connecting
-  | { readonly is: 'open'; readonly link: Link }
-  /** By `close()`. */
-  | { readonly is: 'closed'; readonly isFinal: true };
+  | { readonly is: 'open'; readonly link: Link };
+
+/** The phase after `close()`, which is the last one. */
+export const OVER: Phase = { is: 'closed' };

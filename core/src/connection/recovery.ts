@@ -11,7 +11,7 @@ import type { Phase } from './phase.js';
 import { createRetryPolicy } from './retry.js';
 import { createTransportChoice } from './transport-choice.js';
 import { withoutPassword, type Attempt, type CloseReason, type Transport } from './transport.js';
-import type { Tries } from './tries.js';
+import { untried, type Course } from './tries.js';
 
 /** Codes without a word from the server. They do not replace a reason that says more. */
 const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
@@ -42,14 +42,8 @@ const LONGEST_PING_MS = 2 ** 31 - 1;
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
-  readonly tries: () => Tries;
-  /** Forgets the failures. */
-  readonly succeed: () => void;
+  readonly course: Course;
   readonly status: Readable<Status>;
-  /** The index of the transport in use. */
-  readonly current: () => number;
-  /** Changes the transport; the next attempt uses it. */
-  readonly choose: (index: number) => void;
   /** Begins a new attempt. */
   readonly attempt: () => void;
   /** Goes on with an attempt, over another transport. */
@@ -66,12 +60,14 @@ export interface RecoveryHost {
 
 /** How a connection comes back: after a loss, a refusal, or a change of the page or the network. */
 export interface Recovery {
-  /** The link ended, or did not open. */
-  readonly lose: (reason: CloseReason) => void;
+  /**
+   * The link ended, or did not open.
+   *
+   * @param reason default: something other than hello came first
+   */
+  readonly lose: (reason?: CloseReason) => void;
   /** The server said goodbye, or there is no token. No other transport would help. */
   readonly pause: (reason: CloseReason) => void;
-  /** Something other than hello came first. */
-  readonly refuseOldServer: () => void;
   /** Watches the page and the network, until `unwatch`. */
   readonly watch: () => void;
   readonly unwatch: () => void;
@@ -97,9 +93,9 @@ export function createRecovery(
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
-  const { transports, options, status, current, stay } = host;
+  const { transports, options, status, course, stay } = host;
   const phase = (): Status['state'] => status.get().state;
-  const policy = createRetryPolicy(options.retry, host.tries);
+  const policy = createRetryPolicy(options.retry, () => course.tries);
   const choice = createTransportChoice(transports);
   const ping = (): void => host.send('{"ping":true}');
   const watchdog = createWatchdog(() => lose({ code: 'silent', message: 'no answer' }), ping);
@@ -119,7 +115,7 @@ export function createRecovery(
     const { code, retry } = cause;
     let reason = telling(cause);
     host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
-    const tries = host.tries();
+    const tries = course.tries;
     tries.refused = cause.text?.slice(0, REFUSED_LENGTH) ?? tries.refused;
     if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
     if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
@@ -137,12 +133,12 @@ export function createRecovery(
     else stay(isOffline() ? 'offline' : 'waiting', reason, policy.delay(retry));
   }
 
-  function lose(reason: CloseReason): void {
+  function lose(reason: CloseReason = OLD_SERVER): void {
     const { code, retry } = reason;
     const isOfTransport = phase() === 'connecting' && retry === undefined && code !== 'unauthorized';
     if (!isOfTransport || policy.isFresh()) return pause(reason);
-    const { index, isLast } = choice.next(current(), withoutPassword(reason));
-    host.choose(index);
+    const { index, isLast } = choice.next(course.chosen, withoutPassword(reason));
+    course.chosen = index;
     if (isLast) pause(reason);
     else host.open({ reason: telling(reason) });
   }
@@ -167,7 +163,6 @@ export function createRecovery(
   return {
     lose,
     pause,
-    refuseOldServer: () => lose(OLD_SERVER),
     watch() {
       unwatch ??= watchPage(onPage);
     },
@@ -175,22 +170,22 @@ export function createRecovery(
       unwatch?.();
       unwatch = undefined;
     },
-    keep: () => choice.keep(current()),
+    keep: () => choice.keep(course.chosen),
     feed: watchdog.feed,
     guard({ heartbeat, limits: { idle } }) {
       openedAt = now();
-      host.tries().refused = undefined;
+      course.tries.refused = undefined;
       watchdog.start(heartbeat + GRACE_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_PING_MS);
       if (idle) pinging = setInterval(ping, ms);
-      if (!current()) return;
-      stopSeeking = retryPreferred(transports.slice(0, current()), host.attemptOf({}), (index) => {
-        host.choose(index);
+      if (!course.chosen) return;
+      stopSeeking = retryPreferred(transports.slice(0, course.chosen), host.attemptOf({}), (index) => {
+        course.chosen = index;
         host.attempt();
       });
     },
     stop() {
-      if (now() - openedAt >= SERVED_MS) host.succeed();
+      if (now() - openedAt >= SERVED_MS) course.tries = untried();
       openedAt = Infinity;
       watchdog.stop();
       clearInterval(pinging);

@@ -14,5 +14,12 @@ export interface Tries {
   refused?: string | undefined;
 }
 
+/** How a connection tries to open, which recovery changes. */
+export interface Course {
+  tries: Tries;
+  /** The index of the transport in use; the next attempt uses it. */
+  chosen: number;
+}
+
 /** Before anything was tried, and after a success. */
 export const untried = (): Tries => ({ count: 0, begunAt: 0 });

@@ -10,6 +10,7 @@ export {
   checkConnection,
   checkEmit,
   checkEndpoint,
+  checkInitial,
   checkSource,
 } from './options.js';
 export { noteReason } from './reason.js';

@@ -49,6 +49,13 @@ describe('in development', () => {
     expect(refused(act)).toMatch(/^velox: .+ got .+ as option.+ Pass .+\.$/);
   });
 
+  it.each([{ rows: [] }, { id: 'a', version: 0, body: 1 }, { id: 'a', version: 1 }, null])(
+    'an initial value without a sound position is refused: %j',
+    (initial) => {
+      expect(refused(() => connect(URL).replica('board', initial as never))).toContain('Pass a snapshot');
+    },
+  );
+
   it('accepts every option that is documented', () => {
     vi.stubGlobal('document', { baseURI: 'http://h/' });
     const options = {

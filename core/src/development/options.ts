@@ -4,6 +4,7 @@ import type { ConnectionOptions, EventOptions } from '../connection/options.js';
 import type { Retry } from '../connection/retry.js';
 import type { CallOptions } from '../events/calls.js';
 import type { EmitOptions } from '../events/channel.js';
+import { VeloxError } from '../protocol/error.js';
 import { checkGiven, expected, option, type Check, type Checks } from '../protocol/check-options.js';
 
 const { callback, count, duration, flag, group, text } = option;
@@ -79,3 +80,19 @@ export const checkEndpoint: (given: unknown) => void = checker('shared()', ENDPO
 export const checkSource: (given: unknown) => void = checker('a source', ENDPOINT);
 export const checkCall: (given: unknown) => void = checker('call()', CALL);
 export const checkEmit: (given: unknown) => void = checker('emit()', EMIT);
+
+/**
+ * Checks a value to start from. One without a sound position would never become current.
+ *
+ * @throws VeloxError `bad-option`.
+ */
+export function checkInitial(given: unknown): void {
+  if (given === undefined) return;
+  const { version } = Object(given) as { readonly version?: unknown };
+  if (isObject(given) && 'body' in (given as object) && Number.isSafeInteger(version) && Number(version) > 0)
+    return;
+  throw new VeloxError(
+    'bad-option',
+    'replica() got an initial value without a position. Pass a snapshot: { id, version, body }.',
+  );
+}

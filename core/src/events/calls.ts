@@ -89,16 +89,16 @@ export function createCalls(queue: EventQueue, onFrame: Connection['onFrame'], o
       pending.get(reply)?.settle(error && new CallError(error.code, error.message, error.data), data);
     },
     onNewSession() {
-      for (const each of [...pending.values()]) each.onNewSession();
+      for (const each of pending.values()) each.onNewSession();
     },
     close() {
-      for (const { settle } of [...pending.values()])
-        settle(new CallError('cancelled', EXPLAINED && 'the connection was closed.'));
+      for (const { settle } of pending.values()) settle(cancelled());
     },
   };
 }
 
-const cancelled = (): CallError => new CallError('cancelled', EXPLAINED && 'the call was cancelled.');
+const cancelled = (): CallError =>
+  new CallError('cancelled', EXPLAINED && 'the call was cancelled, or its connection closed.');
 const lost = (isWritten: boolean): CallError =>
   new CallError(
     isWritten ? 'unknown-outcome' : 'dropped',

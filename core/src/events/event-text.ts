@@ -8,12 +8,6 @@ import { isName } from '../protocol/name.js';
 /** Which events a server takes. */
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
 
-/** Before a server has named its limits. */
-const DEFAULTS: EventLimits = { frame: 1 << 20, depth: 500 };
-
-/** `,"made":true`, `,"seq":` with the largest number, and the closing brace. */
-const SEQ_BYTES = 36;
-
 /**
  * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to
  * change its data.
@@ -25,7 +19,7 @@ export function eventText(
   event: string,
   data: unknown,
   limits: EventLimits | undefined,
-  more = '',
+  more: string,
   channel = '',
 ): string {
   let own: string;
@@ -46,11 +40,14 @@ export function eventText(
 /**
  * Refuses the text of an event that a server does not take.
  *
+ * @param limits default: those before a server has named its own
  * @throws VeloxError `too-large`, `too-deep`.
  */
-export function checkText(text: string, { frame: longest, depth }: EventLimits = DEFAULTS): void {
-  // The exact answers cost a pass over the text. Usually its length is answer enough: a character has at most three bytes.
-  const size = SEQ_BYTES + (3 * text.length > longest ? new TextEncoder().encode(text).length : text.length);
+export function checkText(text: string, limits: EventLimits = { frame: 1 << 20, depth: 500 }): void {
+  /** `,"made":true`, `,"seq":` with the largest number, and the closing brace. */
+  const SEQ_BYTES = 36;
+  const { frame: longest, depth } = limits;
+  const size = SEQ_BYTES + new TextEncoder().encode(text).length;
   if (size > longest) {
     throw new VeloxError(
       'too-large',

@@ -1,6 +1,3 @@
-/** How long the connection stays open after the last event was acknowledged, and how long it waits before it asks for that. */
-const LINGER_MS = 1_000;
-
 /** Holds a connection while it is needed, and a little longer. */
 export interface LingeringHold {
   /** Called after each event and acknowledgement. */
@@ -13,6 +10,8 @@ export interface LingeringHold {
  * @param onQuiet called once nothing has happened for 1 s, and the connection is still needed
  */
 export function createLingeringHold(hold: () => () => void, onQuiet: () => void): LingeringHold {
+  /** How long the connection stays open after the last event was acknowledged, and how long it waits before it asks for that. */
+  const LINGER_MS = 1_000;
   let release: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout>;
   return {

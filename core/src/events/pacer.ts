@@ -1,8 +1,5 @@
 import { now } from '../platform/clock.js';
 
-/** How many frames may leave in so many ms: half of the server's rate per second, since they may arrive together. */
-const PACE_MS = 500;
-
 /** Keeps events below the server's limit on frames per second. */
 export interface Pacer {
   /** How many may leave now. */
@@ -12,11 +9,12 @@ export interface Pacer {
   readonly stop: () => void;
 }
 
-/** Before a server has named its limit. */
-const RATE = 1_000;
-
 /** @param rate frames per second that the server takes now, if it has said so */
 export function createPacer(rate: () => number | undefined, onMore: () => void): Pacer {
+  /** How many frames may leave in so many ms: half of the server's rate per second, since they may arrive together. */
+  const PACE_MS = 500;
+  /** Before a server has named its limit. */
+  const RATE = 1_000;
   let left = 0;
   let begunAt = -Infinity;
   let timer: ReturnType<typeof setTimeout>;

@@ -1,9 +1,6 @@
 import type { CallError } from '../protocol/call-error.js';
 import { report } from '../protocol/error.js';
 
-/** The session ended, the call waited too long, or the connection was closed. */
-const LOST = ['unknown-outcome', 'cancelled', 'dropped', 'closed'];
-
 /** The rooms that a client wants to be in. */
 export interface Rooms {
   /** Joins a room until the function that it returns is called, which must happen once; it may be joined several times. */
@@ -22,6 +19,8 @@ export function createRooms(
   call: (name: '$join' | '$leave', room: string) => Promise<unknown>,
   onLost: () => void,
 ): Rooms {
+  /** The session ended, the call waited too long, or the connection was closed. */
+  const LOST = ['unknown-outcome', 'cancelled', 'dropped', 'closed'];
   const wanted = new Map<string, number>();
   /** The rooms whose newest call was lost. */
   const lost = new Set<string>();

@@ -116,7 +116,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }), settle);
   const answers = new Map<string, Answer>();
 
-  const encode = (name: string, data: unknown, more?: string, channel?: string): string => {
+  const encode = (name: string, data: unknown, more: string, channel?: string): string => {
     if (over) throw new VeloxError('closed', EXPLAINED && 'the connection was closed. Create a new one.');
     return eventText(name, data, limits(), more, channel);
   };

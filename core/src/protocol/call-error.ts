@@ -16,9 +16,9 @@
  */
 export class CallError extends Error {
   override readonly name = 'CallError';
-  readonly code: string;
+  declare readonly code: string;
   /** Further information for the caller, as JSON. */
-  readonly data: unknown;
+  declare readonly data: unknown;
 
   /** @param message default: the code */
   constructor(code: string, message: string | false, data?: unknown) {

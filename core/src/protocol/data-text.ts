@@ -12,10 +12,6 @@ export interface Carried {
   readonly binary?: readonly BinaryPart[];
 }
 
-/** The names of the two classes that data may hold, which are the same in every realm. */
-const classOf = (value: unknown): string | undefined =>
-  (value as { readonly [Symbol.toStringTag]?: string } | null | undefined)?.[Symbol.toStringTag];
-
 /**
  * Creates the members `data` and `binary` of a frame, as JSON text without braces. Uint8Array and ArrayBuffer may be anywhere in the data.
  *
@@ -28,7 +24,8 @@ export function dataText(data: unknown, toBase64: (bytes: Uint8Array) => string 
     const own = this[key]; // a Buffer has a toJSON of its own
     const above = paths.get(this);
     const path = above === undefined ? '' : `${above}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const name = classOf(own);
+    // The names of the two classes that data may hold are the same in every realm.
+    const name = (own as { readonly [Symbol.toStringTag]?: string } | null | undefined)?.[Symbol.toStringTag];
     const isBuffer = name === 'ArrayBuffer';
     if (isBuffer || name === 'Uint8Array') {
       const base64 = toBase64(new Uint8Array(own as ArrayBuffer));
@@ -42,12 +39,9 @@ export function dataText(data: unknown, toBase64: (bytes: Uint8Array) => string 
   return `"data":${json ?? null}${parts.length ? `,"binary":${JSON.stringify(parts)}` : ''}`;
 }
 
-/** So many bytes become characters by one call: more arguments might overflow the stack. */
-const CHUNK = 8_192;
-
 function encodeBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += CHUNK)
-    text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  return btoa(text);
+  /** So many bytes become characters by one call: more arguments might overflow the stack. Three bytes are four characters. */
+  const CHUNK = 12_288;
+  if (!bytes.length) return '';
+  return btoa(String.fromCharCode(...bytes.subarray(0, CHUNK))) + encodeBase64(bytes.subarray(CHUNK));
 }

@@ -49,7 +49,7 @@ export type ErrorCode =
  */
 export class VeloxError extends Error {
   override readonly name = 'VeloxError';
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
 
   /** @param message default: the code */
   constructor(code: ErrorCode, message: string | false, options?: ErrorOptions) {

@@ -8,9 +8,6 @@ import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../pro
 import { createCell, createSignal, once, type Readable, type Signal } from '../reactive/readable.js';
 import { deriveStatus, IDLE, type DerivedStatus, type Reason, type Status } from './status.js';
 
-/** How long a topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
-const LINGER_MS = 1_000;
-
 /** A {@link Readable} that remembers what a server rendered, for hydration. */
 export interface Hydratable<T> extends Readable<T> {
   readonly getInitial: () => T;
@@ -44,8 +41,8 @@ export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule'
 export interface ReplicaControl {
   readonly replica: Replica<unknown>;
   readonly wanted: () => boolean;
-  /** Adds the request by which the link carries the topic if, and only if, it is wanted; it counts as sent. */
-  readonly say: (subscribe: Subscription[], unsubscribe: string[]) => void;
+  /** Returns the request by which the link carries the topic if it is wanted, and only then: a subscription, or the topic to end. It counts as sent. */
+  readonly say: () => Subscription | string | undefined;
   /** The link is gone. The connection counts the topic and notifies, by its own status. */
   readonly drop: () => void;
   /**
@@ -64,6 +61,8 @@ const idle = (): Status => IDLE;
 
 /** Creates the copy of one topic for its connection, the only user of the {@link ReplicaControl}. */
 export function createReplica(topic: string, host: ReplicaHost): ReplicaControl {
+  /** How long the topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
+  const LINGER_MS = 1_000;
   const cell = createCell<unknown>(undefined);
   /** Created for the first listener. */
   let patched: Signal<[Patch[]]> | undefined;
@@ -183,19 +182,18 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       },
     } as Replica<unknown> & Layered,
     wanted: () => wanted,
-    say(subscribe, unsubscribe) {
-      if (wanted === (phase !== 'closed')) return;
-      if (wanted) {
-        phase = 'waiting';
-        subscribe.push({
-          topic: topic || undefined,
-          ...(document ? { id: document.id, version: document.version, proof } : { diverged }),
-        } as Subscription); // JSON leaves out undefined
-      } else {
-        unsubscribe.push(topic);
+    say() {
+      if (wanted === (phase !== 'closed')) return undefined;
+      if (!wanted) {
         drop();
         status?.refresh();
+        return topic;
       }
+      phase = 'waiting';
+      return {
+        topic: topic || undefined,
+        ...(document ? { id: document.id, version: document.version, proof } : { diverged }),
+      } as Subscription; // JSON leaves out undefined
     },
     drop,
     receive(frame) {

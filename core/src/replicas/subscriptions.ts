@@ -1,4 +1,4 @@
-import { EXPLAINED } from '#development';
+import { checkInitial, EXPLAINED } from '#development';
 import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
 import { UNSOUND } from '../protocol/name.js';
 import { VeloxError } from '../protocol/error.js';
@@ -73,12 +73,9 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
 
   return {
     replica<T>(topic = '', initial?: Initial<T>) {
-      // A position that is none would never become current.
-      if (
-        UNSOUND.test(topic) ||
-        (initial && !(Number.isSafeInteger(initial.version) && initial.version > 0 && 'body' in initial))
-      )
-        throw new VeloxError('bad-option', EXPLAINED && 'malformed topic or initial. Correct it.');
+      if (UNSOUND.test(topic))
+        throw new VeloxError('bad-option', EXPLAINED && 'a topic has control characters. Correct its name.');
+      checkInitial(initial);
       const control = controls.get(topic) ?? create(topic);
       if (initial) control.seed(initial);
       return control.replica as Replica<T>;
@@ -90,11 +87,13 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       const unsubscribe: string[] = [];
       for (const control of changed) {
         if (room < 0) break;
-        const { length } = subscribe;
-        control.say(subscribe, unsubscribe);
         changed.delete(control);
-        // At least its bytes: quotes count threefold.
-        if (subscribe.length > length) room -= encodeURI(JSON.stringify(subscribe[length])).length;
+        const request = control.say();
+        if (typeof request === 'string') unsubscribe.push(request);
+        else if (request) {
+          subscribe.push(request);
+          room -= encodeURI(JSON.stringify(request)).length; // at least its bytes: quotes count threefold
+        }
       }
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];
