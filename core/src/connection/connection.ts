@@ -5,7 +5,7 @@ import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/fra
 import { createSignal } from '../reactive/readable.js';
 import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
-import { BEFORE_HELLO, createSubscriptions } from '../replicas/subscriptions.js';
+import { createSubscriptions } from '../replicas/subscriptions.js';
 import { given, hasQuestions } from './credentials.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
@@ -13,7 +13,7 @@ import type { Carrier, Connection, ConnectionOptions, FrameListener } from './op
 import { OVER, type Connecting, type Phase } from './phase.js';
 import { recover, type LoadingHost } from './recover.js';
 import { untried, type Course } from './tries.js';
-import { OPEN_TIMEOUT_MS, withoutPassword, type Attempt, type CloseReason } from './transport.js';
+import { withoutPassword, type Attempt, type CloseReason, type Transport } from './transport.js';
 
 /** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
 const inUse = new Set<Carrier>();
@@ -35,10 +35,14 @@ export function createCarrier({
   onClose,
   ...options
 }: ConnectionOptions): Carrier {
+  /** How long an attempt may take until the server says hello. */
+  const OPEN_TIMEOUT_MS = 4_000;
   /** How long hello may follow the head of an answer. */
   const GRACE_MS = 5_000;
   /** The slowest transfer of an announced message that we wait for. */
   const MIN_BYTES_PER_MS = 16;
+  /** Bytes of subscriptions before hello: a server takes 16 KiB from a stranger, with the token. The rest follows hello. */
+  const BEFORE_HELLO = 11_000;
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const scheduler = createPublishScheduler();
@@ -98,22 +102,22 @@ export function createCarrier({
   function open(change?: Partial<Status>): void {
     const mine: Connecting = { is: 'connecting' };
     enter(mine);
-    const { name: transport } = transports[course.chosen]!;
+    const transport = transports[course.chosen]!;
     if (hasQuestions(options)) {
       load()
         .then(({ askCredentials }) => askCredentials(options, credentials))
         .then(
-          (reason) => phase === mine && (reason ? pause(reason) : dial(mine)),
+          (reason) => phase === mine && (reason ? pause(reason) : dial(mine, transport)),
           (error) => phase === mine && pause({ code: 'lost', message: `${error as Error}` }),
         );
-    } else dial(mine);
-    put({ ...change, transport, attempt: course.tries.count, retryAt: undefined });
+    } else dial(mine, transport);
+    put({ ...change, transport: transport.name, attempt: course.tries.count, retryAt: undefined });
   }
 
-  function dial(mine: Connecting): void {
+  function dial(mine: Connecting, transport: Transport): void {
     wait(OPEN_TIMEOUT_MS, 'timeout');
     const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
-    mine.link = transports[course.chosen]!(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
+    mine.link = transport(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
       onOpen: () => wait(GRACE_MS, 'buffered'),
       onByte: () => host.recovery?.feed(),
       onFrame: take,
@@ -123,7 +127,8 @@ export function createCarrier({
 
   function wait(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
-    timer = setTimeout(() => lose({ code, message: 'no answer' }), ms);
+    const reason: CloseReason = { code, message: 'no answer' };
+    timer = setTimeout(lose, ms, reason);
   }
 
   function take(frame: ServerFrame, text: string): void {

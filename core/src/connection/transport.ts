@@ -1,9 +1,6 @@
 import type { ClientFrame, Hello, ServerFrame } from '../protocol/frames.js';
 import type { Reason } from '../replicas/status.js';
 
-/** How long an attempt may take until the server says hello, in ms. */
-export const OPEN_TIMEOUT_MS = 4_000;
-
 /** The beginning of one attempt to reach the server. */
 export interface Attempt {
   /** Absolute http(s) URL of the endpoint, without Velox's own query. */

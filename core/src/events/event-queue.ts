@@ -61,8 +61,6 @@ export function createEventQueue(
   onDropped: (count: number) => void,
   { count: most = 1_000, age = 15_000, onDrop: onDropOfAny }: EventOptions = {},
 ): EventQueue {
-  /** The longest time that a timer can wait, in ms. A timer of more fires immediately. */
-  const LONGEST_TIMER_MS = 2 ** 31 - 1;
   /** The numbered ones of this session, from `base + 1` on; so many of them were written on this link. */
   let sent: Kept[] = [];
   let base = 0;

@@ -173,9 +173,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   });
   onFrame((frame) => {
     if ('hello' in frame) onHello(frame.hello);
-    else if ('ping' in frame) return;
     else if ('dropped' in frame) drops.server(frame.dropped);
-    else if ('ack' in frame) {
+    else if ('ack' in frame && !('ping' in frame)) {
       queue.acknowledge(frame.ack);
       settle();
     } else if ('reply' in frame) {

@@ -12,9 +12,6 @@ import {
 } from './replica.js';
 import type { ReasonCode } from './status.js';
 
-/** Bytes of subscriptions before hello: a server takes 16 KiB from a stranger, with the token. The rest follows hello. */
-export const BEFORE_HELLO = 11_000;
-
 /** The functions that topics need from their connection. */
 export interface SubscriptionsHost extends Omit<ReplicaHost, 'onChange' | 'onStale'> {
   /** The link may have to be asked about a topic. */

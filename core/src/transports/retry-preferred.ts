@@ -1,8 +1,10 @@
-import { OPEN_TIMEOUT_MS, type Attempt, type Link, type Transport } from '../connection/transport.js';
+import type { Attempt, Link, Transport } from '../connection/transport.js';
 
 /** How long after the link opened the first trial comes; each next one waits twice as long, up to the limit. */
 const FIRST_TRIAL_MS = 5_000;
 const LONGEST_WAIT_MS = 600_000;
+/** How long a trial may take until the server says hello: as long as any attempt. */
+const TRIAL_MS = 4_000;
 
 /**
  * Tries preferred transports beside the one in use, the best first. Each trial is a link of its own that ends with the server's hello,
@@ -37,7 +39,7 @@ export function retryPreferred(
       stop();
       next(index + 1);
     };
-    timer = setTimeout(fail, OPEN_TIMEOUT_MS);
+    timer = setTimeout(fail, TRIAL_MS);
     trial = transport(attempt, {
       onOpen() {},
       onByte() {},
