@@ -19,8 +19,17 @@ export interface Reporter {
  */
 export type Start = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Link['send'];
 
-/** Receives by requests, until the signal is aborted. If it rejects, the link ends as `lost`. */
-export type Receive = (attempt: Attempt, reporter: Reporter, signal: AbortSignal) => Promise<void>;
+/**
+ * Receives by requests, until the signal is aborted. If it rejects, the link ends as `lost`.
+ *
+ * @param send sends a frame after all earlier ones, also when the signal is aborted
+ */
+export type Receive = (
+  attempt: Attempt,
+  reporter: Reporter,
+  signal: AbortSignal,
+  send: Link['send'],
+) => Promise<void>;
 
 /**
  * Creates a {@link Transport}. This function keeps the guarantees of {@link LinkEvents} for all of them, and checks each frame. The check

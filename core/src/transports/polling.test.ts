@@ -105,6 +105,7 @@ describe('long-polling', () => {
     const link = polling()({ url: 'http://h/sync', headers: { a: 'b' }, open: [{ open: {} }] }, events);
     await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2));
     link.close();
+    await Promise.resolve();
     const goodbyes = fetch.mock.calls.slice(2);
     expect(goodbyes).toHaveLength(times);
     for (const [, { method, body, keepalive, headers }] of goodbyes) {

@@ -1,5 +1,4 @@
 import type { Hello, ServerFrame } from '../protocol/frames.js';
-import type { Attempt } from '../connection/transport.js';
 import type { Receive } from './define.js';
 import { linkHeaders } from './link-headers.js';
 import { refuse } from './refuse.js';
@@ -12,7 +11,7 @@ const IDLE_POLL_MS = 100;
  * Long-polling: a POST opens the session and brings the first frames; then each GET takes the pending ones, or waits for some. The
  * slowest transport, and the one that passes everywhere. Polls are numbered, since a browser may repeat a GET by itself.
  */
-export const poll: Receive = async (attempt, reporter, signal) => {
+export const poll: Receive = async (attempt, reporter, signal, send) => {
   let hello: Hello | undefined;
   /** No request is under way, so the server would not see that the link ends. */
   let isBetween = false;
@@ -40,7 +39,11 @@ export const poll: Receive = async (attempt, reporter, signal) => {
       if (signal.aborted) return; // it was no sound frame, or the link was closed
       if ('hello' in Object(frame) && !hello) {
         hello = (frame as { hello: Hello }).hello;
-        signal.addEventListener('abort', () => sayGoodbye(attempt, hello!, isBetween));
+        // The server cannot see a request end between two polls, and behind a service worker, which does not abort its own request when
+        // the page aborts the one that it forwards.
+        signal.addEventListener('abort', () => {
+          if (isBetween || globalThis.navigator?.serviceWorker?.controller) send('{"bye":true}', hello!);
+        });
       }
     }
     if (!hello) return refuse(response, reporter);
@@ -52,13 +55,3 @@ export const poll: Receive = async (attempt, reporter, signal) => {
     isBetween = false;
   }
 };
-
-/**
- * Tells the server that the link ends, if it cannot see a request end: between two polls, and behind a service worker, which does not
- * abort its own request when the page aborts the one that it forwards.
- */
-function sayGoodbye(attempt: Attempt, hello: Hello, isBetween: boolean): void {
-  if (!isBetween && !globalThis.navigator?.serviceWorker?.controller) return;
-  const headers = { accept: 'application/json', ...linkHeaders(hello) };
-  request(attempt, headers, { method: 'POST', body: '[{"bye":true}]', keepalive: true }).catch(() => {});
-}

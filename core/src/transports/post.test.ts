@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { createPost, type PostOptions } from './post.js';
 
 const posts: {
@@ -95,4 +95,41 @@ it.each([
   await vi.waitFor(() =>
     expect(reporter.onClose).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code })),
   );
+});
+
+it('a POST that gets no answer for 20 s fails the link', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  createPost(options)('{"ping":true}');
+  while (posts.length < 1) await new Promise(setImmediate);
+  vi.advanceTimersByTime(19_000);
+  await new Promise(setImmediate);
+  expect(reporter.onClose).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2_000);
+  while (reporter.onClose.mock.calls.length < 1) await new Promise(setImmediate);
+  expect(reporter.onClose).toHaveBeenCalledWith(expect.objectContaining({ code: 'lost' }));
+});
+
+it('frames that wait when the link is closed still leave, after the POST in flight, and for a page that goes', async () => {
+  const fetch = vi.spyOn(globalThis, 'fetch');
+  const over = new AbortController();
+  const post = createPost({ ...options, signal: over.signal });
+  post('{"event":"a","data":1,"seq":1}');
+  await arrived(1);
+  post('{"event":"a","data":2}');
+  over.abort();
+  post('{"bye":true}');
+  posts[0]?.response.end('{"ack":1}');
+  await arrived(2);
+  posts[1]?.response.end('{"ack":2}');
+  expect(posts[1]?.body).toBe('[{"event":"a","data":2},{"bye":true}]');
+  expect(fetch.mock.calls.map(([, init]) => init?.keepalive)).toEqual([false, true]);
+});
+
+it('frames of the tick in which the link is closed still leave', async () => {
+  const over = new AbortController();
+  createPost({ ...options, signal: over.signal })('{"event":"a","data":1,"seq":1}');
+  over.abort();
+  await arrived(1);
+  expect(posts[0]?.body).toBe('[{"event":"a","data":1,"seq":1}]');
 });

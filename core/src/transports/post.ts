@@ -5,6 +5,15 @@ import { linkHeaders } from './link-headers.js';
 import { refuse } from './refuse.js';
 import { request } from './request.js';
 
+/** How long the answer to a POST may take, in ms, besides the time for its body. The server may wait for a callback of the application. */
+const ANSWER_MS = 20_000;
+
+/** The slowest transfer of a body that we wait for. */
+const MIN_BYTES_PER_MS = 16;
+
+/** The longest body that a browser sends for a page that goes, in bytes (Fetch Standard, `keepalive`). */
+const MOST_KEPT_BYTES = 65_536;
+
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'url' | 'headers' | 'credentials'> {
   /** It names the session and the link of the frames, and how long a POST may be. */
@@ -16,7 +25,8 @@ export interface PostOptions extends Pick<Attempt, 'url' | 'headers' | 'credenti
 
 /**
  * Sends to the server over a link that goes one way only: frames go by POST, one POST at a time, so that they arrive in order. Frames
- * that are sent meanwhile leave together, as far as the server takes them.
+ * that are sent meanwhile leave together, as far as the server takes them. As over a WebSocket, frames that wait when the link is closed
+ * still leave.
  */
 export function createPost(options: PostOptions): (text: string) => void {
   const { hello, signal, reporter } = options;
@@ -34,11 +44,22 @@ export function createPost(options: PostOptions): (text: string) => void {
       const over = waiting.findIndex((text) => (size += 3 * text.length + 3) > hello.limits.frame);
       const texts = waiting.splice(0, over < 0 ? waiting.length : Math.max(over, 1));
       const headers = { accept: 'application/json', ...linkHeaders(hello), 'velox-post': `${++count}` };
-      const response = await request(options, headers, { method: 'POST', body: `[${texts.join()}]`, signal });
-      if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
-        return refuse(response, reporter);
+      const timeout = new AbortController();
+      const timer = setTimeout(() => timeout.abort(), ANSWER_MS + size / MIN_BYTES_PER_MS);
+      try {
+        const response = await request(options, headers, {
+          method: 'POST',
+          body: `[${texts.join()}]`,
+          signal: timeout.signal,
+          keepalive: signal.aborted && size < MOST_KEPT_BYTES,
+        });
+        if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
+          return await refuse(response, reporter);
+        }
+        reporter.onMessage(await response.text()); // an acknowledgement
+      } finally {
+        clearTimeout(timer);
       }
-      reporter.onMessage(await response.text()); // an acknowledgement
     }
     busy = false;
   }

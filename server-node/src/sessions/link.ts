@@ -31,6 +31,12 @@ export class Link {
     return this.#isFull;
   }
 
+  /** Returns whether the outlet takes the last messages. Between two polls it does, although it is full: they wait for the next poll. */
+  takesLast(): boolean {
+    if (this.outlet.waiting === 0) this.drained();
+    return !this.#isFull;
+  }
+
   /** Notes that the outlet has room again, because the client has read. */
   drained(): void {
     this.#isFull = false;

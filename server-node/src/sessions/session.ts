@@ -239,8 +239,8 @@ export class Session implements Subscriber {
   }
 
   /** Writes the pending messages in as few writes as the outlet takes: answers, then topics, then events. */
-  deliver(): void {
-    for (let link; (link = this.link) && !link.isFull;) {
+  deliver(isLast = false): void {
+    for (let link; (link = this.link) && (isLast ? link.takesLast() : !link.isFull);) {
       this.prepare();
       link.write();
       if (!this.topics.hasDirty && !this.events.hasPending) return;
@@ -250,7 +250,7 @@ export class Session implements Subscriber {
   /** Writes everything that is pending before a goodbye, as far as the outlet takes it. */
   deliverLast(): void {
     this.holdForTopics(false);
-    this.deliver();
+    this.deliver(true);
   }
 
   /** Says goodbye and closes the link; nothing follows on it. The client gives another hub only frames that are not acknowledged. */

@@ -129,4 +129,40 @@ describe.each(TRANSPORTS)('to the server over %s,', (transport) => {
     expect(numbers).toEqual(range(COUNT));
     expect(sync.dropped.get()).toBe(0);
   });
+
+  it('an event that is emitted just before close() arrives, whatever is under way', async () => {
+    const rig = await setUp(transport);
+    const notes: string[] = [];
+    rig.hub.on('note', (_, note) => notes.push(note as string));
+    const names = Array.from({ length: 10 }, (_, at) => `client ${at}`);
+    for (const [at, name] of names.entries()) {
+      const sync = rig.connect(name);
+      sync.emit('note', `${name} first`);
+      await until(() => expect(sync.status.get().state).toBe('open'));
+      await sleep(at);
+      sync.emit('note', `${name} second`);
+      sync.close();
+    }
+    await until(() => expect(notes).toHaveLength(20));
+    for (const name of names)
+      expect(notes.filter((note) => note.startsWith(name))).toEqual([`${name} first`, `${name} second`]);
+  });
+
+  it('an event that is emitted just before session.close() arrives, whatever is under way', async () => {
+    const rig = await setUp(transport);
+    for (let at = 0; at < 10; at++) {
+      const notes: string[] = [];
+      const sync = rig.connect(`client ${at}`);
+      sync.on('note', (note) => notes.push(note));
+      await until(() => expect(rig.hub.sessions()).toHaveLength(1));
+      await until(() => expect(sync.status.get().state).toBe('open'));
+      const [session] = rig.hub.sessions();
+      session!.emit('note', 'first');
+      await sleep(at);
+      for (const note of ['second', 'third']) session!.emit('note', note);
+      session!.close('done', 'You are done.');
+      await until(() => expect(sync.status.get().state).toBe('closed'));
+      expect(notes).toEqual(['first', 'second', 'third']);
+    }
+  });
 });

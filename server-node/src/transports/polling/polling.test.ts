@@ -222,6 +222,28 @@ describe('by long-polling', () => {
     expect([after.status, await after.json()]).toMatchObject([404, { error: { code: 'unknown-session' } }]);
   });
 
+  it.each([
+    ['session.close()', (hub: velox.Hub) => void hub.sessions()[0]!.close('done', 'You are done.')],
+    ['hub.close()', (hub: velox.Hub) => void hub.close()],
+  ])(
+    'the goodbye of %s between two polls follows everything that waited, however much it is',
+    async (_, end) => {
+      const hub = velox.createHub();
+      const state = hub.state('', { n: 1, pad: 'x'.repeat(200) });
+      await using server = await listen(hub.handle);
+      const session = await open(server.origin, [{ subscribe: [{}] }]);
+      await turn();
+      state.update((draft) => void (draft.n = 2));
+      const [handle] = hub.sessions();
+      for (let n = 0; n < 10; n++) handle!.emit('n', `${n}`.repeat(20_000));
+      end(hub);
+      const frames = (await (await poll(server.origin, session)).json()) as Frame[];
+      const kinds = frames.map((frame) => ['version', 'event', 'bye'].find((kind) => kind in frame));
+      expect(kinds).toEqual(['version', ...Array.from({ length: 10 }, () => 'event'), 'bye']);
+      expect(frames.slice(1, -1).map(({ data }) => (data as string)[0])).toEqual([...'0123456789']);
+    },
+  );
+
   it('the goodbye of a server that goes away waits too, and so does close()', async () => {
     const hub = velox.createHub();
     await using server = await listen(hub.handle);

@@ -24,7 +24,7 @@ export class PollingLink implements Outlet {
   /** The newest poll, and its answer while it waits. */
   #poll: Exchange | undefined;
   #answer: ((messages: readonly Message[]) => void) | undefined;
-  /** A goodbye that was said between two polls: it waits for the next. */
+  /** A goodbye that was said between two polls, and the last messages before it: they wait for the next poll. */
   #farewell: readonly Message[] | undefined;
   /** The newest numbered poll that was answered, and its answer. */
   #last: { readonly number: number; readonly body: string } | undefined;
@@ -41,7 +41,7 @@ export class PollingLink implements Outlet {
   write(messages: readonly Message[]): boolean {
     if (this.#answer) this.#answer(messages);
     else {
-      this.#farewell = messages; // to a full outlet, a session says nothing else
+      this.#farewell = [...(this.#farewell ?? []), ...messages]; // to a full outlet, a session says nothing else
       if (this.#hub.closed) this.#expectPoll(FAREWELL_MS);
     }
     return false;
