@@ -1,6 +1,6 @@
 import { VeloxError } from '@velox/core/protocol';
-import { copyIn, copyOwn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
-import { behind, handleOf, revoked, type Handle } from './handle.js';
+import { copyIn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
+import { handleOf, revoked, type DraftScope, type Handle } from './handle.js';
 import type { Intake, Origins } from './intake.js';
 import { isContainer, read, type Container, type Node } from '../tree/node.js';
 import { ROOT, type Tree } from '../tree/tree.js';
@@ -31,8 +31,9 @@ export function adopt(
     adopt: (source, copies) => adoptPart(tree, node, source, copies, intake, intake.depth - level, origins),
   });
   if (origins && isContainer(copy) && isPlain(value)) {
-    origins.open(tree.nodes.child(node, key, copy), value);
-    if (value !== given) tree.copies.add(copy, behind(given) as Container);
+    const original = value === given ? undefined : (handleOf(given) as Handle).node;
+    origins.open(tree.nodes.child(node, key, copy), value, original?.source);
+    if (original) tree.copies.add(copy, original.target);
   }
   return copy;
 }
@@ -71,8 +72,7 @@ function adoptPart(
   if (!handle.scope.alive) throw revoked();
   if (intake.binding(source)) refuseSecondPlace(tree, handle, node, source);
   if (handle.scope.tree !== tree) return undefined;
-  const shown = origins?.hasOpen ? source : handle.node.target; // objects that count show in a draft alone
-  return takeOver(tree, handle.node, shown, node, copies, intake, depth - copies.length, origins);
+  return takeOver(tree, handle, node, copies, intake, depth - copies.length, origins);
 }
 
 /** Whether a value is a container of the application that is copied member by member. */
@@ -129,8 +129,7 @@ export function bind(
 /** Moves or copies the container of `child` to the innermost of `copies`, which will stand in `node`. */
 function takeOver(
   tree: Tree,
-  child: Node,
-  shown: object,
+  { scope, node: child }: Handle,
   node: Node,
   copies: readonly object[],
   intake: Intake,
@@ -141,13 +140,13 @@ function takeOver(
   const to = node.outermost();
   if (child === to) throw notJson('a cycle', node.pointer());
   if (from === to || from === tree.top) {
-    const copy = copyOf(tree, child, shown, intake, depth);
+    const copy = copyOf(scope, child, intake, depth, origins);
     if (origins?.hasOpen) followCopy(tree, child, copy, innermost(tree, node, copies), origins);
     return copy;
   }
 
-  if (child.depth() < node.depth() + 1 + copies.length) copyOf(tree, child, shown, intake, depth); // it goes deeper: only to see whether it may
-  if (child.robbed) untangle(tree, child);
+  if (child.depth() < node.depth() + 1 + copies.length) copyOf(scope, child, intake, depth, origins); // it goes deeper: only to see whether it may
+  if (child.robbed) untangle(scope, child, intake, origins);
   const { parent } = child;
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
     origins?.fork(owner); // its object still holds the child
@@ -155,7 +154,7 @@ function takeOver(
   }
   if (from.lasting) tree.nodes.pin(child); // its former container may return in a later window
   const home = innermost(tree, node, copies);
-  if (home.robbed) untangle(tree, home); // perhaps of this very child
+  if (home.robbed) untangle(scope, home, intake, origins); // perhaps of this very child
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
   tree.note(() => {
@@ -167,35 +166,23 @@ function takeOver(
 }
 
 /** @throws VeloxError `too-deep`. */
-function copyOf(tree: Tree, node: Node, shown: object, rules: Intake, depth: number): Container {
+function copyOf(scope: DraftScope, node: Node, rules: Intake, depth: number, origins?: Origins): Container {
+  const shown = origins?.hasOpen ? scope.draft(node) : node.target; // objects that count show in a draft alone
   const copy = copyIn(shown, { depth, rules, path: () => node.pointer() }) as Container;
-  tree.copies.add(copy, node.target);
+  scope.tree.copies.add(copy, node.target);
   return copy;
 }
 
-/** The objects that parts of a container follow count in its copy, too. */
+/** The objects that a container and its parts follow count in its copy, too. */
 function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origins: Origins): void {
-  const { source } = from;
-  if (source && !hasForked(tree, from)) {
-    return origins.open(tree.nodes.child(parent, '', copy), source.object);
+  const { source, target } = from;
+  if (source) origins.open(tree.nodes.child(parent, '', copy), source.object, source);
+  for (const key of Object.keys(target)) {
+    const part = read(target, key);
+    const child = isContainer(part) ? tree.nodes.find(part) : undefined;
+    const copied = child && read(copy, key);
+    if (isContainer(copied)) followCopy(tree, child!, copied, tree.nodes.child(parent, '', copy), origins);
   }
-  for (const [key, child] of partsOf(tree, from)) {
-    const part = read(copy, key);
-    if (isContainer(part)) followCopy(tree, child, part, tree.nodes.child(parent, '', copy), origins);
-  }
-}
-
-/** Whether a draft wrote to a container or a part of it, so that its object does not tell all. */
-function hasForked(tree: Tree, node: Node): boolean {
-  return node.source?.seen !== undefined || partsOf(tree, node).some(([, child]) => hasForked(tree, child));
-}
-
-function partsOf(tree: Tree, { target }: Node): [string, Node][] {
-  return Object.keys(target).flatMap((key): [string, Node][] => {
-    const value = read(target, key);
-    const child = isContainer(value) ? tree.nodes.find(value) : undefined;
-    return child ? [[key, child]] : [];
-  });
 }
 
 /** Marks a container that is out of the value as one that lost something. */
@@ -211,7 +198,8 @@ function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
 
 /** When a container returns, copies the children that moved elsewhere meanwhile, so that no node has two
  * parents. */
-function untangle(tree: Tree, node: Node): void {
+function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origins): void {
+  const { tree } = scope;
   for (const key of Object.keys(node.target)) {
     const value = (node.target as Record<string, unknown>)[key];
     const child = isContainer(value) ? tree.nodes.find(value) : undefined;
@@ -219,10 +207,10 @@ function untangle(tree: Tree, node: Node): void {
     const { parent } = child;
     if (parent !== node) {
       tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
-      const copy = copyOwn(value) as Container;
-      tree.copies.add(copy, child.target);
+      const copy = copyOf(scope, child, intake, Infinity, origins);
       tree.set(node, key, copy);
-    } else if (child.robbed) untangle(tree, child);
+      if (origins?.hasOpen) followCopy(tree, child, copy, node, origins);
+    } else if (child.robbed) untangle(scope, child, intake, origins);
   }
   node.robbed = false;
   tree.note(() => (node.robbed = true));

@@ -1,6 +1,5 @@
 import { adopt } from './adopt.js';
 import { behind, handleOf, revoked, type DraftScope } from './handle.js';
-import { copyOwn } from '../copy.js';
 import { isContainer, type Node } from '../tree/node.js';
 
 /** An array's draft, from behind. */
@@ -43,10 +42,10 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
     return draft;
   }),
   override('sort', ({ scope, node, items }, [compare], draft) => {
-    if (compare === undefined) scope.tree.arrange(node, items.toSorted());
+    if (compare === undefined && !scope.hasOpen) scope.tree.arrange(node, items.toSorted());
     else {
       const drafts = items.map((item, index) => scope.wrap(item, node, index));
-      scope.tree.arrange(node, drafts.sort(compare as () => number).map(behind));
+      scope.tree.arrange(node, drafts.sort(compare as (() => number) | undefined).map(behind));
     }
     return draft;
   }),
@@ -61,18 +60,22 @@ export const arrayMethods: ReadonlyMap<unknown, Native> = new Map([
   override('copyWithin', ({ scope, node, items }, [to, from, end], draft) => {
     const moved = items.slice().copyWithin(to as number, from as number, end as number);
     const seen = new Set<unknown>();
-    const unique = moved.map((item) => {
+    const unique = moved.map((item, index) => {
       if (!isContainer(item) || !seen.has(item)) return (seen.add(item), item);
-      return copyOwn(item);
+      return adopt(scope.tree, node, index, scope.wrap(item, node, index), scope.intake, scope);
     });
     scope.tree.arrange(node, unique);
     return draft;
   }),
-  override('indexOf', ({ items }, [item, ...from]) => items.indexOf(behind(item), ...(from as number[]))),
-  override('lastIndexOf', ({ items }, [item, ...from]) =>
-    items.lastIndexOf(behind(item), ...(from as number[])),
+  override('indexOf', (target, [item, ...from]) =>
+    searched(target, item).indexOf(behind(item), ...(from as number[])),
   ),
-  override('includes', ({ items }, [item, ...from]) => items.includes(behind(item), ...(from as number[]))),
+  override('lastIndexOf', (target, [item, ...from]) =>
+    searched(target, item).lastIndexOf(behind(item), ...(from as number[])),
+  ),
+  override('includes', (target, [item, ...from]) =>
+    searched(target, item).includes(behind(item), ...(from as number[])),
+  ),
 ]);
 
 const READS: ReadonlySet<string> = new Set(['indexOf', 'lastIndexOf', 'includes']);
@@ -95,6 +98,11 @@ function override(
     return run({ scope, node, items }, args, this);
   }
   return [native, method];
+}
+
+/** The list to find an item in. An object that was assigned is found where its copy is. */
+function searched({ scope, node, items }: Target, item: unknown): readonly unknown[] {
+  return scope.hasOpen && isContainer(item) && !handleOf(item) ? scope.objectsOf(node) : items;
 }
 
 function insert({ scope, node }: Target, index: number, items: readonly unknown[]): void {

@@ -1,6 +1,7 @@
 import { VeloxError } from '@velox/core/protocol';
 import { put } from './adopt.js';
 import type { Sources } from './sources.js';
+import type { Source } from '../tree/source.js';
 import type { Intake } from './intake.js';
 import { arrayMethods } from './array-methods.js';
 import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
@@ -37,17 +38,21 @@ export class Scope implements DraftScope {
     return this.sources.hasOpen;
   }
 
-  open(node: Node, object: Container): void {
-    this.onOpen?.();
-    this.sources.open(node, object, this);
+  open(node: Node, object: Container, original?: Source): void {
+    if (!original) this.onOpen?.();
+    this.sources.open(node, object, this, original);
   }
 
-  fork(node: Node): void {
-    if (node.source) this.sources.fork(node);
+  fork(node: Node, key?: string): void {
+    if (node.source) this.sources.fork(node, key);
   }
 
   pull(node: Node): void {
     if (node.source) this.sources.pull(node);
+  }
+
+  objectsOf(node: Node): readonly unknown[] {
+    return this.sources.objectsOf(node);
   }
 
   originOf(value: unknown): unknown {
@@ -96,11 +101,13 @@ export class Scope implements DraftScope {
     const old = hasOwn(node.target, key) ? read(node.target, key) : undefined;
     const handle = handleOf(value);
     if (isContainer(old) && handle?.node.target === old) return;
-    if (handle?.scope.alive && handle.scope.tree === tree && tree.beginSwap(node, key, handle.node)) return;
-    tree.attempt(() => {
-      if (isContainer(old)) tree.release(node, key, old);
-      put(tree, node, key, value, this.intake, this);
-    });
+    const assign = (): void =>
+      tree.attempt(() => {
+        if (isContainer(old)) tree.release(node, key, old);
+        put(tree, node, key, value, this.intake, this);
+      });
+    const isPart = handle?.scope.alive && handle.scope.tree === tree;
+    if (!isPart || !tree.beginSwap(node, key, handle.node, assign)) assign();
   }
 }
 
@@ -119,7 +126,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (!scope.alive) throw revoked();
     const { tree } = scope;
     const { source } = this.node;
-    if (source && !source.seen && typeof key === 'string') scope.sources.meet(this.node, key, source.object);
+    if (source && typeof key === 'string') scope.sources.meet(this.node, key, source);
     const value = (target as Record<string | symbol, unknown>)[key];
     if (typeof value === 'object') {
       if (value === null || !hasOwn(target, key as Key)) return value; // inherited: Object.prototype under __proto__
@@ -135,7 +142,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     this.scope.wrote = true;
     if (typeof key === 'symbol') throw notJson('a symbol as a key', this.node.pointer());
     if (isPrivate(key) && this.scope.intake.omits(key, () => this.node.pointer() + segment(key))) return true;
-    this.#fork();
+    this.scope.fork(this.node, key);
     if (!Array.isArray(target)) this.scope.assign(this.node, key, value);
     else if (key === 'length') this.#resize(target, Number(value));
     else this.#setItem(target, key, value);
@@ -146,7 +153,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     this.#check();
     this.scope.wrote = true;
     if (typeof key === 'symbol') return true;
-    this.#fork();
+    this.scope.fork(this.node, key);
     if (!hasOwn(target, key)) return true;
     if (!Array.isArray(target)) this.scope.tree.remove(this.node, key);
     else if (key === 'length') return false;
@@ -202,10 +209,6 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (!this.scope.alive) throw revoked();
     this.scope.tree.settle();
     this.scope.pull(this.node);
-  }
-
-  #fork(): void {
-    this.scope.fork(this.node);
   }
 
   #setItem(target: unknown[], key: string, value: unknown): void {

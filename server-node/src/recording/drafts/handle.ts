@@ -13,6 +13,10 @@ export interface DraftScope extends Origins {
   wrote: boolean;
   /** Fetches the writes to the object that the container of `node` copies. */
   pull(node: Node): void;
+  /** Returns the items of an array: for the copy of an object that counts, that object. */
+  objectsOf(node: Node): readonly unknown[];
+  /** Returns the draft of a container. */
+  draft(node: Node): object;
   /** Returns the value that a reader gets for `value`, which is stored under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown;
   /** Returns the value that a reader gets for `value`, which was just removed from `parent`. */

@@ -1,5 +1,6 @@
 import type { CopyRules } from '../copy.js';
 import type { Container, Node } from '../tree/node.js';
+import type { Source } from '../tree/source.js';
 
 /** How values get into a tree. */
 export interface Intake extends CopyRules {
@@ -12,10 +13,19 @@ export interface Intake extends CopyRules {
 export interface Origins {
   /** Whether there are any. */
   readonly hasOpen: boolean;
-  /** Lets writes to `object` count for the container of `node`, its copy. */
-  open(node: Node, object: Container): void;
-  /** Makes the container of `node` independent of its object. */
-  fork(node: Node): void;
+  /**
+   * Lets writes to `object` count for the container of `node`, its copy.
+   *
+   * @param original the source of the container that this one is a copy of; it ends together with that one
+   */
+  open(node: Node, object: Container, original?: Source): void;
+  /**
+   * Makes the container of `node` independent of its object.
+   *
+   * @param key what is about to be written; default: anything
+   * @throws VeloxError `stale-object` if the container was independent before, and its object was written since
+   */
+  fork(node: Node, key?: string): void;
   /** Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. */
   originOf(value: unknown): unknown;
 }

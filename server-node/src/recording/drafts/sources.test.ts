@@ -110,6 +110,133 @@ describe.each(Object.entries(ways))('in %s', (_, run) => {
   });
 });
 
+type Row = { n: number; tags: string[]; [key: string]: unknown };
+const row = (n: number): Row => ({ n, tags: [] });
+
+/** The places where a container that follows an object is copied, moved or searched; `live` has no second half of a swap. */
+describe.each(Object.entries(ways))('in %s, an object that is kept', (_, run) => {
+  /** Runs the change with a kept object in the middle of the list. */
+  const listAfter = (change: (list: Row[], kept: Row) => void): unknown => {
+    const recorder = createRecorder<{ list: Row[] }>({ list: [row(1), row(3)] });
+    run(recorder as unknown as Recorder<Doc>, (d) => {
+      const { list } = d as unknown as { list: Row[] };
+      const kept = row(2);
+      list.splice(1, 0, kept);
+      change(list, kept);
+    });
+    return recorder.value.list;
+  };
+
+  it('counts in the copy that copyWithin makes', () => {
+    const list = listAfter((items, kept) => {
+      items.copyWithin(2, 1);
+      kept.tags.push('late');
+    });
+    expect(list).toEqual([row(1), { n: 2, tags: ['late'] }, { n: 2, tags: ['late'] }]);
+  });
+
+  it('counts in the copy that an assignment from another index makes', () => {
+    const list = listAfter((items, kept) => {
+      items[0] = items[1]!;
+      kept.n = 5;
+    });
+    expect(list).toEqual([row(5), row(5), row(3)]);
+  });
+
+  it('counts in a part that was moved away and is copied when its container returns', () => {
+    const list = listAfter((items, kept) => {
+      const inner = row(7);
+      kept.inner = inner;
+      const [outer] = items.splice(1, 1);
+      items.push(outer!.inner as Row, outer!);
+      inner.n = 8;
+    });
+    expect(list).toEqual([row(1), row(3), row(8), { ...row(2), inner: row(8) }]);
+  });
+
+  it('is found where its copy is', () => {
+    const places: unknown[] = [];
+    listAfter((items, kept) => {
+      places.push(items.indexOf(kept), items.lastIndexOf(kept), items.includes(kept), items.includes(row(2)));
+      const own = items.map((item) => item);
+      items.splice(0, 3, ...own);
+      places.push(items.indexOf(kept));
+      items[1]!.n = 4;
+      places.push(items.indexOf(kept));
+    });
+    expect(places).toEqual([1, 1, true, false, 1, 1]);
+  });
+
+  it('keeps the writes of drafts to its items if it is a list that is put in another order', () => {
+    const list = [row(1), row(2), row(3)];
+    const recorder = createRecorder<{ list: Row[] }>({ list: [] });
+    const seen: unknown[] = [];
+    run(recorder as unknown as Recorder<Doc>, (d) => {
+      const doc = d as unknown as { list: Row[] };
+      doc.list = list;
+      doc.list[0]!.tags.push('draft');
+      list.reverse();
+      seen.push(doc.list[0]!.n, doc.list[2]!.tags[0]);
+      const last = list.pop()!;
+      seen.push(doc.list.length);
+      list.unshift(last);
+      seen.push(doc.list[0]!.tags[0]);
+    });
+    expect(recorder.value.list).toEqual([{ n: 1, tags: ['draft'] }, row(3), row(2)]);
+    expect(seen).toEqual([3, 'draft', 2, 'draft']);
+  });
+
+  it('is an error when a draft reads what was written to it after a draft of its copy, also if that is taken back', () => {
+    const attempts: ((items: Row[]) => unknown)[] = [
+      (items) => items[1]!.late,
+      (items) => JSON.stringify(items),
+      (items) => (items[1]!.late = 2),
+      (items) => Object.keys(items[1]!),
+      (items) => 'late' in items[1]!,
+      (items) => ({ ...items[1] }),
+      (items) => delete items[1]!.late,
+      (items) => (items[0] = items[1]!).late,
+    ];
+    for (const attempt of attempts)
+      listAfter((items, kept) => {
+        items[1]!.n = 4;
+        kept.late = 1;
+        expect(() => attempt(items)).toThrow(/\/list\/1 was written after its draft was/);
+        delete kept.late;
+      });
+  });
+
+  it('may be written after a draft of its copy if the copy is out of the value', () => {
+    const list = listAfter((items, kept) => {
+      items[1]!.n = 4;
+      items.splice(1, 1);
+      kept.n = 5;
+    });
+    expect(list).toEqual([row(1), row(3)]);
+  });
+
+  it('is an error if it is written after a draft of it was written and copied', () => {
+    const change = (): unknown =>
+      listAfter((items, kept) => {
+        items[1]!.n = 4;
+        const { ...copy } = { again: items[1]! };
+        items[0] = copy.again;
+        items.splice(1, 1);
+        kept.n = 5;
+        expect(items[0].n).toBe(4);
+      });
+    expect(change).toThrow(/was written after its draft was/);
+  });
+
+  it('may hold itself while its copy is out of the value', () => {
+    const list = listAfter((items, kept) => {
+      items.splice(1, 1);
+      kept.self = kept;
+    });
+    expect(list).toEqual([row(1), row(3)]);
+  });
+});
+
 describe('an assigned object', () => {
   it('is never written: the draft has a copy', () => {
     const empty = { items: [] as string[] };

@@ -3,15 +3,16 @@ import { hasOwn, isContainer, read, type Container, type Node } from '../tree/no
 import { Source } from '../tree/source.js';
 import type { Tree } from '../tree/tree.js';
 import { isPlain, put } from './adopt.js';
+import { arrange } from './arrange.js';
 import { behind, handleOf } from './handle.js';
 import type { Intake } from './intake.js';
-import { VeloxError } from '@velox/core/protocol';
 
 /**
  * Lets writes to assigned objects count, as in `const user = (draft.users.ann = {}); user.age = 3`. Each object was copied when it was
  * assigned. Until its {@link Source} is closed, reads through a draft first fetch the changes of the object, and
- * `sync` fetches the rest.
- * The objects themselves are never written.
+ * `sync` fetches the rest. After a draft wrote to a copy, only that copy may be written: each look at it compares the object with
+ * the one of that time.
+ * The objects themselves are never written. DECISIONS.md lists all promises.
  */
 export class Sources {
   readonly #tree: Tree;
@@ -28,9 +29,11 @@ export class Sources {
     return this.#open.length > 0;
   }
 
-  open(node: Node, object: Container, scope: object): void {
+  open(node: Node, object: Container, scope: object, original?: Source): void {
     const before = node.source;
-    const source = (node.source = new Source(object, scope));
+    const source = (node.source = new Source(object, original?.scope ?? scope));
+    source.seen = original?.seen;
+    if (Array.isArray(object)) source.items = object.slice();
     this.#open.push(node);
     this.#tree.note(() => {
       node.source = before;
@@ -53,6 +56,14 @@ export class Sources {
     return isForked ? value : node.source.object;
   }
 
+  /** Returns the items of an array, and the objects in place of their copies. */
+  objectsOf({ source, target }: Node): readonly unknown[] {
+    const given = source && !source.seen ? (source.object as unknown[]) : [];
+    return (target as unknown[]).map(
+      (item, index) => this.#tree.nodes.find(item)?.source?.object ?? behind(given[index]) ?? item,
+    );
+  }
+
   /** Ends the sources of one life of drafts, or all. */
   close(scope?: object): void {
     if (this.#open.length === 0) return;
@@ -71,31 +82,44 @@ export class Sources {
    * @throws VeloxError `not-json`, `too-deep`, `stale-object`.
    */
   sync(onError?: (error: unknown, scope: object) => void): void {
-    // Fetching may open more sources, which are appended.
-    for (let index = 0; index < this.#open.length; index++) {
-      const node = this.#open[index] as Node;
-      const { source } = node;
-      if (!source || source.isOver) continue;
-      try {
-        if (source.seen) refuseChange(node, source);
-        else if (!this.#hasContent(node.target, source.object)) this.#fetch(node, source, true);
-      } catch (error) {
-        if (!onError) throw error;
-        onError(error, source.scope);
+    const isIn = (node: Node): boolean => node.outermost() === this.#tree.top;
+    let outside: Node[] = [];
+    let known = 0;
+    // Fetching may open more sources, which are appended, and bring containers back.
+    do {
+      const nodes = outside.filter(isIn).concat(this.#open.slice(known));
+      outside = outside.filter((node) => !isIn(node));
+      known = this.#open.length;
+      for (const node of nodes) {
+        const { source } = node;
+        if (!source || source.isOver) continue;
+        if (!isIn(node)) {
+          outside.push(node);
+          continue;
+        }
+        try {
+          if (source.seen) source.refuseChange(node);
+          else if (!this.#hasContent(node.target, source.object)) this.#fetch(node, source, true);
+        } catch (error) {
+          if (!onError) throw error;
+          onError(error, source.scope);
+        }
       }
-    }
+    } while (this.#open.length > known || outside.some(isIn));
   }
 
   /** Fetches the changes in the object of a node itself before a draft lists its members. */
   pull(node: Node): void {
     const { source } = node;
-    if (source && !source.seen) this.#fetch(node, source, false);
+    if (source?.seen) source.refuseChange(node);
+    else if (source) this.#fetch(node, source, false);
   }
 
   /** Fetches everything before a draft writes to the copy. From then on only the copy may be written. */
-  fork(node: Node): void {
+  fork(node: Node, key?: string): void {
     const { source } = node;
-    if (!source || source.seen) return;
+    if (!source) return;
+    if (source.seen) return source.refuseChange(node, key);
     this.#tree.attempt(() => {
       this.#fetch(node, source, true);
       const { object } = source;
@@ -104,12 +128,17 @@ export class Sources {
     });
   }
 
-  /**
-   * Fetches one member before a draft reads it.
-   */
-  meet(node: Node, key: string, object: Container): void {
+  /** Fetches one member before a draft reads it. */
+  meet(node: Node, key: string, source: Source): void {
+    if (source.seen) return source.refuseChange(node, key);
+    const { object } = source;
     if (Array.isArray(object)) {
-      if (object.length !== (node.target as unknown[]).length) this.pull(node);
+      if (
+        key === 'length'
+          ? object.length !== (node.target as unknown[]).length
+          : !source.isInPlace(Number(key))
+      )
+        this.pull(node);
       if (!hasOwn(object, key) || key === 'length') return;
     } else if (this.#isOmitted(node, key) || (!hasOwn(object, key) && !hasOwn(node.target, key))) return;
     const member = memberOf(object, key);
@@ -122,9 +151,10 @@ export class Sources {
     }
   }
 
-  #fetch(node: Node, { object }: Source, isDeep: boolean): void {
+  #fetch(node: Node, source: Source, isDeep: boolean): void {
+    const { object } = source;
     if (Array.isArray(object)) {
-      this.#arrange(node, object);
+      arrange(this.#tree, node, source, object);
       for (let index = 0; index < object.length; index++)
         this.#fetchMember(node, index, object[index], isDeep);
     } else {
@@ -137,37 +167,6 @@ export class Sources {
 
   #isOmitted(node: Node | undefined, key: string): boolean {
     return isPrivate(key) && this.#intake.omits(key, node && (() => node.pointer() + segment(key)));
-  }
-
-  /** Gives a copied array the length and order of `object`, as far as its containers are known. */
-  #arrange(node: Node, object: readonly unknown[]): void {
-    const target = node.target as unknown[];
-    const known = new Map<unknown, unknown>();
-    const members = new Set(object.map(behind));
-    const stays: boolean[] = [];
-    target.forEach((item, index) => {
-      const node = isContainer(item) ? this.#tree.nodes.find(item) : undefined;
-      if (!node) return;
-      // An item of which `object` holds a draft is that one, and no copy of its own object.
-      const origin = members.has(item) ? item : (node.source?.object ?? item);
-      if (origin === behind(object[index])) stays[index] = true;
-      else if (!known.has(origin)) known.set(origin, item);
-    });
-    if (known.size === 0 && object.length === target.length) return;
-    const items = Array.from(object, (item, index) => {
-      if (stays[index]) return target[index];
-      const origin = behind(item);
-      const found = isContainer(origin) ? known.get(origin) : undefined;
-      known.delete(origin);
-      return found;
-    });
-    const taken = new Set(items);
-    items.forEach((item, index) => {
-      const old = index < target.length ? target[index] : null;
-      if (item === undefined) items[index] = isContainer(old) && taken.has(old) ? null : old;
-    });
-    if (items.length !== target.length || items.some((item, index) => item !== target[index]))
-      this.#tree.arrange(node, items);
   }
 
   #fetchMember(node: Node, key: Key, member: unknown, isDeep: boolean): void {
@@ -185,8 +184,11 @@ export class Sources {
         return;
       }
     }
-    const moved = this.#open.find(({ source, parent }) => !parent && source?.object === member);
-    if (moved && !Array.isArray(node.target)) this.#tree.set(node, key, moved.target);
+    const outermost = node.outermost();
+    const moved = this.#open.find(
+      (free) => !free.parent && free.source?.object === member && free !== outermost,
+    );
+    if (moved) this.#tree.set(node, key, moved.target);
     else this.#put(node, key, ours, member);
   }
 
@@ -195,8 +197,8 @@ export class Sources {
     const { scope } = node.source!;
     const origins = {
       hasOpen: true,
-      open: (child: Node, object: Container) => this.open(child, object, scope),
-      fork: (child: Node) => this.fork(child),
+      open: (child: Node, object: Container, original?: Source) => this.open(child, object, scope, original),
+      fork: (child: Node, key?: string) => this.fork(child, key),
       originOf: (value: unknown) => this.originOf(value),
     };
     tree.attempt(() => {
@@ -266,14 +268,4 @@ function isInside(node: Node, outer: Node): boolean {
 
 function isEqual(ours: unknown, json: Container): boolean {
   return JSON.stringify(ours) === JSON.stringify(copyIn(json));
-}
-
-/** @throws VeloxError `stale-object` if the object was written after a draft of its copy. */
-function refuseChange(node: Node, source: Source): void {
-  if (source.isAsSeen()) return;
-  const place = node.pointer() || 'the root';
-  throw new VeloxError(
-    'stale-object',
-    `the object at ${place} was written after its draft was. Go on with the draft, or finish the object first.`,
-  );
 }

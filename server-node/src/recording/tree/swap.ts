@@ -9,9 +9,12 @@ export class Swap {
   readonly list: Node;
   readonly to: number;
   readonly item: Container;
+  readonly assign: () => void;
   readonly #old: unknown;
 
-  constructor(list: Node, to: number, item: Container) {
+  /** @param assign copies the item, if the second half does not come */
+  constructor(list: Node, to: number, item: Container, assign: () => void) {
+    this.assign = assign;
     this.list = list;
     this.to = to;
     this.item = item;

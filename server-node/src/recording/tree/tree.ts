@@ -1,5 +1,5 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from './before.js';
-import { copyOwn, put, type Key } from '../copy.js';
+import { put, type Key } from '../copy.js';
 import type { ChangeListener } from './change-listener.js';
 import { Copies } from './copies.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
@@ -123,11 +123,11 @@ export class Tree {
   }
 
   /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
-  beginSwap(node: Node, key: Key, item: Node): boolean {
+  beginSwap(node: Node, key: Key, item: Node, assign: () => void): boolean {
     const { target } = node;
     if (!this.#journal || item.parent !== node || !Array.isArray(target) || !hasOwn(target, key))
       return false;
-    this.#swap = new Swap(node, Number(key), item.target);
+    this.#swap = new Swap(node, Number(key), item.target, assign);
     return true;
   }
 
@@ -151,7 +151,7 @@ export class Tree {
     const swap = this.#swap;
     if (!swap) return;
     this.#cancelSwap();
-    this.set(swap.list, swap.to, copyOwn(swap.item));
+    swap.assign();
   }
 
   /** Detaches `value`, which is about to be overwritten, so that its members may move into its successor. */
