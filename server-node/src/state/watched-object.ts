@@ -1,7 +1,7 @@
 import { VeloxError } from '@velox/core/protocol';
 import { isPlain } from '../recording/drafts/adopt.js';
 import { replacement, synchronous } from '../recording/drafts/recipe.js';
-import { isContainer, type Container } from '../recording/tree/node.js';
+import { isContainer, type Container } from '../recording/tree/container.js';
 import { put } from '../recording/copy.js';
 
 type Members = Record<string, unknown>;

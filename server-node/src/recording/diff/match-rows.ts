@@ -1,4 +1,4 @@
-import { isContainer } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
 import type { KeyReader } from './row-key.js';
 
 /** How the application's rows are told apart. */

@@ -1,5 +1,5 @@
 import { unwrap } from '../copy.js';
-import { isContainer, read } from '../tree/node.js';
+import { isContainer, read } from '../tree/container.js';
 
 /** How rows of a list are identified: by a field, or by the result of a function for the application's row. */
 export type KeyOption = string | ((row: object) => unknown);

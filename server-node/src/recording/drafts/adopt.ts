@@ -2,7 +2,8 @@ import { VeloxError } from '@velox/core/protocol';
 import { copyIn, exotic, isBoxed, notJson, segment, type Key } from '../copy.js';
 import { handleOf, revoked, type DraftScope, type Handle } from './handle.js';
 import type { Intake, Origins } from './intake.js';
-import { isContainer, read, type Container, type Node } from '../tree/node.js';
+import { isContainer, read, type Container } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import { ROOT, type Tree } from '../tree/tree.js';
 
 /**

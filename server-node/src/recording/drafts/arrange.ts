@@ -1,5 +1,6 @@
 import { behind } from './handle.js';
-import { isContainer, type Node } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import type { Source } from '../tree/source.js';
 import type { Tree } from '../tree/tree.js';
 

@@ -1,6 +1,7 @@
 import { adopt } from './adopt.js';
 import { behind, handleOf, revoked, type DraftScope } from './handle.js';
-import { isContainer, type Node } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 
 /** An array's draft, from behind. */
 interface Target {

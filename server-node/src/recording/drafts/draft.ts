@@ -7,7 +7,8 @@ import { arrayMethods } from './array-methods.js';
 import { behind, HANDLE, handleOf, revoked, type DraftScope, type Handle } from './handle.js';
 import { isPrivate, notJson, segment, type Key } from '../copy.js';
 import { classWithMethod } from '../instances.js';
-import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
+import { hasOwn, isContainer, read, type Container } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import type { Tree } from '../tree/tree.js';
 
 /**

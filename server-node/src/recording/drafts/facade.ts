@@ -1,5 +1,6 @@
 import { HANDLE, handleOf } from './handle.js';
-import { isContainer, type Node } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import { replacement, synchronous } from './recipe.js';
 import type { Tree } from '../tree/tree.js';
 

@@ -1,6 +1,7 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { Key } from '../copy.js';
-import { isContainer, type Node } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import type { Intake, Origins } from './intake.js';
 import type { Tree } from '../tree/tree.js';
 

@@ -1,5 +1,6 @@
 import type { CopyRules } from '../copy.js';
-import type { Container, Node } from '../tree/node.js';
+import type { Container } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import type { Source } from '../tree/source.js';
 
 /** How values get into a tree. */

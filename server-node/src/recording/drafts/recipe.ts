@@ -1,5 +1,5 @@
 import { VeloxError } from '@velox/core/protocol';
-import { isContainer } from '../tree/node.js';
+import { isContainer } from '../tree/container.js';
 import { handleOf } from './handle.js';
 
 /**

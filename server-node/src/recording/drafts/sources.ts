@@ -1,5 +1,6 @@
 import { copyIn, isPrivate, segment, unwrap, type Key } from '../copy.js';
-import { hasOwn, isContainer, read, type Container, type Node } from '../tree/node.js';
+import { hasOwn, isContainer, read, type Container } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import { Source } from '../tree/source.js';
 import type { Tree } from '../tree/tree.js';
 import { isPlain, put } from './adopt.js';

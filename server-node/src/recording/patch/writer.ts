@@ -1,7 +1,8 @@
 import { ABSENT, ArrayBefore, ObjectBefore } from '../tree/before.js';
 import type { Lists } from '../tree/run.js';
 import { listEdits, trim } from './list-edits.js';
-import { hasOwn, isContainer, type Container, type Node } from '../tree/node.js';
+import { hasOwn, isContainer, type Container } from '../tree/container.js';
+import type { Node } from '../tree/node.js';
 import { escaped, isUnsafe } from './path.js';
 import { measure, toText } from './size.js';
 import type { Tree } from '../tree/tree.js';

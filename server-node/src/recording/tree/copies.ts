@@ -1,4 +1,4 @@
-import type { Container } from './node.js';
+import type { Container } from './container.js';
 
 /** The copies of parts of the value. Their map is created on need: most states never have one. */
 export class Copies {

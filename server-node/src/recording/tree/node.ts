@@ -1,9 +1,7 @@
+import { read, type Container } from './container.js';
 import type { ArrayBefore, ObjectBefore } from './before.js';
 import { segment, type Key } from '../copy.js';
 import type { Source } from './source.js';
-
-/** An object or array of a value. */
-export type Container = Record<string, unknown> | unknown[];
 
 /** The view of a container that is shown instead of a draft. */
 export interface View {
@@ -73,16 +71,4 @@ export class Node {
     const index = target.indexOf(child.target);
     return index < 0 ? undefined : (child.key = index);
   }
-}
-
-export function isContainer(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null;
-}
-
-export function hasOwn(target: object, key: Key): boolean {
-  return Object.prototype.hasOwnProperty.call(target, key);
-}
-
-export function read(target: object, key: Key): unknown {
-  return (target as Record<Key, unknown>)[key];
 }

@@ -1,5 +1,6 @@
 import type { Key } from '../copy.js';
-import { isContainer, Node, type Container } from './node.js';
+import { isContainer, type Container } from './container.js';
+import { Node } from './node.js';
 
 /** How many nodes may outlast a window. */
 const MOST_NODES = 64;

@@ -1,4 +1,4 @@
-import { hasOwn, isContainer, read } from './node.js';
+import { hasOwn, isContainer, read } from './container.js';
 import { VeloxError } from '@velox/core/protocol';
 
 type Members = Record<string, unknown> | unknown[];

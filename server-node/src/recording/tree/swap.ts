@@ -1,4 +1,5 @@
-import type { Container, Node } from './node.js';
+import type { Container } from './container.js';
+import type { Node } from './node.js';
 
 /**
  * The first half of a swap in a recipe. A recipe swaps two rows by `list[to] = list[from]`, then `list[from] = old`, where `old` stood

@@ -4,7 +4,8 @@ import type { ChangeListener } from './change-listener.js';
 import { Copies } from './copies.js';
 import { Exchange, Restore, START, type Undo } from './journal.js';
 import { MemberCounts } from './member-counts.js';
-import { hasOwn, Node, read } from './node.js';
+import { hasOwn, read } from './container.js';
+import { Node } from './node.js';
 import { Nodes } from './nodes.js';
 import { spliceIn } from './splice-in.js';
 import { forget, SuspendedWindow } from './suspended-window.js';
@@ -124,9 +125,8 @@ export class Tree {
 
   /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
   beginSwap(node: Node, key: Key, item: Node, assign: () => void): boolean {
-    const { target } = node;
-    if (!this.#journal || item.parent !== node || !Array.isArray(target) || !hasOwn(target, key))
-      return false;
+    const isItem = item.parent === node && Array.isArray(node.target) && hasOwn(node.target, key);
+    if (!this.#journal || !isItem) return false;
     this.#swap = new Swap(node, Number(key), item.target, assign);
     return true;
   }
