@@ -6,8 +6,12 @@ import { NOTIFY } from './statements.js';
 
 /** A query or a notification of our own that takes longer means that the connection is dead, in ms. */
 const PATIENCE_MS = 5_000;
-/** Between two queries that notify, in ms: they take time of the server from the appends. */
-const PAUSE_MS = 1;
+/**
+ * Between two queries that notify, in ms: they take time of the server from the appends. While notifications keep coming, each pause is
+ * twice the one before, so that a node which appends all the time spends little of it on notifications.
+ */
+const SHORTEST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 8;
 /** Between two attempts to connect, in ms. */
 const RETRY_MS = 250;
 
@@ -60,7 +64,7 @@ export class Listener {
 
   /**
    * Notifies after earlier calls, one query at a time: each takes a lock of the whole database cluster. Calls that wait share the next
-   * query, and notifications that are sent `soon` wait up to a millisecond for others. Equal payloads of one query would arrive once.
+   * query, and notifications that are sent `soon` wait up to 8 ms for others. Equal payloads of one query would arrive once.
    */
   notify(channel: string, payload: string, urgency: 'now' | 'soon' = 'now'): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -85,7 +89,11 @@ export class Listener {
 
   async #notifyWaiting(): Promise<void> {
     this.#isNotifying = true;
-    while (this.#waiting.length > 0) {
+    for (
+      let pause = SHORTEST_PAUSE_MS;
+      this.#waiting.length > 0;
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+    ) {
       const batch = this.#waiting;
       this.#waiting = [];
       const values = [batch.map(({ channel }) => channel), batch.map(({ payload }) => payload)];
@@ -95,16 +103,16 @@ export class Listener {
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
-      await this.#pause();
+      await this.#pause(pause);
     }
     this.#isNotifying = false;
   }
 
-  async #pause(): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#endPause = resolve;
-      timer = setTimeout(resolve, PAUSE_MS);
+      timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
   }
