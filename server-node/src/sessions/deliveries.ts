@@ -7,7 +7,8 @@ export class Deliveries {
   readonly #observer: Observer;
   readonly #topics: Pick<Topics, 'hasChanges' | 'flush'>;
   readonly #fail: (session: Session, error: unknown) => void;
-  #due = new Set<Session>();
+  /** Each once: a session knows whether it is due, which costs less than a set. */
+  #due: Session[] = [];
 
   /**
    * @param topics deliver the changes of state that events must not overtake
@@ -25,26 +26,28 @@ export class Deliveries {
 
   /** Notes that a session has something to write. Idempotent. */
   add(session: Session): void {
-    if (this.#due.size === 0) queueMicrotask(() => this.#deliver());
-    this.#due.add(session);
+    if (session.isDue) return;
+    session.isDue = true;
+    if (this.#due.push(session) === 1) queueMicrotask(() => this.#deliver());
   }
 
   #deliver(): void {
     this.#flush();
     const due = this.#due;
-    this.#due = new Set();
+    this.#due = [];
+    for (const session of due) session.isDue = false;
     // Sessions that lie side by side in memory follow each other. Audience by audience, 10,000 sessions would cost a quarter more.
-    const ordered = [...due].sort(byAge);
+    due.sort(byAge);
     // All is collected before anything is written: each write evicts our sessions from the processor's caches.
-    this.#forEach(ordered, (session) => session.prepare());
-    this.#forEach(ordered, (session) => session.deliver());
-    this.#observer.publish('deliver', () => ({ sessions: due.size }));
+    this.#forEach(due, (session) => session.prepare());
+    this.#forEach(due, (session) => session.deliver());
+    this.#observer.publish('deliver', () => ({ sessions: due.length }));
   }
 
   /** Sessions that this touches are due now, too. */
   #flush(): void {
     if (!this.#topics.hasChanges) return;
-    const eventful = [...this.#due].filter(({ events, link }) => events.hasPending && link?.isFull === false);
+    const eventful = this.#due.filter(({ events, link }) => events.hasPending && link?.isFull === false);
     if (eventful.length > 0) this.#topics.flush(eventful);
   }
 

@@ -26,7 +26,6 @@ export class Session implements Subscriber {
   readonly id: string;
   /** A newer one has the same identity. */
   admission: Admission;
-  /** How fast the client may send frames. */
   readonly rate: RateLimit;
   readonly topics: Subscriptions;
   readonly liveness: Liveness = new Liveness();
@@ -44,6 +43,8 @@ export class Session implements Subscriber {
   redirect: Redirect | undefined;
   /** The frames of its client on their way in. */
   readonly inbox: Inbox = new Inbox();
+  /** Whether it is one of the next delivery: set by `Deliveries`. */
+  isDue = false;
   readonly #onDue: OnDue;
   /** Its events on their way to the client. */
   readonly events: EventSender;
