@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { limitsOf, serverLimitsOf } from '../server-node/src/hub/hub-options.js';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -62,6 +63,14 @@ describe('the reader of SECURITY.md', () => {
 
 it('SECURITY.md has lines', () => {
   expect(lines.length).toBeGreaterThan(45);
+});
+
+/** Every limit of a hub: those that `hello` announces, `idle`, which has no default, and those of the server alone. */
+const LIMITS = [...Object.keys(limitsOf()), 'idle', ...Object.keys(serverLimitsOf())];
+
+it.each(LIMITS)('the limit %s is in a guard with a test, and in PROTOCOL.md', (limit) => {
+  expect(lines.filter(({ guard }) => guard.includes(`\`limits.${limit}\``))).not.toEqual([]);
+  expect(readFileSync(resolve(root, 'PROTOCOL.md'), 'utf8')).toContain(`\n| \`${limit}\` | `);
 });
 
 it.each(lines.map((line) => [line.threat, line] as const))('%s: its file and its test exist', (_, line) => {
