@@ -181,6 +181,31 @@ describe('a queue of events', () => {
     expect(take()).toEqual([[3, 3]]);
   });
 
+  it('sends a removed event no more, and does not report it', () => {
+    const { queue, dropped, take, resume } = setUp();
+    resume(false);
+    const tickets = [1, 2, 3].map((data) => queue.add(`{"data":${data}`)) as [Ticket, Ticket, Ticket];
+    queue.remove(tickets[1]);
+    expect(queue.size()).toBe(2);
+    expect(take(1)).toEqual([[1, 1]]);
+    queue.remove(tickets[0]); // it was written, so the number stays
+    queue.suspend();
+    vi.advanceTimersByTime(15_000);
+    expect(dropped).toEqual([1]);
+  });
+
+  it('drops events that wait for the first link for 15 s, without a callback', () => {
+    const report = vi.fn();
+    vi.stubGlobal('reportError', report);
+    const { add, dropped, resume } = setUp();
+    add(1);
+    vi.advanceTimersByTime(15_000);
+    expect(dropped).toEqual([1]);
+    expect(resume(false)).toEqual([]);
+    expect(report).not.toHaveBeenCalled();
+    vi.unstubAllGlobals();
+  });
+
   it('drops what another session does not take', () => {
     const { queue, add, resume, dropped } = setUp();
     resume(false);
