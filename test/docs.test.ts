@@ -101,7 +101,7 @@ describe('the code blocks of the documents', () => {
     expect(blocks.filter(({ language }) => !known.has(language))).toEqual([]);
   });
 
-  it('type-check', { timeout: 60_000 }, () => {
+  it('type-check', { timeout: 300_000 }, () => {
     const errors = diagnose().map(({ file, start = 0, messageText }) => {
       const block = file && files.get(resolve(file.fileName));
       const line = (block?.line ?? 0) + (file?.getLineAndCharacterOfPosition(start).line ?? 0);

@@ -12,4 +12,19 @@ export const EQUIVALENT = [
   },
   // One patch without its brackets, put into brackets, is the same text.
   { file: 'state/history.ts', original: 'missing === 1', replacements: ['false'] },
+  // A client's place is in no run at first, so an empty window begins a run for it either way, and reads no earlier beginning.
+  {
+    file: 'wire/shared-window.ts',
+    original: 'this.#length > 0',
+    replacements: ['true', 'this.#length >= 0'],
+  },
+  { file: 'wire/shared-window.ts', original: '-Infinity', replacements: ['+Infinity'] },
+  // Runs have to have different numbers, of either sign.
+  { file: 'wire/shared-window.ts', original: 'this.#run++', replacements: ['this.#run--'] },
+  // The last 16 KiB of a shorter text are all of it.
+  {
+    file: 'wire/shared-window.ts',
+    original: 'this.#past.length > REACH',
+    replacements: ['true', 'this.#past.length >= REACH'],
+  },
 ];

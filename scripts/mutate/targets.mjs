@@ -27,7 +27,10 @@ export const TARGETS = [
     tests: ['server-node/src/sessions/session.test.ts', 'server-node/src/hub/hub.test.ts'],
   },
   { file: 'server-node/src/state/history.ts', tests: ['server-node/src/state/*.test.ts'] },
-  { file: 'server-node/src/wire/shared-window.ts', tests: ['server-node/src/wire/shared-window.test.ts'] },
+  {
+    file: 'server-node/src/wire/shared-window.ts',
+    tests: ['server-node/src/wire/shared-window.run.test.ts'],
+  },
   {
     file: 'server-node/src/recording/recorder.ts',
     tests: ['server-node/src/recording/recorder.test.ts', 'server-node/src/recording/recorder.model.test.ts'],
