@@ -10,6 +10,7 @@ import {
   type Plugin,
 } from 'vite';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { veloxMore } from './scripts/velox-js/plugin.mjs';
 import { readmePlugin } from './test/readme-plugin.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -32,14 +33,17 @@ function playgroundServer(): Plugin {
   };
 }
 
-/** `vite build --mode iife` makes `velox.js` of the classic API: a script with the global `velox`. It has no calls. */
+/**
+ * `vite build --mode iife` builds `velox.js` of the classic API, a script with the global `velox`, and `velox-more.js`, which it loads on
+ * need. Neither has calls.
+ */
 const script: ViteUserConfig = {
+  plugins: [veloxMore()],
   publicDir: false,
   resolve: {
-    alias: {
-      '../platform/load.js': here('./scripts/velox-js/load.mjs'),
-      '../protocol/first-frame.js': here('./scripts/velox-js/first-frame.mjs'),
-    },
+    alias: [
+      { find: /^\.\.\/(?:\.\.\/)?platform\/load\.js$/, replacement: here('./scripts/velox-js/load.mjs') },
+    ],
     conditions: [SOURCE, ...defaultClientConditions],
   },
   build: {

@@ -2,12 +2,16 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { createHub, type Hub, type State } from '@velox/server';
 import { build, type Rolldown } from 'vite';
 import { Player } from '../core/test/version2/player.js';
+import { createScriptHandler } from '../server-node/src/script.js';
 import { START, transcript } from '../core/test/wire/transcript.js';
 
 interface Board {
@@ -15,9 +19,10 @@ interface Board {
   rows: { id: number; text: string }[];
 }
 
-let script: Promise<string> | undefined;
+let scripts: Promise<Map<string, string>> | undefined;
 
-async function buildScript(): Promise<string> {
+/** The files of the client by their paths. */
+async function buildScripts(): Promise<Map<string, string>> {
   const options = {
     configFile: 'vite.config.ts',
     mode: 'iife',
@@ -25,7 +30,9 @@ async function buildScript(): Promise<string> {
     build: { write: false },
   } as const;
   const [{ output }] = (await build(options)) as unknown as [Rolldown.RolldownOutput];
-  return output[0].code;
+  return new Map(
+    output.map((each) => [`/${each.fileName}`, each.type === 'chunk' ? each.code : String(each.source)]),
+  );
 }
 
 const angular = readFileSync(createRequire(import.meta.url).resolve('angular/angular.min.js'), 'utf8');
@@ -33,7 +40,7 @@ const angular = readFileSync(createRequire(import.meta.url).resolve('angular/ang
 const PAGE = `<!doctype html><meta charset="utf-8"><title>velox.js</title><link rel="icon" href="data:,">
 <style>body { font: 16px sans-serif; margin: 2em } dt { color: #555 }</style>
 <h1>velox.js</h1>
-<dl><dt>connection</dt><dd id="state">not connected</dd><dt>count</dt><dd id="count"></dd><dt>rows</dt><dd id="rows"></dd></dl>
+<dl><dt>connection</dt><dd id="state">not connected</dd><dt>error</dt><dd id="error"></dd><dt>count</dt><dd id="count"></dd><dt>rows</dt><dd id="rows"></dd></dl>
 <script src="/velox.js"></script>
 <script>
   const transport = new URLSearchParams(location.search).get('transport') || 'sse'
@@ -43,9 +50,11 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>velox.js</title><link 
     if (id === 'state') states.push(text)
   }
   const board = {}
-  const v = velox[transport](new URLSearchParams(location.search).get('url') || '/sync', board)
+  const url = new URLSearchParams(location.search).get('url') || '/sync'
+  const v = transport === 'polling' ? velox(url, board, { transport }) : velox[transport](url, board)
+  v.onerror = (error) => shows('error', error.code)
   v.onupdate = () => { shows('count', board.count); shows('rows', (board.rows || []).map((row) => row.text).join()) }
-  v.onconnect = () => shows('state', v.ws ? 'connected by WebSocket' : 'connected by SSE')
+  v.onconnect = () => shows('state', 'connected by ' + (v.ws ? 'WebSocket' : v.sse ? 'SSE' : 'polling'))
   v.ondisconnect = (retry) => {
     let left = 3
     const tick = () => {
@@ -86,7 +95,7 @@ const cut = (): void => sockets.forEach((socket) => socket.destroy());
 
 test.beforeEach(async () => {
   const files = new Map([
-    ['/velox.js', await (script ??= buildScript())],
+    ...(await (scripts ??= buildScripts())),
     ['/angular.js', angular],
     ['/', PAGE],
     ['/scope', SCOPE],
@@ -94,10 +103,11 @@ test.beforeEach(async () => {
   hub = createHub();
   state = hub.state('', { count: 1, rows: [{ id: 1, text: 'one' }] });
   server = await listen((request, response) => {
-    const path = request.url?.split('?')[0] ?? '';
+    const { pathname: path, searchParams } = new URL(request.url ?? '', 'http://h');
     if (path === '/sync') return void hub.handle(request, response);
     response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
-    response.end(files.get(path) ?? '');
+    const text = files.get(path) ?? '';
+    response.end(path === '/' ? text.replace('/velox.js', searchParams.get('script') ?? '/velox.js') : text);
   });
 });
 test.afterEach(async () => {
@@ -153,6 +163,57 @@ test('AngularJS: $apply of an object in a scope digests each change', async ({ p
   expect(complaints).toEqual([]);
 });
 
+/** The paths under which a page has asked for the second file. */
+function secondFilesOf(page: Page): string[] {
+  const paths: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (/more/.test(pathname + search)) paths.push(pathname);
+  });
+  return paths;
+}
+
+test('polling comes with the second file, which is fetched once', async ({ page }) => {
+  const complaints = complaintsOf(page);
+  const paths = secondFilesOf(page);
+  await page.goto(`${originOf(server)}/?transport=polling`);
+  await expect(page.locator('#state')).toHaveText('connected by polling');
+  state.update((draft) => void draft.rows.push({ id: 2, text: 'two' }));
+  await expect(page.locator('#rows')).toHaveText('one,two');
+  cut();
+  state.update((draft) => void (draft.count = 3));
+  await expect(page.locator('#count')).toHaveText('3');
+  expect(paths).toEqual(['/velox-more.js']);
+  expect(complaints).toEqual([]);
+});
+
+test('without the second file, an error says so, and the object follows all the same', async ({ page }) => {
+  await page.route('**/velox-more.js*', (route) => route.abort());
+  await page.goto(`${originOf(server)}/?transport=ws`);
+  await expect(page.locator('#error')).toHaveText('not-loaded');
+  for (let count = 2; count < 5; count++) {
+    state.update((draft) => void (draft.count = count));
+    await expect(page.locator('#count')).toHaveText(`${count}`);
+  }
+});
+
+test('velox.JS serves both files by one route of any name, also to pages of other origins', async ({
+  page,
+}) => {
+  const folder = await mkdtemp(join(tmpdir(), 'velox-js-'));
+  for (const [path, text] of (await scripts) ?? []) await writeFile(join(folder, path), text);
+  const handler = createScriptHandler(() => join(folder, 'velox.js'));
+  const host = await listen((request, response) => void handler(request, response));
+  const paths = secondFilesOf(page);
+  const url = encodeURIComponent(`${originOf(host)}/js/client.js`);
+  await page.goto(`${originOf(server)}/?transport=sse&script=${url}`);
+  await expect(page.locator('#state')).toHaveText('connected by SSE');
+  await expect(page.locator('#count')).toHaveText('1');
+  expect(paths).toEqual(['/js/client.js']);
+  host.close();
+  await rm(folder, { recursive: true });
+});
+
 test('two instances do not disturb each other', async ({ page }) => {
   await page.goto(`${originOf(server)}/`);
   await expect(page.locator('#count')).toHaveText('1');
@@ -178,6 +239,7 @@ test('two instances do not disturb each other', async ({ page }) => {
 for (const name of ['go-sse-struct', 'go-ws-struct', 'js-sse']) {
   test(`an original server, played from ${name}`, async ({ page }) => {
     await using player = await Player.listen();
+    const paths = secondFilesOf(page);
     const origin = originOf(server);
     const url = encodeURIComponent(player.url);
     await page.goto(`${origin}/?transport=${name.includes('ws') ? 'ws' : 'sse'}&url=${url}`);
@@ -193,6 +255,7 @@ for (const name of ['go-sse-struct', 'go-ws-struct', 'js-sse']) {
     await expect(count).toHaveText('2');
     const shown = await page.evaluate(() => (window as unknown as { board?: object }).board ?? eval('board'));
     expect(shown).toMatchObject({ title: START.title, count: 2 });
+    expect(paths).toEqual(['/velox-more.js']);
     await expect(page.locator('#state')).toHaveText(
       `connected by ${name.includes('ws') ? 'WebSocket' : 'SSE'}`,
     );

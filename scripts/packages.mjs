@@ -24,7 +24,17 @@ for (const folder of packages) {
   run('npx', ['publint', '--strict', folder], { stdio: 'inherit' });
   run(
     'npx',
-    ['attw', '--pack', folder, '--profile', 'esm-only', '--exclude-entrypoints', './velox.js', '--quiet'],
+    [
+      'attw',
+      '--pack',
+      folder,
+      '--profile',
+      'esm-only',
+      '--exclude-entrypoints',
+      './velox.js',
+      './velox-more.js',
+      '--quiet',
+    ],
     { stdio: 'inherit' },
   );
 }

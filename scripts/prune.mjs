@@ -8,7 +8,7 @@ for (const folder of ['core', 'server-node', ...adapters]) {
   if (!existsSync(dist)) continue;
   for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const stem = /^(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file)?.[1];
-    if (stem === undefined || file === 'velox.js') continue; // velox.js is a bundle
+    if (stem === undefined || /^velox(-more)?\.js$/.test(file)) continue; // bundles
     const isCurrent = ['.ts', '.tsx'].some((end) => existsSync(join(folder, 'src', stem + end)));
     if (!isCurrent) rmSync(join(dist, file));
   }

@@ -18,7 +18,7 @@ import { WebSocket } from 'ws';
 
 const board = velox.state({ rows: [{ price: 1 }] });
 const server = createServer((request, response) =>
-  (request.url === '/velox.js' ? velox.JS : board.handle)(request, response),
+  (request.url?.startsWith('/velox.js') ? velox.JS : board.handle)(request, response),
 ).listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${server.address().port}/`;
@@ -62,6 +62,8 @@ assert.throws(() => injectVelox(source), /NG0203/); // loads, and wants a compon
 
 const script = await (await fetch(`${url}velox.js`)).text();
 assert.equal(typeof runInNewContext(`${script}; velox`), 'function');
+const [query] = /\?more=[\w-]+/.exec(script);
+assert.match(await (await fetch(`${url}velox.js${query}`)).text(), /createRecovery/);
 
 board.close();
 server.close();

@@ -67,7 +67,7 @@ const LAYOUT: Record<string, Record<string, readonly string[]>> = {
     events: ['connection', 'replicas', 'reactive', 'platform', 'protocol'],
     connect: ['events', 'transports', 'connection', 'replicas', 'reactive', 'platform', 'protocol'],
     optimistic: ['events', 'replicas', 'protocol'],
-    classic: ['connect', 'connection', 'replicas', 'protocol'],
+    classic: ['connect', 'connection', 'replicas', 'reactive', 'platform', 'protocol'],
     // Every folder calls it by the name `#development`, which is nothing in production; it imports their types.
     development: ['connect', 'events', 'connection', 'replicas', 'protocol'],
   },

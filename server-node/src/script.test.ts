@@ -6,13 +6,16 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScriptHandler } from './script.js';
 import { listen } from '../test/rig/listen.js';
 
-const code = 'var velox = () => "ü";'.padEnd(2_000);
+const code = 'var velox = () => import("./velox-more.js?abc"); "ü";'.padEnd(2_000);
+const served = code.replace('./velox-more.js?', '?more=');
+const more = 'export const id = "abc"; "ä";'.padEnd(2_000);
 let folder: string;
 let file: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'velox-script-'));
   file = join(folder, 'velox.js');
   await writeFile(file, code);
+  await writeFile(join(folder, 'velox-more.js'), more);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -20,20 +23,33 @@ it('serves a script, compressed if the client accepts gzip', async () => {
   const handler = createScriptHandler(() => file);
   await using server = await listen((request, response) => void handler(request, response));
   const zipped = await fetch(server.origin);
-  expect(await zipped.text()).toBe(code);
+  expect(await zipped.text()).toBe(served);
   expect(zipped.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   expect(zipped.headers.get('content-encoding')).toBe('gzip');
   expect(zipped.headers.get('vary')).toBe('Accept-Encoding');
   const plain = await fetch(server.origin, { headers: { 'Accept-Encoding': 'identity' } });
-  expect(plain.headers.get('content-length')).toBe(`${Buffer.byteLength(code)}`);
-  expect(await plain.text()).toBe(code);
+  expect(plain.headers.get('content-length')).toBe(`${Buffer.byteLength(served)}`);
+  expect(await plain.text()).toBe(served);
   for (const refused of ['gzip;q=0', 'br, gzip; q=0.0', '*;q=0']) {
     const answer = await fetch(server.origin, { headers: { 'Accept-Encoding': refused } });
     expect(answer.headers.get('content-encoding')).toBeNull();
-    expect(await answer.text()).toBe(code);
+    expect(await answer.text()).toBe(served);
   }
   const head = await fetch(server.origin, { method: 'HEAD' });
   expect([head.status, await head.text()]).toEqual([200, '']);
+});
+
+it('serves the second file to the query that the first one asks, for pages of any origin', async () => {
+  const handler = createScriptHandler(() => file);
+  await using server = await listen((request, response) => void handler(request, response));
+  const first = await fetch(`${server.origin}/velox.js`);
+  expect(first.headers.get('access-control-allow-origin')).toBe('*');
+  const [, query = ''] = /import\("(.+?)"\)/.exec(await first.text()) ?? [];
+  const second = await fetch(new URL(query, first.url));
+  expect(await second.text()).toBe(more);
+  expect(second.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+  expect(second.headers.get('access-control-allow-origin')).toBe('*');
+  expect(second.headers.get('etag')).not.toBe(first.headers.get('etag'));
 });
 
 it('answers 304 to a client that has the script', async () => {
@@ -55,7 +71,7 @@ it('passes the error of a missing file to the next handler, or answers 500, unti
   expect((await fetch(bare.origin)).status).toBe(500);
   expect(await (await fetch(server.origin)).text()).toBe('ENOENT');
   await writeFile(file, code);
-  expect(await (await fetch(server.origin)).text()).toBe(code);
+  expect(await (await fetch(server.origin)).text()).toBe(served);
 });
 
 it('leaves the main entry free of import.meta, which CommonJS cannot load', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { isKnown } from './http/negotiate.js';
@@ -22,24 +22,44 @@ interface Script {
   readonly gzip: Buffer;
 }
 
-async function read(file: string): Promise<Script> {
-  const plain = await readFile(file);
+/** The client's files: the first one, and the one that it loads on need. */
+interface Client {
+  readonly first: Script;
+  readonly more: Script;
+}
+
+/** The path at which velox.js finds its second file. Here, one route serves both, so the path becomes a query of its own URL. */
+const MORE = './velox-more.js?';
+const QUERY = '?more=';
+
+async function read(file: string): Promise<Client> {
+  const [first, more] = await Promise.all([
+    readFile(file, 'utf8'),
+    readFile(join(dirname(file), 'velox-more.js')),
+  ]);
+  return { first: await encode(Buffer.from(first.replace(MORE, QUERY))), more: await encode(more) };
+}
+
+async function encode(plain: Buffer): Promise<Script> {
   const hash = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
   return { etag: `"${hash}"`, plain, gzip: await promisify(gzip)(plain, { level: 9 }) };
 }
 
 /**
- * Creates a handler that serves a file, read at the first request. Errors go to `next`; without it the answer is 500.
+ * Creates a handler that serves velox.js, and velox-more.js beside it to the same URL with the query `more`. The files are read at the
+ * first request. Errors go to `next`; without it the answer is 500.
  *
- * @param find returns the path of the file
+ * @param find returns the path of velox.js
  */
 export function createScriptHandler(find: () => string | Promise<string>): ScriptHandler {
-  let script: Promise<Script> | undefined;
+  let client: Promise<Client> | undefined;
   return async (request, response, next) => {
     try {
-      script ??= Promise.resolve(find()).then(read);
-      const { etag, plain, gzip } = await script;
+      client ??= Promise.resolve(find()).then(read);
+      const { first, more } = await client;
+      const { etag, plain, gzip } = request.url?.includes(QUERY) ? more : first;
       response
+        .setHeader('Access-Control-Allow-Origin', '*') // a page of another origin may load the second file, as it may the first
         .setHeader('ETag', etag)
         .setHeader('Cache-Control', 'no-cache')
         .setHeader('Vary', 'Accept-Encoding');
@@ -53,7 +73,7 @@ export function createScriptHandler(find: () => string | Promise<string>): Scrip
       });
       response.end(request.method === 'HEAD' ? undefined : body);
     } catch (error) {
-      script = undefined; // the file may exist the next time
+      client = undefined; // the file may exist the next time
       if (next) next(error);
       else response.writeHead(500).end();
     }

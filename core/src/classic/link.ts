@@ -1,8 +1,10 @@
 import { EXPLAINED } from '#development';
 import { openConnection, type ConnectOptions } from '../connect/connect.js';
+import { load } from '../platform/load.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Position } from '../protocol/frames.js';
 import type { Patch } from '../protocol/patch.js';
+import { once } from '../reactive/readable.js';
 import type { Initial } from '../replicas/replica.js';
 import type { Reason, Status } from '../replicas/status.js';
 
@@ -51,6 +53,11 @@ export function createLink<T>(
   /** The number of the newest event. */
   let seq = 0;
 
+  /** Without the code that loads on need, deltas cannot be applied, and only a WebSocket opens. */
+  const checkCode = once(() => {
+    load().catch(({ message }: Error) => listener.onError({ code: 'not-loaded', message }));
+  });
+
   connection.onFrame((frame) => {
     if (!('version' in frame) || (frame.topic ?? '') !== replica.topic) return;
     position = { id: frame.id ?? position.id, version: frame.version } as Position;
@@ -66,6 +73,7 @@ export function createLink<T>(
       if (reason) listener.onError(reason);
     }
     if (state === before) return;
+    checkCode();
     if (state === 'open') listener.onOpen();
     // Not from within the connection, which sets its timer after this callback.
     else if (LOST.includes(state) && listener.onLost()) queueMicrotask(close);

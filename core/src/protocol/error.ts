@@ -38,7 +38,9 @@ export type ErrorCode =
   // a client cannot be set up
   | 'no-transport'
   | 'no-auth'
-  | 'bad-url';
+  | 'bad-url'
+  // the code that a client loads on need is missing
+  | 'not-loaded';
 
 /**
  * The one error class of Velox. `message` reads `velox: what happened. what to do.`; in a page's production bundle, most errors of the client

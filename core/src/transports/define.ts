@@ -1,6 +1,6 @@
 import { load, loaded } from '../platform/load.js';
 import { isFirstFrame } from '../protocol/first-frame.js';
-import { PROTOCOL_VERSION, type ServerFrame } from '../protocol/frames.js';
+import type { ServerFrame } from '../protocol/frames.js';
 import type { Attempt, CloseReason, Link, LinkEvents, Transport } from '../connection/transport.js';
 
 /** How a transport reports on its one attempt: as often as it likes, also too late. */
@@ -93,11 +93,4 @@ export function defineTransport(name: string, start: Start): Transport {
     },
   };
   return named[name] as Transport;
-}
-
-/** The endpoint's URL with the query that asks for this version of the protocol. */
-export function endpoint(url: string): URL {
-  const target = new URL(url);
-  target.searchParams.set('velox', `${PROTOCOL_VERSION}`);
-  return target;
 }

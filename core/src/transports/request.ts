@@ -1,6 +1,6 @@
 import type { Attempt } from '../connection/transport.js';
 import { basic } from './basic.js';
-import { endpoint } from './define.js';
+import { endpoint } from './endpoint.js';
 
 /**
  * A request of a link. A URL may have credentials, as a page's own may, and `fetch` refuses such URLs: they travel as Basic

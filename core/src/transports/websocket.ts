@@ -1,5 +1,6 @@
 import type { Transport } from '../connection/transport.js';
-import { defineTransport, endpoint } from './define.js';
+import { defineTransport } from './define.js';
+import { endpoint } from './endpoint.js';
 
 /** The part of a WebSocket class that is used: the browser's own, or that of the package `ws`. */
 export type WebSocketClass = new (url: string) => Pick<WebSocket, 'send' | 'close'>;
