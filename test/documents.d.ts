@@ -12,6 +12,7 @@ declare const shop: import('@velox/server').Hub<Shop, User>;
 declare const url: string;
 declare const db: any;
 declare const items: import('@velox/server').Entity<unknown>;
+declare const lists: import('@velox/server').Entity<unknown>;
 declare const readItem: (id: string) => Promise<{ name: string } | null>;
 declare const readOrder: (id: string) => Promise<{ user: { id: string } }>;
 declare const PrismaClient: any;
