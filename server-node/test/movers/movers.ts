@@ -7,11 +7,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, polling, sse, websocket, type Sync } from '@velox/core';
 import { WebSocket } from 'ws';
 import { bundleTest } from '../../../scripts/bundle-simulation.mjs';
+import { startEngine } from '../torture/engines.js';
+import type { EngineSetup } from '../torture/orders.js';
 import { RoundRobin } from '../torture/round-robin.js';
 import type { MoverAnswer, MoverOrder, MoverSetup } from './orders.js';
 
+/** How many clients open their links at the same time: a busy machine would let too many of them give up. */
+const AT_A_TIME = 50;
+/** How long all clients may take to get an event, in ms, on a busy machine. */
+const PATIENCE_MS = 60_000;
+
 /** What is done. */
 export interface MoversPlan {
+  readonly engine: EngineSetup['kind'];
   readonly nodes: number;
   readonly clients: number;
   /** The transports of the clients, in turn. */
@@ -47,17 +55,19 @@ const FACTORIES = { websocket: () => websocket(WebSocket), sse: () => sse(), pol
 /** Lets clients send and receive behind a proxy without sticky sessions, whose connections are cut. No node dies. */
 export async function move(plan: MoversPlan): Promise<MoversReport> {
   const folder = await mkdtemp(join(tmpdir(), 'velox-movers-'));
-  const setup: MoverSetup = { kind: 'sqlite', file: join(folder, 'velox.db'), folder };
+  await using engine = await startEngine(plan.engine, 'none', folder);
   const bundle = await bundleTest('server-node/test/movers/node.ts');
-  const nodes = await Promise.all(Array.from({ length: plan.nodes }, () => start(bundle, setup)));
+  const nodes = await Promise.all(Array.from({ length: plan.nodes }, () => start(bundle, engine.setup)));
   await using proxy = await RoundRobin.start();
   proxy.ports = nodes.map(({ port }) => port);
-  const clients = Array.from({ length: plan.clients }, (_, n) => client(proxy.origin, n, plan));
+  const clients: Client[] = [];
   try {
-    await until(() => clients.every(({ sync }) => sync.status.get().state === 'open'), 60_000);
-    // A room is joined when its call is answered; the first echo comes after that.
-    clients.forEach(({ sync }, n) => sync.emit('up', `${n}:first`));
-    await until(() => clients.every(({ got }, n) => got.includes(`${n}:first`)), 60_000);
+    while (clients.length < plan.clients) {
+      const count = Math.min(AT_A_TIME, plan.clients - clients.length);
+      for (let n = 0; n < count; n++) clients.push(client(proxy.origin, clients.length, plan));
+      // A room is joined when its call is answered; the first echo comes after that.
+      await until(() => clients.every(({ got }, n) => got.includes(`${n}:first`)), PATIENCE_MS);
+    }
     for (let n = 0; n < plan.events; n++) {
       clients.forEach(({ sync }, c) => sync.emit('up', `${c}:${n}`));
       const order: MoverOrder = { cast: n };
@@ -66,7 +76,7 @@ export async function move(plan: MoversPlan): Promise<MoversReport> {
       if (n % Math.ceil(plan.events / plan.cuts) === 1) proxy.cut(0.3);
       const hasBoth = ({ got }: Client, c: number): boolean =>
         got.includes(`cast ${n}`) && got.includes(`${c}:${n}`);
-      await until(() => clients.every(hasBoth), 10_000).catch(() => undefined); // the report tells
+      await until(() => clients.every(hasBoth), PATIENCE_MS).catch(() => undefined); // the report tells
     }
     const wanted = (c: number): string[] => [
       `${c}:first`,
@@ -118,6 +128,7 @@ function client(origin: string, n: number, { transports }: MoversPlan): Client {
   sync.on('cast', (data) => made.got.push(`cast ${String(data)}`));
   sync.onReconnect(({ recovered }) => void (made.strangers += recovered ? 0 : 1));
   sync.join('all');
+  sync.emit('up', `${n}:first`);
   return made;
 }
 
