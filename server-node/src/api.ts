@@ -13,12 +13,12 @@ export type {
   Cast,
   Channel,
   EventHandlersOf,
+  ReachableSession,
   Recipient,
   Room,
   Session,
 } from './messaging/typed.js';
-export type { CastOptions } from './messaging/cast.js';
-export type { EmitOptions } from './messaging/session-handle.js';
+export type { CastOptions, EmitOptions } from './messaging/emit-options.js';
 export type { DropCode, EventLimits, Overflow, Sent } from './sessions/event-limits.js';
 export type { CallOptions } from './messaging/calls.js';
 export type { Absence, MessagingRules } from './messaging/messaging.js';

@@ -1,5 +1,5 @@
 import type { AnySchema } from '@velox/core/protocol';
-import type { CastOptions } from './messaging/cast.js';
+import type { CastOptions } from './messaging/emit-options.js';
 import type { Messaging } from './messaging/messaging.js';
 import type { PresenceOptions } from './messaging/presence.js';
 import type { SessionHandle } from './messaging/session-handle.js';
@@ -39,6 +39,8 @@ export function messagingMethods(messaging: Messaging): unknown {
         return everyone.to(name).present().length;
       },
       sessions: () => everyone.to(name).sessions(),
+      fetchSessions: () => everyone.to(name).fetchSessions(),
+      fetchSize: () => everyone.to(name).fetchSize(),
     }),
     presence(options: PresenceOptions) {
       checkOptions('hub.presence()', options);
@@ -59,5 +61,7 @@ export function messagingMethods(messaging: Messaging): unknown {
     emit: (event: string, data: unknown, options?: CastOptions) => everyone.emit(event, data, options),
     call: (name: string, data: unknown, options?: object) => everyone.call(name, data, options),
     sessions: () => everyone.sessions(),
+    fetchSessions: () => everyone.fetchSessions(),
+    fetchSize: () => everyone.fetchSize(),
   };
 }

@@ -1,82 +1,36 @@
 /** Sessions that move between nodes while messages of the bus are late or lost. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect, websocket, type Sync } from '@velox/core';
-import { memory } from '../src/backplanes/memory/index.js';
-import { createHub, type Hub } from '../src/create-hub.js';
-import { createRandom } from '../src/testing/random.js';
-import { MemoryNetwork } from '../src/testing/memory-network.js';
-import { VirtualTime } from '../src/testing/virtual-time.js';
-import { warmUp } from '../src/testing/warm-up.js';
-import { NodeBus } from './rig/node-bus.js';
+import type { Sync } from '@velox/core';
+import { NodeCluster, type ClusterClient, type ClusterNode } from './rig/node-cluster.js';
 
-interface Node {
-  readonly hub: Hub;
-  readonly bus: NodeBus;
-}
-
-let time: VirtualTime;
-let network: MemoryNetwork;
-let east: Node;
-let west: Node;
-let south: Node;
-let restore: (() => void)[];
-let syncs: Sync[];
+let cluster: NodeCluster;
+let east: ClusterNode;
+let west: ClusterNode;
+let south: ClusterNode;
 /** The reasons of `onDisconnect`. */
 let ended: string[];
 
 beforeEach(async () => {
-  await warmUp();
-  time = new VirtualTime();
-  network = new MemoryNetwork(time);
-  restore = [time.install(createRandom(1).next), network.install()];
-  const backplane = memory();
-  const start = (): Node => {
-    const bus = new NodeBus(backplane.bus);
-    const canJoin = (_: unknown, room: string): boolean | Promise<boolean> =>
-      room !== 'slow' || new Promise((resolve) => setTimeout(resolve, 2_000, true));
-    const onDisconnect = (_: unknown, reason: string): void => void ended.push(reason);
-    return { bus, hub: createHub({ backplane: { ...backplane, bus }, canJoin, onDisconnect }) };
-  };
-  [east, west, south] = [start(), start(), start()];
-  syncs = [];
+  cluster = await NodeCluster.start();
   ended = [];
+  const canJoin = (_: unknown, room: string): boolean | Promise<boolean> =>
+    room !== 'slow' || new Promise((resolve) => setTimeout(resolve, 2_000, true));
+  const onDisconnect = (_: unknown, reason: string): void => void ended.push(reason);
+  const start = (): ClusterNode => cluster.node({ canJoin, onDisconnect });
+  [east, west, south] = [start(), start(), start()];
 });
 
-afterEach(async () => {
-  for (const sync of syncs) sync.close();
-  await Promise.all([...[east, west, south].map(({ hub }) => hub.close()), time.advance(40_000)]);
-  for (const undo of restore) undo();
-});
+afterEach(() => cluster[Symbol.asyncDispose]());
 
-interface Client {
-  readonly sync: Sync;
-  readonly events: unknown[];
-  /** Whether each new link had the session of the one before. */
-  readonly recovered: boolean[];
-}
-
-/** A client of one node. */
-async function client(name: string, { hub }: Node): Promise<Client> {
-  network.path(name);
-  network.serve(hub);
-  const sync = time.within(network.path(name).zone, () =>
-    connect(network.urlOf(name), { transports: [websocket(network.WebSocket)] }),
-  );
-  syncs.push(sync);
-  const made: Client = { sync, events: [], recovered: [] };
-  sync.on('news', (data) => made.events.push(data));
-  sync.onReconnect(({ recovered }) => void made.recovered.push(recovered));
-  sync.join('red');
-  await time.advance(1_000);
+/** A client of one node, in the room `red`. */
+async function client(name: string, node: ClusterNode): Promise<ClusterClient> {
+  const made = await cluster.client(name, node);
+  made.sync.join('red');
+  await cluster.time.advance(500);
   return made;
 }
 
-/** The next link of a client opens on another node. */
-async function move(name: string, { hub }: Node, ms = 1_200): Promise<void> {
-  network.serve(hub);
-  network.path(name).cut();
-  await time.advance(ms);
-}
+const move = (...given: Parameters<NodeCluster['move']>): Promise<void> => cluster.move(...given);
 
 const isOf = (room: string) => (subject: string) => subject === `velox room ${room}`;
 
@@ -90,7 +44,7 @@ describe('a client whose session moves twice in a short time', () => {
     await move('a', west);
     await move('a', south);
     expect(recovered).toEqual([true, true]);
-    await time.advance(4_000);
+    await cluster.time.advance(4_000);
     expect(events).toEqual(['cast']);
   });
 
@@ -99,11 +53,11 @@ describe('a client whose session moves twice in a short time', () => {
     const { events, recovered } = await client('a', east);
     south.bus.hearMs = (subject) => (isOf('red')(subject) ? 4_000 : 0);
     east.hub.to('red').emit('news', 'cast');
-    await time.advance(100);
+    await cluster.time.advance(100);
     await move('a', west);
     await move('a', south);
     expect(recovered).toEqual([true, true]);
-    await time.advance(4_000);
+    await cluster.time.advance(4_000);
     expect(events).toEqual(['cast']);
   });
 });
@@ -115,7 +69,7 @@ describe('a session that moves', () => {
     west.bus.hearMs = (_, data) => (data.includes('"is":"given"') && ++lost <= 4 ? undefined : 0);
     await move('a', west, 0);
     east.hub.emit('news', 'cast');
-    await time.advance(10_000);
+    await cluster.time.advance(10_000);
     expect(lost).toBeGreaterThan(4);
     expect(recovered).toEqual([true]);
     expect(events).toEqual(['cast']);
@@ -128,7 +82,7 @@ describe('a session that moves', () => {
     await move('a', west, 1_000);
     await move('a', south, 0);
     east.hub.emit('news', 'cast');
-    await time.advance(15_000);
+    await cluster.time.advance(15_000);
     expect(recovered).toEqual([true]);
     expect(events).toEqual(['cast']);
     expect(south.hub.sessions()).toHaveLength(1);
@@ -139,7 +93,7 @@ it('a session that has moved counts in the room of its new node alone, and its f
   await client('a', east);
   await move('a', west);
   expect([east, west].map(({ hub }) => hub.room('red').size)).toEqual([0, 1]);
-  await time.advance(20_000);
+  await cluster.time.advance(20_000);
   expect(ended).toEqual(['moved']);
 });
 
@@ -153,7 +107,7 @@ describe('a client that moves while it joins a room', () => {
     const { sync, events } = await client('a', east);
     west.bus.subscribeMs = (subject) => (isOf('slow')(subject) ? 1_500 : 0);
     whenJoined(sync, () => south.hub.to('slow').emit('news', 'cast'));
-    await time.advance(200);
+    await cluster.time.advance(200);
     await move('a', west, 8_000);
     expect(west.hub.sessions()[0]?.rooms).toContain('slow');
     expect(events).toEqual(['cast']);
@@ -165,7 +119,7 @@ describe('a client that moves while it joins a room', () => {
     await move('a', west);
     west.bus.subscribeMs = (subject) => (isOf('blue')(subject) ? 1_500 : 0);
     void former?.join('blue').then(() => south.hub.to('blue').emit('news', 'cast'));
-    await time.advance(4_000);
+    await cluster.time.advance(4_000);
     expect(events).toEqual(['cast']);
   });
 
@@ -175,7 +129,7 @@ describe('a client that moves while it joins a room', () => {
     await move('a', west, 600);
     await move('a', east);
     void former?.join('blue');
-    await time.advance(1_000);
+    await cluster.time.advance(1_000);
     expect(east.hub.sessions()[0]?.rooms).toEqual(['red', 'blue']);
   });
 });

@@ -19,6 +19,8 @@ export interface NameRules<Context = unknown> {
    * - `replace`: the former session ends with `replaced`, and its client does not come back
    * - `refuse`: the new client gets `name-taken`, if the client of the former session lives. A session that is silent is asked, and one
    *   without a link does not count.
+   *
+   * With a backplane, the rule holds for all servers. A server that does not answer within 3.5 s has no sessions for `refuse`.
    */
   readonly duplicates?: 'both' | 'replace' | 'refuse';
 }
@@ -45,6 +47,18 @@ export interface HubLife {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Knows the names of the sessions on other nodes. */
+export interface NameKeeper {
+  /** Whether a new client may take a name: no client of another node has it, and none that wants it goes first. */
+  mayTake(name: string): Promise<boolean>;
+  /**
+   * A new session has taken a name: those of other nodes that have it end.
+   *
+   * @param known when this node hears of the name
+   */
+  took(session: Session, name: string, known: Promise<void> | undefined): void;
+}
+
 /** The functions of a hub that its entrance needs. */
 export interface EntranceHost {
   readonly observer: Observer;
@@ -62,12 +76,19 @@ export class Entrance {
   readonly #host: EntranceHost;
   /** Set while the application takes no new sessions: when they may try again, in ms. */
   #retryAfter: number | undefined;
+  /** The names on other nodes, if there are any. */
+  keeper: NameKeeper | undefined;
   /** Fetches the session of an id from another node, for the same client; undefined: it can be on no other node. */
   fetchSession: ((id: string, admission: Admission) => Promise<void> | undefined) | undefined;
 
   constructor(rules: NameRules, host: EntranceHost) {
     this.#rules = rules;
     this.#host = host;
+  }
+
+  /** The rule for names that several sessions have. */
+  get duplicates(): 'both' | 'replace' | 'refuse' {
+    return this.#rules.duplicates ?? 'both';
   }
 
   /** Refuses new sessions until `resume`, and tells their clients when to try again. */
@@ -109,8 +130,45 @@ export class Entrance {
   #prepareName(admission: Guest, session: string | undefined): Promise<void> | undefined {
     if (this.#rules.duplicates !== 'refuse' || this.#host.find(session, admission)) return undefined;
     const name = this.#nameOf(admission);
-    const holders = name === undefined ? [] : this.#host.names.sessions(name);
-    const linked = holders.filter(({ outlet }) => outlet);
+    if (name === undefined) return undefined;
+    const asked = this.#askHolders(name);
+    return this.keeper ? this.#askNodes(this.keeper, name, asked) : asked;
+  }
+
+  /** Whether a client of this node that lives has a name that no other one may have. */
+  async holds(name: string): Promise<boolean> {
+    if (this.#rules.duplicates !== 'refuse') return false;
+    await this.#askHolders(name);
+    return this.#linked(name).length > 0;
+  }
+
+  /** Ends sessions of a name, because another client has taken it. */
+  replace(sessions: readonly Session[]): void {
+    const reason = 'Another client has taken the name.';
+    for (const each of sessions)
+      this.#host.end(each, CloseCode.closed, { code: 'replaced', reason, retry: false });
+  }
+
+  /**
+   * A new session has the name that the application chose.
+   *
+   * @param known when this node hears of the name
+   */
+  entered(session: Session, name: string, known: Promise<void> | undefined): void {
+    this.keeper?.took(session, name, known);
+  }
+
+  async #askNodes(keeper: NameKeeper, name: string, asked: Promise<void> | undefined): Promise<void> {
+    await asked;
+    if (this.#linked(name).length === 0 && !(await keeper.mayTake(name))) throw nameTaken(name);
+  }
+
+  #linked(name: string): Session[] {
+    return this.#host.names.sessions(name).filter(({ outlet }) => outlet);
+  }
+
+  #askHolders(name: string): Promise<void> | undefined {
+    const linked = this.#linked(name);
     return linked.length > 0 ? this.#ask(linked) : undefined;
   }
 
@@ -124,16 +182,10 @@ export class Entrance {
       throw new VeloxError('unavailable', 'the server takes no new clients now. Try again later.');
     }
     const name = this.#nameOf(admission);
-    const { duplicates = 'both' } = this.#rules;
+    const { duplicates } = this;
     if (name === undefined || duplicates === 'both') return name;
-    const holders = this.#host.names.sessions(name);
-    if (duplicates === 'refuse' && holders.some(({ outlet }) => outlet)) {
-      throw new VeloxError('name-taken', `another client has the name "${name}". Close it first.`);
-    }
-    const reason = 'Another client has taken the name.';
-    for (const holder of holders) {
-      this.#host.end(holder, CloseCode.closed, { code: 'replaced', reason, retry: false });
-    }
+    if (duplicates === 'refuse' && this.#linked(name).length > 0) throw nameTaken(name);
+    this.replace(this.#host.names.sessions(name));
     return name;
   }
 
@@ -155,3 +207,6 @@ export class Entrance {
     return typeof name === 'string' && name !== '' ? name : undefined;
   }
 }
+
+const nameTaken = (name: string): VeloxError =>
+  new VeloxError('name-taken', `another client has the name "${name}". Close it first.`);

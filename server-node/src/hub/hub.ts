@@ -147,7 +147,8 @@ export class Hub {
     const isKnown = this.sessions.find(open?.session, admission) !== undefined;
     const chosen = isKnown ? undefined : this.entrance.enter(admission);
     const session = this.sessions.open(outlet, admission, open);
-    if (!isKnown) void this.messaging.names.add(session, chosen);
+    const known = isKnown ? undefined : this.messaging.names.add(session, chosen);
+    if (chosen !== undefined) this.entrance.entered(session, chosen, known);
     this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();

@@ -1,10 +1,11 @@
 import { CallError } from '@velox/core/protocol';
 import { eventMessage } from '../sessions/event-message.js';
-import { successorOf } from '../sessions/redirect.js';
+import { isHere } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { CallOptions, Calls } from './calls.js';
+import type { CastOptions } from './emit-options.js';
 import type { Names } from './names.js';
-import type { Relay } from './relay.js';
+import type { FoundSessions, Outcome, Relay, RemoteSelection } from './relay.js';
 import type { Rooms } from './rooms.js';
 
 /** The parts of a hub that a cast uses. */
@@ -24,23 +25,10 @@ export interface CastHost {
 /** A recipient: the handle of a session, or the name of sessions. */
 export type Recipient = object | string;
 
-/** How an event is sent to many. */
-export interface CastOptions {
-  /** For volatile events: for a slow client, the newest event of each name and key waits. Default `''`. */
-  readonly key?: string | undefined;
-  /** The channel of the recipients; default: none. */
-  readonly channel?: string | undefined;
-}
-
 /** Identifies the volatile events of which the newest one waits. */
 export function volatileKey(channel: string, event: string, key: string): string {
   return JSON.stringify([channel, event, key]);
 }
-
-/** What became of a call to one session. */
-export type Outcome =
-  | { readonly session: object; readonly data: unknown }
-  | { readonly session: object; readonly error: CallError };
 
 interface Selection {
   readonly rooms: readonly string[] | undefined;
@@ -117,11 +105,9 @@ export class Cast {
     const { relay } = this.#host;
     const here = (): number => this.emitHere(event, data, options);
     if (!relay) return here();
-    const { rooms, notIn, onlyNames, exceptNames, isVolatile } = this.#selection;
+    const { isVolatile } = this.#selection;
     const { key = '', channel = '' } = options;
-    const isElsewhere = onlyNames.every((names) => names.length > 0);
-    const to = isElsewhere ? { rooms, notIn, only: onlyNames, except: exceptNames } : undefined;
-    return relay.cast(here, to, { event, data, isVolatile, key, channel });
+    return relay.cast(here, this.#elsewhere, { event, data, isVolatile, key, channel });
   }
 
   /** Sends an event to the recipients of this node alone. */
@@ -137,10 +123,28 @@ export class Cast {
     return sessions.length;
   }
 
-  /** Calls every recipient. Resolves with the outcome of each; it does not reject because of a recipient. */
-  call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
+  /**
+   * Calls every recipient on all nodes. Resolves with the outcome of each; it does not reject because of a recipient.
+   *
+   * @throws VeloxError `not-json`, `too-large`, `unavailable`; then nothing was called.
+   */
+  async call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
+    const found = this.#find();
+    if (!found) return this.#callHere(this.present(), name, data, options);
+    const { here, elsewhere } = await found;
+    const others = this.#host.relay?.call(elsewhere, name, data, options);
+    const [own, remote = []] = await Promise.all([this.#callHere(here, name, data, options), others]);
+    return [...own, ...remote];
+  }
+
+  #callHere(
+    recipients: readonly Session[],
+    name: string,
+    data: unknown,
+    options: CallOptions | undefined,
+  ): Promise<Outcome[]> {
     return Promise.all(
-      this.present().map(async (recipient): Promise<Outcome> => {
+      recipients.map(async (recipient): Promise<Outcome> => {
         const session = this.#host.handleOf(recipient);
         try {
           return { session, data: await this.#host.calls.call(recipient, name, data, options) };
@@ -152,14 +156,41 @@ export class Cast {
     );
   }
 
-  /** The recipients now, each once. */
+  /** The recipients on this node now, each once. */
   sessions(): object[] {
     return this.present().map((session) => this.#host.handleOf(session));
   }
 
-  /** The same without those that have just moved to another node. */
+  /** The recipients on all nodes, each once. @throws VeloxError `unavailable`. */
+  async fetchSessions(): Promise<object[]> {
+    const found = await this.#find();
+    if (!found) return this.sessions();
+    return [...found.here.map((session) => this.#host.handleOf(session)), ...found.elsewhere];
+  }
+
+  /** How many recipients there are on all nodes. @throws VeloxError `unavailable`. */
+  async fetchSize(): Promise<number> {
+    const to = this.#elsewhere;
+    const others = to && (await this.#host.relay?.count(to));
+    return this.present().length + (others ?? 0);
+  }
+
+  /** The recipients without those that have just moved to another node, or are not here yet. */
   present(): Session[] {
-    return this.recipients().filter((session) => !successorOf(session));
+    return this.recipients().filter(isHere);
+  }
+
+  /** The recipients on other nodes; undefined if there can be none. */
+  get #elsewhere(): RemoteSelection | undefined {
+    const { rooms, notIn, onlyNames, exceptNames } = this.#selection;
+    if (!onlyNames.every((names) => names.length > 0)) return undefined;
+    return { rooms, notIn, only: onlyNames, except: exceptNames };
+  }
+
+  /** Finds the recipients on all nodes; undefined if there can be none on other nodes. */
+  #find(): Promise<FoundSessions> | undefined {
+    const to = this.#elsewhere;
+    return to && this.#host.relay?.sessions(to, () => this.present());
   }
 
   /** The recipients now, each once. */

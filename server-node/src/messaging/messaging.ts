@@ -97,7 +97,7 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   sessionOf(handle: object): Session {
-    return sessionOf(handle as SessionHandle);
+    return sessionOf(handle);
   }
 
   /** The sessions that recipients mean, each once. */

@@ -1,10 +1,12 @@
+import { VeloxError } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import type { DropCode, Sent } from '../sessions/event-limits.js';
 import { eventMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
-import { Cast, volatileKey, type CastHost, type CastOptions } from './cast.js';
+import { Cast, volatileKey, type CastHost } from './cast.js';
 import type { Channels } from './channels.js';
 import type { CallOptions } from './calls.js';
+import type { EmitOptions } from './emit-options.js';
 
 /** The functions of a hub that a session's handle needs. */
 export interface SessionHost extends CastHost {
@@ -12,14 +14,6 @@ export interface SessionHost extends CastHost {
   readonly channels: Channels;
   /** Reports an error of the application's callback. */
   readonly failed: (error: unknown) => void;
-}
-
-/** How an event is sent to one session. */
-export interface EmitOptions extends CastOptions {
-  /** Whether it may be lost: it is not kept for a slow or absent client. Default false. */
-  readonly volatile?: boolean | undefined;
-  /** Called with the reason if the event is given up. */
-  readonly onDrop?: ((code: DropCode) => void) | undefined;
 }
 
 /** A lane of the session's queue, with handlers of its own. */
@@ -35,9 +29,15 @@ const DONE = Promise.resolve();
 /** By the handle that the application has. */
 const sessions = new WeakMap<SessionHandle, Session>();
 
-/** Returns the session behind a handle. */
-export function sessionOf(handle: SessionHandle): Session {
-  return sessions.get(handle) as Session;
+/**
+ * Returns the session behind a handle.
+ *
+ * @throws VeloxError `bad-option` if it is no handle of this server.
+ */
+export function sessionOf(handle: object): Session {
+  const session = sessions.get(handle as SessionHandle);
+  if (session) return session;
+  throw new VeloxError('bad-option', 'a recipient is no session of this server. Choose it by its name.');
 }
 
 /** One client, as the application sees it. */

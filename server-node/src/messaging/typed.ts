@@ -17,8 +17,7 @@ import type {
 } from '@velox/core/protocol';
 import type { Sent } from '../sessions/event-limits.js';
 import type { CallOptions } from './calls.js';
-import type { CastOptions } from './cast.js';
-import type { EmitOptions } from './session-handle.js';
+import type { CastOptions, EmitOptions } from './emit-options.js';
 
 /** One client, as the application sees it. It outlives its links, for `patience` ms each time. */
 export interface Session<Context = unknown, C extends Contract = AnyContract> {
@@ -82,10 +81,20 @@ export interface Channel<C extends Contract = AnyContract> {
 /** A recipient: a session, or all sessions of a name. */
 export type Recipient = string | Pick<Session, 'name' | 'identity' | 'transport' | 'close'>;
 
+/** A session of this server or of another one. */
+export type ReachableSession<Context = unknown, C extends Contract = AnyContract> = Pick<
+  Session<Context, C>,
+  'name' | 'identity' | 'transport' | 'rooms' | 'emit' | 'call' | 'join' | 'leave' | 'close'
+>;
+
 /** The outcome of a call to one session. */
 export type CallOutcome<C extends Contract, N extends CallName<C>, Context = unknown> =
-  | { readonly session: Session<Context, C>; readonly data: CallReply<C, N>; readonly error?: undefined }
-  | { readonly session: Session<Context, C>; readonly error: CallError; readonly data?: undefined };
+  | {
+      readonly session: ReachableSession<Context, C>;
+      readonly data: CallReply<C, N>;
+      readonly error?: undefined;
+    }
+  | { readonly session: ReachableSession<Context, C>; readonly error: CallError; readonly data?: undefined };
 
 /** The recipients of an event or a call. Immutable: each method returns a narrower cast. */
 export interface Cast<C extends Contract = AnyContract, Context = unknown> {
@@ -109,14 +118,31 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
   emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: CastOptions): number;
-  /** Calls every recipient, and resolves with the outcome of each. */
+  /**
+   * Calls every recipient on all servers, and resolves with the outcome of each: `unknown-outcome` if the server of a recipient dies.
+   *
+   * @throws VeloxError `not-json`, `too-large`; `unavailable` if another server does not name its recipients within 9 s. Then nothing was
+   * called.
+   */
   call<N extends CallName<C>>(
     name: N,
     data: CallData<C, N>,
     options?: CallOptions,
   ): Promise<CallOutcome<C, N, Context>[]>;
-  /** The recipients now, each once. */
+  /** The recipients on this server now, each once. */
   sessions(): readonly Session<Context, C>[];
+  /**
+   * The recipients on all servers, each once. Those of a server that dies meanwhile are left out.
+   *
+   * @throws VeloxError `unavailable` if another server does not answer within 9 s.
+   */
+  fetchSessions(): Promise<readonly ReachableSession<Context, C>[]>;
+  /**
+   * How many recipients there are on all servers. One that moves to another server meanwhile may count twice, or not.
+   *
+   * @throws VeloxError `unavailable` if another server does not answer within 9 s.
+   */
+  fetchSize(): Promise<number>;
 }
 
 /** Receives an event of a client. */
@@ -155,6 +181,12 @@ export type SchemaFor<S extends AnySchema, Received, Declared> = S &
 /** The sessions of one room. */
 export interface Room<C extends Contract = AnyContract, Context = unknown> {
   readonly name: RoomName<C>;
+  /** How many sessions of this server are in it. */
   readonly size: number;
+  /** The sessions of this server in it. */
   sessions(): readonly Session<Context, C>[];
+  /** The sessions of all servers in it; as `fetchSessions` of a cast. */
+  fetchSessions(): Promise<readonly ReachableSession<Context, C>[]>;
+  /** How many sessions of all servers are in it; as `fetchSize` of a cast. */
+  fetchSize(): Promise<number>;
 }

@@ -8,13 +8,15 @@ import { unpackMessage } from '../sessions/parcel.js';
 import type { Redirect, Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';
+import { insist, type Asker } from './ask.js';
 import type { CallsElsewhere } from './calls-elsewhere.js';
 import type { Casts } from './casts.js';
 import { claimOf, type Claim } from './claim.js';
 import type { Departures } from './departures.js';
 import type { Letters } from './letters.js';
 import { CastSet, type CastRanges } from './cast-set.js';
-import { ANSWER_MS, KNOWN_MS, type ClaimAnswer, type PassedMessage } from './moves.js';
+import { KNOWN_MS, type ClaimAnswer, type PassedMessage } from './moves.js';
+import type { NamesAcross } from './names-across.js';
 import type { Peers } from './peers.js';
 import { homeOf, ownPartOf } from './session-id.js';
 
@@ -28,6 +30,7 @@ const GIVE_MS = 25_000;
 const PAUSE_MS = 500;
 
 const ARRIVING: ClaimAnswer = { is: 'arriving' };
+const UNKNOWN: ClaimAnswer = { is: 'unknown' };
 
 /** The sessions that come from other nodes, because their clients open a link here. */
 export class Arrivals {
@@ -37,16 +40,17 @@ export class Arrivals {
   readonly #peers: Peers;
   readonly #departures: Departures;
   readonly #calls: CallsElsewhere;
+  readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #pending = new Map<string, Promise<void>>();
 
   constructor(
     hub: Hub,
-    letters: Letters,
+    { letters, peers }: Asker,
     casts: Casts,
-    peers: Peers,
     departures: Departures,
     calls: CallsElsewhere,
+    names: NamesAcross,
   ) {
     this.#hub = hub;
     this.#letters = letters;
@@ -54,6 +58,7 @@ export class Arrivals {
     this.#peers = peers;
     this.#departures = departures;
     this.#calls = calls;
+    this.#names = names;
     letters.on('claim', async (claim: Claim) => {
       const pending = this.#pending.get(claim.own);
       if (pending) await inTime(pending, PAUSE_MS);
@@ -100,13 +105,14 @@ export class Arrivals {
     node: string,
     claim: Claim,
     admission: Admission,
-    { name, rooms }: Extract<ClaimAnswer, { is: 'here' }>,
+    { name, nameClaim, rooms }: Extract<ClaimAnswer, { is: 'here' }>,
   ): Promise<ClaimAnswer> {
     const { own } = claim;
     const { sessions, messaging } = this.#hub;
     const session = sessions.adopt(admission, own);
     const arriving = new Arriving(session, this.#casts);
     session.redirect = arriving.redirect;
+    this.#names.arrives(session, nameClaim);
     const known = [
       messaging.names.add(session, name),
       ...rooms.map((room) => messaging.rooms.join(session, room)),
@@ -137,17 +143,13 @@ export class Arrivals {
 
   /** Asks a node again and again, as long as it may live and have the session. */
   async #ask(node: string, kind: 'claim' | 'give', claim: Claim): Promise<ClaimAnswer> {
-    const start = performance.now();
-    let patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);
-    while (performance.now() - start < patience && !this.#peers.isGone(node)) {
-      const asked = performance.now();
-      const answer = (await this.#letters.ask(node, kind, claim, ANSWER_MS)) as ClaimAnswer | undefined;
-      if (answer && answer.is !== 'arriving') return answer;
-      if (answer) patience = ARRIVE_MS;
-      // Without the engine a question fails immediately.
-      else await new Promise((resolve) => setTimeout(resolve, asked + ANSWER_MS - performance.now()).unref());
-    }
-    return { is: 'unknown' };
+    const [start, asker] = [performance.now(), { letters: this.#letters, peers: this.#peers }];
+    const patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);
+    do {
+      const answer = (await insist(asker, node, kind, claim, patience)) as ClaimAnswer | undefined;
+      if (answer?.is !== 'arriving') return answer ?? UNKNOWN;
+    } while (performance.now() - start < ARRIVE_MS);
+    return UNKNOWN;
   }
 
   /** A message for a session came to its former node. */

@@ -8,6 +8,7 @@ import { castId, rangesOf, type CastRanges, type CastSet } from './cast-set.js';
 import type { Session } from '../sessions/session.js';
 import type { Interests } from './interests.js';
 import { KNOWN_MS } from './moves.js';
+import type { NameClaim } from './name-claim.js';
 import type { Peers } from './peers.js';
 
 /** How many casts are remembered, so that a session receives one once: also if it comes by several rooms or nodes. */
@@ -17,6 +18,12 @@ const MOST_KNOWN = 50_000;
 interface Question {
   readonly from: string;
   readonly ask: string;
+}
+
+/** A client has taken a name. */
+interface Claimed {
+  readonly from: string;
+  readonly claim: NameClaim;
 }
 
 interface Letter {
@@ -33,7 +40,7 @@ const roomSubject = (room: string): string => `velox room ${room}`;
 const nameSubject = (name: string): string => `velox name ${name}`;
 
 /** Carries events to the sessions of other nodes: a subject for each room and each chosen name, and one for everyone. */
-export class Casts implements Relay {
+export class Casts implements Pick<Relay, 'cast'> {
   readonly #hub: Hub;
   readonly #node: string;
   readonly #bus: Bus;
@@ -47,6 +54,10 @@ export class Casts implements Relay {
   #sent = 0;
   /** Called when another node asks who is in a room that has members here. */
   onAsk: ((room: string, from: string) => void) | undefined;
+  /** Called when a client of another node took a name that sessions here have. */
+  onClaim: ((claim: NameClaim) => void) | undefined;
+  /** Called when messages to a name may have been missed. */
+  onNameDoubt: ((name: string) => void) | undefined;
 
   constructor(hub: Hub, node: string, bus: Bus, interests: Interests, peers: Peers) {
     this.#hub = hub;
@@ -54,12 +65,14 @@ export class Casts implements Relay {
     this.#bus = bus;
     this.#peers = peers;
     const hear = (data: string): void => {
-      const letter = JSON.parse(data) as Letter | Question;
-      if (!('ask' in letter)) this.#hear(letter);
-      else if (letter.from !== node) this.onAsk?.(letter.ask, letter.from);
+      const letter = JSON.parse(data) as Letter | Question | Claimed;
+      if ('number' in letter) this.#hear(letter);
+      else if (letter.from === node) return;
+      else if ('claim' in letter) this.onClaim?.(letter.claim);
+      else this.onAsk?.(letter.ask, letter.from);
     };
-    const want = (subject: string, isWanted: boolean): Promise<void> | undefined =>
-      isWanted ? interests.add(subject, hear) : interests.drop(subject);
+    const want = (subject: string, isWanted: boolean, onDoubt?: () => void): Promise<void> | undefined =>
+      isWanted ? interests.add(subject, hear, onDoubt) : interests.drop(subject);
     const { rooms, names } = hub.messaging;
     void want(EVERYONE, true);
     // Random names begin with the name of their node, so they need no subjects of their own.
@@ -67,14 +80,21 @@ export class Casts implements Relay {
     void want(nameSubject(node), true);
     rooms.onUse = (room, isUsed) => want(roomSubject(room), isUsed);
     names.onUse = (name, isUsed) =>
-      name.startsWith(names.prefix) ? undefined : want(nameSubject(name), isUsed);
-    hub.messaging.relay = this;
+      name.startsWith(names.prefix)
+        ? undefined
+        : want(nameSubject(name), isUsed, () => this.onNameDoubt?.(name));
   }
 
   /** Asks all nodes that have members of a room. */
   ask(room: string): void {
     const question: Question = { from: this.#node, ask: room };
     void this.#bus.publish(roomSubject(room), JSON.stringify(question)).catch(() => undefined);
+  }
+
+  /** Tells the nodes whose sessions have a name that a client took it. */
+  claim(claim: NameClaim): void {
+    const letter: Claimed = { from: this.#node, claim };
+    void this.#bus.publish(nameSubject(claim.name), JSON.stringify(letter)).catch(() => undefined); // `onNameDoubt` repeats it
   }
 
   /** Identifies the cast that is being sent to sessions now. */
@@ -170,11 +190,16 @@ export class Casts implements Relay {
   }
 }
 
-/** Sends an event of another node to its recipients on this one. */
-function emitHere(everyone: Cast, to: RemoteSelection, event: RemoteEvent): void {
+/** The recipients of a cast, as this node finds them. */
+export function castOf(everyone: Cast, to: RemoteSelection): Cast {
   let cast = to.rooms ? everyone.to(to.rooms) : everyone;
   for (const names of to.only) cast = cast.only(names);
-  cast = cast.notIn(to.notIn).except(to.except);
+  return cast.notIn(to.notIn).except(to.except);
+}
+
+/** Sends an event of another node to its recipients on this one. */
+function emitHere(everyone: Cast, to: RemoteSelection, event: RemoteEvent): void {
+  const cast = castOf(everyone, to);
   const { channel, key, data } = event;
   (event.isVolatile ? cast.volatile : cast).emitHere(event.event, data, { channel, key });
 }

@@ -5,19 +5,18 @@ import { packMessage } from '../sessions/parcel.js';
 import type { Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';
+import type { Asker } from './ask.js';
 import type { CallsElsewhere } from './calls-elsewhere.js';
 import type { Casts } from './casts.js';
 import { claimant, type Claim } from './claim.js';
 import type { Letters } from './letters.js';
-import { LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
-import type { Peers } from './peers.js';
+import { JOIN_MS, LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import type { NamesAcross } from './names-across.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
 /** How long the new node may take to say that it has the session, in ms: longer than it asks for it. */
 const TAKE_MS = 30_000;
-/** How long a former node waits until a room of the new one receives the events of all nodes, in ms. */
-const JOIN_MS = 3_000;
 /** How long a node knows where a session went, in ms. */
 const REMEMBERED_MS = 600_000;
 /** How long a callback of the session's life may delay its move, in ms. */
@@ -41,14 +40,16 @@ export class Departures {
   readonly #letters: Letters;
   readonly #casts: Casts;
   readonly #calls: CallsElsewhere;
+  readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #gone = new Map<string, Departure>();
 
-  constructor(hub: Hub, letters: Letters, casts: Casts, peers: Peers, calls: CallsElsewhere) {
+  constructor(hub: Hub, { letters, peers }: Asker, casts: Casts, calls: CallsElsewhere, names: NamesAcross) {
     this.#hub = hub;
     this.#letters = letters;
     this.#casts = casts;
     this.#calls = calls;
+    this.#names = names;
     letters.on('act', (passed: PassedAct) => this.act(passed));
     letters.on('give', (claim: Claim, from) => this.#give(claim, from));
     letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
@@ -79,7 +80,8 @@ export class Departures {
     const session = this.#here(claim);
     if (!session) return { is: 'unknown' };
     const { rooms } = this.#hub.messaging;
-    return { is: 'here', name: session.name, rooms: rooms.of(session) };
+    const nameClaim = this.#names.claimOf(session);
+    return { is: 'here', name: session.name, nameClaim, rooms: rooms.of(session) };
   }
 
   /** Sends a message to the node where a session has gone. */

@@ -1,10 +1,16 @@
 import type { CastRanges } from './cast-set.js';
 import type { PackedMessage } from '../sessions/parcel.js';
+import type { NameClaim } from './name-claim.js';
 import type { PackedClient } from '../messaging/packed-client.js';
 
 /** The answer of a session's former node to a claim. */
 export type ClaimAnswer =
-  | { readonly is: 'here'; readonly name: string; readonly rooms: readonly string[] }
+  | {
+      readonly is: 'here';
+      readonly name: string;
+      readonly nameClaim?: NameClaim | undefined;
+      readonly rooms: readonly string[];
+    }
   | { readonly is: 'given'; readonly client: PackedClient; readonly known: CastRanges }
   /** It has moved to another node. */
   | { readonly is: 'moved'; readonly to: string }
@@ -33,6 +39,9 @@ export const LATE_MS = 6_000;
 
 /** For how long each node knows the casts that it has heard, and those of a session that came, in ms: a late copy may come by two nodes. */
 export const KNOWN_MS: number = 2 * LATE_MS;
+
+/** How long a room of another node may take to receive the events of all nodes, in ms. */
+export const JOIN_MS = 3_000;
 
 /** How long a node may take to answer one question, in ms. The question or its answer may be lost with the bus. */
 export const ANSWER_MS = 1_000;

@@ -10,9 +10,12 @@ import { Forwarding } from './forwarding.js';
 import { guardedBus, ignoreMessage } from './guarded-bus.js';
 import { Interests } from './interests.js';
 import { Letters } from './letters.js';
+import { NamesAcross } from './names-across.js';
 import { relayNotifications } from './notifications.js';
 import { Peers } from './peers.js';
 import { PresenceAcross } from './presence-across.js';
+import { Recipients } from './recipients.js';
+import { RemoteCalls } from './remote-calls.js';
 
 /** Makes a hub a node of the cluster that shares its backplane. Returns the other nodes; undefined without a backplane. */
 export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere | undefined {
@@ -28,8 +31,18 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   const presence = new PresenceAcross(hub, bus, interests, letters, casts, peers);
   const forwarding = new Forwarding(hub, letters, peers);
   const calls = new CallsElsewhere(hub, letters, peers);
-  const departures = new Departures(hub, letters, casts, peers, calls);
-  new Arrivals(hub, letters, casts, peers, departures, calls);
+  const asker = { letters, peers };
+  const names = new NamesAcross(hub, letters, peers, casts);
+  const departures = new Departures(hub, asker, casts, calls, names);
+  new Arrivals(hub, asker, casts, departures, calls, names);
+  const remoteCalls = new RemoteCalls(hub, asker, departures);
+  const recipients = new Recipients(hub, asker, departures, remoteCalls);
+  hub.messaging.relay = {
+    cast: (...given) => casts.cast(...given),
+    sessions: (...given) => recipients.sessions(...given),
+    count: (to) => recipients.count(to),
+    call: (...given) => recipients.call(...given),
+  };
   return {
     hasSession: (id) => forwarding.hasSession(id),
     forward: (...exchange) => forwarding.forward(...exchange),

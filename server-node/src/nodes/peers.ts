@@ -1,25 +1,32 @@
 import type { Bus } from '../cluster/bus.js';
 import type { Unsubscribe } from '../cluster/log.js';
+import { ClusterClock } from './cluster-clock.js';
+import { LATE_MS } from './moves.js';
 
 const SUBJECT = 'velox nodes';
 /** How often a node renews its lease, and the silence after which it counts as dead, in ms. */
 const EVERY_MS = 2_000;
-const LEASE_MS = 6_000;
+const LEASE_MS = LATE_MS;
 /** How long a node that was never heard may take to answer, in ms. */
 const STRANGER_MS = 2_000;
 
 interface Lease {
   readonly node: string;
   readonly is: 'alive' | 'gone';
+  /** The time of the cluster, in ms. */
+  readonly at: number;
 }
 
 /** Which nodes of the cluster live: each renews a lease. */
 export class Peers {
+  readonly clock: ClusterClock = new ClusterClock();
   readonly #node: string;
   readonly #bus: Bus;
   readonly #onGone: ((node: string) => void)[] = [];
   /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
   readonly #heardAt = new Map<string, number>();
+  /** When this node heard itself, in ms of `performance.now`. */
+  #echoAt = performance.now();
   #unsubscribe: Unsubscribe | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -44,6 +51,11 @@ export class Peers {
   /** The other nodes that live, as far as they were heard. */
   get alive(): string[] {
     return [...this.#heardAt.keys()].filter((node) => !this.isGone(node));
+  }
+
+  /** Whether this node does not even hear itself: the bus fails, and the other nodes may live. Known before they count as dead. */
+  get isAlone(): boolean {
+    return performance.now() - this.#echoAt > 2 * EVERY_MS;
   }
 
   /** Whether a node was heard, and is heard no more. A node that was never heard may live. */
@@ -81,11 +93,14 @@ export class Peers {
 
   /** Without the engine, other nodes take this one for dead; it cannot serve them then. */
   #say(is: Lease['is']): Promise<void> {
-    return this.#bus.publish(SUBJECT, JSON.stringify({ node: this.#node, is })).catch(() => undefined);
+    return this.#bus
+      .publish(SUBJECT, JSON.stringify({ node: this.#node, is, at: this.clock.now() }))
+      .catch(() => undefined);
   }
 
-  #hear({ node, is }: Lease): void {
-    if (node === this.#node) return;
+  #hear({ node, is, at }: Lease): void {
+    if (node === this.#node) return void (this.#echoAt = performance.now());
+    this.clock.hear(at);
     const isNew = !this.#heardAt.has(node);
     this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
     if (is === 'gone') this.#tellGone(node);

@@ -4,10 +4,10 @@ import type { Hub } from '../hub/hub.js';
 import { PresenceRoom, type ShownSeat } from '../messaging/presence-room.js';
 import type { PresenceRelay } from '../messaging/presence.js';
 import type { Session } from '../sessions/session.js';
+import { askAll } from './ask.js';
 import type { Casts } from './casts.js';
 import type { Interests } from './interests.js';
 import type { Letters } from './letters.js';
-import { ANSWER_MS } from './moves.js';
 import type { Peers } from './peers.js';
 import { RemoteSeats, type Seats } from './remote-seats.js';
 
@@ -91,12 +91,10 @@ export class PresenceAcross implements PresenceRelay {
   }
 
   async members(room: string): Promise<PresenceMembers> {
-    const answers = await Promise.all(
-      this.#peers.alive.map((node) => this.#letters.ask(node, 'members', room, ANSWER_MS)),
-    );
-    const all = [this.#all(room), ...(answers as (Seats | undefined)[])];
+    const answers = await askAll({ letters: this.#letters, peers: this.#peers }, 'members', room);
+    const all = [this.#all(room), ...(answers.values() as Iterable<Seats>)];
     const merged = new PresenceRoom(0);
-    for (const seat of all.flatMap((part) => Object.values(part?.seats ?? {}))) {
+    for (const seat of all.flatMap(({ seats }) => Object.values(seats))) {
       if (!seat) continue;
       const sitter = { outlet: seat.isAway ? undefined : {} };
       merged.enter(sitter, seat, seat.name, seat.since);

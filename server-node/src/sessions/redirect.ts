@@ -27,6 +27,11 @@ export type Redirect = { readonly send: (message: Message, how: Sending) => Sent
   { readonly is: 'arriving' | 'arrived' } | { readonly is: 'gone'; readonly successor: Successor }
 );
 
+/** Whether a session is on this node: it has neither gone nor not arrived yet. */
+export function isHere({ redirect }: { readonly redirect: Redirect | undefined }): boolean {
+  return redirect === undefined || redirect.is === 'arrived';
+}
+
 /** Returns what acts for a session that has gone to another node; undefined for one that is here. */
 export function successorOf({
   redirect,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, polling, sse, websocket, type Sync } from '@velox/core';
 import { WebSocket } from 'ws';
@@ -42,6 +43,10 @@ export interface MoversReport {
   readonly moved: number;
   readonly strangers: number;
   readonly sessions: number;
+  /** The longest time for which a process did nothing else, in ms. */
+  readonly longestLag: number;
+  /** The same of the process of the clients. */
+  readonly clientLag: number;
 }
 
 interface Client {
@@ -60,13 +65,23 @@ export async function move(plan: MoversPlan): Promise<MoversReport> {
   const nodes = await Promise.all(Array.from({ length: plan.nodes }, () => start(bundle, engine.setup)));
   await using proxy = await RoundRobin.start();
   proxy.ports = nodes.map(({ port }) => port);
+  const delays = monitorEventLoopDelay();
+  delays.enable();
   const clients: Client[] = [];
+  const hasBegun = ({ got }: Client, n: number): boolean => got.includes(`${n}:first`);
   try {
     while (clients.length < plan.clients) {
       const count = Math.min(AT_A_TIME, plan.clients - clients.length);
       for (let n = 0; n < count; n++) clients.push(client(proxy.origin, clients.length, plan));
       // A room is joined when its call is answered; the first echo comes after that.
-      await until(() => clients.every(({ got }, n) => got.includes(`${n}:first`)), PATIENCE_MS);
+      await until(() => clients.every(hasBegun), PATIENCE_MS).catch(async (cause: unknown) => {
+        const late = await explain(clients, nodes, hasBegun);
+        const lag = Math.round(delays.max / 1e6);
+        throw new Error(
+          `${late.length} of ${clients.length} wait, after ${lag} ms without a turn: ${JSON.stringify(late.slice(0, 3))}`,
+          { cause },
+        );
+      });
     }
     for (let n = 0; n < plan.events; n++) {
       clients.forEach(({ sync }, c) => sync.emit('up', `${c}:${n}`));
@@ -98,7 +113,9 @@ export async function move(plan: MoversPlan): Promise<MoversReport> {
       ),
       moved: reports.reduce((sum, { moved }) => sum + moved, 0),
       strangers: clients.reduce((sum, { strangers }) => sum + strangers, 0),
-      sessions: reports.reduce((sum, { sessions }) => sum + sessions, 0),
+      sessions: reports.flatMap(({ sessions }) => sessions).length,
+      longestLag: Math.max(...reports.map(({ lag }) => lag)),
+      clientLag: Math.round(delays.max / 1e6),
     };
   } finally {
     for (const { sync } of clients) sync.close();
@@ -122,7 +139,9 @@ async function start(bundle: string, setup: MoverSetup): Promise<Node> {
 function client(origin: string, n: number, { transports }: MoversPlan): Client {
   const kind = transports[n % transports.length] as keyof typeof FACTORIES;
   const retry = { delay: () => 50 + Math.random() * 500 };
-  const sync = connect(`${origin}/?client=${n}`, { transports: [FACTORIES[kind]()], retry });
+  // A client drops what it could not send for too long, and a busy machine lets it wait.
+  const events = { age: 10 * PATIENCE_MS };
+  const sync = connect(`${origin}/?client=${n}`, { transports: [FACTORIES[kind]()], retry, events });
   const made: Client = { sync, got: [], strangers: 0 };
   sync.on('down', (data) => made.got.push(String(data)));
   sync.on('cast', (data) => made.got.push(`cast ${String(data)}`));
@@ -130,6 +149,24 @@ function client(origin: string, n: number, { transports }: MoversPlan): Client {
   sync.join('all');
   sync.emit('up', `${n}:first`);
   return made;
+}
+
+/** Says of each client that waits how it and the nodes see it. */
+async function explain(
+  clients: readonly Client[],
+  nodes: readonly Node[],
+  isDone: (client: Client, n: number) => boolean,
+): Promise<object[]> {
+  const reports = await Promise.all(nodes.map(({ child }) => reportOf(child)));
+  return clients.flatMap((client, n) => {
+    if (isDone(client, n)) return [];
+    const seen = reports.map(({ received, sessions, lag, moved }) => ({
+      ...{ lag, moved },
+      received: received.filter((each) => each.startsWith(`${n}:`)),
+      sessions: sessions.filter(({ context }) => context === `${n}`),
+    }));
+    return [{ n, status: client.sync.status.get(), strangers: client.strangers, got: client.got, seen }];
+  });
 }
 
 async function reportOf(child: ChildProcess): Promise<Extract<MoverAnswer, { received: unknown }>> {

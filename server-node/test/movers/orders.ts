@@ -14,5 +14,12 @@ export type MoverAnswer =
       readonly received: readonly string[];
       /** How many sessions came from other nodes. */
       readonly moved: number;
-      readonly sessions: number;
+      readonly sessions: readonly {
+        /** The number of its client. */
+        readonly context: unknown;
+        readonly transport: string | undefined;
+        readonly rooms: readonly string[];
+      }[];
+      /** The longest time for which it did nothing else, in ms. */
+      readonly lag: number;
     };

@@ -2,6 +2,9 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Bus } from '../../src/cluster/bus.js';
 import type { Unsubscribe } from '../../src/cluster/log.js';
 
+/** The node that a message comes from. */
+const PUBLISHER = /"from":"[a-z]+"/;
+
 /** The bus as one node reaches it, with faults that can be switched on. */
 export class NodeBus implements Bus {
   readonly limit: number;
@@ -10,7 +13,7 @@ export class NodeBus implements Bus {
   #state: 'up' | 'down' | 'dead' = 'up';
   /** How long a subscription takes to have an effect, in ms. */
   subscribeMs: (subject: string) => number = () => 0;
-  /** How late this node hears a message, in ms; undefined: never. Messages of one subject keep their order. */
+  /** How late this node hears a message, in ms; undefined: never. Messages of one publisher and subject keep their order. */
   hearMs: (subject: string, data: string) => number | undefined = () => 0;
 
   constructor(bus: Bus) {
@@ -48,15 +51,17 @@ export class NodeBus implements Bus {
     if (this.#state === 'down') throw new VeloxError('unavailable', 'the engine is away. Try again later.');
     const ms = this.subscribeMs(subject);
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    let lastAt = 0;
+    const lastAt = new Map<string, number>();
     const hear = (data: string): void => {
       if (this.#state !== 'up') return;
       const late = this.hearMs(subject, data);
       if (late === undefined) return;
+      const [publisher = ''] = PUBLISHER.exec(data) ?? [];
       const now = performance.now();
-      if (late === 0 && lastAt <= now) return fn(data);
-      lastAt = Math.max(lastAt, now + late);
-      setTimeout(() => this.#state === 'up' && fn(data), lastAt - now);
+      const at = Math.max(lastAt.get(publisher) ?? 0, now + late);
+      if (at === now) return fn(data);
+      lastAt.set(publisher, at);
+      setTimeout(() => this.#state === 'up' && fn(data), at - now);
     };
     const end = await this.#bus.subscribe(subject, hear);
     if (onDoubt) this.#onDoubt.add(onDoubt);

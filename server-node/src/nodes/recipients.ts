@@ -1,0 +1,124 @@
+import { isHere } from '../sessions/redirect.js';
+import type { Hub } from '../hub/hub.js';
+import type { EmitOptions } from '../messaging/emit-options.js';
+import { volatileKey } from '../messaging/cast.js';
+import type { FoundSessions, Outcome, Relay, RemoteSelection, RemoteSession } from '../messaging/relay.js';
+import { eventMessage } from '../sessions/event-message.js';
+import { packMessage } from '../sessions/parcel.js';
+import type { Session } from '../sessions/session.js';
+import { askAll, type Asker } from './ask.js';
+import { castOf } from './casts.js';
+import type { Departures } from './departures.js';
+import { JOIN_MS, type PassedMessage } from './moves.js';
+import type { RemoteCalls } from './remote-calls.js';
+import { ownPart } from './session-id.js';
+
+/** A session as one node describes it to another. */
+interface Described {
+  readonly own: string;
+  /** The node that has it: another one if it has just moved. */
+  readonly node: string;
+  readonly name: string;
+  readonly identity?: string | undefined;
+  readonly transport?: string | undefined;
+  readonly rooms: readonly string[];
+}
+
+/** The recipients of casts on other nodes, as the application sees them here. */
+export class Recipients implements Omit<Relay, 'cast'> {
+  readonly #hub: Hub;
+  readonly #asker: Asker;
+  readonly #departures: Departures;
+  readonly #calls: RemoteCalls;
+
+  constructor(hub: Hub, asker: Asker, departures: Departures, calls: RemoteCalls) {
+    this.#hub = hub;
+    this.#asker = asker;
+    this.#departures = departures;
+    this.#calls = calls;
+    const { letters } = asker;
+    const { everyone } = hub.messaging;
+    letters.on('sessions', (to: RemoteSelection) => this.#describeAll(to));
+    letters.on('count', (to: RemoteSelection) => castOf(everyone, to).present().length);
+  }
+
+  sessions(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> | undefined {
+    const { peers } = this.#asker;
+    return peers.alive.length > 0 || peers.isAlone ? this.#find(to, here) : undefined;
+  }
+
+  async count(to: RemoteSelection): Promise<number> {
+    const counts = await askAll(this.#asker, 'count', to);
+    return [...counts.values()].reduce<number>((sum, count) => sum + Number(count), 0);
+  }
+
+  call(...given: Parameters<Relay['call']>): Promise<Outcome[]> {
+    return this.#calls.call(...given);
+  }
+
+  async #find(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> {
+    const answers = await askAll(this.#asker, 'sessions', to);
+    const own = new Map(here().map((session) => [ownPart(session), session]));
+    // This node tells those that left it after the others had answered.
+    answers.set(this.#asker.letters.node, this.#describeAll(to));
+    const elsewhere = new Map<string, Described>();
+    for (const [node, described] of answers)
+      for (const each of described as Described[]) {
+        // A session that moves is told by both nodes. The one that has it knows more.
+        const isFresh = each.node === node || !elsewhere.has(each.own);
+        if (isFresh && each.node !== this.#asker.letters.node) elsewhere.set(each.own, each);
+      }
+    for (const known of own.keys()) elsewhere.delete(known);
+    return {
+      here: [...own.values()],
+      elsewhere: [...elsewhere.values()].map((each) => this.#remote(each)),
+    };
+  }
+
+  #describeAll(to: RemoteSelection): Described[] {
+    const recipients = castOf(this.#hub.messaging.everyone, to).recipients();
+    return recipients.flatMap((session) => this.#describe(session) ?? []);
+  }
+
+  /** Undefined for a session that another node still has. */
+  #describe(session: Session): Described | undefined {
+    const own = ownPart(session);
+    const node = isHere(session) ? this.#asker.letters.node : this.#departures.nextOf(own);
+    if (node === undefined) return undefined;
+    const { name, identity, transport } = session;
+    return { own, node, name, identity, transport, rooms: this.#hub.messaging.rooms.of(session) };
+  }
+
+  #remote({ own, node, name, identity, transport, rooms }: Described): RemoteSession {
+    const { letters } = this.#asker;
+    const act = (passed: object): Promise<unknown> => letters.ask(node, 'act', { own, ...passed }, JOIN_MS);
+    const actIn = async (kind: 'join' | 'leave', given: string | readonly string[]): Promise<void> => {
+      await Promise.all([given].flat().map((room) => act({ act: kind, room })));
+    };
+    const remote: RemoteSession = {
+      ...{ name, identity, transport, rooms },
+      emit: (event, data, options) => {
+        letters.tell(node, 'pass', passedMessage(own, event, data, options));
+        return 'queued';
+      },
+      call: (call, data, options) => this.#calls.callOne(remote, call, data, options),
+      join: (given) => actIn('join', given),
+      leave: (given) => void actIn('leave', given),
+      close: (code = 'closed', reason = 'The server closed the session.') =>
+        void act({ act: 'close', code, reason }),
+    };
+    this.#calls.place(remote, { own, node });
+    return remote;
+  }
+}
+
+function passedMessage(
+  own: string,
+  event: string,
+  data: unknown,
+  { channel = '', key = '', volatile: isVolatile = false }: EmitOptions = {},
+): PassedMessage {
+  const message = packMessage(eventMessage(event, data, { channel, isVolatile }));
+  const how = isVolatile ? { volatileKey: volatileKey(channel, event, key) } : { isUrgent: true };
+  return { own, message, ...how };
+}
