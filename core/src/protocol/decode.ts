@@ -28,7 +28,9 @@ function asClientFrame(frame: unknown, depth: number): ClientFrame {
   if (isDeeper(frame, depth)) throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
   const kind = CLIENT_FRAMES.find(({ members: [name] }) => Object.hasOwn(frame, name));
   if (!kind?.isSound(frame)) throw badFrame('an unknown or malformed frame');
-  const known = kind.members.filter((member) => Object.hasOwn(frame, member));
+  const { members } = kind;
+  if (Object.keys(frame).every((member) => members.includes(member))) return frame as unknown as ClientFrame;
+  const known = members.filter((member) => Object.hasOwn(frame, member));
   return Object.fromEntries(known.map((member) => [member, frame[member]])) as unknown as ClientFrame;
 }
 

@@ -205,11 +205,10 @@ export class WebSocketLink implements FrameGateOptions {
   }
 
   #createOutlet(deflation: Deflation): Outlet {
-    const create = (onDrain: () => void): Outlet => {
-      const isSingle = (): boolean => this.#session?.topics.size === 1;
-      return new WebSocketOutlet(this.#webSocket, this.#socket, deflation, isSingle, onDrain);
-    };
     const drained = (): void => this.#session?.drained(this.#outlet);
+    const isSingle = deflation === 'shared' ? () => this.#session?.topics.size === 1 : never;
+    const create = (onDrain: () => void): Outlet =>
+      new WebSocketOutlet(this.#webSocket, this.#socket, deflation, isSingle, onDrain);
     return this.isDeflated ? new CompressingOutlet('deflated', create, drained) : create(drained);
   }
 
@@ -223,6 +222,8 @@ export class WebSocketLink implements FrameGateOptions {
     return this.#webSocket.readyState === this.#webSocket.OPEN;
   }
 }
+
+const never = (): boolean => false;
 
 const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
 /** Bytes of a message that cost nothing beside the frame. */

@@ -13,20 +13,25 @@ const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
  * @throws VeloxError `bad-frame`, also for more than `limit` bytes.
  */
 export function readMessage(raw: Buffer, limit: number): string {
+  const first = headOf(raw) as FrameHead; // the gate passes on whole frames only
+  if (first.size === raw.length && first.opcode === 1 && !first.isDeflated)
+    return textOf(unmasked(raw, first.head));
   const parts: Buffer[] = [];
   let isDeflated = false;
   for (let at = 0; at < raw.length;) {
-    const frame = headOf(raw.subarray(at)) as FrameHead; // the gate passes on whole frames only
+    const frame = headOf(raw.subarray(at)) as FrameHead;
     if (frame.opcode === 2) throw new VeloxError('bad-frame', 'the peer sent a binary message. Send text.');
     isDeflated ||= frame.isDeflated;
     parts.push(unmasked(raw.subarray(at, at + frame.size), frame.head));
     at += frame.size;
   }
   const payload = Buffer.concat(isDeflated ? [...parts, TAIL] : parts);
-  const text = isDeflated ? inflated(payload, limit) : payload;
-  if (!isUtf8(text))
-    throw new VeloxError('bad-frame', 'the peer sent a message that is not UTF-8. Send JSON text.');
-  return text.toString();
+  return textOf(isDeflated ? inflated(payload, limit) : payload);
+}
+
+function textOf(payload: Buffer): string {
+  if (isUtf8(payload)) return payload.toString();
+  throw new VeloxError('bad-frame', 'the peer sent a message that is not UTF-8. Send JSON text.');
 }
 
 function unmasked(frame: Buffer, head: number): Buffer {
