@@ -6,7 +6,7 @@ import { createSignal } from '../reactive/readable.js';
 import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { createSubscriptions } from '../replicas/subscriptions.js';
-import { given, hasQuestions } from './credentials.js';
+import { hasQuestions, type Credentials, type Headers } from './credentials.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
@@ -46,7 +46,7 @@ export function createCarrier({
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const scheduler = createPublishScheduler();
-  const credentials = given(options);
+  const credentials: Credentials = { headers: { ...(options.headers as Headers) } }; // a function spreads to nothing
   const topics = createSubscriptions({
     ...scheduler,
     status,

@@ -17,7 +17,7 @@ export interface CredentialsOptions {
   readonly authHeader?: string | undefined;
 }
 
-type Headers = Readonly<Record<string, string>>;
+export type Headers = Readonly<Record<string, string>>;
 type HeadersSource = Headers | (() => Headers | Promise<Headers>);
 
 /** The headers and the token of one connection, as of the last time that the application was asked. */
@@ -26,11 +26,6 @@ export interface Credentials {
   readonly headers: Record<string, string>;
   token?: string | undefined;
 }
-
-/** The credentials that need no question. */
-export const given = ({ headers }: CredentialsOptions): Credentials => ({
-  headers: { ...(headers as Headers) }, // a function spreads to nothing
-});
 
 /** Whether there is anything to ask for before an attempt. */
 export function hasQuestions({ headers, auth }: CredentialsOptions): boolean {

@@ -63,31 +63,39 @@ const idle = (): Status => IDLE;
 export function createReplica(topic: string, host: ReplicaHost): ReplicaControl {
   /** How long the topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
   const LINGER_MS = 1_000;
+
+  // The value: the document moves when a frame arrives, and the cell follows when it is published.
   const cell = createCell<unknown>(undefined);
+  let document: Document | undefined;
+  /** The changes between the two. */
+  const patches: Patch[] = [];
   /** Created for the first listener. */
   let patched: Signal<[Patch[]]> | undefined;
   let initial: unknown;
-  /** Moves when a frame arrives; the cell follows when it is published. */
-  let document: Document | undefined;
-  /** The changes since then. */
-  const patches: Patch[] = [];
-  /** The topic's phase on this link: not asked for, not answered yet, or followed. */
-  let phase: 'closed' | 'waiting' | 'open' = 'closed';
-  let reason: Reason | undefined;
-  let stale = true;
-  /** Whether the connection counts it as stale. */
-  let counted = false;
-  /** The proof of the newest snapshot: the server sends steps since then. */
-  let proof: string | undefined;
-  let diverged: number | undefined;
-  /** Checks in a row that were about another version. */
-  let mismatches = 0;
   let layer: Layer | undefined;
+
+  // The subscribers.
   let interest = 0;
   let wanted = false;
   let lingering: ReturnType<typeof setTimeout>;
+
+  // The subscription on this link.
+  /** Not asked for, not answered yet, or followed. */
+  let phase: 'closed' | 'waiting' | 'open' = 'closed';
+  let reason: Reason | undefined;
+  /** The proof of the newest snapshot: the server sends steps since then. */
+  let proof: string | undefined;
+  /** Checks in a row that were about another version. */
+  let mismatches = 0;
+  let diverged: number | undefined;
+
+  // The status.
+  let stale = true;
+  /** Whether the connection counts it as stale. */
+  let counted = false;
   /** Created for the first reader, since most applications read the status of few topics. */
   let status: DerivedStatus | undefined;
+
   const derived = (): DerivedStatus =>
     (status ??= deriveStatus(host.status, (base) => ({
       ...base,
