@@ -1,7 +1,9 @@
+import { queryObjects } from 'node:v8';
 import { createConnection, type ServerFrame } from '@velox/core';
 import { record, replay } from '@velox/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createHub } from '../create-hub.js';
+import { Hub } from '../hub/hub.js';
 import { createTestSync, faults } from './index.js';
 
 describe('createTestSync', () => {
@@ -17,6 +19,19 @@ describe('createTestSync', () => {
     await test.advance();
     expect(replicas.map((replica) => replica.get()?.n)).toEqual([1, 1]);
     expect([ann, ben].map(({ status }) => status.get().transport)).toEqual(['websocket', 'polling']);
+  });
+
+  it('leaves no hub in memory', async () => {
+    const openAndEnd = async (transport: 'websocket' | 'sse' | 'polling'): Promise<void> => {
+      await using test = await createTestSync();
+      const sync = test.connect({ transport });
+      sync.replica('').subscribe(() => undefined);
+      await test.advance();
+      expect(sync.status.get().state).toBe('open');
+    };
+    const before = queryObjects(Hub);
+    for (const transport of ['websocket', 'sse', 'polling'] as const) await openAndEnd(transport);
+    expect(queryObjects(Hub)).toBe(before);
   });
 
   it('restores real time, also if the test fails', async () => {

@@ -52,7 +52,10 @@ export interface TestSync<C extends Contract = AnyContract, Context = unknown> e
   /** Later connections reach another endpoint, or none. Open connections stay until they are closed or
    * dropped. */
   readonly serve: (endpoint: Endpoint | undefined) => void;
-  /** Ends all of it, and gives real time back. */
+  /**
+   * Ends all clients and restores real time. Connections stay open, so node:http keeps them and the hub in memory. `await using` closes
+   * them, too.
+   */
   readonly close: () => void;
 }
 
@@ -121,6 +124,12 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
     },
     serve: (endpoint) => network.serve(endpoint),
     close,
-    [Symbol.asyncDispose]: () => Promise.resolve(close()),
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close();
+      await time.settle(); // on virtual time, because the ends of links start timers
+      network.end();
+      await time.settle();
+      close();
+    },
   };
 }

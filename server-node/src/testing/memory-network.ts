@@ -60,6 +60,14 @@ export class MemoryNetwork {
     for (const path of this.#paths.values()) path.cut();
   }
 
+  /**
+   * Destroys all connections and each new one. node:http keeps both ends of a connection in memory until it is closed, and with them
+   * the hub and its clients.
+   */
+  end(): void {
+    for (const path of [...this.#paths.values(), ...this.#aliases.values()]) path.end();
+  }
+
   /** Until when each zone is frozen, in virtual ms. */
   get frozenUntil(): number {
     const zones = [this.server, ...[...this.#paths.values()].map(({ zone }) => zone)];

@@ -6,6 +6,8 @@ export interface Harmable {
   cut(): void;
   /** Stops all delivery. At most one end is notified. */
   halfOpen(told: 'client' | 'server' | 'nobody'): void;
+  /** Destroys both ends immediately, in no time. */
+  destroy(): void;
 }
 
 /** The purpose of a connection. */
@@ -30,6 +32,8 @@ export class Path {
   /** Draws after how many ms a poll is repeated, as browsers do if its connection breaks; undefined: it is not. */
   repeat: (() => number | undefined) | undefined;
   readonly connections: Set<Harmable> = new Set();
+  /** Nothing passes any more. */
+  isOver = false;
 
   constructor(time: VirtualTime, name: string) {
     this.time = time;
@@ -43,6 +47,12 @@ export class Path {
 
   halfOpen(told: 'client' | 'server' | 'nobody'): void {
     for (const connection of [...this.connections]) connection.halfOpen(told);
+  }
+
+  /** Destroys all connections and each new one. */
+  end(): void {
+    this.isOver = true;
+    for (const connection of [...this.connections]) connection.destroy();
   }
 
   /** Resets all levers. Half-open connections stay half open. */

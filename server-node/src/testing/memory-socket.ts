@@ -122,8 +122,13 @@ export function dial(path: Path, server: Zone, accept: (far: Duplex) => void): D
       if (told === 'client') lose(near);
       if (told === 'server') lose(far);
     },
+    destroy() {
+      near.destroy();
+      far.destroy();
+    },
   };
   path.connections.add(connection);
+  if (path.isOver) connection.destroy();
   let open = 2;
   for (const socket of [near, far]) {
     socket.once('close', () => --open || path.connections.delete(connection));

@@ -36,6 +36,8 @@ async function load(): Promise<void> {
     sync.close();
     await time.advance(1);
   } finally {
+    network.end();
+    await time.settle();
     restore.forEach((undo) => undo());
   }
 }

@@ -44,6 +44,7 @@ async function play(plan: Plan, stage: Stage): Promise<void> {
     path.latency = () => random.between(1, settings.latency);
     return time.within(path.zone, () => new SimulatedClient(index, plan, network, server, watch));
   });
+  stage.onEnd(() => clients.forEach(({ sync }) => sync.close()));
   const paths = clients.map((client) => client.path);
   repeatPolls(plan, paths);
   let left = steps.length;

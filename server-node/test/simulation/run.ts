@@ -18,7 +18,7 @@ export function run(plan: Plan, keepLog = false): Promise<Outcome> {
   return runOnStage(plan.seed, keepLog, (stage) => play(plan, stage));
 }
 
-async function play(plan: Plan, { time, network, watch }: Stage): Promise<void> {
+async function play(plan: Plan, { time, network, watch, onEnd }: Stage): Promise<void> {
   const { settings, steps, seed } = plan;
   const server = time.within(network.server, () => new SimulatedServer(plan, network, watch));
   const clients = Array.from({ length: settings.clients }, (_, index) => {
@@ -27,6 +27,7 @@ async function play(plan: Plan, { time, network, watch }: Stage): Promise<void> 
     path.latency = () => random.between(1, settings.latency);
     return time.within(path.zone, () => new SimulatedClient(index, plan, network, server, watch));
   });
+  onEnd(() => clients.forEach(({ sync }) => sync.close()));
   unleash(plan, network);
   repeatPolls(
     plan,

@@ -21,6 +21,8 @@ export interface Stage {
   readonly time: VirtualTime;
   readonly network: MemoryNetwork;
   readonly watch: Watch;
+  /** Registers a function that ends what would outlive the run: a page keeps connections in use for ever. */
+  readonly onEnd: (end: () => void) => void;
 }
 
 /**
@@ -38,19 +40,24 @@ export async function runOnStage(
   const time = new VirtualTime();
   const watch = new Watch(time, keepLog);
   const network = new MemoryNetwork(time);
+  const ends: (() => void)[] = [];
   const restore = [
     time.install(createRandom(seed, 3).next),
     network.install(),
     catchErrors(watch, isExpected),
   ];
   try {
-    await play({ time, network, watch });
+    await play({ time, network, watch, onEnd: (end) => ends.push(end) });
   } catch (error) {
     if (!watch.violation) watch.fail(String((error as Error).stack));
-  } finally {
-    restore.forEach((undo) => undo());
   }
-  const { violation, digest, log } = watch;
+  const { violation, digest } = watch;
+  const log = watch.log.slice();
+  ends.forEach((end) => end());
+  await time.settle(); // on virtual time: ends of links start timers
+  network.end();
+  await time.settle();
+  restore.forEach((undo) => undo());
   return { violation, digest, ms: time.now, log };
 }
 
