@@ -164,6 +164,17 @@ describe('a recorder', () => {
     }
   });
 
+  it('finds what an update changed, also if it rested before the next value came', () => {
+    const first = { a: { n: 1 }, b: 0 };
+    const recorder = createRecorder(first);
+    recorder.reconcile(first);
+    recorder.update((draft) => void (draft.a.n = 2));
+    recorder.take();
+    recorder.rest();
+    recorder.reconcile({ ...first, b: 1 }, { previous: first });
+    expect(recorder.value).toEqual({ a: { n: 1 }, b: 1 });
+  });
+
   it('calls onChange once between two takes, after the recipe', () => {
     const onChange = vi.fn();
     const recorder = createRecorder({ n: 0 }, {}, { onChange });
