@@ -33,6 +33,9 @@ export interface FetchesOptions {
   readonly timeout: number;
 }
 
+/** The reason of the signal of a fetch that has ended. An error for each fetch would take a third of its time. */
+const ENDED = new DOMException('The fetch has ended.', 'AbortError');
+
 const KEYS = 'fetchMany() resolved with a Map whose keys are no strings. Use String(row.id) as key.';
 
 /** Runs the application's fetches: those of one tick together, and at most `concurrency` at a time. */
@@ -102,14 +105,13 @@ export class Fetches {
     const ends = jobs.map((job) => job.begin());
     const aborting = new AbortController();
     this.#aborting.add(aborting);
-    let timer: NodeJS.Timeout | undefined;
+    let giveUp = (): void => undefined;
     const timedOut = new Promise<never>((_, reject) => {
-      const giveUp = (): void => {
+      giveUp = () =>
         reject(new VeloxError('timeout', `a fetch took longer than ${this.#options.timeout} ms.`));
-      };
-      timer = setTimeout(giveUp, this.#options.timeout);
-      aborting.signal.addEventListener('abort', giveUp);
     });
+    const timer = setTimeout(giveUp, this.#options.timeout);
+    aborting.signal.addEventListener('abort', giveUp);
     let outcomes: readonly Outcome[];
     try {
       outcomes = await Promise.race([this.#call(jobs, aborting.signal), timedOut]);
@@ -117,8 +119,9 @@ export class Fetches {
       outcomes = jobs.map(() => ({ error }));
     }
     clearTimeout(timer);
+    aborting.signal.removeEventListener('abort', giveUp); // it would create an error that is not needed
     this.#aborting.delete(aborting);
-    aborting.abort();
+    aborting.abort(ENDED);
     this.#running--;
     ends.forEach((end, at) => end(outcomes[at] as Outcome));
     if (this.#queue.length > 0) this.#schedule();
