@@ -19,7 +19,7 @@ export const TARGETS = [
   },
   {
     file: 'server-node/src/topics/subscriptions.ts',
-    tests: ['server-node/src/sessions/session.test.ts', 'server-node/src/hub/hub.test.ts'],
+    tests: ['server-node/src/topics/subscriptions.test.ts'],
   },
   { file: 'server-node/src/sessions/outbox.ts', tests: ['server-node/src/sessions/outbox.test.ts'] },
   {

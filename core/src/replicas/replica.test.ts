@@ -192,6 +192,38 @@ describe('interest', () => {
     expect(say()).toBeUndefined();
   });
 
+  it('names the proof of its last snapshot, which deltas and positions do not replace', () => {
+    const { replica, receive, say, drop } = setUp();
+    replica.subscribe(() => {});
+    say();
+    receive({ ...snapshot(1, { rows: [{ n: 0 }] }), proof: '1.first' });
+    receive({ ...delta(2, set(0, 1)), proof: '2.none' });
+    receive({ id: 'a', version: 2 });
+    drop();
+    expect(say()).toEqual({ topic: 'board', id: 'a', version: 2, proof: '1.first' });
+    receive(snapshot(3, { rows: [] }));
+    drop();
+    expect(say()).toEqual({ topic: 'board', id: 'a', version: 3, proof: undefined });
+  });
+
+  it('takes a value for another topic while it is not wanted, and ignores one otherwise', () => {
+    const { replica, receive, say, paint } = setUp();
+    const seed = (n: number): StateFrame => ({ ...snapshot(n, { rows: [{ n }] }), for: 'other' });
+    receive(snapshot(1, { rows: [] }));
+    paint();
+    expect(replica.get()).toBeUndefined();
+    receive(seed(2));
+    paint();
+    expect(replica.get()).toEqual({ rows: [{ n: 2 }] });
+    const stop = replica.subscribe(() => {});
+    receive(seed(3));
+    expect(say()).toEqual({ topic: 'board', id: 'a', version: 2 });
+    receive(seed(3));
+    paint();
+    expect(replica.get()).toEqual({ rows: [{ n: 2 }] });
+    stop();
+  });
+
   it('ignores a reason for doubt that crosses its unsubscribe', () => {
     const { replica, receive, say, doubt } = setUp();
     const stop = replica.subscribe(() => {});
