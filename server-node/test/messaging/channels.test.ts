@@ -1,45 +1,36 @@
 /** Channels, and the events that a slow or absent client misses, with real clients over every transport. */
-import { connect, type Reconnection, type Sync } from '@velox/core';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { WebSocket } from 'ws';
-import { createHub, type Hub, type HubOptions, type Session } from '../../src/index.js';
+import type { Reconnection, Sync } from '@velox/core';
+import { describe, expect, it } from 'vitest';
+import type { Hub, HubOptions, Session } from '../../src/index.js';
 import { Hub as Core } from '../../src/hub/hub.js';
 import { eventMessage } from '../../src/sessions/event-message.js';
 import { FakeOutlet } from '../rig/fake-outlet.js';
-import { listen, type Listening } from '../rig/listen.js';
+import type { FaultProxy } from '../rig/fault-proxy.js';
+import { sleep, trouble } from './trouble.js';
+import { setUp as setUpRig, TRANSPORTS, until, type Options, type Rig, type TransportName } from './ways.js';
 
-const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
-type TransportName = (typeof TRANSPORTS)[number];
-
-interface Rig {
+interface ChannelRig {
   readonly hub: Hub;
-  readonly server: Listening;
+  readonly proxy: FaultProxy;
+  readonly rig: Rig;
   readonly sync: Sync;
   /** The client's session, once it is connected. */
   readonly session: () => Promise<Session>;
 }
 
-async function setUp(transport: TransportName = 'websocket', options: HubOptions = {}): Promise<Rig> {
-  const hub = createHub(options);
-  const server = await listen((request, response) => void hub.handle(request, response));
-  const sync = connect(server.origin, { transport, WebSocket });
-  onTestFinished(async () => {
-    sync.close();
-    await hub.close();
-    await server[Symbol.asyncDispose]();
-  });
+/** The rig of the messaging contract, with one client and events of any name. */
+async function setUp(transport: TransportName = 'websocket', options: HubOptions = {}): Promise<ChannelRig> {
+  const rig = await setUpRig(transport, options as unknown as Options);
+  const hub = rig.hub as unknown as Hub;
   return {
-    hub,
-    server,
-    sync,
+    ...{ hub, rig, proxy: rig.proxy },
+    sync: rig.connect() as unknown as Sync,
     async session() {
-      await vi.waitFor(() => expect(hub.sessions()).toHaveLength(1), { timeout: 10_000 });
+      await until(() => expect(hub.sessions()).toHaveLength(1));
       return hub.sessions()[0] as Session;
     },
   };
 }
-
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000 });
 
 describe.each(TRANSPORTS)('over %s,', (transport) => {
   it('a channel has handlers of its own on both sides', async () => {
@@ -93,12 +84,39 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     expect(sync.dropped.get()).toBe(0);
   });
 
+  it('each channel keeps its order both ways on a network that fails', { timeout: 60_000 }, async () => {
+    const { hub, rig, sync, session } = await setUp(transport);
+    const lanes = ['x', 'y'];
+    /** The numbers that arrived, by direction and channel. */
+    const arrived = new Map<string, unknown[]>(
+      lanes.flatMap((lane) => [[`down ${lane}`, []], [`up ${lane}`, []]]), // prettier-ignore
+    );
+    for (const lane of lanes) sync.channel(lane).on('n', (n) => arrived.get(`down ${lane}`)!.push(n));
+    const client = await session();
+    for (const lane of lanes) client.channel(lane).on('n', (n) => arrived.get(`up ${lane}`)!.push(n));
+    await until(() => expect(sync.status.get().state).toBe('open'));
+    const troubled = trouble(rig);
+    const sent = Array.from({ length: 300 }, (_, n) => n);
+    for (const n of sent) {
+      sync.emit('n', n, { channel: lanes[n % 2]! });
+      hub.emit('n', n, { channel: lanes[n % 2]! });
+      if (n % 5 === 0) await sleep(5);
+    }
+    await troubled;
+    await until(() =>
+      expect([...arrived.values()].map(({ length }) => length)).toEqual([150, 150, 150, 150]),
+    );
+    for (const [name, numbers] of arrived)
+      expect(numbers).toEqual(sent.filter((n) => lanes[n % 2] === name.split(' ')[1]));
+    expect(sync.dropped.get()).toBe(0);
+  });
+
   it('what onReconnect sends goes before what waits, however long it takes', async () => {
     const order: unknown[] = [];
     let isAway = false;
     let resolve = (): void => undefined;
     const read = new Promise<void>((done) => (resolve = done));
-    const { sync, session, server } = await setUp(transport, {
+    const { sync, session, proxy } = await setUp(transport, {
       onAway(gone) {
         isAway = true;
         gone.emit('n', 'waited');
@@ -117,7 +135,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     const reconnections: Reconnection[] = [];
     sync.onReconnect((reconnection) => reconnections.push(reconnection));
     await until(() => {
-      if (!isAway) server.cut(); // between two polls, there is nothing to cut
+      if (!isAway) proxy.cut(); // between two polls, there is nothing to cut
       expect(isAway).toBe(true);
     });
     await until(() => expect(reconnections).toEqual([{ recovered: true, dropped: 0 }]));
@@ -136,7 +154,7 @@ describe('a new session', () => {
     await until(() => expect(sync.status.get().state).toBe('open'));
     const reconnections: Reconnection[] = [];
     const end = sync.onReconnect((reconnection) => reconnections.push(reconnection));
-    const ended = vi.waitFor(() => expect(hub.stats().sessions).toBe(0));
+    const ended = until(() => expect(hub.stats().sessions).toBe(0));
     hub.sessions()[0]!.close('bye', 'come back');
     await ended;
     sync.reconnect();

@@ -37,12 +37,15 @@ export class SimulatedClient {
   #leaveLobby: (() => void) | undefined;
   #moves = 0;
   #rows = 0;
+  /** How long a call that adds a row waits: only over tight limits may its reply be lost while the session lives. */
+  readonly #patience: number;
 
   constructor(index: number, plan: Plan, network: MemoryNetwork, server: SimulatedServer, watch: Watch) {
     const name = `client-${index}`;
     this.index = index;
     this.#server = server;
     this.#watch = watch;
+    this.#patience = plan.settings.kept < 1_000 ? 60_000 : Infinity;
     this.path = network.path(name);
     this.sync = connect(network.urlOf(name), {
       transports: waysOf(plan.way, network),
@@ -103,7 +106,7 @@ export class SimulatedClient {
   add({ before, wait, end }: Work & { readonly before: number }): void {
     const row = `${this.index}-${++this.#rows}`;
     this.#screen.call(row);
-    const plan = { timeout: 60_000, isIdempotent: false };
+    const plan = { timeout: this.#patience, isIdempotent: false };
     const change = optimistic(this.#board, ({ rows }) => rows.push(row));
     this.#server.added.make(
       plan,

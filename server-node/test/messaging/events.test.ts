@@ -1,29 +1,10 @@
 /** Events on every way from a hub to its clients and back, also on a network that fails. */
 import { describe, expect, it } from 'vitest';
 import { numbersOf, setUp, TRANSPORTS, until, WAYS, type Listener, type Rig } from './ways.js';
+import { sleep, trouble } from './trouble.js';
 
 const COUNT = 300;
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, at) => from + at);
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Faults of the network while messages travel, each ended before the next one. Links are cut at any byte. */
-async function trouble({ proxy }: Rig): Promise<void> {
-  proxy.fragment(7);
-  await sleep(50);
-  proxy.cut();
-  await sleep(100);
-  proxy.fragment(false);
-  proxy.delay(20);
-  await sleep(100);
-  proxy.cut();
-  await proxy.refuse();
-  await sleep(50);
-  await proxy.heal();
-  proxy.stall();
-  await sleep(50);
-  proxy.cut();
-  await proxy.heal();
-}
 
 /** Calls `send` with 0, 1, 2 … while the network fails. */
 async function sendInTrouble(rig: Rig, send: (n: number) => void): Promise<void> {
