@@ -13,7 +13,8 @@ const TEXTS = [
   'Create a new one.',
   'Send less.',
   'got no reply in',
-  'is denied, or there is none',
+  'is denied. Check canSubscribe',
+  'has no default topic',
 ];
 
 afterEach(() => vi.unstubAllEnvs());

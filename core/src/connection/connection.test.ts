@@ -574,7 +574,7 @@ describe('status', () => {
     expect(sync.replica().status.get()).toMatchObject({
       state: 'open',
       stale: true,
-      reason: { code: 'forbidden', message: 'the topic "" is denied, or there is none' },
+      reason: { code: 'forbidden', message: 'the topic "" is denied. Check canSubscribe on the server.' },
     });
     expect(sync.replica().get()).toBe('one');
     const b = sync.replica('b');
@@ -583,8 +583,12 @@ describe('status', () => {
     last().say({ denied: 'b', code: 'not-found' });
     expect(b.status.get().reason).toEqual({
       code: 'not-found',
-      message: 'the topic "b" is denied, or there is none',
+      message: 'there is no topic "b". Check its name, or add it on the server.',
     });
+    last().say({ denied: '', code: 'not-found' });
+    expect(sync.replica().status.get().reason?.message).toBe(
+      "the endpoint has no default topic. Name a topic, or add one on the server by hub.state('', …).",
+    );
     last().say({ denied: 'unknown', code: 'forbidden' }, snapshot(2, 'two'));
     expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
   });

@@ -104,7 +104,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       }
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
-      const message = stale ?? (EXPLAINED && `the topic "${denied}" is denied, or there is none`);
+      const message = stale ?? (EXPLAINED && explain(denied as string, code));
       const reason = { code: code as ReasonCode, message: message || code };
       if (topic === undefined) for (const control of wanted) control.doubt(reason);
       else controls.get(topic)?.doubt(reason);
@@ -117,4 +117,12 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       stale = wanted.size;
     },
   };
+}
+
+/** Why there is no value, for developers. */
+function explain(topic: string, code: string): string {
+  if (code !== 'not-found') return `the topic "${topic}" is denied. Check canSubscribe on the server.`;
+  return topic === ''
+    ? "the endpoint has no default topic. Name a topic, or add one on the server by hub.state('', …)."
+    : `there is no topic "${topic}". Check its name, or add it on the server.`;
 }
