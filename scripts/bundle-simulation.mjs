@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, defaultServerConditions } from 'vite';
 
-/** Bundles a simulation by the name of its folder, `simulation`, `messaging`, `leaks` or `entities`. See `bundleTest`. */
+/** Bundles a simulation by the name of its folder, `simulation`, `messaging`, `leaks`, `entities` or `nodes`. See `bundleTest`. */
 export const bundleSimulation = (name, plugins = []) =>
   bundleTest(`server-node/test/${name}/index.ts`, plugins);
 

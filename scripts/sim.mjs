@@ -1,7 +1,8 @@
 // Runs seeds of the simulation: `npm run test:sim -- --seeds 10000 [--first 1] [--transport sse]`. A failing seed is shrunk and shown;
 // `--log` shows everything that happened. `--plant` plants known bugs, one at a time (`--only <name>`: one of them), and the
 // simulation has to find each. `--of messaging` simulates rooms, casts, calls, channels and presence; `--of leaks` searches for secrets
-// that a view lets through; `--of entities` fetches rows that are slow, fail, hang and lag behind.
+// that a view lets through; `--of entities` fetches rows that are slow, fail, hang and lag behind; `--of nodes` moves sessions between
+// servers, of which one dies, whose engine is away or forgets, and whose messages are late.
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,7 +12,7 @@ import { simulate } from './simulate.mjs';
 
 const WAYS = ['websocket', 'sse', 'polling'];
 /** The transports of each simulation; leaks and entities use all of them at the same time. */
-const TRANSPORTS = { simulation: WAYS, messaging: WAYS, leaks: ['all'], entities: ['all'] };
+const TRANSPORTS = { simulation: WAYS, messaging: WAYS, leaks: ['all'], entities: ['all'], nodes: WAYS };
 
 function show({ seed, violation, settings, steps, log }, way) {
   console.log(`\n${way} ${seed}: ${violation ?? 'nothing was wrong'}\n  ${JSON.stringify(settings)}`);

@@ -28,7 +28,7 @@ export function proofs() {
     ...tests
       .filter((file) => file.endsWith('.e2e.ts'))
       .map((file) => ({ name: `browser ${file}`, command: ['npx', 'playwright', 'test', file], env })),
-    ...['simulation', 'messaging'].flatMap((of) =>
+    ...['simulation', 'messaging', 'nodes'].flatMap((of) =>
       ['websocket', 'sse', 'polling'].map((transport) => ({
         name: `${of} ${transport}`,
         command: npm('test:sim', '--of', of, '--seeds', SEEDS, '--transport', transport),
@@ -36,6 +36,7 @@ export function proofs() {
     ),
     { name: 'plants', command: npm('test:sim', '--plant') },
     { name: 'messaging plants', command: npm('test:sim', '--of', 'messaging', '--plant') },
+    { name: 'nodes plants', command: npm('test:sim', '--of', 'nodes', '--plant') },
     { name: 'fuzz', command: npm('fuzz', '--runs', INPUTS) },
     { name: 'fuzz plants', command: npm('fuzz', '--plant', '--runs', '100000') },
     // Views behave differently in production: they trust that rows which are remembered are right.
