@@ -175,6 +175,18 @@ describe('a recorder', () => {
     expect(recorder.value).toEqual({ a: { n: 1 }, b: 1 });
   });
 
+  it('finds what an update changed between two rests', () => {
+    const first = { a: { n: 1 } };
+    const recorder = createRecorder(first);
+    recorder.reconcile(first);
+    recorder.rest();
+    recorder.update((draft) => void (draft.a.n = 2));
+    recorder.take();
+    recorder.rest();
+    recorder.reconcile(first, { previous: first });
+    expect(recorder.value).toEqual({ a: { n: 1 } });
+  });
+
   it('calls onChange once between two takes, after the recipe', () => {
     const onChange = vi.fn();
     const recorder = createRecorder({ n: 0 }, {}, { onChange });

@@ -210,7 +210,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   rest(): void {
     const tree = this.#started;
     if (!tree || this.#lasting || this.dirty || this.#sources?.hasOpen) return;
-    if (this.#differ?.isCurrent === false) return; // a new one would take the value to be the input of the last run
+    if (!(this.#differ?.isCurrent ?? tree.writes === 0)) return; // a new one would take the value to be the input of the last run
     this.#initial = tree.root;
     this.#started = this.#differ = this.#sources = this.#hashes = undefined;
   }
