@@ -19,8 +19,12 @@ const limitOf = (ms: number): number => (process.env.VELOX_RUNS ? ms : 30_000);
 
 interface Fault {
   readonly name: string;
-  /** Switches it on, and off again when it is over; resolves then. */
-  readonly strike: (proxy: FaultProxy) => void | Promise<void>;
+  /**
+   * Switches it on, and off again when it is over; resolves then.
+   *
+   * @param whenLost resolves when the client has reported the loss of its link
+   */
+  readonly strike: (proxy: FaultProxy, whenLost: (limit: number) => Promise<void>) => void | Promise<void>;
   /** Ms that recovery may take. */
   readonly within?: number;
   /** The code that the status gives as the reason, first of all; absent: the link is not lost. */
@@ -57,9 +61,9 @@ const faults: readonly Fault[] = [
   {
     name: 'a stall that outlasts the heartbeat',
     reason: 'silent',
-    async strike(proxy) {
+    async strike(proxy, whenLost) {
       proxy.stall();
-      await sleep(HEARTBEAT + GRACE + 1_500);
+      await whenLost(HEARTBEAT + GRACE + 1_500);
       await proxy.heal();
     },
   },
@@ -136,9 +140,9 @@ const faults: readonly Fault[] = [
     name: 'a path that begins to buffer',
     reason: 'silent',
     on: ['sse'],
-    async strike(proxy) {
+    async strike(proxy, whenLost) {
       proxy.buffer(true);
-      await sleep(HEARTBEAT + GRACE + 1_500);
+      await whenLost(HEARTBEAT + GRACE + 1_500);
       await proxy.heal();
     },
   },
@@ -231,6 +235,11 @@ async function start(options: ConnectOptions) {
         await sleep(10);
       }
     },
+    /** Resolves when the client has reported the loss of its link. */
+    async whenLost(limit: number) {
+      for (const end = performance.now() + limitOf(limit); reasons.length === 0; await sleep(10))
+        if (performance.now() > end) throw new Error(`no loss reported within ${limit} ms`);
+    },
     /** Ends the traffic, and waits until all pending frames have arrived. */
     async settle() {
       clearInterval(timer);
@@ -271,7 +280,7 @@ describe.concurrent.each(['websocket', 'sse', 'polling'] as const)('over %s', (t
       await using rig = await start({ transport });
       await rig.live(5_000);
       await sleep(300);
-      await strike(rig.proxy);
+      await strike(rig.proxy, (limit) => rig.whenLost(limit));
       await rig.live(within);
       expect(rig.sync.status.get()).toMatchObject({ state: 'open', transport, reason: undefined });
       // On a busy machine a poll may come later than a heartbeat, beside any fault.
