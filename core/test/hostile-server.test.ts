@@ -148,6 +148,8 @@ const onError = (error: unknown): void => void errors.push(error);
 const streams = new Map<string, readonly string[]>();
 /** The URL by which a transport was asked, as the client was given it. */
 const named = (url: string): string => url.replace('ws:', 'http:').split('?')[0]!;
+/** How long the last POST of a closed client may wait for its answer, in ms. */
+const POST_MS = 21_000;
 /** Runs pending work, including promises and streams, without waiting for real time. */
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 6; turn++) await vi.advanceTimersByTimeAsync(turn < 5 ? 0 : 200);
@@ -181,15 +183,19 @@ class HostileSocket {
   }
 }
 
-const never = (): Promise<never> => new Promise(() => {});
+/** Waits until the request is aborted, as `fetch` does for a server that does not answer. */
+const never = ({ signal }: RequestInit): Promise<never> =>
+  new Promise((_, reject) =>
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
 
-/** The first answers to a client carry its stream; later requests wait forever. */
+/** The first answers to a client carry its stream; later requests are not answered. */
 function stubFetch(contentType: string, cut: (frames: readonly string[]) => string[]): void {
   const answers = new Map([...streams].map(([url, frames]) => [url, cut(frames)]));
-  vi.stubGlobal('fetch', (url: string) => {
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
     const body = answers.get(named(url))?.shift();
     return body === undefined
-      ? never()
+      ? never(init)
       : Promise.resolve(new Response(body, { headers: { 'content-type': contentType } }));
   });
 }
@@ -260,6 +266,7 @@ describe.each(Object.entries(transports))('over %s', (_, { create, begin }) => {
         await settle();
         for (const close of closers) close();
         await settle();
+        await vi.advanceTimersByTimeAsync(POST_MS);
         expect(errors).toEqual([]);
         expect(vi.getTimerCount()).toBe(0);
         expect(slowest).toBeLessThan(1_000);
