@@ -26,6 +26,7 @@ export async function createReplica(body) {
   replica.subscribe(() => notified++);
   await new Promise((resolve) => setImmediate(resolve)); // it connects in the next tick
   receive({ hello: { protocol: 3, session: 's', heartbeat: 1e9, limits: { frame: 65_536 } } });
+  await new Promise((resolve) => setTimeout(resolve, 500)); // it loads what applies deltas
   receive({ id: 'x', version, body });
   paint();
   return {

@@ -20,7 +20,7 @@ async function bundle(simulation: string, plugins?: object[]): Promise<string> {
   return text;
 }
 
-describe.each(['simulation', 'messaging', 'leaks', 'entities'])('the bundle of %s', (simulation) => {
+describe.each(['simulation', 'messaging', 'leaks', 'entities', 'nodes'])('the bundle of %s', (simulation) => {
   it('has the sources of client and server, and no planted bug', async () => {
     const text = await bundle(simulation);
     expect(text).toContain('core/src/protocol/document.ts');

@@ -132,4 +132,57 @@ describe('a client that moves while it joins a room', () => {
     await cluster.time.advance(1_000);
     expect(east.hub.sessions()[0]?.rooms).toEqual(['red', 'blue']);
   });
+
+  it('joins although the engine is away when the application allows it', async () => {
+    const { sync, events } = await client('a', east);
+    sync.join('slow');
+    await cluster.time.advance(200);
+    await move('a', west, 1_500);
+    for (const { bus } of [east, west, south]) bus.disconnect();
+    await cluster.time.advance(900);
+    for (const { bus } of [east, west, south]) bus.reconnect();
+    await cluster.time.advance(2_000);
+    south.hub.to('slow').emit('news', 'cast');
+    await cluster.time.advance(100);
+    expect(events).toEqual(['cast']);
+  });
+
+  it('joins if the application allows it while the session arrives', async () => {
+    const { sync, events } = await client('a', east);
+    sync.join('slow');
+    await cluster.time.advance(700);
+    let lost = 0;
+    west.bus.hearMs = (_, data) => (data.includes('"is":"given"') && ++lost <= 4 ? undefined : 0);
+    await move('a', west, 8_000);
+    expect(lost).toBeGreaterThan(4);
+    south.hub.to('slow').emit('news', 'cast');
+    await cluster.time.advance(100);
+    expect(events).toEqual(['cast']);
+  });
+});
+
+describe('what the application does to a former handle of a session', () => {
+  it('is done in order on the new node, also if some messages are lost', async () => {
+    await client('a', east);
+    const [former] = east.hub.sessions();
+    await move('a', west);
+    let lost = 0;
+    west.bus.hearMs = (_, data) => (data.includes('"leave"') && ++lost <= 2 ? undefined : 0);
+    void former?.join('blue');
+    former?.leave('blue');
+    void former?.join('green');
+    await cluster.time.advance(5_000);
+    expect(west.hub.sessions()[0]?.rooms).toEqual(['red', 'green']);
+  });
+
+  it('ends the session, also if the first messages are lost', async () => {
+    const { sync } = await client('a', east);
+    const [former] = east.hub.sessions();
+    await move('a', west);
+    let lost = 0;
+    west.bus.hearMs = (_, data) => (data.includes('"act"') && ++lost <= 2 ? undefined : 0);
+    former?.close('kicked', 'enough');
+    await cluster.time.advance(5_000);
+    expect(sync.status.get().reason).toMatchObject({ code: 'kicked' });
+  });
 });

@@ -136,11 +136,14 @@ export class HubCalls {
     for (const room of rooms) this.#joiningOf(session).set(room, 'elsewhere');
   }
 
-  /** A former node of a session was allowed to let it join a room: it does, unless its client has left meanwhile. */
+  /** A former node of a session was allowed to let it join a room: it does, unless its client has left meanwhile. Idempotent. */
   enter(session: Session, room: string): Promise<void> | undefined {
-    if (this.#joining.get(session)?.get(room) !== 'elsewhere') return undefined;
+    const { rooms } = this.#host;
+    if (this.#joining.get(session)?.get(room) !== 'elsewhere') {
+      return rooms.has(session, room) ? rooms.whenKnown(room) : undefined;
+    }
     this.#joining.get(session)?.delete(room);
-    return this.#host.rooms.join(session, room);
+    return rooms.join(session, room);
   }
 }
 

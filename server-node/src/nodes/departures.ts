@@ -5,12 +5,12 @@ import { packMessage } from '../sessions/parcel.js';
 import type { Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';
-import type { Asker } from './ask.js';
+import { insist, type Asker } from './ask.js';
 import type { CallsElsewhere } from './calls-elsewhere.js';
 import type { Casts } from './casts.js';
 import { claimant, type Claim } from './claim.js';
 import type { Letters } from './letters.js';
-import { JOIN_MS, LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import { ANSWER_MS, LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
 import type { NamesAcross } from './names-across.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
@@ -19,6 +19,8 @@ const LINGER_MS = 1_000;
 const TAKE_MS = 30_000;
 /** How long a node knows where a session went, in ms. */
 const REMEMBERED_MS = 600_000;
+/** How long the new node is asked to do something to a session, in ms. */
+const ACT_MS = 30_000;
 /** How long a callback of the session's life may delay its move, in ms. */
 const CALLBACK_MS = 500;
 
@@ -37,20 +39,25 @@ interface Departure {
 /** The sessions that go from this node to others. */
 export class Departures {
   readonly #hub: Hub;
+  readonly #asker: Asker;
   readonly #letters: Letters;
   readonly #casts: Casts;
   readonly #calls: CallsElsewhere;
   readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #gone = new Map<string, Departure>();
+  /** The newest act for each of these sessions, until the new node has done it. */
+  readonly #acts = new Map<string, Promise<unknown>>();
 
-  constructor(hub: Hub, { letters, peers }: Asker, casts: Casts, calls: CallsElsewhere, names: NamesAcross) {
+  constructor(hub: Hub, asker: Asker, casts: Casts, calls: CallsElsewhere, names: NamesAcross) {
+    const { letters, peers } = asker;
     this.#hub = hub;
+    this.#asker = asker;
     this.#letters = letters;
     this.#casts = casts;
     this.#calls = calls;
     this.#names = names;
-    letters.on('act', (passed: PassedAct) => this.act(passed));
+    letters.on('act', (passed: PassedAct) => this.#hear(passed));
     letters.on('give', (claim: Claim, from) => this.#give(claim, from));
     letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
     letters.on('at', ({ own, links }: { own: string; links: number }, from) =>
@@ -94,13 +101,33 @@ export class Departures {
     return 'queued';
   }
 
-  /** Does something to a session that is here, or has gone. Resolves when it is done, or after some seconds. */
+  /** Does something to a session that is here, or has gone. Resolves when it is done, or after half a minute. */
   async act(passed: PassedAct): Promise<void> {
+    const { own } = passed;
+    const former = this.#acts.get(own);
+    const act = former ? former.then(() => this.#act(passed)) : this.#act(passed);
+    this.#acts.set(own, act);
+    await act;
+    if (this.#acts.get(own) === act) this.#acts.delete(own);
+  }
+
+  async #act(passed: PassedAct): Promise<void> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
     const to = this.nextOf(own);
     if (session) await this.#execute(session, passed);
-    else if (to !== undefined) await this.#letters.ask(to, 'act', passed, JOIN_MS);
+    else if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
+  }
+
+  /** Does what the application did on a former node, perhaps repeatedly. Returns undefined if that node shall ask again. */
+  async #hear(passed: PassedAct): Promise<unknown> {
+    const { own } = passed;
+    const session = this.#hub.sessions.withOwnPart(own);
+    if (session?.redirect?.is === 'arriving') return undefined;
+    const to = this.nextOf(own);
+    if (session) await this.#execute(session, passed);
+    else if (to !== undefined) return this.#letters.ask(to, 'act', passed, ANSWER_MS);
+    return true;
   }
 
   #execute(session: Session, passed: PassedAct): Promise<void> | undefined {

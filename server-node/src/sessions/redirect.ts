@@ -6,7 +6,7 @@ export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: s
 
 /** Acts for a session that has gone to another node. */
 export interface Successor {
-  /** Resolves when the room receives the events of all nodes there, or after some seconds. */
+  /** Resolves when the room receives the events of all nodes there, or after half a minute. */
   join(room: string): Promise<void>;
   /** The same for a room that its client asked for, unless the client has left it meanwhile. */
   enter(room: string): Promise<void>;
