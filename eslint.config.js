@@ -20,6 +20,7 @@ export default defineConfig(
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
+  { rules: { 'guard-for-in': 'error' } }, // pages and servers may extend Object.prototype and Array.prototype
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
   { files: ['examples/**'], languageOptions: { globals: globals.browser } },
   {

@@ -1,6 +1,6 @@
 import { dataOf, dataText, type Carried } from '@velox/core/protocol';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeData, encodeData } from './binary.js';
 
 const frameOf = (text: string): Carried => JSON.parse(`{${text}}`) as Carried;
@@ -33,6 +33,15 @@ describe('binary data', () => {
     const received = decodeData(frameOf(encodeData({ sent }))) as { sent: Uint8Array };
     expect(received).toStrictEqual({ sent: new Uint8Array([98, 99]) });
     expect(received.sent.buffer.byteLength).toBe(2);
+  });
+
+  it('is never looked for in members that all objects inherit', () => {
+    const inherited = { value: { deep: 1 }, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(Object.prototype, 'inherited', inherited);
+    onTestFinished(() => void Reflect.deleteProperty(Object.prototype, 'inherited'));
+    const plain = encodeData({ a: [1, { b: 2 }] });
+    Object.assign(inherited.value, { raw: new Uint8Array([1]) });
+    expect([plain, encodeData({ a: 1 })]).toEqual(['"data":{"a":[1,{"b":2}]}', '"data":{"a":1}']);
   });
 
   it('is found in what toJSON returns, and never looked for behind it', () => {

@@ -36,6 +36,8 @@ function hasBinary(data: unknown): boolean {
   if (ArrayBuffer.isView(data) || Object.prototype.toString.call(data) === '[object ArrayBuffer]')
     return true;
   if (typeof (data as { toJSON?: unknown }).toJSON === 'function') return !(data instanceof Date);
-  for (const key in data) if (hasBinary((data as Record<string, unknown>)[key])) return true;
+  for (const key in data) {
+    if (Object.hasOwn(data, key) && hasBinary((data as Record<string, unknown>)[key])) return true;
+  }
   return false;
 }

@@ -260,7 +260,7 @@ export class Differ {
 
 /** Whether objects inherit enumerable members. */
 function isExtended(): boolean {
-  for (const key in Object.prototype) return key !== undefined;
+  for (const key in Object.prototype) if (key !== undefined) return true;
   return false;
 }
 
