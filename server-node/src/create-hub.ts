@@ -82,7 +82,10 @@ export function createHub<C extends Contract, Context>(
       const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
       return {
         notify: (ids, audience) => source.notify(ids, audience),
-        put: (id, value, putOptions) => source.put(id, value, putOptions),
+        put(id, value, putOptions) {
+          checkOptions('put()', putOptions);
+          source.put(id, value, putOptions);
+        },
         stats: () => source.stats(),
       };
     },

@@ -4,7 +4,7 @@ import { checkGiven, expected, isSchema, option, type Check, type Checks } from 
 import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { SseOptions } from './http/event-source.js';
-import type { EntityOptions } from './entities/entity-options.js';
+import type { EntityOptions, PutOptions } from './entities/entity-options.js';
 import type { EntitySyncOptions } from './http/entity-sync.js';
 import type { HubLimits, HubOptions } from './hub/hub-options.js';
 import type { PresenceOptions } from './messaging/presence.js';
@@ -13,8 +13,9 @@ import type { HistoryLimits } from './state/history.js';
 import type { SharedStateOptions } from './state/shared/shared-state.js';
 import type { StateOptions } from './state/state.js';
 import type { AnyViewOptions } from './views/view-options.js';
+import type { WorkersOptions } from './workers.js';
 
-const { callback, count, duration, finite, flag, group, strings } = option;
+const { callback, count, duration, finite, flag, group, some, strings, text } = option;
 
 const LIMITS: Checks<HubLimits> = {
   frame: count,
@@ -66,10 +67,7 @@ const SHARED: Checks<SharedStateOptions> = {
   throttle: finite,
   key: STATE.key,
   keep: count,
-  snapshotEvery: expected(
-    'a whole number: 1 or more',
-    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
-  ),
+  snapshotEvery: some,
 };
 
 const ENTITY: Checks<EntityOptions<unknown>> = {
@@ -85,6 +83,11 @@ const ENTITY: Checks<EntityOptions<unknown>> = {
   linger: duration,
   key: STATE.key,
   compare: callback,
+};
+
+const PUT: Checks<PutOptions> = {
+  version: () => undefined, // `compare` knows which ones it takes
+  audience: text,
 };
 
 const PRESENCE: Checks<PresenceOptions> = {
@@ -138,6 +141,13 @@ const SSE: Checks<SseOptions> = {
 
 const ENTITY_SYNC: Checks<EntitySyncOptions> = { initial: flag, message: callback, passThrough: callback };
 
+const WORKERS: Checks<WorkersOptions> = {
+  grpc: expected('the module @grpc/grpc-js', (value) => typeof value === 'object' && value !== null),
+  database: callback,
+  folder: text,
+  count: some,
+};
+
 const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
   drain: finite,
@@ -152,6 +162,8 @@ type Owner =
   | 'hub.presence()'
   | 'hub.shared()'
   | 'hub.pause()'
+  | 'put()'
+  | 'workers()'
   | 'hub.sse()'
   | 'entitySync()'
   | 'state()'
@@ -169,6 +181,8 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'hub.presence()': PRESENCE,
   'hub.shared()': SHARED,
   'hub.pause()': { retryAfter: finite },
+  'put()': PUT,
+  'workers()': WORKERS,
   'hub.sse()': SSE,
   'entitySync()': ENTITY_SYNC,
   'state()': { ...STATE, ...HUB },

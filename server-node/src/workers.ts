@@ -7,6 +7,7 @@ import { mesh, type Grpc } from './backplanes/mesh/index.js';
 import { sqlite, type SqliteDatabase } from './backplanes/sqlite/index.js';
 import type { Backplane } from './cluster/bus.js';
 import { combine } from './cluster/combine.js';
+import { checkOptions } from './options.js';
 
 /** How the processes of one machine share their work. */
 export interface WorkersOptions {
@@ -40,12 +41,13 @@ const RESTART_MS = 500;
  *   const hub = velox.createHub({ backplane })
  *   createServer(hub.handle).listen(3000)
  * })
- * @throws VeloxError `bad-option` without a database; the error of `serve`.
+ * @throws VeloxError `bad-option`, also without a database; the error of `serve`.
  */
 export async function workers(
   options: WorkersOptions,
   serve: (backplane: Backplane) => unknown,
 ): Promise<void> {
+  checkOptions('workers()', options);
   const { default: cluster } = await import('node:cluster');
   if (!cluster.isPrimary) return void (await serve(backplaneOf(options)));
   const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;

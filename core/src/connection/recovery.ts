@@ -6,6 +6,7 @@ import { isOffline, watchPage } from '../platform/watch-page.js';
 import type { Reason, Status } from '../replicas/status.js';
 import type { Readable } from '../reactive/readable.js';
 import type { Hello, OpenFrame } from '../protocol/frames.js';
+import { LONGEST_TIMER_MS } from '../protocol/timer.js';
 import type { ConnectionOptions } from './options.js';
 import type { Phase } from './phase.js';
 import { createRetryPolicy } from './retry.js';
@@ -34,9 +35,8 @@ const GRACE_MS = 5_000;
 /** How much of a refused frame the server is told: enough to recognise the event. */
 const REFUSED_LENGTH = 100;
 
-/** How often a server may ask for a sign of life at most, and the longest delay of a timer. */
+/** How often a server may ask for a sign of life at most. */
 const SHORTEST_PING_MS = 1_000;
-const LONGEST_PING_MS = 2 ** 31 - 1;
 
 /** What recovery needs of its connection. */
 export interface RecoveryHost {
@@ -176,7 +176,7 @@ export function createRecovery(
       openedAt = now();
       course.tries.refused = undefined;
       watchdog.start(heartbeat + GRACE_MS);
-      const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_PING_MS);
+      const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_TIMER_MS);
       if (idle) pinging = setInterval(ping, ms);
       if (!course.chosen) return;
       stopSeeking = retryPreferred(transports.slice(0, course.chosen), host.attemptOf({}), (index) => {

@@ -2,10 +2,9 @@ import { now } from '../platform/clock.js';
 import { isHidden } from '../platform/page.js';
 import { isOffline } from '../platform/watch-page.js';
 import { report } from '../protocol/error.js';
+import { LONGEST_TIMER_MS } from '../protocol/timer.js';
 import type { Tries } from './tries.js';
 
-/** The longest time that a timer can wait, in ms. A timer of more fires immediately. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long after a loss the transport that worked is tried alone, in ms. */
 const LOYALTY_MS = 3_000;
 /** The shortest time from one attempt to the next, in ms, even if the server or the application asks for less. */

@@ -2,6 +2,7 @@ import { EXPLAINED } from '#development';
 import { CallError } from '../protocol/call-error.js';
 import type { Connection } from '../connection/options.js';
 import type { ReplyFrame } from '../protocol/frames.js';
+import { LONGEST_TIMER_MS } from '../protocol/timer.js';
 import type { OptimisticChange } from './optimistic-change.js';
 import type { EventQueue, Ticket } from './event-queue.js';
 
@@ -79,8 +80,7 @@ export function createCalls(queue: EventQueue, onFrame: Connection['onFrame'], o
           },
         });
         signal?.addEventListener('abort', abort);
-        // A timer of 2^31 ms or more fires immediately.
-        if (timeout < 2 ** 31) timer = setTimeout(expire, timeout);
+        if (timeout <= LONGEST_TIMER_MS) timer = setTimeout(expire, timeout);
         write(); // last: a queue without room drops it immediately
         onChange();
       });

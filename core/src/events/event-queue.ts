@@ -1,5 +1,6 @@
 import type { DropCode, EventOptions } from '../connection/options.js';
 import { now } from '../platform/clock.js';
+import { LONGEST_TIMER_MS } from '../protocol/timer.js';
 import { attempt } from '../reactive/readable.js';
 
 /** Events on their way to the server, kept until it has acknowledged them; as text without the end of the frame. */
@@ -118,7 +119,7 @@ export function createEventQueue(
     lanes.set('', [...gone.filter(({ isReply }) => isReply), ...(lanes.get('') ?? [])]);
     const ages = all().map(left);
     const ms = Math.min(...ages.filter((ms) => ms > 0));
-    if (ms < 2 ** 31) timer = setTimeout(expire, ms); // a timer of more fires immediately
+    if (ms <= LONGEST_TIMER_MS) timer = setTimeout(expire, ms);
     drop(gone, 'expired');
   };
 

@@ -18,6 +18,7 @@ export const option: {
   readonly duration: Check;
   readonly finite: Check;
   readonly count: Check;
+  readonly some: Check;
   readonly callback: Check;
   readonly flag: Check;
   readonly text: Check;
@@ -32,6 +33,11 @@ export const option: {
   count: expected(
     'a whole number: 0 or more, or Infinity',
     (value) => isAtLeastZero(value) && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY),
+  ),
+  /** A count without an infinity, and without 0. */
+  some: expected(
+    'a whole number: 1 or more',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
   ),
   callback: expected('a function', (value) => typeof value === 'function'),
   flag: expected('true or false', (value) => typeof value === 'boolean'),

@@ -15,3 +15,4 @@ export * from './patch.js';
 export type * from './presence.js';
 export type * from './standard-schema.js';
 export * from './state-hash.js';
+export * from './timer.js';

@@ -1,5 +1,13 @@
+import { checkGiven, expected, type Checks } from '@velox/core/protocol';
 import type { Backplane, Bus, BusPart, LogPart } from './bus.js';
 import type { Log, Place, Revision } from './log.js';
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const PARTS: Checks<{ log: LogPart; bus: BusPart }> = {
+  log: expected('a log, such as sqlite(database)', isObject),
+  bus: expected('a bus, such as mesh({ … })', isObject),
+};
 
 /**
  * Makes a backplane of two engines: a log that keeps and a bus that notifies. The bus also carries new
@@ -10,6 +18,7 @@ import type { Log, Place, Revision } from './log.js';
  * createHub({ backplane: combine({ log: sqlite(database), bus: mesh({ … }) }) });
  */
 export function combine(parts: { readonly log: LogPart; readonly bus: BusPart }): Backplane {
+  checkGiven('combine()', parts, PARTS);
   const { log, bus } = parts;
   return {
     log: tellBy(bus.bus, log.log),

@@ -348,6 +348,21 @@ describe('eviction:', () => {
     expect(items.stats().rows).toBe(0);
   });
 
+  it.each([Infinity, 2 ** 40])('a row and its fetch last for options of %d ms', async (ms) => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch, timeout: ms, linger: ms, maxAge: ms });
+    const client = connect();
+    client.want('items/7');
+    await turn(60_000);
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    expect(client.take()).toMatchObject([{ topic: 'items/7', body: { n: 1 } }]);
+    client.leave('items/7');
+    await turn(60_000);
+    expect(items.stats().rows).toBe(1);
+    expect(calls).toHaveLength(1);
+  });
+
   it('a fetch that answers after all clients left does not bring the row back', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { items, connect } = setUp({ fetch, linger: 1_000, timeout: 60_000 });

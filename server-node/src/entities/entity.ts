@@ -1,4 +1,4 @@
-import { isVeloxError, VeloxError, type Position } from '@velox/core/protocol';
+import { isVeloxError, LONGEST_TIMER_MS, VeloxError, type Position } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
@@ -143,7 +143,10 @@ export class EntitySource<T = unknown> implements Source {
     if (rule === 'user') row.admit(admission.context, admission.order);
     const opened = row.open(known);
     if (row.value && performance.now() - row.freshAt > maxAge) row.refresh();
-    if (maxAge !== Infinity) this.#aging ??= setInterval(() => this.#age(maxAge), maxAge / 4).unref();
+    if (maxAge !== Infinity) {
+      const every = Math.min(maxAge / 4, LONGEST_TIMER_MS);
+      this.#aging ??= setInterval(() => this.#age(maxAge), every).unref();
+    }
     return thenOrNow(opened, (answer: Opened) => {
       this.#rows.leave(row); // without a value there is no broadcast that would release it
       return answer;

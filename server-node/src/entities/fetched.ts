@@ -1,3 +1,5 @@
+import { checkGiven, expected, type Checks } from '@velox/core/protocol';
+
 /** A row with its version and its related rows. */
 export class FetchedRow<T> {
   readonly value: T | null;
@@ -19,15 +21,22 @@ export interface FetchedOptions {
   readonly related?: Readonly<Record<string, unknown>>;
 }
 
+const FETCHED: Checks<FetchedOptions> = {
+  version: () => undefined, // `compare` knows which ones it takes
+  related: expected('an object of rows by topic', (value) => typeof value === 'object' && value !== null),
+};
+
 /** The result of a fetch: the row, `null` if it does not exist, a row with additions, or `'denied'`. */
 export type Fetched<T> = T | null | undefined | FetchedRow<T> | 'denied';
 
 /**
  * Adds a version or related rows to a fetched row.
  *
+ * @throws VeloxError `bad-option`.
  * @example return fetched(order, { version: order.updated_at, related: { [`users/${user.id}`]: user } })
  */
 export function fetched<T>(value: T | null, options: FetchedOptions = {}): FetchedRow<T> {
+  checkGiven('fetched()', options, FETCHED);
   return new FetchedRow(value, options);
 }
 

@@ -1,4 +1,4 @@
-import { VeloxError } from '@velox/core/protocol';
+import { LONGEST_TIMER_MS, VeloxError } from '@velox/core/protocol';
 import type { Fetched } from './fetched.js';
 
 /** The client that a fetch is for. */
@@ -110,7 +110,7 @@ export class Fetches {
       giveUp = () =>
         reject(new VeloxError('timeout', `a fetch took longer than ${this.#options.timeout} ms.`));
     });
-    const timer = setTimeout(giveUp, this.#options.timeout);
+    const timer = setTimeout(giveUp, Math.min(this.#options.timeout, LONGEST_TIMER_MS));
     aborting.signal.addEventListener('abort', giveUp);
     let outcomes: readonly Outcome[];
     try {

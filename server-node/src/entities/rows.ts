@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@velox/core/protocol';
 import { Groups } from '../collections/groups.js';
 import type { EntityRow } from './entity-row.js';
 
@@ -15,7 +16,7 @@ export class Rows {
    * @param limit the most rows; beyond it the longest unwatched row is evicted
    */
   constructor(linger: number, limit: number) {
-    this.#linger = linger;
+    this.#linger = Math.min(linger, LONGEST_TIMER_MS);
     this.#limit = limit;
   }
 

@@ -1,4 +1,4 @@
-import type { ContractValue, Limits } from '@velox/core/protocol';
+import { LONGEST_TIMER_MS, type ContractValue, type Limits } from '@velox/core/protocol';
 import type { AddressLimits } from '../access/addresses.js';
 import type { Backplane } from '../cluster/bus.js';
 import type { EventLimits } from '../sessions/event-limits.js';
@@ -95,8 +95,8 @@ const SERVER_LIMITS: ServerLimits = {
   presence: 4 * 1024,
 };
 
-/** The largest number that a timer takes. It stands for Infinity, which JSON does not have. */
-export const MOST: number = 2 ** 31 - 1;
+/** Stands for Infinity, which JSON does not have. */
+export const MOST: number = LONGEST_TIMER_MS;
 
 /** The limits that `hello` announces: each as given, at most {@link MOST}, or its default. `idle` has none. */
 export function limitsOf(given: HubOptions['limits'] = {}): Limits {

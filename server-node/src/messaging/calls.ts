@@ -1,5 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { CallError, type ReplyFrame } from '@velox/core/protocol';
+import {
+  CallError,
+  checkGiven,
+  expected,
+  LONGEST_TIMER_MS,
+  option,
+  type Checks as OptionChecks,
+  type ReplyFrame,
+} from '@velox/core/protocol';
 import { parse } from '../access/standard-schema.js';
 import { isThenable } from '../diagnostics/maybe-promise.js';
 import { callMessage } from '../sessions/event-message.js';
@@ -8,10 +16,20 @@ import type { Checks } from './checks.js';
 
 /** How a call is made. */
 export interface CallOptions {
-  /** How long to wait for the reply, in ms; default 10,000. Infinity: for ever. */
+  /** How long to wait for the reply, in ms; default 10,000. Infinity, or more than 24 days: for ever. */
   readonly timeout?: number;
   /** Cancels the call when it is aborted. */
   readonly signal?: AbortSignal;
+}
+
+const CALL: OptionChecks<CallOptions> = {
+  timeout: option.duration,
+  signal: expected('an AbortSignal', (value) => value instanceof AbortSignal),
+};
+
+/** @throws VeloxError `bad-option`. */
+export function checkCall(given: CallOptions | undefined): void {
+  if (given) checkGiven('call()', given, CALL);
 }
 
 interface Pending {
@@ -52,7 +70,7 @@ export class Calls {
     const reply = new Promise((resolve, reject) => {
       const timedOut = (): void =>
         fail(new CallError('timeout', `the call "${name}" got no reply within ${timeout} ms.`));
-      const timer = timeout === Infinity ? undefined : setTimeout(timedOut, timeout);
+      const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(timedOut, timeout);
       const onAbort = (): void => fail(cancelled());
       const settle: Pending['settle'] = (error, data) => {
         clearTimeout(timer);

@@ -2,8 +2,8 @@ import { CallError } from '@velox/core/protocol';
 import { eventMessage } from '../sessions/event-message.js';
 import { isHere } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
-import type { CallOptions, Calls } from './calls.js';
-import type { CastOptions } from './emit-options.js';
+import { checkCall, type CallOptions, type Calls } from './calls.js';
+import { checkCast, type CastOptions } from './emit-options.js';
 import type { Names } from './names.js';
 import type { FoundSessions, Outcome, Relay, RemoteSelection } from './relay.js';
 import type { Rooms } from './rooms.js';
@@ -102,6 +102,7 @@ export class Cast {
    * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
    */
   emit(event: string, data: unknown, options: CastOptions = {}): number {
+    checkCast(options);
     const { relay } = this.#host;
     const here = (): number => this.emitHere(event, data, options);
     if (!relay) return here();
@@ -129,6 +130,7 @@ export class Cast {
    * @throws VeloxError `not-json`, `too-large`, `unavailable`; then nothing was called.
    */
   async call(name: string, data: unknown, options?: CallOptions): Promise<Outcome[]> {
+    checkCall(options);
     const found = this.#find();
     if (!found) return this.#callHere(this.present(), name, data, options);
     const { here, elsewhere } = await found;

@@ -1,3 +1,4 @@
+import { checkGiven, option, type Checks } from '@velox/core/protocol';
 import type { DropCode } from '../sessions/event-limits.js';
 
 /** How an event is sent to many. */
@@ -14,4 +15,17 @@ export interface EmitOptions extends CastOptions {
   readonly volatile?: boolean | undefined;
   /** Called with the reason if the event is given up; not for sessions of other servers. */
   readonly onDrop?: ((code: DropCode) => void) | undefined;
+}
+
+const CAST: Checks<CastOptions> = { key: option.text, channel: option.text };
+const EMIT: Checks<EmitOptions> = { ...CAST, volatile: option.flag, onDrop: option.callback };
+
+/** @throws VeloxError `bad-option`. */
+export function checkCast(given: CastOptions | undefined): void {
+  if (given) checkGiven('emit() to many', given, CAST);
+}
+
+/** @throws VeloxError `bad-option`. */
+export function checkEmit(given: EmitOptions | undefined): void {
+  if (given) checkGiven('session.emit()', given, EMIT);
 }

@@ -5,8 +5,8 @@ import { eventMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import { Cast, volatileKey, type CastHost } from './cast.js';
 import type { Channels } from './channels.js';
-import type { CallOptions } from './calls.js';
-import type { EmitOptions } from './emit-options.js';
+import { checkCall, type CallOptions } from './calls.js';
+import { checkEmit, type EmitOptions } from './emit-options.js';
 
 /** The functions of a hub that a session's handle needs. */
 export interface SessionHost extends CastHost {
@@ -85,8 +85,9 @@ export class SessionHandle {
     this.#lastRooms = this.rooms;
   }
 
-  emit(event: string, data: unknown, options: EmitOptions = {}): Sent {
-    const { channel = '', key = '', volatile: isVolatile, onDrop } = options;
+  emit(event: string, data: unknown, options?: EmitOptions): Sent {
+    checkEmit(options);
+    const { channel = '', key = '', volatile: isVolatile, onDrop } = options ?? {};
     const reported = onDrop && ((code: DropCode) => void attempt(() => onDrop(code), this.#host.failed));
     const message = eventMessage(event, data, { channel, onDrop: reported, isVolatile });
     if (isVolatile) return this.#session.sendVolatile(message, volatileKey(channel, event, key));
@@ -107,6 +108,7 @@ export class SessionHandle {
   }
 
   call(name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+    checkCall(options);
     return this.#host.calls.call(this.#session, name, data, options);
   }
 

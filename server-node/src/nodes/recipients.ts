@@ -1,6 +1,7 @@
 import { isHere } from '../sessions/redirect.js';
 import type { Hub } from '../hub/hub.js';
-import type { EmitOptions } from '../messaging/emit-options.js';
+import { checkCall } from '../messaging/calls.js';
+import { checkEmit, type EmitOptions } from '../messaging/emit-options.js';
 import { volatileKey } from '../messaging/cast.js';
 import type { FoundSessions, Outcome, Relay, RemoteSelection, RemoteSession } from '../messaging/relay.js';
 import { eventMessage } from '../sessions/event-message.js';
@@ -98,10 +99,14 @@ export class Recipients implements Omit<Relay, 'cast'> {
     const remote: RemoteSession = {
       ...{ name, identity, transport, rooms },
       emit: (event, data, options) => {
+        checkEmit(options);
         letters.tell(node, 'pass', passedMessage(own, event, data, options));
         return 'queued';
       },
-      call: (call, data, options) => this.#calls.callOne(remote, call, data, options),
+      call: (call, data, options) => {
+        checkCall(options);
+        return this.#calls.callOne(remote, call, data, options);
+      },
       join: (given) => actIn('join', given),
       leave: (given) => void actIn('leave', given),
       close: (code = 'closed', reason = 'The server closed the session.') =>

@@ -1,4 +1,4 @@
-import { CallError, type CallFailure, type Carried } from '@velox/core/protocol';
+import { CallError, LONGEST_TIMER_MS, type CallFailure, type Carried } from '@velox/core/protocol';
 import type { Hub } from '../hub/hub.js';
 import type { CallOptions } from '../messaging/calls.js';
 import type { Outcome, RemoteSession } from '../messaging/relay.js';
@@ -13,8 +13,6 @@ import { LATE_MS } from './moves.js';
 const TRAVEL_MS = 1_000;
 /** How long a node tells an outcome that nothing acknowledges, in ms. */
 const TELL_MS = 25_000;
-/** The longest delay of a timer, in ms. */
-const LONGEST_MS = 2 ** 31 - 1;
 /** How many nodes are asked, one after the other, for a session that moves. */
 const MOST_HOPS = 5;
 
@@ -98,7 +96,12 @@ export class RemoteCalls {
   ): Promise<Outcome[]> {
     callMessage(name, data, 0); // throws if it cannot be sent
     const number = ++this.#last;
-    const order = { number, name, body: `{${encodeData(data)}}`, timeout: Math.min(timeout, LONGEST_MS) };
+    const order = {
+      number,
+      name,
+      body: `{${encodeData(data)}}`,
+      timeout: Math.min(timeout, LONGEST_TIMER_MS),
+    };
     const waiting = new Map<string, Waiting>();
     this.#waiting.set(number, waiting);
     const outcomes = sessions.map(
@@ -115,7 +118,7 @@ export class RemoteCalls {
       for (const { settle } of [...waiting.values()]) settle({ error });
     };
     const onAbort = (): void => end(new CallError('cancelled', 'the call was cancelled.'));
-    const timer = setTimeout(() => end(unknown()), Math.min(timeout + TRAVEL_MS, LONGEST_MS)).unref();
+    const timer = setTimeout(() => end(unknown()), Math.min(timeout + TRAVEL_MS, LONGEST_TIMER_MS)).unref();
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     this.#order(order, waiting);

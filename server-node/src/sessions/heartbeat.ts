@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@velox/core/protocol';
 import type { Session } from './session.js';
 
 /** How many values one heartbeat hashes to check the copies of clients: a few ms of work. */
@@ -11,9 +12,6 @@ const LATE_TIMER_MS = 1_000;
 
 /** Its multiples are spread evenly over the fractions between 0 and 1. */
 const GOLDEN_RATIO = 0.618034;
-
-/** The longest delay of a timer, in ms. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** The default of `heartbeat`: `Bun.serve` closes a response that is idle for 10 s. */
 export const HEARTBEAT_MS: number = 'Bun' in globalThis ? 8_000 : 15_000;
@@ -66,7 +64,7 @@ export class Heartbeat {
       asks = session.beat(budget, heartbeat) || asks;
     }
     if (!asks) return;
-    const delay = Math.min(this.#every + ANSWER_MS, LONGEST_MS);
+    const delay = Math.min(this.#every + ANSWER_MS, LONGEST_TIMER_MS);
     const due = performance.now() + delay;
     setTimeout(() => {
       // The next heartbeat's turn ends links that are still silent then.

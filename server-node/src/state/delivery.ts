@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@velox/core/protocol';
 import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
 import { warn } from '../diagnostics/observer.js';
 import type { RevisionListener } from './versioned.js';
@@ -21,7 +22,7 @@ export class Delivery {
 
   /** @param throttle least time between two deliveries in ms; 0: each tick delivers */
   constructor(throttle: number, value: Deliverable) {
-    this.#throttle = throttle;
+    this.#throttle = Math.min(throttle, LONGEST_TIMER_MS);
     this.#value = value;
   }
 

@@ -391,6 +391,16 @@ describe('throttle', () => {
     expect(seen).toEqual([2, 3, 4]);
   });
 
+  it('of more than 24 days lets no second delivery leave early', async () => {
+    const state = new LocalState({ n: 0, pad: 'x'.repeat(100) }, { throttle: 2 ** 40 });
+    const seen = deliveries(state);
+    for (let n = 1; n <= 2; n++) {
+      state.update((draft) => void (draft.n = n));
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(seen).toEqual([2]);
+  });
+
   it('rule 3: a flush forced earlier is seen by its cause alone, others get it with the next delivery', async () => {
     const state = new LocalState({ n: 0, pad: 'x'.repeat(100) }, { throttle: 100 });
     const seen = deliveries(state);

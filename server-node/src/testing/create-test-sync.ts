@@ -8,7 +8,7 @@ import {
   type Contract,
   type Sync,
 } from '@velox/core';
-import type { AnyContract } from '@velox/core/protocol';
+import { checkGiven, expected, option, type AnyContract } from '@velox/core/protocol';
 import type { Session } from '../messaging/typed.js';
 import { createHub, type Hub } from '../create-hub.js';
 import type { Endpoint } from '../http/endpoint.js';
@@ -59,6 +59,13 @@ export interface TestSync<C extends Contract = AnyContract, Context = unknown> e
   readonly close: () => void;
 }
 
+/** Of the options of the test alone; `createHub` checks the others. */
+const OPTIONS = {
+  latency: option.finite,
+  seed: expected('a finite number', Number.isFinite),
+  url: option.text,
+};
+
 /** How long after the last fault everybody may need, in ms. */
 const RECOVERY = 60_000;
 
@@ -77,6 +84,7 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
   url,
   ...options
 }: TestSyncOptions<Context, C> = {}): Promise<TestSync<C, Context>> {
+  checkGiven('createTestSync()', { latency, seed, url }, OPTIONS);
   await warmUp();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);

@@ -41,6 +41,17 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     ]);
   });
 
+  it.each([Infinity, 2 ** 40])('a call of the server may wait for %d ms', async (timeout) => {
+    const { hub, connect } = await setUp(transport);
+    const ann = connect('ann');
+    ann.answer('ask', async (question) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return `${question}!`;
+    });
+    await notesOf(ann);
+    expect(await hub.sessions()[0]?.call('ask', 'well', { timeout })).toBe('well!');
+  });
+
   it('a failed call rejects with the code of its handler; other errors stay on the server', async () => {
     const logger = vi.fn();
     const { hub, connect } = await setUp(transport, { logger });

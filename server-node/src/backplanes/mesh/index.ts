@@ -1,5 +1,5 @@
 /** @velox/server/mesh: a bus without a broker. The nodes connect to each other by gRPC. */
-import { VeloxError } from '@velox/core/protocol';
+import { checkGiven, expected, option, VeloxError, type Checks } from '@velox/core/protocol';
 import type { BusPart } from '../../cluster/bus.js';
 import type { Grpc } from './grpc.js';
 import { MeshBus } from './mesh-bus.js';
@@ -44,6 +44,19 @@ export interface Mesh extends BusPart {
   readonly address: string;
 }
 
+const OPTIONS: Checks<MeshOptions & LocalMeshOptions> = {
+  grpc: expected('the module @grpc/grpc-js', (value) => typeof value === 'object' && value !== null),
+  secret: option.text,
+  listen: option.text,
+  address: option.text,
+  peers: expected(
+    'a list of addresses, or a function that returns one',
+    (value) => Array.isArray(value) || typeof value === 'function',
+  ),
+  tls: option.group({ ca: option.text, key: option.text, cert: option.text } satisfies Checks<MeshTls>),
+  folder: option.text,
+};
+
 /**
  * Makes a bus whose nodes connect to each other. Combine it with a log.
  *
@@ -51,6 +64,7 @@ export interface Mesh extends BusPart {
  * combine({ log: postgres(pool), bus: mesh({ grpc, secret, listen: '0.0.0.0:7400', peers: ['app-1:7400', 'app-2:7400'] }) });
  */
 export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
+  checkGiven('mesh()', options, OPTIONS);
   const { grpc, secret } = options;
   if (secret.length < 16)
     throw new VeloxError('bad-option', '`secret` is too short. Use 16 characters or more.');

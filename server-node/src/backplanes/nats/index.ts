@@ -1,5 +1,5 @@
 /** @velox/server/nats: a backplane on NATS 2.9 or later with JetStream, by the client `@nats-io`. */
-import { VeloxError } from '@velox/core/protocol';
+import { checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
 import { NatsBus } from './nats-bus.js';
@@ -17,6 +17,12 @@ export interface NatsOptions {
   readonly durable?: boolean;
 }
 
+const OPTIONS: Checks<NatsOptions> = {
+  prefix: expected('letters only', (value) => typeof value === 'string' && /^[A-Za-z]+$/.test(value)),
+  replicas: option.some,
+  durable: option.flag,
+};
+
 /**
  * Makes a backplane on NATS. It creates a stream, whose entries are republished to the nodes that follow a topic.
  *
@@ -31,9 +37,8 @@ export function nats(
   jetstream: NatsJetStream,
   options: NatsOptions = {},
 ): Backplane {
+  checkGiven('nats()', options, OPTIONS);
   const { prefix = 'velox', replicas = 1, durable = false } = options;
-  if (!/^[A-Za-z]+$/.test(prefix))
-    throw new VeloxError('bad-option', `\`prefix\` is "${prefix}". Use letters only.`);
   const subscriptions = new Map<string, { unsubscribe(): void }>();
   const subscribe =
     (tell: (message: NatsMessage) => void) =>

@@ -1,4 +1,5 @@
 /** @velox/server/postgres: a backplane on PostgreSQL 13 or later, by node-postgres. */
+import { checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import type { PostgresPool } from './client.js';
 import { Listener } from './listener.js';
@@ -23,6 +24,12 @@ export interface PostgresOptions {
   readonly notify?: boolean;
 }
 
+const OPTIONS: Checks<PostgresOptions> = {
+  listen: expected('a pool of node-postgres', (value) => typeof value === 'object' && value !== null),
+  durable: option.flag,
+  notify: option.flag,
+};
+
 /**
  * Makes a backplane on PostgreSQL. It creates the tables `velox_head`, `velox_snapshot` and `velox_log`, and the function
  * `velox_changed(entity, key)` for triggers. `within` takes a client that runs a transaction: its revisions are there, and heard, with
@@ -34,6 +41,7 @@ export interface PostgresOptions {
  * createHub({ backplane: postgres(new Pool({ connectionString })) });
  */
 export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Backplane {
+  checkGiven('postgres()', options, OPTIONS);
   const listener = new Listener(options.listen ?? pool, {
     onNotification(channel, payload) {
       if (channel.startsWith(BUS)) bus.tell(channel, payload);

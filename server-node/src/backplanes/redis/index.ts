@@ -1,4 +1,5 @@
 /** @velox/server/redis: a backplane on Redis 7 or Valkey, by a client of ioredis or node-redis. */
+import { checkGiven, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import { connectionOf, type RedisClient } from './client.js';
 import { RedisBus } from './redis-bus.js';
@@ -13,6 +14,8 @@ export interface RedisOptions {
   readonly prefix?: string;
 }
 
+const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
+
 /**
  * Makes a backplane on Redis. Its `appendfsync` decides the losses of a crash, and a failover loses the entries that the replica lacks: see
  * docs/scaling.md. Warns if Redis may evict keys.
@@ -24,6 +27,7 @@ export interface RedisOptions {
  * createHub({ backplane: redis(new Redis({ maxRetriesPerRequest: null })) });
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Backplane {
+  checkGiven('redis()', options, OPTIONS);
   const { prefix = 'velox:' } = options;
   const connection = connectionOf(client, {
     onMessage(channel, message) {

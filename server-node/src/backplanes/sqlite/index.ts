@@ -1,4 +1,5 @@
 /** @velox/server/sqlite: shared states in a file of SQLite, for one process or several of one machine. */
+import { checkGiven, option, type Checks } from '@velox/core/protocol';
 import type { LogPart } from '../../cluster/bus.js';
 import type { SqliteDatabase } from './connection.js';
 import { SqliteLog } from './sqlite-log.js';
@@ -15,6 +16,8 @@ export interface SqliteOptions {
   readonly poll?: number;
 }
 
+const OPTIONS: Checks<SqliteOptions> = { durable: option.flag, poll: option.some };
+
 /**
  * Keeps shared states in a file of SQLite, in write-ahead mode. `within` takes another connection to the same file, in a transaction.
  *
@@ -25,6 +28,7 @@ export interface SqliteOptions {
  * createHub({ backplane: combine({ log: sqlite(new DatabaseSync('velox.db')), bus: mesh({ … }) }) });
  */
 export function sqlite(database: SqliteDatabase, options: SqliteOptions = {}): LogPart {
+  checkGiven('sqlite()', options, OPTIONS);
   const { durable = false, poll = 20 } = options;
   const log = new SqliteLog(database, durable, poll);
   return {

@@ -1,4 +1,4 @@
-import { report } from '@velox/core/protocol';
+import { LONGEST_TIMER_MS, report } from '@velox/core/protocol';
 import { FanOut } from '../../cluster/fan-out.js';
 import type { Revision, Unsubscribe } from '../../cluster/log.js';
 import type { SqliteConnection } from './connection.js';
@@ -23,7 +23,7 @@ export class SqliteWatch {
 
   constructor(connection: SqliteConnection, pollMs: number) {
     this.#connection = connection;
-    this.#pollMs = pollMs;
+    this.#pollMs = Math.min(pollMs, LONGEST_TIMER_MS);
   }
 
   async follow(

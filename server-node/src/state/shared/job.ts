@@ -1,4 +1,12 @@
-import { VeloxError, type Position } from '@velox/core/protocol';
+import {
+  checkGiven,
+  expected,
+  LONGEST_TIMER_MS,
+  option,
+  VeloxError,
+  type Checks,
+  type Position,
+} from '@velox/core/protocol';
 import type { Recorder } from '../../recording/recorder.js';
 
 /** How an update is made. */
@@ -13,8 +21,21 @@ export interface UpdateOptions {
    * Default: the update is a transaction of its own.
    */
   readonly within?: unknown;
-  /** How long the update may take, in ms; default 10,000. */
+  /** How long the update may take, in ms; default 10,000. Infinity, or more than 24 days: for ever. */
   readonly timeout?: number;
+}
+
+const TAG = 'at most 64 characters of A to Z, a to z, 0 to 9, "-" and "_"';
+
+const UPDATE: Checks<UpdateOptions> = {
+  tag: expected(TAG, (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value)),
+  within: () => undefined,
+  timeout: option.duration,
+};
+
+/** @throws VeloxError `bad-option`. */
+export function checkUpdate(given: UpdateOptions): void {
+  checkGiven('update()', given, UPDATE);
 }
 
 /** A change that waits for its place in the log. */
@@ -43,7 +64,9 @@ export class Job<T> {
     let reject: (error: unknown) => void = () => undefined;
     this.done = new Promise((...settle) => ([resolve, reject] = settle));
     const timer =
-      timeout === Infinity ? undefined : setTimeout(() => this.giveUp(unavailable(topic)), timeout).unref();
+      timeout > LONGEST_TIMER_MS
+        ? undefined
+        : setTimeout(() => this.giveUp(unavailable(topic)), timeout).unref();
     this.#settle = (error, position) => {
       if (this.isSettled) return;
       this.isSettled = true;

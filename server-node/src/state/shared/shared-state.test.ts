@@ -192,6 +192,20 @@ describe('hub.shared()', () => {
     });
   });
 
+  it.each([Infinity, 2 ** 40])(
+    'with a timeout of %d ms waits for an append that takes its time',
+    async (timeout) => {
+      const shared = hub().shared('stock', initial());
+      await shared.snapshot();
+      backplane.intercept.append = async (genuine, ...args) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return genuine(...args);
+      };
+      await shared.update((draft) => void draft.count--, { timeout });
+      expect(shared.get().count).toBe(9);
+    },
+  );
+
   it('rejects what the engine refuses', async () => {
     const shared = hub().shared('stock', initial());
     const within = {};

@@ -5,7 +5,7 @@ import type { DeepReadonly, Snapshot } from '../state.js';
 import { Appender } from './appender.js';
 import { closed, type Engine } from './engine.js';
 import { Follower } from './follower.js';
-import { Job, type UpdateOptions } from './job.js';
+import { checkUpdate, Job, type UpdateOptions } from './job.js';
 import { Lane } from './lane.js';
 import { SharedValue, type SharedValueOptions } from './shared-value.js';
 import { Snapshots, type SnapshotOptions } from './snapshots.js';
@@ -147,13 +147,7 @@ export class SharedTopic<T> implements SharedState<T> {
   }
 
   async #add(run: (recorder: Recorder<T>) => void, options: UpdateOptions): Promise<Position> {
-    const { tag } = options;
-    if (tag !== undefined && !/^[\w-]{1,64}$/.test(tag)) {
-      throw new VeloxError(
-        'bad-option',
-        `the tag ${JSON.stringify(tag)} is not allowed. Use at most 64 characters of A to Z, a to z, 0 to 9, "-" and "_".`,
-      );
-    }
+    checkUpdate(options);
     return this.#appender.add(new Job(run, options, this.topic));
   }
 
