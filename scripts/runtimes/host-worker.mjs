@@ -1,4 +1,5 @@
 // Serves the app in workerd through miniflare, and holds clients of Node to the contract: `host-worker.mjs <bundle> <idle ms>`.
+import assert from 'node:assert/strict';
 import { Miniflare } from 'miniflare';
 import { keepsContract } from './contract.mjs';
 import { createNetwork } from './network.mjs';
@@ -12,6 +13,9 @@ const miniflare = new Miniflare({
   durableObjects: { BOARD: 'Board' },
 });
 const { origin } = await miniflare.ready;
+const { body } = await (await fetch(`${origin}/title`)).json();
+assert.deepEqual(body, { text: 'at module level' });
+console.log('ok  workerd: a state and a hub at module level');
 const { WebSocket } = globalThis.WebSocket ? globalThis : await import('ws');
 const network = createNetwork(WebSocket);
 await Promise.all(

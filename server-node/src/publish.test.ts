@@ -1,5 +1,5 @@
 import express from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from './index.js';
 import { listen } from '../test/rig/listen.js';
 import { rawSubscribe } from '../test/rig/raw-client.js';
@@ -205,4 +205,37 @@ describe('the option ownership', () => {
     const options = { ownership: 'mine' } as unknown as velox.StateOptions;
     expect(() => velox.state({ a: 1 }, options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
   });
+});
+
+it('a value and a hub may stand at module level in Workers: they draw no random number and set no timer before they serve', async () => {
+  vi.resetModules();
+  const drawn = vi.fn();
+  vi.doMock('node:crypto', async (original) => {
+    const genuine = await original<typeof import('node:crypto')>();
+    const draw = Object.entries(genuine)
+      .filter(([name]) => /^random|^getRandom/.test(name))
+      .map(([name, value]) => [
+        name,
+        (...given: never[]) => (drawn(name), (value as (...all: never[]) => unknown)(...given)),
+      ]);
+    const noting = { ...genuine, ...(Object.fromEntries(draw) as object) };
+    return { ...noting, default: noting };
+  });
+  onTestFinished(() => void vi.doUnmock('node:crypto'));
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => void timers.mockRestore());
+  const fresh = await import('./index.js');
+  timers.mockClear();
+  const board = fresh.state({ a: 1 });
+  fresh.live({ a: 1 });
+  fresh.watch({ a: 1 });
+  fresh.handle({ a: 1 });
+  const hub = fresh.createHub({ authorize: () => ({}), canSubscribe: () => true });
+  hub.state('board', { a: 1 });
+  hub.entity('items', { fetch: () => null });
+  hub.presence({ of: () => ({ id: 'a' }) });
+  board.update((draft) => void draft.a++);
+  expect([drawn.mock.calls, timers.mock.calls]).toEqual([[], []]);
+  expect(board.position().id).not.toBe('');
+  expect(drawn).toHaveBeenCalled();
 });

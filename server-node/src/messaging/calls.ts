@@ -44,9 +44,9 @@ export class Calls {
   readonly #pending = new Map<Session, Map<number, Pending>>();
   /**
    * Hubs begin at random numbers, because a client may have calls of several: its session moves, or a handler replies after a restart.
-   * All numbers have 16 digits.
+   * All numbers have 16 digits. Drawn for the first call: some runtimes have no random numbers while a module is loaded.
    */
-  #last: number = (2 ** 20 + randomInt(2 ** 20)) * 2 ** 32;
+  #last: number | undefined;
 
   constructor(checks: Checks) {
     this.#checks = checks;
@@ -61,7 +61,7 @@ export class Calls {
   call(session: Session, name: string, data: unknown, options: CallOptions = {}): Promise<unknown> {
     const { timeout = 10_000, signal } = options;
     if (signal?.aborted) return Promise.reject(cancelled());
-    const number = ++this.#last;
+    const number = (this.#last = (this.#last ?? (2 ** 20 + randomInt(2 ** 20)) * 2 ** 32) + 1);
     const fail = (error: CallError): void => this.#pending.get(session)?.get(number)?.settle(error);
     // A written call may be given up while its client reads: the reply can still come.
     const message = callMessage(name, data, number, (code) => {

@@ -14,7 +14,8 @@ const MOST_WITHDRAWALS = 10_000;
  * the version and not of the client, so snapshots are still shared by all.
  */
 export class Proofs {
-  #key = randomBytes(32);
+  /** Drawn for the first proof: some runtimes have no random numbers while a module is loaded. */
+  #key: Buffer | undefined;
   /** How often rights to a topic were withdrawn, or to one epoch of it (`topic epoch`): earlier proofs are void. */
   readonly #withdrawals = new Map<string, number>();
   #keys = 1;
@@ -53,7 +54,7 @@ export class Proofs {
     // Epochs come and go: with a new key all proofs are void, and nothing has to be remembered.
     this.#count = 0;
     this.#keys++;
-    this.#key = randomBytes(32);
+    this.#key = undefined;
     this.#withdrawals.clear();
   }
 
@@ -62,7 +63,7 @@ export class Proofs {
     // Another node knows its own withdrawals and the shared ones.
     const generation = key ? this.shared?.generation(topic) : this.generation(topic, id);
     const text = JSON.stringify([topic, generation, id, version]);
-    return createHmac('sha256', key ?? this.#key)
+    return createHmac('sha256', key ?? (this.#key ??= randomBytes(32)))
       .update(text)
       .digest('base64url')
       .slice(0, CODE);
