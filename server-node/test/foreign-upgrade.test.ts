@@ -156,6 +156,28 @@ describe('a WebSocket', () => {
     expect(await raw.until(/"upgrade-unavailable".*Connection: Upgrade/)).toMatch(/^HTTP\/1.1 501 /);
   });
 
+  it('gets 501 under Bun, and the log says once that handle() needs attach() there', async () => {
+    const versions = { ...process.versions, bun: '1.4.5' };
+    vi.stubGlobal('process', Object.create(process, { versions: { value: versions } }));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const entries: velox.LogEntry[] = [];
+    const hub = velox.createHub({ logger: (entry) => void entries.push(entry) });
+    // As in Bun, the request listeners get the handshake, and no upgrade is there to take.
+    await using server = await listen(hub.handle);
+    for (let count = 0; count < 2; count++) {
+      const raw = connection(server.origin);
+      raw.request(HANDSHAKE.map((line) => line.replace('Connection: Upgrade', 'Connection: close')));
+      expect(await raw.until(/"upgrade-unavailable".*attach\(server, path\)/)).toMatch(/^HTTP\/1.1 501 /);
+    }
+    expect(entries).toEqual([
+      {
+        level: 'warn',
+        event: 'no upgrade under Bun',
+        advice: expect.stringMatching(/event streams\. Call attach\(server, path\)\.$/) as string,
+      },
+    ]);
+  });
+
   it('is accepted by a server of node:http2 with allowHTTP1, from the second one on', async () => {
     const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
       void state.handle(request as never, response as never);

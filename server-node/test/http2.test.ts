@@ -1,8 +1,15 @@
 /** Endpoints on a server of node:http2: a browser names its host in another header there. */
 import { once } from 'node:events';
-import { connect, createSecureServer, type IncomingHttpHeaders } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import {
+  connect,
+  createSecureServer,
+  createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../src/index.js';
 import { cert, key } from './rig/certificate.js';
 
@@ -44,3 +51,48 @@ it('a page of another origin may not', async () => {
   expect(status).toBe(403);
   expect(body).toContain('bad-origin');
 });
+
+it.each(['http', 'https'])(
+  '20 requests of each kind share one HTTP/2 connection without a warning, over %s',
+  async (protocol) => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const hub = velox.createHub();
+    hub.state('', { a: 1 });
+    const sockets = new Set<Socket>();
+    const listener = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
+      sockets.add(request.stream.session?.socket as Socket);
+      void hub.handle(request as never, response as never);
+    };
+    const server = protocol === 'http' ? createServer(listener) : createSecureServer({ cert, key }, listener);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect(`${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`, { ca: cert });
+    onTestFinished(() => {
+      client.destroy();
+      server.close();
+    });
+    const opening = JSON.stringify([{ open: {} }, { subscribe: [{}] }]);
+    const kinds: Record<string, [IncomingHttpHeaders, string?]> = {
+      stream: [{ accept: 'text/event-stream' }],
+      poll: [{ ':method': 'POST', accept: 'application/json' }, opening],
+      value: [{ accept: 'application/json' }],
+    };
+    let answers = 0;
+    for (const [headers, body] of Object.values(kinds)) {
+      await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const stream = client.request({ ':path': '/?velox=3', ...headers });
+          stream.end(body);
+          const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+          const [data] = (await once(stream, 'data')) as [Buffer];
+          if (answer[':status'] === 200 && data.length > 0) answers++;
+        }),
+      );
+    }
+    expect(answers).toBe(60);
+    expect(sockets.size).toBe(1);
+    expect(warned).not.toHaveBeenCalled();
+  },
+);

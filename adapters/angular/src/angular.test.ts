@@ -131,5 +131,8 @@ it('the types follow the source', () => {
   here(() => {
     expectTypeOf(injectVelox<Board>('/sync')).toEqualTypeOf<Signal<Board | undefined>>();
     expectTypeOf(injectVelox(() => sync.replica<Board>(), title)).toEqualTypeOf<Signal<string | undefined>>();
+    expectTypeOf(injectVelox<Board, number>('/sync', (board) => board?.rows.length ?? 0)).toEqualTypeOf<
+      Signal<number>
+    >();
   });
 });

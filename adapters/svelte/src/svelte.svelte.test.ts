@@ -125,6 +125,8 @@ it('the types follow the source', () => {
   const sync = createConnection({ url: 'http://h/', transports: [] });
   expectTypeOf(velox<Board>('/sync').current).toEqualTypeOf<Board | undefined>();
   expectTypeOf(velox(() => sync.replica<Board>(), title).current).toEqualTypeOf<string | undefined>();
+  const count = velox<Board, number>('/sync', (board) => board?.rows.length ?? 0);
+  expectTypeOf(count.current).toEqualTypeOf<number>();
   expectTypeOf(get(velox(sync.replica<Board>()))).toEqualTypeOf<Board | undefined>();
   expectTypeOf(veloxStatus('/sync').current.state).toExtend<string>();
 });

@@ -237,6 +237,9 @@ it('the types follow the source', () => {
     expectTypeOf(useVelox<Board>('/sync').value).toEqualTypeOf<Board | undefined>();
     expectTypeOf(useVelox(sync.replica<Board>()).value).toEqualTypeOf<Board | undefined>();
     expectTypeOf(useVelox(() => sync.replica<Board>(), title).value).toEqualTypeOf<string | undefined>();
+    expectTypeOf(
+      useVelox<Board, number>('/sync', (board) => board?.rows.length ?? 0).value,
+    ).toEqualTypeOf<number>();
     expectTypeOf(useVelox<Board>('/sync')).resolves.toEqualTypeOf<Readonly<ShallowRef<Board>>>();
   });
 });

@@ -90,6 +90,11 @@ describe('connect', () => {
   });
 
   it('rejects a relative URL if there is no base URL', () => {
-    expect(() => connect('/sync')).toThrow(expect.objectContaining({ code: 'bad-url' }));
+    expect(() => connect('/sync')).toThrow(
+      expect.objectContaining({
+        code: 'bad-url',
+        message: 'velox: "/sync" is no URL here. Pass an absolute one.',
+      }),
+    );
   });
 });

@@ -372,6 +372,22 @@ describe('choosing a transport', () => {
     expect(attempts(fakes)).toEqual([1, 3, 1]);
   });
 
+  it('tries no other transport, and waits as long as told, when a refusal names a time', async () => {
+    const fakes = three();
+    const { sync, last } = await start(fakes);
+    last().lose({ code: 'lost', message: 'closed (1006)' });
+    fakes[1]?.last().lose({ code: 'refused', message: '503', retry: 7_000 });
+    expect(sync.status.get()).toMatchObject({
+      state: 'waiting',
+      reason: { message: '503' },
+      retryAt: Date.now() + 7_000,
+    });
+    await vi.advanceTimersByTimeAsync(6_999);
+    expect(attempts(fakes)).toEqual([1, 1, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(attempts(fakes).reduce((sum, each) => sum + each)).toBe(3);
+  });
+
   it('ends when the server forbids a reconnect, even if transports are left', async () => {
     const fakes = three();
     const { sync, last } = await start(fakes);

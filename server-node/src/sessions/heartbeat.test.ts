@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Budget } from '@velox/core/protocol';
 import { Heartbeat } from './heartbeat.js';
 import type { Session } from './session.js';
@@ -28,3 +28,20 @@ it.each([1, 2, 10, 97])(
     expect([...beaten.values()]).toEqual(Array(count).fill(beats));
   },
 );
+
+it.each([
+  ['in Node', {}, 15_000],
+  ['in Bun, whose server closes an answer that is idle for 10 s', { Bun: {} }, 8_000],
+])('is by default announced %s', async (_, globals, heartbeat) => {
+  for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  vi.resetModules();
+  const { createHub } = await import('../index.js');
+  const response = await createHub().fetch(
+    new Request('http://h/?velox=3', { headers: { accept: 'text/event-stream' } }),
+  );
+  const reader = response.body!.getReader();
+  const text = new TextDecoder().decode((await reader.read()).value);
+  expect(text).toContain(`"heartbeat":${heartbeat},`);
+  await reader.cancel();
+});

@@ -114,8 +114,10 @@ describe('an event stream by fetch, in gzip', () => {
     ['the client does not take it', {}, { 'accept-encoding': 'identity' }, 'Origin, Accept-Encoding'],
     ['the client says nothing', {}, {}, 'Origin, Accept-Encoding'],
     ['the hub is told not to', { compression: false }, { 'accept-encoding': 'gzip' }, 'Origin'],
+    ['the hub is told nothing', { compression: undefined }, { 'accept-encoding': 'gzip' }, 'Origin'],
+    ['the hub compresses what Node serves', { compression: true }, { 'accept-encoding': 'gzip' }, 'Origin'],
   ])('is none where %s', async (_, options, accepted, vary) => {
-    const { fetch } = velox.state({ text: WORDS }, { compression: 'all', ...options });
+    const { fetch } = velox.state({ text: WORDS }, { compression: 'all', ...options } as velox.HubOptions);
     const { headers, body } = await fetch(ask(accepted));
     expect([headers.get('content-encoding'), headers.get('vary')]).toEqual([null, vary]);
     const reader = (body as ReadableStream<Uint8Array>).getReader();
