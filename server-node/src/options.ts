@@ -13,7 +13,6 @@ import type { HistoryLimits } from './state/history.js';
 import type { SharedStateOptions } from './state/shared/shared-state.js';
 import type { StateOptions } from './state/state.js';
 import type { AnyViewOptions } from './views/view-options.js';
-import type { WorkersOptions } from './workers.js';
 
 const { callback, count, duration, finite, flag, group, some, strings, text } = option;
 
@@ -141,7 +140,7 @@ const SSE: Checks<SseOptions> = {
 
 const ENTITY_SYNC: Checks<EntitySyncOptions> = { initial: flag, message: callback, passThrough: callback };
 
-const WORKERS: Checks<WorkersOptions> = {
+const WORKERS: Readonly<Record<string, Check>> = {
   grpc: expected('the module @grpc/grpc-js', (value) => typeof value === 'object' && value !== null),
   database: callback,
   folder: text,
