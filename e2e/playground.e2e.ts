@@ -163,6 +163,19 @@ test('an edit during an outage shows immediately, and reaches the server when it
   await expectEqual(page);
 });
 
+test('an edit that an outage outlasts is reported, until the server answers again', async ({ page }) => {
+  test.setTimeout(90_000);
+  await page.goto(server.origin);
+  await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+  await server.kill();
+  await addCard(page, 'lost');
+  const report = page.getByText('The server cannot be reached. Nothing was changed.');
+  await expect(report).toBeVisible({ timeout: 30_000 }); // events wait for 15 s
+  await server.start();
+  await expect(report).toBeHidden({ timeout: 30_000 });
+  await expectEqual(page);
+});
+
 for (const width of [1280, 390]) {
   test(`at ${width} px the page shows whole rows, whole notes and nothing beyond its edge`, async ({
     page,
@@ -186,3 +199,39 @@ for (const width of [1280, 390]) {
     expect(Math.abs(seen.linesOfPill)).toBeLessThan(8); // the status and the host share a line
   });
 }
+
+test('rows never overlap while the process list re-sorts', async ({ page }) => {
+  await page.goto(server.origin);
+  await expect(page.locator('table tbody tr').nth(12)).toBeAttached();
+  const { sorts, overlap } = await page.evaluate(async () => {
+    const rows = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.processes tbody tr')];
+    let order = '';
+    const seen = { sorts: 0, overlap: 0 };
+    for (const end = performance.now() + 15_000; performance.now() < end && seen.sorts < 5;) {
+      await new Promise(requestAnimationFrame);
+      const now = rows()
+        .map((row) => row.firstElementChild?.textContent)
+        .join();
+      if (order && now !== order) seen.sorts++;
+      order = now;
+      const boxes = rows()
+        .map((row) => row.getBoundingClientRect())
+        .sort((a, b) => a.top - b.top);
+      for (const [at, box] of boxes.entries()) {
+        seen.overlap = Math.max(seen.overlap, (boxes[at - 1]?.bottom ?? box.top) - box.top);
+      }
+    }
+    return seen;
+  });
+  expect(sorts).toBeGreaterThan(0);
+  expect(overlap).toBeLessThan(1);
+});
+
+test('the page leads to its guide, its protocol and its source', async ({ page }) => {
+  await page.goto(server.origin);
+  const links = await page
+    .locator('footer a')
+    .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+  expect(links.length).toBeGreaterThan(3);
+  for (const link of links) expect((await page.request.get(link)).status()).toBe(200);
+});

@@ -126,11 +126,18 @@ it('wants an injection context', () => {
   expect(() => injectVeloxEvent('/sync', 'notice', () => {})).toThrow('NG0203');
 });
 
+/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+interface Shown {
+  readonly at: string;
+  readonly ids: readonly number[];
+}
+
 it('the types follow the source', () => {
   const sync = createConnection({ url: 'http://h/', transports: [] });
   here(() => {
     expectTypeOf(injectVelox<Board>('/sync')).toEqualTypeOf<Signal<Board | undefined>>();
     expectTypeOf(injectVelox(() => sync.replica<Board>(), title)).toEqualTypeOf<Signal<string | undefined>>();
+    expectTypeOf(injectVelox<{ at: Date; ids: number[] }>('/sync')()).toEqualTypeOf<Shown | undefined>();
     expectTypeOf(injectVelox<Board, number>('/sync', (board) => board?.rows.length ?? 0)).toEqualTypeOf<
       Signal<number>
     >();

@@ -472,6 +472,12 @@ describe('useVeloxStatus', () => {
   });
 });
 
+/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+interface Shown {
+  readonly at: string;
+  readonly ids: readonly number[];
+}
+
 it('the types follow the source', () => {
   const sync = createConnection({ url: 'http://h/', transports: [] });
   const Types = () => {
@@ -488,6 +494,7 @@ it('the types follow the source', () => {
     expectTypeOf(useVelox({ url: '/sync', initial: { id: 'a', version: 1, body: board() } })).toEqualTypeOf<
       Board | undefined
     >();
+    expectTypeOf(useVelox<{ at: Date; ids: number[] }>('/sync')).toEqualTypeOf<Shown | undefined>();
     expectTypeOf(useVeloxStatus(sync.replica<Board>())).toEqualTypeOf<Status>();
     return null;
   };

@@ -121,10 +121,17 @@ it('veloxEvent follows its source no more once its component is gone', async () 
   expect(two.links).toEqual([]);
 });
 
+/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+interface Shown {
+  readonly at: string;
+  readonly ids: readonly number[];
+}
+
 it('the types follow the source', () => {
   const sync = createConnection({ url: 'http://h/', transports: [] });
   expectTypeOf(velox<Board>('/sync').current).toEqualTypeOf<Board | undefined>();
   expectTypeOf(velox(() => sync.replica<Board>(), title).current).toEqualTypeOf<string | undefined>();
+  expectTypeOf(velox<{ at: Date; ids: number[] }>('/sync').current).toEqualTypeOf<Shown | undefined>();
   const count = velox<Board, number>('/sync', (board) => board?.rows.length ?? 0);
   expectTypeOf(count.current).toEqualTypeOf<number>();
   expectTypeOf(get(velox(sync.replica<Board>()))).toEqualTypeOf<Board | undefined>();

@@ -231,6 +231,12 @@ it('receives no events during server rendering', async () => {
   expect(links).toEqual([]);
 });
 
+/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+interface Shown {
+  readonly at: string;
+  readonly ids: readonly number[];
+}
+
 it('the types follow the source', () => {
   const sync = createConnection({ url: 'http://h/', transports: [] });
   effectScope().run(() => {
@@ -240,6 +246,7 @@ it('the types follow the source', () => {
     expectTypeOf(
       useVelox<Board, number>('/sync', (board) => board?.rows.length ?? 0).value,
     ).toEqualTypeOf<number>();
+    expectTypeOf(useVelox<{ at: Date; ids: number[] }>('/sync').value).toEqualTypeOf<Shown | undefined>();
     expectTypeOf(useVelox<Board>('/sync')).resolves.toEqualTypeOf<Readonly<ShallowRef<Board>>>();
   });
 });

@@ -53,6 +53,13 @@ describe('a draft of a class instance', () => {
 describe('an object whose content JSON would lose', () => {
   it.each<[string, object]>([
     ['a Map', new Map()],
+    ['a Set', new Set()],
+    ['a WeakMap', new WeakMap()],
+    ['a RegExp', /a/],
+    ['a Promise', Promise.resolve()],
+    ['a Uint8Array', new Uint8Array(1)],
+    ['a Float64Array', new Float64Array(1)],
+    ['a DataView', new DataView(new ArrayBuffer(1))],
     ['a WeakSet', new WeakSet()],
     ['a WeakRef', new WeakRef({})],
     ['an ArrayBuffer', new ArrayBuffer(1)],
@@ -70,6 +77,12 @@ describe('an object whose content JSON would lose', () => {
     expect(() => recorder.update((d) => void (d.a = { b: value }))).toThrow(message);
     expect(() => recorder.reconcile({ a: { b: value } })).toThrow(message);
     expect(recorder.value).toEqual({ a: {} });
+  });
+
+  it('is refused with advice: a Map', () => {
+    expect(() => createRecorder<unknown>(new Map())).toThrow(
+      'velox: a Map at the root of the value cannot be sent as JSON. Convert it by Object.fromEntries(map), or use a VMap.',
+    );
   });
 
   it('may give its content by toJSON', () => {
