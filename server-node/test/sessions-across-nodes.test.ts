@@ -200,7 +200,7 @@ describe.each([
   it('rejects with `unavailable` if a node that lives does not answer', async () => {
     await client('anna', east);
     west.bus.hearMs = (subject) => (subject.startsWith('velox node ') ? undefined : 0);
-    const rejected = expect(cluster.within(ask(east), 10_000)).rejects;
+    const rejected = expect(cluster.within(ask(east), 14_000)).rejects;
     await rejected.toMatchObject({ code: 'unavailable' });
   });
 

@@ -121,7 +121,7 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
   /**
    * Calls every recipient on all servers, and resolves with the outcome of each: `unknown-outcome` if the server of a recipient dies.
    *
-   * @throws VeloxError `not-json`, `too-large`; `unavailable` if another server does not name its recipients within 9 s. Then nothing was
+   * @throws VeloxError `not-json`, `too-large`; `unavailable` if another server does not name its recipients within 13 s. Then nothing was
    * called.
    */
   call<N extends CallName<C>>(
@@ -134,13 +134,13 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
   /**
    * The recipients on all servers, each once. Those of a server that dies meanwhile are left out.
    *
-   * @throws VeloxError `unavailable` if another server does not answer within 9 s.
+   * @throws VeloxError `unavailable` if another server does not answer within 13 s.
    */
   fetchSessions(): Promise<readonly ReachableSession<Context, C>[]>;
   /**
    * How many recipients there are on all servers. One that moves to another server meanwhile may count twice, or not.
    *
-   * @throws VeloxError `unavailable` if another server does not answer within 9 s.
+   * @throws VeloxError `unavailable` if another server does not answer within 13 s.
    */
   fetchSize(): Promise<number>;
 }

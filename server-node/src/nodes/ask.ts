@@ -10,7 +10,8 @@ export interface Asker {
 }
 
 /**
- * Asks a node until it answers: a question or its answer may be lost with the bus, so the node may hear the question repeatedly.
+ * Asks a node until it answers: a question or its answer may be lost with the bus, so the node may hear the question repeatedly. It is
+ * also asked again if its answer is undefined.
  *
  * @returns the answer; undefined if the node counts as dead, or `ms` have passed
  */
@@ -21,23 +22,22 @@ export async function insist(
   data: unknown,
   ms: number,
 ): Promise<unknown> {
-  const start = performance.now();
-  while (performance.now() - start < ms && !peers.isGone(node)) {
-    const asked = performance.now();
-    const answer = await letters.ask(node, kind, data, ANSWER_MS);
+  const end = performance.now() + ms;
+  const isDue = (): boolean => performance.now() < end && !peers.isGone(node);
+  while (isDue()) {
+    const again = performance.now() + ANSWER_MS;
+    const answer = await letters.ask(node, kind, data, ANSWER_MS, isDue);
     if (answer !== undefined) return answer;
-    // Without the engine a question fails immediately.
-    const rest = asked + ANSWER_MS - performance.now();
-    if (!peers.isGone(node)) await new Promise((resolve) => setTimeout(resolve, rest).unref());
+    if (isDue()) await new Promise((resolve) => setTimeout(resolve, again - performance.now()).unref());
   }
   return undefined;
 }
 
-/** How long a node is asked, in ms: one that dies meanwhile counts as dead by then. Its last sign of life may come late. */
-const ASK_MS = LATE_MS + 2_000;
+/** How long a node is asked, in ms: one that dies meanwhile counts as dead by then, also if its last sign of life comes late. */
+const ASK_MS = 2 * LATE_MS;
 
 /**
- * Asks all other nodes that live. One that dies meanwhile has no answer. Takes at most 9 s.
+ * Asks all other nodes that live. One that dies meanwhile has no answer. Takes at most 13 s.
  *
  * @throws VeloxError `unavailable` if a node that lives does not answer, or this node hears no other one.
  */

@@ -101,20 +101,24 @@ export class Departures {
     return 'queued';
   }
 
-  /** Does something to a session that is here, or has gone. Resolves when it is done, or after half a minute. */
-  async act(passed: PassedAct): Promise<void> {
+  /**
+   * Does something to a session that is here or elsewhere. Resolves when it is done, or after half a minute.
+   *
+   * @param node where the session is, if it was never here
+   */
+  async act(passed: PassedAct, node?: string): Promise<void> {
     const { own } = passed;
     const former = this.#acts.get(own);
-    const act = former ? former.then(() => this.#act(passed)) : this.#act(passed);
+    const act = former ? former.then(() => this.#act(passed, node)) : this.#act(passed, node);
     this.#acts.set(own, act);
     await act;
     if (this.#acts.get(own) === act) this.#acts.delete(own);
   }
 
-  async #act(passed: PassedAct): Promise<void> {
+  async #act(passed: PassedAct, node: string | undefined): Promise<void> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
-    const to = this.nextOf(own);
+    const to = this.nextOf(own) ?? node;
     if (session) await this.#execute(session, passed);
     else if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
   }

@@ -60,22 +60,29 @@ export class Letters {
     void this.say(to, kind, data).catch(() => undefined);
   }
 
-  /** Asks a node. Resolves with its answer, or with undefined if there is none within `ms`, also because the bus fails. */
-  async ask(to: string, kind: string, data: unknown, ms: number): Promise<unknown> {
+  /**
+   * Asks a node. Resolves with its answer, or with undefined if there is none within `ms`, also because the bus fails.
+   *
+   * @param isDue whether to ask again after `ms`, and so on. Late answers count: all that is asked here is one question.
+   */
+  async ask(to: string, kind: string, data: unknown, ms: number, isDue = () => false): Promise<unknown> {
     const call = ++this.#calls;
+    const send = async (): Promise<void> => {
+      await this.listen();
+      await this.#send(to, { from: this.node, kind, call, data });
+    };
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<unknown>((resolve, reject) => {
-        timer = setTimeout(() => resolve(undefined), ms).unref();
+        const failed = (error: unknown): void => void (isDue() || reject(error as Error));
+        timer = setInterval(() => void (isDue() ? send().catch(failed) : resolve(undefined)), ms).unref();
         this.#pending.set(call, { to, resolve });
-        this.listen()
-          .then(() => this.#send(to, { from: this.node, kind, call, data }))
-          .catch(reject);
+        send().catch(failed);
       });
     } catch {
       return undefined;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       this.#pending.delete(call);
     }
   }

@@ -28,20 +28,18 @@ export interface PassedMessage {
   readonly cast?: string | undefined;
 }
 
-/** Something that the application does on a former node of a session. */
-export type PassedAct = { readonly own: string } & (
+/** Something that the application does to a session of another node. */
+export type Act =
   | { readonly act: 'join' | 'enter' | 'leave'; readonly room: string }
-  | { readonly act: 'close'; readonly code: string; readonly reason: string }
-);
+  | { readonly act: 'close'; readonly code: string; readonly reason: string };
+
+export type PassedAct = { readonly own: string } & Act;
 
 /** How late a node may hear a cast, in ms: one that is later counts as dead. */
 export const LATE_MS = 6_000;
 
 /** For how long each node knows the casts that it has heard, and those of a session that came, in ms: a late copy may come by two nodes. */
 export const KNOWN_MS: number = 2 * LATE_MS;
-
-/** How long a room of another node may take to receive the events of all nodes, in ms. */
-export const JOIN_MS = 3_000;
 
 /** How long a node may take to answer one question, in ms. The question or its answer may be lost with the bus. */
 export const ANSWER_MS = 1_000;

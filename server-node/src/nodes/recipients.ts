@@ -10,7 +10,7 @@ import type { Session } from '../sessions/session.js';
 import { askAll, type Asker } from './ask.js';
 import { castOf } from './casts.js';
 import type { Departures } from './departures.js';
-import { JOIN_MS, type PassedMessage } from './moves.js';
+import type { Act, PassedMessage } from './moves.js';
 import type { RemoteCalls } from './remote-calls.js';
 import { ownPart } from './session-id.js';
 
@@ -92,7 +92,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
 
   #remote({ own, node, name, identity, transport, rooms }: Described): RemoteSession {
     const { letters } = this.#asker;
-    const act = (passed: object): Promise<unknown> => letters.ask(node, 'act', { own, ...passed }, JOIN_MS);
+    const act = (passed: Act): Promise<void> => this.#departures.act({ own, ...passed }, node);
     const actIn = async (kind: 'join' | 'leave', given: string | readonly string[]): Promise<void> => {
       await Promise.all([given].flat().map((room) => act({ act: kind, room })));
     };

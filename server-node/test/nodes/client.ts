@@ -12,6 +12,8 @@ export class SimulatedClient {
   readonly sync: Sync;
   /** The events that it received. */
   readonly got: string[] = [];
+  /** Whether a session of it was lost, and may be counted beside the present one for a while. */
+  hasLostSession = false;
   /** The rooms that it wants, with the functions that leave them. */
   readonly rooms = new Map<string, () => void>();
   readonly #marks;
@@ -42,6 +44,7 @@ export class SimulatedClient {
       watch.note(`${this.name} got ${String(data)}`);
       this.got.push(String(data));
     });
+    this.sync.onReconnect(({ recovered }) => void (this.hasLostSession ||= !recovered));
     this.sync.answer('ask', () => this.name);
     this.sync.onFrame((frame) => this.#see(frame, watch));
     this.rooms.set('all', this.sync.join('all'));
