@@ -2,7 +2,7 @@ import type { Hub } from '../hub/hub.js';
 import { packClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { packMessage } from '../sessions/parcel.js';
-import type { Sending } from '../sessions/redirect.js';
+import { isHere, type Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';
 import { insist, type Asker } from './ask.js';
@@ -118,16 +118,17 @@ export class Departures {
   async #act(passed: PassedAct, node: string | undefined): Promise<void> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
-    const to = this.nextOf(own) ?? node;
-    if (session) await this.#execute(session, passed);
-    else if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
+    if (session && isHere(session)) return this.#execute(session, passed);
+    // A session that arrives here is asked for as on any other node.
+    const to = session ? this.#letters.node : (this.nextOf(own) ?? node);
+    if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
   }
 
-  /** Does what the application did on a former node, perhaps repeatedly. Returns undefined if that node shall ask again. */
+  /** Does what the application did on another node, perhaps repeatedly. Returns undefined if that node shall ask again. */
   async #hear(passed: PassedAct): Promise<unknown> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
-    if (session?.redirect?.is === 'arriving') return undefined;
+    if (session && !isHere(session)) return undefined;
     const to = this.nextOf(own);
     if (session) await this.#execute(session, passed);
     else if (to !== undefined) return this.#letters.ask(to, 'act', passed, ANSWER_MS);
