@@ -89,6 +89,36 @@ describe('a session that moves', () => {
   });
 });
 
+describe('a client that comes back while a slow node still asks for its session', () => {
+  it('keeps its session and every cast, although a late copy of the question arrives', async () => {
+    const { events, recovered } = await client('a', east);
+    west.bus.hearMs = (subject) => (subject.startsWith('velox node ') ? 2_000 : 0);
+    await move('a', west, 500);
+    await move('a', south, 2_000);
+    await move('a', east, 1_000);
+    south.hub.to('red').emit('news', 'cast');
+    await cluster.time.advance(1_000);
+    west.bus.hearMs = () => 0;
+    await cluster.time.advance(10_000);
+    expect(events).toEqual(['cast']);
+    expect([...new Set(recovered)]).toEqual([true]);
+  });
+
+  it('keeps its session if the slow node was given it, and heard an earlier answer', async () => {
+    const { events, recovered } = await client('a', east);
+    let isFirst = true;
+    west.bus.hearMs = (_, data) => {
+      if (!data.includes('"is":"given"')) return 0;
+      return isFirst ? ((isFirst = false), undefined) : 0;
+    };
+    await move('a', west, 200);
+    south.hub.to('red').emit('news', 'cast');
+    await cluster.time.advance(5_000);
+    expect(events).toEqual(['cast']);
+    expect(recovered).toEqual([true]);
+  });
+});
+
 it('a session that has moved counts in the room of its new node alone, and its former node ends it once', async () => {
   await client('a', east);
   await move('a', west);

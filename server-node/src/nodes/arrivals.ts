@@ -15,7 +15,7 @@ import { claimOf, type Claim } from './claim.js';
 import type { Departures } from './departures.js';
 import type { Letters } from './letters.js';
 import { CastSet, type CastRanges } from './cast-set.js';
-import { KNOWN_MS, type ClaimAnswer, type PassedMessage } from './moves.js';
+import { KNOWN_MS, type ClaimAnswer, type PassedMessage, type Request } from './moves.js';
 import type { NamesAcross } from './names-across.js';
 import type { Peers } from './peers.js';
 import { homeOf, ownPartOf } from './session-id.js';
@@ -43,6 +43,7 @@ export class Arrivals {
   readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #pending = new Map<string, Promise<void>>();
+  #questions = 0;
 
   constructor(
     hub: Hub,
@@ -59,10 +60,10 @@ export class Arrivals {
     this.#departures = departures;
     this.#calls = calls;
     this.#names = names;
-    letters.on('claim', async (claim: Claim) => {
+    letters.on('claim', async (claim: Claim, from) => {
       const pending = this.#pending.get(claim.own);
       if (pending) await inTime(pending, PAUSE_MS);
-      return this.#pending.has(claim.own) ? ARRIVING : departures.find(claim);
+      return this.#pending.has(claim.own) ? ARRIVING : departures.find(claim, from);
     });
     letters.on('pass', (passed: PassedMessage) => this.#pass(passed));
     hub.entrance.fetchSession = (id, admission) => this.#fetch(id, admission);
@@ -118,7 +119,7 @@ export class Arrivals {
       ...rooms.map((room) => messaging.rooms.join(session, room)),
     ];
     await Promise.all(known.flatMap((each) => each ?? []));
-    const answer = await this.#ask(node, 'give', claim);
+    const answer = await this.#ask(node, 'give', { ...claim, question: ++this.#questions });
     // The hub may have been closed, or the session evicted.
     if (answer.is !== 'given' || sessions.withOwnPart(own) !== session) {
       sessions.forget(session);
@@ -142,7 +143,7 @@ export class Arrivals {
   }
 
   /** Asks a node again and again, as long as it may live and have the session. */
-  async #ask(node: string, kind: 'claim' | 'give', claim: Claim): Promise<ClaimAnswer> {
+  async #ask(node: string, kind: 'claim' | 'give', claim: Claim | Request): Promise<ClaimAnswer> {
     const [start, asker] = [performance.now(), { letters: this.#letters, peers: this.#peers }];
     const patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);
     do {

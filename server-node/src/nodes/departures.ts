@@ -1,5 +1,5 @@
 import type { Hub } from '../hub/hub.js';
-import { packClient } from '../messaging/packed-client.js';
+import { packClient, type PackedClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { packMessage } from '../sessions/parcel.js';
 import { isHere, type Sending } from '../sessions/redirect.js';
@@ -10,7 +10,14 @@ import type { CallsElsewhere } from './calls-elsewhere.js';
 import type { Casts } from './casts.js';
 import { claimant, type Claim } from './claim.js';
 import type { Letters } from './letters.js';
-import { ANSWER_MS, LATE_MS, type ClaimAnswer, type PassedAct, type PassedMessage } from './moves.js';
+import {
+  ANSWER_MS,
+  LATE_MS,
+  type ClaimAnswer,
+  type PassedAct,
+  type PassedMessage,
+  type Request,
+} from './moves.js';
 import type { NamesAcross } from './names-across.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
@@ -21,6 +28,8 @@ const TAKE_MS = 30_000;
 const REMEMBERED_MS = 600_000;
 /** How long the new node is asked to do something to a session, in ms. */
 const ACT_MS = 30_000;
+/** How many questions are remembered: a repetition of one comes within seconds. */
+const MOST_REFUSED = 1_000;
 /** How long a callback of the session's life may delay its move, in ms. */
 const CALLBACK_MS = 500;
 
@@ -46,6 +55,8 @@ export class Departures {
   readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #gone = new Map<string, Departure>();
+  /** By node and session: the number of the newest question after a session that was not given. */
+  readonly #refused = new Map<string, number>();
   /** The newest act for each of these sessions, until the new node has done it. */
   readonly #acts = new Map<string, Promise<unknown>>();
 
@@ -58,7 +69,7 @@ export class Departures {
     this.#calls = calls;
     this.#names = names;
     letters.on('act', (passed: PassedAct) => this.#hear(passed));
-    letters.on('give', (claim: Claim, from) => this.#give(claim, from));
+    letters.on('give', (request: Request, from) => this.#give(request, from));
     letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
     letters.on('at', ({ own, links }: { own: string; links: number }, from) =>
       this.#follow(own, links, from),
@@ -80,15 +91,23 @@ export class Departures {
     this.#release(departure);
   }
 
-  /** Answers a claim: whether the session is here, and in which rooms. */
-  find(claim: Claim): ClaimAnswer {
+  /**
+   * Answers a claim: whether the session is here, and in which rooms. It is still here for a node that was given it and has not taken it: that
+   * node may have asked repeatedly, and have heard an earlier answer.
+   */
+  find(claim: Claim, from: string): ClaimAnswer {
     const gone = this.#gone.get(claim.own);
+    if (gone?.session && gone.to === from && gone.answer?.is === 'given') {
+      return this.#found(gone.session, gone.answer.client);
+    }
     if (gone) return { is: 'moved', to: gone.to };
     const session = this.#here(claim);
     if (!session) return { is: 'unknown' };
-    const { rooms } = this.#hub.messaging;
-    const nameClaim = this.#names.claimOf(session);
-    return { is: 'here', name: session.name, nameClaim, rooms: rooms.of(session) };
+    return this.#found(session, { name: session.name, rooms: this.#hub.messaging.rooms.of(session) });
+  }
+
+  #found(session: Session, { name, rooms }: Pick<PackedClient, 'name' | 'rooms'>): ClaimAnswer {
+    return { is: 'here', name, nameClaim: this.#names.claimOf(session), rooms };
   }
 
   /** Sends a message to the node where a session has gone. */
@@ -158,17 +177,30 @@ export class Departures {
     return session && this.#hub.sessions.find(session.id, claimant(claim));
   }
 
-  async #give(claim: Claim, from: string): Promise<ClaimAnswer> {
-    const { own } = claim;
+  async #give(request: Request, from: string): Promise<ClaimAnswer> {
+    const answer = await this.#answer(request, from);
+    if (answer.is !== 'given') {
+      this.#refused.set(`${from} ${request.own}`, request.question);
+      const [oldest = ''] = this.#refused.keys();
+      if (this.#refused.size > MOST_REFUSED) this.#refused.delete(oldest);
+    }
+    return answer;
+  }
+
+  async #answer(request: Request, from: string): Promise<ClaimAnswer> {
+    const { own, question } = request;
     // A task of its own: a link that has just found the session opens within its task.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    const session = this.#here(claim);
+    const session = this.#here(request);
     const free = session && this.#hub.messaging.lifeCycle.whenFree(session);
     if (free) await Promise.race([free, new Promise((resolve) => setTimeout(resolve, CALLBACK_MS).unref())]);
     const gone = this.#gone.get(own);
     if (gone) return (gone.to === from && gone.answer) || { is: 'moved', to: gone.to };
     // Synchronous from here on: of two claims, one gets the session.
-    if (!session || this.#here(claim) !== session) return { is: 'unknown' };
+    if (!session || this.#here(request) !== session) return { is: 'unknown' };
+    // The session has come back since the answer to this very question: its node may go by that one, and ask anew.
+    if (question <= (this.#refused.get(`${from} ${own}`) ?? 0))
+      return { is: 'moved', to: this.#letters.node };
     const { messaging, topics, sessions } = this.#hub;
     const client = packClient(messaging, session, this.#calls.depart(session));
     session.redirect = {

@@ -73,14 +73,12 @@ export class Letters {
     };
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await new Promise<unknown>((resolve, reject) => {
-        const failed = (error: unknown): void => void (isDue() || reject(error as Error));
+      return await new Promise<unknown>((resolve) => {
+        const failed = (): void => void (isDue() || resolve(undefined));
         timer = setInterval(() => void (isDue() ? send().catch(failed) : resolve(undefined)), ms).unref();
         this.#pending.set(call, { to, resolve });
         send().catch(failed);
       });
-    } catch {
-      return undefined;
     } finally {
       clearInterval(timer);
       this.#pending.delete(call);

@@ -1,4 +1,5 @@
 import type { CastRanges } from './cast-set.js';
+import type { Claim } from './claim.js';
 import type { PackedMessage } from '../sessions/parcel.js';
 import type { NameClaim } from './name-claim.js';
 import type { PackedClient } from '../messaging/packed-client.js';
@@ -17,6 +18,12 @@ export type ClaimAnswer =
   /** It may be about to arrive: ask again. */
   | { readonly is: 'arriving' }
   | { readonly is: 'unknown' };
+
+/** Asks a node to give a session. The question may be heard repeatedly, and late. */
+export interface Request extends Claim {
+  /** The question's number, of those that a node asks. */
+  readonly question: number;
+}
 
 /** A message that was meant for a session on its former node. */
 export interface PassedMessage {

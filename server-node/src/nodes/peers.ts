@@ -83,7 +83,11 @@ export class Peers {
     const pending = (): void => undefined;
     this.#unsubscribe = pending;
     try {
-      const unsubscribe = await this.#bus.subscribe(SUBJECT, (data) => this.#hear(JSON.parse(data) as Lease));
+      const unsubscribe = await this.#bus.subscribe(
+        SUBJECT,
+        (data) => this.#hear(JSON.parse(data) as Lease),
+        () => void this.#say('alive'), // the leases went on while the engine was away
+      );
       if (this.#isClosed) unsubscribe();
       this.#unsubscribe = unsubscribe;
     } catch {
