@@ -22,3 +22,19 @@ test('a component shows a topic of the test kit', async () => {
   await act(async () => root.unmount());
   await kit.close();
 });
+
+test('a component that names a URL shows the default topic of the test kit', async () => {
+  const kit = await createTestSync({ url: '/sync' });
+  const board = kit.hub.state('', { title: 'One' });
+  const Board = () => createElement('h1', null, useVelox('/sync')?.title ?? 'Loading');
+  const root = createRoot(document.body);
+  await act(async () => root.render(createElement(Board)));
+  await act(() => kit.advance(200));
+  expect(document.body.textContent).toBe('One');
+  kit.inflict({ harm: 'drop' });
+  board.update((draft) => void (draft.title = 'Two'));
+  await act(() => kit.advance(5_000));
+  expect(document.body.textContent).toBe('Two');
+  await act(async () => root.unmount());
+  await kit.close();
+});
