@@ -204,6 +204,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
     const { patch, growth } = delta(tree);
     if (this.#size !== undefined) this.#size += growth;
     tree.close();
+    this.#sources?.forgetCopies();
     return patch;
   }
 

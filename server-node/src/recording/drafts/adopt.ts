@@ -182,7 +182,9 @@ function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origi
     const part = read(target, key);
     const child = isContainer(part) ? tree.nodes.find(part) : undefined;
     const copied = child && read(copy, key);
-    if (isContainer(copied)) followCopy(tree, child!, copied, tree.nodes.child(parent, '', copy), origins);
+    if (!isContainer(copied)) continue;
+    tree.copies.add(copied, child!.target);
+    followCopy(tree, child!, copied, tree.nodes.child(parent, '', copy), origins);
   }
 }
 

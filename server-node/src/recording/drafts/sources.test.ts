@@ -238,6 +238,62 @@ describe.each(Object.entries(ways))('in %s, an object that is kept', (_, run) =>
   });
 });
 
+/** An application's list that holds drafts: assigned in two places, each place has parts of its own. */
+describe.each(Object.entries(ways))('in %s, a list that holds the draft of a row', (_, run) => {
+  type Lists = Record<'a' | 'b' | 'c', Row[]>;
+  /** Runs the change with such a list in `a`, and its copy in `b`. */
+  const after = (change: (d: Lists, kept: Row[]) => void): unknown => {
+    const recorder = createRecorder<Partial<Lists>>({ a: [row(1)] });
+    run(recorder as unknown as Recorder<Doc>, (d) => {
+      const lists = d as unknown as Lists;
+      const kept = [...lists.a, row(2)];
+      lists.a = kept;
+      lists.b = lists.a;
+      change(lists, kept);
+    });
+    return recorder.value;
+  };
+  const [one, two] = [row(1), row(2)];
+
+  it('is copied with the writes to its copy', () => {
+    const value = after((d) => {
+      d.b[0]!.n = 5;
+      d.c = d.b;
+      d.c[0]!.tags.push('c');
+    });
+    expect(value).toEqual({ a: [one, two], b: [row(5), two], c: [{ n: 5, tags: ['c'] }, two] });
+  });
+
+  it('is copied without the writes to the row whose draft it holds', () => {
+    const value = after((d) => {
+      d.a[0]!.n = 5;
+      d.c = d.b;
+    });
+    expect(value).toEqual({ a: [row(5), two], b: [one, two], c: [one, two] });
+  });
+
+  it('leaves alone what is written to a copy of its copy', () => {
+    const value = after((d) => {
+      d.b[1]!.n = 6;
+      d.c = d.b;
+      d.c[0]!.n = 7;
+    });
+    expect(value).toEqual({ a: [one, two], b: [one, row(6)], c: [row(7), row(6)] });
+  });
+
+  it('counts in each copy when it grows', () => {
+    const value = after((d, kept) => {
+      d.b[0]!.n = 5;
+      d.c = d.b;
+      kept[1]!.n = 3;
+      kept.push(row(4));
+      d.c[0]!.n = 6;
+    });
+    const rest = [row(3), row(4)];
+    expect(value).toEqual({ a: [one, ...rest], b: [row(5), ...rest], c: [row(6), ...rest] });
+  });
+});
+
 describe('an assigned object', () => {
   it('is never written: the draft has a copy', () => {
     const empty = { items: [] as string[] };

@@ -48,13 +48,16 @@ export class Sources {
     this.#open.push(child);
   }
 
-  /** Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. */
+  /**
+   * Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. If the object holds a
+   * draft, the copy may have a part of its own in place of that, which has its own writes.
+   */
   originOf(value: unknown): unknown {
     const handle = isContainer(value) ? handleOf(value) : undefined;
     const node = handle?.scope.alive ? handle.node : undefined;
     if (!node?.source || node.source.seen || node.outermost() !== this.#tree.top) return value;
     const isForked = this.#open.some((inner) => inner.source?.seen && isInside(inner, node));
-    return isForked ? value : node.source.object;
+    return isForked || hasOwnParts(node.target, node.source.object) ? value : node.source.object;
   }
 
   /** Returns the items of an array, and the objects in place of their copies. */
@@ -67,13 +70,18 @@ export class Sources {
 
   /** Ends the sources of one life of drafts, or all. */
   close(scope?: object): void {
-    if (this.#open.length === 0) return;
     const rest: Node[] = [];
     for (const node of this.#open) {
       if (node.source && scope && node.source.scope !== scope) rest.push(node);
       else node.source = undefined;
     }
-    this.#open = rest;
+    if (rest.length < this.#open.length) this.#open = rest;
+    this.forgetCopies();
+  }
+
+  /** Forgets which parts are copies of which: it matters to sources alone. */
+  forgetCopies(): void {
+    if (!this.hasOpen) this.#tree.copies.clear();
   }
 
   /**
@@ -215,8 +223,8 @@ export class Sources {
     const handle = handleOf(member);
     if (handle?.scope.tree === this.#tree) {
       const { target } = handle.node;
-      if (!handle.scope.alive || target === ours || this.#tree.copies.partOf(ours as object) === target)
-        return true;
+      if (!handle.scope.alive || target === ours) return true;
+      if (isContainer(ours) && this.#tree.copies.isCopyOf(ours, target)) return true;
     } else if (!isPlain(member)) {
       const json = unwrap(member, key);
       if (json === member) return false; // an error, which names the place
@@ -265,6 +273,17 @@ function isShown({ draft, live, facade }: Node): boolean {
 function isInside(node: Node, outer: Node): boolean {
   for (let at: Node | undefined = node; at; at = at.parent) if (at === outer) return true;
   return false;
+}
+
+/** Whether a copy of an object has other parts than those whose drafts are in the object. */
+function hasOwnParts(ours: Container, object: Container): boolean {
+  return Object.keys(object).some((key) => {
+    const member = read(object, key);
+    if (!isContainer(member)) return false;
+    const part = hasOwn(ours, key) ? read(ours, key) : undefined;
+    if (handleOf(member)) return behind(member) !== part;
+    return isPlain(member) && isContainer(part) && hasOwnParts(part, member);
+  });
 }
 
 function isEqual(ours: unknown, json: Container): boolean {

@@ -9,8 +9,15 @@ export class Copies {
     (this.#parts ??= new WeakMap()).set(copy, part);
   }
 
-  /** The part that an object is a copy of. */
-  partOf(copy: object): Container | undefined {
-    return this.#parts?.get(copy);
+  /** Whether an object is a copy of a part, or a copy of its copy. */
+  isCopyOf(copy: object, part: Container): boolean {
+    let original = this.#parts?.get(copy);
+    while (original && original !== part) original = this.#parts?.get(original);
+    return original !== undefined;
+  }
+
+  /** Each copy keeps its part in memory, and so all parts before. */
+  clear(): void {
+    this.#parts = undefined;
   }
 }
