@@ -45,3 +45,7 @@ describe.each(PACKAGES)('the package in %s', (folder) => {
     expect(base).toBe(read('core').repository.url.replace(/^git\+|\.git$/g, ''));
   });
 });
+
+it('the package for React is a client component: server components may import its provider', () => {
+  expect(readFileSync(resolve(root, 'adapters/react/src/index.ts'), 'utf8')).toMatch(/^'use client';\n/);
+});

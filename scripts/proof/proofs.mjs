@@ -50,6 +50,7 @@ export function proofs() {
     { name: 'leaks plants', command: npm('test:sim', '--of', 'leaks', '--plant', '--seeds', '100') },
     { name: 'runtimes', command: npm('runtimes') },
     { name: 'consumers', command: npm('consumers') },
+    { name: 'examples', command: npm('examples') },
   ];
 }
 
