@@ -134,6 +134,23 @@ describe('a recorder, compared with a plain clone', () => {
     fc.assert(property, { numRuns });
   });
 
+  it('keeps copies apart, also of lists of the application that hold drafts', { timeout }, () => {
+    const kinds = ['filter', 'spread', 'rob', 'copy', 'copy', 'edit', 'push', 'set'];
+    const actions = fc.array(action(kinds), { minLength: 1, maxLength: 12, size: 'max' });
+    const property = fc.property(document, fc.boolean(), actions, (initial, isLive, all) => {
+      const recorder = createRecorder<unknown>(initial);
+      const plain = json(initial) ?? null;
+      const client = json(plain);
+      const acted = (root: unknown): void => all.forEach((one) => act(DRAFT, root, one));
+      all.forEach((one) => act(PLAIN, plain, one));
+      if (isLive) acted(recorder.live());
+      else recorder.update(acted);
+      expect(canonical(recorder.value)).toBe(canonical(plain));
+      flush(recorder, client);
+    });
+    fc.assert(property, { numRuns });
+  });
+
   it('keeps live parts alive, wherever they go', { timeout }, () => {
     // without operations that move the original if a plain object would have a copy, or the reverse
     const others = ['rob', 'spread', 'swap', 'rotate', 'halfSwap', 'copy', 'copyWithin'];
