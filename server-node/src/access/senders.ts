@@ -5,7 +5,11 @@ import { clientAddress, senderAddress, type Sender } from './client-address.js';
 import { UNKNOWN_CLIENT, type ClientInfo } from './client-info.js';
 
 /** Takes the place of a request that no code will read, so it need not be kept. */
-const NOBODY: Sender = { request: new IncomingMessage(new Socket()), header: () => undefined };
+const NOBODY: Sender = {
+  request: new IncomingMessage(new Socket()),
+  header: () => undefined,
+  addressKey: undefined,
+};
 
 /** The network addresses of those who send requests. */
 export class Senders {
@@ -19,7 +23,7 @@ export class Senders {
 
   /** Returns the key of a sender's address, if it has limits. */
   keyOf(sender: Sender): string | undefined {
-    if (sender.addressKey !== undefined) return sender.addressKey;
+    if ('addressKey' in sender) return sender.addressKey;
     return this.#addresses.areUnlimited ? undefined : clientAddress(sender, this.#trustProxy);
   }
 
