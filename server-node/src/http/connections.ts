@@ -28,11 +28,12 @@ export class Connections {
     if (this.#sockets.get(key) === socket) return;
     this.#sockets.set(key, socket);
     // A closed socket has no address any more.
-    socket.once('close', key === socket ? this.#onClose : () => this.#forget(key, socket));
+    socket.on('close', key === socket ? this.#onClose : () => this.#forget(key, socket));
   }
 
   /** Forgets a connection that became something else, a WebSocket for example. */
   release(socket: Duplex): void {
+    socket.off('close', this.#onClose);
     this.#forget(this.#keyOf(socket), socket);
   }
 

@@ -35,9 +35,16 @@ export function refusal(
   return { kind: 'refused', status, code, message, ...(headers && { headers }) };
 }
 
+/** The query that was parsed last: a handshake is asked for it three times, and clients of one page have the same. */
+let last: { readonly url: string; readonly parameters: URLSearchParams } | undefined;
+
+/** Returns the query of a URL, which must not be changed. */
 export function query(url: string): URLSearchParams {
-  const start = url.indexOf('?');
-  return new URLSearchParams(start < 0 ? '' : url.slice(start));
+  if (last?.url !== url) {
+    const start = url.indexOf('?');
+    last = { url, parameters: new URLSearchParams(start < 0 ? '' : url.slice(start)) };
+  }
+  return last.parameters;
 }
 
 /** Whether a request says that it comes from a client of this protocol. */
@@ -53,8 +60,8 @@ export function isVelox(url: string): boolean {
 export function negotiate({ method, url, header }: RequestHead, version2?: boolean): Wanted {
   const parameters = query(url);
   const spoken = parameters.get('velox');
-  const accepted = (header('accept') ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim());
   const webSocket = header('upgrade')?.toLowerCase() === 'websocket';
+  const accepted = webSocket ? [] : typesIn(header('accept') ?? '*/*');
   const stream = webSocket || accepted.includes('text/event-stream');
   const session = header('velox-session');
 
@@ -82,6 +89,10 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   }
   if (spoken === null) return { kind: 'foreign' };
   return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+}
+
+function typesIn(accept: string): (string | undefined)[] {
+  return accept.split(',').map((type) => type.split(';')[0]?.trim());
 }
 
 /** Whether an `If-None-Match` names an entity tag, or any; compared weakly (RFC 9110 §13.1.2). */

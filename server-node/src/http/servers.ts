@@ -42,7 +42,8 @@ export function watchServers(): void {
   channel('net.server.socket').subscribe((event) => {
     const { socket } = event as { socket: Socket };
     const server = serverOf(socket);
-    if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
+    if (!(server instanceof HttpServer || server instanceof HttpsServer) || shared.intercepted.has(server))
+      return;
     intercept(server).connections.add(socket); // the first one came before we saw its event
   });
 }
@@ -109,12 +110,12 @@ function intercept(server: NetServer): Intercepted {
     } else if (event === 'upgrade') {
       const [request, socket, head] = values as [IncomingMessage, Duplex, Buffer];
       connections.release(socket);
-      const handler = isWebSocket(request) && upgrades.get(pathOf(request));
+      const handler = upgrades.size > 0 && isWebSocket(request) && upgrades.get(pathOf(request));
       if (handler) {
         handler(request, socket, head);
         return true;
       }
-      const isAttached = attached.has(pathOf(request));
+      const isAttached = attached.size > 0 && attached.has(pathOf(request));
       if (dispatchUpgrade(server, request, socket, head, isAttached, emit)) return true;
     }
     return emit(event, ...values);

@@ -202,8 +202,8 @@ function linesOf(response: ServerResponse): string[] {
 
 /** Resolves when no earlier response of a connection is under way: an upgrade that is pipelined behind a request has to wait. */
 async function whenFree(socket: Duplex): Promise<void> {
-  if (!guarded.has(socket)) socket.on('error', () => socket.destroy()); // the server took its own listener away
-  guarded.add(socket);
+  // The server took its own listener away. One connection may bring several upgrades.
+  if (!socket.listeners('error').includes(destroyThis)) socket.on('error', destroyThis);
   const { setTimeout } = socket as Partial<Socket>;
   for (let former = responseUnderWay(socket); former; former = responseUnderWay(socket)) {
     const response = former;
@@ -212,8 +212,10 @@ async function whenFree(socket: Duplex): Promise<void> {
   }
 }
 
-/** Sockets that have an error listener of ours: one connection may bring several upgrades. */
-const guarded = new WeakSet<Duplex>();
+/** One listener for all sockets. */
+function destroyThis(this: Duplex): void {
+  this.destroy();
+}
 
 /** Gives an upgrade to another protocol back to its server, which then serves it as it would without Velox: as a plain request. */
 export async function declineUpgrade(
