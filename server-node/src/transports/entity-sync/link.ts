@@ -90,7 +90,8 @@ export class EntitySyncLink {
         this.#receive(raw);
         this.#gate.next();
       },
-      onControl: (raw) => (!this.#isOpen || this.#session?.rate.take() !== false) && feed?.(raw),
+      onControl: (raw) =>
+        (!this.#isOpen || this.#session?.rate.take() !== false) && reader?.call(socket, raw),
       onError: (error) => {
         webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);
         socket.end();
@@ -100,7 +101,7 @@ export class EntitySyncLink {
       pause: () => webSocket.pause(),
       resume: () => webSocket.resume(),
     });
-    const feed = takeReader(socket);
+    const reader = takeReader(socket);
     webSocket.on('error', () => this.#gate.stop()); // 'close' follows
     webSocket.on('pong', () => {
       this.#isAsked = false;

@@ -59,14 +59,14 @@ const { _connectionListener: connectionListener } = http as unknown as {
  * Takes the place of ws as the reader of its socket: removes its listener of `data`, the one before the newest, and returns it. Without
  * it, ws would inflate messages of strangers. Bun brings a ws of its own that reads natively: there the result is undefined.
  */
-export function takeReader(socket: Duplex): ((bytes: Buffer) => void) | undefined {
+export function takeReader(socket: Duplex): ((this: Duplex, bytes: Buffer) => void) | undefined {
   if (process.versions.bun) return undefined;
-  const readers = socket.listeners('data') as ((bytes: Buffer) => void)[];
+  const readers = socket.listeners('data') as ((this: Duplex, bytes: Buffer) => void)[];
   const [own, reader] = [readers.pop(), readers.pop()];
   if (!own || !reader)
     throw new Error('velox: this version of ws reads its sockets in another way. Install ws 8.22.0.');
   socket.off('data', reader);
-  return (bytes) => reader.call(socket, bytes);
+  return reader;
 }
 
 /**

@@ -6,13 +6,13 @@ import { isTimed, watchStall } from './stall.js';
 /** Writes encoded messages to a socket, and reports as an outlet does when it is full, drains or stalls. */
 export class SocketWriter {
   readonly #socket: Duplex;
-  readonly #stall: (full: boolean) => void;
   readonly #onDrain: () => void;
+  /** Created when the socket is full for the first time: most never are. */
+  #stall: ((full: boolean) => void) | undefined;
 
   constructor(socket: Duplex, onDrain: () => void) {
     this.#socket = socket;
     this.#onDrain = onDrain;
-    this.#stall = isTimed(socket) ? watchStall(socket) : () => undefined;
   }
 
   /** Bytes that wait. */
@@ -40,9 +40,10 @@ export class SocketWriter {
   #hasRoom(): boolean {
     const socket = this.#socket;
     if (socket.writableLength < FULL) return true;
-    this.#stall(true);
+    const stall = (this.#stall ??= isTimed(socket) ? watchStall(socket) : () => undefined);
+    stall(true);
     socket.once('drain', () => {
-      this.#stall(false);
+      stall(false);
       this.#onDrain();
     });
     return false;

@@ -63,7 +63,7 @@ export class Version2Link {
         this.#hear();
         this.#gate.next();
       },
-      onControl: (raw) => this.#session?.rate.take() !== false && feed?.(raw),
+      onControl: (raw) => this.#session?.rate.take() !== false && reader?.call(socket, raw),
       onError: (error) => {
         webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);
         socket.end();
@@ -71,7 +71,7 @@ export class Version2Link {
       pause: () => webSocket.pause(),
       resume: () => webSocket.resume(),
     });
-    const feed = takeReader(socket);
+    const reader = takeReader(socket);
     webSocket.on('error', () => this.#gate.stop()); // 'close' follows
     this.ended = new Promise((resolve) => {
       webSocket.on('close', (code, reason) => {

@@ -3,10 +3,16 @@ const EMPTY = Buffer.alloc(0);
 /** Bytes in order. A single chunk is passed through without a copy. The rest is copied, so that it retains no
  * larger chunk. */
 export class ByteQueue {
-  #store: Buffer = EMPTY;
+  #store: Buffer;
   #from = 0;
-  #to = 0;
+  #to: number;
   #isOwn = false;
+
+  /** @param chunk the first bytes. Without `own`, the queue may keep the chunk itself. */
+  constructor(chunk: Buffer = EMPTY) {
+    this.#store = chunk;
+    this.#to = chunk.length;
+  }
 
   get size(): number {
     return this.#to - this.#from;
@@ -32,12 +38,12 @@ export class ByteQueue {
 
   /** Returns the queued bytes without removing them. They are valid until the next call of another method. */
   view(): Buffer {
-    return this.#store.subarray(this.#from, this.#to);
+    return this.#part(this.#from, this.#to);
   }
 
   /** Removes the first bytes. */
   take(count: number): Buffer {
-    const taken = this.#store.subarray(this.#from, (this.#from += count));
+    const taken = this.#part(this.#from, (this.#from += count));
     if (this.size === 0) this.clear();
     return taken;
   }
@@ -46,6 +52,10 @@ export class ByteQueue {
     this.#store = EMPTY;
     this.#from = this.#to = 0;
     this.#isOwn = false;
+  }
+
+  #part(from: number, to: number): Buffer {
+    return from === 0 && to === this.#store.length ? this.#store : this.#store.subarray(from, to);
   }
 
   /** Makes room: doubled each time, so that a million small chunks are not copied a million times. */

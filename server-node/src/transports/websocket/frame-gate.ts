@@ -39,7 +39,8 @@ export interface FrameGateOptions {
  */
 export class FrameGate {
   readonly #options: FrameGateOptions;
-  readonly #rest = new ByteQueue();
+  /** The bytes that are not parsed yet. Created with a chunk: between messages there are none. */
+  #rest: ByteQueue | undefined;
   /** The frames of a fragmented message, all but the last; undefined until there is one. */
   #fragments: ByteQueue | undefined;
   /** `held`: a message is being processed. `closing`: only control frames are of interest. */
@@ -91,8 +92,12 @@ export class FrameGate {
   stop(): void {
     clearTimeout(this.#late);
     this.#state = 'over';
-    this.#rest.clear();
+    this.#rest = undefined;
     this.#fragments?.clear();
+  }
+
+  get #restBytes(): number {
+    return this.#rest?.size ?? 0;
   }
 
   get #fragmentBytes(): number {
@@ -105,29 +110,32 @@ export class FrameGate {
 
   #take(chunk: Buffer): void {
     if (this.#state === 'over') return;
-    this.#rest.add(chunk);
+    if (this.#rest) this.#rest.add(chunk);
+    else this.#rest = new ByteQueue(chunk);
     if (this.#state !== 'held') this.#parse();
     else this.#checkAllowance();
   }
 
   #parse(): void {
     this.#isParsing = true;
-    while (this.#is('reading') || this.#is('closing')) if (!this.#parseFrame()) break;
+    while (this.#rest && (this.#is('reading') || this.#is('closing')))
+      if (!this.#parseFrame(this.#rest)) break;
     this.#isParsing = false;
-    this.#rest.own();
+    if (this.#restBytes > 0) this.#rest?.own();
+    else this.#rest = undefined;
     this.#checkAllowance();
     if (this.#is('held') && this.#allowance === Infinity) this.#options.pause();
-    if (this.#is('reading') && (this.#rest.size > 0 || this.#fragmentBytes > 0))
+    if (this.#is('reading') && this.#restBytes + this.#fragmentBytes > 0)
       this.#late ??= setTimeout(() => this.#fail('late'), MESSAGE_TIME).unref();
   }
 
   /** Returns whether there may be another frame. */
-  #parseFrame(): boolean {
+  #parseFrame(rest: ByteQueue): boolean {
     if (this.#ignored > 0) {
-      this.#ignored -= this.#rest.take(Math.min(this.#ignored, this.#rest.size)).length;
+      this.#ignored -= rest.take(Math.min(this.#ignored, rest.size)).length;
       if (this.#ignored > 0) return false;
     }
-    const head = headOf(this.#rest.view());
+    const head = headOf(rest.view());
     if (!head) return false;
     if (!this.#isSound(head)) return this.#fail(PROTOCOL_ERROR);
     const { size } = head;
@@ -139,8 +147,8 @@ export class FrameGate {
       if (this.#fragmentBytes + head.length > this.#limit + HEADERS || head.length > this.#limit)
         return this.#fail(this.#allowance === Infinity ? TOO_LARGE : 'unread');
     }
-    if (this.#rest.size < size) return false;
-    const frame = this.#rest.take(size);
+    if (rest.size < size) return false;
+    const frame = rest.take(size);
     if (isControl(head)) {
       this.#allowance -= size;
       this.#options.onControl(frame);
@@ -178,7 +186,7 @@ export class FrameGate {
 
   #checkAllowance(): void {
     if (this.#is('over') || this.#is('closing')) return;
-    if (this.#rest.size + this.#fragmentBytes > this.#allowance) this.#fail('unread');
+    if (this.#restBytes + this.#fragmentBytes > this.#allowance) this.#fail('unread');
   }
 
   #fail(error: GateError): false {

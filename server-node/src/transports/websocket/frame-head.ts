@@ -18,7 +18,7 @@ export interface FrameHead {
 /** Reads a frame's header; undefined if it is not complete. */
 export function headOf(bytes: Buffer): FrameHead | undefined {
   if (bytes.length < 2) return undefined;
-  const [first, second] = bytes as unknown as [number, number];
+  const [first, second] = [bytes[0] as number, bytes[1] as number]; // an iterator of bytes would be slow
   const short = second & 0x7f;
   const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
   const isMasked = (second & 0x80) !== 0;

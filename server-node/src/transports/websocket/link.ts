@@ -33,8 +33,8 @@ export class WebSocketLink implements FrameGateOptions {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   readonly #gate: FrameGate;
-  /** Passes bytes to the receiver of ws; undefined under Bun. */
-  readonly #feed: ((bytes: Buffer) => void) | undefined;
+  /** Passes bytes to the receiver of ws, called on its socket; undefined under Bun. */
+  readonly #reader: ReturnType<typeof takeReader>;
   readonly #credentials: Omit<Credentials, 'token'>;
   readonly #outlet: Outlet;
   #session: Session | undefined;
@@ -60,12 +60,12 @@ export class WebSocketLink implements FrameGateOptions {
     this.#credentials = hub.admissions.kept(credentialsOf(request));
     this.#outlet = this.#createOutlet(deflation);
     this.#gate = new FrameGate(socket, this);
-    this.#feed = takeReader(socket);
+    this.#reader = takeReader(socket);
     const late = (): void => this.#fail(new VeloxError('timeout', LATE_OPEN));
     this.#handshake = setTimeout(late, hub.limits.handshake);
     webSocket.on('message', (data: Buffer, isBinary) => {
       if (this.isDeflated) releaseInflater(this.#webSocket);
-      if (!this.#feed && !this.#session) return this.#hearEarly(data);
+      if (!this.#reader && !this.#session) return this.#hearEarly(data);
       this.#hear(data, isBinary);
       this.#goOn(data.length);
     });
@@ -92,14 +92,14 @@ export class WebSocketLink implements FrameGateOptions {
   onMessage(raw: Buffer): void {
     if (this.#session) {
       this.#isInflated = ((raw[0] as number) & RSV1) !== 0;
-      return this.#feed?.(raw);
+      return this.#reader?.call(this.#socket, raw);
     }
     this.#begin(() => readMessage(raw, STRANGER));
   }
 
   onControl(raw: Buffer): void {
     if (this.#session?.rate.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
-    this.#feed?.(raw);
+    this.#reader?.call(this.#socket, raw);
   }
 
   onError(error: GateError): void {
