@@ -229,6 +229,7 @@ export class Admissions {
    */
   maySee({ context, identity }: Admission, topic: string): boolean | Promise<boolean> {
     const { validators, canSubscribe } = this.#rules;
+    if (!validators?.subscription && !canSubscribe) return true;
     const failed = (error: unknown): boolean => {
       if (!isVeloxError(error, 'going-away')) this.#observer.failure(error, { topic, identity });
       return false;

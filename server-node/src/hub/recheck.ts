@@ -8,7 +8,7 @@ export async function recheck(
   filter: (context: unknown, topic: string) => boolean,
 ): Promise<void> {
   const asked = [...sessions].flatMap((session) =>
-    [...session.topics.names]
+    session.topics.names
       .filter((topic) => filter(session.context, topic))
       .map((topic) => topics.ask(session, topic)),
   );

@@ -55,6 +55,6 @@ export class Renewals {
     const { address } = former; // it is counted until the session ends or moves to another link
     session.admission = { ...admission, ...(address !== undefined && { address }) };
     // Waited for: else each token would open as many questions as there are topics.
-    await Promise.all(Array.from(session.topics.names, (topic) => this.#topics.ask(session, topic)));
+    await Promise.all(session.topics.names.map((topic) => this.#topics.ask(session, topic)));
   }
 }

@@ -1,4 +1,5 @@
 import type { Budget } from '@velox/core/protocol';
+import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 import type { Message } from '../wire/message.js';
 import { FULL } from '../wire/outlet.js';
@@ -11,6 +12,8 @@ const CHECKED_TOPICS = 16;
 /** How many denied topics a session remembers by name. */
 const REMEMBERED_DENIALS = 1_000;
 
+const byTopic = new ByKey<string, Subscription>(({ topic }) => topic);
+
 /** The topics that one session wants, granted or not, and which of them have something to send. */
 export class Subscriptions {
   /** The only one with something to send, or the first of several. Most sessions never need a set. */
@@ -18,7 +21,7 @@ export class Subscriptions {
   /** Those with something to send beside `#dirty`, in the order of the tick. */
   #otherDirty: Set<Subscription> | undefined;
   readonly #traffic: Traffic;
-  readonly #byTopic = new Map<string, Subscription>();
+  #all: OneOrMany<string, Subscription>;
   /** The topics that the session was not allowed to see last; beyond the limit, all. */
   #denied: Set<string> | 'all' | undefined;
   #turn = 0;
@@ -29,11 +32,11 @@ export class Subscriptions {
   }
 
   get size(): number {
-    return this.#byTopic.size;
+    return byTopic.size(this.#all);
   }
 
-  get names(): Iterable<string> {
-    return this.#byTopic.keys();
+  get names(): string[] {
+    return [...byTopic.values(this.#all)].map(({ topic }) => topic);
   }
 
   /** Whether any topic has something to send. */
@@ -47,24 +50,24 @@ export class Subscriptions {
   }
 
   has(topic: string): boolean {
-    return this.#byTopic.has(topic);
+    return this.get(topic) !== undefined;
   }
 
   get(topic: string): Subscription | undefined {
-    return this.#byTopic.get(topic);
+    return byTopic.get(this.#all, topic);
   }
 
   /** Adds a subscription, in place of a former one to the topic. */
   add(subscription: Subscription): void {
     this.drop(subscription.topic);
-    this.#byTopic.set(subscription.topic, subscription);
+    this.#all = byTopic.with(this.#all, subscription);
   }
 
   drop(topic: string): void {
-    const subscription = this.#byTopic.get(topic);
+    const subscription = this.get(topic);
     if (!subscription) return;
     subscription.end();
-    this.#byTopic.delete(topic);
+    this.#all = byTopic.without(this.#all, topic);
     if (this.#dirty === subscription) this.#dirty = undefined;
     else this.#otherDirty?.delete(subscription);
   }
@@ -111,13 +114,13 @@ export class Subscriptions {
 
   /** Notes that the subscriptions of these `broadcasts` have something to send. */
   touchMembersOf(broadcasts: ReadonlySet<Broadcast>): void {
-    for (const subscription of this.#byTopic.values())
+    for (const subscription of byTopic.values(this.#all))
       if (subscription.isMemberOfAny(broadcasts)) this.#note(subscription);
   }
 
   /** Has copies checked. */
   doubt(budget: Budget): void {
-    const all = [...this.#byTopic.values()];
+    const all = [...byTopic.values(this.#all)];
     for (let count = Math.min(CHECKED_TOPICS, all.length); count > 0; count--) {
       const subscription = all[this.#turn++ % all.length] as Subscription;
       if (!subscription.isJoined) continue;

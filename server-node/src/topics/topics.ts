@@ -123,7 +123,7 @@ export class Topics {
   }
 
   unsubscribeAll(subscriber: Subscriber): void {
-    for (const topic of [...subscriber.topics.names]) this.unsubscribe(subscriber, topic);
+    for (const topic of subscriber.topics.names) this.unsubscribe(subscriber, topic);
   }
 
   /** Grants a session a topic that it wants, or denies it. Only the newest question is answered. */
@@ -165,6 +165,7 @@ export class Topics {
   }
 
   #seedsOf(subscriber: Subscriber, parent: Broadcast): Seeds | undefined | Promise<Seeds> {
+    if (!parent.versioned.related) return undefined;
     return seedsOf(parent, subscriber.topics, {
       maySee: (topic) => this.#admissions.maySee(subscriber.admission, topic),
       present: (topic) => this.#present(topic),
