@@ -9,6 +9,11 @@ export class Groups<G, K, V extends object> {
     this.#byKey = new ByKey(keyOf);
   }
 
+  /** How many groups have values. */
+  get size(): number {
+    return this.#groups.size;
+  }
+
   /** The names of the groups that have values. */
   get names(): Iterable<G> {
     return this.#groups.keys();

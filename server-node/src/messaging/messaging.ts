@@ -31,7 +31,7 @@ export type { Absence, MessagingRules };
 /** Events, calls and rooms of a hub's sessions, and the life of each as the application sees it. */
 export class Messaging implements CastHost, SessionHost {
   readonly rooms: Rooms;
-  readonly names: Names = new Names();
+  readonly names: Names;
   readonly calls: Calls;
   readonly lifeCycle: LifeCycle;
   readonly channels: Channels;
@@ -63,6 +63,7 @@ export class Messaging implements CastHost, SessionHost {
       onJoin: (session, room) => this.#presence?.enter(session, room),
       onLeave: (session, room) => void (this.#moved.has(session) || this.#presence?.leave(session, room)),
     });
+    this.names = new Names(parts.all);
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);

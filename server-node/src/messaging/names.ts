@@ -1,14 +1,21 @@
+import { Groups } from '../collections/groups.js';
 import type { Session } from '../sessions/session.js';
 import { randomName } from './random-name.js';
 
 /** The public names of sessions. Several sessions may share a name; a session's id stays secret. */
 export class Names {
-  /** Most names have one session: then there is no set. */
-  readonly #sessions = new Map<string, Session | Set<Session>>();
+  readonly #all: () => Iterable<Session>;
+  /** By name. Created on need: in many applications no code looks for a name. */
+  #index: Groups<string, Session, Session> | undefined;
   /** The beginning of random names, by which other nodes find this one; default: none. */
   prefix = '';
   /** Called when a name gets its first session, and when it has lost the last one. May return when other nodes know. */
   onUse: ((name: string, isUsed: boolean) => Promise<void> | undefined) | undefined;
+
+  /** @param all all sessions of the hub */
+  constructor(all: () => Iterable<Session>) {
+    this.#all = all;
+  }
 
   /** How many names are in use. */
   get size(): number {
@@ -17,19 +24,17 @@ export class Names {
 
   /** Names a session. Without a name it gets a random one. May return when other nodes know. */
   add(session: Session, name: string = this.prefix + randomName()): Promise<void> | undefined {
-    this.delete(session);
+    const index = this.onUse ? this.#sessions : this.#index; // without this session
+    if (session.name !== '') this.delete(session);
     session.name = name;
-    const sessions = this.#sessions.get(name);
-    if (sessions instanceof Set) sessions.add(session);
-    else this.#sessions.set(name, sessions ? new Set([sessions, session]) : session);
-    return sessions ? undefined : this.onUse?.(name, true);
+    const isFirst = index?.has(name) === false;
+    index?.add(name, session);
+    return isFirst ? this.onUse?.(name, true) : undefined;
   }
 
   /** Returns the sessions of a name. */
   sessions(name: string): readonly Session[] {
-    const sessions = this.#sessions.get(name);
-    if (!sessions) return [];
-    return sessions instanceof Set ? [...sessions] : [sessions];
+    return [...this.#sessions.of(name)];
   }
 
   isUsed(name: string): boolean {
@@ -39,10 +44,14 @@ export class Names {
   /** The session has ended: its name is free. */
   delete(session: Session): void {
     const { name } = session;
-    const sessions = this.#sessions.get(name);
-    if (sessions instanceof Set) sessions.delete(session);
-    if (sessions !== session && !(sessions instanceof Set && sessions.size === 0)) return;
-    this.#sessions.delete(name);
-    void this.onUse?.(name, false);
+    if (this.#index?.delete(name, session) && !this.#index.has(name)) void this.onUse?.(name, false);
+  }
+
+  get #sessions(): Groups<string, Session, Session> {
+    if (!this.#index) {
+      this.#index = new Groups((session) => session);
+      for (const session of this.#all()) if (session.name !== '') this.#index.add(session.name, session);
+    }
+    return this.#index;
   }
 }
