@@ -1,7 +1,6 @@
 import {
   CloseCode,
   isVeloxError,
-  PROTOCOL_VERSION,
   VeloxError,
   type Bye,
   type ClientFrame,
@@ -13,6 +12,7 @@ import { Admissions, type Admission, type Credentials } from '../access/admissio
 import { closeCodeOf } from '../wire/codes.js';
 import { DEFAULT_EVENT_LIMITS } from '../sessions/event-limits.js';
 import { Deliveries } from '../sessions/deliveries.js';
+import { commonHello } from '../sessions/common-hello.js';
 import { Entities } from '../entities/entities.js';
 import { Messaging, type MessagingRules } from '../messaging/messaging.js';
 import { Heartbeat, HEARTBEAT_MS } from '../sessions/heartbeat.js';
@@ -71,6 +71,8 @@ export class Hub {
   closed = false;
   readonly sessions: Sessions;
   readonly #receivers: Receivers;
+  /** See `commonHello`. */
+  readonly #hello: string;
   /** Links that have not ended. */
   readonly #links = new Set<Outlet>();
   #onEmpty: () => void = () => undefined;
@@ -84,6 +86,7 @@ export class Hub {
     this.serverLimits = serverLimitsOf(limits);
     this.origins = origins;
     this.heartbeat = heartbeat > 0 ? Math.min(heartbeat, MOST) : MOST;
+    this.#hello = commonHello(this.heartbeat, this.limits);
     this.node = backplane && randomNode();
     this.version2 = version2;
     this.compression = compression !== false;
@@ -153,10 +156,9 @@ export class Hub {
     this.#links.add(outlet);
     this.#heartbeat.start();
     this.#idleWatch.start();
-    const { heartbeat, limits } = this;
     const { id, taken: ack, name } = session;
     const was = isKnown && open?.session !== id ? open?.session : undefined;
-    session.greet({ protocol: PROTOCOL_VERSION, session: id, was, name, heartbeat, limits, ack });
+    session.greet({ session: id, was, name, ack }, this.#hello);
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
     this.messaging.attached(session, () => this.admissions.clientInfo(along?.credentials), open?.refused);
     try {

@@ -1,10 +1,13 @@
 import type { Bye, Hello } from '@velox/core/protocol';
-import { message, type Message } from '../wire/message.js';
+import { Message, message } from '../wire/message.js';
 import type { Outlet } from '../wire/outlet.js';
 import { Owed } from './owed.js';
 
 /** How many links were opened in this process. */
 let opened = 0;
+
+/** The members of `hello` that are a session's own. */
+export type Greeting = Omit<Hello, 'protocol' | 'heartbeat' | 'limits' | 'link'>;
 
 /** One link of a session: its outlet, and all that ends with it. */
 export class Link {
@@ -65,9 +68,10 @@ export class Link {
     return isAsked && !this.#isFull && this.outlet.waiting === 0;
   }
 
-  /** Says hello, as the first frame. */
-  greet(hello: Hello): void {
-    this.owed.hello(message({ hello: { ...hello, link: this.number } }));
+  /** Says hello, as the first frame; `common` is the result of `commonHello`. */
+  greet(greeting: Greeting, common: string): void {
+    const own = JSON.stringify({ ...greeting, link: this.number });
+    this.owed.hello(new Message(`{"hello":${own.slice(0, -1)},${common.slice(1)}}`));
   }
 
   /** Whether the outlet takes more, and the messages for it are not collected yet. */

@@ -1,4 +1,4 @@
-import type { Budget, Bye, Hello } from '@velox/core/protocol';
+import type { Budget, Bye } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Subscriber } from '../topics/subscriber.js';
 import type { Subscription } from '../topics/subscription.js';
@@ -9,7 +9,7 @@ import type { Sent } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import type { EventSender } from './event-sender.js';
 import { Inbox } from './inbox.js';
-import { Link } from './link.js';
+import { Link, type Greeting } from './link.js';
 import { Liveness } from './liveness.js';
 import type { MadeCalls } from './made-calls.js';
 import type { Redirect } from './redirect.js';
@@ -110,9 +110,9 @@ export class Session implements Subscriber {
     return true;
   }
 
-  /** Says hello, as the first frame of the live link. */
-  greet(hello: Hello): void {
-    this.link?.greet(this.dropped > 0 ? { ...hello, dropped: this.dropped } : hello);
+  /** Says hello, as the first frame of the live link; `common` is the result of `commonHello`. */
+  greet(greeting: Greeting, common: string): void {
+    this.link?.greet(this.dropped > 0 ? { ...greeting, dropped: this.dropped } : greeting, common);
     this.#onDue(this);
   }
 
@@ -258,7 +258,7 @@ export class Session implements Subscriber {
   close(code: number, bye: Bye): void {
     const link = this.link;
     this.link = undefined;
-    link?.close(code, bye, this.inbox.hasUnacknowledged ? this.inbox.taken : undefined);
+    link?.close(code, bye, this.inbox.hasUnacknowledged ? this.taken : undefined);
   }
 
   /** Ends the link for a newer one; without `next`, that is on another node. */
@@ -272,7 +272,7 @@ export class Session implements Subscriber {
   #collect(link: Link): readonly Message[] {
     const only = link.owed.hasPending || this.topics.hasDirty ? undefined : this.events.takeOnly();
     if (only) return [only];
-    const messages = link.owed.take(this.inbox.taken, this.dropped);
+    const messages = link.owed.take(this.taken, this.dropped);
     let size = this.topics.tell(messages);
     for (let event; size < FULL && (event = this.events.next()); size += event.size) messages.push(event);
     return messages;
