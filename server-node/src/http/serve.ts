@@ -70,7 +70,8 @@ export async function serve(
       hub.admissions.admit({ ...credentialsOf(exchange), token });
     const enter = async (): Promise<Admission> => {
       const admission = await admit();
-      await hub.entrance.prepare(admission);
+      const prepared = hub.entrance.prepare(admission);
+      if (prepared) await prepared;
       return admission;
     };
     if (elsewhere && 'session' in wanted && elsewhere.hasSession(wanted.session ?? '')) {

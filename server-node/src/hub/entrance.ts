@@ -200,6 +200,7 @@ export class Entrance {
   }
 
   #nameOf(admission: Guest): string | undefined {
+    if (!this.#rules.name && admission.name === undefined) return undefined;
     const name = attempt(
       () => admission.name ?? this.#rules.name?.(admission.context),
       (error) => this.#host.observer.failure(error),

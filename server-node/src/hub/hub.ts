@@ -152,7 +152,7 @@ export class Hub {
     const session = this.sessions.open(outlet, admission, open);
     const known = isKnown ? undefined : this.messaging.names.add(session, chosen);
     if (chosen !== undefined) this.entrance.entered(session, chosen, known);
-    this.topics.unsubscribeAll(session);
+    if (isKnown) this.topics.unsubscribeAll(session);
     this.#links.add(outlet);
     this.#heartbeat.start();
     this.#idleWatch.start();

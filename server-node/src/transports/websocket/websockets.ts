@@ -115,7 +115,7 @@ function open(
 ): WebSocket | undefined | null {
   let webSocket: WebSocket | undefined;
   const addHeaders = (lines: string[]): void => void lines.push(...headers);
-  server.once('headers', addHeaders);
+  if (headers.length > 0) server.once('headers', addHeaders);
   try {
     server.handleUpgrade(request, socket, head, (opened) => (webSocket = opened));
   } catch {
