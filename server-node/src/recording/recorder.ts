@@ -200,10 +200,9 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
 
   take(): string | undefined {
     if (!this.dirty) return undefined;
-    const tree = this.#tree;
-    const { patch, growth } = delta(tree);
+    const { patch, growth } = delta(this.#tree);
     if (this.#size !== undefined) this.#size += growth;
-    tree.close();
+    this.#tree.close();
     this.#sources?.forgetCopies();
     return patch;
   }

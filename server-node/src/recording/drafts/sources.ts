@@ -6,6 +6,7 @@ import type { Tree } from '../tree/tree.js';
 import { isPlain, put } from './adopt.js';
 import { arrange } from './arrange.js';
 import { behind, handleOf } from './handle.js';
+import { hasOwnParts } from './has-own-parts.js';
 import type { Intake } from './intake.js';
 
 /**
@@ -273,17 +274,6 @@ function isShown({ draft, live, facade }: Node): boolean {
 function isInside(node: Node, outer: Node): boolean {
   for (let at: Node | undefined = node; at; at = at.parent) if (at === outer) return true;
   return false;
-}
-
-/** Whether a copy of an object has other parts than those whose drafts are in the object. */
-function hasOwnParts(ours: Container, object: Container): boolean {
-  return Object.keys(object).some((key) => {
-    const member = read(object, key);
-    if (!isContainer(member)) return false;
-    const part = hasOwn(ours, key) ? read(ours, key) : undefined;
-    if (handleOf(member)) return behind(member) !== part;
-    return isPlain(member) && isContainer(part) && hasOwnParts(part, member);
-  });
 }
 
 function isEqual(ours: unknown, json: Container): boolean {
