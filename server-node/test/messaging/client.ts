@@ -191,6 +191,7 @@ export class SimulatedClient {
     const record = this.#server.recordOf(session);
     this.#record = record;
     if (record === former) return;
+    record.isTaken = true;
     this.#watch.note(`client-${this.index}: has ${record.name}`);
     this.#sessions++;
     this.#watch.check(

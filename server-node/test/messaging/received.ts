@@ -13,6 +13,8 @@ export class SessionRecord {
   readonly client: number;
   /** Its name in the log. */
   readonly name: string;
+  /** Whether its client has it: a request that a proxy repeats opens one that nobody has. */
+  isTaken = false;
   /** Why it ended; undefined while it lives. */
   endedBy: string | undefined;
   /** The newest note of the client, by lane. */

@@ -232,8 +232,11 @@ export class SimulatedServer {
     this.notes.hear(record, lane, (data as NoteData).number);
   }
 
-  #ask({ record, handle }: Live, { wait, end, ...plan }: CallPlan): void {
+  #ask({ record, handle }: Live, { wait, end, ...given }: CallPlan): void {
     record.count(60);
+    // Nobody ever answers in a session that nobody has.
+    const timeout = record.isTaken ? given.timeout : Math.min(given.timeout, 60_000);
+    const plan = { ...given, timeout };
     this.asked.make(
       { ...plan, isIdempotent: false },
       () => record.endedBy !== undefined,
