@@ -2,7 +2,10 @@ import { hasOwn, isContainer, read, type Container } from '../tree/container.js'
 import { isPlain } from './adopt.js';
 import { behind, handleOf } from './handle.js';
 
-/** Whether a copy of an object has other parts than those whose drafts are in the object. */
+/**
+ * Whether a copy of an object has other parts than those whose drafts are in the object: an object that was assigned in two places has one
+ * of them. Such parts have writes of their own.
+ */
 export function hasOwnParts(ours: Container, object: Container): boolean {
   return Object.keys(object).some((key) => {
     const member = read(object, key);

@@ -49,10 +49,7 @@ export class Sources {
     this.#open.push(child);
   }
 
-  /**
-   * Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. If the object holds a
-   * draft, the copy may have a part of its own in place of that, which has its own writes.
-   */
+  /** Returns the object behind a draft as long as the copy shows nothing else: assigned again, it counts in both places. */
   originOf(value: unknown): unknown {
     const handle = isContainer(value) ? handleOf(value) : undefined;
     const node = handle?.scope.alive ? handle.node : undefined;
