@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
-import { isOnLoopback } from './is-on-loopback.js';
 
 /** A request, as far as it shows its sender. */
 export interface Sender {
@@ -18,16 +17,10 @@ export interface Sender {
  * @returns undefined if no address is known
  */
 export function clientAddress(sender: Sender, trustProxy?: number): string | undefined {
-  if (trustProxy === undefined && isOnLoopback(serverOf(sender))) return undefined;
   const address = senderAddress(sender, trustProxy);
   if (address === undefined) return undefined;
   if (trustProxy) return addressKey(address) ?? 'invalid';
   return trustProxy === undefined && isLocal(address) ? undefined : addressKey(address);
-}
-
-/** Returns the server of Node that accepted a request, if there is one: its `socket.server`. */
-function serverOf({ request }: Sender): unknown {
-  return 'socket' in request ? (request.socket as { readonly server?: unknown }).server : undefined;
 }
 
 /** Returns the address that sent a request, in its usual form and without a port; undefined if none is known. */
