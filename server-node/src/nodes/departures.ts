@@ -128,10 +128,14 @@ export class Departures {
   async act(passed: PassedAct, node?: string): Promise<void> {
     const { own } = passed;
     const former = this.#acts.get(own);
-    const act = former ? former.then(() => this.#act(passed, node)) : this.#act(passed, node);
+    const run = (): Promise<void> => this.#act(passed, node);
+    const act = former ? former.then(run, run) : run();
     this.#acts.set(own, act);
-    await act;
-    if (this.#acts.get(own) === act) this.#acts.delete(own);
+    try {
+      await act;
+    } finally {
+      if (this.#acts.get(own) === act) this.#acts.delete(own);
+    }
   }
 
   async #act(passed: PassedAct, node: string | undefined): Promise<void> {

@@ -234,7 +234,7 @@ export class SimulatedServer {
 
   #ask({ record, handle }: Live, { wait, end, ...given }: CallPlan): void {
     record.count(60);
-    // Nobody ever answers in a session that nobody has.
+    // A session without a client never answers.
     const timeout = record.isTaken ? given.timeout : Math.min(given.timeout, 60_000);
     const plan = { ...given, timeout };
     this.asked.make(

@@ -272,7 +272,7 @@ describe.each(Object.entries(ways))('in %s, a list that holds the draft of a row
     expect(value).toEqual({ a: [row(5), two], b: [one, two], c: [one, two] });
   });
 
-  it('leaves alone what is written to a copy of its copy', () => {
+  it('keeps its value when a second copy is written to', () => {
     const value = after((d) => {
       d.b[1]!.n = 6;
       d.c = d.b;
