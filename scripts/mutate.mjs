@@ -46,7 +46,12 @@ function mutate({ file, tests }) {
   if (status !== 0) throw new Error(`StrykerJS failed for ${file}.`);
   const { files } = JSON.parse(readFileSync(report, 'utf8'));
   const { source, mutants } = files[file];
-  return mutants.map((mutant) => ({ ...mutant, original: textAt(source.split('\n'), mutant.location) }));
+  const lines = source.split('\n');
+  return mutants.map((mutant) => ({
+    ...mutant,
+    original: textAt(lines, mutant.location),
+    line: lines[mutant.location.start.line - 1],
+  }));
 }
 
 function textAt(lines, { start, end }) {
@@ -57,10 +62,13 @@ function textAt(lines, { start, end }) {
 }
 
 /** Whether a change is listed as one that no test can notice. */
-const isEquivalent = (file, { original, replacement }) =>
+const isEquivalent = (file, { line, original, replacement }) =>
   EQUIVALENT.some(
     (each) =>
-      file.endsWith(each.file) && each.original === original && each.replacements.includes(replacement),
+      file.endsWith(each.file) &&
+      line.includes(each.line ?? '') &&
+      each.original === original &&
+      each.replacements.includes(replacement),
   );
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });

@@ -11,11 +11,7 @@ export const TARGETS = [
   { file: 'core/src/connection/connection.ts', tests: ['core/src/connection/*.test.ts'] },
   {
     file: 'server-node/src/topics/subscription.ts',
-    tests: [
-      'server-node/src/sessions/session.test.ts',
-      'server-node/src/hub/hub.test.ts',
-      'server-node/test/rights.test.ts',
-    ],
+    tests: ['server-node/src/topics/subscription.test.ts'],
   },
   {
     file: 'server-node/src/topics/subscriptions.ts',

@@ -47,6 +47,10 @@ export class MovableValue<T> implements Versioned {
     return this.#state.hash(budget);
   }
 
+  get resume(): 'anyone' | undefined {
+    return this.#state.resume;
+  }
+
   get stale(): string | undefined {
     return this.#stale;
   }
