@@ -180,7 +180,6 @@ export class Subscription {
     const isFirst = !this.#isTold;
     const count = messages.length;
     if (standing instanceof Broadcast) this.#tellState(standing, isFirst, messages);
-    else if (standing.is === 'asked') return false;
     else this.#tellStanding(standing, isFirst, messages);
     return messages.length > count;
   }
@@ -192,7 +191,7 @@ export class Subscription {
     return doubt && this.#broadcast?.frames.check(this.#known, doubt);
   }
 
-  #tellStanding(standing: Exclude<Standing, Question>, isFirst: boolean, messages: Message[]): void {
+  #tellStanding(standing: Standing, isFirst: boolean, messages: Message[]): void {
     this.#isTold = true;
     if (isFirst && standing.is === 'denied') {
       this.#stale = undefined;
@@ -208,7 +207,7 @@ export class Subscription {
     const { position } = frames;
     const { stale } = versioned;
     const id = frames.idFor(this.#known);
-    const from = this.#resumesFrom(id, position, versioned) ? (this.#known?.version ?? 0) : 0;
+    const from = this.#resumesFrom(id, position, versioned);
     const isCurrent = from === position.version;
     // Any state frame ends `stale`, if need be one that says nothing else.
     const isRecovered = this.#stale !== undefined && stale === undefined;
@@ -227,11 +226,11 @@ export class Subscription {
     this.#stale = stale;
   }
 
-  /** That a client is up to date reveals nothing, so it needs no proof. */
-  #resumesFrom(id: string, { version }: Position, { resume }: Versioned): boolean {
+  /** The version since which the client gets the steps; 0: it gets the value. That a client is up to date reveals nothing, so it needs no proof. */
+  #resumesFrom(id: string, { version }: Position, { resume }: Versioned): number {
     const known = this.#known;
-    if (!this.#isResumable || known?.id !== id) return false;
-    return this.#isProven || resume === 'anyone' || known.version === version;
+    if (!this.#isResumable || known?.id !== id) return 0;
+    return this.#isProven || resume === 'anyone' || known.version === version ? known.version : 0;
   }
 
   /** The broadcast that it has joined. */
