@@ -1,5 +1,5 @@
 /** Numbers, acknowledgements and drops on the wire, seen by clients that follow PROTOCOL.md alone. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as velox from '../src/index.js';
 import { listen } from './rig/listen.js';
 import { rawSubscribe, rawWebSocket, type Frame } from './rig/raw-client.js';
@@ -126,4 +126,51 @@ it('a client that reads slowly is told on the live link how many events were dro
   expect(await link.find((frame) => 'dropped' in frame)).toEqual({ dropped: 5 });
   expect(await link.find(isEvent)).toEqual({ event: 'n', data: 6, seq: 1 });
   for (let n = 7; n <= 1_005; n++) expect(await link.find(isEvent)).toEqual({ event: 'n', data: n });
+});
+
+describe('of a client that reads, and acknowledges nothing,', () => {
+  const LIMITS = { events: { count: 2 } };
+
+  /** Opens a link for a session, or a new one. */
+  async function open(
+    origin: string,
+    session?: unknown,
+  ): Promise<{ link: ReturnType<typeof rawWebSocket>; session: unknown }> {
+    const link = rawWebSocket(origin);
+    link.send({ open: { session } });
+    const { hello } = (await link.find((frame) => 'hello' in frame)) as { hello: Frame };
+    return { link, session: hello.session };
+  }
+
+  it('a reply that is given up is replaced by a short one when there is room', async () => {
+    const { hub } = chat({ ...LIMITS });
+    hub.answer('get', () => 'a reply');
+    await using server = await listen(hub.handle);
+    const { link } = await open(server.origin);
+    link.send({ event: 'get', data: null, call: 7, seq: 1 });
+    await link.find((frame) => 'reply' in frame);
+    for (const n of [1, 2]) hub.emit('n', n);
+    await link.find(({ data }) => data === 2);
+    link.send({ ack: 3 });
+    const { reply, error } = await link.find((frame) => 'reply' in frame);
+    expect([reply, error]).toEqual([7, expect.objectContaining({ code: 'unknown-outcome' })]);
+    link.close();
+  });
+
+  it('a link that replaces the former one shows what was lost, also in calls of the server', async () => {
+    const onReconnect = vi.fn<(session: object, absence: velox.Absence) => void>();
+    const { hub } = chat({ ...LIMITS, onReconnect });
+    await using server = await listen(hub.handle);
+    const { link, session } = await open(server.origin);
+    const [handle] = hub.sessions();
+    const outcome = handle!.call('ask', null, { timeout: Infinity }).catch((error: unknown) => error);
+    await link.find(({ event }) => event === 'ask');
+    for (const n of [1, 2]) handle!.emit('n', n);
+    await link.find(({ data }) => data === 2);
+    const later = await open(server.origin, session);
+    expect(await outcome).toMatchObject({ code: 'unknown-outcome' });
+    await vi.waitFor(() => expect(onReconnect).toHaveBeenCalled());
+    expect(onReconnect.mock.lastCall?.[1]).toMatchObject({ dropped: 1, recovered: false });
+    later.link.close();
+  });
 });

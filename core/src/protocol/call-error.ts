@@ -7,7 +7,7 @@
  * | `internal` | the handler failed; its error is reported on its own side |
  * | `timeout` | no reply came in time |
  * | `cancelled` | the caller's signal was aborted, or its connection was closed |
- * | `unknown-outcome` | the session ended after the call was written: it may have run |
+ * | `unknown-outcome` | the session ended after the call was written, or too much waited for a client: it may have run |
  * | `dropped` | the call was never written: it waited too long, or too many did |
  * | `invalid` | a schema refuses the data; `data.paths` says where, as JSON Pointers, and never names a value |
  * | `too-many` | too many calls of the session are running |

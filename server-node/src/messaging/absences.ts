@@ -39,7 +39,10 @@ export class Absences {
 
   /** A session has a link again. */
   end(session: Session): Absence {
-    const { heardAt = performance.now(), dropped: before = session.dropped } = this.#away.get(session) ?? {};
+    const { heardAt, dropped: before } = this.#away.get(session) ?? {
+      heardAt: performance.now(), // a newer link has replaced the former one
+      dropped: session.link?.droppedBefore ?? session.dropped,
+    };
     this.#away.delete(session);
     const dropped = session.dropped - before;
     const lastSeen = Date.now() - (performance.now() - heardAt);

@@ -34,6 +34,8 @@ export function checkCall(given: CallOptions | undefined): void {
 
 interface Pending {
   readonly name: string;
+  /** Whether it was given up after it was written. */
+  isDoubtful?: boolean;
   /** Ends the call with its reply, or with an error. */
   readonly settle: (error: Error | undefined, data?: unknown) => void;
 }
@@ -54,7 +56,7 @@ export class Calls {
 
   /**
    * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, `dropped` if the call was not sent, or
-   * `unknown-outcome` if its session ends before the reply.
+   * `unknown-outcome` if its session ends before the reply, or if the call may be among those that a lost link did not bring.
    *
    * @throws VeloxError `not-json`, `too-large`.
    */
@@ -62,10 +64,12 @@ export class Calls {
     const { timeout = 10_000, signal } = options;
     if (signal?.aborted) return Promise.reject(cancelled());
     const number = (this.#last = (this.#last ?? (2 ** 20 + randomInt(2 ** 20)) * 2 ** 32) + 1);
-    const fail = (error: CallError): void => this.#pending.get(session)?.get(number)?.settle(error);
-    // A written call may be given up while its client reads: the reply can still come.
+    const pending = (): Pending | undefined => this.#pending.get(session)?.get(number);
+    const fail = (error: CallError): void => pending()?.settle(error);
     const message = callMessage(name, data, number, (code) => {
-      if (code !== 'unknown-outcome') fail(dropped());
+      const call = pending();
+      if (code !== 'unknown-outcome') fail(droppedCall());
+      else if (call) call.isDoubtful = true; // its client reads, so the reply can still come
     });
     const reply = new Promise((resolve, reject) => {
       const timedOut = (): void =>
@@ -111,16 +115,26 @@ export class Calls {
     }
   }
 
+  /** A session has lost events with its former link: what became of its calls that were given up is not known. */
+  doubt(session: Session): void {
+    for (const { settle, isDoubtful } of this.#all(session))
+      if (isDoubtful) settle(unknown('its link was lost'));
+  }
+
   /** The session has ended: what became of its calls is not known. */
   forget(session: Session): void {
-    for (const { settle } of [...(this.#pending.get(session)?.values() ?? [])])
-      settle(new CallError('unknown-outcome', 'the session ended before the reply. The call may have run.'));
+    for (const { settle } of this.#all(session)) settle(unknown('the session ended'));
   }
 
   /** Returns a reply as the contract's schema gives it. */
   #sound(name: string, data: unknown): unknown {
     const [, schema] = this.#checks.call(name) ?? [];
     return schema ? parse(schema, `the reply to the call "${name}"`, data) : data;
+  }
+
+  /** The pending calls of a session; some may be settled meanwhile. */
+  #all(session: Session): readonly Pending[] {
+    return [...(this.#pending.get(session)?.values() ?? [])];
   }
 
   #add(session: Session, number: number, pending: Pending): void {
@@ -136,6 +150,8 @@ export class Calls {
   }
 }
 
+const unknown = (why: string): CallError =>
+  new CallError('unknown-outcome', `${why} before the reply. The call may have run.`);
 const cancelled = (): CallError => new CallError('cancelled', 'the call was cancelled.');
-const dropped = (): CallError =>
+export const droppedCall = (): CallError =>
   new CallError('dropped', 'the session has ended, or too much waits for it. The call did not run.');

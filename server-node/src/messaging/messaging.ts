@@ -203,6 +203,7 @@ export class Messaging implements CastHost, SessionHost {
       if (!isMoved) return;
     }
     const absence = this.absences.end(session);
+    if (!absence.recovered) this.calls.doubt(session);
     this.#presence?.linked(session);
     if (this.#rules.onReconnect) this.#recover(session, { ...absence, ...client() });
   }

@@ -14,6 +14,8 @@ export interface CallsOfNode {
 export interface Strays {
   /** A reply to a call that this node did not make. */
   reply(session: Session, frame: ReplyFrame): void;
+  /** A call of another node was given up before it was written. */
+  dropped(session: Session, call: number): void;
   /** The end of a call that does not run on this node. */
   cancel(session: Session, call: number): void;
   /** The session has ended. */

@@ -1,7 +1,8 @@
 import { CallError, decodeClientFrame } from '@velox/core/protocol';
 import type { Hub } from '../hub/hub.js';
+import { droppedCall } from '../messaging/calls.js';
 import type { CallsOfNode } from '../messaging/strays.js';
-import { failureMessage } from '../sessions/event-message.js';
+import { failureMessage, repliedCall } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import { decodeData, encodeData } from '../wire/binary.js';
 import type { Letters } from './letters.js';
@@ -32,12 +33,12 @@ export class CallsElsewhere {
     this.#peers = peers;
     hub.messaging.strays = {
       reply: (session, { reply: call, data, error }) => {
-        const place = this.#take(session, 'asked', call);
         const reply = error
           ? JSON.stringify({ reply: call, error })
           : `{"reply":${call},${encodeData(data)}}`;
-        if (place) this.#pass(place.node, { own: ownPart(session), reply });
+        this.#reply(session, call, reply);
       },
+      dropped: (session, call) => this.#reply(session, call, failureMessage(call, droppedCall()).text),
       cancel: (session, call) => {
         const place = this.#take(session, 'running', call);
         if (place) this.#pass(place.node, { own: ownPart(session), cancel: call });
@@ -75,8 +76,8 @@ export class CallsElsewhere {
 
   /** A message of another node for a session: it may be the reply to a call. */
   noteReply(session: Session, text: string): void {
-    const call = /^\{"reply":(\d+)/.exec(text)?.[1];
-    if (call !== undefined) this.#take(session, 'running', Number(call));
+    const call = repliedCall(text);
+    if (call !== undefined) this.#take(session, 'running', call);
   }
 
   /** A call of a session that has moved may be over. */
@@ -106,6 +107,12 @@ export class CallsElsewhere {
     else places.splice(at, 1);
     if (places.length === 0) this.#elsewhere.delete(session);
     return place;
+  }
+
+  /** Passes the reply to a call, or what stands for it, to the node of the call. */
+  #reply(session: Session, call: number, reply: string): void {
+    const place = this.#take(session, 'asked', call);
+    if (place) this.#pass(place.node, { own: ownPart(session), reply });
   }
 
   #pass(node: string, passed: PassedFrame): void {

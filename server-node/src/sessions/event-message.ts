@@ -68,6 +68,18 @@ export function failureMessage(call: number, { code, message, data }: CallFailur
   return new Message(JSON.stringify({ reply: call, error }), { isNumbered: true });
 }
 
+/** The call that a message replies to; undefined if it is no reply. Frames of replies begin with that. */
+export function repliedCall(text: string): number | undefined {
+  const call = /^\{"reply":(\d{1,16})\b/.exec(text)?.[1];
+  return call === undefined ? undefined : Number(call);
+}
+
+/** The number of the call that a message makes; undefined if it is no call. See `callMessage`. */
+export function askedCall(text: string): number | undefined {
+  const call = /^\{"event":"(?:[^"\\]|\\.)*","call":(\d{1,16}),/.exec(text)?.[1];
+  return call === undefined ? undefined : Number(call);
+}
+
 /** Creates the same event with a number in its text, for a link whose client cannot derive the number. */
 export function numbered({ text }: Message, seq: number): Message {
   return new Message(`${text.slice(0, -1)},"seq":${seq}}`);

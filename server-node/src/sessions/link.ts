@@ -14,6 +14,8 @@ export class Link {
   readonly outlet: Outlet;
   /** Which link of its session this is, counted from 1. */
   readonly number: number;
+  /** How many events of its session were dropped when it opened, without those that it showed to be missing. */
+  readonly droppedBefore: number;
   /** Counts all links: older ones, with their sockets, are earlier in memory. */
   readonly order: number = ++opened;
   readonly owed: Owed = new Owed();
@@ -24,9 +26,10 @@ export class Link {
   /** The messages of the next write. */
   #prepared: readonly Message[] | undefined;
 
-  constructor(outlet: Outlet, number: number) {
+  constructor(outlet: Outlet, number: number, droppedBefore = 0) {
     this.outlet = outlet;
     this.number = number;
+    this.droppedBefore = droppedBefore;
   }
 
   /** Whether the outlet takes nothing until it drains. */

@@ -3,8 +3,7 @@ import { DEFAULT_EVENT_LIMITS, type DropCode, type EventLimits } from './event-l
 import { numbered } from './event-message.js';
 import { Lanes, lengthOf } from './lanes.js';
 import { OutboxNumbers } from './outbox-numbers.js';
-import { packMessage, unpackMessage, type PackedEvents } from './parcel.js';
-import { VolatileBox } from './volatile-box.js';
+import { packMessage, type PackedEvents, type PackedMessage } from './parcel.js';
 
 /**
  * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the
@@ -13,6 +12,7 @@ import { VolatileBox } from './volatile-box.js';
  */
 export class Outbox {
   readonly #limits: EventLimits;
+  readonly #onGivenUp: ((message: Message) => void) | undefined;
   /**
    * The events of this link that are written and not acknowledged, from the first number on; then the waiting messages, unless
    * `#lanes` has them. A message moves from one to the other by a count: most sessions need nothing else.
@@ -37,17 +37,22 @@ export class Outbox {
   #refused = 0;
   /** Whether the limits were exceeded and the session has to end. */
   hasOverflowed = false;
-  /** Created with the first volatile event. */
-  #volatile: VolatileBox | undefined;
 
-  constructor(limits: EventLimits = DEFAULT_EVENT_LIMITS) {
+  /** @param onGivenUp called with each message that is given up, unless the session ends */
+  constructor(limits: EventLimits = DEFAULT_EVENT_LIMITS, onGivenUp?: (message: Message) => void) {
     this.#limits = limits;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  /** Whether a message of so many bytes pushes out no other one. */
+  hasRoom(bytes: number): boolean {
+    const { count, size } = this.#limits;
+    return this.#kept === 0 || (this.#kept < count && this.size + bytes <= size);
   }
 
   /** Whether messages are to be written. */
   get hasPending(): boolean {
-    const isWaiting = this.#holds === 0 && this.#waiting > 0;
-    return isWaiting || !!this.#urgent?.length || this.#volatile?.hasPending === true;
+    return (this.#holds === 0 && this.#waiting > 0) || !!this.#urgent?.length;
   }
 
   /** Whether written events are not acknowledged. */
@@ -74,16 +79,6 @@ export class Outbox {
       if (!given) break;
     }
     return isKept;
-  }
-
-  /** Adds an event that may be lost. While the outlet is full, the newest one of each key waits. */
-  addVolatile(message: Message, key: string, isFull: boolean): void {
-    (this.#volatile ??= new VolatileBox()).add(message, key, isFull);
-  }
-
-  /** The link is lost, and volatile events with it. */
-  forgetVolatile(): void {
-    this.#volatile?.clear();
   }
 
   /** Holds back all but urgent messages until the returned function is called. */
@@ -136,9 +131,8 @@ export class Outbox {
   /** Returns the next message to be written, which then counts as written. */
   next(): Message | undefined {
     const message = this.#lanes ? this.#nextOfLanes(this.#lanes) : this.#nextOfQueue();
-    if (!message) return this.#volatile?.next();
-    if (!message.isNumbered) {
-      this.size -= message.size;
+    if (!message?.isNumbered) {
+      this.size -= message?.size ?? 0;
       return message;
     }
     if (this.#numbers.isDerivable) return message;
@@ -148,34 +142,36 @@ export class Outbox {
 
   /** Returns the only message to be written, which then counts as written; undefined if there is none or more than one. */
   takeOnly(): Message | undefined {
-    const isOnly = !this.#lanes && this.#queue.length - this.#written === 1;
-    return isOnly && this.#volatile?.hasPending !== true ? this.next() : undefined;
+    return !this.#lanes && this.#queue.length - this.#written === 1 ? this.next() : undefined;
   }
 
-  /** Takes everything out, for another node. */
+  /** Returns everything, for another node. Its messages must not be written here any more. */
   pack(): PackedEvents {
     const { base, uncounted } = this.#numbers;
-    const ofQueue = this.#queue.splice(this.#numbered);
-    const waiting = [...(this.#urgent ?? []), ...(this.#lanes?.takeAll() ?? ofQueue)];
-    const sent = this.#queue.splice(0);
-    this.#written = this.#numbered = this.size = 0;
-    this.#urgent = undefined;
+    const waiting = this.#lanes?.takeAll() ?? this.#queue.slice(this.#numbered);
     return {
       ...{ base, acknowledged: base - uncounted, dropped: this.dropped, refused: this.#refused },
-      sent: sent.map(packMessage),
-      waiting: waiting.map(packMessage),
+      sent: this.#queue.slice(0, this.#numbered).map(packMessage),
+      waiting: [...(this.#urgent ?? []), ...waiting].map(packMessage),
     };
   }
 
   /** Goes on with the events of another node. */
-  unpack({ base, acknowledged, sent, waiting, dropped, refused }: PackedEvents): void {
-    this.#numbers.restore(base, acknowledged);
-    this.dropped = dropped;
-    this.#refused = refused;
-    this.#queue = sent.map(unpackMessage);
-    this.#written = this.#numbered = sent.length;
+  unpack(packed: PackedEvents, unpack: (message: PackedMessage) => Message): void {
+    this.#numbers.restore(packed.base, packed.acknowledged);
+    this.dropped = packed.dropped;
+    this.#refused = packed.refused;
+    this.#queue = packed.sent.map((message) => unpack(message));
+    this.#written = this.#numbered = this.#queue.length;
     for (const { size } of this.#queue) this.size += size;
-    for (const message of waiting) this.add(unpackMessage(message));
+    for (const message of packed.waiting) this.add(unpack(message));
+  }
+
+  /** More waits than may: the session has to end, and nothing is kept for it. */
+  overflow(): void {
+    this.hasOverflowed = true;
+    this.dropped += this.#waiting + (this.#urgent?.length ?? 0);
+    this.clear();
   }
 
   /** The session has ended: everything that is kept is given up. */
@@ -184,7 +180,6 @@ export class Outbox {
     this.#written = this.#numbered = 0;
     for (const { onDrop } of written) onDrop?.('unknown-outcome');
     for (let each; (each = this.#urgent?.shift() ?? this.#takeWaiting());) each.onDrop?.('ended');
-    this.#volatile?.clear();
     this.size = 0;
   }
 
@@ -225,8 +220,11 @@ export class Outbox {
 
   get #isOverLimit(): boolean {
     const { count, size } = this.#limits;
-    const kept = this.#queue.length + (this.#lanes?.count ?? 0) + (this.#urgent?.length ?? 0);
-    return kept > count || (this.size > size && kept > 1);
+    return this.#kept > count || (this.size > size && this.#kept > 1);
+  }
+
+  get #kept(): number {
+    return this.#queue.length + (this.#lanes?.count ?? 0) + (this.#urgent?.length ?? 0);
   }
 
   /** Gives up one message. Undefined: the session has to end, and nothing is kept for it. */
@@ -237,9 +235,7 @@ export class Outbox {
     if (written) return written;
     if (overflow !== 'close')
       return this.#giveUpWaiting(overflow === 'drop-oldest' ? 'oldest' : 'newest', by);
-    this.hasOverflowed = true;
-    this.dropped += this.#waiting + (this.#urgent?.length ?? 0);
-    return void this.clear();
+    return void this.overflow();
   }
 
   /** Gives up a message that may have arrived. It counts when a new link shows that it has not. */
@@ -249,8 +245,7 @@ export class Outbox {
     this.#written--;
     this.#numbers.base++;
     this.size -= given.size;
-    given.onDrop?.('unknown-outcome');
-    return given;
+    return this.#gone(given, 'unknown-outcome');
   }
 
   #takeOldest(): Message {
@@ -274,7 +269,12 @@ export class Outbox {
   #drop(message: Message | undefined, code: DropCode): Message | undefined {
     if (message?.isNumbered) this.dropped++;
     this.size -= message?.size ?? 0;
-    message?.onDrop?.(code);
+    return message && this.#gone(message, code);
+  }
+
+  #gone(message: Message, code: DropCode): Message {
+    message.onDrop?.(code);
+    this.#onGivenUp?.(message);
     return message;
   }
 }

@@ -10,11 +10,15 @@ export function packSession(session: Session): PackedSession {
   return { ...packed, events: events.pack() };
 }
 
-/** Goes on with the session of another node. */
-export function unpackSession(session: Session, packed: PackedSession): void {
+/** Goes on with the session of another node; `onCallDropped` as for `unpackMessage`. */
+export function unpackSession(
+  session: Session,
+  packed: PackedSession,
+  onCallDropped: (call: number) => void,
+): void {
   session.links = packed.links;
   session.inbox.unpack(packed.taken);
   if (packed.hasAnswered) session.liveness.answered();
   session.topics.denied = packed.denied;
-  if (packed.events) session.events.unpack(packed.events);
+  if (packed.events) session.events.unpack(packed.events, onCallDropped);
 }

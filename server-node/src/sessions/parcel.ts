@@ -1,6 +1,7 @@
-import { Message } from '../wire/message.js';
+import { Message, type DropCode } from '../wire/message.js';
+import { askedCall } from './event-message.js';
 
-/** A message as it travels to another node. Its `onDrop` stays behind and is not called. */
+/** A message as it travels to another node. Its `onDrop` stays behind and is not called, see `unpackMessage`. */
 export interface PackedMessage {
   readonly text: string;
   /** Default `true`. */
@@ -17,6 +18,8 @@ export interface PackedEvents {
   readonly waiting: readonly PackedMessage[];
   readonly dropped: number;
   readonly refused: number;
+  /** The calls whose replies were given up; default none. */
+  readonly lostReplies?: readonly number[];
 }
 
 /** A session on its way to another node. */
@@ -32,6 +35,15 @@ export function packMessage({ text, isNumbered, channel }: Message): PackedMessa
   return { text, ...(!isNumbered && { isNumbered: false }), ...(channel && { channel }) };
 }
 
-export function unpackMessage({ text, isNumbered = true, channel }: PackedMessage): Message {
-  return new Message(text, { isNumbered, channel });
+/** @param onCallDropped called if the message is a call, and is given up before it is written */
+export function unpackMessage(
+  { text, isNumbered = true, channel }: PackedMessage,
+  onCallDropped?: (call: number) => void,
+): Message {
+  const call = onCallDropped && askedCall(text);
+  if (call === undefined) return new Message(text, { isNumbered, channel });
+  const onDrop = (code: DropCode): void => {
+    if (code !== 'unknown-outcome') onCallDropped?.(call);
+  };
+  return new Message(text, { isNumbered, channel, onDrop });
 }

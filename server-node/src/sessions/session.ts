@@ -97,7 +97,7 @@ export class Session implements Subscriber {
 
   /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
   attach(outlet: Outlet, ack: number): void {
-    this.replaceLink(new Link(outlet, ++this.links));
+    this.replaceLink(new Link(outlet, ++this.links, this.dropped));
     this.inbox.resume();
     this.events.resume(ack);
   }
@@ -183,7 +183,7 @@ export class Session implements Subscriber {
   /** The client has all events up to a number. */
   acknowledge(seq: number): void {
     this.liveness.answered();
-    this.events.acknowledge(seq);
+    if (this.events.acknowledge(seq)) this.#onDue(this);
   }
 
   /** Notes that a frame or a request of the client arrived. */

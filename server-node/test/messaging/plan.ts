@@ -126,7 +126,7 @@ export function createPlan(seed: number, way: Way): Plan {
     isLastCrash: chance(0.3),
   };
   const deeds = Array.from({ length: between(10, 60) }, () => ({
-    ...draw(random, settings.clients, isTight),
+    ...draw(random, settings.clients),
     at: between(0, DURATION),
   })).flatMap((deed): Step[] => {
     const {
@@ -149,7 +149,7 @@ export function createPlan(seed: number, way: Way): Plan {
   return { seed, way, settings, steps };
 }
 
-function draw(random: Random, clients: number, isTight: boolean): Deed {
+function draw(random: Random, clients: number): Deed {
   const { between, chance, pick } = random;
   const client = between(0, clients - 1);
   const kind = between(1, 100);
@@ -161,8 +161,8 @@ function draw(random: Random, clients: number, isTight: boolean): Deed {
   if (kind <= 52) return { does: pick(['admit', 'admit', 'expel']), client, room: pick(ROOMS) };
   if (kind <= 60) return { does: pick(['join', 'join', 'leave']), client };
   if (kind <= 68) return { does: pick(['enter', 'move', 'move', 'exit']), client };
-  if (kind <= 80) return { does: pick(['call', 'call', 'ask']), client, ...drawCall(random, isTight) };
-  if (kind <= 83) return { does: 'survey', room: pick([...ROOMS, HALL]), ...drawCall(random, isTight) };
+  if (kind <= 80) return { does: pick(['call', 'call', 'ask']), client, ...drawCall(random) };
+  if (kind <= 83) return { does: 'survey', room: pick([...ROOMS, HALL]), ...drawCall(random) };
   if (kind <= 94)
     return {
       does: 'add',
@@ -176,12 +176,11 @@ function draw(random: Random, clients: number, isTight: boolean): Deed {
   return { does: 'restart', isCrash: chance(0.5) };
 }
 
-function drawCall({ chance, pick }: Random, isTight: boolean): CallPlan {
+function drawCall({ chance, pick }: Random): CallPlan {
   return {
     wait: pick([0, 0, 0, 5, 300, 3_000, 12_000]),
     end: pick(['reply', 'reply', 'reply', 'refused', 'internal']),
-    // A call that is lost because too much waits ends by its timeout.
-    timeout: isTight ? 60_000 : pick([1_000, 10_000, Infinity, Infinity]),
+    timeout: pick([1_000, 10_000, Infinity, Infinity]),
     cancelAfter: chance(0.25) ? pick([0, 1, 100, 2_000]) : undefined,
     isIdempotent: chance(0.3),
   };

@@ -239,7 +239,7 @@ export class SimulatedServer {
     const plan = { ...given, timeout };
     this.asked.make(
       { ...plan, isIdempotent: false },
-      () => record.endedBy !== undefined,
+      () => record.endedBy !== undefined || !record.isWithinWindow,
       (id, signal) => handle.call('ask', { id, wait, end }, { timeout: plan.timeout, signal }),
     );
   }
