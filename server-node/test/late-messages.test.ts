@@ -89,6 +89,24 @@ describe('a session that moves', () => {
   });
 });
 
+describe('a session that is on its way to a node', () => {
+  it('is found and called by that node', async () => {
+    const { sync, events } = await client('a', east);
+    sync.answer('ask', () => 'well');
+    let lost = 0;
+    west.bus.hearMs = (_, data) => (data.includes('"is":"given"') && ++lost <= 2 ? undefined : 0);
+    await move('a', west, 1_200);
+    expect(lost).toBeGreaterThan(0);
+    const [found, outcomes] = [west.hub.fetchSessions(), west.hub.to('red').call('ask', 'how?')];
+    await cluster.time.advance(10_000);
+    const [session] = await found;
+    expect((await outcomes).map((outcome) => 'data' in outcome && outcome.data)).toEqual(['well']);
+    session?.emit('news', 'hello');
+    await cluster.time.advance(100);
+    expect(events).toEqual(['hello']);
+  });
+});
+
 describe('a client that comes back while a slow node still asks for its session', () => {
   it('keeps its session and every cast, although a late copy of the question arrives', async () => {
     const { events, recovered } = await client('a', east);

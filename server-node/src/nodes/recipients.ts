@@ -67,13 +67,19 @@ export class Recipients implements Omit<Relay, 'cast'> {
       for (const each of described as Described[]) {
         // A session that moves is told by both nodes. The one that has it knows more.
         const isFresh = each.node === node || !elsewhere.has(each.own);
-        if (isFresh && each.node !== this.#asker.letters.node) elsewhere.set(each.own, each);
+        if (isFresh && this.#isElsewhere(each)) elsewhere.set(each.own, each);
       }
     for (const known of own.keys()) elsewhere.delete(known);
     return {
       here: [...own.values()],
       elsewhere: [...elsewhere.values()].map((each) => this.#remote(each)),
     };
+  }
+
+  /** Whether a session is not on this node; one that arrives here is reached as if it were on another one. */
+  #isElsewhere({ own, node }: Described): boolean {
+    const session = this.#hub.sessions.withOwnPart(own);
+    return node !== this.#asker.letters.node || (!!session && !isHere(session));
   }
 
   #describeAll(to: RemoteSelection): Described[] {
