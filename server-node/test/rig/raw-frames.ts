@@ -1,8 +1,10 @@
 /** Frames of a WebSocket client as bytes (RFC 6455 §5.2), sound or not. */
-import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync } from 'node:zlib';
 
-/** A frame; `first` is its first byte: FIN 0x80, RSV1 0x40, and the opcode. */
+/**
+ * A frame; `first` is its first byte: FIN 0x80, RSV1 0x40, and the opcode. Its contents determine its mask, so that a seed repeats each
+ * byte.
+ */
 function raw(first: number, payload: Buffer): Buffer {
   const { length } = payload;
   const head = length < 126 ? Buffer.alloc(2) : length < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
@@ -10,7 +12,7 @@ function raw(first: number, payload: Buffer): Buffer {
   head[1] = 0x80 | (head.length === 2 ? length : head.length === 4 ? 126 : 127);
   if (head.length === 4) head.writeUInt16BE(length, 2);
   if (head.length === 10) head.writeBigUInt64BE(BigInt(length), 2);
-  const mask = randomBytes(4);
+  const mask = Buffer.from([first, length & 255, 0x5a, 0xa5]);
   const masked = Buffer.from(payload);
   for (let at = 0; at < length; at++) masked[at] = (masked[at] as number) ^ (mask[at & 3] as number);
   return Buffer.concat([head, mask, masked]);
