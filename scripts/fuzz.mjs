@@ -1,6 +1,6 @@
 // `npm run fuzz [-- --entrance websocket --runs n --seed s]`: attacks the entrances of a hub, one after another, with random inputs.
-// A finding is shown with its seed, its run and its input; `--first <run> --runs 1` repeats it. `--plant` plants known bugs, one at a
-// time (`--only <name>`: one of them), and the fuzzer has to find each.
+// A finding is shown with its input and the options that repeat it. `--plant` plants known bugs, one at a time (`--only <name>`: one of
+// them), and the fuzzer has to find each.
 import { rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const ENTRY = 'server-node/test/fuzz/index.ts';
+/** Connections and sessions live for a batch. In a larger space for new objects most of them are never copied. */
+const MEMORY = { maxYoungGenerationSizeMb: 192 };
 
 /** In a thread of its own: attacks one entrance. */
 async function attack({ bundle, ...options }) {
@@ -18,7 +20,7 @@ async function attack({ bundle, ...options }) {
 
 /** Resolves with the findings of an entrance's attack. */
 function find(options) {
-  const worker = new Worker(new URL(import.meta.url), { workerData: options });
+  const worker = new Worker(new URL(import.meta.url), { workerData: options, resourceLimits: MEMORY });
   return new Promise((done, fail) => {
     worker.once('message', (finding) => {
       done(finding ?? undefined);
@@ -37,8 +39,9 @@ async function inParallel(tasks) {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
-function show({ entrance, seed, run, fault, input }) {
-  console.log(`\n${entrance}: --seed ${seed} --first ${run} --runs 1\n  ${fault}`);
+function show({ entrance, seed, fault, input, repeat }) {
+  const options = `--entrance ${entrance} --seed ${seed} --first ${repeat.first} --runs ${repeat.runs}`;
+  console.log(`\n${options}\n  ${fault}`);
   for (const text of input) console.log(`  ${JSON.stringify(text)}`);
 }
 

@@ -20,7 +20,7 @@ function letter(random: Random, node: string): string {
     : random.pick(['', ' ', ' null', ' 7', ' "x"', ' []', ' {}', '\0', mutated(random, part)]);
 }
 
-export async function bus(target: Target, random: Random, note: Note): Promise<[]> {
+export async function bus(target: Target, random: Random, note: Note): Promise<void> {
   const { cluster } = target;
   for (let count = random.between(1, 6); count > 0; count--) {
     const subject = random.pick(cluster.subjects);
@@ -29,7 +29,6 @@ export async function bus(target: Target, random: Random, note: Note): Promise<[
     await cluster.backplane.bus.publish(subject, text);
   }
   await target.settle(random.chance(0.1) ? 7_000 : 1); // leases and questions end
-  return [];
 }
 
 function patch(random: Random): string {
@@ -39,7 +38,7 @@ function patch(random: Random): string {
   return kind < 7 ? JSON.stringify(withOddMember(random, JSON.parse(text))) : mutated(random, text);
 }
 
-export async function log(target: Target, random: Random, note: Note): Promise<[]> {
+export async function log(target: Target, random: Random, note: Note): Promise<void> {
   const { cluster, hub } = target;
   const snapshot = random.pick([
     '{"list":[1,2],"map":{"a":1}}',
@@ -73,5 +72,4 @@ export async function log(target: Target, random: Random, note: Note): Promise<[
     await target.settle(0);
   }
   cluster.unshare(hub, topic);
-  return [];
 }

@@ -8,18 +8,17 @@ import { frameText, mutated, mutatedBytes } from './generate.js';
 import { EXTENSION, head, headers, message, path, WEB_SOCKET, write, type Note } from './write.js';
 import type { Target } from './target.js';
 
-/** One attack: opens connections and writes to them. Returns them, so that their answers are judged. */
-export type Entrance = (target: Target, random: Random, note: (input: string) => void) => Promise<Duplex[]>;
+/** One attack: opens connections and writes to them. */
+export type Entrance = (target: Target, random: Random, note: Note) => void | Promise<void>;
 
 /** Most attacks begin as a client does, so that they reach what lies behind the opening. */
-async function webSocket(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+async function webSocket(target: Target, random: Random, note: Note): Promise<void> {
   const near = target.connect();
   near.write(head('GET', '/?velox=3', random.chance(0.6) ? WEB_SOCKET : [...WEB_SOCKET, EXTENSION]));
   await target.settle(0);
   if (random.chance(0.8)) near.write(frame.text('{"open":{}}'));
   const count = random.between(1, 8);
   write(near, random, Buffer.concat(Array.from({ length: count }, () => message(random))), note);
-  return [near];
 }
 
 /** The body of a POST: an array of frames, most of them with an opening, and some of them broken. */
@@ -29,7 +28,7 @@ function body(random: Random, isOpening: boolean): string {
   return random.chance(0.15) ? mutated(random, text) : text;
 }
 
-async function post(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+async function post(target: Target, random: Random, note: Note): Promise<void> {
   const opener = target.connect();
   const accept = random.chance(0.5) ? 'Accept: application/json' : 'Accept: text/event-stream';
   const write_ = (near: Duplex, text: string, more: readonly string[]): void => {
@@ -45,12 +44,11 @@ async function post(target: Target, random: Random, note: Note): Promise<Duplex[
   };
   if (random.chance(0.5)) {
     write_(opener, body(random, random.chance(0.8)), []);
-    return [opener];
+    return;
   }
   const session = await openPolling(target, opener);
   const poster = target.connect();
   write_(poster, body(random, false), [`Velox-Session: ${session}`, `Velox-Post: ${random.between(0, 3)}`]);
-  return [opener, poster];
 }
 
 async function openPolling(target: Target, near: Duplex): Promise<string> {
@@ -71,7 +69,7 @@ async function openPolling(target: Target, near: Duplex): Promise<string> {
   return /"session":"([^"]*)"/.exec(text)?.[1] ?? 'none';
 }
 
-async function poll(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+async function poll(target: Target, random: Random, note: Note): Promise<void> {
   const opener = target.connect();
   const session = await openPolling(target, opener);
   const pollers = Array.from({ length: random.between(1, 3) }, () => target.connect());
@@ -88,18 +86,16 @@ async function poll(target: Target, random: Random, note: Note): Promise<Duplex[
     const times = random.chance(0.1) ? 20 : 1;
     write(poller, random, Buffer.concat(Array<Buffer>(times).fill(head('GET', '/?velox=3', lines))), note);
   }
-  return [opener, ...pollers];
 }
 
-function stream(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+function stream(target: Target, random: Random, note: Note): void {
   const near = target.connect();
   const lines = ['Host: localhost', 'Accept: text/event-stream', ...headers(random)];
   write(near, random, head('GET', path(random), lines), note);
-  return Promise.resolve([near]);
 }
 
 /** Requests of any kind: their heads are mutated, and the connection may become something else. */
-function upgrade(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+function upgrade(target: Target, random: Random, note: Note): void {
   const near = target.connect();
   const method = random.pick(['GET', 'GET', 'GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE', 'PROPFIND']);
   const lines = random.chance(0.6)
@@ -108,10 +104,9 @@ function upgrade(target: Target, random: Random, note: Note): Promise<Duplex[]> 
   const request = head(method, path(random), lines);
   const bytes = random.chance(0.3) ? mutatedBytes(random, request) : request;
   write(near, random, Buffer.concat([bytes, random.chance(0.4) ? message(random) : Buffer.alloc(0)]), note);
-  return Promise.resolve([near]);
 }
 
-function version2(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+function version2(target: Target, random: Random, note: Note): void {
   const near = target.connect();
   const where = random.pick([
     '/',
@@ -133,10 +128,9 @@ function version2(target: Target, random: Random, note: Note): Promise<Duplex[]>
     const messages = Array.from({ length: count }, () => message(random));
     write(near, random, Buffer.concat([head('GET', where, [...WEB_SOCKET, EXTENSION]), ...messages]), note);
   }
-  return Promise.resolve([near]);
 }
 
-async function http2(target: Target, random: Random, note: Note): Promise<Duplex[]> {
+async function http2(target: Target, random: Random, note: Note): Promise<void> {
   const near = target.connect('http2');
   const client = connect('http://localhost', { createConnection: () => near });
   client.on('error', () => undefined);
@@ -154,7 +148,8 @@ async function http2(target: Target, random: Random, note: Note): Promise<Duplex
     try {
       const request = client.request(given);
       request.on('error', () => undefined).on('response', (answer) => near.emit('status', answer[':status']));
-      request.resume().end(text);
+      request.setEncoding('latin1').on('data', (part: string) => near.emit('text', part));
+      request.end(text);
     } catch {
       // a path that no request may have
     }
@@ -162,7 +157,6 @@ async function http2(target: Target, random: Random, note: Note): Promise<Duplex
       write(near, random, mutatedBytes(random, Buffer.from('\0\0\x04\x08\0\0\0\0\0\0\0\0\x01')), note);
   }
   await target.settle(1);
-  return [near];
 }
 
 export const ENTRANCES: Readonly<Record<string, Entrance>> = {

@@ -1,17 +1,22 @@
-import type { Duplex } from 'node:stream';
 import { createRandom } from '../../src/testing/random.js';
 import { ENTRANCES } from './entrances.js';
-import { readServerFrames } from '../rig/server-frames.js';
 import { Target } from './target.js';
 
 /** An input that the judge did not accept. */
 export interface Finding {
   readonly entrance: string;
-  /** `--seed s --first n --runs 1` repeats it, unless it needs the runs before. */
   readonly seed: number;
+  /** The run that made the input. */
   readonly run: number;
   readonly fault: string;
   readonly input: readonly string[];
+  /** The runs that repeat it: `--seed s --first f --runs r`. */
+  readonly repeat: Range;
+}
+
+interface Range {
+  readonly first: number;
+  readonly runs: number;
 }
 
 export interface FuzzOptions {
@@ -22,86 +27,86 @@ export interface FuzzOptions {
   readonly first?: number;
 }
 
-/** Statuses by which a request may be answered; 500 is none of them. */
-const STATUSES = [
-  101, 200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 413, 414, 421, 426, 429, 431, 501, 503,
-];
-/** The code that says that the server failed. Others are ours, of RFC 6455, or echo the code of the client. */
-const FAILED = 4500;
-
-/** A run hangs if it takes longer than this, in ms, and the processor works as long. */
+/** A run hangs if its batch takes longer than this, in ms, and the processor works as long. */
 const HANG_MS = 4_000;
 
 /** So many runs attack one target; then a new one takes its place. */
 const RUNS_PER_TARGET = 500;
+/** So many runs attack beside one another, before the judge looks. */
+const RUNS_PER_BATCH = 50;
 
 /** Attacks an entrance until the judge finds a fault. Resolves with it, or with undefined after all runs. */
 export async function fuzz({ entrance, runs, seed, first = 0 }: FuzzOptions): Promise<Finding | undefined> {
-  const attack = ENTRANCES[entrance];
-  if (!attack)
+  if (!ENTRANCES[entrance])
     throw new Error(`there is no entrance "${entrance}". Choose ${Object.keys(ENTRANCES).join(', ')}.`);
   for (let done = 0; done < runs; done += RUNS_PER_TARGET) {
-    const target = new Target(entrance === 'bus' || entrance === 'log');
-    const worked = process.cpuUsage();
-    try {
-      await target.open();
-      for (let run = first + done; run < first + Math.min(runs, done + RUNS_PER_TARGET); run++) {
-        const input: string[] = [];
-        const begun = process.hrtime.bigint();
-        const answers: Judged[] = [];
-        const connections = await attack(target, createRandom(seed, run), (text) => void input.push(text));
-        for (const near of connections) answers.push(new Judged(near));
-        await target.settle(20);
-        const neighbour = await target.checkNeighbour();
-        const fault =
-          target.problems[0] ??
-          answers.map((each) => each.fault).find((each) => each !== undefined) ??
-          neighbour ??
-          (hangs(begun, worked) ? 'it took too long' : undefined);
-        if (fault !== undefined) return { entrance, seed, run, fault, input };
-        for (const near of connections) near.destroy();
-      }
-    } finally {
-      await target.close();
-    }
+    const range = { first: first + done, runs: Math.min(RUNS_PER_TARGET, runs - done) };
+    const finding = await attack(entrance, seed, range, RUNS_PER_BATCH);
+    if (finding) return narrowed(finding);
   }
   return undefined;
 }
 
+/** Attacks one new target, so many runs at a time. */
+async function attack(
+  entrance: string,
+  seed: number,
+  { first, runs }: Range,
+  runsPerBatch: number,
+): Promise<Finding | undefined> {
+  const target = new Target(entrance === 'bus' || entrance === 'log');
+  const worked = process.cpuUsage();
+  const { stackTraceLimit } = Error;
+  // Many inputs make errors, and traces cost more than the errors. The repetition of a fault has them.
+  if (runsPerBatch > 1) Error.stackTraceLimit = 0;
+  try {
+    await target.open();
+    const end = first + runs;
+    for (let from = first; from < end; from += runsPerBatch) {
+      const until = Math.min(end, from + runsPerBatch);
+      const inputs: (string | Buffer)[] = [];
+      const attacks = Array.from(
+        { length: until - from },
+        (_, at) => () =>
+          ENTRANCES[entrance]?.(target, createRandom(seed, from + at), (input) =>
+            // The server unmasks frames where they are.
+            inputs.push(typeof input === 'string' ? input : Buffer.from(input)),
+          ),
+      );
+      const begun = process.hrtime.bigint();
+      const fault = (await target.attack(attacks)) ?? (hangs(begun, worked) ? 'it took too long' : undefined);
+      if (fault === undefined) continue;
+      const repeat = { first, runs: until - first };
+      return { entrance, seed, run: from, fault, input: inputs.map(excerpt), repeat };
+    }
+  } finally {
+    await target.close();
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return undefined;
+}
+
+/** Looks for the run at fault in the last batch of a finding: alone, then one at a time behind the runs before. */
+async function narrowed(finding: Finding): Promise<Finding> {
+  const { entrance, seed, repeat } = finding;
+  for (let { run } = finding; run < repeat.first + repeat.runs; run++) {
+    const found = await attack(entrance, seed, { first: run, runs: 1 }, 1);
+    if (found) return found;
+  }
+  return (await attack(entrance, seed, repeat, 1)) ?? finding;
+}
+
+function excerpt(input: string | Buffer): string {
+  const text = input.toString('latin1');
+  return text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text;
+}
+
 /**
- * Whether a run that began then, on a target with which the process had worked so long, took too long. The real clock is read first: a
+ * Whether a batch that began then, on a target with which the process had worked so long, took too long. The real clock is read first: a
  * look at the processor's is a tenth of a run.
  */
 function hangs(begun: bigint, worked: NodeJS.CpuUsage): boolean {
   return (
     Number(process.hrtime.bigint() - begun) / 1e6 > HANG_MS && process.cpuUsage(worked).user / 1_000 > HANG_MS
   );
-}
-
-/** The answer to an attack, as far as it arrives. */
-class Judged {
-  #bytes = Buffer.alloc(0);
-  readonly #statuses: number[] = [];
-
-  constructor(near: Duplex) {
-    if (near.listenerCount('data') > 0)
-      near.on('status', (status: number) => this.#statuses.push(status)); // HTTP/2
-    else near.on('data', (chunk: Buffer) => (this.#bytes = Buffer.concat([this.#bytes, chunk])));
-  }
-
-  get fault(): string | undefined {
-    const text = this.#bytes.toString('latin1');
-    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
-    const odd = [...statuses, ...this.#statuses].find((status) => !STATUSES.includes(status));
-    if (odd !== undefined) return `answered ${odd}`;
-    const at = this.#bytes.indexOf('\r\n\r\n');
-    const isWebSocket = text.startsWith('HTTP/1.1 101') || !text.startsWith('HTTP/');
-    if (!isWebSocket) return text.includes('"code":"internal"') ? 'answered internal' : undefined;
-    const { texts, close } = readServerFrames(
-      text.startsWith('HTTP/') ? this.#bytes.subarray(at + 4) : this.#bytes,
-    );
-    const internal = texts.find((each) => each.includes('"code":"internal"'));
-    if (internal) return `answered ${internal}`;
-    return close === FAILED ? `closed ${close}` : undefined;
-  }
 }

@@ -6,8 +6,10 @@ import { entitySync } from '../../src/entity-sync.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { frame } from '../rig/raw-frames.js';
 import { duplexPair } from '../rig/duplex-pair.js';
-import { Cluster } from './cluster.js';
 import { readServerFrames } from '../rig/server-frames.js';
+import { Http2Answer, HttpAnswer, type Answer } from './answer.js';
+import { Cluster } from './cluster.js';
+import { SharedWait } from './shared-wait.js';
 
 const HANDSHAKE = [
   'GET /?velox=3 HTTP/1.1',
@@ -24,6 +26,9 @@ interface Client {
   readonly role: 'reader' | 'writer';
 }
 
+/** After each attack so much time passes, in ms. */
+const REST_MS = 20;
+
 /** Some tokens are refused. */
 function roleOf(token: string | undefined): Client {
   if (token === 'refused') throw new Error('refused');
@@ -38,6 +43,9 @@ export class Target {
   /** What escaped, and failures that were reported to the logger. */
   readonly problems: string[] = [];
   readonly #time = new VirtualTime();
+  readonly #wait = new SharedWait(this.#time);
+  #connections: Duplex[] = [];
+  #answers: Answer[] = [];
   readonly #state: State<{ n: number; pad: string }>;
   /** A state with a view for each role. */
   readonly #viewed: Pick<State<typeof VIEWED>, 'update'>;
@@ -98,17 +106,39 @@ export class Target {
     this.#http2.on('sessionError', () => undefined);
   }
 
-  /** A new connection; returns the client's end. */
+  /** A new connection of an attacker; returns the client's end. */
   connect(kind: 'http' | 'http2' = 'http'): Duplex {
-    const { near, far } = duplexPair();
-    (kind === 'http' ? this.#server : this.#http2).emit('connection', far);
+    const near = this.#connect(kind === 'http' ? this.#server : this.#http2);
+    this.#connections.push(near);
+    this.#answers.push(kind === 'http' ? new HttpAnswer(near) : new Http2Answer(near));
     return near;
   }
 
-  /** Lets everything happen, and `ms` of virtual time pass. */
+  /** In an attack: lets everything happen, and `ms` of virtual time pass. */
   async settle(ms: number): Promise<void> {
-    for (let turn = 0; turn < 3; turn++) await this.#time.settle();
-    await this.#time.advance(ms);
+    await this.#wait.wait(ms);
+  }
+
+  /** Attacks beside one another, judges the answers and the neighbour, and hangs up. Returns the fault. */
+  async attack(attacks: readonly (() => void | Promise<void>)[]): Promise<string | undefined> {
+    // Connections in memory hand bytes to the server within the attacker's `write`, so that its errors may end there.
+    await this.#wait.run(
+      attacks.map((attack) => async () => {
+        try {
+          await attack();
+        } catch (error) {
+          this.#onError(error);
+        }
+      }),
+    );
+    await this.#wait.pass(REST_MS * attacks.length);
+    const neighbour = await this.#checkNeighbour();
+    const answer = this.#answers.map((each) => each.fault).find((each) => each !== undefined);
+    for (const near of this.#connections) near.destroy();
+    await this.#wait.pass(0);
+    this.#connections = [];
+    this.#answers = [];
+    return this.problems[0] ?? answer ?? neighbour;
   }
 
   /** Has a row fetched again, for the clients that watch it. */
@@ -117,7 +147,7 @@ export class Target {
   }
 
   /** Changes the state and emits an event; returns how the neighbour fails to get both, in order, within a ms. */
-  async checkNeighbour(): Promise<string | undefined> {
+  async #checkNeighbour(): Promise<string | undefined> {
     const n = ++this.#count;
     this.#received = Buffer.alloc(0);
     this.#viewed.update((draft) => void (draft.n = n));
@@ -148,14 +178,20 @@ export class Target {
 
   /** Opens the neighbour's link. */
   async open(): Promise<void> {
-    const neighbour = this.connect();
+    const neighbour = this.#connect(this.#server);
     this.#neighbour = neighbour;
     neighbour.on('data', (chunk: Buffer) => (this.#received = Buffer.concat([this.#received, chunk])));
     neighbour.write(`${HANDSHAKE.join('\r\n')}\r\n\r\n`);
-    await this.settle(1);
+    await this.#wait.pass(1);
     neighbour.write(frame.text('{"open":{}}'));
     neighbour.write(frame.text('{"subscribe":[{"topic":"a"}]}'));
-    await this.settle(1);
+    await this.#wait.pass(1);
+  }
+
+  #connect(server: Server | Http2Server): Duplex {
+    const { near, far } = duplexPair();
+    server.emit('connection', far);
+    return near;
   }
 
   #log({ event, error, ...fields }: LogEntry): void {
