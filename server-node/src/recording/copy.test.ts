@@ -45,6 +45,14 @@ describe('copyIn', () => {
     expect('polluted' in copy).toBe(false);
   });
 
+  it.each([1, 4])('takes a list whose length becomes %d while it is copied as JSON does', (length) => {
+    const make = (): unknown[] => [{ toJSON: () => ((list.length = length), 1) }, 2, 3];
+    let list = make();
+    const expected: unknown = JSON.parse(JSON.stringify(list));
+    list = make();
+    expect(copyIn(list)).toEqual(expected);
+  });
+
   it('drops keys beginning with $ at any depth', () => {
     expect(copyIn({ $a: 1, b: { $$c: 2, d$: 3 } })).toEqual({ b: { d$: 3 } });
   });

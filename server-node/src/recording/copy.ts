@@ -183,7 +183,8 @@ class Copier {
     const isArray = Array.isArray(source);
     const what = isArray ? undefined : exotic(source);
     if (what) throw this.#error(what);
-    const copy: object = isArray ? [] : {};
+    // Of exact length, because an array that grows keeps room for more.
+    const copy: object = isArray ? new Array<unknown>(source.length) : {};
     if (!isArray && isInstance(given)) noteInstance(given, copy);
     this.#sources.push(source);
     this.#copies.push(copy);
@@ -197,11 +198,11 @@ class Copier {
 
   #items(source: readonly unknown[], copy: unknown[], level: number): void {
     const rules = this.#rules;
-    for (let index = 0; index < source.length; index++) {
+    for (let index = 0; index < copy.length; index++) {
       this.#keys[level] = index;
       const item = source[index];
       const value = this.value(item, index) ?? null; // holes and undefined
-      copy.push(value);
+      copy[index] = value;
       if (typeof item === 'object' && item && typeof value === 'object' && value) rules.onRow?.(item, value);
     }
   }
