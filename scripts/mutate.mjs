@@ -11,7 +11,7 @@ const FOLDER = 'node_modules/.cache/velox-mutate';
 /** The least percentage of changes that tests have to notice. */
 const LEAST = 90;
 
-/** The copy of the sources in which the tests run has only what they need. */
+/** The copy of the sources in which the tests run has only the files that they need. */
 const IGNORED = [
   '/*',
   ...['core', 'server-node', 'scripts', 'test', 'package.json', 'tsconfig*.json'].map((name) => `!/${name}`),

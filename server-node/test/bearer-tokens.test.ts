@@ -11,7 +11,7 @@ it.each(
   (['websocket', 'sse', 'polling'] as const).flatMap((transport) =>
     TOKENS.map((token) => [transport, token] as const),
   ),
-)('over %s, %j is what the client returned', async (transport, token) => {
+)('over %s, %j is the result of the client', async (transport, token) => {
   const tokens = new Set<string | undefined>();
   const hub = velox.createHub({
     authorize(credentials) {

@@ -114,7 +114,7 @@ describe('with `replace`, a new client of a name', () => {
       expect(holders().reduce((a, b) => a + b)).toBe(1);
       const states = (await Promise.all(clients)).map((each) => stateOf(each)[0]);
       expect(states.filter((state) => state === 'open')).toHaveLength(1);
-      // Who comes later by more than a message takes, has the name.
+      // A client that comes later by more than a message takes has the name.
       if (opens.slice(0, -1).every(({ after }) => after > 1_000)) expect(states.at(-1)).toBe('open');
     });
     await fc.assert(property, { numRuns: Math.ceil(numRuns / 20) });

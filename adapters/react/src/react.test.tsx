@@ -472,7 +472,7 @@ describe('useVeloxStatus', () => {
   });
 });
 
-/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+/** The value that a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
 interface Shown {
   readonly at: string;
   readonly ids: readonly number[];

@@ -121,7 +121,7 @@ it('veloxEvent follows its source no more once its component is gone', async () 
   expect(two.links).toEqual([]);
 });
 
-/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+/** The value that a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
 interface Shown {
   readonly at: string;
   readonly ids: readonly number[];

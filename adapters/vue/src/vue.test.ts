@@ -231,7 +231,7 @@ it('receives no events during server rendering', async () => {
   expect(links).toEqual([]);
 });
 
-/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+/** The value that a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
 interface Shown {
   readonly at: string;
   readonly ids: readonly number[];

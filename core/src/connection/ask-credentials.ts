@@ -29,7 +29,7 @@ export async function askCredentials(
  * The same, for a link that lives.
  *
  * @returns the text of the frame that renews it
- * @throws VeloxError `no-auth`, and what the application throws.
+ * @throws VeloxError `no-auth`, and any error of the application.
  */
 export async function renewToken(options: CredentialsOptions, credentials: Credentials): Promise<string> {
   if (!options.auth)

@@ -28,7 +28,7 @@ import { createLingeringHold } from './lingering-hold.js';
 import { createPacer } from './pacer.js';
 import { createRooms } from './rooms.js';
 
-/** Returns the replica of a topic, the same one while it is in use. A contract limits the topics to those that it names. */
+/** Returns the replica of a topic, the same one while it is in use. A contract limits the topics to its own. */
 export type ReplicaOf<C extends Contract> = AnyContract extends C
   ? <T>(topic?: string, initial?: Initial<T>) => Replica<T>
   : <N extends TopicName<C>>(topic: N, initial?: Initial<TopicValue<C, N>>) => Replica<TopicValue<C, N>>;

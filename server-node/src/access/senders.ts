@@ -11,7 +11,7 @@ const NOBODY: Sender = {
   addressKey: undefined,
 };
 
-/** The network addresses of those who send requests. */
+/** The network addresses from which requests come. */
 export class Senders {
   readonly #addresses: Addresses;
   readonly #trustProxy: number | undefined;

@@ -56,7 +56,7 @@ export class Calls {
 
   /**
    * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, `dropped` if the call was not sent, or
-   * `unknown-outcome` if its session ends before the reply, or if the call may be among those that a lost link did not bring.
+   * `unknown-outcome` if its session ends before the reply, or if a lost link may have lost the call.
    *
    * @throws VeloxError `not-json`, `too-large`.
    */

@@ -177,7 +177,7 @@ export class Cast {
     return this.present().length + (others ?? 0);
   }
 
-  /** The recipients without those that have just moved to another node, or are not here yet. */
+  /** The recipients that are on this node: they have not just moved, and have arrived. */
   present(): Session[] {
     return this.recipients().filter(isHere);
   }

@@ -16,7 +16,7 @@ export interface MessagingRules<Context = unknown, S = SessionHandle> {
   readonly onAway?: (session: S) => unknown;
   /**
    * The client came back to its session. If this returns a promise, its frames wait as for `onConnect`. The events that it sends to the
-   * session go before those that wait.
+   * session go before the waiting ones.
    */
   readonly onReconnect?: (session: S, absence: Absence & ClientInfo) => unknown;
   /** The session ended for good: `lost` without a link, or the code that its client got. */

@@ -14,7 +14,7 @@ export interface PackedClient extends PackedSession {
   readonly joining: readonly string[];
   /** The application's data, as far as JSON holds it. */
   readonly data?: unknown;
-  /** What it shows in its rooms. */
+  /** Its presence in its rooms. */
   readonly seats: readonly (readonly [room: string, seat: ShownSeat])[];
   readonly departure: Departure;
   /** Where its calls are. */

@@ -174,7 +174,7 @@ export class Presence implements Source {
     });
   }
 
-  /** What a session shows in its rooms, for another node. */
+  /** The seats of a session, for another node. */
   seatsOf(session: Session): (readonly [room: string, seat: ShownSeat])[] {
     return this.#host.rooms.of(session).flatMap((room) => {
       const seat = this.seatOf(room, session);
@@ -182,7 +182,7 @@ export class Presence implements Source {
     });
   }
 
-  /** Shows in a room what a session has shown there on another node. */
+  /** Shows a seat that a session had on another node. */
   restore(session: Session, room: string, { mine, since }: ShownSeat): void {
     try {
       this.#rooms.get(room)?.enter(session, this.#shownOf(session), session.name, since);

@@ -109,7 +109,7 @@ export class CallsElsewhere {
     return place;
   }
 
-  /** Passes the reply to a call, or what stands for it, to the node of the call. */
+  /** Passes the reply to a call, or an error in its place, to the node of the call. */
   #reply(session: Session, call: number, reply: string): void {
     const place = this.#take(session, 'asked', call);
     if (place) this.#pass(place.node, { own: ownPart(session), reply });

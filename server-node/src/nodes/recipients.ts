@@ -60,7 +60,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
   async #find(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> {
     const answers = await askAll(this.#asker, 'sessions', to);
     const own = new Map(here().map((session) => [ownPart(session), session]));
-    // This node tells those that left it after the others had answered.
+    // This node names the sessions that left it after the others had answered.
     answers.set(this.#asker.letters.node, this.#describeAll(to));
     const elsewhere = new Map<string, Described>();
     for (const [node, described] of answers)

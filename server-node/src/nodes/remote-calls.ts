@@ -164,7 +164,7 @@ export class RemoteCalls {
     }
   }
 
-  /** Calls sessions of this node for another one. Returns those that have moved, and where they went. */
+  /** Calls sessions of this node for another one. Returns the sessions that have moved, and where they went. */
   #obey({ sessions, ...order }: Order, from: string): Moved {
     return sessions.flatMap((own) => {
       const session = this.#hub.sessions.withOwnPart(own);

@@ -159,7 +159,7 @@ export class EventSender {
     (this.#lost ??= new LostReplies()).note(message);
   }
 
-  /** Sends replies in the place of those that were given up, as far as there is room. Returns whether there was one. */
+  /** Replaces replies that were given up, as far as there is room. Returns whether there was one. */
   #replaceReplies(outbox: Outbox): boolean {
     if (!this.#lost) return false;
     const before = this.#lost.calls.length;

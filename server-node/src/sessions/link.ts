@@ -14,7 +14,7 @@ export class Link {
   readonly outlet: Outlet;
   /** Which link of its session this is, counted from 1. */
   readonly number: number;
-  /** How many events of its session were dropped when it opened, without those that it showed to be missing. */
+  /** How many events of its session were dropped when it opened, before it showed that others are missing. */
   readonly droppedBefore: number;
   /** Counts all links: older ones, with their sockets, are earlier in memory. */
   readonly order: number = ++opened;

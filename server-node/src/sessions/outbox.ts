@@ -63,7 +63,7 @@ export class Outbox {
   /**
    * Adds a message. Above the limits, others are dropped, or this one.
    *
-   * @param isUrgent whether it overtakes those that are held back
+   * @param isUrgent whether it overtakes messages that are held back
    * @param isFlowing whether the link takes messages. Then unacknowledged ones are given up first: their client reads.
    * @returns whether it is kept
    */
@@ -212,7 +212,7 @@ export class Outbox {
     return (this.#lanes ??= new Lanes(this.#queue.splice(this.#numbered)));
   }
 
-  /** Removes the message that would be the next of those that are not urgent. */
+  /** Removes the next message that is not urgent. */
   #takeWaiting(): Message | undefined {
     if (this.#numbered > this.#written) this.#numbered--;
     return this.#queue.splice(this.#written, 1)[0] ?? this.#lanes?.next();

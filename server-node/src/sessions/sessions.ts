@@ -23,7 +23,7 @@ export class Sessions {
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
   readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0, dropped: 0 };
-  /** Those that have gone to another node, while late messages may still come for them. */
+  /** Sessions that have gone to another node, while late messages may still come for them. */
   readonly #departed = new Set<Session>();
   /** In the order in which they lost their links. */
   readonly #away = new Map<Session, NodeJS.Timeout>();
@@ -59,7 +59,7 @@ export class Sessions {
     return this.#byId.values();
   }
 
-  /** The same, and those that have just gone to another node. */
+  /** The same, and sessions that have just gone to another node. */
   get recipients(): Iterable<Session> {
     return this.#departed.size > 0 ? [...this.all, ...this.#departed] : this.all;
   }

@@ -1,4 +1,4 @@
-/** What a session sends of one topic: by the right to it, by the version that its client has, and by the state of the value. */
+/** The frames of one topic to a session: by the right to it, by the version that its client has, and by the state of the value. */
 import { afterAll, expect, it, vi } from 'vitest';
 import type { Position } from '@velox/core/protocol';
 import { MovableValue } from '../../test/rig/movable-value.js';

@@ -1,4 +1,4 @@
-/** What a session remembers of its topics: rights that were denied, topics with something to send, and copies to check. */
+/** The memory of a session for its topics: rights that were denied, topics with something to send, and copies to check. */
 import { afterAll, expect, it } from 'vitest';
 import type { Traffic } from '../diagnostics/traffic.js';
 import { LocalState } from '../state/local-state.js';

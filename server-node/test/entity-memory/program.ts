@@ -1,4 +1,4 @@
-/** Watches some rows, and lets many come and go, in a process of its own. Sends what it measured to its parent. */
+/** Watches some rows, and lets many come and go, in a process of its own. Sends its measurements to its parent. */
 import { fetched } from '../../src/entities/fetched.js';
 import type { EntitySource } from '../../src/entities/entity.js';
 import { Hub } from '../../src/hub/hub.js';
@@ -6,7 +6,7 @@ import type { Message } from '../../src/wire/message.js';
 import type { Outlet } from '../../src/wire/outlet.js';
 import { BulkTimers } from './bulk-timers.js';
 
-/** What the process measured. */
+/** The measurements of the process. */
 export interface Measured {
   /** What was there before 100,000 rows came and went, and afterwards. */
   readonly before: Left;

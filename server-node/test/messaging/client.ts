@@ -19,7 +19,7 @@ interface Mine {
   readonly move: number;
 }
 
-/** A client of the simulation: the real one, and what it has to see. */
+/** A client of the simulation: the real one, and its expectations. */
 export class SimulatedClient {
   readonly index: number;
   readonly path: Path;

@@ -18,7 +18,7 @@ const AT_A_TIME = 50;
 /** How long all clients may take to get an event, in ms, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-/** What is done. */
+/** The deed. */
 export interface MoversPlan {
   readonly engine: EngineSetup['kind'];
   readonly nodes: number;
@@ -31,7 +31,7 @@ export interface MoversPlan {
   readonly cuts: number;
 }
 
-/** What was lost or came twice. A client that was told of a new session counts only in `lostUp`, of which there is no excuse. */
+/** The events that were lost or came twice. A client that was told of a new session counts only in `lostUp`, of which there is no excuse. */
 export interface MoversReport {
   /** Events of clients that no handler got, and those that several calls of handlers got. */
   readonly lostUp: readonly string[];

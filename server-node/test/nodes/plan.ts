@@ -13,7 +13,7 @@ export const CLIENTS = 3;
  */
 export type Harm = 'none' | 'node' | 'engine' | 'amnesia';
 
-/** What happens to clients, nodes and the engine. */
+/** An event in the life of clients, nodes and the engine. */
 type Deed =
   /** A client sends an event. */
   | { readonly does: 'up'; readonly client: number }
@@ -69,7 +69,7 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-/** Draws what happens in the run of a seed. */
+/** Draws the steps of a seed. */
 export function createPlan(seed: number, way: Way): Plan {
   const random = createRandom(seed);
   const harm = random.pick<Harm>(['none', 'none', 'node', 'engine', 'amnesia', 'amnesia']);

@@ -7,7 +7,7 @@ import { createRandom } from '../../src/testing/random.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { warmUp } from '../../src/testing/warm-up.js';
 
-/** What happens to clients and nodes. */
+/** An event in the life of clients and nodes. */
 export type Step =
   /** A client sends an event. */
   | { readonly does: 'up'; readonly client: number }
@@ -46,7 +46,7 @@ interface Client {
   id: string;
 }
 
-/** Runs three clients on three nodes. Returns what was lost, repeated, or owned twice. */
+/** Runs three clients on three nodes. Returns the events that were lost or repeated, and sessions that were owned twice. */
 export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<string[]> {
   await warmUp();
   const time = new VirtualTime();

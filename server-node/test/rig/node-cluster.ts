@@ -13,7 +13,7 @@ export interface ClusterNode {
   readonly bus: NodeBus;
 }
 
-/** A client, and what it received. */
+/** A client, and the events that it received. */
 export interface ClusterClient {
   readonly sync: Sync;
   readonly events: unknown[];

@@ -7,7 +7,7 @@ import type { EngineSetup, Marks } from './orders.js';
 /** Long, so that steps are shorter than the value. */
 const EMPTY: Marks = { marks: [], count: 0, filler: '-'.repeat(30_000) };
 
-/** What the log has at the end. */
+/** The content of the log at the end. */
 export interface Final {
   /** Topics with another epoch than at first. */
   readonly renewed: number;

@@ -11,7 +11,7 @@ import { bearerOf } from '../request-head.js';
 import { SSE_HEADERS } from '../sse/serve-sse.js';
 import { CLOSED, EventSourceOutlet, type StreamRules } from './outlet.js';
 
-/** The settings of plain event streams, and those that are open. */
+/** The settings of plain event streams, and the open streams. */
 export interface EventSources {
   readonly isText: boolean;
   readonly headers: Readonly<Record<string, string>>;
