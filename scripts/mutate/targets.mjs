@@ -5,7 +5,7 @@ export const TARGETS = [
   { file: 'core/src/replicas/replica.ts', tests: ['core/src/replicas/replica.test.ts'] },
   {
     file: 'core/src/replicas/subscriptions.ts',
-    tests: ['core/src/connection/connection.test.ts', 'core/src/connection/connection.recovery.test.ts'],
+    tests: ['core/src/replicas/subscriptions.test.ts'],
   },
   { file: 'core/src/events/event-queue.ts', tests: ['core/src/events/event-queue.test.ts'] },
   { file: 'core/src/connection/connection.ts', tests: ['core/src/connection/*.test.ts'] },

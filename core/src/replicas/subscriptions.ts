@@ -112,7 +112,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
     drop() {
       for (const control of [...wanted, ...changed]) {
         control.drop();
-        if (control.wanted()) changed.add(control);
+        changed.add(control);
       }
       stale = wanted.size;
     },
