@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { readStatuses } from '../rig/raw-http2.js';
 import { readServerFrames } from '../rig/server-frames.js';
 
 /** Statuses by which a request may be answered; 500 is none of them. */
@@ -7,52 +8,31 @@ const STATUSES: ReadonlySet<number> = new Set([
 ]);
 /** The code that says that the server failed. Others are ours, of RFC 6455, or echo the code of the client. */
 const FAILED = 4500;
-const INTERNAL = '"code":"internal"';
 
-/** The answer to an attack on one connection, as far as it arrives. */
-export interface Answer {
-  /** How the server may not answer. */
-  readonly fault: string | undefined;
-}
-
-function faultOf(statuses: Iterable<number>): string | undefined {
-  for (const status of statuses) if (!STATUSES.has(status)) return `answered ${status}`;
-  return undefined;
-}
-
-/** Of HTTP/1.1, and of a WebSocket that it becomes. */
-export class HttpAnswer implements Answer {
+/** The bytes that answer an attack on one connection, as far as they arrive. */
+export class Answer {
   readonly #chunks: Buffer[] = [];
+  readonly #isHttp2: boolean;
 
-  constructor(near: Duplex) {
+  constructor(near: Duplex, isHttp2: boolean) {
+    this.#isHttp2 = isHttp2;
     near.on('data', (chunk: Buffer) => void this.#chunks.push(chunk));
   }
 
+  /** How the server may not answer. */
   get fault(): string | undefined {
     const bytes = Buffer.concat(this.#chunks);
     const text = bytes.toString('latin1');
-    const statuses = Array.from(text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
-    const fault = faultOf(statuses);
-    if (fault !== undefined) return fault;
-    if (text.includes(INTERNAL)) return 'answered internal';
-    const upgraded = text.lastIndexOf('HTTP/1.1 101');
+    const odd = (this.#isHttp2 ? readStatuses(bytes) : statusesOf(text)).find((each) => !STATUSES.has(each));
+    if (odd !== undefined) return `answered ${odd}`;
+    if (text.includes('"code":"internal"')) return 'answered internal';
+    const upgraded = this.#isHttp2 ? -1 : text.lastIndexOf('HTTP/1.1 101');
     if (upgraded < 0) return undefined;
     const { close } = readServerFrames(bytes.subarray(text.indexOf('\r\n\r\n', upgraded) + 4));
     return close === FAILED ? `closed ${close}` : undefined;
   }
 }
 
-/** Of HTTP/2: the client emits the statuses and texts that it reads. */
-export class Http2Answer implements Answer {
-  readonly #statuses: number[] = [];
-  #text = '';
-
-  constructor(near: Duplex) {
-    near.on('status', (status: number) => void this.#statuses.push(status));
-    near.on('text', (text: string) => (this.#text += text));
-  }
-
-  get fault(): string | undefined {
-    return faultOf(this.#statuses) ?? (this.#text.includes(INTERNAL) ? 'answered internal' : undefined);
-  }
+function statusesOf(text: string): number[] {
+  return Array.from(text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
 }

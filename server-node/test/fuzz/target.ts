@@ -7,7 +7,7 @@ import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { frame } from '../rig/raw-frames.js';
 import { duplexPair } from '../rig/duplex-pair.js';
 import { readServerFrames } from '../rig/server-frames.js';
-import { Http2Answer, HttpAnswer, type Answer } from './answer.js';
+import { Answer } from './answer.js';
 import { Cluster } from './cluster.js';
 import { SharedWait } from './shared-wait.js';
 
@@ -110,7 +110,7 @@ export class Target {
   connect(kind: 'http' | 'http2' = 'http'): Duplex {
     const near = this.#connect(kind === 'http' ? this.#server : this.#http2);
     this.#connections.push(near);
-    this.#answers.push(kind === 'http' ? new HttpAnswer(near) : new Http2Answer(near));
+    this.#answers.push(new Answer(near, kind === 'http2'));
     return near;
   }
 
