@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { onlyHosts, withoutDetails } from './guard.js';
 
 let server: Server;
@@ -53,6 +53,12 @@ it.each([
   '127.0.0.1.evil.example',
 ])('refuses the host %s', async (host) => {
   expect((await ask('/', host)).status).toBe(421);
+});
+
+it('refuses a host that only URL.canParse accepts', async () => {
+  const canParse = vi.spyOn(URL, 'canParse').mockReturnValue(true); // as in optimized code of Node 20
+  onTestFinished(() => canParse.mockRestore());
+  expect((await ask('/', 'loca\u00d8\u008ft')).status).toBe(421);
 });
 
 it.each([

@@ -24,7 +24,10 @@ export const withoutDetails: ErrorRequestHandler = (error: { status?: number }, 
 
 /** The name or address in a Host header, without port and brackets. */
 function hostOf(header: string | undefined): string | undefined {
-  const url = `http://${header ?? ''}`;
-  if (!header || /[/@?#\\]/.test(header) || !URL.canParse(url)) return undefined;
-  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
+  if (!header || /[/@?#\\]/.test(header)) return undefined;
+  try {
+    return new URL(`http://${header}`).hostname.replace(/^\[(.*)\]$/, '$1');
+  } catch {
+    return undefined;
+  }
 }

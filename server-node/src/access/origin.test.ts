@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../index.js';
 import { corsHeaders, isTrusted } from './origin.js';
 
@@ -39,6 +39,17 @@ describe('a page', () => {
       expect(isTrusted('https://app.example.evil', 'api.example', [listed])).toBe(false);
     },
   );
+
+  it.each([
+    ['http://loca\u00d8\u008ft', 'localhost'],
+    ['http://localhost', 'loca\u00d8\u008ft'],
+  ])('%s is not trusted on the host %s if only URL.canParse accepts one of them', (origin, host) => {
+    const canParse = vi.spyOn(URL, 'canParse').mockReturnValue(true); // as in optimized code of Node 20
+    onTestFinished(() => canParse.mockRestore());
+    expect(isTrusted(origin, host, [])).toBe(false);
+    expect(isTrusted(origin, host, [origin])).toBe(true);
+    expect(corsHeaders(origin, [])).toEqual({ vary: 'Origin' });
+  });
 
   it('without an origin of its own is trusted if the list says null, or any origin', () => {
     expect(isTrusted('null', 'api.example', ['null'])).toBe(true);

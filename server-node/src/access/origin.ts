@@ -17,9 +17,9 @@ export function isTrusted(
 ): boolean {
   if (origin === undefined) return origins === '*' || (site !== 'cross-site' && site !== 'same-site');
   if (isListed(origin, origins)) return true;
-  if (host === undefined || !URL.canParse(origin)) return false;
+  const page = urlOf(origin);
   // Host names no scheme, and behind a proxy only the page knows which one was spoken.
-  return normal(`${new URL(origin).protocol}//${host}`) === normal(origin);
+  return host !== undefined && page !== undefined && urlOf(`${page.protocol}//${host}`)?.href === page.href;
 }
 
 /** What lets a page of another, listed origin read the answer (CORS). */
@@ -50,5 +50,13 @@ function isListed(origin: string, origins: Origins): boolean {
 /** The normal form of an origin: a default port, upper case and an IP address have several. A value that is no URL (`null`)
  * stays unchanged. */
 function normal(origin: string): string {
-  return URL.canParse(origin) ? new URL(origin).href : origin;
+  return urlOf(origin)?.href ?? origin;
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
