@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Message } from '../wire/message.js';
 import { DEFAULT_EVENT_LIMITS, type Overflow } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import { Outbox } from './outbox.js';
+import { unpackMessage, type PackedEvents } from './parcel.js';
 
 interface Frame {
   readonly data: number;
@@ -66,6 +67,12 @@ function* take(outbox: Outbox): Generator<Message> {
 const overflow = fc.constantFrom('drop-oldest' as const, 'drop-newest' as const);
 
 const volatileMessage = (data: number): Message => new Message(`{"event":"v","data":${data},"seq":0}`);
+
+/** Writes an outbox's messages and returns their texts. */
+const textsOf = (outbox: Outbox): string[] => [...take(outbox)].map(({ text }) => text);
+
+/** The data of an outbox's messages, in the order of their writing. */
+const dataOf = (outbox: Outbox): unknown[] => textsOf(outbox).map((text) => (JSON.parse(text) as Frame).data);
 
 describe('the events of a session', () => {
   it('arrive once and in the order of their channel over any links, or are counted as dropped', () => {
@@ -188,10 +195,7 @@ describe('the events of a session', () => {
     events.next();
     events.next();
     outbox.acknowledge(ack);
-    expect([...take(outbox)].map(({ text }) => text)).toEqual([
-      '{"event":"n","data":3}',
-      '{"event":"n","data":4}',
-    ]);
+    expect(textsOf(outbox)).toEqual(['{"event":"n","data":3}', '{"event":"n","data":4}']);
     outbox.resume(2);
     expect([...take(outbox)][0]?.text).toBe('{"event":"n","data":3,"seq":3}');
     expect(outbox.dropped).toBe(0);
@@ -203,10 +207,6 @@ describe('the events of a session', () => {
       expect(eventMessage('note', data).text).toBe('{"event":"note","data":null}');
     },
   );
-
-  /** The data of an outbox's messages, in the order of their writing. */
-  const dataOf = (outbox: Outbox): unknown[] =>
-    [...take(outbox)].map(({ text }) => (JSON.parse(text) as Frame).data);
 
   function filled(overflow: Overflow, count = 4): { outbox: Outbox; drops: string[]; add: Add } {
     const drops: string[] = [];
@@ -241,7 +241,7 @@ describe('the events of a session', () => {
     outbox.resume(0); // the repeated request is older than that
     expect(dataOf(outbox)).toEqual(['a1', 'a2', 1]);
     outbox.resume(2);
-    expect([...take(outbox)].map(({ text }) => text)).toEqual(['{"event":"n","data":1,"seq":3}']);
+    expect(textsOf(outbox)).toEqual(['{"event":"n","data":1,"seq":3}']);
   });
 
   it('keep their numbers when those before them were dropped', () => {
@@ -251,10 +251,7 @@ describe('the events of a session', () => {
     add('', 3, 4);
     outbox.resume(0);
     outbox.resume(2);
-    expect([...take(outbox)].map(({ text }) => text)).toEqual([
-      '{"event":"n","data":3,"seq":3}',
-      '{"event":"n","data":4}',
-    ]);
+    expect(textsOf(outbox)).toEqual(['{"event":"n","data":3,"seq":3}', '{"event":"n","data":4}']);
   });
 
   it('beyond the limit drop the oldest of the longest channel', () => {
@@ -294,7 +291,79 @@ describe('the events of a session', () => {
     expect(add('', 5)).toEqual([false]);
     expect(outbox.hasOverflowed).toBe(true);
     expect(drops).toEqual(['1 unknown-outcome', '2 ended', '3 ended', '4 ended', '5 ended']);
-    expect([outbox.size, outbox.hasPending]).toEqual([0, false]);
+    expect([outbox.size, outbox.hasPending, outbox.dropped]).toEqual([0, false, 4]);
+  });
+
+  it('beyond the limit with close count as dropped if they waited, urgent or not', () => {
+    const { outbox, add } = filled('close', 2);
+    outbox.hold();
+    outbox.add(eventMessage('n', 'urgent'), true);
+    expect([add('', 1, 2), outbox.dropped]).toEqual([[true, false], 3]);
+  });
+
+  it.each([
+    ['drop-oldest', '1 overflow', [2, 3]],
+    ['drop-newest', '3 overflow', [1, 2]],
+  ] as const)('of one channel lose one end with %s', (overflow, dropped, kept) => {
+    const { outbox, drops, add } = filled(overflow, 2);
+    expect(add('', 1, 2, 3)).toEqual([true, true, overflow === 'drop-oldest']);
+    expect([drops, outbox.dropped, dataOf(outbox)]).toEqual([[dropped], 1, kept]);
+  });
+
+  it('beyond the limit with drop-newest keep those that wait behind written ones', () => {
+    const { outbox, drops, add } = filled('drop-newest', 3);
+    add('', 1, 2);
+    expect(dataOf(outbox)).toEqual([1, 2]);
+    add('', 3, 4);
+    expect([drops, dataOf(outbox)]).toEqual([['4 overflow'], [3]]);
+  });
+
+  it.each([
+    ['drop-oldest', '1 unknown-outcome', [2, 3, 4]],
+    ['drop-newest', '4 overflow', [1, 2, 3]],
+  ] as const)(
+    'that a former link has written are given up only with drop-oldest: %s',
+    (overflow, dropped, kept) => {
+      const { outbox, drops, add } = filled(overflow, 3);
+      add('', 1, 2, 3);
+      dataOf(outbox);
+      outbox.resume(0);
+      add('', 4);
+      expect([drops, dataOf(outbox)]).toEqual([[dropped], kept]);
+    },
+  );
+
+  it.each([
+    ['drop-oldest', [true, true, true], '1 overflow', [2, 3]],
+    ['drop-newest', [true, true, false], '3 overflow', [1, 2]],
+  ] as const)('that are urgent are limited, too: %s', (overflow, results, dropped, kept) => {
+    const { outbox, drops } = filled(overflow, 2);
+    outbox.hold();
+    const onDrop = (data: number) => (code: string) => void drops.push(`${data} ${code}`);
+    const added = [1, 2, 3].map((data) =>
+      outbox.add(eventMessage('n', data, { onDrop: onDrop(data) }), true),
+    );
+    expect([added, drops, dataOf(outbox)]).toEqual([results, [dropped], kept]);
+  });
+
+  it('are kept up to exactly the limit of bytes, and a single one beyond it', () => {
+    const message = (): Message => eventMessage('n', 'x'.repeat(100));
+    const { size } = message();
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, size: 2 * size });
+    for (let n = 0; n < 3; n++) expect(outbox.add(message())).toBe(true);
+    expect([outbox.dropped, outbox.size]).toEqual([1, 2 * size]);
+    const narrow = new Outbox({ ...DEFAULT_EVENT_LIMITS, size: 1 });
+    expect([narrow.add(message()), narrow.dropped, dataOf(narrow).length]).toEqual([true, 0, 1]);
+  });
+
+  it('beyond the limit of their number drop from the channel that has most events, even if another has more bytes', () => {
+    const [large, small] = [
+      eventMessage('n', 'x'.repeat(900), { channel: 'large' }),
+      eventMessage('n', 1, { channel: 'small' }),
+    ];
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 3, size: large.size + 3 * small.size });
+    for (const message of [large, small, small, small]) outbox.add(message);
+    expect([outbox.dropped, outbox.size]).toEqual([1, large.size + 2 * small.size]);
   });
 
   it.each(['drop-oldest', 'drop-newest', 'close'] as const)(
@@ -339,16 +408,163 @@ describe('the events of a session', () => {
   });
 });
 
-describe('an event that the client refuses', () => {
-  const sent = (outbox: Outbox): string[] => {
-    const texts: string[] = [];
-    for (let message; (message = outbox.next());) texts.push(message.text);
-    return texts;
+describe('urgent events', () => {
+  it('that overtake events of a former link take their numbers', () => {
+    const outbox = new Outbox();
+    for (const data of [1, 2, 3]) outbox.add(eventMessage('n', data));
+    expect(textsOf(outbox)).toHaveLength(3);
+    outbox.resume(1);
+    const release = outbox.hold();
+    outbox.add(eventMessage('n', 'urgent'), true);
+    expect([textsOf(outbox), outbox.hasPending]).toEqual([['{"event":"n","data":"urgent","seq":2}'], false]);
+    release();
+    expect(dataOf(outbox)).toEqual([2, 3]);
+  });
+
+  it('that no link took are written before all others on the next link', () => {
+    const outbox = new Outbox();
+    outbox.add(eventMessage('n', 'waits'));
+    const release = outbox.hold();
+    outbox.add(eventMessage('n', 'urgent'), true);
+    outbox.next();
+    outbox.add(eventMessage('n', 'another'), true);
+    outbox.resume(0);
+    expect(textsOf(outbox)).toEqual([
+      '{"event":"n","data":"urgent","seq":1}',
+      '{"event":"n","data":"another"}',
+    ]);
+    release();
+    expect(textsOf(outbox)).toEqual(['{"event":"n","data":"waits"}']);
+  });
+});
+
+describe('the events of a session that ends', () => {
+  it('are given up, also those of senders that do not ask', () => {
+    const outbox = new Outbox();
+    for (const data of [1, 2]) outbox.add(eventMessage('n', data));
+    outbox.next();
+    outbox.clear();
+    expect([outbox.hasPending, outbox.size, dataOf(outbox)]).toEqual([false, 0, []]);
+  });
+});
+
+describe('room for an event', () => {
+  const small = eventMessage('n', 1);
+
+  it('is there while it pushes out no other one, by number and by bytes', () => {
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 2, size: 3 * small.size });
+    expect(outbox.hasRoom(1e9)).toBe(true); // a single one is kept
+    outbox.add(small);
+    expect([2 * small.size, 2 * small.size + 1].map((bytes) => outbox.hasRoom(bytes))).toEqual([true, false]);
+    outbox.add(small);
+    expect(outbox.hasRoom(0)).toBe(false);
+  });
+});
+
+it('the events that are given up are reported with those that were written, until the session ends', () => {
+  const onGivenUp = vi.fn<(message: Message) => void>();
+  const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 1 }, onGivenUp);
+  for (const data of [1, 2]) outbox.add(eventMessage('n', data));
+  outbox.next();
+  outbox.add(eventMessage('n', 3));
+  outbox.clear();
+  expect(onGivenUp.mock.calls.map(([{ text }]) => text)).toEqual(
+    [1, 2].map((n) => `{"event":"n","data":${n}}`),
+  );
+});
+
+describe('the only event that is pending', () => {
+  it('is taken alone, and not if others wait with it', () => {
+    const outbox = new Outbox();
+    expect(outbox.takeOnly()).toBeUndefined();
+    outbox.add(eventMessage('n', 1));
+    expect(outbox.takeOnly()?.text).toBe('{"event":"n","data":1,"seq":1}');
+    expect([outbox.takeOnly(), outbox.hasPending]).toEqual([undefined, false]);
+    outbox.add(eventMessage('n', 2));
+    expect(outbox.takeOnly()?.text).toBe('{"event":"n","data":2}');
+    outbox.add(eventMessage('n', 3));
+    outbox.add(eventMessage('n', 4));
+    expect(outbox.takeOnly()).toBeUndefined();
+    outbox.hold();
+    outbox.next();
+    expect(outbox.takeOnly()).toBeUndefined();
+  });
+});
+
+describe('the events of a session that moves to another node', () => {
+  /** The outbox as another node gets it. */
+  const moved = (outbox: Outbox, limits = DEFAULT_EVENT_LIMITS): Outbox => {
+    const next = new Outbox(limits);
+    next.unpack(JSON.parse(JSON.stringify(outbox.pack())) as PackedEvents, unpackMessage);
+    return next;
   };
+
+  it('keep order, numbers and channels', () => {
+    const outbox = new Outbox();
+    for (const data of [1, 2, 3]) outbox.add(eventMessage('n', data));
+    expect(textsOf(outbox)).toHaveLength(3);
+    outbox.acknowledge(1);
+    for (const data of [4, 5]) outbox.add(eventMessage('n', data));
+    outbox.add(eventMessage('n', 'a1', { channel: 'a' }));
+    const { size } = outbox;
+    const next = moved(outbox);
+    expect([next.size, next.hasPending, next.hasUnacknowledged]).toEqual([size, true, true]);
+    next.resume(2);
+    expect(textsOf(next)).toEqual([
+      '{"event":"n","data":3,"seq":3}',
+      '{"event":"n","data":4}',
+      '{"event":"n","channel":"a","data":"a1"}',
+      '{"event":"n","data":5}',
+    ]);
+    next.acknowledge(6);
+    expect([next.size, next.hasUnacknowledged, next.dropped]).toEqual([0, false, 0]);
+  });
+
+  it('keep the urgent ones before the others', () => {
+    const outbox = new Outbox();
+    outbox.add(eventMessage('n', 'waits'));
+    outbox.hold();
+    outbox.add(eventMessage('n', 'urgent'), true);
+    expect(dataOf(moved(outbox))).toEqual(['urgent', 'waits']);
+  });
+
+  it('count as dropped on the next link if they were given up before the move and have not arrived', () => {
+    const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 2 });
+    for (const data of [1, 2, 3]) outbox.add(eventMessage('n', data));
+    expect([outbox.dropped, dataOf(outbox)]).toEqual([1, [2, 3]]);
+    for (const data of [4, 5]) outbox.add(eventMessage('n', data));
+    const next = moved(outbox);
+    expect(next.dropped).toBe(1);
+    next.resume(1); // it has the first of the two that were written and given up
+    expect([next.dropped, dataOf(next)]).toEqual([2, [4, 5]]);
+  });
+
+  it('are dropped if the client refuses the same one before and after the move', () => {
+    const outbox = new Outbox();
+    for (const data of [1, 2]) outbox.add(eventMessage('n', data));
+    expect(outbox.refuse('{"event":"n","data":1')).toBe(false);
+    const next = moved(outbox);
+    expect([next.refuse('{"event":"n","data":1'), next.dropped]).toEqual([true, 1]);
+    expect([dataOf(next), next.hasUnacknowledged]).toEqual([[2], true]);
+  });
+
+  it('are kept if they were sent, and dropped if they wait, when the other node keeps fewer', () => {
+    const outbox = new Outbox();
+    for (const data of [1, 2, 3]) outbox.add(eventMessage('n', data));
+    dataOf(outbox);
+    outbox.add(eventMessage('n', 4));
+    const next = moved(outbox, { ...DEFAULT_EVENT_LIMITS, count: 2, overflow: 'drop-newest' });
+    expect(next.dropped).toBe(1);
+    next.resume(0);
+    expect(dataOf(next)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('an event that the client refuses', () => {
   const filled = (): Outbox => {
     const outbox = new Outbox();
     for (const data of [1, 2, 3]) outbox.add(eventMessage('e', data));
-    sent(outbox);
+    textsOf(outbox);
     outbox.resume(1);
     return outbox;
   };
@@ -356,22 +572,32 @@ describe('an event that the client refuses', () => {
   it('is dropped at the second time, and its number goes to the next event', () => {
     const outbox = filled();
     expect(outbox.refuse('{"event":"e","data":2')).toBe(false);
-    sent(outbox);
+    textsOf(outbox);
     outbox.resume(1);
     expect(outbox.refuse('{"event":"e","data":2,"seq":2}')).toBe(true);
     expect(outbox.dropped).toBe(1);
-    expect(sent(outbox)).toEqual(['{"event":"e","data":3,"seq":2}']);
+    expect(textsOf(outbox)).toEqual(['{"event":"e","data":3,"seq":2}']);
+    outbox.add(eventMessage('e', 4));
+    outbox.acknowledge(1e9);
+    expect(textsOf(outbox)).toEqual(['{"event":"e","data":4}']);
+  });
+
+  it('tells its sender that it was refused', () => {
+    const [outbox, onDrop] = [new Outbox(), vi.fn()];
+    outbox.add(eventMessage('e', 1, { onDrop }));
+    expect([outbox.refuse('{"event"'), outbox.refuse('{"event"')]).toEqual([false, true]);
+    expect(onDrop.mock.calls).toEqual([['refused']]);
   });
 
   it('stays if another frame was refused, or another event was meanwhile', () => {
     const outbox = filled();
     expect(outbox.refuse('{"event":"e","data":2')).toBe(false);
     expect(outbox.refuse('{"id":"a","version":1')).toBe(false);
-    sent(outbox);
+    textsOf(outbox);
     outbox.resume(2);
     expect(outbox.refuse('{"event":"e","data":3')).toBe(false);
     expect(outbox.dropped).toBe(0);
-    sent(outbox);
+    textsOf(outbox);
     outbox.resume(3);
     expect(outbox.refuse('{"event":"e"')).toBe(false);
   });

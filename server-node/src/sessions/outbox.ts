@@ -122,7 +122,6 @@ export class Outbox {
   /** The client has all events up to a number. A number that was not written yet counts as the newest written one. */
   acknowledge(seq: number): void {
     const count = this.#numbers.acknowledge(seq, this.#numbered);
-    if (count === 0) return;
     for (const { size } of this.#queue.splice(0, count)) this.size -= size;
     this.#written = Math.max(this.#written - count, 0);
     this.#numbered -= count;
