@@ -20,7 +20,7 @@ export const TARGETS = [
   { file: 'server-node/src/sessions/outbox.ts', tests: ['server-node/src/sessions/outbox.test.ts'] },
   {
     file: 'server-node/src/sessions/session.ts',
-    tests: ['server-node/src/sessions/session.test.ts', 'server-node/src/hub/hub.test.ts'],
+    tests: ['server-node/src/sessions/session.link.test.ts', 'server-node/src/sessions/session.test.ts'],
   },
   { file: 'server-node/src/state/history.ts', tests: ['server-node/src/state/*.test.ts'] },
   {
