@@ -9,6 +9,10 @@ import { DEFAULT_EVENT_LIMITS, type EventLimits } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import { EventSender } from './event-sender.js';
 import { Session } from './session.js';
+import { LocalState } from '../state/local-state.js';
+import { Broadcast } from '../topics/broadcast.js';
+import { Resting } from '../topics/resting.js';
+import { Subscription } from '../topics/subscription.js';
 
 const ADA = { identity: 'ada', context: 7 };
 const BUDGET = { left: 1_000 };
@@ -24,6 +28,7 @@ function setUp(limits: Partial<EventLimits> = {}) {
   return {
     session,
     outlet,
+    traffic,
     /** How often the session said since the last call that it has something to write. */
     dues: (): number => onDue.mock.calls.splice(0).filter(([due]) => due === session).length,
     /** The frames of the next delivery. */
@@ -44,8 +49,9 @@ function setUp(limits: Partial<EventLimits> = {}) {
 
 it('shows its client and the transport of its link, and cannot be resumed before the client names it', () => {
   const { session, outlet } = setUp();
-  const { identity, context, isResumable, taken, dropped } = session;
-  expect({ identity, context, isResumable, taken, dropped }).toEqual({
+  const { identity, context, name, isResumable, taken, dropped } = session;
+  expect({ identity, context, name, isResumable, taken, dropped }).toEqual({
+    name: '',
     identity: 'ada',
     context: 7,
     isResumable: false,
@@ -117,6 +123,7 @@ it('tells whether an event leaves, waits or is lost', () => {
   session.detach(outlet);
   expect(both()).toEqual(['queued', 'dropped']);
   const onDrop = vi.fn();
+  expect(session.hasEnded).toBe(false);
   session.end();
   expect([session.send(eventMessage('n', 2, { onDrop })), session.hasEnded]).toEqual(['dropped', true]);
   expect(onDrop).toHaveBeenCalledWith('ended');
@@ -290,4 +297,46 @@ it('says goodbye once, and nothing follows it', () => {
   session.close(4503, bye);
   session.emit('n', 1);
   expect([delivered(), outlet.closed, session.link]).toEqual([[{ bye }], '4503 going-away', undefined]);
+});
+
+it('takes late frames, timers and answers without a link, and writes nothing', () => {
+  const { session, outlet, dues, delivered } = setUp();
+  session.detach(outlet);
+  session.greet({ session: 'id', ack: 0 }, commonHello(15_000, DEFAULT_LIMITS));
+  session.ack();
+  session.acknowledged();
+  session.acknowledge(0);
+  session.heard();
+  session.ping();
+  session.drained(outlet);
+  new Subscription(session, 'board', undefined, true, true).deny('forbidden');
+  session.prepare();
+  expect([session.isSilentSince(1), dues() > 0, delivered()]).toEqual([false, true, []]);
+});
+
+it('counts a topic that met a full outlet, and not one that met none', () => {
+  const { session, fill, traffic } = setUp();
+  const { topics } = session;
+  const resting = new Resting();
+  const host = { onChange: () => undefined, onDelivered: () => undefined, onEmpty: () => undefined };
+  const options = { longest: 1 << 20, isCompressible: false, resting };
+  const source = { open: () => 'not-found' as const, release: () => undefined };
+  const subscription = new Subscription(session, 'board', undefined, true, true);
+  topics.add(subscription);
+  subscription.join(new Broadcast('board', new LocalState(1), source, options, host));
+  expect(traffic.skipped).toBe(0);
+  fill();
+  subscription.touch();
+  expect(traffic.skipped).toBe(1);
+  session.link = undefined;
+  subscription.touch();
+  expect(traffic.skipped).toBe(1);
+  resting.close();
+});
+
+it('writes on while the outlet takes more than one write', () => {
+  const { session, outlet } = setUp();
+  for (let n = 0; n < 20; n++) session.emit('n', 'x'.repeat(10_000));
+  session.deliver();
+  expect([outlet.writes.length > 1, outlet.take().length]).toEqual([true, 20]);
 });
