@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { promisify } from 'node:util';
+import { deflateRawSync, inflateRaw } from 'node:zlib';
 import { createHub, type Entity, type Hub, type LogEntry, type State } from '../../src/index.js';
 import { entitySync } from '../../src/entity-sync.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
@@ -25,6 +27,11 @@ const VIEWED = { n: 0, of: { reader: 'r', writer: 'w' } };
 interface Client {
   readonly role: 'reader' | 'writer';
 }
+
+const inflate = promisify<Buffer, Buffer>(inflateRaw);
+const DEFLATED = deflateRawSync('');
+/** A connection sends at most so many messages that ws inflates, one after another, in other threads. */
+const INFLATED_MESSAGES = 8;
 
 /** After each attack so much time passes, in ms. */
 const REST_MS = 20;
@@ -131,6 +138,8 @@ export class Target {
         }
       }),
     );
+    // The threads inflate in order, so that this ends behind the messages.
+    for (let message = 0; message < INFLATED_MESSAGES; message++) await inflate(DEFLATED);
     await this.#wait.pass(REST_MS * attacks.length);
     const neighbour = await this.#checkNeighbour();
     const answer = this.#answers.map((each) => each.fault).find((each) => each !== undefined);
