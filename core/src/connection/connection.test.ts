@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { Connection } from './options.js';
 import { createConnection } from './connection.js';
-import type { ServerFrame } from '../protocol/frames.js';
+import type { OpenFrame, ServerFrame } from '../protocol/frames.js';
 import type { Status } from '../replicas/status.js';
 import { createFakeTransport, type FakeTransport } from '../testing/fake-transport.js';
 import type { Transport } from './transport.js';
@@ -398,6 +398,50 @@ describe('choosing a transport', () => {
   });
 });
 
+describe('a session', () => {
+  const event = (seq: number): ServerFrame => ({ event: 'n', data: seq, seq });
+  /** The session and the number with which the newest attempt begins. */
+  const resumed = ({ last }: FakeTransport): unknown => {
+    const { session, ack } = (last().attempt.open[0] as OpenFrame).open;
+    return { session, ack };
+  };
+  /** The link is lost, and the next attempt made. */
+  const relink = async ({ last }: FakeTransport): Promise<void> => {
+    last().lose();
+    await vi.advanceTimersByTimeAsync(3_000);
+  };
+
+  it('is resumed after the newest event or reply', async () => {
+    const fake = createFakeTransport();
+    await setUpOpen(fake);
+    fake.last().say(event(1), { reply: 7, data: null, seq: 2 });
+    await relink(fake);
+    expect(resumed(fake)).toEqual({ session: 's1', ack: 2 });
+  });
+
+  it('is the one of the first hello of a link', async () => {
+    const fake = createFakeTransport();
+    const { sync } = await setUpOpen(fake);
+    fake.last().hello({ session: 's2', protocol: 4 });
+    await relink(fake);
+    expect(resumed(fake)).toMatchObject({ session: 's1' });
+    expect(sync.status.get().protocol).toBe(3);
+  });
+
+  it('goes on under another id after it has moved, and another session begins at its first event', async () => {
+    const fake = createFakeTransport();
+    await setUpOpen(fake);
+    fake.last().say(event(1), event(2));
+    await relink(fake);
+    fake.last().hello({ session: 's2', was: 's1' });
+    await relink(fake);
+    expect(resumed(fake)).toEqual({ session: 's2', ack: 2 });
+    fake.last().hello({ session: 's3' });
+    await relink(fake);
+    expect(resumed(fake)).toEqual({ session: 's3', ack: undefined });
+  });
+});
+
 describe('a goodbye', () => {
   const bye = (retry?: number | false): ServerFrame => ({
     bye: { code: 'going-away', reason: 'restart', ...(retry !== undefined && { retry }) },
@@ -665,6 +709,21 @@ describe('closing', () => {
     expect(links).toHaveLength(1);
     expect(sync.status.get().state).toBe('closed');
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is reported once, and nothing opens the connection again', async () => {
+    const { transport, links } = createFakeTransport();
+    const onClose = vi.fn();
+    const sync = createConnection({ url: 'http://h/', transports: [transport], onClose });
+    sync.replica().subscribe(() => {});
+    await tick();
+    sync.close();
+    sync.close();
+    sync.reconnect();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(onClose).toHaveBeenCalledTimes(1);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get().state).toBe('closed');
   });
 
   it('stops the wait for the next attempt, and an attempt under way', async () => {
