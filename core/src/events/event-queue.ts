@@ -26,8 +26,9 @@ export interface EventQueue {
    * There is a link again, of the same session or another: frames that are not acknowledged are taken once more.
    *
    * @param check throws if another session does not take a frame
+   * @param begin adds what another session gets before them
    */
-  readonly resume: (isSame: boolean, ack: number, check: (text: string) => void) => void;
+  readonly resume: (isSame: boolean, ack: number, check: (text: string) => void, begin?: () => void) => void;
   readonly clear: () => void;
 }
 
@@ -165,13 +166,14 @@ export function createEventQueue(
       written = 0;
       expire();
     },
-    resume(isSame, ack, check) {
+    resume(isSame, ack, check, begin) {
       const unfit: Kept[] = [];
       if (!isSame) {
         const former = all().filter(isFree);
         sent = [];
         base = 0;
         lanes.clear();
+        begin?.();
         for (const each of former) {
           try {
             check(each.text);

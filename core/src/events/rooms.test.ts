@@ -17,7 +17,7 @@ async function setUpOpen() {
   sync.on('news', () => undefined); // keeps it open
   await vi.advanceTimersByTimeAsync(0);
   fake.last().hello();
-  const sent = (): unknown[] =>
+  const sent = (): unknown[][] =>
     fake.last().sent.flatMap((frame) => ('event' in frame ? [[frame.event, frame.data]] : []));
   /** Comes back to the session after so long that nothing is kept. */
   const returnLate = async (): Promise<void> => {
@@ -75,4 +75,19 @@ it('ends the interest in a room quietly after the connection was closed', async 
   await vi.advanceTimersByTimeAsync(20_000);
   sync.close();
   expect(leave).not.toThrow();
+});
+
+it('joins its rooms in a new session before all that waited for it', async () => {
+  const { sync, last, sent } = await setUpOpen();
+  sync.join('hall');
+  last().say({ reply: 1, data: null });
+  sync.emit('written', 1);
+  sync.call('asked', 2, { idempotent: true }).catch(() => undefined);
+  last().lose();
+  sync.emit('waited', 3);
+  sync.call('asked again', 4).catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(2_000);
+  last().hello({ session: 's2' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent().map(([event]) => event)).toEqual(['$join', 'written', 'waited', 'asked again', 'asked']);
 });

@@ -154,11 +154,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     const hadSession = session !== undefined;
     session = next;
     drops.server(dropped, isSame);
-    queue.resume(isSame, ack, check);
-    if (!isSame && hadSession) {
-      calls.onNewSession();
-      rooms.onNewSession();
-    }
+    if (!isSame) calls.onNewSession();
+    queue.resume(isSame, ack, check, hadSession ? rooms.onNewSession : undefined);
     open = true;
     settle();
     const lost = drops.count.get() - droppedBefore;
