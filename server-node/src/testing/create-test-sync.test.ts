@@ -85,6 +85,26 @@ describe('createTestSync', () => {
     expect(() => test.inflict({ harm: 'drop' }, 1)).toThrow('There is no client 1');
   });
 
+  it.each(['websocket', 'sse', 'polling'] as const)(
+    'lets a frozen client send nothing over %s, also if the test calls it, until it goes on',
+    async (transport) => {
+      await using test = await createTestSync();
+      const heard: unknown[] = [];
+      test.hub.on('note', (_, note) => heard.push(note));
+      const open = test.connect({ transport });
+      open.on('news', () => undefined);
+      await test.advance();
+      const late = test.connect({ transport });
+      for (const client of [0, 1]) test.inflict({ harm: 'freeze', who: 'client', ms: 3_000 }, client);
+      open.emit('note', 'open');
+      late.emit('note', 'late');
+      await test.advance(2_900);
+      expect([heard, test.hub.stats().sessions]).toEqual([[], 1]);
+      await test.advance(2_000);
+      expect(heard.toSorted()).toEqual(['late', 'open']);
+    },
+  );
+
   it('records a session, which a client can be shown without a server', async () => {
     await using test = await createTestSync();
     const board = test.hub.state('board', { n: 0 });

@@ -17,7 +17,7 @@ export type Harm =
   | { readonly harm: 'slow'; readonly ms: number; readonly rate: number }
   /** For a while nothing arrives, then everything. */
   | { readonly harm: 'stall'; readonly ms: number }
-  /** For a while, nothing runs there. */
+  /** For a while, nothing runs there, and nothing leaves: also not what the test itself calls there. */
   | { readonly harm: 'freeze'; readonly who: 'client' | 'server'; readonly ms: number }
   /** The wall clock is set, forwards or backwards. */
   | { readonly harm: 'clock'; readonly who: 'client' | 'server'; readonly by: number }

@@ -101,8 +101,8 @@ class MemorySocket extends Duplex {
  */
 export function dial(path: Path, server: Zone, accept: (far: Duplex) => void): Duplex {
   const { time, zone } = path;
-  const up = new Wire(path, server);
-  const down = new Wire(path, zone);
+  const up = new Wire(path, zone, server);
+  const down = new Wire(path, server, zone);
   const near = new MemorySocket(time, zone, up, false);
   const far = new MemorySocket(time, server, down, true);
   near.peer = far;
