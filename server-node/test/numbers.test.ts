@@ -157,7 +157,7 @@ describe('of a client that reads, and acknowledges nothing,', () => {
     link.close();
   });
 
-  it('a link that replaces the former one shows what was lost, also in calls of the server', async () => {
+  it('a link that replaces the former one reports lost events, and ends lost calls of the server', async () => {
     const onReconnect = vi.fn<(session: object, absence: velox.Absence) => void>();
     const { hub } = chat({ ...LIMITS, onReconnect });
     await using server = await listen(hub.handle);

@@ -67,7 +67,7 @@ it('shows an initial value that is given for a replica that exists', () => {
   expect(topics.frames()).toEqual([{ subscribe: [{ topic: 'board', id: 'a', version: 4 }] }]);
 });
 
-it('asks once for what is wanted, and ends what is not wanted any more first', () => {
+it('asks once for wanted topics, and first ends those that are not wanted any more', () => {
   const { topics, want, onChange } = setUp();
   expect([topics.frames(), topics.hasWanted()]).toEqual([[], false]);
   const leave = want('a', 'b');
@@ -120,7 +120,7 @@ it('tells when the first wanted topic becomes stale, and when the last one is cu
   expect(heard()).toEqual([1, true]);
 });
 
-it('gives a value to its topic alone, and ignores one of a topic that nobody has', () => {
+it('gives a value to its topic alone, and ignores one of an unknown topic', () => {
   const { topics, want, say } = setUp();
   want('a', '');
   topics.frames();
