@@ -100,17 +100,15 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
   };
 
   // An error in serving one peer affects no other peer.
-  const safely = async (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
+  const safely = (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
     const connections = connectionsOf(serverOf(request.socket));
     if (connections) servers.add(connections);
-    try {
-      return await begun(request, response, next);
-    } catch (error) {
+    return begun(request, response, next).catch((error: unknown) => {
       hub.observer.failure(error);
       if (response.headersSent) response.destroy();
       else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
       return { outcome: 'failed' };
-    }
+    });
   };
 
   let isChecked = false;

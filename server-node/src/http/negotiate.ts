@@ -61,13 +61,13 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   const parameters = query(url);
   const spoken = parameters.get('velox');
   const webSocket = header('upgrade')?.toLowerCase() === 'websocket';
-  const accepted = webSocket ? [] : typesIn(header('accept') ?? '*/*');
-  const stream = webSocket || accepted.includes('text/event-stream');
+  const accepted = header('accept') ?? '*/*';
+  const stream = webSocket || accepts(accepted, 'text/event-stream');
   const session = header('velox-session');
 
   if (spoken === null && method === 'GET' && version2 !== false) {
     const topic = parameters.get('topic') ?? '';
-    if (header('accept') === 'text/event-stream') return { kind: 'version-2', topic };
+    if (accepted === 'text/event-stream') return { kind: 'version-2', topic };
     if (webSocket && version2) return { kind: 'version-2-websocket', topic };
   }
   if (spoken === null && (webSocket || !['GET', 'HEAD'].includes(method))) return { kind: 'foreign' };
@@ -84,15 +84,20 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   if (webSocket) return { kind: 'websocket' };
   if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };
   if (session !== undefined) return { kind: 'poll', session };
-  if (accepted.includes('application/json') || (accepted.length === 1 && accepted[0] === '*/*')) {
+  if (accepts(accepted, 'application/json') || typesIn(accepted).join() === '*/*') {
     return { kind: 'json', topic: parameters.get('topic') ?? '' };
   }
   if (spoken === null) return { kind: 'foreign' };
   return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
 }
 
-function typesIn(accept: string): (string | undefined)[] {
-  return accept.split(',').map((type) => type.split(';')[0]?.trim());
+/** Whether an `Accept` lists a type. An `EventSource` lists one alone, which takes no parsing. */
+function accepts(accepted: string, type: string): boolean {
+  return accepted === type || typesIn(accepted).includes(type);
+}
+
+function typesIn(accepted: string): (string | undefined)[] {
+  return accepted.split(',').map((type) => type.split(';')[0]?.trim());
 }
 
 /** Whether an `If-None-Match` names an entity tag, or any; compared weakly (RFC 9110 §13.1.2). */

@@ -18,8 +18,13 @@ export function nodeExchange(
 ): Exchange {
   response.on('error', () => undefined); // 'close' follows
   const begin = (status: number, headers: Readonly<Record<string, string>>): void => {
-    const vary = [response.getHeader('vary'), headers.vary].flat().filter(Boolean).join(', '); // others may have theirs
-    response.writeHead(status, { ...headers, ...(vary && { vary }) });
+    const other = response.getHeader('vary');
+    if (other === undefined) response.writeHead(status, headers);
+    else
+      response.writeHead(status, {
+        ...headers,
+        vary: [other, headers.vary].flat().filter(Boolean).join(', '),
+      });
   };
   return {
     request,

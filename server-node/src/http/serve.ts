@@ -68,11 +68,11 @@ export async function serve(
     }
     const admit = (token = bearerOf(head)): Admission | Promise<Admission> =>
       hub.admissions.admit({ ...credentialsOf(exchange), token });
-    const enter = async (): Promise<Admission> => {
-      const admission = await admit();
-      const prepared = hub.entrance.prepare(admission);
-      if (prepared) await prepared;
-      return admission;
+    const prepared = (admission: Admission): Admission | Promise<Admission> =>
+      hub.entrance.prepare(admission)?.then(() => admission) ?? admission;
+    const enter = (): Admission | Promise<Admission> => {
+      const admission = admit();
+      return admission instanceof Promise ? admission.then(prepared) : prepared(admission);
     };
     if (elsewhere && 'session' in wanted && elsewhere.hasSession(wanted.session ?? '')) {
       await admit(); // only an authorized client may make nodes talk

@@ -73,8 +73,8 @@ export class Link {
 
   /** Says hello, as the first frame; `common` is the result of `commonHello`. */
   greet(greeting: Greeting, common: string): void {
-    const own = JSON.stringify({ ...greeting, link: this.number });
-    this.owed.hello(new Message(`{"hello":${own.slice(0, -1)},${common.slice(1)}}`));
+    const own = JSON.stringify(greeting).slice(1, -1);
+    this.owed.hello(new Message(`{"hello":{${own},"link":${this.number},${common.slice(1)}}`));
   }
 
   /** Whether the outlet takes more, and the messages for it are not collected yet. */

@@ -5,6 +5,8 @@ const FLUSHED = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 /** The most that one stored block takes. */
 const STORED = 0xffff;
+/** Bytes before a stored block. */
+const HEAD = 5;
 
 /**
  * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: a reader of these is able to
@@ -29,15 +31,15 @@ export function payloadOf(flush: Buffer): Buffer {
 
 /** The same, uncompressed, so that its length leaks nothing of the content. */
 export function stored(data: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < data.length; at += STORED) {
-    const part = data.subarray(at, at + STORED);
-    const head = Buffer.alloc(5); // not the last block, not compressed; then the length, and its complement
-    head.writeUInt16LE(part.length, 1);
-    head.writeUInt16LE(~part.length & STORED, 3);
-    parts.push(head, part);
+  const blocks = Buffer.allocUnsafe(data.length + HEAD * Math.ceil(data.length / STORED));
+  for (let from = 0, to = 0; from < data.length; from += STORED, to += HEAD + STORED) {
+    const length = Math.min(STORED, data.length - from);
+    blocks[to] = 0; // not the last block, not compressed; then the length, and its complement
+    blocks.writeUInt16LE(length, to + 1);
+    blocks.writeUInt16LE(~length & STORED, to + 3);
+    data.copy(blocks, to + HEAD, from, from + length);
   }
-  return Buffer.concat(parts);
+  return blocks;
 }
 
 /** The header of a gzip stream (RFC 1952 §2.3): no name, no time, unknown system. */

@@ -20,12 +20,17 @@ export class SocketWriter {
     return this.#socket.writableLength;
   }
 
-  /** Takes all parts, in one write; false as `Outlet.write` has it. */
-  writeAll(parts: readonly Buffer[]): boolean {
+  /**
+   * Takes all parts, in one write; false as `Outlet.write` has it.
+   *
+   * @param begin writes to the socket what goes before them
+   */
+  writeAll(parts: readonly Buffer[], begin?: () => void): boolean {
     const socket = this.#socket;
     const chunks = joined(parts);
-    if (chunks.length === 1) return this.writeOne(chunks[0] as Buffer);
+    if (chunks.length === 1 && !begin) return this.writeOne(chunks[0] as Buffer);
     socket.cork();
+    begin?.();
     for (const chunk of chunks) socket.write(chunk);
     socket.uncork();
     return this.#hasRoom();

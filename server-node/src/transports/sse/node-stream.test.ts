@@ -1,16 +1,20 @@
 /** The ways of an event stream to its client: straight to the socket, or by the response if other code intercepts
  * it. */
 import { once } from 'node:events';
-import { ServerResponse, type RequestListener } from 'node:http';
+import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
 import { connect, createSecureServer, type ClientHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
+import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../../index.js';
+import { Message } from '../../wire/message.js';
+import { FULL } from '../../wire/outlet.js';
 import { cert, key } from '../../../test/rig/certificate.js';
 import { listen } from '../../../test/rig/listen.js';
 import { rawStream, type Frame } from '../../../test/rig/raw-client.js';
 import { RawConnection } from '../../../test/rig/raw-connection.js';
+import { NodeStream } from './node-stream.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -75,6 +79,19 @@ describe('an event stream', () => {
     const writes = (['_write', '_writev'] as const).map((name) => vi.spyOn(socket, name));
     await raw.until(/x{40000}/);
     expect(writes.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
+  });
+
+  it('has room after a long first write that the system took at once', () => {
+    const request = Object.assign(new IncomingMessage(new Socket()), {
+      httpVersionMajor: 1,
+      httpVersionMinor: 1,
+    });
+    const response = new ServerResponse(request);
+    const take = (_: unknown, ...more: unknown[]): void => (more.at(-1) as () => void)();
+    response.assignSocket(new Duplex({ read: () => undefined, write: take, writev: take }) as Socket);
+    const begin = (): boolean => !!response.writeHead(200);
+    const stream = new NodeStream(response, 'sse', begin, () => undefined);
+    expect(stream.write([new Message('x'.repeat(2 * FULL))])).toBe(true);
   });
 
   it('waits for its turn behind an answer that is not finished', async () => {

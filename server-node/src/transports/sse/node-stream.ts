@@ -63,11 +63,7 @@ export class NodeStream implements Outlet {
       return this.#write(pieces);
     }
     this.#straight = new SocketWriter(socket, this.#onDrain);
-    socket.cork();
-    response.flushHeaders();
-    const hasRoom = this.#straight.writeAll(chunks(pieces));
-    socket.uncork();
-    return hasRoom;
+    return this.#straight.writeAll(chunks(pieces), () => response.flushHeaders());
   }
 }
 
