@@ -5,7 +5,7 @@ import { LAYER, type Layer, type Layered } from './layer.js';
 import type { PublishScheduler } from './publish-scheduler.js';
 import type { Patch } from '../protocol/patch.js';
 import type { CheckFrame, SnapshotFrame, StateFrame, Subscription } from '../protocol/frames.js';
-import { createCell, createSignal, once, type Readable, type Signal } from '../reactive/readable.js';
+import { createSignal, once, type Readable, type Signal } from '../reactive/readable.js';
 import { deriveStatus, IDLE, type DerivedStatus, type Reason, type Status } from './status.js';
 
 /** A {@link Readable} that remembers what a server rendered, for hydration. */
@@ -64,8 +64,9 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
   /** How long the topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
   const LINGER_MS = 1_000;
 
-  // The value: the document moves when a frame arrives, and the cell follows when it is published.
-  const cell = createCell<unknown>(undefined);
+  // The value follows the document, which moves when a frame arrives, when it is published.
+  let value: unknown;
+  const changed = createSignal();
   let document: Document | undefined;
   /** The changes between the two. */
   const patches: Patch[] = [];
@@ -129,7 +130,11 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     if (document) {
       const news = patches.splice(0);
       freezeNews(news);
-      cell.set(layer ? layer.show(document.value, news) : document.value);
+      const next = layer ? layer.show(document.value, news) : document.value;
+      if (!Object.is(next, value)) {
+        value = next;
+        changed.emit();
+      }
       if (news.length) patched?.emit(news);
     }
     refresh();
@@ -156,17 +161,6 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     diverged = (diverged ?? 0) + 1;
     askAgain();
   };
-  const verify = ({ check, at }: CheckFrame): void => {
-    host.flush(); // published containers are never written again
-    const doubted = document;
-    if (doubted?.version !== at) {
-      // State frames precede checks: if it happens twice, one was lost on the way.
-      if (phase === 'open' && ++mismatches > 1) askAgain();
-      return;
-    }
-    mismatches = 0;
-    if (loaded && !loaded.isCopy(doubted.value, check)) diverge();
-  };
 
   const control: ReplicaControl = {
     replica: {
@@ -177,9 +171,9 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
         getInitial: idle,
         subscribe: (onChange) => derived().subscribe(onChange),
       },
-      get: cell.get,
+      get: () => value,
       getInitial: () => initial,
-      subscribe: (onChange) => retain(cell.subscribe(onChange)),
+      subscribe: (onChange) => retain(changed.on(onChange)),
       subscribePatches: (onPatches) => retain((patched ??= createSignal()).on(onPatches)),
       [LAYER](next) {
         layer = next;
@@ -208,7 +202,17 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       const isSeed = 'for' in frame;
       // A topic's own frames are newer than a seed, and the others crossed our unsubscribe.
       if (isSeed === (wanted || phase !== 'closed')) return;
-      if ('check' in frame) return verify(frame);
+      if ('check' in frame) {
+        host.flush(); // published containers are never written again
+        if (document?.version !== frame.at) {
+          // State frames precede checks: if it happens twice, one was lost on the way.
+          if (phase === 'open' && ++mismatches > 1) askAgain();
+          return;
+        }
+        mismatches = 0;
+        if (loaded && !loaded.isCopy(document.value, frame.check)) diverge();
+        return;
+      }
       const before = document;
       let next;
       try {
@@ -241,7 +245,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       // This may run in the middle of a rendering, so it must not notify. A topic that is wanted gets a newer value anyway.
       if (wanted || document) return;
       document = { id, version, value: body };
-      cell.set(body);
+      value = body; // no subscriber is there
     },
   };
   return control;
