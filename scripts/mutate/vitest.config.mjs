@@ -10,7 +10,11 @@ export default defineConfig({
   environments: { __vitest__: { resolve: { conditions } } },
   test: {
     include: JSON.parse(process.env.VELOX_TESTS ?? '[]'),
-    setupFiles: ['./test/patience.setup.ts', './test/preload.setup.ts'],
+    setupFiles: [
+      './test/patience.setup.ts',
+      './test/preload.setup.ts',
+      './scripts/mutate/fail-fast.setup.mjs',
+    ],
     testTimeout: 20_000,
   },
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { Connection } from './options.js';
-import { createConnection } from './connection.js';
+import { createCarrier, createConnection } from './connection.js';
 import type { OpenFrame, ServerFrame } from '../protocol/frames.js';
 import type { Status } from '../replicas/status.js';
 import { createFakeTransport, type FakeTransport } from '../testing/fake-transport.js';
@@ -345,6 +345,20 @@ describe('choosing a transport', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(attempts(fakes)).toEqual([1, 1, 0]);
     expect(last().closed).toBe(true);
+  });
+
+  it('says that it took too long, if there is no other transport', async () => {
+    const { sync } = await start([createFakeTransport()]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'timeout' } });
+  });
+
+  it('takes a server whose state comes before its hello for one of version 2', async () => {
+    const { sync, last } = await start([createFakeTransport()]);
+    last().say(snapshot(1, 'early'));
+    expect(last().closed).toBe(true);
+    expect(sync.status.get()).toMatchObject({ reason: { code: 'unsupported-version' } });
+    expect(sync.replica().get()).toBeUndefined();
   });
 
   it('waits when all transports have failed, and begins with the first again', async () => {
@@ -695,6 +709,46 @@ describe('frames', () => {
   });
 });
 
+describe('a carrier', () => {
+  const setUpCarrier = async (options?: { auth: () => Promise<string> }) => {
+    const fake = createFakeTransport();
+    const carrier = createCarrier({ url: 'http://h/', transports: [fake.transport], ...options });
+    carrier.replica().subscribe(() => {});
+    await tick();
+    return { carrier, ...fake };
+  };
+
+  it('tells the newest hello, also after its link is gone', async () => {
+    const { carrier, last } = await setUpCarrier();
+    expect(carrier.hello()).toBeUndefined();
+    last().hello({ session: 's1' });
+    last().lose();
+    expect(carrier.hello()).toMatchObject({ session: 's1' });
+  });
+
+  it('sends nothing before the hello, and nothing after the link is gone', async () => {
+    const { carrier, last } = await setUpCarrier();
+    const { length } = last().sent;
+    carrier.send('{"ack":1}');
+    last().hello();
+    carrier.send('{"ack":2}');
+    last().lose();
+    carrier.send('{"ack":3}');
+    expect(last().sent.slice(length)).toEqual([{ ack: 2 }]);
+  });
+
+  it('opens nothing with a token that comes after the end of the attempt', async () => {
+    let answer: (token: string) => void = () => undefined;
+    const { carrier, links } = await setUpCarrier({
+      auth: () => new Promise((resolve) => (answer = resolve)),
+    });
+    carrier.close();
+    answer('late');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toEqual([]);
+  });
+});
+
 describe('closing', () => {
   it('is for good; values stay', async () => {
     const { sync, last, links } = await setUpOpen();
@@ -718,6 +772,7 @@ describe('closing', () => {
     sync.replica().subscribe(() => {});
     await tick();
     sync.close();
+    expect(onClose).toHaveBeenCalledTimes(1);
     sync.close();
     sync.reconnect();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -745,6 +800,25 @@ describe('closing', () => {
     sync.replica().subscribe(() => {});
     await tick();
     expect(last().closed).toBe(true);
+    expect(sync.status.get().state).toBe('closed');
+  });
+
+  it('may be made by a listener that the hello calls, and no silence is noticed after it', async () => {
+    const { sync, last, links } = setUp();
+    sync.status.subscribe(() => sync.status.get().state === 'open' && sync.close());
+    sync.replica().subscribe(() => {});
+    await tick();
+    last().hello({ heartbeat: 1_000 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links).toHaveLength(1);
+    expect(sync.status.get()).toMatchObject({ state: 'closed', stale: true });
+  });
+
+  it('stays when the last subscriber leaves', async () => {
+    const { sync, stop } = await setUpOpen();
+    sync.close();
+    stop();
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(sync.status.get().state).toBe('closed');
   });
 
