@@ -29,6 +29,6 @@ export const TARGETS = [
   },
   {
     file: 'server-node/src/recording/recorder.ts',
-    tests: ['server-node/src/recording/recorder.test.ts', 'server-node/src/recording/recorder.model.test.ts'],
+    tests: ['server-node/src/recording/**/*.test.ts', 'server-node/src/state/*.test.ts'],
   },
 ];
