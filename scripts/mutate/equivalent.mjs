@@ -5,6 +5,9 @@
 export const EQUIVALENT = [
   // Wide objects are copied faster, and to the same result.
   { file: 'protocol/patch.ts', original: 'keys.length < 128', replacements: ['true'] },
+  // Without a link, nothing is left to end. A phase that has the member has a link; the operator is for the type.
+  { file: 'connection/connection.ts', original: "!('link' in before)", replacements: ['false'] },
+  { file: 'connection/connection.ts', original: 'before.link?.close', replacements: ['before.link.close'] },
   // The loop runs only while the ring has a patch; the operator is for the type.
   {
     file: 'state/history.ts',

@@ -8,7 +8,10 @@ export const TARGETS = [
     tests: ['core/src/replicas/subscriptions.test.ts'],
   },
   { file: 'core/src/events/event-queue.ts', tests: ['core/src/events/event-queue.test.ts'] },
-  { file: 'core/src/connection/connection.ts', tests: ['core/src/connection/*.test.ts'] },
+  {
+    file: 'core/src/connection/connection.ts',
+    tests: ['core/src/connection/*.test.ts', 'core/src/development/probe.test.ts'],
+  },
   {
     file: 'server-node/src/topics/subscription.ts',
     tests: ['server-node/src/topics/subscription.test.ts'],

@@ -597,6 +597,15 @@ describe('the network', () => {
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'silent' } });
   });
 
+  it('is watched from the first attempt on: a page that goes away ends it', async () => {
+    const { sync, last } = setUp();
+    sync.replica().subscribe(() => {});
+    await tick();
+    fire('pagehide');
+    expect(sync.status.get().state).toBe('waiting');
+    expect(last().closed).toBe(true);
+  });
+
   it('is watched only while something is wanted', async () => {
     const added = vi.spyOn(globalThis, 'addEventListener');
     const removed = vi.spyOn(globalThis, 'removeEventListener');

@@ -58,6 +58,15 @@ describe('before the code is loaded', () => {
   });
 });
 
+it('a message may be announced before the code is loaded', async () => {
+  const { sync, last } = await setUp();
+  last().hello();
+  last().say({ ping: true, next: 100_000 });
+  last().say({ id: 'a', version: 1, body: 'one' });
+  await vi.advanceTimersByTimeAsync(200);
+  expect(sync.replica().get()).toBe('one');
+});
+
 describe('a delta before the code is loaded', () => {
   const value = { rows: [1, 2] };
   const push = { version: 2, delta: true, body: [{ op: 'add', path: '/rows/-', value: 3 }] } as const;
@@ -133,6 +142,18 @@ describe('when the code cannot be loaded', () => {
     await vi.dynamicImportSettled();
     expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
     expect(sync.replica().get()).toBe('one');
+  });
+
+  it('an attempt with a token fails for the reason, unless the connection was closed meanwhile', async () => {
+    const { sync, links } = await setUp({ auth: () => 'token' });
+    await vi.dynamicImportSettled();
+    const message = expect.stringMatching(/^Error: ./) as string;
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'lost', message } });
+    expect(links).toEqual([]);
+    const other = await setUp({ auth: () => 'token' });
+    other.sync.close();
+    await vi.dynamicImportSettled();
+    expect(other.sync.status.get().state).toBe('closed');
   });
 
   it('each delta is answered by a request for a snapshot, and the value stays until it comes', async () => {
