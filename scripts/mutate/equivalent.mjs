@@ -8,6 +8,33 @@ export const EQUIVALENT = [
   // Without a link, nothing is left to end. A phase that has the member has a link; the operator is for the type.
   { file: 'connection/connection.ts', original: "!('link' in before)", replacements: ['false'] },
   { file: 'connection/connection.ts', original: 'before.link?.close', replacements: ['before.link.close'] },
+  // A document begins with a whole value, whose patch takes the place of all before it.
+  {
+    file: 'replicas/replica.ts',
+    line: 'const patches',
+    original: '[]',
+    replacements: ['["Stryker was here"]'],
+  },
+  // The phase is compared with the two others alone.
+  { file: 'replicas/replica.ts', original: "'waiting'", replacements: ['""'] },
+  // A recorder without options could have keys of its own.
+  { file: 'recording/recorder.ts', original: 'key === undefined', replacements: ['false'] },
+  // Each of these saves time only: there is nothing to take, to fetch, or to close a second time.
+  {
+    file: 'recording/recorder.ts',
+    line: 'if (!this.dirty)',
+    original: '!this.dirty',
+    replacements: ['false'],
+  },
+  { file: 'recording/recorder.ts', original: 'sources.hasOpen', replacements: ['true'] },
+  { file: 'recording/recorder.ts', original: 'isClosing', replacements: ['false'] },
+  { file: 'recording/recorder.ts', line: 'isClosing = true', original: 'true', replacements: ['false'] },
+  // The next write takes what is owed and dirty from the same places, and finds nothing there.
+  {
+    file: 'sessions/session.ts',
+    original: 'link.owed.hasPending || this.topics.hasDirty',
+    replacements: ['true'],
+  },
   // The loop runs only while the ring has a patch; the operator is for the type.
   {
     file: 'state/history.ts',

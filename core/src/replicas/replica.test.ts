@@ -98,6 +98,16 @@ describe('the value of a replica', () => {
     expect(before).toEqual({ rows: [{ n: 0 }, { n: 0 }] });
   });
 
+  it('notifies nobody of an answer that changes nothing', () => {
+    const { replica, receive, paint, start } = setUp();
+    start();
+    const listener = vi.fn();
+    replica.subscribe(listener);
+    receive({ id: 'a', version: 1 });
+    paint();
+    expect(listener).not.toHaveBeenCalled();
+  });
+
   it('never changes a value that it has returned', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(1), fc.boolean()), { maxLength: 30, size: 'max' }), (steps) => {
@@ -221,7 +231,12 @@ describe('interest', () => {
     receive(seed(3));
     paint();
     expect(replica.get()).toEqual({ rows: [{ n: 2 }] });
+    receive(snapshot(4, { rows: [] }));
     stop();
+    vi.advanceTimersByTime(1_000);
+    receive(seed(5)); // the link does not know yet that the topic is not wanted
+    paint();
+    expect(replica.get()).toEqual({ rows: [] });
   });
 
   it('ignores a reason for doubt that crosses its unsubscribe', () => {
@@ -234,6 +249,15 @@ describe('interest', () => {
     say();
     doubt({ code: 'stale', message: 'late' });
     expect(replica.status.get().reason).toBeUndefined();
+  });
+
+  it('shows a reason for doubt as long as the link carries it', () => {
+    const { replica, start, doubt } = setUp();
+    const stop = start();
+    stop();
+    vi.advanceTimersByTime(1_000);
+    doubt({ code: 'stale', message: 'early' });
+    expect(replica.status.get().reason).toEqual({ code: 'stale', message: 'early' });
   });
 
   it('leaves out the name of the default topic', () => {
@@ -501,6 +525,14 @@ describe('the status of a replica', () => {
     expect(replica.status.get()).toMatchObject({ stale: false, reason: undefined });
   });
 
+  it('is stale as soon as the connection says that the link is gone', () => {
+    const { replica, start, drop, status } = setUp();
+    start();
+    drop();
+    status.set({ ...OPEN, state: 'waiting' });
+    expect(replica.status.get()).toMatchObject({ state: 'waiting', stale: true });
+  });
+
   it('is stale again once the link is gone, also when a paint is still due', () => {
     const { replica, receive, paint, start, drop } = setUp();
     start();
@@ -525,6 +557,16 @@ describe('the check of a replica', () => {
     all.receive(delta(2, set(1, 1)));
     return all;
   };
+
+  it('is ignored before the first value', () => {
+    const { replica, receive, say, onChange } = setUp();
+    replica.subscribe(() => {});
+    say();
+    onChange.mockClear();
+    receive(check(1));
+    receive(check(1));
+    expect(onChange).not.toHaveBeenCalled();
+  });
 
   it('accepts equal values, also before they are published', async () => {
     const { receive, replica, onChange } = setUpChecked();

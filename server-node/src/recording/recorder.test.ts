@@ -1,6 +1,8 @@
+import { queryObjects } from 'node:v8';
 import { createStateHash, isVeloxError, type ErrorCode } from '@velox/core/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { createRecorder, type Recorder } from './recorder.js';
+import { Tree } from './tree/tree.js';
 
 const board = () => ({
   rows: [1, 2, 3].map((id) => ({ id, price: id * 10, text: '-'.repeat(40) })),
@@ -164,6 +166,44 @@ describe('a recorder', () => {
     }
   });
 
+  it('knows its size as of the last take, also if it is asked for the first time between two', () => {
+    const recorder = createRecorder({ text: 'a' });
+    recorder.update((draft) => void (draft.text = 'abc'));
+    expect(recorder.size).toBe('{"text":"abc"}'.length); // nothing was measured before
+    recorder.update((draft) => void (draft.text = 'abcde'));
+    recorder.take();
+    const { size } = recorder;
+    expect(size).toBe('{"text":"abcde"}'.length);
+    recorder.update((draft) => void (draft.text = ''));
+    expect(recorder.size).toBe(size);
+    recorder.take();
+    expect(recorder.size).toBe('{"text":""}'.length);
+  });
+
+  it('releases its tree when it rests, and only then', () => {
+    const all = (): number => queryObjects(Tree) as number;
+    const before = all();
+    const trees = (): number => all() - before;
+    const recorder = createRecorder<{ n: number; o?: object }>({ n: 0 });
+    expect(recorder.dirty).toBe(false);
+    expect(trees()).toBe(0);
+    recorder.update(() => undefined);
+    expect(trees()).toBe(1);
+    recorder.rest();
+    expect(trees()).toBe(0);
+    recorder.reconcile({ n: 1 });
+    recorder.rest();
+    expect(trees()).toBe(1); // it is not taken yet
+    expect(recorder.take()).toBe('[{"op":"replace","path":"/n","value":1}]');
+    recorder.rest();
+    expect(trees()).toBe(0);
+    expect(recorder.value).toEqual({ n: 1 });
+    recorder.live();
+    recorder.rest();
+    expect(trees()).toBe(1); // its draft lasts
+    expect(recorder.value).toEqual({ n: 1 });
+  });
+
   it('finds what an update changed, also if it rested before the next value came', () => {
     const first = { a: { n: 1 }, b: 0 };
     const recorder = createRecorder(first);
@@ -185,6 +225,40 @@ describe('a recorder', () => {
     recorder.rest();
     recorder.reconcile(first, { previous: first });
     expect(recorder.value).toEqual({ a: { n: 1 } });
+  });
+
+  it('has one draft that lasts', () => {
+    const recorder = createRecorder({ a: { n: 0 } });
+    expect(recorder.live()).toBe(recorder.live());
+    expect(recorder.live().a).toBe(recorder.live().a);
+  });
+
+  it('counts an object that was assigned to the lasting draft until the end of its tick, in each tick anew', async () => {
+    const recorder = createRecorder<{ a?: { n: number } }>({});
+    for (const tick of [1, 2]) {
+      const assigned = { n: 0 };
+      recorder.live().a = assigned;
+      assigned.n = tick;
+      expect(recorder.value).toEqual({ a: { n: tick } });
+      await Promise.resolve();
+      assigned.n = -1;
+      expect(recorder.value).toEqual({ a: { n: tick } });
+    }
+  });
+
+  it('throws at the end of a recipe what is wrong with its objects, and reports nothing before', () => {
+    const onError = vi.fn();
+    const recorder = createRecorder<{ a?: { n: unknown } }>({}, { onError });
+    const broken = (): void =>
+      recorder.update((draft) => {
+        const assigned: { n: unknown } = { n: 0 };
+        draft.a = assigned;
+        assigned.n = 1n;
+        expect(recorder.value).toEqual({ a: { n: 0 } });
+      });
+    expect(code(broken)).toBe('not-json');
+    expect(onError).not.toHaveBeenCalled();
+    expect(recorder.value).toEqual({});
   });
 
   it('calls onChange once between two takes, after the recipe', () => {
