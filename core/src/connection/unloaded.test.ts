@@ -58,15 +58,6 @@ describe('before the code is loaded', () => {
   });
 });
 
-it('a message may be announced before the code is loaded', async () => {
-  const { sync, last } = await setUp();
-  last().hello();
-  last().say({ ping: true, next: 100_000 });
-  last().say({ id: 'a', version: 1, body: 'one' });
-  await vi.advanceTimersByTimeAsync(200);
-  expect(sync.replica().get()).toBe('one');
-});
-
 describe('a delta before the code is loaded', () => {
   const value = { rows: [1, 2] };
   const push = { version: 2, delta: true, body: [{ op: 'add', path: '/rows/-', value: 3 }] } as const;
@@ -144,16 +135,34 @@ describe('when the code cannot be loaded', () => {
     expect(sync.replica().get()).toBe('one');
   });
 
-  it('an attempt with a token fails for the reason, unless the connection was closed meanwhile', async () => {
+  it('an attempt that has to ask for a token waits, and shows the reason', async () => {
     const { sync, links } = await setUp({ auth: () => 'token' });
     await vi.dynamicImportSettled();
     const message = expect.stringMatching(/^Error: ./) as string;
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'lost', message } });
     expect(links).toEqual([]);
-    const other = await setUp({ auth: () => 'token' });
-    other.sync.close();
+  });
+
+  it('an attempt that the application has closed meanwhile stays closed', async () => {
+    const { createConnection } = await import('./connection.js');
+    const transports = [(await import('../testing/fake-transport.js')).createFakeTransport().transport];
+    const sync = createConnection({ url: 'http://h/sync', transports, auth: () => 'token' });
+    sync.replica().subscribe(() => {});
+    while (sync.status.get().state !== 'connecting') await Promise.resolve();
+    sync.close();
+    for (let count = 0; count < 3; count++) await vi.dynamicImportSettled();
+    expect(sync.status.get().state).toBe('closed');
+  });
+
+  it('an announced message is received without it', async () => {
+    const { sync, last } = await setUp();
+    last().hello();
+    last().say({ ping: true, next: 100_000 });
+    last().say({ id: 'a', version: 1, body: 'one' });
     await vi.dynamicImportSettled();
-    expect(other.sync.status.get().state).toBe('closed');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sync.replica().get()).toBe('one');
+    expect(sync.status.get().state).toBe('open');
   });
 
   it('each delta is answered by a request for a snapshot, and the value stays until it comes', async () => {
