@@ -66,6 +66,16 @@ describe('a queue of events', () => {
     expect(resume(true, 2)).toEqual([]);
   });
 
+  it('begins another session with what is added for it, before all lanes', () => {
+    const { queue, add, take } = setUp();
+    queue.resume(false, 0, all);
+    add(1);
+    queue.add('{"data":2', 'files');
+    queue.suspend();
+    queue.resume(false, 0, all, () => add('first', 'second'));
+    expect(take()).toEqual([['first', 1], ['second', 2], [1, 3], [2, 4]]); // prettier-ignore
+  });
+
   it.each([-1, 0, 4, 1e9])('is not confused by an acknowledgement of %d', (ack) => {
     const { queue, add, take, resume } = setUp();
     resume(false);

@@ -170,10 +170,11 @@ export function createEventQueue(
       const unfit: Kept[] = [];
       if (!isSame) {
         const former = all().filter(isFree);
-        sent = [];
         base = 0;
         lanes.clear();
         begin?.();
+        sent = waiting(); // they go before all lanes
+        lanes.clear();
         for (const each of former) {
           try {
             check(each.text);

@@ -79,15 +79,18 @@ it('ends the interest in a room quietly after the connection was closed', async 
 
 it('joins its rooms in a new session before all that waited for it', async () => {
   const { sync, last, sent } = await setUpOpen();
-  sync.join('hall');
-  last().say({ reply: 1, data: null });
+  for (const room of ['hall', 'yard']) sync.join(room);
+  for (const reply of [1, 2]) last().say({ reply, data: null });
   sync.emit('written', 1);
   sync.call('asked', 2, { idempotent: true }).catch(() => undefined);
   last().lose();
   sync.emit('waited', 3);
+  sync.channel('files').emit('file', 3);
   sync.call('asked again', 4).catch(() => undefined);
   await vi.advanceTimersByTimeAsync(2_000);
   last().hello({ session: 's2' });
   await vi.advanceTimersByTimeAsync(0);
-  expect(sent().map(([event]) => event)).toEqual(['$join', 'written', 'waited', 'asked again', 'asked']);
+  expect(sent().map(([event]) => event)).toEqual([
+    ...['$join', '$join', 'written', 'file', 'waited', 'asked again', 'asked'],
+  ]);
 });
