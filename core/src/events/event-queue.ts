@@ -167,13 +167,18 @@ export function createEventQueue(
       expire();
     },
     resume(isSame, ack, check, begin) {
+      if (isSame) acknowledge(ack);
+      expire(); // the timer may be late: the machine slept
+      suspended = false; // what is added from here on has not waited
+      clearTimeout(timer);
+      isFirst = true;
       const unfit: Kept[] = [];
       if (!isSame) {
         const former = all().filter(isFree);
         base = 0;
         lanes.clear();
         begin?.();
-        sent = waiting(); // they go before all lanes
+        sent = waiting(); // they go before all lanes, and no overflow drops them
         lanes.clear();
         for (const each of former) {
           try {
@@ -184,11 +189,6 @@ export function createEventQueue(
           }
         }
       }
-      acknowledge(ack);
-      isFirst = true;
-      expire(); // the timer may be late: the machine slept
-      suspended = false;
-      clearTimeout(timer);
       drop(unfit, 'refused');
     },
     clear() {

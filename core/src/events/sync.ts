@@ -154,8 +154,8 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     const hadSession = session !== undefined;
     session = next;
     drops.server(dropped, isSame);
-    if (!isSame) calls.onNewSession();
     queue.resume(isSame, ack, check, hadSession ? rooms.onNewSession : undefined);
+    if (!isSame) calls.onNewSession();
     open = true;
     settle();
     const lost = drops.count.get() - droppedBefore;
