@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import {
   connect,
+  constants,
   createSecureServer,
   createServer,
   type Http2ServerRequest,
@@ -94,5 +95,33 @@ it.each(['http', 'https'])(
     expect(answers).toBe(60);
     expect(sockets.size).toBe(1);
     expect(warned).not.toHaveBeenCalled();
+  },
+);
+
+it.each(['stream', 'connection'])(
+  'a session ends if its %s was gone before the endpoint got the request',
+  async (what) => {
+    const hub = velox.createHub();
+    hub.state('', { a: 1 });
+    const outcomes: Promise<string>[] = [];
+    const server = createServer((request, response) => {
+      const serve = (): unknown => outcomes.push(hub.handle(request as never, response as never));
+      void once(response, 'close').then(serve);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    onTestFinished(() => {
+      client.destroy();
+      server.close();
+    });
+    const stream = client.request({ ':path': '/?velox=3', accept: 'text/event-stream' });
+    stream.on('error', () => undefined);
+    await once(server, 'request');
+    if (what === 'stream') stream.close(constants.NGHTTP2_CANCEL);
+    else client.destroy();
+    await vi.waitFor(() => expect(outcomes).toHaveLength(1));
+    await outcomes[0];
+    expect(hub.stats()).toMatchObject({ sessions: 0, subscriptions: 0 });
   },
 );

@@ -7,6 +7,12 @@ import { rawStream, rawSubscribe, rawWebSocket, type Frame } from '../../test/ri
 
 const hello = { hello: expect.objectContaining({ protocol: 3, heartbeat: 15_000 }) as unknown };
 
+it('rejects, and does not throw, for a request that has no socket', async () => {
+  const { handle } = velox.state({ n: 0 });
+  const bare = { url: '/', method: 'GET', headers: {} };
+  await expect(handle(bare as never, {} as never)).rejects.toThrow(TypeError);
+});
+
 describe('an event stream', () => {
   it('is hello, a snapshot, then deltas', async () => {
     const state = velox.state({

@@ -64,6 +64,8 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     response: ServerResponse,
     next?: (error?: unknown) => void,
   ): Promise<Served> => {
+    const connections = connectionsOf(serverOf(request.socket));
+    if (connections) servers.add(connections);
     if (next && !isChecked) checkPath(request);
     const turn = whenTurn(request, response);
     if (turn && !(await turn)) return { outcome: 'closed' };
@@ -101,8 +103,6 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
 
   // An error in serving one peer affects no other peer.
   const safely = (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
-    const connections = connectionsOf(serverOf(request.socket));
-    if (connections) servers.add(connections);
     return begun(request, response, next).catch((error: unknown) => {
       hub.observer.failure(error);
       if (response.headersSent) response.destroy();

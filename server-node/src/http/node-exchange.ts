@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Stream } from 'node:http2';
 import { VeloxError } from '@velox/core/protocol';
 import type { Exchange } from '../transports/exchange.js';
 import { headerOf } from '../transports/request-head.js';
@@ -19,7 +20,7 @@ export function nodeExchange(
   response.on('error', () => undefined); // 'close' follows
   const begin = (status: number, headers: Readonly<Record<string, string>>): void => {
     const other = response.getHeader('vary');
-    if (other === undefined) response.writeHead(status, headers);
+    if (!other) response.writeHead(status, headers);
     else
       response.writeHead(status, {
         ...headers,
@@ -76,9 +77,9 @@ export function nodeExchange(
   };
 }
 
-/** Also if it closed before a listener was added. */
-function whenClosed(response: ServerResponse, callback: () => void): void {
-  if (response.destroyed) queueMicrotask(callback);
+/** Also if it closed before a listener was added. A response of HTTP/2 shows that by its stream alone. */
+function whenClosed(response: ServerResponse & { stream?: Http2Stream }, callback: () => void): void {
+  if (response.destroyed || response.stream?.destroyed) queueMicrotask(callback);
   else response.once('close', callback);
 }
 
