@@ -98,7 +98,9 @@ describe('createTestSync', () => {
       for (const client of [0, 1]) test.inflict({ harm: 'freeze', who: 'client', ms: 3_000 }, client);
       open.emit('note', 'open');
       late.emit('note', 'late');
-      await test.advance(2_900);
+      await test.advance(2_000);
+      for (const client of [0, 1]) test.inflict({ harm: 'freeze', who: 'client', ms: 2_000 }, client);
+      await test.advance(1_900);
       expect([heard, test.hub.stats().sessions]).toEqual([[], 1]);
       await test.advance(2_000);
       expect(heard.toSorted()).toEqual(['late', 'open']);

@@ -13,6 +13,8 @@ export class Wire {
   /** The delay of this connection alone, in ms: so one may overtake another. */
   readonly #latency: number;
   #last = 0;
+  /** Messages that a frozen sender holds. */
+  #held = 0;
   #cut = false;
 
   constructor(path: Path, from: Zone, to: Zone) {
@@ -24,10 +26,20 @@ export class Wire {
 
   /** Sends `size` bytes, whose arrival is `deliver`; then there is room for more, and `onRoom` is called, at the other end. */
   carry(size: number, deliver: () => void, onRoom?: () => void): void {
-    const { time, delay, stalledUntil, rate } = this.#path;
-    const sentAt = Math.max(time.now, this.#from.frozenUntil);
-    this.#last = Math.max(this.#last, sentAt + this.#latency + delay, stalledUntil) + size / rate;
+    const { time } = this.#path;
     this.inFlight += size;
+    if (this.#held === 0 && this.#from.frozenUntil <= time.now) return this.#send(size, deliver, onRoom);
+    this.#held++;
+    const goOn = (): void => {
+      this.#held--;
+      this.#send(size, deliver, onRoom);
+    };
+    time.schedule(0, goOn, this.#from);
+  }
+
+  #send(size: number, deliver: () => void, onRoom?: () => void): void {
+    const { time, delay, stalledUntil, rate } = this.#path;
+    this.#last = Math.max(this.#last, time.now + this.#latency + delay, stalledUntil) + size / rate;
     if (this.hole) return; // it stays in flight: a sender of too much has to wait
     const arrive = (): void => {
       if (this.#cut || this.hole) return;
