@@ -55,6 +55,13 @@ function complaints(page: Page): string[] {
   return found;
 }
 
+/** Opens the page, and waits for its board: a connection is open before its first value has come. */
+async function openBoard(page: Page): Promise<void> {
+  await page.goto(server.origin);
+  await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+  await expect(page.getByLabel('New card in To do')).toBeVisible();
+}
+
 async function addCard(page: Page, text: string): Promise<void> {
   await page.getByLabel('New card in To do').fill(text);
   await page.getByLabel('New card in To do').press('Enter');
@@ -152,8 +159,7 @@ test('an edit that the server refuses is taken back, with the reason', async ({ 
 test('an edit during an outage shows immediately, and reaches the server when it is back', async ({
   page,
 }) => {
-  await page.goto(server.origin);
-  await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+  await openBoard(page);
   await server.kill();
   await expect(page.locator('.pill[data-state=open]')).toHaveCount(0);
   await addCard(page, 'kept');
@@ -165,8 +171,7 @@ test('an edit during an outage shows immediately, and reaches the server when it
 
 test('an edit that an outage outlasts is reported, until the server answers again', async ({ page }) => {
   test.setTimeout(90_000);
-  await page.goto(server.origin);
-  await expect(page.locator('.pill[data-state=open]').first()).toBeVisible();
+  await openBoard(page);
   await server.kill();
   await addCard(page, 'lost');
   const report = page.getByText('The server cannot be reached. Nothing was changed.');
