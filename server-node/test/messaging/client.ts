@@ -37,6 +37,8 @@ export class SimulatedClient {
   #leaveLobby: (() => void) | undefined;
   #moves = 0;
   #rows = 0;
+  /** How often it has called the hub for a room. It may do so again on each link, and the replies take their places among the events. */
+  #hubCalls = 0;
   /** How long a call that adds a row waits: only over tight limits may its reply be lost while the session lives. */
   readonly #patience: number;
 
@@ -119,16 +121,19 @@ export class SimulatedClient {
 
   join(): void {
     this.#server.joiners.get(HALL)?.add(this.index);
+    this.#callsHub();
     this.#leaveHall ??= this.sync.join(HALL);
   }
 
   leave(): void {
+    this.#callsHub();
     this.#leaveHall?.();
     this.#leaveHall = undefined;
   }
 
   enter(): void {
     this.#server.joiners.get(LOBBY)?.add(this.index);
+    this.#callsHub();
     this.#leaveLobby ??= this.#presence.enter({ move: ++this.#moves });
   }
 
@@ -137,6 +142,7 @@ export class SimulatedClient {
   }
 
   exit(): void {
+    this.#callsHub();
     this.#leaveLobby?.();
     this.#leaveLobby = undefined;
   }
@@ -190,6 +196,7 @@ export class SimulatedClient {
     const former = this.#record;
     const record = this.#server.recordOf(session);
     this.#record = record;
+    for (let call = 0; call < this.#hubCalls; call++) record.count(60);
     if (record === former) return;
     record.isTaken = true;
     this.#watch.note(`client-${this.index}: has ${record.name}`);
@@ -198,6 +205,11 @@ export class SimulatedClient {
       !former || this.#reconnection?.recovered === false,
       () => `client ${this.index} was not told that its session is new`,
     );
+  }
+
+  #callsHub(): void {
+    this.#hubCalls++;
+    this.#record?.count(60);
   }
 
   #onCast(lane: Lane, id: number): void {
