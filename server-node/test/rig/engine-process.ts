@@ -16,6 +16,8 @@ export interface EngineProgram {
   readonly prepare?: (folder: string) => Promise<void>;
   /** Checks whether it answers. Default: when its port is open. */
   readonly isReady?: (port: number) => Promise<boolean>;
+  /** Its complaint if it is started while something of its killed predecessor is still there. Then it is started again. */
+  readonly tooEarly?: RegExp;
 }
 
 /** A database or broker that a test started for itself, on a free port, with a folder of its own. */
@@ -47,7 +49,13 @@ export class EngineProcess implements AsyncDisposable {
 
   /** Starts it again, on the same port and folder. Resolves when it answers. */
   async start(): Promise<void> {
-    const { name, program, args, user, isReady = isOpen } = this.#program;
+    const deadline = Date.now() + 60_000;
+    while (!(await this.#launch(deadline))) await sleep(50);
+  }
+
+  /** Returns false if it was too early. */
+  async #launch(deadline: number): Promise<boolean> {
+    const { name, program, args, user, isReady = isOpen, tooEarly } = this.#program;
     const child = spawn(program, args(this.port, this.folder), {
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: this.folder,
@@ -60,14 +68,19 @@ export class EngineProcess implements AsyncDisposable {
     child.once('exit', () => process.off('exit', end));
     let errors = '';
     child.stderr.on('data', (text: Buffer) => (errors = (errors + text.toString()).slice(-2_000)));
+    const closed = once(child, 'close').catch(() => undefined); // then all of its complaint is there
     await once(child, 'spawn');
-    const deadline = Date.now() + 60_000;
     while (!(await isReady(this.port))) {
-      if (child.exitCode !== null || child.signalCode !== null)
+      const isLate = Date.now() > deadline;
+      if (child.exitCode !== null || child.signalCode !== null) {
+        await closed;
+        if (tooEarly?.test(errors) && !isLate) return false;
         throw new Error(`${name} exited with ${child.exitCode ?? child.signalCode}: ${errors}`);
-      if (Date.now() > deadline) throw new Error(`${name} does not answer on port ${this.port}: ${errors}`);
+      }
+      if (isLate) throw new Error(`${name} does not answer on port ${this.port}: ${errors}`);
       await sleep(20);
     }
+    return true;
   }
 
   /** Ends it by a signal, default SIGKILL. Resolves when it is gone. */

@@ -71,6 +71,7 @@ function startServer(
         ...settings,
       ].flatMap((line) => ['-c', line]),
     ],
+    tooEarly: /shared memory block .* is still in use/, // its children live a little longer than it
     isReady: async (port) => {
       const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
       client.on('error', () => {});
