@@ -28,7 +28,10 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
   const setUp = (): ReturnType<typeof play> => play(harness);
 
   describe(`the adapter for ${name}`, () => {
-    beforeEach(() => void vi.useFakeTimers());
+    beforeEach(() => {
+      vi.useFakeTimers();
+      vi.spyOn(Math, 'random').mockReturnValue(0.5); // the next attempt is not immediate
+    });
     afterEach(async () => {
       mounted.forEach(unmount);
       await later(2_000); // the next test finds nothing of this one
