@@ -66,7 +66,7 @@ describe('a queue of events', () => {
     expect(resume(true, 2)).toEqual([]);
   });
 
-  it('begins another session with what is added for it, before all lanes', () => {
+  it('begins another session with the frames that are added for it, before all lanes', () => {
     const { queue, add, take } = setUp();
     queue.resume(false, 0, all);
     add(1);

@@ -169,7 +169,7 @@ export function createEventQueue(
     resume(isSame, ack, check, begin) {
       if (isSame) acknowledge(ack);
       expire(); // the timer may be late: the machine slept
-      suspended = false; // what is added from here on has not waited
+      suspended = false; // frames that are added from here on have not waited
       clearTimeout(timer);
       isFirst = true;
       const unfit: Kept[] = [];

@@ -98,7 +98,7 @@ describe('the value of a replica', () => {
     expect(before).toEqual({ rows: [{ n: 0 }, { n: 0 }] });
   });
 
-  it('notifies nobody of an answer that changes nothing', () => {
+  it('runs no listener for an answer that changes nothing', () => {
     const { replica, receive, paint, start } = setUp();
     start();
     const listener = vi.fn();

@@ -64,7 +64,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
   /** How long the topic stays subscribed after its last subscriber left, so that a change of pages keeps it. */
   const LINGER_MS = 1_000;
 
-  // The value follows the document, which moves when a frame arrives, when it is published.
+  // The document moves when a frame arrives, and the value follows when it is published.
   let value: unknown;
   const changed = createSignal();
   let document: Document | undefined;

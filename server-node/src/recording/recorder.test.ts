@@ -246,7 +246,7 @@ describe('a recorder', () => {
     }
   });
 
-  it('throws at the end of a recipe what is wrong with its objects, and reports nothing before', () => {
+  it('throws the error of an assigned object at the end of the recipe, and does not report it before', () => {
     const onError = vi.fn();
     const recorder = createRecorder<{ a?: { n: unknown } }>({}, { onError });
     const broken = (): void =>

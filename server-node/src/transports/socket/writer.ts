@@ -23,7 +23,7 @@ export class SocketWriter {
   /**
    * Takes all parts, in one write; false as `Outlet.write` has it.
    *
-   * @param begin writes to the socket what goes before them
+   * @param begin writes something to the socket that goes before them
    */
   writeAll(parts: readonly Buffer[], begin?: () => void): boolean {
     const socket = this.#socket;
