@@ -55,6 +55,15 @@ function record(sync: Connection): Status[] {
   return seen;
 }
 
+it('keeps the options that it was created with', async () => {
+  const { transport, last } = createFakeTransport();
+  const options = { url: 'http://h/', transports: [transport], auth: () => 'first' };
+  const sync = createConnection(options);
+  options.auth = () => 'second';
+  sync.replica().subscribe(() => {});
+  await vi.waitFor(() => expect(last().attempt.open[0]).toMatchObject({ open: { token: 'first' } }));
+});
+
 it('shows applications no member that serves events', () => {
   expectTypeOf(createConnection).returns.toEqualTypeOf<Connection>();
 });

@@ -21,20 +21,14 @@ const inUse = new Set<Carrier>();
 /** Creates a connection with only the transports that it is given. Nothing is opened before a replica is subscribed. */
 export function createConnection(options: ConnectionOptions): Connection {
   checkConnection(options);
-  return createCarrier(options);
+  return createCarrier({ ...options }); // what the application changes later counts for nothing
 }
 
 /**
  * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. How it
  * comes back after a failure is a part that is loaded after the first hello.
  */
-export function createCarrier({
-  url,
-  transports,
-  credentials: cookies,
-  onClose,
-  ...options
-}: ConnectionOptions): Carrier {
+export function createCarrier(options: ConnectionOptions): Carrier {
   /** How long an attempt may take until the server says hello. */
   const OPEN_TIMEOUT_MS = 4_000;
   /** How long hello may follow the head of an answer. */
@@ -43,16 +37,13 @@ export function createCarrier({
   const MIN_BYTES_PER_MS = 16;
   /** Bytes of subscriptions before hello: a server takes 16 KiB from a stranger, with the token. The rest follows hello. */
   const BEFORE_HELLO = 11_000;
+  const { url, transports } = options;
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
   const scheduler = createPublishScheduler();
   const credentials: Credentials = { headers: { ...(options.headers as Headers) } }; // a function spreads to nothing
-  const topics = createSubscriptions({
-    ...scheduler,
-    status,
-    onChange: () => interest.touch(),
-    onStale: () => put(),
-  });
+  const onChange = (): void => interest.touch();
+  const topics = createSubscriptions({ ...scheduler, status, onChange, onStale: () => put() });
   const interest = createInterest(topics.hasWanted, reconcile);
   let phase: Phase = { is: 'idle' };
   let hello: Hello | undefined;
@@ -68,10 +59,9 @@ export function createCarrier({
     if (phase.is === 'open') phase.link.send(text, hello!);
   };
   const attemptOf = (open: Partial<OpenFrame['open']>, ...more: ClientFrame[]): Attempt => {
-    const first = {
-      open: { ...open, token: credentials.token, refused: course.tries.refused } as OpenFrame['open'],
-    }; // JSON leaves out undefined
-    return { url, headers: credentials.headers, credentials: cookies, open: [first, ...more] };
+    const { headers, token } = credentials;
+    const first = { ...open, token, refused: course.tries.refused } as OpenFrame['open']; // JSON leaves out undefined
+    return { url, headers, credentials: options.credentials, open: [{ open: first }, ...more] };
   };
 
   function reconcile(): void {
@@ -127,8 +117,7 @@ export function createCarrier({
 
   function wait(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
-    const reason: CloseReason = { code, message: 'no answer' };
-    timer = setTimeout(lose, ms, reason);
+    timer = setTimeout(lose, ms, { code, message: 'no answer' } as CloseReason);
   }
 
   function take(frame: ServerFrame, text: string): void {
@@ -150,11 +139,7 @@ export function createCarrier({
     hello = next;
     clearTimeout(timer);
     const mine = (phase = { is: 'open', link: phase.link! } as const);
-    probeStream(
-      () => transports[course.chosen]!.name,
-      () => phase === mine,
-      send,
-    );
+    probeStream(host);
     put({ attempt: 0, reason: host.recovery?.keep(), protocol: next.protocol });
     reconcile(); // topics may have been subscribed while the link opened
     if ((phase as Phase) === mine) recover(host, (recovery) => recovery.guard(next));
@@ -197,19 +182,8 @@ export function createCarrier({
     put(undefined, IDLE);
   }
 
-  const host: LoadingHost = {
-    phase: () => phase,
-    transports,
-    options,
-    course,
-    status,
-    attempt,
-    open,
-    enter,
-    stay,
-    send,
-    attemptOf,
-  };
+  const given = { transports, options, course, status };
+  const host: LoadingHost = { ...given, phase: () => phase, attempt, open, enter, stay, send, attemptOf };
   const carrier: Carrier = {
     replica: topics.replica,
     status,
@@ -226,7 +200,7 @@ export function createCarrier({
       send(await (await load()).renewToken(options, credentials));
     },
     close() {
-      if (phase !== OVER) onClose?.();
+      if (phase !== OVER) options.onClose?.();
       rest(OVER);
     },
   };
