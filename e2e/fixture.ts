@@ -105,7 +105,7 @@ export class Fixture implements AsyncDisposable {
     this.state.update((draft) => void draft.count++);
   }
 
-  /** Ends all connections without a word. */
+  /** Destroys all sockets, without a close frame. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

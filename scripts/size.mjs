@@ -5,7 +5,7 @@ import { build } from 'vite';
 
 const budgets = [
   {
-    name: '@velox/react: useVelox with core, WebSocket and SSE',
+    name: '@velox/react: useVelox with core and WebSocket',
     code: `export { useVelox } from '@velox/react'`,
     limit: 5_600,
   },

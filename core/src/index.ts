@@ -43,6 +43,8 @@ export type {
   EventData,
   EventName,
   EventReceived,
+  ReplicatedRow,
+  ReplicatedTopic,
   RoomName,
   TopicName,
   TopicValue,

@@ -2,54 +2,44 @@ import type { Signal } from '@angular/core';
 import type {
   Contract,
   EntityType,
-  EntityValue,
   EventData,
   EventName,
   Jsonify,
   PresenceMembers,
   PresenceMine,
   PresenceShown,
-  Replicated,
+  ReplicatedRow,
+  ReplicatedTopic,
   RoomName,
   SharedOptions,
   Status,
   Sync,
   TopicName,
-  TopicValue,
 } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
 import { injectPresence } from './inject-presence.js';
-import { injectEntity } from './inject-entity.js';
+import { injectEntity, type Id } from './inject-entity.js';
 import { injectVelox, injectVeloxStatus } from './inject-velox.js';
 import { injectVeloxEvent } from './inject-velox-event.js';
-
-/** A topic's value as components receive it. */
-type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
-
-/** A row as components receive it; `null` if it does not exist. */
-type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
-
-/** The id of a row; while it is undefined, nothing is asked for. */
-type Id = string | number | undefined | (() => string | number | undefined);
 
 /** The functions of one endpoint, typed by its contract. */
 export interface VeloxFunctions<C extends Contract> {
   /** `injectVelox` for a topic of the contract, or a signal or function that returns one. */
   readonly injectVelox: {
-    <N extends TopicName<C>>(topic: N | (() => N)): Signal<Value<C, N> | undefined>;
+    <N extends TopicName<C>>(topic: N | (() => N)): Signal<ReplicatedTopic<C, N> | undefined>;
     <N extends TopicName<C>, S>(
       topic: N | (() => N),
-      select: (value: Value<C, N> | undefined) => S,
+      select: (value: ReplicatedTopic<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Signal<S>;
   };
   /** `injectEntity` for an entity of the contract. */
   readonly injectEntity: {
-    <N extends EntityType<C>>(type: N, id: Id): Signal<Row<C, N> | undefined>;
+    <N extends EntityType<C>>(type: N, id: Id): Signal<ReplicatedRow<C, N> | undefined>;
     <N extends EntityType<C>, S>(
       type: N,
       id: Id,
-      select: (row: Row<C, N> | undefined) => S,
+      select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Signal<S>;
   };

@@ -4,7 +4,7 @@ import { entityOf } from '@velox/core/adapter';
 import { injectVelox } from './inject-velox.js';
 
 /** The id of a row, or a signal or function that returns one; while it is undefined, nothing is asked for. */
-type Id = string | number | undefined | (() => string | number | undefined);
+export type Id = string | number | undefined | (() => string | number | undefined);
 
 /**
  * Returns a signal of a row of an entity, undefined until it arrives and `null` if it does not exist.

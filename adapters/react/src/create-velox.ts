@@ -1,20 +1,19 @@
 import type {
   Contract,
   EntityType,
-  EntityValue,
   EventData,
   EventName,
   Jsonify,
   PresenceMembers,
   PresenceMine,
   PresenceShown,
-  Replicated,
+  ReplicatedRow,
+  ReplicatedTopic,
   RoomName,
   SharedOptions,
   Status,
   Sync,
   TopicName,
-  TopicValue,
 } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
 import { usePresence } from './use-presence.js';
@@ -22,49 +21,43 @@ import { useEntity, useSuspenseEntity } from './use-entity.js';
 import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
 
-/** A topic's value as components receive it. */
-type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
-
-/** A row as components receive it; `null` if it does not exist. */
-type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
-
 /** The hooks of one endpoint, typed by its contract. */
 export interface VeloxHooks<C extends Contract> {
   /** `useVelox` for a topic of the contract. */
   readonly useVelox: {
-    <N extends TopicName<C>>(topic: N): Value<C, N> | undefined;
+    <N extends TopicName<C>>(topic: N): ReplicatedTopic<C, N> | undefined;
     <N extends TopicName<C>, S>(
       topic: N,
-      select: (value: Value<C, N> | undefined) => S,
+      select: (value: ReplicatedTopic<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;
   };
   /** `useSuspenseVelox` for a topic of the contract. */
   readonly useSuspenseVelox: {
-    <N extends TopicName<C>>(topic: N): Value<C, N>;
+    <N extends TopicName<C>>(topic: N): ReplicatedTopic<C, N>;
     <N extends TopicName<C>, S>(
       topic: N,
-      select: (value: Value<C, N>) => S,
+      select: (value: ReplicatedTopic<C, N>) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;
   };
   /** `useEntity` for an entity of the contract. */
   readonly useEntity: {
-    <N extends EntityType<C>>(type: N, id: string | number | undefined): Row<C, N> | undefined;
+    <N extends EntityType<C>>(type: N, id: string | number | undefined): ReplicatedRow<C, N> | undefined;
     <N extends EntityType<C>, S>(
       type: N,
       id: string | number | undefined,
-      select: (row: Row<C, N> | undefined) => S,
+      select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;
   };
   /** `useSuspenseEntity` for an entity of the contract. */
   readonly useSuspenseEntity: {
-    <N extends EntityType<C>>(type: N, id: string | number): Row<C, N>;
+    <N extends EntityType<C>>(type: N, id: string | number): ReplicatedRow<C, N>;
     <N extends EntityType<C>, S>(
       type: N,
       id: string | number,
-      select: (row: Row<C, N>) => S,
+      select: (row: ReplicatedRow<C, N>) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;
   };

@@ -1,55 +1,45 @@
 import type {
   Contract,
   EntityType,
-  EntityValue,
   EventData,
   EventName,
   Jsonify,
   PresenceMembers,
   PresenceMine,
   PresenceShown,
-  Replicated,
+  ReplicatedRow,
+  ReplicatedTopic,
   RoomName,
   SharedOptions,
   Status,
   Sync,
   TopicName,
-  TopicValue,
 } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
 import type { Live } from './from-readable.js';
 import { velox, veloxStatus } from './velox.js';
 import { veloxPresence } from './velox-presence.js';
-import { veloxEntity } from './velox-entity.js';
+import { veloxEntity, type Id } from './velox-entity.js';
 import { veloxEvent } from './velox-event.js';
-
-/** A topic's value as components receive it. */
-type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
-
-/** A row as components receive it; `null` if it does not exist. */
-type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
-
-/** The id of a row; while it is undefined, nothing is asked for. */
-type Id = string | number | undefined | (() => string | number | undefined);
 
 /** The functions of one endpoint, typed by its contract. */
 export interface VeloxFunctions<C extends Contract> {
   /** `velox` for a topic of the contract, or a function that returns one and may read state. */
   readonly velox: {
-    <N extends TopicName<C>>(topic: N | (() => N)): Live<Value<C, N> | undefined>;
+    <N extends TopicName<C>>(topic: N | (() => N)): Live<ReplicatedTopic<C, N> | undefined>;
     <N extends TopicName<C>, S>(
       topic: N | (() => N),
-      select: (value: Value<C, N> | undefined) => S,
+      select: (value: ReplicatedTopic<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Live<S>;
   };
   /** `veloxEntity` for an entity of the contract. */
   readonly veloxEntity: {
-    <N extends EntityType<C>>(type: N, id: Id): Live<Row<C, N> | undefined>;
+    <N extends EntityType<C>>(type: N, id: Id): Live<ReplicatedRow<C, N> | undefined>;
     <N extends EntityType<C>, S>(
       type: N,
       id: Id,
-      select: (row: Row<C, N> | undefined) => S,
+      select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Live<S>;
   };

@@ -4,7 +4,7 @@ import type { Live } from './from-readable.js';
 import { velox } from './velox.js';
 
 /** The id of a row, or a function that returns one and may read state; while it is undefined, nothing is asked for. */
-type Id = string | number | undefined | (() => string | number | undefined);
+export type Id = string | number | undefined | (() => string | number | undefined);
 
 /**
  * Returns a row of an entity, undefined until it arrives and `null` if it does not exist.

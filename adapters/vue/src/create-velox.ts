@@ -1,55 +1,50 @@
 import type {
   Contract,
   EntityType,
-  EntityValue,
   EventData,
   EventName,
   Jsonify,
   PresenceMembers,
   PresenceMine,
   PresenceShown,
-  Replicated,
+  ReplicatedRow,
+  ReplicatedTopic,
   RoomName,
   SharedOptions,
   Status,
   Sync,
   TopicName,
-  TopicValue,
 } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
 import { toValue, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { usePresence } from './use-presence.js';
-import { useEntity } from './use-entity.js';
+import { useEntity, type Id } from './use-entity.js';
 import { useVelox, useVeloxStatus, type VeloxRef } from './use-velox.js';
 import { useVeloxEvent } from './use-velox-event.js';
-
-/** A topic's value as components receive it. */
-type Value<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
-
-/** A row as components receive it; `null` if it does not exist. */
-type Row<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
-
-/** The id of a row; while it is undefined, nothing is asked for. */
-type Id = MaybeRefOrGetter<string | number | undefined>;
 
 /** The composables of one endpoint, typed by its contract. */
 export interface VeloxComposables<C extends Contract> {
   /** `useVelox` for a topic of the contract. */
   readonly useVelox: {
-    <N extends TopicName<C>>(topic: MaybeRefOrGetter<N>): VeloxRef<Value<C, N> | undefined, Value<C, N>>;
+    <N extends TopicName<C>>(
+      topic: MaybeRefOrGetter<N>,
+    ): VeloxRef<ReplicatedTopic<C, N> | undefined, ReplicatedTopic<C, N>>;
     <N extends TopicName<C>, S>(
       topic: MaybeRefOrGetter<N>,
-      select: (value: Value<C, N> | undefined) => S,
+      select: (value: ReplicatedTopic<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): VeloxRef<S>;
   };
   /** `useEntity` for an entity of the contract. */
   readonly useEntity: {
-    <N extends EntityType<C>>(type: N, id: Id): VeloxRef<Row<C, N> | undefined, Row<C, N>>;
+    <N extends EntityType<C>>(
+      type: N,
+      id: Id,
+    ): VeloxRef<ReplicatedRow<C, N> | undefined, ReplicatedRow<C, N>>;
     <N extends EntityType<C>, S>(
       type: N,
       id: Id,
-      select: (row: Row<C, N> | undefined) => S,
+      select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): VeloxRef<S>;
   };

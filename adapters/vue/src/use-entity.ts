@@ -4,7 +4,7 @@ import { toValue, type MaybeRefOrGetter } from 'vue';
 import { useVelox, type VeloxRef } from './use-velox.js';
 
 /** The id of a row; while it is undefined, nothing is asked for. */
-type Id = MaybeRefOrGetter<string | number | undefined>;
+export type Id = MaybeRefOrGetter<string | number | undefined>;
 
 /**
  * Returns a ref to a row of an entity, undefined until it arrives and `null` if it does not exist.

@@ -246,7 +246,7 @@ describe('retrying', () => {
     expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
   });
 
-  it('waits as long as it is told, from failures and ms since the loss', async () => {
+  it('waits as long as `retry.delay` says, which gets the failures and the ms since the loss', async () => {
     const delay = vi.fn(() => 1_234);
     const { sync, last } = await setUpOpen({ retry: { delay } });
     last().lose();

@@ -395,7 +395,7 @@ describe('choosing a transport', () => {
     expect(attempts(fakes)).toEqual([1, 3, 1]);
   });
 
-  it('tries no other transport, and waits as long as told, when a refusal names a time', async () => {
+  it('tries no other transport, and waits as long as told, when a refusal has `retry`', async () => {
     const fakes = three();
     const { sync, last } = await start(fakes);
     last().lose({ code: 'lost', message: 'closed (1006)' });

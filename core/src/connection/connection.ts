@@ -26,7 +26,11 @@ export function createConnection(options: ConnectionOptions): Connection {
 
 /**
  * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. How it
- * comes back after a failure is a part that is loaded after the first hello.
+ * comes back after a failure is the job of recovery, which is loaded after the first hello.
+ *
+ * From a loss to a current value: the link ends (`lose`), and recovery chooses another transport (`open`), or a phase without a link
+ * and for how long (`enter`: topics are stale; `stay`). Then `attempt` opens a link that names the session and the position of each
+ * topic, `hello` ends the attempt, and the answers to the subscriptions make the replicas current.
  */
 export function createCarrier(options: ConnectionOptions): Carrier {
   /** How long an attempt may take until the server says hello. */
@@ -105,24 +109,25 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   }
 
   function dial(mine: Connecting, transport: Transport): void {
-    wait(OPEN_TIMEOUT_MS, 'timeout');
+    endAfter(OPEN_TIMEOUT_MS, 'timeout');
     const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
     mine.link = transport(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
-      onOpen: () => wait(GRACE_MS, 'buffered'),
+      onOpen: () => endAfter(GRACE_MS, 'buffered'),
       onByte: () => host.recovery?.feed(),
       onFrame: take,
       onClose: lose,
     });
   }
 
-  function wait(ms: number, code: CloseReason['code']): void {
+  /** Ends the attempt with this code, if nothing else does before. */
+  function endAfter(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
     timer = setTimeout(lose, ms, { code, message: 'no answer' } as CloseReason);
   }
 
   function take(frame: ServerFrame, text: string): void {
     if ('hello' in frame) onHello(frame.hello);
-    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason } as CloseReason);
+    else if ('bye' in frame) pause({ ...frame.bye, message: frame.bye.reason });
     else if (phase.is === 'connecting') lose();
     else {
       if (('event' in frame || 'reply' in frame) && !inbox.take(frame.seq, text.length)) return; // a repetition
@@ -156,7 +161,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     topics.drop();
   }
 
-  /** @param reason default: the server is too old */
+  /** @param reason default: a frame came before hello, so the server is too old */
   function lose(reason?: CloseReason): void {
     recover(host, (recovery) => recovery.lose(reason), reason);
   }

@@ -63,7 +63,7 @@ export interface Recovery {
   /**
    * The link ended, or did not open.
    *
-   * @param reason default: something other than hello came first
+   * @param reason default: a frame came before hello, so the server is too old
    */
   readonly lose: (reason?: CloseReason) => void;
   /** The server said goodbye, or there is no token. No other transport would help. */

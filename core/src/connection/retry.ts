@@ -9,17 +9,14 @@ import type { Tries } from './tries.js';
 const LOYALTY_MS = 3_000;
 /** The shortest time from one attempt to the next, in ms, even if the server or the application asks for less. */
 const MIN_INTERVAL_MS = 100;
-/** The longest one that the default back-off keeps: jitter alone lets links that die at once come too often. */
-const MAX_INTERVAL_MS = 500;
 /** How often an attempt is made although the browser claims that there is no network, in ms. */
 const OFFLINE_INTERVAL_MS = 20_000;
 
 /** When to connect again after a loss, and how often. */
 export interface Retry {
   /**
-   * Ms to wait before the next attempt; at least 100 ms pass between two. Default: full jitter below a bound that doubles from 100 ms
-   * up to 1 s in the first 10 s after a loss, then 5 s, and 20 s in a hidden page. If it throws, the error is reported and the default
-   * applies.
+   * Ms to wait before the next attempt; at least 100 ms pass between two. Default: {@link backoff}. If it throws, the error is reported
+   * and the default applies.
    *
    * @param failures attempts since the last link that served for 5 s
    * @param elapsed ms since the loss
@@ -40,8 +37,18 @@ export interface Retry {
  */
 export function backoff(failures: number, elapsed: number): number {
   const cap = isHidden() ? 20_000 : elapsed < 10_000 ? 1_000 : 5_000;
-  return Math.random() * Math.min(100 * 2 ** failures, cap);
+  return Math.random() * doubled(100, failures, cap);
 }
+
+/**
+ * The shortest time from one attempt to the next while the default back-off applies, in ms: doubles from 50 ms up to 500 ms. Full jitter
+ * alone would let links that fail at once come too often.
+ */
+function backoffInterval(failures: number): number {
+  return doubled(50, failures, 500);
+}
+
+const doubled = (first: number, times: number, most: number): number => Math.min(first * 2 ** times, most);
 
 /** Says how long to wait for the next attempt. */
 export interface RetryPolicy {
@@ -79,9 +86,7 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: () => Tri
       if (retry === 'manual') return undefined;
       const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));
       const isGiven = wanted >= 0; // NaN is none
-      const interval = isGiven
-        ? MIN_INTERVAL_MS
-        : Math.min((MIN_INTERVAL_MS / 2) * 2 ** count, MAX_INTERVAL_MS);
+      const interval = isGiven ? MIN_INTERVAL_MS : backoffInterval(count);
       const ms = isGiven ? wanted : backoff(count, elapsed);
       return Math.min(Math.max(ms, begunAt + interval - now()), LONGEST_TIMER_MS);
     },

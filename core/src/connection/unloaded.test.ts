@@ -154,7 +154,7 @@ describe('when the code cannot be loaded', () => {
     expect(sync.status.get().state).toBe('closed');
   });
 
-  it('an announced message is received without it', async () => {
+  it('an announced message is received without the code on need', async () => {
     const { sync, last } = await setUp();
     last().hello();
     last().say({ ping: true, next: 100_000 });

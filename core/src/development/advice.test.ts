@@ -78,12 +78,12 @@ describe('a selector that returns a fresh object', () => {
 describe('options of a shared connection', () => {
   const { transport } = createFakeTransport();
 
-  it('that are ignored are named, once', () => {
+  it('are named once if they are ignored', () => {
     shared('/sync', { transports: [transport] });
     for (let n = 0; n < 3; n++) shared('/sync', { auth: () => 'token', credentials: 'omit' });
     expect(advice()).toEqual([
-      `velox: the connection to advice${host}/sync is shared, and its first user gave other options, so "auth", "credentials" is ` +
-        'ignored here. Give the same options everywhere, or an `identity` of its own.',
+      `velox: the connection to advice${host}/sync is shared, and its first user gave other options. Ignored here: ` +
+        '"auth", "credentials". Give the same options everywhere, or an `identity` of its own.',
     ]);
     shared('/sync').close();
   });

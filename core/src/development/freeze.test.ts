@@ -72,7 +72,7 @@ describe('a replica in development', () => {
     );
   });
 
-  it('makes a component that writes to it fail', async () => {
+  it('throws a TypeError at a component that writes to it', async () => {
     const { carrier, replica, send } = await openReplica();
     send({ id: 'a', version: 1, body: { rows: [{ n: 1 }] } });
     carrier.flush();

@@ -17,7 +17,7 @@ export function noteSharedOptions(connection: object, url: string, options: Conn
   const names = ignored.map((name) => `"${name}"`).join(', ');
   advise(
     `shared ${host}${pathname} ${names}`,
-    `the connection to ${host}${pathname} is shared, and its first user gave other options, so ${names} is ignored here. ` +
+    `the connection to ${host}${pathname} is shared, and its first user gave other options. Ignored here: ${names}. ` +
       'Give the same options everywhere, or an `identity` of its own.',
   );
 }

@@ -129,7 +129,7 @@ describe('emitting', () => {
     expect(sync.dropped.get()).toBe(1);
   });
 
-  it('keeps to the rate that the server takes, and loses nothing by it', async () => {
+  it('sends no more events than the rate of the server allows, and drops none', async () => {
     const { sync, last } = setUp();
     for (let data = 1; data <= 25; data++) sync.emit('a', data);
     await tick();

@@ -1,3 +1,4 @@
+import type { Replicated } from './json.js';
 /**
  * What both sides of an endpoint agree on: one type, shared by server and client, gives names and values.
  *
@@ -58,6 +59,12 @@ export type EntityType<C extends Contract> =
 /** The value of the rows of a contract's entity. */
 export type EntityValue<C extends Contract, Type extends string> =
   `${Type}/` extends TopicName<C> ? TopicValue<C, `${Type}/` & TopicName<C>> : unknown;
+
+/** The value of one of a contract's topics as components receive it. */
+export type ReplicatedTopic<C extends Contract, N extends TopicName<C>> = Replicated<TopicValue<C, N>>;
+
+/** A row of a contract's entity as components receive it; `null` if it does not exist. */
+export type ReplicatedRow<C extends Contract, N extends EntityType<C>> = Replicated<EntityValue<C, N>> | null;
 
 /** The names of a contract's events. */
 export type EventName<C extends Contract> = keyof NonNullable<C['events']> & string;

@@ -107,7 +107,7 @@ it('a delta is a gap without the code that applies it, and a snapshot is taken a
   expect(advance(held, { id: 'x', version: 6, body: { n: 5 } })).toEqual({ ...held, version: 6 });
 });
 
-describe('a snapshot of the same life', () => {
+describe('a snapshot of the same epoch', () => {
   const value = { user: { name: 'ann' }, rows: [{ n: 1 }, { n: 2 }], n: 0 };
   const before: Document = { id: 'x', version: 1, value };
   const parse = (body: unknown): unknown => JSON.parse(JSON.stringify(body));

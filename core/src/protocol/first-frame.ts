@@ -1,7 +1,7 @@
 import { isContainer } from './container.js';
 import { isTooDeep } from './is-deep.js';
 
-/** The shape that a value must have: a number from there on, the same type, or an object with such members. */
+/** An example of a valid value: a number is the least one, an object has the members, anything else has the type. */
 type Sample = string | number | undefined | { readonly [name: string]: Sample };
 
 /** The members of the frames that open a link: `hello`, and values. */
@@ -14,8 +14,8 @@ const SAMPLES: { readonly [name: string]: Sample } = {
 };
 
 /**
- * Whether a server's frame is sound and has a usual form of those that open a link. The client takes such a frame before the code on need
- * is there; that code checks every other one.
+ * Whether a server's frame is a valid `hello`, snapshot or position, without members that the samples lack. The client takes such a frame
+ * before the code on need is there; that code checks every other one.
  *
  * @param text the frame as it came
  * @throws TypeError if it is no object.

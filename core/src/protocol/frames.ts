@@ -1,5 +1,5 @@
 /**
- * The frames of protocol version 3, as PROTOCOL.md specifies them, and their decoding. Shared by client and server;
+ * The frames of protocol version 3, as PROTOCOL.md specifies them. Shared by client and server;
  * the same objects travel over every transport, one JSON object per message.
  */
 import type { BinaryPart } from './data-text.js';
@@ -84,7 +84,7 @@ export interface Limits {
   readonly sessions: number;
   /** Longest delta that is sent; where it would be longer, the snapshot is. */
   readonly patch: number;
-  /** How long a WebSocket may take to send its open frame. */
+  /** How long it may take until a client is authorized, and until `canSubscribe` answers. */
   readonly handshake: number;
   /** Most rooms of one session. */
   readonly rooms?: number;

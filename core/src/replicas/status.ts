@@ -9,9 +9,22 @@ import { createCell, once, type Cell, type Readable } from '../reactive/readable
  * - `not-sticky`: a load balancer sends the requests of one session to several servers
  * - `auth`: `auth` or `headers` threw
  * - `stale`: the server does not know whether the topic is current
+ *
+ * A server that ends a session for its application gives a code of the application's.
  */
 export type ReasonCode =
-  ErrorCode | 'lost' | 'silent' | 'buffered' | 'refused' | 'not-velox' | 'not-sticky' | 'auth' | 'stale';
+  | ErrorCode
+  | 'internal'
+  | 'replaced'
+  | 'lost'
+  | 'silent'
+  | 'buffered'
+  | 'refused'
+  | 'not-velox'
+  | 'not-sticky'
+  | 'auth'
+  | 'stale'
+  | (string & {}); // keeps the others in the completion of editors
 
 /** Why something is not as it should be: a code for programs, a text for people. */
 export interface Reason {

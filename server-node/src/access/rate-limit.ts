@@ -2,7 +2,7 @@
 export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflated', number>> = {
   /** A topic that is subscribed or unsubscribed: 20 cost as much as a frame. */
   topic: 1 / 20,
-  /** A question to `canSubscribe`. */
+  /** One call of `canSubscribe`. */
   question: 1 / 4,
   /** A KiB that was sent as it is. */
   kibibyte: 1 / 5,

@@ -60,7 +60,7 @@ describe('the watch over heads', () => {
     expect(doubts).toEqual([]);
   });
 
-  it('doubts a topic of which nothing was heard', async () => {
+  it('doubts a topic whose head has moved without a notification', async () => {
     topics.push('c');
     heads.c = at(1);
     await pass();

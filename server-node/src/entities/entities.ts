@@ -81,7 +81,7 @@ export class Entities {
     source.notify(ids);
   }
 
-  /** Another node was notified. */
+  /** Takes a notification that arrived at another node. */
   notifyHere(type: string, ids: readonly string[], audience: string | undefined): void {
     this.#byType.get(type)?.notifyHere(ids, audience);
   }

@@ -24,7 +24,7 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
    * See SECURITY.md for when not to.
    */
   readonly compression?: boolean | 'all';
-  /** Default: {@link DEFAULT_LIMITS}; announced in `hello`. Infinity: no limit. */
+  /** Default: {@link DEFAULT_LIMITS}. `hello` announces those that concern clients. Infinity: no limit. */
   readonly limits?: Partial<HubLimits>;
   /**
    * How many proxies stand in front of the server, each of which appends the address of its peer to `X-Forwarded-For`; 0: none. Limits per

@@ -428,7 +428,7 @@ describe('limits', () => {
     }
   });
 
-  it('a frame that names more topics than a session may have is refused, also if they are the same', async () => {
+  it('a frame that names more topics than a session may have is refused, even if the names are the same', async () => {
     const canSubscribe = vi.fn(() => true);
     const hub = velox.createHub({ limits: { subscriptions: 2 }, canSubscribe });
     await using server = await listen(hub.handle);

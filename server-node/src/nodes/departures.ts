@@ -41,7 +41,7 @@ interface Departure {
   readonly timer: NodeJS.Timeout;
   /** The session, while late messages may come for it. */
   readonly session?: Session;
-  /** The answer, until the new node has taken the session: it may ask again. */
+  /** The answer, kept until the new node has taken the session, because it may repeat its question. */
   readonly answer?: ClaimAnswer;
 }
 

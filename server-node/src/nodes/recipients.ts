@@ -25,7 +25,7 @@ interface Described {
   readonly rooms: readonly string[];
 }
 
-/** The recipients of casts on other nodes, as the application sees them here. */
+/** Lets the application read, call and close sessions that are on other nodes. */
 export class Recipients implements Omit<Relay, 'cast'> {
   readonly #hub: Hub;
   readonly #asker: Asker;

@@ -361,7 +361,7 @@ describe('a recorder', () => {
     expect(recorder.take()).toBeUndefined();
   });
 
-  it('takes 500 levels in all, and no more', () => {
+  it('takes 500 levels of nesting, and no more', () => {
     const nest = (levels: number): unknown[] => (levels === 1 ? [] : [nest(levels - 1)]);
     const deepest = (root: unknown[]): unknown[] => (root.length > 0 ? deepest(root[0] as unknown[]) : root);
     const recorder = createRecorder<unknown[]>(nest(499));

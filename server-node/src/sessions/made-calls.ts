@@ -45,7 +45,7 @@ export class MadeCalls {
       .map(([call]) => call);
   }
 
-  /** The session has ended. */
+  /** Forgets all calls, when the session has ended. */
   clear(): void {
     for (const calls of [this.#running, this.#ended]) for (const call of [...calls.keys()]) this.forget(call);
   }

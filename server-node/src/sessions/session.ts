@@ -1,4 +1,4 @@
-import type { Budget, Bye } from '@velox/core/protocol';
+import { CloseCode, type Budget, type Bye } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Subscriber } from '../topics/subscriber.js';
 import type { Subscription } from '../topics/subscription.js';
@@ -265,7 +265,7 @@ export class Session implements Subscriber {
   replaceLink(next?: Link): void {
     const former = this.link;
     this.link = next;
-    former?.outlet.close(4000, 'replaced');
+    former?.outlet.close(CloseCode.closed, 'replaced');
   }
 
   /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */

@@ -6,7 +6,7 @@ import { EncodedMessages } from './encoded-messages.js';
 import type { Proofs } from './proofs.js';
 import type { Resting } from './resting.js';
 
-/** With at least this many members, a window is worth the memory of the messages that it keeps. */
+/** With at least so many subscribers, a shared window of compression is worth the memory of its messages. */
 const CROWD = 8;
 
 /** `!`, which no random id has. */

@@ -199,8 +199,7 @@ function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
   return copies.reduce<Node>((outer, inner) => tree.nodes.child(outer, '', inner as Container), node);
 }
 
-/** When a container returns, copies the children that moved elsewhere meanwhile, so that no node has two
- * parents. */
+/** When a container returns, copies the children that moved elsewhere meanwhile, so that no node has two parents. */
 function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origins): void {
   const { tree } = scope;
   for (const key of Object.keys(node.target)) {
@@ -209,7 +208,7 @@ function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origi
     if (!child) continue;
     const { parent } = child;
     if (parent !== node) {
-      tree.note(() => (child.parent = parent)); // undone, it is back in its place, and still not ours
+      tree.note(() => (child.parent = parent)); // undoing gives the child its former parent back, and not this node
       const copy = copyOf(scope, child, intake, Infinity, origins);
       tree.set(node, key, copy);
       if (origins?.hasOpen) followCopy(tree, child, copy, node, origins);

@@ -202,7 +202,7 @@ describe('a draft', () => {
     expect(value.rows[3]!.tags).toEqual(['x', 'moved', 'again', 'out', 'in']);
   });
 
-  it('takes a definition that an assignment could make, and no other', () => {
+  it('takes a `defineProperty` that an assignment could make, and no other', () => {
     const value = after((d) => {
       Object.defineProperty(d, 'plain', { value: 1, writable: true, enumerable: true, configurable: true });
       Object.defineProperty(d, 'plain', { value: 2 });

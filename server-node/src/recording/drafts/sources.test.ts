@@ -264,7 +264,7 @@ describe.each(Object.entries(ways))('in %s, a list that holds the draft of a row
     expect(value).toEqual({ a: [one, two], b: [row(5), two], c: [{ n: 5, tags: ['c'] }, two] });
   });
 
-  it('is copied without the writes to the row whose draft it holds', () => {
+  it('is copied without writes that another list made to a shared row', () => {
     const value = after((d) => {
       d.a[0]!.n = 5;
       d.c = d.b;

@@ -37,7 +37,7 @@ const list = fc.oneof(
 );
 
 describe('listEdits', () => {
-  it('leads from any list to any other', { timeout }, () => {
+  it('gives edits that turn any list into any other', { timeout }, () => {
     const property = fc.property(list, list, (before, now) => {
       expect(applied(before, now, edit(before, now))).toEqual(now);
     });

@@ -26,7 +26,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Enough for every bug here, with a margin of 5 and more. */
+/** At least five times the runs that each planted bug needs. */
 const MOST_RUNS = 2_000;
 
 const isFound = async (property: fc.IAsyncProperty<unknown>): Promise<boolean> => {
