@@ -1,11 +1,9 @@
 import { load, loaded } from '../platform/load.js';
 import type { Reason } from '../replicas/status.js';
-import type { Phase } from './phase.js';
 import type { Recovery, RecoveryHost } from './recovery.js';
 
 /** What recovery needs of its connection, also before its code is there. */
 export interface LoadingHost extends RecoveryHost {
-  readonly phase: () => Phase;
   /** Set by `recover`. */
   recovery?: Recovery;
 }

@@ -44,6 +44,8 @@ export interface RecoveryHost {
   readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
   readonly course: Course;
   readonly status: Readable<Status>;
+  /** The present phase. */
+  readonly phase: () => Phase;
   /** Begins a new attempt. */
   readonly attempt: () => void;
   /** Goes on with an attempt, over another transport. */
@@ -94,7 +96,7 @@ export function createRecovery(
   ) => () => void,
 ): Recovery {
   const { transports, options, status, course, stay } = host;
-  const phase = (): Status['state'] => status.get().state;
+  const state = (): Status['state'] => status.get().state;
   const policy = createRetryPolicy(options.retry, () => course.tries);
   const choice = createTransportChoice(transports);
   const ping = (): void => host.send('{"ping":true}');
@@ -107,7 +109,7 @@ export function createRecovery(
 
   /** The reason to show, of this one and that which is shown. */
   function telling(reason: CloseReason): Reason {
-    const shown = phase() === 'open' ? undefined : status.get().reason;
+    const shown = state() === 'open' ? undefined : status.get().reason;
     return (VAGUE.includes(reason.code) && shown) || withoutPassword(reason);
   }
 
@@ -130,12 +132,19 @@ export function createRecovery(
     }
     const isOver = retry === false || UNADMITTED.includes(code) || policy.isSpent();
     if (isOver) stay('closed', reason);
-    else stay(isOffline() ? 'offline' : 'waiting', reason, policy.delay(retry));
+    else delay(isOffline() ? 'offline' : 'waiting', reason, retry);
+  }
+
+  /** Stays without a link until the next attempt. `retry.delay` may call `close` or `reconnect`, which then applies instead. */
+  function delay(is: 'waiting' | 'offline', reason: Reason | undefined, told?: number): void {
+    const before = host.phase();
+    const ms = policy.delay(told);
+    if (host.phase() === before) stay(is, reason, ms);
   }
 
   function lose(reason: CloseReason = OLD_SERVER): void {
     const { code, retry } = reason;
-    const isOfTransport = phase() === 'connecting' && retry === undefined && code !== 'unauthorized';
+    const isOfTransport = state() === 'connecting' && retry === undefined && code !== 'unauthorized';
     if (!isOfTransport || policy.isFresh()) return pause(reason);
     const { index, isLast } = choice.next(course.chosen, withoutPassword(reason));
     course.chosen = index;
@@ -144,13 +153,13 @@ export function createRecovery(
   }
 
   function onPage({ type }: Event): void {
-    const is = phase();
+    const is = state();
     const { reason } = status.get();
     // A browser does not keep a page with a link for later; when it is shown again, we go on from here.
     if (type === 'pagehide' && is !== 'closed') stay('waiting', reason);
     else if (is === 'open') watchdog.probe();
     else if (type === 'offline') {
-      if (is === 'waiting') stay('offline', reason, policy.delay());
+      if (is === 'waiting') delay('offline', reason);
     } else if (is === 'closed') {
       // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted.
       if (UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
