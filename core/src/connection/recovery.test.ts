@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFakeTransport } from '../testing/fake-transport.js';
+import type { OpenFrame } from '../protocol/frames.js';
+import { createFakeTransport, type FakeLink } from '../testing/fake-transport.js';
 import { createConnection } from './connection.js';
 import type { Connection } from './options.js';
 
@@ -12,6 +13,7 @@ afterEach(() => {
 });
 
 const tick = () => vi.advanceTimersByTimeAsync(0);
+const openOf = (link: FakeLink): OpenFrame['open'] => (link.sent[0] as OpenFrame).open;
 
 describe('retry.delay', () => {
   /** A connection whose link is lost, and whose application does something when it is asked for the delay. */
@@ -60,5 +62,30 @@ describe('retry.delay', () => {
     expect(isOver).toBe(true);
     expect(links).toHaveLength(1);
     expect(sync.status.get().state).toBe('closed');
+  });
+});
+
+describe('a trial of a preferred transport', () => {
+  it('carries the newest token', async () => {
+    const ws = createFakeTransport({ name: 'ws' });
+    const sse = createFakeTransport({ name: 'sse' });
+    let token = 'first';
+    const transports = [ws.transport, sse.transport];
+    const sync = createConnection({ url: 'http://h/', transports, auth: () => token });
+    sync.replica().subscribe(() => {});
+    await tick();
+    ws.last().lose();
+    await tick();
+    sse.last().hello({ heartbeat: 600_000 });
+    for (const [trial, ms] of [5_000, 10_000].entries()) {
+      token = `newer ${trial}`;
+      await sync.renew();
+      await vi.advanceTimersByTimeAsync(ms);
+      expect(ws.links).toHaveLength(2 + trial);
+      expect(openOf(ws.last())).toEqual({ token });
+      expect(ws.last().attempt.headers).toEqual({ authorization: `Bearer ${token}` });
+      ws.last().lose();
+    }
+    sync.close();
   });
 });

@@ -91,7 +91,7 @@ export function createRecovery(
   host: RecoveryHost,
   retryPreferred: (
     preferred: readonly Transport[],
-    trial: Attempt,
+    trialOf: () => Attempt,
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
@@ -188,10 +188,11 @@ export function createRecovery(
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_TIMER_MS);
       if (idle) pinging = setInterval(ping, ms);
       if (!course.chosen) return;
-      stopSeeking = retryPreferred(transports.slice(0, course.chosen), host.attemptOf({}), (index) => {
+      const onFound = (index: number): void => {
         course.chosen = index;
         host.attempt();
-      });
+      };
+      stopSeeking = retryPreferred(transports.slice(0, course.chosen), () => host.attemptOf({}), onFound);
     },
     stop() {
       if (now() - openedAt >= SERVED_MS) course.tries = untried();

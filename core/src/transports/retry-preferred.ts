@@ -11,13 +11,13 @@ const TRIAL_MS = 4_000;
  * so the application keeps its news while a trial fails.
  *
  * @param preferred in the order of preference
- * @param attempt begins each trial; it must not name the session, which would move
+ * @param attemptOf begins a trial, with the credentials of that time; it must not name the session, which would move
  * @param onFound called once, with the index of the one that opened
  * @returns ends it
  */
 export function retryPreferred(
   preferred: readonly Transport[],
-  attempt: Attempt,
+  attemptOf: () => Attempt,
   onFound: (index: number) => void,
 ): () => void {
   let wait = FIRST_TRIAL_MS;
@@ -40,7 +40,7 @@ export function retryPreferred(
       next(index + 1);
     };
     timer = setTimeout(fail, TRIAL_MS);
-    trial = transport(attempt, {
+    trial = transport(attemptOf(), {
       onOpen() {},
       onByte() {},
       onFrame(frame) {
