@@ -6,6 +6,9 @@ import type { Reason } from '../replicas/status.js';
 /** The tokens that every transport can carry: printable ASCII, without a space at either end (RFC 9110 §5.5). */
 const TOKEN = /^[!-~]([ -~]*[!-~])?$/;
 
+/** How many times applications were asked. */
+let questions = 0;
+
 /**
  * Asks the application for headers and token, before an attempt.
  *
@@ -41,14 +44,22 @@ export async function renewToken(options: CredentialsOptions, credentials: Crede
   return JSON.stringify({ auth: credentials.token });
 }
 
-/** @throws VeloxError `bad-option` if a header cannot carry the token: a WebSocket could, and the next transport would be refused. */
+/**
+ * Questions may overlap: renewals, or a renewal and an attempt. An answer is ignored if a later question has its answer already, because
+ * that one is the newer token.
+ *
+ * @throws VeloxError `bad-option` if a header cannot carry the token: a WebSocket could, and the next transport would be refused.
+ */
 async function ask(
   { headers, auth, authHeader = 'authorization' }: CredentialsOptions,
   credentials: Credentials,
 ): Promise<void> {
+  const question = ++questions;
   const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
   if (token && !TOKEN.test(token))
     throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
+  if (question < credentials.question!) return; // false before the first answer
+  credentials.question = question;
   const sent = credentials.headers;
   for (const name of Object.keys(sent)) delete sent[name];
   Object.assign(sent, given, token && { [authHeader]: `Bearer ${token}` });

@@ -56,7 +56,8 @@ export interface Connection {
   /** Connects again immediately: after a login, or if `retry` leaves it to the application. */
   readonly reconnect: () => void;
   /**
-   * Asks `auth` for a token and sends it over the live link, before the old one expires. Rejects with what `auth` throws.
+   * Asks `auth` for a token and sends it over the live link, before the old one expires. If calls overlap, the token of
+   * the last one applies. Rejects with what `auth` throws.
    *
    * @throws VeloxError `no-auth` if the connection has no `auth`.
    */
