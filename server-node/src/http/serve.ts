@@ -94,7 +94,7 @@ export async function serve(
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
         if (!link) throw hub.closed ? leaving() : unknownSession();
-        hub.confirm(link.session);
+        hub.sessions.confirm(link.session);
         return { outcome: await link.poll(exchange, cors, Number(head.header('velox-poll'))) };
       }
       case 'post':

@@ -171,11 +171,6 @@ export class Hub {
     return session;
   }
 
-  /** Notes that the client of a session that was opened by long-polling polls. */
-  confirm(session: Session): void {
-    this.sessions.confirm(session);
-  }
-
   /** A session's link ended. Idempotent. */
   leave(session: Session, outlet: Outlet, reason: string): void {
     if (!this.#links.delete(outlet)) return;
@@ -188,13 +183,15 @@ export class Hub {
   }
 
   /**
-   * Executes a client's frame; executes a numbered frame once, also if it arrives repeatedly.
+   * Executes a client's frame; executes a numbered frame once, also if it arrives repeatedly. After the end of its session, a frame
+   * has no effect: a callback or an earlier frame of the same message may have ended it.
    *
    * @param credentials the credentials of the request that carried it, without the token
    * @param bytes its length; default 0, for frames that the answer to a POST acknowledges
    * @throws VeloxError `bad-frame`, `too-many`, `too-long`.
    */
   receive(session: Session, frame: ClientFrame, credentials: Omit<Credentials, 'token'>, bytes = 0): void {
+    if (session.hasEnded) return;
     const execute = (): void => receive(this.#receivers, session, frame, credentials, bytes);
     if (!this.messaging.lifeCycle.defer(session, execute)) return execute();
     if ('subscribe' in frame) session.holdForTopics(true);
