@@ -52,6 +52,7 @@ describe('a session that onConnect closes', () => {
   it.each([
     ['node:http', 'text/event-stream'],
     ['node:http', 'application/json'],
+    ['fetch', 'text/event-stream'],
     ['fetch', 'application/json'],
   ])('executes no frame of the POST that opened it, over %s with %s', async (way, accept) => {
     const { hub, ran, errors } = countingHub({ onConnect: banning });
@@ -60,6 +61,28 @@ describe('a session that onConnect closes', () => {
     const answer = await (way === 'fetch' ? hub.fetch(request) : fetch(request));
     expect(await answer.text()).toContain(JSON.stringify(BYE));
     expect(ran).not.toHaveBeenCalled();
+    expect(hub.stats()).toMatchObject({ sessions: 0, subscriptions: 0 });
+    expect(errors).toEqual([]);
+  });
+
+  it.each(['node:http', 'fetch'])('says goodbye to a plain EventSource, over %s', async (way) => {
+    const { hub, errors } = countingHub({ onConnect: banning });
+    const events = hub.sse();
+    await using server = await listen((request, response) => void events.handle(request, response));
+    const answer = await (way === 'fetch' ? events.fetch(new Request(server.origin)) : fetch(server.origin));
+    expect(await answer.text()).toContain('id: closed\n');
+    expect(hub.stats().sessions).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
+  it.each(['node:http', 'fetch'])('ends the stream of a client of version 2, over %s', async (way) => {
+    const { hub, errors } = countingHub({ onConnect: banning });
+    await using server = await listen(hub.handle);
+    const request = new Request(`${server.origin}/?topic=board`, {
+      headers: { accept: 'text/event-stream' },
+    });
+    const answer = await (way === 'fetch' ? hub.fetch(request) : fetch(request));
+    expect(await answer.text()).not.toContain('"n":1');
     expect(hub.stats()).toMatchObject({ sessions: 0, subscriptions: 0 });
     expect(errors).toEqual([]);
   });

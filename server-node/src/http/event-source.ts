@@ -51,7 +51,7 @@ export function createEventSource<Recipient>(
     isText: text,
     headers: { ...lowerCased(headers), 'content-type': 'text/event-stream' },
     name,
-    retryOf: (session) => ofSession.get(session) ?? forAll,
+    retryOf: (session) => (session && ofSession.get(session)) ?? forAll,
     open: new Set(),
   };
   const serve = async (exchange: Exchange, next?: () => void): Promise<string> => {

@@ -20,8 +20,9 @@ export interface Answer {
 export interface StreamOptions {
   /** Whether it may be compressed if the client accepts that. */
   readonly isCompressible: boolean;
-  /** Those of its outlet. */
+  /** That of its outlet. */
   readonly onDrain: () => void;
+  /** Called once, and never within a call of the outlet. */
   readonly onClose: (reason: string) => void;
 }
 

@@ -9,8 +9,8 @@ export interface StreamRules {
   readonly isText: boolean;
   /** How long the client waits before it reconnects, in ms. */
   readonly retry: () => number;
-  /** Whether the client names a session that is gone. */
-  readonly hasLostSession: () => boolean;
+  /** Whether the client names a session that is gone, if this is the link of that number of its session. */
+  readonly hasLostSession: (link: number | undefined) => boolean;
   /** Called for a call, which such a client cannot answer. */
   readonly onCall: (call: number) => void;
 }
@@ -92,11 +92,13 @@ export class EventSourceOutlet implements Outlet {
     return translated ? [translated] : [];
   }
 
-  #greet({ hello: { session, dropped } }: Extract<ServerFrame, { hello: unknown }>): readonly Message[] {
+  #greet({
+    hello: { session, link, dropped },
+  }: Extract<ServerFrame, { hello: unknown }>): readonly Message[] {
     this.#session = session;
     const { retry, hasLostSession } = this.#rules;
     const blocks = [retryBlock(retry()), idBlock(`${session}:${this.#number}`)];
-    if (hasLostSession()) blocks.push(LOST);
+    if (hasLostSession(link)) blocks.push(LOST);
     if (dropped) blocks.push(droppedBlock(dropped));
     return blocks;
   }

@@ -16,8 +16,8 @@ export interface EventSources {
   readonly isText: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly name: ((context: unknown, credentials: Credentials) => string | undefined) | undefined;
-  /** How long a client waits before it reconnects, in ms. */
-  readonly retryOf: (session: Session) => number;
+  /** How long a client waits before it reconnects, in ms; of no session: the delay for all. */
+  readonly retryOf: (session: Session | undefined) => number;
   readonly open: Set<EventSourceOutlet>;
 }
 
@@ -83,10 +83,12 @@ function stream(
 ): Promise<string> {
   let end: (reason: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => (end = resolve));
+  // A session that `onConnect` closes gets hello and its goodbye before `Hub.open` returns it.
+  let opened: Session | undefined;
   const rules: StreamRules = {
     isText: sources.isText,
-    retry: () => sources.retryOf(session),
-    hasLostSession: () => open.session !== undefined && session.links === 1,
+    retry: () => sources.retryOf(opened),
+    hasLostSession: (link) => open.session !== undefined && link === 1,
     onCall: (reply) => {
       const error = { code: 'no-handler', message: 'a plain event stream cannot answer calls.' };
       queueMicrotask(() => hub.messaging.reply(session, { reply, error }));
@@ -108,10 +110,10 @@ function stream(
     rules,
     open.ack ?? 0,
   );
-  const session: Session = hub.open(outlet, admission, open, {
+  const session: Session = (opened = hub.open(outlet, admission, open, {
     frames: [],
     credentials: credentialsOf(exchange),
-  });
+  }));
   sources.open.add(outlet);
   return ended;
 }

@@ -78,7 +78,7 @@ export class FetchStream implements Outlet {
     this.#waiting = 0;
     if (reason === 'ended') for (const chunk of rest) body.enqueue(chunk);
     if (reason !== 'cancelled') body.close(); // an error could end the process of a host that expects none
-    this.#events.onClose(reason);
+    queueMicrotask(() => this.#events.onClose(reason)); // the session may be closed before `Hub.open` has returned it
   }
 
   #start(begin: (body: ReadableStream<Uint8Array>) => void): void {
