@@ -108,6 +108,21 @@ describe('opening', () => {
     },
   );
 
+  it('sends subscriptions, and their ends, in frames that every server takes', async () => {
+    const { sync, last } = setUp();
+    const names = Array.from({ length: 1_000 }, (_, n) => `a topic with a long name, number ${n}`);
+    const leaves = names.map((each) => sync.replica(each).subscribe(() => {}));
+    await tick();
+    last().hello();
+    for (const leave of leaves.slice(1)) leave();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { sent } = last();
+    expect(Math.max(...sent.map((frame) => JSON.stringify(frame).length))).toBeLessThan(12 * 1024);
+    expect(sent.flatMap((frame) => ('unsubscribe' in frame ? frame.unsubscribe : []))).toEqual(
+      names.slice(1),
+    );
+  });
+
   it('is not needed if no subscriber is left when the linger ends', async () => {
     const { sync, links } = setUp();
     sync.replica().subscribe(() => {})();
@@ -781,6 +796,32 @@ describe('closing', () => {
     expect(links).toHaveLength(1);
     expect(sync.status.get().state).toBe('closed');
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is done once by an application that calls it again in `onClose`', async () => {
+    const onClose = vi.fn(() => sync.close());
+    const { transport, last } = createFakeTransport();
+    const sync = createConnection({ url: 'http://h/', transports: [transport], onClose });
+    sync.replica().subscribe(() => {});
+    await tick();
+    sync.close();
+    expect([onClose.mock.calls.length, last().closed, sync.status.get().state]).toEqual([1, true, 'closed']);
+  });
+
+  it('is done, and the error reported, if `onClose` throws', async () => {
+    const error = new Error('of the application');
+    const reported = vi.fn();
+    vi.stubGlobal('reportError', reported);
+    const onClose = (): never => {
+      throw error;
+    };
+    const { transport, last } = createFakeTransport();
+    const sync = createConnection({ url: 'http://h/', transports: [transport], onClose });
+    sync.replica().subscribe(() => {});
+    await tick();
+    sync.close();
+    expect([last().closed, sync.status.get().state]).toEqual([true, 'closed']);
+    expect(reported).toHaveBeenCalledWith(error);
   });
 
   it('is reported once, and nothing opens the connection again', async () => {

@@ -2,18 +2,18 @@ import { checkConnection, noteReason, probeStream } from '#development';
 import { now } from '../platform/clock.js';
 import { load, loaded } from '../platform/load.js';
 import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
-import { createSignal } from '../reactive/readable.js';
+import { attempt as callBack, createSignal } from '../reactive/readable.js';
 import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
 import { createSubscriptions } from '../replicas/subscriptions.js';
-import { hasQuestions, type Credentials, type Headers } from './credentials.js';
+import type { Credentials, Headers } from './credentials.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
 import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
 import { OVER, type Connecting, type Phase } from './phase.js';
 import { recover, type LoadingHost } from './recover.js';
 import { untried, type Course } from './tries.js';
-import { withoutPassword, type Attempt, type CloseReason, type Transport } from './transport.js';
+import type { Attempt, CloseReason, Transport } from './transport.js';
 
 /** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
 const inUse = new Set<Carrier>();
@@ -39,8 +39,8 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   const GRACE_MS = 5_000;
   /** The slowest transfer of an announced message that we wait for. */
   const MIN_BYTES_PER_MS = 16;
-  /** Bytes of subscriptions before hello: a server takes 16 KiB from a stranger, with the token. The rest follows hello. */
-  const BEFORE_HELLO = 11_000;
+  /** Bytes of subscriptions at a time: a server takes 16 KiB from a stranger, with the token. */
+  const ROOM = 11_000;
   const { url, transports } = options;
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
@@ -77,7 +77,8 @@ export function createCarrier(options: ConnectionOptions): Carrier {
       if (loaded) recover(host);
       start();
     } else if (phase.is === 'open') {
-      for (const frame of topics.frames()) send(JSON.stringify(frame));
+      let frames;
+      while ((frames = topics.frames(ROOM)).length) for (const frame of frames) send(JSON.stringify(frame));
     }
   }
 
@@ -97,7 +98,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     const mine: Connecting = { is: 'connecting' };
     enter(mine);
     const transport = transports[course.chosen]!;
-    if (hasQuestions(options)) {
+    if (options.auth || typeof options.headers === 'function') {
       load()
         .then(({ askCredentials }) => askCredentials(options, credentials))
         .then(
@@ -111,7 +112,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   function dial(mine: Connecting, transport: Transport): void {
     endAfter(OPEN_TIMEOUT_MS, 'timeout');
     const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
-    mine.link = transport(attemptOf(known, ...topics.frames(BEFORE_HELLO)), {
+    mine.link = transport(attemptOf(known, ...topics.frames(ROOM)), {
       onOpen: () => endAfter(GRACE_MS, 'buffered'),
       onByte: () => host.recovery?.feed(),
       onFrame: take,
@@ -176,7 +177,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     noteReason(url, reason);
     if (ms !== undefined) timer = setTimeout(attempt, ms);
     const retryAt = Date.now() + ms! || undefined;
-    put({ reason: reason && withoutPassword(reason), attempt: course.tries.count, retryAt });
+    put({ reason, attempt: course.tries.count, retryAt });
   }
 
   /** Ends everything, until something is wanted. */
@@ -205,7 +206,9 @@ export function createCarrier(options: ConnectionOptions): Carrier {
       send(await (await load()).renewToken(options, credentials));
     },
     close() {
-      if (phase !== OVER) options.onClose?.();
+      if (phase === OVER) return;
+      enter(OVER);
+      callBack(() => options.onClose?.());
       rest(OVER);
     },
   };

@@ -28,8 +28,3 @@ export interface Credentials {
   /** The number of the question whose answer they are. */
   question?: number;
 }
-
-/** Whether there is anything to ask for before an attempt. */
-export function hasQuestions({ headers, auth }: CredentialsOptions): boolean {
-  return !!auth || typeof headers === 'function';
-}

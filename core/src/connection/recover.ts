@@ -1,6 +1,7 @@
 import { load, loaded } from '../platform/load.js';
 import type { Reason } from '../replicas/status.js';
 import type { Recovery, RecoveryHost } from './recovery.js';
+import { withoutPassword } from './transport.js';
 
 /** What recovery needs of its connection, also before its code is there. */
 export interface LoadingHost extends RecoveryHost {
@@ -25,6 +26,9 @@ export function recover(host: LoadingHost, act?: (recovery: Recovery) => void, r
   const mine = host.phase();
   load().then(
     (module) => host.phase() === mine && use(module),
-    () => host.phase() === mine && reason && host.stay('waiting', reason, RELOAD_MS * (1 + Math.random())),
+    () => {
+      if (host.phase() !== mine || !reason) return;
+      host.stay('waiting', withoutPassword(reason), RELOAD_MS * (1 + Math.random()));
+    },
   );
 }

@@ -81,7 +81,7 @@ export function createRetryPolicy(retry: Retry | 'manual' = {}, tries: () => Tri
     isFresh: () => now() - tries().lostAt! < LOYALTY_MS, // NaN before the first: no
     isSpent: () => tries().count >= maxAttempts,
     delay(told) {
-      const { count, begunAt } = tries();
+      const { count, begunAt = 0 } = tries();
       const elapsed = now() - (tries().lostAt ??= now());
       if (retry === 'manual') return undefined;
       const wanted = (told as number | undefined) ?? (isOffline() ? OFFLINE_INTERVAL_MS : ask(elapsed));

@@ -3,7 +3,7 @@ export interface Tries {
   /** Attempts since the last link that served for 5 s. The transports that one tries in turn are one attempt. */
   count: number;
   /** When the last one began. */
-  begunAt: number;
+  begunAt?: number;
   /** When the first loss after a success was. */
   lostAt?: number;
   /** Links in a row that ended because their own server did not know the session. */
@@ -22,4 +22,4 @@ export interface Course {
 }
 
 /** Before anything was tried, and after a success. */
-export const untried = (): Tries => ({ count: 0, begunAt: 0 });
+export const untried = (): Tries => ({ count: 0 });

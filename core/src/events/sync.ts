@@ -150,6 +150,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     lingering.need(queue.size() + calls.size() > 0);
   }
   const onHello = ({ session: next, was = next, ack, dropped = 0 }: Hello): void => {
+    if (status.get().state !== 'open') return; // a listener of the status has left that link already
     const isSame = was === session;
     const hadSession = session !== undefined;
     session = next;

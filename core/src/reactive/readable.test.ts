@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createCell, createSignal } from './readable.js';
+import { createCell, createSignal, once } from './readable.js';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -70,4 +70,16 @@ describe('a signal', () => {
     expect(gone).not.toHaveBeenCalled();
     expect(late).not.toHaveBeenCalled();
   });
+});
+
+it('`once` runs its function once, also if that calls it again or throws', () => {
+  let runs = 0;
+  const end = once(() => {
+    runs++;
+    end();
+    throw new Error('failed');
+  });
+  expect(end).toThrow('failed');
+  end();
+  expect(runs).toBe(1);
 });

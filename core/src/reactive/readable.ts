@@ -24,8 +24,9 @@ export interface Signal<A extends unknown[]> {
 export function once(end: () => void): () => void {
   let isDue = true;
   return () => {
-    if (isDue) end();
+    if (!isDue) return;
     isDue = false;
+    end();
   };
 }
 
@@ -52,7 +53,7 @@ export function createSignal<A extends unknown[] = []>(): Signal<A> {
       const listener = { call }; // the same function may listen twice
       const all = (listeners ??= new Set());
       all.add(listener);
-      return () => void all.delete(listener);
+      return () => all.delete(listener);
     },
   };
 }

@@ -239,6 +239,25 @@ describe('interest', () => {
     expect(replica.get()).toEqual({ rows: [] });
   });
 
+  it('asks again, and stays stale, if a late frame arrives between its unsubscribe and its next subscription', () => {
+    const { replica, start, say, receive, onStale, paint } = setUp();
+    const stop = start();
+    stop();
+    vi.advanceTimersByTime(1_000);
+    receive(delta(2, set(0, 2))); // not wanted any more, and not yet unsubscribed
+    expect(say()).toBe('board');
+    replica.subscribe(() => {});
+    receive(delta(2, set(0, 2)));
+    receive(snapshot(3, { rows: [] }));
+    paint();
+    expect(replica.status.get().stale).toBe(true);
+    expect(onStale).toHaveBeenLastCalledWith(true);
+    expect(say()).toEqual({ topic: 'board', id: 'a', version: 1 });
+    receive(delta(2, set(0, 2)));
+    paint();
+    expect([replica.get()?.rows[0], replica.status.get().stale]).toEqual([{ n: 2 }, false]);
+  });
+
   it('ignores a reason for doubt that crosses its unsubscribe', () => {
     const { replica, receive, say, doubt } = setUp();
     const stop = replica.subscribe(() => {});

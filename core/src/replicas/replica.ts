@@ -200,8 +200,8 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     drop,
     receive(frame) {
       const isSeed = 'for' in frame;
-      // A topic's own frames are newer than a seed, and the others crossed our unsubscribe.
-      if (isSeed === (wanted || phase !== 'closed')) return;
+      // A topic's own frames are newer than a seed. Without a subscription they crossed our unsubscribe, and they are no answer to the next.
+      if (isSeed ? wanted || phase !== 'closed' : !wanted || phase === 'closed') return;
       if ('check' in frame) {
         host.flush(); // published containers are never written again
         if (document?.version !== frame.at) {

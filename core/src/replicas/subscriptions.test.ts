@@ -64,29 +64,29 @@ it('shows an initial value that is given for a replica that exists', () => {
   expect(replica.get()).toBe('rendered');
   topics.replica('board');
   replica.subscribe(() => undefined);
-  expect(topics.frames()).toEqual([{ subscribe: [{ topic: 'board', id: 'a', version: 4 }] }]);
+  expect(topics.frames(Infinity)).toEqual([{ subscribe: [{ topic: 'board', id: 'a', version: 4 }] }]);
 });
 
 it('asks once for wanted topics, and first ends those that are not wanted any more', () => {
   const { topics, want, onChange } = setUp();
-  expect([topics.frames(), topics.hasWanted()]).toEqual([[], false]);
+  expect([topics.frames(Infinity), topics.hasWanted()]).toEqual([[], false]);
   const leave = want('a', 'b');
   expect([onChange.mock.calls.length, topics.hasWanted()]).toEqual([2, true]);
-  expect(topics.frames()).toEqual([{ subscribe: [{ topic: 'a' }, { topic: 'b' }] }]);
-  expect(topics.frames()).toEqual([]);
+  expect(topics.frames(Infinity)).toEqual([{ subscribe: [{ topic: 'a' }, { topic: 'b' }] }]);
+  expect(topics.frames(Infinity)).toEqual([]);
   want('c');
   leave();
-  expect(topics.frames()).toEqual([{ unsubscribe: ['a', 'b'] }, { subscribe: [{ topic: 'c' }] }]);
+  expect(topics.frames(Infinity)).toEqual([{ unsubscribe: ['a', 'b'] }, { subscribe: [{ topic: 'c' }] }]);
   want('')();
-  expect([topics.frames(), topics.hasWanted()]).toEqual([[], true]);
+  expect([topics.frames(Infinity), topics.hasWanted()]).toEqual([[], true]);
 });
 
 it('ends the default topic by its empty name', () => {
   const { topics, want } = setUp();
   const leave = want('');
-  topics.frames();
+  topics.frames(Infinity);
   leave();
-  expect([topics.frames(), topics.hasWanted()]).toEqual([[{ unsubscribe: [''] }], false]);
+  expect([topics.frames(Infinity), topics.hasWanted()]).toEqual([[{ unsubscribe: [''] }], false]);
 });
 
 it('leaves topics for the next call once the room is used, counted in bytes', () => {
@@ -103,6 +103,18 @@ it('leaves topics for the next call once the room is used, counted in bytes', ()
   expect(asked(0)).toEqual(['gh']);
 });
 
+it('leaves topics to end for the next call once the room is used', () => {
+  const { topics, want } = setUp();
+  const leave = want('a', 'b', 'c');
+  topics.frames(Infinity);
+  leave();
+  expect([topics.frames(3), topics.frames(3), topics.frames(3)]).toEqual([
+    [{ unsubscribe: ['a'] }],
+    [{ unsubscribe: ['b'] }],
+    [{ unsubscribe: ['c'] }],
+  ]);
+});
+
 it('tells when the first wanted topic becomes stale, and when the last one is current', () => {
   const { topics, want, say, onStale } = setUp();
   const heard = (): unknown => [onStale.mock.calls.splice(0).length, topics.hasStale()];
@@ -111,7 +123,7 @@ it('tells when the first wanted topic becomes stale, and when the last one is cu
   expect(heard()).toEqual([1, true]);
   want('b');
   expect(heard()).toEqual([0, true]);
-  topics.frames();
+  topics.frames(Infinity);
   say(snapshot('a', 1));
   expect(heard()).toEqual([0, true]);
   say(snapshot('b', 1));
@@ -123,7 +135,7 @@ it('tells when the first wanted topic becomes stale, and when the last one is cu
 it('gives a value to its topic alone, and ignores one of an unknown topic', () => {
   const { topics, want, say } = setUp();
   want('a', '');
-  topics.frames();
+  topics.frames(Infinity);
   say(snapshot('a', 'of a'));
   say(snapshot(undefined, 'of the default topic'));
   say(snapshot('none', 'of none'));
@@ -137,7 +149,7 @@ it('gives a value to its topic alone, and ignores one of an unknown topic', () =
 it('shows a value that came along with another topic before it is subscribed', () => {
   const { topics, want, say } = setUp();
   want('board');
-  topics.frames();
+  topics.frames(Infinity);
   const author = topics.replica('author');
   say({ ...snapshot('author', 'Ada'), for: 'board' });
   say({ ...snapshot('editor', 'Bob'), for: 'board' });
@@ -145,7 +157,7 @@ it('shows a value that came along with another topic before it is subscribed', (
   expect([author.get(), topics.replica('editor').get()]).toEqual(['Ada', 'Bob']);
   expect(topics.replica('reader').get()).toBeUndefined();
   want('editor');
-  expect(topics.frames()).toEqual([{ subscribe: [{ topic: 'editor', id: 'a', version: 1 }] }]);
+  expect(topics.frames(Infinity)).toEqual([{ subscribe: [{ topic: 'editor', id: 'a', version: 1 }] }]);
 });
 
 it.each([
@@ -164,7 +176,7 @@ it.each([
 ])('takes %j for the reason of that topic alone', (frame, code, message) => {
   const { want, topics, say, reason } = setUp();
   want('a', 'b');
-  topics.frames();
+  topics.frames(Infinity);
   say(frame);
   expect([reason('a'), reason('b')]).toEqual([{ code, message }, undefined]);
 });
@@ -172,7 +184,7 @@ it.each([
 it('says how to add a default topic if there is none', () => {
   const { want, topics, say, reason } = setUp();
   want('', 'b');
-  topics.frames();
+  topics.frames(Infinity);
   say({ denied: '', code: 'not-found' });
   const message =
     "the endpoint has no default topic. Name a topic, or add one on the server by hub.state('', …).";
@@ -182,7 +194,7 @@ it('says how to add a default topic if there is none', () => {
 it('takes a stale frame without a topic for the reason of all wanted topics', () => {
   const { want, topics, say, reason } = setUp();
   want('a', '');
-  topics.frames();
+  topics.frames(Infinity);
   say({ stale: 'outage' });
   expect([reason('a'), reason('')]).toEqual(Array(2).fill({ code: 'stale', message: 'outage' }));
 });
@@ -190,16 +202,16 @@ it('takes a stale frame without a topic for the reason of all wanted topics', ()
 it('asks again for the topic alone whose checks are about versions that did not arrive', () => {
   const { want, topics, say } = setUp();
   want('a', 'b');
-  topics.frames();
+  topics.frames(Infinity);
   for (const topic of ['a', 'b']) say(snapshot(topic, 1));
   for (const at of [8, 9]) say({ check: 'hash', at, topic: 'a' });
-  expect(topics.frames()).toEqual([{ subscribe: [{ topic: 'a', id: 'a', version: 1 }] }]);
+  expect(topics.frames(Infinity)).toEqual([{ subscribe: [{ topic: 'a', id: 'a', version: 1 }] }]);
 });
 
 it('ignores frames that are about no topic, and denials of topics that it does not know', () => {
   const { want, topics, say, reason } = setUp();
   want('a');
-  topics.frames();
+  topics.frames(Infinity);
   for (const frame of [{ ping: true }, { ack: 3 }, { denied: 'none', code: 'forbidden' }, { code: 'x' }])
     say(frame);
   expect([reason('a'), reason('none')]).toEqual([undefined, undefined]);
@@ -209,7 +221,7 @@ it('asks for all wanted topics again after the link is gone, and ends none on th
   const { topics, want, say, onStale } = setUp();
   want('a', 'b');
   const leave = want('left');
-  topics.frames();
+  topics.frames(Infinity);
   for (const topic of ['a', 'b', 'left']) say(snapshot(topic, 1));
   leave();
   want('new');
@@ -217,7 +229,7 @@ it('asks for all wanted topics again after the link is gone, and ends none on th
   topics.drop();
   expect([topics.hasStale(), onStale.mock.calls]).toEqual([true, []]);
   const subscribe = [{ topic: 'new' }, ...['a', 'b'].map((topic) => ({ topic, id: 'a', version: 1 }))];
-  expect(topics.frames()).toEqual([{ subscribe }]);
+  expect(topics.frames(Infinity)).toEqual([{ subscribe }]);
   for (const topic of ['a', 'b', 'new']) say(snapshot(topic, 2));
   expect([topics.hasStale(), onStale.mock.calls.length]).toEqual([false, 1]);
 });

@@ -10,7 +10,6 @@ import {
   type ReplicaControl,
   type ReplicaHost,
 } from './replica.js';
-import type { ReasonCode } from './status.js';
 
 /** The functions that topics need from their connection. */
 export interface SubscriptionsHost extends Omit<ReplicaHost, 'onChange' | 'onStale'> {
@@ -31,9 +30,9 @@ export interface Subscriptions {
   /**
    * The requests by which the link carries the wanted topics, and only those; they count as sent.
    *
-   * @param room after about so many characters, further topics are left for the next call
+   * @param room after about so many bytes, further topics are left for the next call
    */
-  readonly frames: (room?: number) => ClientFrame[];
+  readonly frames: (room: number) => ClientFrame[];
   /** Ignores frames that are about no topic. */
   readonly receive: (frame: ServerFrame) => void;
   /** The link is gone: all topics are stale. The connection notifies, by its own status. */
@@ -79,18 +78,17 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
     },
     hasWanted: () => wanted.size > 0,
     hasStale: () => stale > 0,
-    frames(room = Infinity) {
+    frames(room) {
       const subscribe: Subscription[] = [];
       const unsubscribe: string[] = [];
       for (const control of changed) {
         if (room < 0) break;
         changed.delete(control);
         const request = control.say();
+        if (request === undefined) continue;
         if (typeof request === 'string') unsubscribe.push(request);
-        else if (request) {
-          subscribe.push(request);
-          room -= encodeURI(JSON.stringify(request)).length; // at least its bytes: quotes count threefold
-        }
+        else subscribe.push(request);
+        room -= encodeURI(JSON.stringify(request)).length; // at least its bytes: quotes count threefold
       }
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];
@@ -105,7 +103,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
       const message = stale ?? (EXPLAINED && explain(denied as string, code));
-      const reason = { code: code as ReasonCode, message: message || code };
+      const reason = { code: code, message: message || code };
       if (topic === undefined) for (const control of wanted) control.doubt(reason);
       else controls.get(topic)?.doubt(reason);
     },
