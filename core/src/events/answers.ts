@@ -21,10 +21,21 @@ export async function replyTo(
     if (!answer) throw new CallError('no-handler', `the client does not answer the call "${event}".`);
     result = dataText(await answer(data));
   } catch (error) {
-    const isOwn = error instanceof CallError;
-    if (!isOwn) report(error);
-    const { code, message, data } = isOwn ? error : new CallError('internal', 'the client failed.');
-    result = `"error":${JSON.stringify({ code, message, data })}`;
+    result = failureText(error);
   }
   queue.add(`{"reply":${call},${result}`, '', undefined, true);
+}
+
+/** The error of a call as a member of its reply. The server learns only `internal` of an error that is its client's own affair. */
+function failureText(error: unknown): string {
+  const textOf = ({ code, message, data }: CallError): string =>
+    // A server refuses a code that is no text, as JavaScript may give.
+    `"error":${JSON.stringify({ code: `${code}`, message: `${message}`, data })}`;
+  try {
+    if (error instanceof CallError) return textOf(error);
+    report(error);
+  } catch (unsendable) {
+    report(unsendable);
+  }
+  return textOf(new CallError('internal', 'the client failed.'));
 }

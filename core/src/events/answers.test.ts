@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createCarrier } from '../connection/connection.js';
+import { CallError } from '../protocol/call-error.js';
+import { createFakeTransport } from '../testing/fake-transport.js';
+import { createSync } from './sync.js';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const tick = () => vi.advanceTimersByTimeAsync(0);
+const INTERNAL = { code: 'internal', message: 'the client failed.' };
+
+/** What a client answers if its handler of a call does this, and what it reports. */
+async function ask(answer: () => unknown) {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  const { transport, last } = createFakeTransport();
+  const sync = createSync(createCarrier({ url: 'http://h/', transports: [transport] }));
+  sync.answer('ask', answer);
+  await tick();
+  last().hello();
+  last().say({ event: 'ask', data: 1, call: 7, seq: 1 });
+  await tick();
+  const replies = last().sent.filter((frame) => 'reply' in frame);
+  sync.close();
+  return { replies, reported };
+}
+
+const cycle: Record<string, unknown> = {};
+cycle.self = cycle;
+
+it.each([
+  ['has a BigInt', { big: 1n }],
+  ['has a cycle', cycle],
+])('answers `internal` and reports the error if the data of a CallError %s', async (_, data) => {
+  const { replies, reported } = await ask(() => {
+    throw new CallError('sold-out', 'none left', data);
+  });
+  expect(replies).toEqual([{ reply: 7, seq: 1, error: INTERNAL }]);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(expect.any(TypeError));
+});
+
+it('answers `internal` and reports the error if a handler throws anything but a CallError', async () => {
+  const error = new Error('secret');
+  const { replies, reported } = await ask(() => Promise.reject(error));
+  expect(replies).toEqual([{ reply: 7, seq: 1, error: INTERNAL }]);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(error);
+});
+
+it('answers with code, message and data of a CallError, and reports nothing', async () => {
+  const { replies, reported } = await ask(() => {
+    throw new CallError('sold-out', 'none left', { next: 2 });
+  });
+  const error = { code: 'sold-out', message: 'none left', data: { next: 2 } };
+  expect(replies).toEqual([{ reply: 7, seq: 1, error }]);
+  expect(reported).not.toHaveBeenCalled();
+});
+
+it('answers with texts if the code or the message of a CallError is none', async () => {
+  const { replies } = await ask(() => {
+    throw Object.assign(new CallError(404 as never, ''), { message: 5 });
+  });
+  expect(replies).toEqual([{ reply: 7, seq: 1, error: { code: '404', message: '5' } }]);
+});
