@@ -123,3 +123,28 @@ it('frames of a POST behind the frame whose handler closed the session have no e
   expect(ran).not.toHaveBeenCalled();
   expect(hub.stats()).toMatchObject({ sessions: 0, subscriptions: 0 });
 });
+
+describe('a session that has emitted more events than it keeps, with `overflow: close`,', () => {
+  it.each([
+    ['session.close()', 'banned', 'closed 4000 banned'],
+    ['hub.close()', 'going-away', 'closed 1001 going-away'],
+  ])('gets the goodbye of %s in the same tick, and its link ends', async (how, code, ended) => {
+    const entries: velox.LogEntry[] = [];
+    const hub = velox.createHub({
+      events: { count: 5, overflow: 'close' },
+      logger: (entry) => entries.push(entry),
+    });
+    hub.on('flood', (session) => {
+      for (let n = 0; n < 10; n++) session.emit('n', n);
+      if (how === 'hub.close()') void hub.close();
+      else banning(session);
+    });
+    await using server = await listen(hub.handle);
+    const link = rawWebSocket(server.origin);
+    link.send([{ open: {} }, { event: 'flood', data: null, seq: 1 }]);
+    expect(await link.find((frame) => 'bye' in frame)).toMatchObject({ bye: { code } });
+    expect(await link.whenEnded()).toBe(ended);
+    expect(hub.stats().sessions).toBe(0);
+    expect(entries).toEqual([]);
+  });
+});

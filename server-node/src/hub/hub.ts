@@ -20,6 +20,7 @@ import { IdleWatch } from '../sessions/idle-watch.js';
 import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } from './hub-options.js';
 import { statsOf, type HubStats } from './hub-stats.js';
 import { inTime } from '../diagnostics/deadlines.js';
+import { attempt } from '../diagnostics/maybe-promise.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
 import { Entrance, type Guest } from './entrance.js';
@@ -245,17 +246,16 @@ export class Hub {
     this.#end(session, closeCodeOf(error), { code, reason: message, ...retry });
   }
 
-  /** Ends a session even if its link fails, without harm to other sessions. */
+  /** Ends a session even if its last messages or its link fail, without harm to other sessions. */
   #end(session: Session, code: number, bye: Bye): void {
-    try {
+    // Too many events may wait: then they are lost with the session, and it ends for the reason given here.
+    const report = (error: unknown): void => void (isVeloxError(error) || this.observer.failure(error));
+    attempt(() => {
       if (code === CloseCode.closed) this.topics.flush([session]); // close() has done it for all
       if (code === CloseCode.closed || code === CloseCode.goingAway) session.deliverLast();
-      session.close(code, bye);
-    } catch (error) {
-      this.observer.failure(error);
-    } finally {
-      this.sessions.end(session, bye.code);
-    }
+    }, report);
+    attempt(() => session.close(code, bye), report);
+    this.sessions.end(session, bye.code);
   }
 
   #ended(session: Session, reason: string): void {
