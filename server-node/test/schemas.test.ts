@@ -217,6 +217,49 @@ describe('a schema that answers later', () => {
     expect(await call).toMatchObject({ code: 'internal' });
   });
 
+  it('lets hub.once() run its handler once for the events of two clients that it checks meanwhile', async () => {
+    const rig = await setUp();
+    const { schema, answer } = slowSchema();
+    rig.hub.once('pay', schema, (_, data) => rig.heard.push(data));
+    for (const [sync, data] of [[rig.sync, 'first'] as const, [rig.test.connect(), 'second'] as const]) {
+      sync.emit('pay', data);
+      await rig.test.advance();
+    }
+    answer();
+    answer();
+    await rig.test.advance();
+    expect(rig.heard).toEqual(['first']);
+    rig.sync.emit('pay', 'third');
+    await rig.test.advance();
+    expect(rig.log).toMatchObject([{ event: 'unhandled event', name: 'pay' }]);
+  });
+
+  it('does not use up hub.once() if the first event is not sound', async () => {
+    const rig = await setUp();
+    const { schema, answer } = slowSchema();
+    rig.hub.once('pay', schema, (_, data) => rig.heard.push(data));
+    for (const [sync, data] of [[rig.sync, 'unsound'] as const, [rig.test.connect(), 'sound'] as const]) {
+      sync.emit('pay', data);
+      await rig.test.advance();
+    }
+    answer(false);
+    answer();
+    await rig.test.advance();
+    expect(rig.heard).toEqual(['sound']);
+  });
+
+  it('starts no handler that was removed meanwhile', async () => {
+    const rig = await setUp();
+    const { schema, answer } = slowSchema();
+    const remove = rig.hub.on('slow', schema, (_, data) => rig.heard.push(data));
+    rig.sync.emit('slow', 1);
+    await rig.test.advance();
+    remove();
+    answer();
+    await rig.test.advance();
+    expect(rig.heard).toEqual([]);
+  });
+
   it('starts no handler after its session has ended', async () => {
     const rig = await setUp();
     const { schema, answer } = slowSchema();

@@ -59,11 +59,12 @@ export class EventHandlers {
     }
     const checks = this.#checks;
     checks.throughEvent(session, checks.event(event), event, data, (sound) => {
-      for (const { handler, schema } of [...handlers]) {
-        checks.throughEvent(session, schema, event, sound, (output) => {
-          if (session.hasEnded) return;
+      for (const registration of [...handlers]) {
+        checks.throughEvent(session, registration.schema, event, sound, (output) => {
+          // Either may have happened while an asynchronous schema was asked.
+          if (session.hasEnded || !handlers.has(registration)) return;
           attempt(
-            () => handler(session, output),
+            () => registration.handler(session, output),
             (error) => this.#observer.failure(error, { name: event, identity }),
           );
         });
