@@ -24,6 +24,7 @@ export type { CallOptions } from './messaging/calls.js';
 export type { Absence, MessagingRules } from './messaging/messaging.js';
 export type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 export type { Entity, EntityOptions, EntityStats, PutOptions } from './entities/entity-options.js';
+export type { RowId } from './entities/row-id.js';
 export { fetched, type Fetched, type FetchedOptions, type FetchedRow } from './entities/fetched.js';
 export type { Who } from './entities/fetches.js';
 export type { NameRules } from './hub/entrance.js';

@@ -17,6 +17,7 @@ import type {
 import type { Endpoint } from './http/endpoint.js';
 import type { SseEndpoint, SseOptions } from './http/event-source.js';
 import type { Entity, EntityOptions } from './entities/entity-options.js';
+import type { RowId } from './entities/row-id.js';
 import type { PresenceOptions, RoomPresence } from './messaging/presence.js';
 import type {
   AnswerOf,
@@ -103,9 +104,9 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
   /**
    * Some rows have changed: those that clients watch are fetched again.
    *
-   * @throws VeloxError `not-found` if there is no such entity.
+   * @throws VeloxError `not-found` if there is no such entity; `bad-option` for an id that is neither a string nor a number.
    */
-  notify(type: string, ids: string | readonly string[]): void;
+  notify(type: string, ids: RowId | readonly RowId[]): void;
   /** Removes a topic: its sessions are denied. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**

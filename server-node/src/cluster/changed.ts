@@ -1,6 +1,6 @@
 /**
  * The subject on which nodes hear that a row of an entity changed: `["items","7"]`, as `withParts` sends it. Also programs without Velox
- * send it, such as triggers of PostgreSQL by `velox_changed('items', '7')`.
+ * send it, such as triggers of PostgreSQL by `velox_changed('items', '7')`. The key may be a number.
  */
 export const CHANGED = 'changed';
 
@@ -8,7 +8,8 @@ export const CHANGED = 'changed';
 export function changedRow(data: string): readonly [entity: string, key: string] | undefined {
   try {
     const [entity, key, ...rest] = JSON.parse(data) as unknown[];
-    if (typeof entity === 'string' && typeof key === 'string' && rest.length === 0) return [entity, key];
+    const isKey = typeof key === 'string' || typeof key === 'number';
+    if (typeof entity === 'string' && isKey && rest.length === 0) return [entity, String(key)];
   } catch {
     // No JSON, or no array.
   }

@@ -4,6 +4,7 @@ import type { Topics } from '../topics/topics.js';
 import { Changes } from './changes.js';
 import type { EntityOptions } from './entity-options.js';
 import { EntitySource } from './entity.js';
+import type { RowId } from './row-id.js';
 
 /** Carries notifications to the other nodes of a cluster. */
 export interface EntityRelay {
@@ -74,8 +75,8 @@ export class Entities {
     return source;
   }
 
-  /** @throws VeloxError `not-found` if there is no such entity. */
-  notify(type: string, ids: string | readonly string[]): void {
+  /** @throws VeloxError `not-found` if there is no such entity; `bad-option`. */
+  notify(type: string, ids: RowId | readonly RowId[]): void {
     const source = this.#byType.get(type);
     if (!source) throw new VeloxError('not-found', `there is no entity ${type}. Create it by hub.entity().`);
     source.notify(ids);

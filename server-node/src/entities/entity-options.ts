@@ -1,16 +1,17 @@
 import type { StateOptions } from '../state/state.js';
 import type { Fetched } from './fetched.js';
 import type { Who } from './fetches.js';
+import type { RowId } from './row-id.js';
 
 /** How an entity's rows are read. */
 export interface EntityOptions<T, Context = unknown> {
   /** Reads one row. Returns the row, `null` if there is none, `fetched(…)`, or `'denied'`. It sees the audience and not the client. */
   readonly fetch?: (id: string, who: Who<Context>) => Fetched<T> | Promise<Fetched<T>>;
-  /** Reads all rows that one tick brings together. Ids that the map lacks do not exist. Used in place of `fetch`. */
+  /** Reads all rows that one tick brings together. Ids that the map lacks do not exist. Its keys may be numbers. Used in place of `fetch`. */
   readonly fetchMany?: (
     ids: readonly string[],
     who: Who<Context>,
-  ) => ReadonlyMap<string, Fetched<T>> | Promise<ReadonlyMap<string, Fetched<T>>>;
+  ) => ReadonlyMap<RowId, Fetched<T>> | Promise<ReadonlyMap<RowId, Fetched<T>>>;
   /**
    * Which clients share a row. Default: all. `'user'`: a row for each identity, fetched with its newest context; anonymous clients are
    * denied. A function: a row for each key that it returns, for instance a tenant, a role or a language.
@@ -46,16 +47,18 @@ export interface Entity<T> {
   /**
    * Some rows have changed: those that clients watch are fetched again, once for all their clients.
    *
+   * @param ids 7 and '7' are one row
    * @param audience the only audience that is concerned; default: all
+   * @throws VeloxError `bad-option` for an id that is neither a string nor a number.
    */
-  notify(ids: string | readonly string[], audience?: string): void;
+  notify(ids: RowId | readonly RowId[], audience?: string): void;
   /**
    * The application has a row: clients receive it without a fetch.
    *
    * @param options `version` (an older one is ignored), `audience` for entities with audiences
-   * @throws VeloxError `not-json`, `too-deep`. The row is then as it was.
+   * @throws VeloxError `not-json`, `too-deep`, `bad-option`. The row is then as it was.
    */
-  put(id: string, value: T | null, options?: PutOptions): void;
+  put(id: RowId, value: T | null, options?: PutOptions): void;
   stats(): EntityStats;
 }
 

@@ -453,8 +453,8 @@ describe('time limits:', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  it('fetchMany whose keys are no strings is reported', async () => {
-    const { connect } = setUp({ fetchMany: () => new Map([[7, {}]]) as unknown as Map<string, object> });
+  it('fetchMany whose keys are neither strings nor numbers is reported', async () => {
+    const { connect } = setUp({ fetchMany: () => new Map([[7n, {}]]) as unknown as Map<string, object> });
     const client = connect();
     client.want('items/7');
     await turn();

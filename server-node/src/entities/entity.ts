@@ -10,6 +10,7 @@ import type { EntityOptions, EntityStats, PutOptions } from './entity-options.js
 import { readFetched, fetched as withOptions } from './fetched.js';
 import { Fetches } from './fetches.js';
 import type { RowHost } from './row-host.js';
+import { textOf, textsOf, type RowId } from './row-id.js';
 import { RowValue } from './row-value.js';
 import { Rows } from './rows.js';
 
@@ -76,9 +77,16 @@ export class EntitySource<T = unknown> implements Source {
     };
   }
 
-  /** Some rows have changed: those that clients watch are fetched again, for all audiences or for one. */
-  notify(ids: string | readonly string[], audience?: string): void {
-    const all = typeof ids === 'string' ? [ids] : ids;
+  /**
+   * Some rows have changed: those that clients watch are fetched again, for all audiences or for one.
+   *
+   * @throws VeloxError `bad-option`.
+   */
+  notify(ids: RowId | readonly RowId[], audience?: string): void {
+    const all = textsOf(ids, 'notify()');
+    if (audience !== undefined && typeof audience !== 'string') {
+      throw new VeloxError('bad-option', `notify() got ${String(audience)} as an audience. Pass a string.`);
+    }
     this.notifyHere(all, audience);
     this.#host.onNotify(all, audience);
   }
@@ -97,7 +105,8 @@ export class EntitySource<T = unknown> implements Source {
   }
 
   /** The application has a row: it is sent without a fetch. */
-  put(id: string, value: T | null, options: PutOptions = {}): void {
+  put(rowId: RowId, value: T | null, options: PutOptions = {}): void {
+    const id = textOf(rowId, 'put()');
     const { audience, ...others } = options;
     const row = withOptions(value, others);
     this.#host.changes.note(this.#topicOf(id));

@@ -36,7 +36,8 @@ export interface FetchesOptions {
 /** The reason of the signal of a fetch that has ended. An error for each fetch would take a third of its time. */
 const ENDED = new DOMException('The fetch has ended.', 'AbortError');
 
-const KEYS = 'fetchMany() resolved with a Map whose keys are no strings. Use String(row.id) as key.';
+const KEYS =
+  'fetchMany() resolved with a Map whose keys are neither strings nor numbers. Use row.id or String(row.id) as key.';
 
 /** Runs the application's fetches: those of one tick together, and at most `concurrency` at a time. */
 export class Fetches {
@@ -146,9 +147,17 @@ export class Fetches {
     if (!(rows instanceof Map)) {
       throw new VeloxError('not-json', 'fetchMany() must resolve with a Map from ids to rows.');
     }
-    for (const id of (rows as Map<unknown, unknown>).keys()) {
-      if (typeof id !== 'string') throw new VeloxError('not-json', KEYS);
-    }
-    return jobs.map(({ id }) => ({ result: (rows as Map<string, Fetched<unknown>>).get(id) }));
+    const byText = withTextKeys(rows as Map<unknown, Fetched<unknown>>);
+    return jobs.map(({ id }) => ({ result: byText.get(id) }));
   }
+}
+
+/** Returns a map by ids as text: the map itself, unless the application keyed rows by numbers. */
+function withTextKeys<T>(rows: ReadonlyMap<unknown, T>): ReadonlyMap<unknown, T> {
+  let hasNumbers = false;
+  for (const id of rows.keys()) {
+    if (typeof id === 'number') hasNumbers = true;
+    else if (typeof id !== 'string') throw new VeloxError('not-json', KEYS);
+  }
+  return hasNumbers ? new Map([...rows].map(([id, row]) => [String(id), row])) : rows;
 }
