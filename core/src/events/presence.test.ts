@@ -118,3 +118,16 @@ it('leaves quietly after the connection was closed', async () => {
   await vi.advanceTimersByTimeAsync(20_000);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('leaves in its time although data of another component is refused meanwhile', async () => {
+  const { sync, presence, leave, sent, answer, live } = await setUpOpen();
+  sync.join('lobby'); // the client stays in the room
+  answer();
+  await live(0);
+  leave();
+  expect(() => presence.enter('x'.repeat(1_001) as never)).toThrow(
+    expect.objectContaining({ code: 'too-large' }),
+  );
+  await live(5_000);
+  expect(sent().slice(1)).toEqual([{ data: { room: 'lobby' } }]);
+});

@@ -140,8 +140,8 @@ export function createPresence<Mine, Shown>(
     getInitial: () => NOBODY,
     set,
     enter(first) {
+      if (!users) set(first); // may throw: then the timer still takes the client out of the room
       clearTimeout(lingering);
-      if (!users) set(first);
       users++;
       if (!leave) start();
       return once(() => {
