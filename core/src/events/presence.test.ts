@@ -9,6 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 /** A member of the lobby on an open link of a server that takes `rate` frames a second. */
@@ -130,4 +131,63 @@ it('leaves in its time although data of another component is refused meanwhile',
   );
   await live(5_000);
   expect(sent().slice(1)).toEqual([{ data: { room: 'lobby' } }]);
+});
+
+it('joins no room for data that is no JSON', async () => {
+  const { sync, last, answer, live } = await setUpOpen();
+  answer();
+  const other = createPresence<unknown, unknown>(sync, 'other');
+  expect(() => other.enter(1n)).toThrow(expect.objectContaining({ code: 'not-json' }));
+  await live(1_000);
+  const joins = last().sent.flatMap((frame) =>
+    'event' in frame && frame.event === '$join' ? [frame.data] : [],
+  );
+  expect(joins).toEqual(['lobby']);
+});
+
+it('keeps its former data if the next is no JSON', async () => {
+  const { last, lose, presence, sent, answer, live } = await setUpOpen();
+  answer();
+  await live(0);
+  presence.set(2);
+  expect(() => presence.set(new Float32Array(1) as never)).toThrow(
+    expect.objectContaining({ code: 'not-json' }),
+  );
+  await live(1_000);
+  expect(sent().at(-1)!.data).toEqual({ room: 'lobby', mine: 2 });
+  await lose();
+  last().hello({ session: 's' });
+  expect(sent()).toMatchObject([{ data: { room: 'lobby', mine: 2 } }]);
+});
+
+it('reports first data that the server does not take in a frame, and shows later data', async () => {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  const { sync, sent, live } = await setUpOpen();
+  const other = createPresence<string, unknown>(sync, 'other');
+  const leave = other.enter('x'.repeat(1 << 20));
+  await live(0);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'too-large' }));
+  other.set('short');
+  expect(sent().at(-1)!.data).toEqual({ room: 'other', mine: 'short' });
+  leave();
+  await live(5_000);
+  expect(sent().at(-1)!.data).toEqual({ room: 'other' });
+});
+
+it('reports later data that no frame can carry, and no promise and no timer of ours fails', async () => {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  const { last, sent, presence, live } = await setUpOpen();
+  const deep = (): never => JSON.parse('['.repeat(600) + ']'.repeat(600)) as never;
+  presence.set(deep());
+  const reply = sent().at(-1)!.call!;
+  last().say({ reply, data: { id: 'me', name: 'n', size: 1e6, throttle: 50 } });
+  await live(1_000);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'too-deep' }));
+  presence.set(2);
+  expect(sent().at(-1)!.data).toEqual({ room: 'lobby', mine: 2 });
+  presence.set(deep()); // waits for its time
+  await live(1_000);
+  expect(reported).toHaveBeenCalledTimes(2);
 });

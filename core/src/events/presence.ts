@@ -2,10 +2,11 @@ import { EXPLAINED } from '#development';
 import type { CallError } from '../protocol/call-error.js';
 import { report, VeloxError } from '../protocol/error.js';
 import type { PresenceMembers } from '../protocol/presence.js';
-import { createCell, once } from '../reactive/readable.js';
+import { attempt, createCell, once } from '../reactive/readable.js';
 import { shallow } from '../reactive/shallow.js';
 import type { Hydratable } from '../replicas/replica.js';
 import type { AnyContract } from '../protocol/contract.js';
+import { eventText } from './event-text.js';
 import type { Sync } from './sync.js';
 
 /** How long the client stays in the room after the last component, in ms, so that a change of pages keeps it. */
@@ -28,7 +29,7 @@ export interface Presence<Mine = unknown, Shown = unknown> extends Hydratable<Pr
   /**
    * Shows data to the others: the newest value, at most every 50 ms, and again after each reconnection.
    *
-   * @throws VeloxError `too-large` beyond the server's `limits.presence`.
+   * @throws VeloxError `not-json`; `too-large` beyond the server's `limits.presence`.
    */
   readonly set: (mine: Mine) => void;
   /** Joins the room, and shows `mine`, until the function that it returns is called. */
@@ -83,13 +84,15 @@ export function createPresence<Mine, Shown>(
     const asked = (entering = {});
     entered = undefined;
     isNew = false;
-    call('$presence', data()).then(
+    // Async, so data that no frame can carry is reported. An exception here would keep the client in the room for ever.
+    const asking = (async () => call('$presence', data()))();
+    asking.then(
       (answer) => {
         if (entering !== asked) return;
         entering = undefined;
         own = entered = answer as Entered;
         show();
-        if (isNew) send();
+        if (isNew) attempt(send);
       },
       (error: CallError) => {
         const { code } = error;
@@ -111,12 +114,12 @@ export function createPresence<Mine, Shown>(
     isNew = emit('$presence', data(), { volatile: true }) === 'dropped';
     const next = (): void => {
       pace = undefined;
-      if (isNew) send();
+      if (isNew) attempt(send);
     };
     pace = setTimeout(next, Math.max(PACE_MS, entered.throttle));
   };
   const set = (next: Mine): void => {
-    if (entered) checkSize(next, entered.size);
+    checkMine(next, entered?.size);
     mine = next;
     if (!leave) return;
     isNew = true;
@@ -151,11 +154,14 @@ export function createPresence<Mine, Shown>(
   };
 }
 
-function checkSize(mine: unknown, limit: number): void {
-  const text = JSON.stringify(mine) ?? '';
-  if (3 * text.length <= limit || new TextEncoder().encode(text).length <= limit) return;
-  throw new VeloxError(
-    'too-large',
-    EXPLAINED && `data for presence has more than ${limit} bytes. Send less.`,
-  );
+/** Checks data before it replaces the former: each link begins with it. */
+function checkMine(mine: unknown, limit = Infinity): void {
+  const text = eventText('$presence', mine, { frame: Infinity, depth: Infinity }, '');
+  if (3 * text.length <= limit) return;
+  const size = new TextEncoder().encode(JSON.stringify(mine)).length;
+  if (size > limit)
+    throw new VeloxError(
+      'too-large',
+      EXPLAINED && `data for presence has ${size} bytes of ${limit} allowed. Send less.`,
+    );
 }
