@@ -4,6 +4,7 @@ import { Deadlines } from '../diagnostics/deadlines.js';
 import type { Addresses } from './addresses.js';
 import type { Sender } from './client-address.js';
 import type { ClientInfo } from './client-info.js';
+import { granted } from './granted.js';
 import { isThenable, thenOrNow, whenRejected } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import { Senders } from './senders.js';
@@ -23,9 +24,9 @@ export interface Credentials {
 /** The rules of a hub for the clients that may connect and the topics they may see. */
 export interface Rules<Context> {
   /**
-   * Authorizes a client by returning its context, or throws: `new VeloxError('forbidden', …)` is answered with 403 or close code
-   * 4403, anything else with 401 or 4401. Without an answer within `limits.handshake` ms: 408 or 4408. Default: everybody, with the
-   * context undefined.
+   * Authorizes a client by returning its context, or refuses it by throwing or by returning `false`: `new VeloxError('forbidden', …)`
+   * is answered with 403 or close code 4403, anything else with 401 or 4401. Without an answer within `limits.handshake` ms: 408 or 4408.
+   * `undefined` and `null` admit the client, with a warning. Default: everybody, with the context undefined.
    */
   readonly authorize?: (credentials: Credentials) => Context | Promise<Context>;
   /**
@@ -184,10 +185,11 @@ export class Admissions {
       new VeloxError('timeout', 'authorize() took longer than limits.handshake.');
     try {
       const context: unknown = this.#rules.authorize?.(credentials);
-      if (!isThenable(context)) return context;
-      return await this.#deadlines.limit(context, late, undefined, (callback) =>
+      if (!isThenable(context)) return granted(context, this.#observer);
+      const answer = await this.#deadlines.limit(context, late, undefined, (callback) =>
         whenGone(credentials.request, callback),
       );
+      return granted(answer, this.#observer);
     } catch (error) {
       this.#observer.log('info', 'refused', { error });
       if (isVeloxError(error, 'timeout'))
