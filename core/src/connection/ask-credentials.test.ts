@@ -83,3 +83,39 @@ it('begins an attempt with the token of a renewal that was asked for during its 
   expect(last().attempt.open[0]).toMatchObject({ open: { token: 'new' } });
   expect(last().attempt.headers).toEqual({ authorization: 'Bearer new' });
 });
+
+it('sends a token that was renewed while the link opened, once the server says hello', async () => {
+  const { sync, last, questions } = await setUpOpen();
+  sync.reconnect();
+  await tick();
+  questions[0]!.answer('second');
+  await tick();
+  const renewal = sync.renew();
+  await tick();
+  questions[1]!.answer('third');
+  await renewal;
+  expect(last().attempt.open[0]).toMatchObject({ open: { token: 'second' } });
+  expect(renewals(last())).toEqual([]);
+  last().hello();
+  expect(renewals(last())).toEqual(['third']);
+});
+
+it.each([null, undefined, ''])('opens without a token if `auth` returns %j', async (token) => {
+  const { transport, last } = createFakeTransport();
+  const sync = createConnection({ url: 'http://h/', transports: [transport], auth: () => token as string });
+  sync.replica().subscribe(() => {});
+  await tick();
+  expect(JSON.stringify(last().attempt.open[0])).toBe('{"open":{}}');
+});
+
+it('refuses a token that is no text', async () => {
+  const { transport, links } = createFakeTransport();
+  const sync = createConnection({ url: 'http://h/', transports: [transport], auth: () => 5 as never });
+  sync.replica().subscribe(() => {});
+  await tick();
+  expect(sync.status.get().reason).toMatchObject({
+    code: 'auth',
+    message: expect.stringContaining('Return printable ASCII') as string,
+  });
+  expect(links).toEqual([]);
+});

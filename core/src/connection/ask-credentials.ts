@@ -22,6 +22,7 @@ export async function askCredentials(
   await Promise.resolve(); // the application is not called from within the connection
   try {
     await ask(options, credentials);
+    credentials.opened = credentials.token;
     return undefined;
   } catch (error) {
     return { code: 'auth', message: `${error as Error}` };
@@ -56,12 +57,12 @@ async function ask(
 ): Promise<void> {
   const question = ++questions;
   const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
-  if (token && !TOKEN.test(token))
+  if (token && !(typeof token === 'string' && TOKEN.test(token)))
     throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
   if (question < credentials.question!) return; // false before the first answer
   credentials.question = question;
   const sent = credentials.headers;
   for (const name of Object.keys(sent)) delete sent[name];
   Object.assign(sent, given, token && { [authHeader]: `Bearer ${token}` });
-  credentials.token = token;
+  credentials.token = token || undefined; // storage without a token gives null
 }

@@ -1,7 +1,7 @@
 import { checkConnection, noteReason, probeStream } from '#development';
 import { now } from '../platform/clock.js';
 import { load, loaded } from '../platform/load.js';
-import type { ClientFrame, Hello, OpenFrame, ServerFrame } from '../protocol/frames.js';
+import type { Hello, ServerFrame } from '../protocol/frames.js';
 import { attempt as callBack, createSignal } from '../reactive/readable.js';
 import { createPublishScheduler } from '../replicas/publish-scheduler.js';
 import { createStatus, IDLE, type Reason, type Status } from '../replicas/status.js';
@@ -13,7 +13,7 @@ import type { Carrier, Connection, ConnectionOptions, FrameListener } from './op
 import { OVER, type Connecting, type Phase } from './phase.js';
 import { recover, type LoadingHost } from './recover.js';
 import { untried, type Course } from './tries.js';
-import type { Attempt, CloseReason, Transport } from './transport.js';
+import type { CloseReason, Transport } from './transport.js';
 
 /** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
 const inUse = new Set<Carrier>();
@@ -62,11 +62,6 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   const send = (text: string): void => {
     if (phase.is === 'open') phase.link.send(text, hello!);
   };
-  const attemptOf = (open: Partial<OpenFrame['open']>, ...more: ClientFrame[]): Attempt => {
-    const { headers, token } = credentials;
-    const first = { ...open, token, refused: course.tries.refused } as OpenFrame['open']; // JSON leaves out undefined
-    return { url, headers, credentials: options.credentials, open: [{ open: first }, ...more] };
-  };
 
   function reconcile(): void {
     if (phase === OVER || !transports.length) return;
@@ -111,13 +106,26 @@ export function createCarrier(options: ConnectionOptions): Carrier {
 
   function dial(mine: Connecting, transport: Transport): void {
     endAfter(OPEN_TIMEOUT_MS, 'timeout');
-    const known = { session: hello?.session, ack: inbox.taken() || undefined } as Partial<OpenFrame['open']>;
-    mine.link = transport(attemptOf(known, ...topics.frames(ROOM)), {
-      onOpen: () => endAfter(GRACE_MS, 'buffered'),
-      onByte: () => host.recovery?.feed(),
-      onFrame: take,
-      onClose: lose,
-    });
+    const open = {
+      session: hello?.session,
+      ack: inbox.taken() || undefined,
+      token: credentials.token,
+      refused: course.tries.refused,
+    };
+    mine.link = transport(
+      {
+        url,
+        headers: credentials.headers,
+        credentials: options.credentials,
+        open: [{ open }, ...topics.frames(ROOM)],
+      },
+      {
+        onOpen: () => endAfter(GRACE_MS, 'buffered'),
+        onByte: () => host.recovery?.feed(),
+        onFrame: take,
+        onClose: lose,
+      },
+    );
   }
 
   /** Ends the attempt with this code, if nothing else does before. */
@@ -188,8 +196,8 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     put(undefined, IDLE);
   }
 
-  const given = { transports, options, course, status };
-  const host: LoadingHost = { ...given, phase: () => phase, attempt, open, enter, stay, send, attemptOf };
+  const given = { transports, options, credentials, course, status };
+  const host: LoadingHost = { ...given, phase: () => phase, attempt, open, enter, stay, send };
   const carrier: Carrier = {
     replica: topics.replica,
     status,

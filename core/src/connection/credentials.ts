@@ -25,6 +25,8 @@ export interface Credentials {
   /** The same object for all links, so requests that follow send a renewed token. */
   readonly headers: Record<string, string>;
   token?: string | undefined;
+  /** The token with which the last link opened. */
+  opened?: string | undefined;
   /** The number of the question whose answer they are. */
   question?: number;
 }

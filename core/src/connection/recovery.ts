@@ -5,8 +5,9 @@ import { createWatchdog } from '../platform/watchdog.js';
 import { isOffline, watchPage } from '../platform/watch-page.js';
 import type { Reason, Status } from '../replicas/status.js';
 import type { Readable } from '../reactive/readable.js';
-import type { Hello, OpenFrame } from '../protocol/frames.js';
+import type { Hello } from '../protocol/frames.js';
 import { LONGEST_TIMER_MS } from '../protocol/timer.js';
+import type { Credentials } from './credentials.js';
 import type { ConnectionOptions } from './options.js';
 import type { Phase } from './phase.js';
 import { createRetryPolicy } from './retry.js';
@@ -41,7 +42,8 @@ const SHORTEST_PING_MS = 1_000;
 /** What recovery needs of its connection. */
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
-  readonly options: Pick<ConnectionOptions, 'auth' | 'retry'>;
+  readonly options: Pick<ConnectionOptions, 'url' | 'credentials' | 'auth' | 'retry'>;
+  readonly credentials: Credentials;
   readonly course: Course;
   readonly status: Readable<Status>;
   /** The present phase. */
@@ -56,8 +58,6 @@ export interface RecoveryHost {
   readonly stay: (is: 'waiting' | 'offline' | 'closed', reason?: Reason, ms?: number) => void;
   /** Sends a frame, as JSON text, if a link is open. */
   readonly send: (text: string) => void;
-  /** The beginning of an attempt. */
-  readonly attemptOf: (open: Partial<OpenFrame['open']>) => Attempt;
 }
 
 /** How a connection comes back: after a loss, a refusal, or a change of the page or the network. */
@@ -95,7 +95,7 @@ export function createRecovery(
     onFound: (index: number) => void,
   ) => () => void,
 ): Recovery {
-  const { transports, options, status, course, stay } = host;
+  const { transports, options, credentials, status, course, stay } = host;
   const state = (): Status['state'] => status.get().state;
   const policy = createRetryPolicy(options.retry, () => course.tries);
   const choice = createTransportChoice(transports);
@@ -106,6 +106,12 @@ export function createRecovery(
   let pinging: ReturnType<typeof setInterval>;
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
+
+  /** The beginning of a link beside the one in use: it does not name the session, which would move. */
+  function beginTrial(): Attempt {
+    const { headers, token } = credentials;
+    return { url: options.url, headers, credentials: options.credentials, open: [{ open: { token } }] };
+  }
 
   /** The reason to show, of this one and that which is shown. */
   function telling(reason: CloseReason): Reason {
@@ -184,6 +190,8 @@ export function createRecovery(
     guard({ heartbeat, limits: { idle } }) {
       openedAt = now();
       course.tries.refused = undefined;
+      const { token, opened } = credentials;
+      if (token !== opened) host.send(JSON.stringify({ auth: token })); // renewed while the link opened
       watchdog.start(heartbeat + GRACE_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_TIMER_MS);
       if (idle) pinging = setInterval(ping, ms);
@@ -192,7 +200,7 @@ export function createRecovery(
         course.chosen = index;
         host.attempt();
       };
-      stopSeeking = retryPreferred(transports.slice(0, course.chosen), () => host.attemptOf({}), onFound);
+      stopSeeking = retryPreferred(transports.slice(0, course.chosen), beginTrial, onFound);
     },
     stop() {
       if (now() - openedAt >= SERVED_MS) course.tries = untried();

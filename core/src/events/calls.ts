@@ -75,8 +75,7 @@ export function createCalls(queue: EventQueue, onFrame: Connection['onFrame'], o
           onNewSession() {
             if (!ticket?.isWritten) return;
             if (!idempotent) return settle(lost(true));
-            queue.remove(ticket);
-            write();
+            if (!queue.has(ticket)) write(); // otherwise it keeps its place
           },
         });
         signal?.addEventListener('abort', abort);

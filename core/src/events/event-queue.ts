@@ -14,6 +14,8 @@ export interface EventQueue {
    * @param isReply a reply is never given up, and only this session gets it; the server ignores its repetitions
    */
   readonly add: (text: string, lane?: string, onDrop?: (code: DropCode) => void, isReply?: boolean) => Ticket;
+  /** Whether a frame is kept, because it was neither acknowledged nor given up. */
+  readonly has: (ticket: Ticket) => boolean;
   /** Takes a frame back: it is not written to another session, and in this one only if it has a number there already. */
   readonly remove: (ticket: Ticket) => void;
   /** The next frames to be written on this link, as JSON text, at most `count`. */
@@ -138,6 +140,7 @@ export function createEventQueue(
       expire(); // starts the timer
       return ticket;
     },
+    has: (ticket) => all().includes(ticket as Kept),
     remove(ticket) {
       (ticket as Kept).isRemoved = true;
       retract(ticket as Kept);
@@ -174,13 +177,13 @@ export function createEventQueue(
       isFirst = true;
       const unfit: Kept[] = [];
       if (!isSame) {
-        const former = all().filter(isFree);
+        const former = all();
         base = 0;
         lanes.clear();
         begin?.();
         sent = waiting(); // they go before all lanes, and no overflow drops them
         lanes.clear();
-        for (const each of former) {
+        for (const each of former.filter(isFree)) {
           try {
             check(each.text);
             enqueue(each);

@@ -96,3 +96,19 @@ it('joins all rooms first, also if the queue is full and the server takes few fr
   expect(sent().slice(0, rooms.length)).toEqual(joins);
   expect(sent().at(-1)).toBe('back 4');
 });
+
+it('gives idempotent calls to the new session in their order, those that the former one acknowledged first', async () => {
+  const { sync, last, sent, comeBack } = await setUp();
+  const call = (name: string): void => {
+    sync.call(name, 0, { idempotent: true }).catch(() => undefined);
+  };
+  call('acknowledged');
+  last().say({ ack: 1 });
+  sync.emit('draft', 0);
+  call('written');
+  last().lose();
+  call('waiting');
+  sync.emit('note', 0);
+  await comeBack({ session: 's2' });
+  expect(sent()).toEqual(['acknowledged 0', 'draft 0', 'written 0', 'waiting 0', 'note 0']);
+});

@@ -149,14 +149,17 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     }
     lingering.need(queue.size() + calls.size() > 0);
   }
+  const onNewSession = (): void => {
+    rooms.onNewSession();
+    calls.onNewSession();
+  };
   const onHello = ({ session: next, was = next, ack, dropped = 0 }: Hello): void => {
     if (status.get().state !== 'open') return; // a listener of the status has left that link already
     const isSame = was === session;
     const hadSession = session !== undefined;
     session = next;
     drops.server(dropped, isSame);
-    queue.resume(isSame, ack, check, hadSession ? rooms.onNewSession : undefined);
-    if (!isSame) calls.onNewSession();
+    queue.resume(isSame, ack, check, hadSession ? onNewSession : undefined);
     open = true;
     settle();
     const lost = drops.count.get() - droppedBefore;

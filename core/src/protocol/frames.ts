@@ -198,11 +198,11 @@ export type ServerFrame =
 /** The first frame of a client on a link. It begins a session, or resumes one after the last frame that arrived. */
 export interface OpenFrame {
   readonly open: {
-    readonly session?: string;
-    readonly ack?: number;
-    readonly token?: string;
+    readonly session?: string | undefined;
+    readonly ack?: number | undefined;
+    readonly token?: string | undefined;
     /** The first 100 characters of the frame for which the client ended its last link. */
-    readonly refused?: string;
+    readonly refused?: string | undefined;
   };
 }
 /** A new token for the live session. */

@@ -48,11 +48,13 @@ it('gives the same replica for a topic, also for the default topic without a nam
   expect(topics.replica('board')).not.toBe(topics.replica());
 });
 
-it.each(['a\nb', '\0', '\u007f'])('refuses the topic %j with control characters', (topic) => {
-  expect(() => setUp().topics.replica(topic)).toThrow(
+it.each(['a\nb', '\0', '\u007f', 5, {}, true, null])('refuses the topic %j', (topic) => {
+  expect(() => setUp().topics.replica(topic as string)).toThrow(
     expect.objectContaining({
       code: 'bad-option',
-      message: expect.stringContaining('a topic has control characters. Correct its name.') as string,
+      message: expect.stringContaining(
+        'a topic is no text, or has control characters. Correct its name.',
+      ) as string,
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { checkInitial, EXPLAINED } from '#development';
 import type { ClientFrame, DeniedFrame, ServerFrame, StaleFrame, Subscription } from '../protocol/frames.js';
-import { UNSOUND } from '../protocol/name.js';
+import { isName } from '../protocol/name.js';
 import { VeloxError } from '../protocol/error.js';
 import { createWeakValues } from '../platform/weak-values.js';
 import {
@@ -39,6 +39,8 @@ export interface Subscriptions {
   readonly drop: () => void;
 }
 
+const BAD_TOPIC = 'a topic is no text, or has control characters. Correct its name.';
+
 /** Creates the topics' side of a connection. Topics that are not wanted are kept by their users alone. */
 export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
   const controls = createWeakValues<ReplicaControl>();
@@ -69,8 +71,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
 
   return {
     replica<T>(topic = '', initial?: Initial<T>) {
-      if (UNSOUND.test(topic))
-        throw new VeloxError('bad-option', EXPLAINED && 'a topic has control characters. Correct its name.');
+      if (!isName(topic, Infinity)) throw new VeloxError('bad-option', EXPLAINED && BAD_TOPIC);
       checkInitial(initial);
       const control = controls.get(topic) ?? create(topic);
       if (initial) control.seed(initial);

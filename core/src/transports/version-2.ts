@@ -139,7 +139,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       }
     };
     const link = transport(
-      { ...attempt, open: opening as ClientFrame[] },
+      { ...attempt, open: opening },
       {
         onOpen: () => events.onOpen(),
         onByte() {
