@@ -196,7 +196,11 @@ export class WebSocketLink implements FrameGateOptions {
   #fail(error: unknown, retry?: number): void {
     this.#settle();
     this.#gate.close(); // to hear the peer's close frame
-    if (this.#session) return this.#hub.fail(this.#session, error);
+    if (this.#session) {
+      // A link that was replaced is closing already, and its session goes on over the newer one.
+      if (this.#session.outlet === this.#outlet) this.#hub.fail(this.#session, error);
+      return;
+    }
     if (!isVeloxError(error)) this.#hub.observer.failure(error);
     const { code, message: reason } = isVeloxError(error) ? error : INTERNAL;
     const when = retry !== undefined ? { retry } : isVeloxError(error) && this.#hub.entrance.retryOf(error);
