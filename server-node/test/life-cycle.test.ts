@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import * as velox from '../src/index.js';
 import { createTestSync, type TestSync, type TestSyncOptions } from '../src/testing/index.js';
 import { listen } from './rig/listen.js';
-import { rawWebSocket } from './rig/raw-client.js';
+import { rawWebSocket, type RawLink } from './rig/raw-client.js';
 
 const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
 type Transport = (typeof TRANSPORTS)[number];
@@ -338,6 +338,30 @@ it('a paused hub answers a WebSocket with 1013, and HTTP with 503 and Retry-Afte
   expect([stream.status, stream.headers.get('retry-after')]).toEqual([503, '2']);
   expect(await (await fetch(server.origin)).json()).toMatchObject({ body: { a: 1 } }); // a value needs no session
   expect(() => hub.pause({ retryAfter: -1 })).toThrow(expect.objectContaining({ code: 'bad-option' }));
+});
+
+it('a client that resumes on another link while `refuse` asks whether it lives keeps its name', async () => {
+  await using hub = velox.createHub<velox.AnyContract, string>({
+    authorize: ({ token = '' }) => token,
+    name: (context) => context,
+    duplicates: 'refuse',
+  });
+  await using server = await listen(hub.handle);
+  const open = (more = {}): RawLink => {
+    const link = rawWebSocket(server.origin);
+    onTestFinished(() => link.close());
+    link.send({ open: { token: 'ann', ...more } });
+    return link;
+  };
+  const first = open();
+  const { hello } = (await first.next()) as { hello: { session: string } };
+  const other = open();
+  await first.find((frame) => 'ping' in frame); // never answered: the network of this link is gone
+  const newer = open({ session: hello.session });
+  expect(await newer.next()).toHaveProperty('hello');
+  expect(await other.next()).toMatchObject({ bye: { code: 'name-taken' } });
+  newer.send({ ping: true });
+  expect(await newer.find((frame) => 'ping' in frame)).toEqual({ ping: true });
 });
 
 it('`await using` closes a hub', async () => {

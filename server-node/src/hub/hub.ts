@@ -162,6 +162,7 @@ export class Hub {
     session.greet({ session: id, was, name, ack }, this.#hello);
     this.observer.publish('connect', () => ({ transport: outlet.transport, identity: admission.identity }));
     this.messaging.attached(session, () => this.admissions.clientInfo(along?.credentials), open?.refused);
+    if (isKnown) session.heard(); // the question whether it lives may have left on the former link
     try {
       if (along) for (const frame of along.frames) this.receive(session, frame, along.credentials);
     } catch (error) {
