@@ -1,16 +1,43 @@
 import { EventEmitter } from 'node:events';
-import { expect, it, vi } from 'vitest';
-import { closeOnSignal } from './index.js';
+import { describe, expect, it, vi } from 'vitest';
+import { closeOnSignal, createHub } from './index.js';
+
+const signals = ['SIGUSR2'] as const;
+const newServer = () => Object.assign(new EventEmitter(), { close: vi.fn() });
 
 it('says goodbye and stops listening at the first signal, once', () => {
   const endpoint = { close: vi.fn(() => Promise.resolve()) };
-  const server = Object.assign(new EventEmitter(), { close: vi.fn() });
+  const server = newServer();
   const before = process.listenerCount('SIGUSR2');
-  const forget = closeOnSignal(endpoint, server, { drain: 100, signals: ['SIGUSR2'] });
+  const forget = closeOnSignal(endpoint, server, { drain: 100, signals });
   expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
   process.emit('SIGUSR2', 'SIGUSR2');
   expect(endpoint.close).toHaveBeenCalledExactlyOnceWith({ drain: 100 });
   expect(server.close).toHaveBeenCalledOnce();
   expect(process.listenerCount('SIGUSR2')).toBe(before);
   forget();
+});
+
+describe('a wrong argument is refused before a signal comes', () => {
+  it.each([undefined, 5, { drain: 100 }])('a server: %o', (server) => {
+    const before = process.listenerCount('SIGTERM');
+    expect(() => closeOnSignal(createHub(), server as never)).toThrow(
+      expect.objectContaining({
+        code: 'bad-option',
+        message: expect.stringMatching(
+          /^velox: closeOnSignal\(\) got .+ as a server\. Pass the server that listens/,
+        ) as string,
+      }),
+    );
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
+  it.each([undefined, {}])('an endpoint: %o', (endpoint) => {
+    expect(() => closeOnSignal(endpoint as never, newServer())).toThrow(
+      expect.objectContaining({
+        code: 'bad-option',
+        message: expect.stringContaining('as an endpoint. Pass a hub') as string,
+      }),
+    );
+  });
 });

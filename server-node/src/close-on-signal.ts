@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { checkArgument, expected } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import { connectionsOf } from './http/servers.js';
 import { checkOptions } from './options.js';
@@ -11,18 +12,25 @@ export interface CloseOnSignalOptions {
   readonly signals?: readonly NodeJS.Signals[];
 }
 
+const hasClose = (value: unknown): boolean => typeof (value as Partial<Server> | null)?.close === 'function';
+const ENDPOINT = expected('a hub, or a state that is served', hasClose);
+const SERVER = expected('the server that listens: closeOnSignal(hub, server, { drain: 5000 })', hasClose);
+
 /**
  * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
  * end immediately, all others within 5 s. The process ends if nothing else holds it.
  *
  * @example closeOnSignal(hub, server)
  * @returns a function that removes the listeners
+ * @throws VeloxError `bad-option`, also without a server.
  */
 export function closeOnSignal(
   endpoint: Pick<Endpoint, 'close'>,
   server: Pick<Server, 'close'>,
   options: CloseOnSignalOptions = {},
 ): () => void {
+  checkArgument('closeOnSignal()', 'an endpoint', endpoint, ENDPOINT);
+  checkArgument('closeOnSignal()', 'a server', server, SERVER);
   checkOptions('closeOnSignal()', options);
   const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] } = options;
   const connections = connectionsOf(server); // from the first connection on

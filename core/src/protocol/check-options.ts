@@ -71,9 +71,24 @@ function check(given: unknown, checks: Readonly<Record<string, Check>>, prefix: 
     const rule = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (!rule) throw unknownOption(path, name, Object.keys(checks), owner);
     const what = value === undefined ? undefined : rule(value, path, owner);
-    if (what === undefined) continue;
-    throw new VeloxError('bad-option', `${owner} got ${show(value)} as option "${path}". Pass ${what}.`);
+    if (what !== undefined) throw wrong(owner, value, `option "${path}"`, what);
   }
+}
+
+/**
+ * Checks an argument that a function of the package was given.
+ *
+ * @param name names the argument in the message, for instance "a handler"
+ * @param owner names the function in the message
+ * @throws VeloxError `bad-option`.
+ */
+export function checkArgument(owner: string, name: string, value: unknown, rule: Check): void {
+  const what = rule(value, name, owner);
+  if (what !== undefined) throw wrong(owner, value, name, what);
+}
+
+function wrong(owner: string, value: unknown, name: string, what: string): VeloxError {
+  return new VeloxError('bad-option', `${owner} got ${show(value)} as ${name}. Pass ${what}.`);
 }
 
 function unknownOption(path: string, name: string, known: readonly string[], owner: string): VeloxError {
