@@ -18,6 +18,28 @@ it('says goodbye and stops listening at the first signal, once', () => {
   forget();
 });
 
+it('calls onClosed once the endpoint has closed', async () => {
+  let end = (): void => undefined;
+  const endpoint = { close: () => new Promise<void>((resolve) => (end = resolve)) };
+  const onClosed = vi.fn();
+  closeOnSignal(endpoint, newServer(), { signals, onClosed });
+  process.emit('SIGUSR2', 'SIGUSR2');
+  await new Promise(setImmediate);
+  expect(onClosed).not.toHaveBeenCalled();
+  end();
+  await vi.waitFor(() => expect(onClosed).toHaveBeenCalledOnce());
+});
+
+it('an endpoint and an onClosed that fail are warnings, and do not end the process', async () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  const endpoint = { close: () => Promise.reject(new Error('of the endpoint')) };
+  const onClosed = () => Promise.reject(new Error('of the application'));
+  closeOnSignal(endpoint, newServer(), { signals, onClosed });
+  process.emit('SIGUSR2', 'SIGUSR2');
+  await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(2));
+  warned.mockRestore();
+});
+
 describe('a wrong argument is refused before a signal comes', () => {
   it.each([undefined, 5, { drain: 100 }])('a server: %o', (server) => {
     const before = process.listenerCount('SIGTERM');

@@ -2,6 +2,8 @@ import type { Server } from 'node:net';
 import { checkArgument, expected } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import { connectionsOf } from './http/servers.js';
+import { attempt } from './diagnostics/maybe-promise.js';
+import { warn } from './diagnostics/observer.js';
 import { checkOptions } from './options.js';
 
 /** Which signals end a process in order, and how slowly its clients return. */
@@ -10,6 +12,8 @@ export interface CloseOnSignalOptions {
   readonly drain?: number;
   /** Default: SIGTERM and SIGINT. */
   readonly signals?: readonly NodeJS.Signals[];
+  /** Called when the endpoint has closed: the time to close its backplane, which may hold the process, and then your own connections. */
+  readonly onClosed?: () => unknown;
 }
 
 const hasClose = (value: unknown): boolean => typeof (value as Partial<Server> | null)?.close === 'function';
@@ -20,7 +24,7 @@ const SERVER = expected('the server that listens: closeOnSignal(hub, server, { d
  * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
  * end immediately, all others within 5 s. The process ends if nothing else holds it.
  *
- * @example closeOnSignal(hub, server)
+ * @example closeOnSignal(hub, server, { onClosed: () => backplane.close() })
  * @returns a function that removes the listeners
  * @throws VeloxError `bad-option`, also without a server.
  */
@@ -32,7 +36,7 @@ export function closeOnSignal(
   checkArgument('closeOnSignal()', 'an endpoint', endpoint, ENDPOINT);
   checkArgument('closeOnSignal()', 'a server', server, SERVER);
   checkOptions('closeOnSignal()', options);
-  const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'] } = options;
+  const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'], onClosed } = options;
   const connections = connectionsOf(server); // from the first connection on
   const forget = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
@@ -40,7 +44,9 @@ export function closeOnSignal(
   const onSignal = (): void => {
     forget(); // a second signal has its default effect
     server.close();
-    void endpoint.close({ drain });
+    const failed = (error: unknown): void => warn('the end by a signal failed', error);
+    const closed = (): void => void attempt(() => onClosed?.(), failed);
+    void endpoint.close({ drain }).catch(failed).then(closed);
     connections?.end(true);
   };
   for (const signal of signals) process.once(signal, onSignal);

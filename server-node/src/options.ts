@@ -151,6 +151,7 @@ const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
   drain: finite,
   signals: strings('a list of signals'),
+  onClosed: callback,
 };
 
 type Owner =

@@ -42,7 +42,7 @@ export interface HubOptions<Context = unknown, S = Session<Context>>
    * the server's upgrades. `false`: such requests are refused.
    */
   readonly version2?: boolean;
-  /** The link to the hubs of other processes: see docs/scaling.md. Default: nothing. Close it after the hub. */
+  /** The link to the hubs of other processes: see docs/scaling.md. Default: nothing. The hub leaves it open: close it after the hub. */
   readonly backplane?: Backplane;
   /** Receives log entries. Default: silence, except for errors of callbacks, which are warnings of the
    * process. */
