@@ -84,6 +84,7 @@ const everything: ViteUserConfig = {
     reporters: ['default'],
     // Tests of faults mostly wait, side by side.
     maxConcurrency: 40,
+    maxWorkers: '100%', // the default leaves one core idle, which is half of two
     // VELOX_RUNS multiplies the cases of the property tests: `npm run proof`.
     testTimeout: process.env.VELOX_RUNS ? 3_600_000 : 60_000,
     expect: { poll: { timeout: 15_000 } }, // a busy machine is slow
