@@ -2,7 +2,7 @@
  * Bounds are generous, as the machine may be busy; SECURITY.md has no times. */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { HANDSHAKE, RawConnection } from '../rig/raw-connection.js';
 import { frame } from '../rig/raw-frames.js';
 import { rawWebSocket } from '../rig/raw-client.js';
@@ -111,17 +111,16 @@ it.each(SNAPSHOTS)(
       peer.on('data', ({ length }: Buffer) => (received += length));
       peer.write(`${head(at).join('\r\n')}\r\n\r\n`);
       if (open) peer.write(Buffer.concat([frame.text(open), frame.text('{"subscribe":[{}]}')]));
-      setTimeout(() => peer.destroy(), 2_000);
+      onTestFinished(() => void peer.destroy()); // not earlier: on a busy machine, compression takes seconds
       await delay(Math.max(0, begun + at * 50 - performance.now()));
     }
-    await delay(1_000);
+    await vi.waitFor(() => expect(received).toBeGreaterThan(1 << 20), 20_000);
     const after = await victim.measure();
     const share = (after.cpu - before.cpu) / (performance.now() - begun);
     if (process.env.VELOX_FIGURES)
       process.stdout.write(
         `${(share * 100).toFixed(1)} % of a core, ${received} bytes, ${JSON.stringify(after.compressed)}\n`,
       );
-    expect(received).toBeGreaterThan(1 << 20);
     expect(after.compressed.onLoop).toBe(0);
     expect(after.compressed.offLoop).toBeLessThanOrEqual(after.version - before.version + 1);
     const neighbour = rawWebSocket(victim.origin);
@@ -129,5 +128,5 @@ it.each(SNAPSHOTS)(
     neighbour.send({ open: {} });
     await neighbour.find((each) => 'hello' in each);
   },
-  30_000,
+  60_000,
 );
