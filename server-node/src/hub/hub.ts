@@ -101,12 +101,13 @@ export class Hub {
     this.views = new Views(this.topics, this.observer, this.serverLimits.audiences);
     const fail = (session: Session, error: unknown): void => this.fail(session, error);
     const deliveries = new Deliveries(this.observer, this.topics, fail);
+    const onDue = (session: Session): void => deliveries.add(session);
+    const onEnd = (session: Session, reason: string): void => this.#ended(session, reason);
     this.sessions = new Sessions(
       this.admissions,
       this.limits,
       Math.min(patience, MOST),
-      (session) => deliveries.add(session),
-      (session, reason) => this.#ended(session, reason),
+      { onDue, onEnd, fail },
       { ...DEFAULT_EVENT_LIMITS, ...events },
       this.node,
     );

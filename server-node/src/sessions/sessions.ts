@@ -8,8 +8,20 @@ import { EventSender } from './event-sender.js';
 import { Session } from './session.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 
+const EVICTED = 'the session made room for a newer one, because it was never polled. Try again later.';
+
 /** Stands for the session of an id that does not exist. */
 const STRANGER = { admission: { context: {}, identity: '' } };
+
+/** The functions of a hub that its sessions need. */
+export interface SessionsHost {
+  /** A session has something to write. */
+  readonly onDue: (session: Session) => void;
+  /** A session ended, for a reason as of `Sessions.end`. */
+  readonly onEnd: (session: Session, reason: string) => void;
+  /** Says goodbye to a session that makes room for another one, and ends it. */
+  readonly fail: (session: Session, error: VeloxError) => void;
+}
 
 /** The sessions of a hub: those with a link, and those that have lost it and may resume. */
 export class Sessions {
@@ -18,8 +30,7 @@ export class Sessions {
   readonly #patience: number;
   readonly #events: EventLimits;
   readonly #node: string | undefined;
-  readonly #onDue: (session: Session) => void;
-  readonly #onEnd: (session: Session, reason: string) => void;
+  readonly #host: SessionsHost;
   readonly #byId = new Map<string, Session>();
   /** The counters of all sessions together. */
   readonly traffic: Traffic = { skipped: 0, caughtUp: 0, diverged: 0, invalid: 0, dropped: 0 };
@@ -40,8 +51,7 @@ export class Sessions {
     admissions: Admissions,
     limits: Limits,
     patience: number,
-    onDue: (session: Session) => void,
-    onEnd: (session: Session, reason: string) => void,
+    host: SessionsHost,
     events?: EventLimits,
     node?: string,
   ) {
@@ -49,8 +59,7 @@ export class Sessions {
     this.#admissions = admissions;
     this.#limits = limits;
     this.#patience = patience;
-    this.#onDue = onDue;
-    this.#onEnd = onEnd;
+    this.#host = host;
     this.#events = events ?? DEFAULT_EVENT_LIMITS;
   }
 
@@ -144,7 +153,7 @@ export class Sessions {
   /** No more messages come for a session that has gone to another node, or did not arrive. */
   forget(session: Session): void {
     this.depart(session);
-    if (this.#departed.delete(session)) this.#onEnd(session, 'moved');
+    if (this.#departed.delete(session)) this.#host.onEnd(session, 'moved');
   }
 
   /** Notes that the client of a session that was opened by long-polling is there: it polls. */
@@ -152,8 +161,9 @@ export class Sessions {
     this.#unpolled.delete(session);
   }
 
-  /** A link ended: its session waits for the next one, or ends if none can come. */
+  /** A link ended: its session waits for the next one, or ends if none can come. One that has ended waits for nothing. */
   leave(session: Session, isClosed: boolean): void {
+    if (session.hasEnded) return;
     if (isClosed || !session.isResumable) return this.end(session, isClosed ? 'going-away' : 'lost');
     this.#away.set(session, setTimeout(() => this.end(session, 'lost'), this.#patience).unref());
   }
@@ -165,7 +175,7 @@ export class Sessions {
     this.#unpolled.delete(session);
     if (!this.#delete(session)) return;
     session.end();
-    this.#onEnd(session, reason);
+    this.#host.onEnd(session, reason);
   }
 
   /** Creates a session. @throws VeloxError `too-many`. */
@@ -173,7 +183,7 @@ export class Sessions {
     this.#enter(admission);
     const rate = new RateLimit(this.#limits.rate);
     const sender = new EventSender(this.traffic, this.#events);
-    const session = new Session(admission, rate, sender, this.#onDue, this.#idOf(own));
+    const session = new Session(admission, rate, sender, this.#host.onDue, this.#idOf(own));
     this.#byId.set(session.id, session);
     return session;
   }
@@ -197,16 +207,15 @@ export class Sessions {
   }
 
   /**
-   * At a limit, evicts a session that was never polled, or else the longest-disconnected one. It chooses from the
-   * same identity or address, or from all if the hub is full.
+   * At a limit, evicts sessions until there is room for a new one: first those that were never polled, then the longest-disconnected ones.
+   * It chooses from the same identity or address, or from all if the hub is full.
    */
   #enter(admission: Admission): void {
-    const limit = this.#admissions.fullFor(admission);
-    if (limit) {
+    for (let limit; (limit = this.#admissions.fullFor(admission));) {
       const victim = this.#expendable(admission, limit);
       if (!victim)
         throw new VeloxError('too-many', 'there are as many sessions as the limits allow. Try again later.');
-      this.end(victim, 'too-many');
+      this.#host.fail(victim, new VeloxError('too-many', EVICTED));
     }
     this.#admissions.enter(admission);
   }
