@@ -1,6 +1,14 @@
 /** Checks the options of every public function: a mistyped `authorize` must not open a hub. */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { checkGiven, expected, isSchema, option, type Check, type Checks } from '@velox/core/protocol';
+import {
+  checkArgument,
+  checkGiven,
+  expected,
+  isSchema,
+  option,
+  type Check,
+  type Checks,
+} from '@velox/core/protocol';
 import type { Backplane } from './cluster/bus.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { SseOptions } from './http/event-source.js';
@@ -147,6 +155,8 @@ const WORKERS: Readonly<Record<string, Check>> = {
   count: some,
 };
 
+const SERVE = expected('a function that starts the server of one process', isFunction);
+
 const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
   drain: finite,
@@ -202,6 +212,12 @@ export function checkOptions(owner: Owner, given: unknown): void {
   if (given !== undefined) checkGiven(owner, given, KNOWN[owner]);
 }
 
+/** Checks what `workers` cannot do without. */
+export function checkWorkers(options: { readonly grpc?: unknown } | undefined, serve: unknown): void {
+  checkArgument('workers()', 'option "grpc"', options?.grpc, WORKERS.grpc as Check);
+  checkArgument('workers()', 'its second argument', serve, SERVE);
+}
+
 /** Adds the check of its options to `close`. */
 export function withCheckedClose(endpoint: Endpoint): Endpoint {
   return {
@@ -211,6 +227,10 @@ export function withCheckedClose(endpoint: Endpoint): Endpoint {
       await endpoint.close(options);
     },
   };
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }
 
 function isBackplane(value: unknown): boolean {

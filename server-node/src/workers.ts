@@ -7,7 +7,8 @@ import { mesh, type Grpc } from './backplanes/mesh/index.js';
 import { sqlite, type SqliteDatabase } from './backplanes/sqlite/index.js';
 import type { Backplane } from './cluster/bus.js';
 import { combine } from './cluster/combine.js';
-import { checkOptions } from './options.js';
+import { checkOptions, checkWorkers } from './options.js';
+import { Restarts } from './restarts.js';
 
 /** How the processes of one machine share their work. */
 export interface WorkersOptions {
@@ -25,14 +26,8 @@ export interface WorkersOptions {
 const FOLDER = 'VELOX_WORKERS_FOLDER';
 const SECRET = 'VELOX_WORKERS_SECRET';
 /**
- * The wait before a dead worker is replaced, in ms, so that workers that die at their start are not forked in
- * a loop.
- */
-const RESTART_MS = 500;
-
-/**
  * Runs a server in several processes of this machine, which share one port, and the states of `hub.shared`. A process that dies is
- * replaced.
+ * replaced; one that ends at its start again and again is given up, with a warning.
  *
  * @param serve starts the server of one process
  * @returns in a worker, when `serve` is done; in the primary process, when all workers are started
@@ -41,21 +36,35 @@ const RESTART_MS = 500;
  *   const hub = velox.createHub({ backplane })
  *   createServer(hub.handle).listen(3000)
  * })
- * @throws VeloxError `bad-option`, also without a database; the error of `serve`.
+ * @throws VeloxError `bad-option`, in the primary process also without a database; the error of `serve`.
  */
 export async function workers(
   options: WorkersOptions,
   serve: (backplane: Backplane) => unknown,
 ): Promise<void> {
   checkOptions('workers()', options);
+  checkWorkers(options, serve);
   const { default: cluster } = await import('node:cluster');
   if (!cluster.isPrimary) return void (await serve(backplaneOf(options)));
   const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;
+  if (!options.database) builtIn(); // the error of each worker would come too late
   const environment = { [FOLDER]: folder, [SECRET]: randomBytes(24).toString('base64url') };
-  cluster.on('exit', (worker) => {
-    if (!worker.exitedAfterDisconnect) setTimeout(() => cluster.fork(environment), RESTART_MS);
-  });
-  for (let n = 0; n < count; n++) cluster.fork(environment);
+  let running = count;
+  const start = (restarts: Restarts): void => {
+    const started = performance.now();
+    const worker = cluster.fork(environment);
+    worker.on('exit', (code: number | null, signal: string | null) => {
+      const wait = worker.exitedAfterDisconnect ? undefined : restarts.next(performance.now() - started);
+      if (wait !== undefined) return void setTimeout(start, wait, restarts);
+      running--;
+      if (worker.exitedAfterDisconnect) return;
+      const end = signal ?? `exit code ${code}`;
+      const advice = `a worker ended at its start again and again (${end}), and is not replaced any more. Mend the error that it has shown, and start the program again.`;
+      process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
+      if (running === 0) process.exitCode ??= 1;
+    });
+  };
+  for (let n = 0; n < count; n++) start(new Restarts());
 }
 
 function backplaneOf({ grpc, database }: WorkersOptions): Backplane {
@@ -68,7 +77,10 @@ function backplaneOf({ grpc, database }: WorkersOptions): Backplane {
 function builtIn(): (file: string) => SqliteDatabase {
   const sqlite = process.getBuiltinModule('node:sqlite') as
     { DatabaseSync: new (file: string) => SqliteDatabase } | undefined;
-  if (!sqlite)
-    throw new VeloxError('bad-option', 'workers() has no database. Pass one, or run Node 22.5 or later.');
+  if (!sqlite) {
+    const remedy =
+      'Pass `database`, such as (file) => new Database(file) of better-sqlite3, or run Node 22.5 or later.';
+    throw new VeloxError('bad-option', `workers() has no database. ${remedy}`);
+  }
   return (file) => new sqlite.DatabaseSync(file);
 }
