@@ -21,8 +21,15 @@ export type PresenceShown<C extends Contract, R extends string> =
 /** A source for presence: a URL, an object with `url` and options, or a connection of any contract. */
 export type PresenceSource = Exclude<SyncSource, Sync> | Pick<Sync, 'status' | 'onFrame' | 'close'>;
 
-/** The rooms that are in use, by their connection. */
-const rooms = new WeakMap<object, WeakValues<Presence<never, never>>>();
+/** The rooms of one connection. */
+interface Rooms {
+  readonly all: WeakValues<Presence<never, never>>;
+  /** References to those in use: an application need not keep one while it shows itself there. */
+  readonly inUse: Set<object>;
+}
+
+/** The rooms by their connection. */
+const rooms = new WeakMap<object, Rooms>();
 
 /**
  * Returns the presence of a room, the same one while it is in use.
@@ -38,11 +45,11 @@ export function presenceOf<Mine = unknown, Shown = unknown>(
 ): Presence<Mine, Shown> {
   const sync = syncOf(source as SyncSource);
   let ofSync = rooms.get(sync);
-  if (!ofSync) rooms.set(sync, (ofSync = createWeakValues<Presence<never, never>>()));
-  let presence = ofSync.get(room);
+  if (!ofSync) rooms.set(sync, (ofSync = { all: createWeakValues(), inUse: new Set() }));
+  let presence = ofSync.all.get(room);
   if (!presence) {
-    presence = createPresence<never, never>(sync, room);
-    ofSync.set(room, presence);
+    presence = createPresence<never, never>(sync, room, ofSync.inUse);
+    ofSync.all.set(room, presence);
   }
   return presence as unknown as Presence<Mine, Shown>;
 }

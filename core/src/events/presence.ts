@@ -49,10 +49,15 @@ interface Entered {
 
 const NOBODY: PresenceMembers<never, never> = {};
 
-/** Creates the presence of one room on a connection. */
+/**
+ * Creates the presence of one room on a connection.
+ *
+ * @param inUse has a reference to it while the client is in the room or a listener exists
+ */
 export function createPresence<Mine, Shown>(
   { call, emit, join, onFrame, replica, status }: Sync<AnyContract>,
   room: string,
+  inUse: Set<object> = new Set<object>(),
 ): Presence<Mine, Shown> {
   type Members = PresenceMembers<Shown, Mine>;
   const others = createCell<Members>(NOBODY, shallow);
@@ -126,8 +131,13 @@ export function createPresence<Mine, Shown>(
     send();
     if (!entered && !entering && isOpen()) begin(); // the former data was refused
   };
+  const hold = (): (() => unknown) => {
+    const use = { presence };
+    inUse.add(use);
+    return () => inUse.delete(use);
+  };
   const start = (): void => {
-    const ends = [join(room), topic.subscribe(show), onFrame((frame) => 'hello' in frame && begin())];
+    const ends = [hold(), join(room), topic.subscribe(show), onFrame((frame) => 'hello' in frame && begin())];
     leave = () => {
       if (status.get().state !== 'closed') emit('$presence', { room });
       for (const end of ends) end();
@@ -138,9 +148,13 @@ export function createPresence<Mine, Shown>(
     if (isOpen()) begin();
   };
 
-  return {
-    ...others,
+  const presence: Presence<Mine, Shown> = {
+    get: others.get,
     getInitial: () => NOBODY,
+    subscribe(onChange) {
+      const ends = [others.subscribe(onChange), hold()];
+      return () => ends.forEach((end) => end());
+    },
     set,
     enter(first) {
       if (!users) set(first); // may throw: then the timer still takes the client out of the room
@@ -152,6 +166,7 @@ export function createPresence<Mine, Shown>(
       });
     },
   };
+  return presence;
 }
 
 /** Checks data before it replaces the former: each link begins with it. */
