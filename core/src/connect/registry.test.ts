@@ -66,6 +66,15 @@ describe('the registry', () => {
     expect(first.status.get().state).toBe('closed');
   });
 
+  it('calls `onClose` of the first user once, after it has forgotten the connection', () => {
+    const onClose = vi.fn(() => expect(shared('/sync')).not.toBe(sync));
+    const sync = shared('/sync', { onClose });
+    shared('/sync').close();
+    sync.close();
+    expect(onClose).toHaveBeenCalledOnce();
+    expect(onClose).toHaveReturned();
+  });
+
   it('registers and opens nothing without a document', async () => {
     vi.unstubAllGlobals();
     const fetch = vi.fn();

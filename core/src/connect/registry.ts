@@ -58,7 +58,11 @@ function carrierOf(url: string, { identity = '', base, ...options }: SharedOptio
   const key = `${identity} ${absolute}`;
   let carrier = carriers.get(key);
   if (!carrier) {
-    carrier = openConnection(absolute, { ...options, onClose: () => carriers.delete(key) });
+    const onClose = (): void => {
+      carriers.delete(key);
+      options.onClose?.();
+    };
+    carrier = openConnection(absolute, { ...options, onClose });
     carriers.set(key, carrier);
   }
   noteSharedOptions(carrier, absolute, options);
