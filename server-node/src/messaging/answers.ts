@@ -57,7 +57,7 @@ export class Answers {
     return this.#byName.has(name);
   }
 
-  /** Runs the handler of a call, and sends its reply. */
+  /** Runs the handler of a call, and sends its reply. @throws VeloxError as `runWith`. */
   run(session: Session, name: string, data: unknown, call: number, isOptimistic = false): void {
     const registration = this.#byName.get(name);
     const run = (signal: AbortSignal): unknown => {
@@ -78,17 +78,23 @@ export class Answers {
     this.runWith((signal) => made.run(call, () => run(signal)), session, name, call);
   }
 
-  /** Answers a call by a function, and sends its reply. */
+  /**
+   * Answers a call by a function, and sends its reply.
+   *
+   * @throws VeloxError `bad-frame` if a call of that number is running: two could be neither counted nor cancelled.
+   */
   runWith(answer: (signal: AbortSignal) => unknown, session: Session, name: string, call: number): void {
-    let running = this.#running.get(session);
-    if (!running) this.#running.set(session, (running = new Map<number, AbortController>()));
+    const running = this.#running.get(session) ?? new Map<number, AbortController>();
+    if (running.has(call)) {
+      throw new VeloxError('bad-frame', 'a running call has the number of this one. Use each number once.');
+    }
     if (running.size >= this.#limit) {
       const error = new CallError('too-many', 'too many calls are running. Wait for a reply.');
       session.send(failureMessage(call, error));
       return;
     }
     const aborting = new AbortController();
-    running.set(call, aborting);
+    this.#running.set(session, running.set(call, aborting));
     const fail = (error: unknown): void => this.#fail(session, name, call, aborting, error);
     try {
       const result = answer(aborting.signal);

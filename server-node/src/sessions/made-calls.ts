@@ -12,8 +12,9 @@ export class MadeCalls {
   readonly #running = new Map<number, Cause>();
   readonly #ended = new Map<number, Cause>();
 
-  /** Runs the handler of a call. */
+  /** Runs the handler of a call. A former call of the same number is forgotten. */
   run<R>(call: number, handler: () => R): R {
+    this.forget(call);
     const cause = new Cause();
     this.#running.set(call, cause);
     return cause.run(handler);
