@@ -177,6 +177,6 @@ function checkMine(mine: unknown, limit = Infinity): void {
   if (size > limit)
     throw new VeloxError(
       'too-large',
-      EXPLAINED && `data for presence has ${size} bytes of ${limit} allowed. Send less.`,
+      EXPLAINED && `data for presence has ${size} bytes, more than the ${limit} allowed. Send less.`,
     );
 }
