@@ -1,6 +1,8 @@
 /** The sessions of a cluster: which they are, and calls to them from any node. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CallError } from '@velox/core';
+import { optimistic } from '@velox/core/optimistic';
+import { Cause } from '../src/state/cause.js';
 import { NodeCluster, type ClusterClient, type ClusterNode } from './rig/node-cluster.js';
 
 let cluster: NodeCluster;
@@ -215,4 +217,29 @@ describe.each([
     await cluster.time.advance(3_000);
     await cluster.within(ask(east), 1_000);
   });
+});
+
+it('the optimistic calls of a client leave nothing behind on the node that its session has left', async () => {
+  const [runs, ends] = [vi.spyOn(Cause.prototype, 'run'), vi.spyOn(Cause.prototype, 'end')];
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { sync } = await client('anna', east);
+  const board = sync.replica<{ n: number }>('board');
+  board.subscribe(() => undefined);
+  const state = east.hub.state('board', { n: 0 });
+  west.hub.state('board', { n: 0 });
+  east.hub.answer('add', async (_, ms) => {
+    state.update((draft) => void draft.n++);
+    await new Promise((resolve) => setTimeout(resolve, ms as number));
+    return ms;
+  });
+  await cluster.time.advance(100);
+  const change = (): ReturnType<typeof optimistic> => optimistic(board, (draft) => void draft.n++);
+  const answers = [0, 5_000].map((ms) => sync.call('add', ms, { optimistic: change() }));
+  await cluster.time.advance(100);
+  await cluster.move('anna', west);
+  const { result } = await cluster.within(Promise.all(answers), 6_000);
+  expect(result).toEqual([0, 5_000]);
+  expect(runs).toHaveBeenCalledTimes(2);
+  // A cause that has not ended stays in memory for the life of the process.
+  expect(new Set(ends.mock.contexts)).toEqual(new Set(runs.mock.contexts));
 });

@@ -5,6 +5,7 @@ import type { Session } from './session.js';
 export function packSession(session: Session): PackedSession {
   const { liveness, topics, taken, events } = session;
   session.replaceLink();
+  session.made?.clear(); // the other node sends the client its values from now on
   // Frames of the former link that wait for a callback have no effect any more: the client sends them again.
   const packed = { links: session.links++, taken, hasAnswered: liveness.hasAnswered, denied: topics.denied };
   return { ...packed, events: events.pack() };
