@@ -1,3 +1,4 @@
+import { attempt } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
 import type { Topics } from '../topics/topics.js';
 import type { Session } from './session.js';
@@ -32,7 +33,11 @@ export class Deliveries {
   }
 
   #deliver(): void {
-    this.#flush();
+    // If this threw, the list would never be emptied, and no session would be served any more.
+    attempt(
+      () => this.#flush(),
+      (error) => this.#observer.failure(error),
+    );
     const due = this.#due;
     this.#due = [];
     for (const session of due) session.isDue = false;
