@@ -1,4 +1,5 @@
 import type { AnyContract, CheckedContract, Contract, ContractValue } from '@velox/core/protocol';
+import { checkContainer, checkFilter, checkName, checkTopic } from './arguments.js';
 import { createEndpoint } from './http/endpoint.js';
 import { createEventSource, type SseOptions } from './http/event-source.js';
 import type { EntityOptions } from './entities/entity-options.js';
@@ -14,6 +15,7 @@ import { noteCore } from './core-of.js';
 import { Publications } from './publications.js';
 import type { Session as CoreSession } from './sessions/session.js';
 import { LocalState } from './state/local-state.js';
+import type { SharedStateOptions } from './state/shared/shared-state.js';
 import type { StateOptions } from './state/state.js';
 import { createViewedState } from './views/viewed-state.js';
 import { viewOf, type AnyViewOptions } from './views/view-options.js';
@@ -55,7 +57,9 @@ export function createHub<C extends Contract, Context>(
   const made: Hub<C, Context> = {
     ...endpoint,
     // `never`: the conditional types are the contract's promise, which no inference sees
-    state(topic: string, value: unknown, stateOptions?: StateOptions & Partial<AnyViewOptions>) {
+    state(topic: string, ...rest: [unknown?, (StateOptions & Partial<AnyViewOptions>)?]) {
+      checkTopic('hub.state()', topic, rest);
+      const [value, stateOptions] = rest;
       checkOptions('hub.state()', stateOptions);
       const viewOptions = viewOf(value, stateOptions);
       const state = value instanceof LocalState ? (value as LocalState<unknown>) : make(value, stateOptions);
@@ -68,16 +72,21 @@ export function createHub<C extends Contract, Context>(
       return state as never;
     },
     live(topic, value, stateOptions) {
+      checkTopic('hub.live()', topic, [value]);
+      checkContainer('hub.live()', value);
       checkOptions('hub.live()', stateOptions);
       const state = make(value, stateOptions);
       published.publish(topic, state);
       return liveOf(state) as never;
     },
-    shared(topic, initial, sharedOptions) {
+    shared(topic: string, ...rest: [unknown?, SharedStateOptions?]) {
+      checkTopic('hub.shared()', topic, rest);
+      const [initial, sharedOptions] = rest;
       checkOptions('hub.shared()', sharedOptions);
       return hub.shared.create(topic, initial, sharedOptions) as never;
     },
     entity(type, entityOptions) {
+      checkName('hub.entity()', 'an entity', type);
       checkOptions('hub.entity()', entityOptions);
       const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
       return {
@@ -96,7 +105,10 @@ export function createHub<C extends Contract, Context>(
       hub.shared.remove(topic);
       return hub.topics.remove(topic);
     },
-    recheck: (filter) => hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined),
+    recheck(filter) {
+      checkFilter('hub.recheck()', filter);
+      return hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined);
+    },
     // The conditional types are the contract's promise, which inference cannot follow.
     ...(messagingMethods(hub.messaging) as MessagingMethods<C, Context>),
     pause(pauseOptions) {

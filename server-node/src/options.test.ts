@@ -82,7 +82,7 @@ describe('an unknown option', () => {
       () => velox.createHub().emit('a', 1, { volatile: true } as never),
       'It knows key, channel.',
     ],
-    ['combine', () => combine({ log: {}, buss: {} } as never), 'Did you mean "bus"?'],
+    ['combine', () => combine({ buss: {} } as never), 'Did you mean "bus"?'],
     ['sqlite', () => sqlite({} as never, { pol: 20 } as never), 'Did you mean "poll"?'],
     ['redis', () => redis({} as never, { prefixes: 'a' } as never), 'Did you mean "prefix"?'],
     ['postgres', () => postgres({} as never, { notifys: false } as never), 'Did you mean "notify"?'],

@@ -135,7 +135,7 @@ const HUB: Checks<HubOptions> = {
   events: group(EVENTS),
   origins: (value) => (value === '*' ? undefined : strings("'*' or a list of origins")(value, '', '')),
   version2: flag,
-  backplane: expected('a backplane, such as memory()', isBackplane),
+  backplane: checkBackplane,
   logger: callback,
 };
 
@@ -154,8 +154,6 @@ const WORKERS: Readonly<Record<string, Check>> = {
   folder: text,
   count: some,
 };
-
-const SERVE = expected('a function that starts the server of one process', isFunction);
 
 const CLOSE: Checks<{ drain: number }> = { drain: finite };
 const CLOSE_ON_SIGNAL: Readonly<Record<string, Check>> = {
@@ -203,19 +201,26 @@ const KNOWN: Readonly<Record<Owner, Readonly<Record<string, Check>>>> = {
   'closeOnSignal()': CLOSE_ON_SIGNAL,
 };
 
+/** The functions that cannot do without options, or without these. */
+const REQUIRED: Partial<Record<Owner, readonly string[]>> = {
+  'hub.presence()': ['of'],
+  'hub.entity()': [], // fetch or fetchMany
+  'workers()': ['grpc'],
+};
+
 /**
  * Checks the options that a function of the package was given.
  *
  * @throws VeloxError `bad-option`, with the option that was probably meant.
  */
 export function checkOptions(owner: Owner, given: unknown): void {
-  if (given !== undefined) checkGiven(owner, given, KNOWN[owner]);
-}
-
-/** Checks what `workers` cannot do without. */
-export function checkWorkers(options: { readonly grpc?: unknown } | undefined, serve: unknown): void {
-  checkArgument('workers()', 'option "grpc"', options?.grpc, WORKERS.grpc as Check);
-  checkArgument('workers()', 'its second argument', serve, SERVE);
+  const required = REQUIRED[owner];
+  if (given === undefined && !required) return;
+  checkGiven(owner, given, KNOWN[owner]);
+  for (const name of required ?? []) {
+    const value = (given as Record<string, unknown>)[name];
+    checkArgument(owner, `option "${name}"`, value, KNOWN[owner][name] as Check);
+  }
 }
 
 /** Adds the check of its options to `close`. */
@@ -229,13 +234,14 @@ export function withCheckedClose(endpoint: Endpoint): Endpoint {
   };
 }
 
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
-
-function isBackplane(value: unknown): boolean {
-  const { log, bus } = (value ?? {}) as Partial<Backplane>;
-  return typeof log?.append === 'function' && typeof bus?.publish === 'function';
+function checkBackplane(value: unknown): string | undefined {
+  const { log, bus } = Object(value) as Partial<Backplane>;
+  const hasLog = typeof log?.append === 'function';
+  const hasBus = typeof bus?.publish === 'function';
+  if (hasLog && hasBus) return undefined;
+  if (hasLog) return 'a backplane. This is a log without a bus: combine({ log, bus: mesh({ … }) })';
+  if (hasBus) return 'a backplane. This is a bus without a log: combine({ log: sqlite(database), bus })';
+  return 'a backplane, such as memory()';
 }
 
 function areHeaders(value: unknown): boolean {

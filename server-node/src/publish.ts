@@ -1,4 +1,5 @@
 import { VeloxError } from '@velox/core/protocol';
+import { checkContainer } from './arguments.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { HubOptions } from './hub/hub-options.js';
 import { checkOptions } from './options.js';
@@ -42,6 +43,7 @@ export function state<T>(value: T, options?: PublishOptions): Published<T> {
  * @throws VeloxError as `state`; `state-watched` for an object that `push` publishes.
  */
 export function live<T extends object>(value: T, options?: PublishOptions): T {
+  checkContainer('live()', value);
   checkOptions('live()', options);
   return liveOf(stateOf(value, options));
 }
@@ -87,6 +89,7 @@ export function handle<T extends object>(value: T | State<T>, options?: PublishO
  *   extensible.
  */
 export function watch<T extends object>(value: T, options?: PublishOptions): Watched<T> {
+  checkContainer('watch()', value);
   checkOptions('watch()', options);
   watchObject(value, stateOf(value, options));
   if (!('$push' in value)) {

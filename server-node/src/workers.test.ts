@@ -35,7 +35,7 @@ describe('workers in the primary process', () => {
   });
 
   it.each<[string, unknown[], RegExp]>([
-    ['without options', [], /got undefined as option "grpc"\. Pass the module/],
+    ['without options', [], /got undefined as options\. Pass an object/],
     ['without grpc', [{ count: 2 }, () => {}], /got undefined as option "grpc"\. Pass the module/],
     ['without a function', [options], /got undefined as its second argument\. Pass a function/],
   ])('is refused %s', async (_, given, message) => {

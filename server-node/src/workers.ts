@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VeloxError } from '@velox/core/protocol';
+import { checkArgument, expected, VeloxError } from '@velox/core/protocol';
 import { mesh, type Grpc } from './backplanes/mesh/index.js';
 import { sqlite, type SqliteDatabase } from './backplanes/sqlite/index.js';
 import type { Backplane } from './cluster/bus.js';
 import { combine } from './cluster/combine.js';
-import { checkOptions, checkWorkers } from './options.js';
+import { checkOptions } from './options.js';
 import { Restarts } from './restarts.js';
 
 /** How the processes of one machine share their work. */
@@ -21,6 +21,11 @@ export interface WorkersOptions {
   /** How many processes serve. Default: one for each core. */
   readonly count?: number;
 }
+
+const SERVE = expected(
+  'a function that starts the server of one process',
+  (value) => typeof value === 'function',
+);
 
 /** The settings that the primary process sends to its workers. */
 const FOLDER = 'VELOX_WORKERS_FOLDER';
@@ -43,7 +48,7 @@ export async function workers(
   serve: (backplane: Backplane) => unknown,
 ): Promise<void> {
   checkOptions('workers()', options);
-  checkWorkers(options, serve);
+  checkArgument('workers()', 'its second argument', serve, SERVE);
   const { default: cluster } = await import('node:cluster');
   if (!cluster.isPrimary) return void (await serve(backplaneOf(options)));
   const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;

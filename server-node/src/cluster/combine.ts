@@ -1,12 +1,15 @@
-import { checkGiven, expected, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, type Checks } from '@velox/core/protocol';
 import type { Backplane, Bus, BusPart, LogPart } from './bus.js';
 import type { Log, Place, Revision } from './log.js';
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isLog = (value: unknown): boolean =>
+  typeof (Object(value) as Partial<LogPart>).log?.append === 'function';
+const isBus = (value: unknown): boolean =>
+  typeof (Object(value) as Partial<BusPart>).bus?.publish === 'function';
 
 const PARTS: Checks<{ log: LogPart; bus: BusPart }> = {
-  log: expected('a log, such as sqlite(database)', isObject),
-  bus: expected('a bus, such as mesh({ … })', isObject),
+  log: expected('a log, such as sqlite(database)', isLog),
+  bus: expected('a bus, such as mesh({ … })', isBus),
 };
 
 /**
@@ -19,6 +22,8 @@ const PARTS: Checks<{ log: LogPart; bus: BusPart }> = {
  */
 export function combine(parts: { readonly log: LogPart; readonly bus: BusPart }): Backplane {
   checkGiven('combine()', parts, PARTS);
+  checkArgument('combine()', 'option "log"', parts.log, PARTS.log);
+  checkArgument('combine()', 'option "bus"', parts.bus, PARTS.bus);
   const { log, bus } = parts;
   return {
     log: tellBy(bus.bus, log.log),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refuse, type Answer } from '../transports/exchange.js';
+import { checkAttach } from './check-attach.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
 import type { Connections } from './connections.js';
@@ -34,7 +35,7 @@ export interface Endpoint {
    * event: later, the upgrade is on its way as a request, and goes to `handle` if that serves, too.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
-  /** Serves `path` (default `/sync`) of a server, before its other listeners. */
+  /** Serves `path` (default `/sync`) of a server, before its other listeners. Throws VeloxError `bad-option`. */
   readonly attach: (server: WebServer, path?: string) => void;
   /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
   readonly fetch: (request: Request) => Promise<Response>;
@@ -140,6 +141,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
       return response ? guarded(request, response) : 'passed on';
     },
     attach(server, path = '/sync') {
+      checkAttach(server, path);
       const isTaken = attachTo(server, path, (request, response) => void guarded(request, response));
       if (!isTaken) return;
       const advice = `attach() replaced another endpoint on the path ${path}. Give each a path of its own, or serve both as topics of one hub.`;

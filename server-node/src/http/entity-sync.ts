@@ -9,6 +9,7 @@ import { credentialsOf, refuse, type Exchange } from '../transports/exchange.js'
 import { bearerOf } from '../transports/request-head.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
 import { statusOf } from '../wire/codes.js';
+import { checkAttach } from './check-attach.js';
 import { nodeExchange } from './node-exchange.js';
 import { attachUpgradesTo, type WebServer } from './servers.js';
 import { claimUpgrade, takeUpgrade } from './upgrade.js';
@@ -63,6 +64,7 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
   return {
     upgrade,
     attach(server, path = '/ws/entity-sync/') {
+      checkAttach(server, path);
       const isTaken = attachUpgradesTo(server, path, (...parts) => void upgrade(...parts));
       if (!isTaken) return;
       const advice = `attach() replaced another endpoint on the path ${path}. Give each a path of its own.`;

@@ -6,6 +6,7 @@ import { checkCall, type CallOptions, type Calls } from './calls.js';
 import { checkCast, type CastOptions } from './emit-options.js';
 import type { Names } from './names.js';
 import type { FoundSessions, Outcome, Relay, RemoteSelection } from './relay.js';
+import { roomList } from './room-list.js';
 import type { Rooms } from './rooms.js';
 
 /** The parts of a hub that a cast uses. */
@@ -63,12 +64,12 @@ export class Cast {
 
   /** Adds the members of rooms; a member of several receives an event once. */
   to(rooms: string | readonly string[]): Cast {
-    return this.#with({ rooms: [...(this.#selection.rooms ?? []), ...listOf(rooms)] });
+    return this.#with({ rooms: [...(this.#selection.rooms ?? []), ...roomList('to()', rooms)] });
   }
 
   /** Leaves out the members of rooms. */
   notIn(rooms: string | readonly string[]): Cast {
-    return this.#with({ notIn: [...this.#selection.notIn, ...listOf(rooms)] });
+    return this.#with({ notIn: [...this.#selection.notIn, ...roomList('notIn()', rooms)] });
   }
 
   /** Leaves out all but these. */

@@ -1,4 +1,4 @@
-import { VeloxError } from '@velox/core/protocol';
+import { checkArgument, option, VeloxError } from '@velox/core/protocol';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import type { DropCode, Sent } from '../sessions/event-limits.js';
 import { eventMessage } from '../sessions/event-message.js';
@@ -7,6 +7,7 @@ import { Cast, volatileKey, type CastHost } from './cast.js';
 import type { Channels } from './channels.js';
 import { checkCall, type CallOptions } from './calls.js';
 import { checkEmit, type EmitOptions } from './emit-options.js';
+import { roomList } from './room-list.js';
 
 /** The functions of a hub that a session's handle needs. */
 export interface SessionHost extends CastHost {
@@ -95,8 +96,12 @@ export class SessionHandle {
   }
 
   channel(name: string): Channel {
-    const on = (event: string, handler: (data: unknown) => unknown): (() => void) =>
-      this.#host.channels.on(this.#session, name, event, handler);
+    checkArgument('channel()', 'a name', name, option.text);
+    const on = (event: string, handler: (data: unknown) => unknown): (() => void) => {
+      checkArgument('channel.on()', 'the name of an event', event, option.text);
+      checkArgument('channel.on()', `the handler of "${event}"`, handler, option.callback);
+      return this.#host.channels.on(this.#session, name, event, handler);
+    };
     const emit: Channel['emit'] = (event, data, options) =>
       this.emit(event, data, { ...options, channel: name });
     return {
@@ -113,13 +118,14 @@ export class SessionHandle {
   }
 
   join(rooms: string | readonly string[]): Promise<void> {
+    const named = roomList('join()', rooms);
     if (this.#session.hasEnded) return DONE;
-    const pending = [rooms].flat().flatMap((room) => this.#host.rooms.join(this.#session, room) ?? []);
+    const pending = named.flatMap((room) => this.#host.rooms.join(this.#session, room) ?? []);
     return pending.length > 0 ? Promise.all(pending).then(() => undefined) : DONE;
   }
 
   leave(rooms: string | readonly string[]): void {
-    for (const room of [rooms].flat()) this.#host.rooms.leave(this.#session, room);
+    for (const room of roomList('leave()', rooms)) this.#host.rooms.leave(this.#session, room);
   }
 
   /** The members of rooms, except for this client. */

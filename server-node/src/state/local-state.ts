@@ -2,6 +2,7 @@ import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { History, type HistoryLimits } from './history.js';
 import { advise, warn } from '../diagnostics/observer.js';
 import { noteChange } from './cause.js';
+import { checkRecipe } from './check-recipe.js';
 import { Delivery, type Deliverable } from './delivery.js';
 import { randomEpoch } from './random-epoch.js';
 import type { DeepReadonly, Snapshot, State, StateOptions } from './state.js';
@@ -70,6 +71,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
   }
 
   update(recipe: (draft: T) => T | void): void {
+    checkRecipe(recipe);
     if (this.#mode === 'watched') {
       const source = this.#source as T;
       this.#recorder.update(() => {

@@ -1,5 +1,5 @@
 /** @velox/server/mesh: a bus without a broker. The nodes connect to each other by gRPC. */
-import { checkGiven, expected, option, VeloxError, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, option, VeloxError, type Checks } from '@velox/core/protocol';
 import type { BusPart } from '../../cluster/bus.js';
 import type { Grpc } from './grpc.js';
 import { MeshBus } from './mesh-bus.js';
@@ -66,8 +66,11 @@ const OPTIONS: Checks<MeshOptions & LocalMeshOptions> = {
 export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
   checkGiven('mesh()', options, OPTIONS);
   const { grpc, secret } = options;
+  checkArgument('mesh()', 'option "grpc"', grpc, OPTIONS.grpc);
+  checkArgument('mesh()', 'option "secret"', secret, OPTIONS.secret);
   if (secret.length < 16)
     throw new VeloxError('bad-option', '`secret` is too short. Use 16 characters or more.');
+  if (!('folder' in options)) checkNetwork(options);
   const local = 'folder' in options ? new SocketFolder(options.folder) : undefined;
   const { listen, address, tls, peers } = (
     local ? { listen: local.listen } : options
@@ -85,4 +88,13 @@ export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
       return Promise.resolve();
     },
   };
+}
+
+/** @throws VeloxError `bad-option`. */
+function checkNetwork({ listen, peers }: Partial<MeshOptions>): void {
+  if (listen === undefined) {
+    const remedy = 'Pass `folder` for the processes of one machine, or `listen` and `peers`.';
+    throw new VeloxError('bad-option', `mesh() got neither "folder" nor "listen". ${remedy}`);
+  }
+  checkArgument('mesh()', 'option "peers"', peers, OPTIONS.peers);
 }

@@ -1,5 +1,5 @@
 /** @velox/server/nats: a backplane on NATS 2.9 or later with JetStream, by the client `@nats-io`. */
-import { checkGiven, expected, option, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
 import { NatsBus } from './nats-bus.js';
@@ -16,6 +16,15 @@ export interface NatsOptions {
   /** Whether an acknowledged revision survives power cuts and failovers: 3 replicas and `sync_interval: always`. Default false. */
   readonly durable?: boolean;
 }
+
+const CONNECTION = expected(
+  'a connection, such as await connect()',
+  (value) => typeof (Object(value) as Partial<NatsConnection>).subscribe === 'function',
+);
+const JETSTREAM = expected(
+  'jetstream(connection)',
+  (value) => typeof (Object(value) as Partial<NatsJetStream>).publish === 'function',
+);
 
 const OPTIONS: Checks<NatsOptions> = {
   prefix: expected('letters only', (value) => typeof value === 'string' && /^[A-Za-z]+$/.test(value)),
@@ -38,6 +47,8 @@ export function nats(
   options: NatsOptions = {},
 ): Backplane {
   checkGiven('nats()', options, OPTIONS);
+  checkArgument('nats()', 'a connection', connection, CONNECTION);
+  checkArgument('nats()', 'JetStream', jetstream, JETSTREAM);
   const { prefix = 'velox', replicas = 1, durable = false } = options;
   const subscriptions = new Map<string, { unsubscribe(): void }>();
   const subscribe =

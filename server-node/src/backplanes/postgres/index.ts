@@ -1,5 +1,5 @@
 /** @velox/server/postgres: a backplane on PostgreSQL 13 or later, by node-postgres. */
-import { checkGiven, expected, option, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import type { PostgresPool } from './client.js';
 import { Listener } from './listener.js';
@@ -24,8 +24,13 @@ export interface PostgresOptions {
   readonly notify?: boolean;
 }
 
+const POOL = expected('a pool of node-postgres, such as new Pool({ connectionString })', (value) => {
+  const { connect, query } = Object(value) as Partial<PostgresPool>;
+  return typeof connect === 'function' && typeof query === 'function';
+});
+
 const OPTIONS: Checks<PostgresOptions> = {
-  listen: expected('a pool of node-postgres', (value) => typeof value === 'object' && value !== null),
+  listen: POOL,
   durable: option.flag,
   notify: option.flag,
 };
@@ -42,6 +47,7 @@ const OPTIONS: Checks<PostgresOptions> = {
  */
 export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Backplane {
   checkGiven('postgres()', options, OPTIONS);
+  checkArgument('postgres()', 'a pool', pool, POOL);
   const listener = new Listener(options.listen ?? pool, {
     onNotification(channel, payload) {
       if (channel.startsWith(BUS)) bus.tell(channel, payload);

@@ -1,5 +1,5 @@
 /** @velox/server/redis: a backplane on Redis 7 or Valkey, by a client of ioredis or node-redis. */
-import { checkGiven, option, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import { connectionOf, type RedisClient } from './client.js';
 import { RedisBus } from './redis-bus.js';
@@ -13,6 +13,11 @@ export interface RedisOptions {
   /** The beginning of all keys and channels. Default `velox:`. */
   readonly prefix?: string;
 }
+
+const CLIENT = expected('a client of ioredis or node-redis, such as new Redis(url)', (value) => {
+  const { call, sendCommand } = Object(value) as { readonly call?: unknown; readonly sendCommand?: unknown };
+  return typeof value === 'object' && (typeof call === 'function' || typeof sendCommand === 'function');
+});
 
 const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
 
@@ -28,6 +33,7 @@ const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Backplane {
   checkGiven('redis()', options, OPTIONS);
+  checkArgument('redis()', 'a client', client, CLIENT);
   const { prefix = 'velox:' } = options;
   const connection = connectionOf(client, {
     onMessage(channel, message) {

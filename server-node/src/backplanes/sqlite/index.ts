@@ -1,5 +1,5 @@
 /** @velox/server/sqlite: shared states in a file of SQLite, for one process or several of one machine. */
-import { checkGiven, option, type Checks } from '@velox/core/protocol';
+import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { LogPart } from '../../cluster/bus.js';
 import type { SqliteDatabase } from './connection.js';
 import { SqliteLog } from './sqlite-log.js';
@@ -16,6 +16,11 @@ export interface SqliteOptions {
   readonly poll?: number;
 }
 
+const DATABASE = expected('a connection, such as new DatabaseSync(file) of node:sqlite', (value) => {
+  const { exec, prepare } = Object(value) as Partial<SqliteDatabase>;
+  return typeof exec === 'function' && typeof prepare === 'function';
+});
+
 const OPTIONS: Checks<SqliteOptions> = { durable: option.flag, poll: option.some };
 
 /**
@@ -29,6 +34,7 @@ const OPTIONS: Checks<SqliteOptions> = { durable: option.flag, poll: option.some
  */
 export function sqlite(database: SqliteDatabase, options: SqliteOptions = {}): LogPart {
   checkGiven('sqlite()', options, OPTIONS);
+  checkArgument('sqlite()', 'a database', database, DATABASE);
   const { durable = false, poll = 20 } = options;
   const log = new SqliteLog(database, durable, poll);
   return {

@@ -1,6 +1,7 @@
 import { VeloxError, type Position } from '@velox/core/protocol';
 import type { Place } from '../../cluster/log.js';
 import type { Recorder } from '../../recording/recorder.js';
+import { checkRecipe } from '../check-recipe.js';
 import type { DeepReadonly, Snapshot } from '../state.js';
 import { Appender } from './appender.js';
 import { closed, type Engine } from './engine.js';
@@ -95,7 +96,8 @@ export class SharedTopic<T> implements SharedState<T> {
     return this.value.position();
   }
 
-  update(recipe: (draft: T) => T | void, options: UpdateOptions = {}): Promise<Position> {
+  async update(recipe: (draft: T) => T | void, options: UpdateOptions = {}): Promise<Position> {
+    checkRecipe(recipe);
     return this.#add((recorder) => recorder.update(recipe), options);
   }
 
