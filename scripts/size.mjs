@@ -79,14 +79,14 @@ const everything = `export { ${whole} } from '@velox/core'; export { ${parts} } 
 check(
   'the whole client, with what is loaded on need',
   (await bundle(everything)).all,
-  14_060, // 9400 was the aim: see DECISIONS.md
+  14_220, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
 check('@velox/core/version2, on top of connect', (await bundle(both)).first - alone, 1200);
 const sizeOf = (file) => gzipSync(readFileSync(`core/dist/${file}`), { level: 9 }).length;
 check('velox.js, at first load', sizeOf('velox.js'), 9_000);
-check('velox-more.js, which it loads on need', sizeOf('velox-more.js'), 5_700);
+check('velox-more.js, which it loads on need', sizeOf('velox-more.js'), 5_770);
 
 // Applications get what README promises, to a rounding.
 const readme = readFileSync('README.md', 'utf8');

@@ -178,7 +178,8 @@ async function start(options: ConnectOptions) {
   const board = hub.state('board', { count: 0, log: [], rest: 'x'.repeat(50_000) });
   const server = await listen((request, response) => void hub.handle(request, response));
   const proxy = await createFaultProxy({ port: Number(new URL(server.origin).port) });
-  const sync = connect<App>(`${proxy.origin}/sync`, { WebSocket, ...options });
+  const events = { age: 120_000 }; // on a busy machine, an outage may take longer than the default
+  const sync = connect<App>(`${proxy.origin}/sync`, { WebSocket, events, ...options });
   const replica = sync.replica('board');
   const up: unknown[] = [];
   const down: unknown[] = [];

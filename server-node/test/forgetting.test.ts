@@ -80,7 +80,7 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-describe('after 2,000 sessions with topics, rooms, names and identities', { timeout: 120_000 }, () => {
+describe('after 2,000 sessions with topics, rooms, names and identities', { timeout: 600_000 }, () => {
   it('numbers, timers and heap of a hub return to their former level', async () => {
     const hub = createHub();
     await round(hub); // code is compiled, and tables have their size
