@@ -214,3 +214,35 @@ it.each<[string, object]>([
 it('options that are no object are refused', () => {
   expect(refused(() => velox.createHub(null as never))).toContain('got null as options');
 });
+
+describe('origins', () => {
+  it.each([
+    'x.com',
+    'localhost:3000',
+    '//x.com',
+    'https://*.x.com',
+    'https://x.com/path',
+    'https://x.com?a',
+    'https://ann@x.com',
+    'https://',
+    '*',
+    '',
+    5,
+  ])('that no page can have are refused: %s', (origin) => {
+    expect(refused(() => velox.createHub({ origins: ['https://app.example', origin as string] }))).toContain(
+      `as option "origins". Pass '*' or a list of origins, such as 'https://app.example'. ${JSON.stringify(origin)} is none.`,
+    );
+  });
+
+  it.each([
+    'https://x.com',
+    'http://localhost:3000',
+    'HTTPS://X.com:443/',
+    'http://[::1]:8080',
+    'capacitor://localhost',
+    'chrome-extension://abcdefgh',
+    'null',
+  ])('that pages have are taken: %s', (origin) => {
+    expect(refused(() => velox.createHub({ origins: [origin] }))).toBe('accepted');
+  });
+});

@@ -133,7 +133,7 @@ const HUB: Checks<HubOptions> = {
   compression: expected("true, false or 'all'", (value) => value === 'all' || typeof value === 'boolean'),
   limits: group(LIMITS),
   events: group(EVENTS),
-  origins: (value) => (value === '*' ? undefined : strings("'*' or a list of origins")(value, '', '')),
+  origins: checkOrigins,
   version2: flag,
   backplane: checkBackplane,
   logger: callback,
@@ -242,6 +242,17 @@ function checkBackplane(value: unknown): string | undefined {
   if (hasLog) return 'a backplane. This is a log without a bus: combine({ log, bus: mesh({ … }) })';
   if (hasBus) return 'a backplane. This is a bus without a log: combine({ log: sqlite(database), bus })';
   return 'a backplane, such as memory()';
+}
+
+/** Pages without an origin of their own, such as local files, send `null`. */
+const ORIGIN = /^(null|[a-z][a-z\d+.-]*:\/\/[^/?#@*]+\/?)$/i;
+
+function checkOrigins(value: unknown): string | undefined {
+  const what = "'*' or a list of origins, such as 'https://app.example'";
+  if (value === '*') return undefined;
+  if (!Array.isArray(value)) return what;
+  const wrong: unknown = value.find((each) => typeof each !== 'string' || !ORIGIN.test(each));
+  return wrong === undefined ? undefined : `${what}. ${JSON.stringify(wrong)} is none`;
 }
 
 function areHeaders(value: unknown): boolean {
