@@ -249,3 +249,24 @@ it('an update of a shared state without a function rejects', async () => {
 it('a value of undefined is null, as JSON has it', () => {
   expect(velox.createHub().state('x', undefined).get()).toBeNull();
 });
+
+it('a topic or an entity that is added after hub.close() is refused as closed', async () => {
+  const hub = velox.createHub({ backplane: memory() });
+  const before = hub.state('before', { n: 1 });
+  await hub.close();
+  for (const [name, act] of Object.entries({
+    state: () => hub.state('a', {}),
+    live: () => hub.live('a', {}),
+    shared: () => hub.shared('a', {}),
+    entity: () => hub.entity('a', { fetch: () => null }),
+  }))
+    expect(act).toThrow(
+      expect.objectContaining({
+        code: 'closed',
+        message: `velox: hub.${name}() came after hub.close(). Create another hub.`,
+      }),
+    );
+  // A timer of the application may still run while the process ends.
+  before.update((draft) => void draft.n++);
+  expect(hub.emit('news', 1)).toBe(0);
+});

@@ -1,5 +1,6 @@
 /** Checks arguments whose types only TypeScript enforces: each fault is said where it enters, and not at the first event of a client. */
 import { checkArgument, expected, isSchema, option, VeloxError, type Check } from '@velox/core/protocol';
+import type { Hub } from './hub/hub.js';
 
 const SCHEMA = expected('a Standard Schema', isSchema);
 const CONTAINER = expected('an object or a list', (value) => typeof value === 'object' && value !== null);
@@ -28,9 +29,9 @@ export function checkContainer(owner: string, value: unknown): void {
  * Checks a topic that is to be published. A value of `undefined` is null, but a missing one is a mistake.
  *
  * @param rest the arguments after the name
- * @throws VeloxError `bad-option` without a name or a value.
+ * @throws VeloxError `closed` after `hub.close()`; `bad-option` without a name or a value.
  */
-export function checkTopic(owner: string, topic: unknown, rest: readonly unknown[]): void {
+export function checkTopic(hub: Hub, owner: string, topic: unknown, rest: readonly unknown[]): void {
   checkName(owner, 'a topic', topic);
   if (rest.length === 0) {
     throw new VeloxError(
@@ -38,6 +39,12 @@ export function checkTopic(owner: string, topic: unknown, rest: readonly unknown
       `${owner} got no value for "${topic as string}". Pass a JSON value, such as null.`,
     );
   }
+  checkOpen(hub, owner);
+}
+
+/** @throws VeloxError `closed` after `hub.close()`. */
+export function checkOpen(hub: Hub, owner: string): void {
+  if (hub.closed) throw new VeloxError('closed', `${owner} came after hub.close(). Create another hub.`);
 }
 
 /** @throws VeloxError `bad-option` for a filter that is no function. */

@@ -1,5 +1,5 @@
 import type { AnyContract, CheckedContract, Contract, ContractValue } from '@velox/core/protocol';
-import { checkContainer, checkFilter, checkName, checkTopic } from './arguments.js';
+import { checkContainer, checkFilter, checkName, checkOpen, checkTopic } from './arguments.js';
 import { createEndpoint } from './http/endpoint.js';
 import { createEventSource, type SseOptions } from './http/event-source.js';
 import type { EntityOptions } from './entities/entity-options.js';
@@ -58,7 +58,7 @@ export function createHub<C extends Contract, Context>(
     ...endpoint,
     // `never`: the conditional types are the contract's promise, which no inference sees
     state(topic: string, ...rest: [unknown?, (StateOptions & Partial<AnyViewOptions>)?]) {
-      checkTopic('hub.state()', topic, rest);
+      checkTopic(hub, 'hub.state()', topic, rest);
       const [value, stateOptions] = rest;
       checkOptions('hub.state()', stateOptions);
       const viewOptions = viewOf(value, stateOptions);
@@ -72,7 +72,7 @@ export function createHub<C extends Contract, Context>(
       return state as never;
     },
     live(topic, value, stateOptions) {
-      checkTopic('hub.live()', topic, [value]);
+      checkTopic(hub, 'hub.live()', topic, [value]);
       checkContainer('hub.live()', value);
       checkOptions('hub.live()', stateOptions);
       const state = make(value, stateOptions);
@@ -80,13 +80,14 @@ export function createHub<C extends Contract, Context>(
       return liveOf(state) as never;
     },
     shared(topic: string, ...rest: [unknown?, SharedStateOptions?]) {
-      checkTopic('hub.shared()', topic, rest);
+      checkTopic(hub, 'hub.shared()', topic, rest);
       const [initial, sharedOptions] = rest;
       checkOptions('hub.shared()', sharedOptions);
       return hub.shared.create(topic, initial, sharedOptions) as never;
     },
     entity(type, entityOptions) {
       checkName('hub.entity()', 'an entity', type);
+      checkOpen(hub, 'hub.entity()');
       checkOptions('hub.entity()', entityOptions);
       const source = hub.entities.create(type, entityOptions as EntityOptions<unknown>);
       return {

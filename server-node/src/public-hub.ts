@@ -51,7 +51,8 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
    *   audience: (user) => user.id,
    *   view: (game, me) => ({ players: each(game.players, me, (player) => (player.id === me ? player : { id: player.id })) }),
    * })
-   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`; `bad-option` for an audience without a view.
+   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`; `bad-option` for an audience without a view;
+   *   `closed` after `close`.
    */
   state<N extends TopicName<C>, T, A, V extends TopicValue<C, N>>(
     topic: N,
@@ -62,7 +63,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
    * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
    * Sessions that wait for it get it.
    *
-   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`.
+   * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`; `bad-option`; `closed` after `close`.
    */
   state<N extends TopicName<C>, T extends TopicValue<C, N>>(
     topic: N,
@@ -95,7 +96,7 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
    * @example
    * const items = hub.entity('items', { fetch: (id) => db.items.find(id) })
    * items.notify('7')
-   * @throws VeloxError `bad-option` for a type that is empty, has a slash or exists, and without a fetch.
+   * @throws VeloxError `bad-option` for a type that is empty, has a slash or exists, and without a fetch; `closed` after `close`.
    */
   entity<N extends string>(
     type: N,
