@@ -173,10 +173,9 @@ export function createPresence<Mine, Shown>(
 function checkMine(mine: unknown, limit = Infinity): void {
   const text = eventText('$presence', mine, { frame: Infinity, depth: Infinity }, '');
   if (3 * text.length <= limit) return;
-  const size = new TextEncoder().encode(JSON.stringify(mine)).length;
-  if (size > limit)
-    throw new VeloxError(
-      'too-large',
-      EXPLAINED && `data for presence has ${size} bytes, more than the ${limit} allowed. Send less.`,
-    );
+  if (new TextEncoder().encode(JSON.stringify(mine)).length <= limit) return;
+  throw new VeloxError(
+    'too-large',
+    EXPLAINED && `data for presence has more than ${limit} bytes. Send less.`,
+  );
 }
