@@ -1,6 +1,7 @@
 import { isName, VeloxError, type CallFailure } from '@velox/core/protocol';
 import { encodeData } from '../wire/binary.js';
 import { Message, type MessageOptions } from '../wire/message.js';
+import { adviseLoss } from './advise-loss.js';
 import type { DropCode } from './event-limits.js';
 
 /** The longest event, in bytes. */
@@ -114,7 +115,7 @@ function checkName(name: unknown, what: string): void {
 
 function encode(what: What, data: unknown): string {
   try {
-    return encodeData(data);
+    return encodeData(data, (lost) => adviseLoss(textOf(what), lost));
   } catch (cause) {
     throw new VeloxError(
       'not-json',
