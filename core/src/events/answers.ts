@@ -10,32 +10,31 @@ export type Answer = (data: unknown) => unknown;
 /**
  * Runs the application's handler of a call, and adds the reply to the queue. It is loaded on need: a reply may take a while in any
  * case.
+ *
+ * @param check throws if the server does not take a frame. No reply is ever given up, so such a one would end link after link.
  */
 export async function replyTo(
   { event, data, call }: EventFrame,
   answer: Answer | undefined,
   queue: EventQueue,
+  check: (text: string) => void,
 ): Promise<void> {
-  let result: string;
+  const head = `{"reply":${call},`;
+  let text: string;
   try {
-    if (!answer) throw new CallError('no-handler', `the client does not answer the call "${event}".`);
-    result = dataText(await answer(data));
+    try {
+      if (!answer) throw new CallError('no-handler', `the client does not answer the call "${event}".`);
+      text = head + dataText(await answer(data));
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      const { code, message, data } = error;
+      // A server refuses a code or message that is no text, as JavaScript may give.
+      text = `${head}"error":${JSON.stringify({ code: `${code}`, message: `${message}`, data })}`;
+    }
+    check(text);
   } catch (error) {
-    result = failureText(error);
-  }
-  queue.add(`{"reply":${call},${result}`, '', undefined, true);
-}
-
-/** The error of a call as a member of its reply. The server learns only `internal` of an error that is its client's own affair. */
-function failureText(error: unknown): string {
-  const textOf = ({ code, message, data }: CallError): string =>
-    // A server refuses a code that is no text, as JavaScript may give.
-    `"error":${JSON.stringify({ code: `${code}`, message: `${message}`, data })}`;
-  try {
-    if (error instanceof CallError) return textOf(error);
     report(error);
-  } catch (unsendable) {
-    report(unsendable);
+    text = `${head}"error":{"code":"internal","message":"the client failed."}`;
   }
-  return textOf(new CallError('internal', 'the client failed.'));
+  queue.add(text, '', undefined, true);
 }

@@ -38,27 +38,29 @@ export function eventText(
 }
 
 /**
- * Refuses the text of an event that a server does not take.
+ * Refuses the text of an event or a reply that a server does not take.
  *
  * @param limits default: those before a server has named its own
  * @throws VeloxError `too-large`, `too-deep`.
  */
-export function checkText(text: string, limits: EventLimits = { frame: 1 << 20, depth: 500 }): void {
+export function checkText(
+  text: string,
+  { frame: longest, depth }: EventLimits = { frame: 1 << 20, depth: 500 },
+): void {
   /** `,"made":true`, `,"seq":` with the largest number, and the closing brace. */
   const SEQ_BYTES = 36;
-  const { frame: longest, depth } = limits;
   const size = SEQ_BYTES + new TextEncoder().encode(text).length;
   if (size > longest) {
     throw new VeloxError(
       'too-large',
-      EXPLAINED && `an event has ${size} bytes of ${longest} allowed. Send less.`,
+      EXPLAINED && `a frame has ${size} bytes of ${longest} allowed. Send less.`,
     );
   }
   // A level has at least two characters.
   if (text.length > 2 * depth && isDeep(JSON.parse(`${text}}`), depth)) {
     throw new VeloxError(
       'too-deep',
-      EXPLAINED && `an event has more than ${depth} levels. Send flatter data.`,
+      EXPLAINED && `a frame has more than ${depth} levels. Send flatter data.`,
     );
   }
 }

@@ -185,7 +185,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       flush();
       if (!frame.call) return heard.emit(frame);
       // Without this code the call stays unanswered, so the server's own time for it ends.
-      void loaded?.replyTo(frame, answers.get(frame.event), queue).then(settle);
+      void loaded?.replyTo(frame, answers.get(frame.event), queue, check).then(settle);
     }
   });
 
