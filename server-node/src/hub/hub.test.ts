@@ -223,7 +223,7 @@ it.each([
   expect(entries.map(({ level }) => level)).toEqual(['error', 'error']);
 });
 
-it('close() ends the observation of the states that the hub published, and publishes no more', async () => {
+it('close() ends the observation of the states that the hub published, and refuses more', async () => {
   const state = velox.state({ n: 1 });
   const [one, two] = [velox.createHub(), velox.createHub()];
   const stream = new Request('http://localhost/?velox=3&topic=a', {
@@ -234,7 +234,7 @@ it('close() ends the observation of the states that the hub published, and publi
     await hub.fetch(stream.clone());
   }
   await one.close();
-  one.state('b', state);
+  expect(() => one.state('b', state)).toThrow(expect.objectContaining({ code: 'closed' }));
   const told: unknown[] = [];
   const listener = (message: unknown): unknown => told.push((message as { topic: string }).topic);
   channel('velox:revision').subscribe(listener);
