@@ -365,6 +365,20 @@ async function perform(world: World, each: Step): Promise<void> {
   }
 }
 
+/** A full client is left behind at a version that is lost, and its source fails before the client is told. */
+const LOSS_BEFORE_A_FAILURE: Step[] = [
+  { do: 'change', which: 1, size: 0 },
+  { do: 'fill', who: 0 },
+  { do: 'set', doubt: 0, opening: 0, failing: 'throws' },
+  { do: 'lose', which: 1 },
+  { do: 'change', which: 1, size: 0 },
+  { do: 'deny', who: 0, topic: 'local' },
+  { do: 'wait', ms: 6_000 },
+  { do: 'deny', who: 2, topic: 'local' },
+  { do: 'deny', who: 1, topic: 'local' },
+  { do: 'allow', who: 0, topic: 'slow/1' },
+];
+
 it('clients of any source see only what they may, and in the end the newest of it', { timeout }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
@@ -388,6 +402,6 @@ it('clients of any source see only what they may, and in the end the newest of i
       expect(world.truths.map(({ value }) => value.observers)).toEqual([0, 0, 0, 0]);
       vi.clearAllTimers();
     }),
-    { numRuns },
+    { numRuns, examples: [[LOSS_BEFORE_A_FAILURE]] },
   );
 });

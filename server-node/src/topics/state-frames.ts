@@ -79,6 +79,15 @@ export class StateFrames {
   }
 
   /**
+   * The id under which a client receives the value after the value was seen to lose its position, which a later broadcast may not know:
+   * another value may have the same position by then. Undefined if it was not lost.
+   */
+  idAfterLoss(known: Position): string | undefined {
+    const isLost = !isEpochOf(known.id, this.epoch) && epochOf(known.id) === epochOf(this.epoch);
+    return isLost ? `${known.id.slice(0, LONGEST_ID)}!` : undefined;
+  }
+
+  /**
    * The frame that takes a client from version `from` (0: it has nothing) to now: the smaller of snapshot and delta.
    *
    * @param id see `idFor`
@@ -207,6 +216,9 @@ export class StateFrames {
     return proofs && (() => `${id}:${proofs.of(this.#topic, { id, version })}`);
   }
 }
+
+/** An id of the value, without what follows it for a loss or for one client. */
+const epochOf = (id: string): string => id.replace(/!.*/s, '');
 
 /** Whether `id` is an epoch, or the id of a client that was ahead in it. */
 export function isEpochOf(id: string, epoch: string): boolean {

@@ -243,7 +243,10 @@ export class Subscription {
   }
 
   #stand(standing: Standing | Broadcast): void {
-    this.#broadcast?.delete(this.owner);
+    const former = this.#broadcast;
+    former?.delete(this.owner);
+    const id = former && this.#known && former.frames.idAfterLoss(this.#known);
+    if (id) this.#known = { id, version: 0 };
     this.#standing = standing;
     this.#isTold = false;
   }
