@@ -89,6 +89,7 @@ describe('an optimistic call', () => {
     const { sync, board, link } = await setUp();
     const other = sync.replica<{ count: number }>('count');
     other.subscribe(() => {});
+    await Promise.resolve(); // it subscribes at the end of the tick
     link().say({ topic: 'count', id: 'b', version: 1, body: { count: 1 } });
     const count = optimistic(other, (draft) => void draft.count++);
     void sync.call('add', 1, { optimistic: [optimistic(board, push(1)), count] });
@@ -118,6 +119,7 @@ describe('an optimistic call', () => {
     const { sync, link } = await setUp();
     const count = sync.replica<number>('count');
     count.subscribe(() => {});
+    await Promise.resolve(); // it subscribes at the end of the tick
     link().say({ topic: 'count', id: 'b', version: 1, body: 1 });
     void sync.call('next', null, { optimistic: optimistic(count, (n) => n + 1) });
     expect(count.get()).toBe(2);
@@ -127,6 +129,7 @@ describe('an optimistic call', () => {
     const { sync, link } = await setUp();
     const late = sync.replica<Board>('late');
     late.subscribe(() => {});
+    await Promise.resolve(); // it subscribes at the end of the tick
     void sync.call('add', 1, { optimistic: optimistic(late, push(1)) });
     expect(late.get()).toBeUndefined();
     link().say({ topic: 'late', id: 'b', version: 1, body: { rows: [] } });
