@@ -11,6 +11,7 @@ export {
   checkEmit,
   checkEndpoint,
   checkInitial,
+  checkListener,
   checkSource,
 } from './options.js';
 export { noteReason } from './reason.js';

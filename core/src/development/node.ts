@@ -14,6 +14,7 @@ export const checkConnection: typeof development.checkConnection = chosen.checkC
 export const checkEmit: typeof development.checkEmit = chosen.checkEmit;
 export const checkEndpoint: typeof development.checkEndpoint = chosen.checkEndpoint;
 export const checkInitial: typeof development.checkInitial = chosen.checkInitial;
+export const checkListener: typeof development.checkListener = chosen.checkListener;
 export const checkSource: typeof development.checkSource = chosen.checkSource;
 export const EXPLAINED: boolean = development.EXPLAINED;
 export const freezeAll: typeof development.freezeAll = chosen.freezeAll;

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../connect/connect.js';
 import { replicaOf, shared } from '../connect/registry.js';
 import { syncOf } from '../connect/sync-of.js';
-import { createConnection } from '../connection/connection.js';
+import { createCarrier, createConnection } from '../connection/connection.js';
+import { createSync } from '../events/sync.js';
 import { isVeloxError } from '../protocol/error.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 
@@ -79,5 +80,21 @@ describe('in development', () => {
     syncOf({ url: '/all', ...options, topic: 'a' } as never);
     for (const each of close) each.close();
     vi.unstubAllGlobals();
+  });
+});
+
+describe('what is no function to call back', () => {
+  const sync = createSync(createCarrier({ url: URL, transports: [transport] }));
+  it.each<[string, () => unknown]>([
+    ['nothing for on()', () => sync.on('news', undefined as never)],
+    ['a text in an object for on()', () => sync.on({ news: 'x' } as never)],
+    ['nothing for once()', () => sync.once('news', undefined as never)],
+    ['nothing for onMessage()', () => sync.channel('files').onMessage(undefined as never)],
+    ['an object for answer()', () => sync.answer('sum', {} as never)],
+    ['nothing for onReconnect()', () => sync.onReconnect(undefined as never)],
+    ['nothing for subscribe()', () => sync.replica('board').subscribe(undefined as never)],
+    ['nothing for subscribePatches()', () => sync.replica('board').subscribePatches(undefined as never)],
+  ])('is refused: %s', (_, act) => {
+    expect(refused(act)).toMatch(/^velox: .+ got no function to call back\. Pass one\.$/);
   });
 });

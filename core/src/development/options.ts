@@ -96,3 +96,15 @@ export function checkInitial(given: unknown): void {
     'replica() got an initial value without a position. Pass a snapshot: { id, version, body }.',
   );
 }
+
+/**
+ * Checks a function that is to be called back. Anything else would fail at the first event, far from the mistake.
+ *
+ * @param listeners an object of listeners, which takes the place of the one
+ * @throws VeloxError `bad-option`.
+ */
+export function checkListener(listener: unknown, owner: string, listeners?: unknown): void {
+  const given: unknown[] = isObject(listeners) ? Object.values(listeners as object) : [listener];
+  if (given.every((each) => typeof each === 'function')) return;
+  throw new VeloxError('bad-option', `${owner} got no function to call back. Pass one.`);
+}

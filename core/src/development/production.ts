@@ -11,6 +11,7 @@ export function checkConnection(..._: Any): void {}
 export function checkEmit(..._: Any): void {}
 export function checkEndpoint(..._: Any): void {}
 export function checkInitial(..._: Any): void {}
+export function checkListener(..._: Any): void {}
 export function checkSource(..._: Any): void {}
 export function freezeAll(..._: Any): void {}
 export function freezeNews(..._: Any): void {}

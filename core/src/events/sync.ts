@@ -1,4 +1,4 @@
-import { checkCall, checkEmit, EXPLAINED } from '#development';
+import { checkCall, checkEmit, checkListener, EXPLAINED } from '#development';
 import { loaded } from '../platform/load.js';
 import type { Carrier, Connection } from '../connection/options.js';
 import type {
@@ -200,6 +200,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   type Listeners = string | Readonly<Record<string, Listener>>;
   const listen = (channel: string) =>
     ((event: Listeners, listener: Listener) => {
+      checkListener(listener, 'on()', event);
       const all = Object.entries(typeof event === 'object' ? event : { [event]: listener });
       const ends = all.map(([name, listener]) =>
         heard.on((frame) => {
@@ -216,6 +217,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     emit,
     on,
     once(event, listener) {
+      checkListener(listener, 'once()');
       const end = on(event, (data) => {
         end();
         listener(data);
@@ -231,6 +233,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     onReconnect: (listener) => keepOpen(reconnects.on(listener)),
     call: call as Sync<C>['call'],
     answer(name, handler) {
+      checkListener(handler, 'answer()');
       if (answers.has(name)) {
         throw new VeloxError('bad-option', EXPLAINED && `the call "${name}" has a handler. Remove it first.`);
       }

@@ -1,3 +1,4 @@
+import { checkListener } from '#development';
 import { report } from '../protocol/error.js';
 
 /**
@@ -50,6 +51,7 @@ export function createSignal<A extends unknown[] = []>(): Signal<A> {
       }
     },
     on(call) {
+      checkListener(call, 'a subscription');
       const listener = { call }; // the same function may listen twice
       const all = (listeners ??= new Set());
       all.add(listener);
