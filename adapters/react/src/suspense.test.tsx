@@ -11,9 +11,10 @@ import {
 } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
+import { renderToReadableStream } from 'react-dom/server.edge';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
-import { useSuspenseVelox } from './index.js';
+import { useSuspenseEntity, useSuspenseVelox } from './index.js';
 
 const setUp = () => play({ mount: () => expect.unreachable(), act });
 const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
@@ -164,6 +165,24 @@ describe('useSuspenseVelox', () => {
     };
     vi.stubGlobal('document', undefined);
     expect(renderToString(<Selected />)).toBe('board');
+  });
+
+  it('leaves a row to the client that a server has no value for, and the stream ends', async () => {
+    vi.useRealTimers();
+    const Row = () => <p>{JSON.stringify(useSuspenseEntity('http://h/sync', 'items', 7))}</p>;
+    const App = () => (
+      <Waiting>
+        <Row />
+      </Waiting>
+    );
+    vi.stubGlobal('document', undefined);
+    const onError = vi.fn();
+    const stream = await renderToReadableStream(<App />, { onError });
+    await stream.allReady;
+    expect(onError).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ code: 'no-transport' }),
+      expect.anything(),
+    );
   });
 
   it('leaves to the client what a server has no value for', async () => {

@@ -29,17 +29,16 @@ export function fromReadable<T, S>(
   let shown: unknown;
 
   const follow = (readable: Readable<T>): (() => void) =>
-    createSubscriber((update) =>
-      readable.subscribe(() => {
-        if (
-          !Object.is(
-            shown,
-            attempt(() => read(readable)),
-          )
-        )
-          update();
-      }),
-    );
+    createSubscriber((update) => {
+      /** The selection at the last notification: another listener's read may have moved `shown` before this one hears of it. */
+      let told = attempt(() => read(readable));
+      return readable.subscribe(() => {
+        const next = attempt(() => read(readable));
+        if (Object.is(told, next) && Object.is(shown, next)) return;
+        told = next;
+        update();
+      });
+    });
 
   const live = {
     get current() {

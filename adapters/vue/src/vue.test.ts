@@ -16,7 +16,7 @@ import {
 } from 'vue';
 import { renderToString } from 'vue/server-renderer';
 import { board, play, type Board } from '../../../core/test/contracts/adapter-harness.js';
-import { useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
+import { useEntity, useVelox, useVeloxEvent, useVeloxStatus } from './index.js';
 
 const title = (value: Board | undefined): string | undefined => value?.title;
 const setUp = () => play({ mount: () => expect.unreachable() });
@@ -249,4 +249,15 @@ it('the types follow the source', () => {
     expectTypeOf(useVelox<{ at: Date; ids: number[] }>('/sync').value).toEqualTypeOf<Shown | undefined>();
     expectTypeOf(useVelox<Board>('/sync')).resolves.toEqualTypeOf<Readonly<ShallowRef<Board>>>();
   });
+});
+
+it('rejects during server rendering if a row is awaited that has no initial value', async () => {
+  vi.stubGlobal('document', undefined);
+  const app = createSSRApp({
+    async setup() {
+      const row = await useEntity<string>('http://h/sync', 'items', 7);
+      return () => h('p', row.value ?? '');
+    },
+  });
+  await expect(renderToString(app)).rejects.toMatchObject({ code: 'no-transport' });
 });

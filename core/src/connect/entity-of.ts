@@ -1,6 +1,6 @@
 import { createCarrier } from '../connection/connection.js';
 import type { Replica } from '../replicas/replica.js';
-import { replicaOf, type SharedOptions, type Source } from './registry.js';
+import type { SharedOptions, Source } from './registry.js';
 
 /** The source of an entity's rows: a URL, or an object with `url` and options. */
 export type EntitySource = string | (SharedOptions & { readonly url: string });
@@ -19,5 +19,5 @@ const nothing = (): Replica<never> =>
 export function entityOf<T>(source: EntitySource, type: string, id: string | number | undefined): Source<T> {
   if (id === undefined) return nothing();
   const { url, ...options } = typeof source === 'string' ? { url: source } : source;
-  return replicaOf({ ...options, url, topic: `${type}/${id}` });
+  return { ...options, url, topic: `${type}/${id}` };
 }
