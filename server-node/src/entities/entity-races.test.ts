@@ -488,3 +488,47 @@ it('a fetch that a put made needless and a notification queued again is one fetc
   await answer(3);
   expect(ann.take().at(-1)).toMatchObject({ version: 3, body: { n: 3 } });
 });
+
+describe('a row whose related row takes its time to be allowed', () => {
+  /** Clients of the row `items/1`, which get the row of a user along with it. */
+  function setUpRelated(ms: number) {
+    let n = 1;
+    const rig = setUp<unknown>(
+      { fetch: () => fetched({ n }, { related: { 'users/7': { name: 'Ann' } } }) },
+      {
+        canSubscribe: (_, topic) =>
+          topic.startsWith('users/') ? new Promise((resolve) => setTimeout(resolve, ms, true)) : true,
+      },
+    );
+    rig.hub.entities.create('users', { fetch: () => ({ name: 'Ann' }) });
+    const change = async (): Promise<void> => {
+      n++;
+      rig.items.notify('1');
+      await turn(60_000);
+    };
+    return { ...rig, change };
+  }
+
+  it('is followed by a client that comes back just before the row is forgotten', async () => {
+    const { connect, change } = setUpRelated(100);
+    const first = connect('ann');
+    first.want('items/1');
+    await turn(200);
+    first.leave('items/1');
+    await vi.advanceTimersByTimeAsync(4_950);
+    const second = connect('ben');
+    second.want('items/1');
+    await turn(200);
+    await change();
+    expect(second.take().at(-1)).toMatchObject({ topic: 'items/1', version: 2, body: { n: 2 } });
+  });
+
+  it('is followed by its first client, even if that takes longer than rows without clients are kept', async () => {
+    const { connect, change } = setUpRelated(6_000);
+    const client = connect('ann');
+    client.want('items/1');
+    await turn(7_000);
+    await change();
+    expect(client.take().at(-1)).toMatchObject({ topic: 'items/1', version: 2, body: { n: 2 } });
+  });
+});

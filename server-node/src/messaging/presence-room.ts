@@ -66,7 +66,7 @@ export class PresenceRoom {
       throw new VeloxError('unsafe-key', `presence cannot show "${key}" as an id or name. Prefix it.`);
     }
     this.state.update((members) => {
-      const member = members[id];
+      const member = Object.hasOwn(members, id) ? members[id] : undefined; // not that of Object.prototype
       if (!member) return void (members[id] = { who, since, at: {} });
       if (since < member.since) member.since = since;
       if (JSON.stringify(member.who) !== JSON.stringify(who)) member.who = who;

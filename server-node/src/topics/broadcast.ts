@@ -38,6 +38,8 @@ export class Broadcast implements RevisionListener {
   /** The reason for which the members were last touched. */
   #delivered: Position;
   #stale: string | undefined;
+  /** How many questions decide whether it gets a member. */
+  #questions = 0;
 
   constructor(
     topic: string,
@@ -58,6 +60,21 @@ export class Broadcast implements RevisionListener {
 
   get size(): number {
     return members.size(this.#members);
+  }
+
+  /** Whether it has members, or is about to get one. */
+  get isNeeded(): boolean {
+    return this.#questions > 0 || this.size > 0;
+  }
+
+  /** Stays, also without members, until the answer to a question is there. */
+  async stayFor<T>(answer: Promise<T>): Promise<T> {
+    this.#questions++;
+    try {
+      return await answer;
+    } finally {
+      this.#questions--;
+    }
   }
 
   add(member: Member): void {

@@ -76,12 +76,14 @@ export class Broadcasts implements BroadcastHost {
 
   onEmpty(broadcast: Broadcast): void {
     if (this.#byTopic.get(broadcast.topic, broadcast.versioned) !== broadcast) return; // it has ended
-    broadcast.lapsing ??= setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
+    if (broadcast.lapsing) broadcast.lapsing.refresh();
+    else broadcast.lapsing = setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
   }
 
   #lapse(broadcast: Broadcast): void {
     broadcast.lapsing = undefined;
-    if (broadcast.size === 0) this.#end(broadcast);
+    if (!broadcast.isNeeded) this.#end(broadcast);
+    else if (broadcast.size === 0) this.onEmpty(broadcast);
   }
 
   #end(broadcast: Broadcast): void {

@@ -166,10 +166,11 @@ export class Topics {
 
   #seedsOf(subscriber: Subscriber, parent: Broadcast): Seeds | undefined | Promise<Seeds> {
     if (!parent.versioned.related) return undefined;
-    return seedsOf(parent, subscriber.topics, {
+    const seeds = seedsOf(parent, subscriber.topics, {
       maySee: (topic) => this.#admissions.maySee(subscriber.admission, topic),
       present: (topic) => this.#present(topic),
     });
+    return isThenable(seeds) ? parent.stayFor(seeds) : seeds;
   }
 
   /** The broadcast of a value that its source has at hand for everyone. */
