@@ -124,10 +124,7 @@ export function createPlainOracle<T extends object>(root: T): PlainOracle<T> {
       if (typeof value !== 'function' || !MUTATORS.has(String(key))) return asDraft(value);
       return (...args: unknown[]) => {
         write(target, ANY);
-        const compare = key === 'sort' && args[0];
-        const plain = compare
-          ? [(a: unknown, b: unknown) => (compare as (...pair: unknown[]) => number)(asDraft(a), asDraft(b))]
-          : args.map(take);
+        const plain = key === 'sort' ? args.map((each) => comparing(each, asDraft)) : args.map(take);
         const result: unknown = (value as (...all: unknown[]) => unknown).apply(target, plain);
         return Array.isArray(result) && result !== target ? result.map(asDraft) : asDraft(result);
       };
@@ -157,7 +154,8 @@ export function createPlainOracle<T extends object>(root: T): PlainOracle<T> {
         const given = key === 'copyWithin' ? (target as unknown[]).map(asKept) : args;
         given.forEach(refuseWritten);
         args.forEach(repeat);
-        const result: unknown = (value as (...all: unknown[]) => unknown).apply(target, args.map(unwrapAll));
+        const plain = key === 'sort' ? args.map((each) => comparing(each, asKept)) : args.map(unwrapAll);
+        const result: unknown = (value as (...all: unknown[]) => unknown).apply(target, plain);
         check(target);
         return asKept(result);
       };
@@ -174,6 +172,10 @@ export function createPlainOracle<T extends object>(root: T): PlainOracle<T> {
       Reflect.set(target, key, unwrapAll(value));
       check(target);
       return true;
+    },
+    ownKeys(target) {
+      if (!Array.isArray(target) && written.has(target)) throw new RuleBroken('not shown');
+      return Reflect.ownKeys(target);
     },
     deleteProperty(target, key) {
       const keys = written.get(target);
@@ -199,6 +201,10 @@ export function createPlainOracle<T extends object>(root: T): PlainOracle<T> {
     },
   };
 }
+
+/** The comparison of a `sort`, which sees the items as their list does. */
+const comparing = (compare: unknown, see: (value: unknown) => unknown) => (left: unknown, right: unknown) =>
+  (compare as (...pair: unknown[]) => number)(see(left), see(right));
 
 function isTarget(value: unknown): value is Target {
   return typeof value === 'object' && value !== null;
