@@ -76,8 +76,8 @@ export class Broadcasts implements BroadcastHost {
 
   onEmpty(broadcast: Broadcast): void {
     if (this.#byTopic.get(broadcast.topic, broadcast.versioned) !== broadcast) return; // it has ended
-    if (broadcast.lapsing) broadcast.lapsing.refresh();
-    else broadcast.lapsing = setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
+    clearTimeout(broadcast.lapsing);
+    broadcast.lapsing = setTimeout(() => this.#lapse(broadcast), LINGER_MS).unref();
   }
 
   #lapse(broadcast: Broadcast): void {
