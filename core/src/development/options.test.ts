@@ -83,7 +83,7 @@ describe('in development', () => {
   });
 });
 
-describe('what is no function to call back', () => {
+describe('a listener that is no function', () => {
   const sync = createSync(createCarrier({ url: URL, transports: [transport] }));
   it.each<[string, () => unknown]>([
     ['nothing for on()', () => sync.on('news', undefined as never)],

@@ -39,8 +39,8 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
   readonly replica: ReplicaOf<C>;
   /**
    * Sends an event: in order, and exactly once while the session lives. Without a link it waits, up to 15 s. With a link it waits while
-   * 1,000 are under way, or while the server's limit on frames per second is reached. If more than 1,000 wait, the oldest are dropped.
-   * If the server has lost the session, the new one gets the events that were not acknowledged.
+   * 1,000 are under way, or while four fifths of the server's limit on frames per second are used up. If more than 1,000 wait, the
+   * oldest are dropped. If the server has lost the session, the new one gets the events that were not acknowledged.
    *
    * @returns `sent` if it was written, `queued` if it waits, `dropped` if it is volatile and cannot leave now
    * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.

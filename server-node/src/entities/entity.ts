@@ -1,4 +1,11 @@
-import { isVeloxError, LONGEST_TIMER_MS, VeloxError, type Position } from '@velox/core/protocol';
+import {
+  checkArgument,
+  isVeloxError,
+  LONGEST_TIMER_MS,
+  option,
+  VeloxError,
+  type Position,
+} from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
@@ -84,9 +91,7 @@ export class EntitySource<T = unknown> implements Source {
    */
   notify(ids: RowId | readonly RowId[], audience?: string): void {
     const all = textsOf(ids, 'notify()');
-    if (audience !== undefined && typeof audience !== 'string') {
-      throw new VeloxError('bad-option', `notify() got ${String(audience)} as an audience. Pass a string.`);
-    }
+    if (audience !== undefined) checkArgument('notify()', 'an audience', audience, option.text);
     this.notifyHere(all, audience);
     this.#host.onNotify(all, audience);
   }
