@@ -198,6 +198,26 @@ it('inside of onupdate, version and id are those of the object', async () => {
   live.disconnect();
 });
 
+it('connects again from the position of its object, if a later frame was refused', async () => {
+  const { live, last } = setUp<{ n?: number }>({});
+  await tick(0);
+  last().hello();
+  last().say({ id: 'a', version: 4, body: { n: 4 } });
+  await tick();
+  last().say(
+    { version: 5, delta: true, body: [{ op: 'replace', path: '/n', value: 5 }] },
+    { version: 9, delta: true, body: [{ op: 'replace', path: '/n', value: 9 }] },
+    { id: 'a', version: 3, body: { n: 3 } },
+  );
+  await tick();
+  expect(live).toMatchObject({ obj: { n: 5 }, version: 5 });
+  live.disconnect();
+  live.connect();
+  await tick(0);
+  expect(last().sent[1]).toEqual({ subscribe: [{ id: 'a', version: 5 }] });
+  live.disconnect();
+});
+
 it('onpatch hears the changes before they are in the object', async () => {
   const { live, last } = setUp<{ n?: number }>({});
   const calls: unknown[] = [];

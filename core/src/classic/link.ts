@@ -1,6 +1,7 @@
 import { EXPLAINED } from '#development';
 import { openConnection, type ConnectOptions } from '../connect/connect.js';
-import { load } from '../platform/load.js';
+import { load, loaded } from '../platform/load.js';
+import { advance, type Document, type Steps } from '../protocol/document.js';
 import { VeloxError } from '../protocol/error.js';
 import type { Position } from '../protocol/frames.js';
 import type { Patch } from '../protocol/patch.js';
@@ -31,6 +32,9 @@ export interface ClassicLink {
   readonly close: () => void;
 }
 
+/** For a document that is a position alone. */
+const WITHOUT_VALUES: Steps = { apply: () => undefined, share: () => undefined };
+
 const LOST: readonly Status['state'][] = ['waiting', 'offline', 'closed'];
 
 /**
@@ -46,7 +50,8 @@ export function createLink<T>(
 ): ClassicLink {
   const connection = openConnection(url, options);
   const { status, ...replica } = connection.replica<T>(topic, initial);
-  let position: Partial<Position> = initial ?? {};
+  /** The position of the replica, which says nothing of it. */
+  let position = initial as Document | undefined;
   let shown: unknown = initial?.body;
   let reason: Reason | undefined;
   let state: Status['state'] = 'idle';
@@ -60,8 +65,10 @@ export function createLink<T>(
 
   connection.onFrame((frame) => {
     if (!('version' in frame) || (frame.topic ?? '') !== replica.topic) return;
-    position = { id: frame.id ?? position.id, version: frame.version } as Position;
-    if (!('body' in frame)) listener.onPosition(position as Position);
+    const next = advance(position, frame, loaded && WITHOUT_VALUES);
+    if (next === 'gap') return;
+    position = next;
+    if (!('body' in frame)) listener.onPosition({ id: next.id, version: next.version });
   });
   const stop = status.subscribe(() => {
     const now = status.get();
@@ -84,7 +91,7 @@ export function createLink<T>(
     if (value === shown) return;
     shown = value;
     // Without animation frames, a value is published before we hear of its frame.
-    queueMicrotask(() => listener.onValue(value, position as Position));
+    queueMicrotask(() => listener.onValue(value, position!));
   });
 
   function close(): void {
