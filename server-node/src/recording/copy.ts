@@ -81,6 +81,13 @@ export function unwrap(value: unknown, key: Key): unknown {
   return result;
 }
 
+/** Whether JSON represents a value unchanged, except for NaN, infinities and -0. */
+export function isPrimitive(value: unknown): boolean {
+  return (
+    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  );
+}
+
 /** Whether a value is a primitive inside a wrapper object, such as `Object(1)`. */
 export function isBoxed(value: unknown): value is { valueOf(): unknown } {
   return (

@@ -27,6 +27,17 @@ function sent(recorder: Recorder<unknown>, next: unknown, previous?: unknown): u
   return patch;
 }
 
+/** For a value that shows parts of the recorder's own, which change. */
+function sentAsNow(recorder: Recorder<unknown>, next: unknown): unknown[] {
+  const client = json(recorder.value);
+  const wanted = json(next);
+  recorder.reconcile(next);
+  const patch = recorder.take() ?? '[]';
+  expect(recorder.value).toEqual(wanted);
+  expect(patched(client, patch)).toEqual(wanted);
+  return JSON.parse(patch) as unknown[];
+}
+
 /** Whatever rows are told apart by, these are the changes that must stay small. */
 describe.each([
   ['a key', keyed],
@@ -266,6 +277,32 @@ describe('reconcile', () => {
     expect(recorder.value).toEqual({ a: { n: 2 }, b: { n: 1 } });
     recorder.reconcile({ a: { n: 9 }, b: [live.a] });
     expect(recorder.value).toEqual({ a: { n: 9 }, b: [{ n: 2 }] });
+  });
+
+  it('takes parts of its own value, which it changes while it reads them', () => {
+    const recorder = createRecorder<Record<string, unknown>>({
+      left: { n: 1, rows: [keyed(1), keyed(2)] },
+      right: { n: 2, rows: [keyed(3), unkeyed(4)] },
+    });
+    const swapped = (): object => ({ left: recorder.value.right, right: recorder.value.left });
+    sentAsNow(recorder, swapped());
+    recorder.update((draft) => void (draft.more = 1)); // in one delta with what follows
+    sentAsNow(recorder, { ...recorder.value, ...swapped(), more: [swapped(), swapped()] });
+    const { left } = recorder.value as { left: { rows: unknown[] } };
+    sentAsNow(recorder, { left: left.rows, right: { n: [left.rows[1]], rows: [...left.rows].reverse() } });
+    expect(sentAsNow(recorder, { ...recorder.value, n: 1 })).toEqual([{ op: 'add', path: '/n', value: 1 }]);
+  });
+
+  it('takes a part of its own value in place of what is around it', () => {
+    const recorder = createRecorder<unknown>({ n: 1, in: { n: 2, in: { n: 3, in: { n: 4 }, last: 5 } } });
+    for (let depth = 0; depth < 3; depth++) sentAsNow(recorder, (recorder.value as { in: unknown }).in);
+  });
+
+  it('takes parts of its own value although others are frozen', () => {
+    const recorder = createRecorder<Record<string, object>>({ a: { n: 1 }, b: { n: 2 }, c: { n: 3 } });
+    const { a, b, c } = recorder.value;
+    Object.freeze(c);
+    sentAsNow(recorder, { a: b, b: a, c: a });
   });
 
   it('is all or nothing', () => {

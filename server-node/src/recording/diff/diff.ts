@@ -1,12 +1,12 @@
 import { bind } from '../drafts/adopt.js';
 import type { Intake } from '../drafts/intake.js';
 import { handleOf, type Handle } from '../drafts/handle.js';
-import { copyIn, exotic, isPrivate, notJson, segment, unwrap, type Key } from '../copy.js';
+import { copyIn, exotic, isPrimitive, isPrivate, notJson, segment, unwrap, type Key } from '../copy.js';
 import { matchRows } from './match-rows.js';
 import { hasOwn, isContainer, type Container } from '../tree/container.js';
 import type { Node } from '../tree/node.js';
 import { rewrite } from './rewrite.js';
-import type { KeyReader, RowKeys } from './row-key.js';
+import { NO_KEY, type KeyReader, type RowKeys } from './row-key.js';
 import { ROOT, type Tree } from '../tree/tree.js';
 
 type Members = Record<string, unknown>;
@@ -39,9 +39,8 @@ export class Differ {
   /**
    * Makes the tree equal `next`. All or nothing.
    *
-   * @param previous an immutable value that the last run received. The diff skips members that are `===` in both
-   * this value and `next`. Ignored
-   *   if another write happened meanwhile.
+   * @param previous an immutable value that the last run received. The diff skips members that are `===` in both this value and `next`.
+   *   Ignored if another write happened meanwhile.
    */
   run(next: unknown, previous: unknown): void {
     this.#tree.settle(); // first, for that counts as a write
@@ -73,14 +72,14 @@ export class Differ {
       tree.attempt(() => walk(next));
     } catch (error) {
       this.#way.length = 0;
-      if (error === ALIASED) walk(copyIn(next, { depth: this.#intake.depth, rules: this.#intake }));
-      else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, ''));
+      const { depth } = this.#intake;
+      if (error === ALIASED) this.#root(copyIn(next, { depth, rules: this.#intake }), undefined);
+      else if (error === FROZEN) tree.set(tree.top, ROOT, this.#copy(next, '', false));
       else throw error;
     }
   }
 
-  /** The value to put in the place of `ours` so that the tree equals `next`. It is `ours` itself if the diff
-   * could patch it. */
+  /** The value to put in the place of `ours` so that the tree equals `next`: `ours` itself if the diff could patch it. */
   #settle(ours: unknown, next: unknown, key: Key, previous: unknown): unknown {
     if (!isContainer(next)) return this.#copy(next, key);
     if (next === previous) return ours;
@@ -98,6 +97,7 @@ export class Differ {
     if (Array.isArray(ours)) this.#items(ours, json as unknown[], Array.isArray(previous) ? previous : []);
     else this.#members(ours, json as Members, isContainer(previous) ? (previous as Members) : {});
     this.#way.pop();
+    if (json !== ours) this.#refuseWritten(json);
     return ours;
   }
 
@@ -191,6 +191,7 @@ export class Differ {
     const json = unwrap(next, key);
     if (!isContainer(json)) return ours === this.#copy(json, key);
     if (!isContainer(ours) || Array.isArray(json) !== Array.isArray(ours)) return false;
+    if (json !== ours) this.#refuseWritten(json);
     if (Array.isArray(ours)) {
       const items = json as unknown[];
       return (
@@ -215,7 +216,8 @@ export class Differ {
     if (what) throw notJson(what, this.#pointer());
   }
 
-  #copy(value: unknown, key: Key): unknown {
+  /** @param isRead whether the tree is written while the value is read */
+  #copy(value: unknown, key: Key, isRead = true): unknown {
     if (typeof value !== 'object' || value === null)
       return copyIn(value, { key, rules: this.#intake, path: () => this.#pointer(key) });
     return copyIn(value, {
@@ -225,6 +227,7 @@ export class Differ {
       path: () => this.#pointer(key),
       adopt: (source, copies) => {
         const handle = handleOf(source);
+        if (isRead) this.#refuseWritten(source);
         if (handle) this.#refuseAlias(handle);
         else if (this.#intake.binding(source))
           return bind(this.#tree, this.#node(), source, copies, this.#intake);
@@ -236,6 +239,11 @@ export class Differ {
   /** `next` shows parts of this very tree, which changes while it is walked: it has to be copied as it is first. */
   #refuseAlias(handle: Handle): void {
     if (handle.scope.tree === this.#tree) throw ALIASED;
+  }
+
+  /** The same for a container of the tree itself, as it stood in the value, once this window has written to it. */
+  #refuseWritten(part: object): void {
+    if (this.#tree.dirty && this.#tree.nodes.find(part)?.before) throw ALIASED;
   }
 
   /** The application has frozen parts of this tree, as immer freezes its input, so the tree must be recreated. */
@@ -263,15 +271,6 @@ function isExtended(): boolean {
   for (const key in Object.prototype) if (key !== undefined) return true;
   return false;
 }
-
-/** Whether JSON represents a value unchanged, except for NaN, infinities and -0. */
-function isPrimitive(value: unknown): boolean {
-  return (
-    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-  );
-}
-
-const NO_KEY: KeyReader = { of: () => undefined, ofOurs: () => undefined };
 
 const ALIASED = new Error('a part of the tree itself');
 const FROZEN = new Error('a part of the tree is frozen');

@@ -14,6 +14,9 @@ export interface KeyReader {
   readonly ofOurs: (row: object) => RowKey;
 }
 
+/** For rows that have no key. */
+export const NO_KEY: KeyReader = { of: () => undefined, ofOurs: () => undefined };
+
 const FIELDS = ['id', 'key', '_id'];
 
 /** The keys of the rows of a value. */
