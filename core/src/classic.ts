@@ -16,7 +16,7 @@ export interface Velox<T extends object> {
   readonly url: string;
   readonly obj: T;
   readonly connected: boolean;
-  /** Whether the transport in use, or in trial, is a WebSocket, or server-sent events. */
+  /** Whether the transport in use, or being tried, is a WebSocket (`ws`) or server-sent events (`sse`). */
   readonly ws: boolean;
   readonly sse: boolean;
   /** The position of `obj`: the epoch of the value, and the version reached in it. Undefined before the first value. */
@@ -24,19 +24,19 @@ export interface Velox<T extends object> {
   readonly version: number | undefined;
   /** Called after `obj` has changed, in place. */
   onupdate: (obj: T) => void;
-  /** Called before it changes, with the changes in the form of immer. */
+  /** Called before `obj` changes, with the changes as patches of immer. */
   onpatch: (patches: Patch[]) => void;
   onconnect: () => void;
   /**
-   * Called when a connection was lost; Velox connects again by itself. A handler that declares a parameter turns that off: it is called
-   * for each failed attempt as well, also offline, and connects by calling `retry`.
+   * Called when a connection was lost; Velox then reconnects automatically. A handler that declares a parameter disables that. It is also
+   * called for each failed attempt, even offline, and reconnects by calling `retry`.
    */
   ondisconnect: (retry: () => void) => void;
   /** Called before `onconnect` and `ondisconnect`, if `connected` has changed. */
   onchange: (connected: boolean) => void;
   /** Called if an attempt failed, a link was lost, or the server refuses; the error has its code. */
   onerror: (error: VeloxError) => void;
-  /** Connects after `disconnect()`; `velox()` has done it once. */
+  /** Connects again after `disconnect()`; `velox()` itself makes the first connection. */
   readonly connect: () => void;
   /** Ends the connection until `connect()`, and resolves `wait()`. */
   readonly disconnect: () => void;
@@ -59,19 +59,19 @@ export interface ClassicOptions extends Omit<ConnectOptions, 'retry'>, BasicCred
   readonly topic?: string | undefined;
   /** The member that tells rows of a list apart; default `id`. Rows keep their identity. */
   readonly key?: string | undefined;
-  /** As for `connect`. `false`: the first failure ends it. */
+  /** As for `connect`. `false`: the first failure ends the connection. */
   readonly retry?: ConnectOptions['retry'] | boolean;
 }
 
 /**
- * Keeps an object like the value at a URL, in place: objects and rows stay the same, keys that begin with `$` are the
- * application's. After each change it calls `obj.$apply()`, if there is one, then `onupdate`. Servers of version 2 are reached, too.
+ * Keeps an object equal to the value at a URL, in place. Objects and rows keep their identity, and keys that begin with `$` belong to the
+ * application. Each change is followed by `obj.$apply()`, if it exists, then by `onupdate`. Servers of version 2 work as well.
  *
  * @example
  * const foo = {}
  * const v = velox('/sync', foo)
  * v.onupdate = () => show(foo)
- * @throws TypeError if `obj` is no object; VeloxError `bad-url` if the URL is none.
+ * @throws TypeError if `obj` is no object; VeloxError `bad-url` if the URL is invalid.
  */
 export type Classic = <T extends object>(url: string, obj: T, options?: ClassicOptions) => Velox<T>;
 
@@ -87,7 +87,7 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
   const linkOptions = {
     ...others,
     retry: retry === false ? { maxAttempts: 1 } : retry === true ? undefined : retry,
-    // Made once: they know what a server of version 2 has sent.
+    // Created once, because they remember what a server of version 2 has sent.
     transports: isBasic ? given.map((transport) => withUserInfo(transport, basic)) : given,
     headers: isBasic ? withBasic(others.headers, basic) : others.headers,
   };

@@ -1,4 +1,7 @@
-/** Checks arguments whose types only TypeScript enforces: each fault is said where it enters, and not at the first event of a client. */
+/**
+ * Checks arguments whose types only TypeScript enforces: each mistake is reported by the call that makes it, and not at the first event of
+ * a client.
+ */
 import { checkArgument, expected, isSchema, option, VeloxError, type Check } from '@velox/core/protocol';
 import type { Hub } from './hub/hub.js';
 

@@ -6,7 +6,7 @@ import { attempt } from './diagnostics/maybe-promise.js';
 import { warn } from './diagnostics/observer.js';
 import { checkOptions } from './options.js';
 
-/** Which signals end a process in order, and how slowly its clients return. */
+/** Which signals shut a process down gracefully, and how slowly its clients return. */
 export interface CloseOnSignalOptions {
   /** Over how many ms the clients' return is spread; default 5,000. */
   readonly drain?: number;
@@ -21,7 +21,7 @@ const ENDPOINT = expected('a hub, or a state that is served', hasClose);
 const SERVER = expected('the server that listens: closeOnSignal(hub, server, { drain: 5000 })', hasClose);
 
 /**
- * Lets a process end in order: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
+ * Shuts a process down gracefully: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
  * end immediately, all others within 5 s. The process ends if nothing else holds it.
  *
  * @example closeOnSignal(hub, server, { onClosed: () => backplane.close() })

@@ -56,7 +56,7 @@ export function createHub<C extends Contract, Context>(
   const endpoint = withCheckedClose(createEndpoint(hub, nodesOf(hub, options.backplane)));
   const made: Hub<C, Context> = {
     ...endpoint,
-    // `never`: the conditional types are the contract's promise, which no inference sees
+    // `never`: the contract's conditional types guarantee the type, but TypeScript cannot infer it
     state(topic: string, ...rest: [unknown?, (StateOptions & Partial<AnyViewOptions>)?]) {
       checkTopic(hub, 'hub.state()', topic, rest);
       const [value, stateOptions] = rest;
@@ -110,7 +110,7 @@ export function createHub<C extends Contract, Context>(
       checkFilter('hub.recheck()', filter);
       return hub.recheck(filter as ((context: unknown, topic: string) => boolean) | undefined);
     },
-    // The conditional types are the contract's promise, which inference cannot follow.
+    // The contract's conditional types guarantee this, but TypeScript cannot infer it.
     ...(messagingMethods(hub.messaging) as MessagingMethods<C, Context>),
     pause(pauseOptions) {
       checkOptions('hub.pause()', pauseOptions);

@@ -104,7 +104,7 @@ async function findClient(): Promise<string> {
       try {
         return createRequire(createRequire(start).resolve('@velox/server/package.json')).resolve(CLIENT);
       } catch {
-        // the next start may do
+        // the next starting point may lead to it
       }
     }
     throw new Error(`velox: ${CLIENT} was not found. Install @velox/server next to your bundle.`, { cause });

@@ -28,6 +28,6 @@ export function bindService<C extends Contract>(service: VeloxService, endpoint:
       service.presence(scope, source, room, name, initial),
     sync: () => syncOf(source),
   };
-  // The conditional types are the contract's promise, which inference cannot follow.
+  // The contract's conditional types guarantee this, but TypeScript cannot infer it.
   return bound as unknown as BoundService<C>;
 }

@@ -102,6 +102,6 @@ export function createVelox<C extends Contract>(
     usePresence: (room: string, initial: unknown) => usePresence(source, room, initial),
     sync: () => syncOf(source),
   };
-  // The conditional types are the contract's promise, which inference cannot follow.
+  // The contract's conditional types guarantee this, but TypeScript cannot infer it.
   return hooks as unknown as VeloxHooks<C>;
 }

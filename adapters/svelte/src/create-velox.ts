@@ -83,6 +83,6 @@ export function createVelox<C extends Contract>(
     veloxPresence: (room: string | (() => string), initial: unknown) => veloxPresence(source, room, initial),
     sync: () => syncOf(source),
   };
-  // The conditional types are the contract's promise, which inference cannot follow.
+  // The contract's conditional types guarantee this, but TypeScript cannot infer it.
   return functions as unknown as VeloxFunctions<C>;
 }

@@ -4,8 +4,8 @@ import { onMount } from 'svelte';
 import { toStore } from 'svelte/store';
 
 /**
- * Hears the events of a name while the component is there, which keeps the connection open. Each of them reaches the listener, one
- * by one, and changes that the server made before an event show before it. To send an event, use `shared(url).emit` of `@velox/core`.
+ * Calls a listener for each event of a name while the component is mounted, and keeps the connection open. Changes that the server made
+ * before an event are visible before it. To send an event, use `shared(url).emit` of `@velox/core`.
  *
  * @param source a URL, an object with `url` and options; or a function that returns one and may read state.
  * @example veloxEvent('/sync', 'notice', (text: string) => toast(text))
@@ -29,7 +29,7 @@ export function veloxEvent(
 ): void {
   const current = toStore(() => syncOf(typeof source === 'function' ? source() : source));
   let leave = (): void => {};
-  // A server does not mount.
+  // Components are not mounted during server rendering.
   onMount(() => {
     const forget = current.subscribe((sync) => {
       leave();

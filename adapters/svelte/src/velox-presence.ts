@@ -23,7 +23,7 @@ export function veloxPresence<Mine = unknown, Shown = unknown>(
     presenceOf(typeof source === 'function' ? source() : source, typeof room === 'function' ? room() : room);
   const current = toStore(read);
   let leave = (): void => {};
-  // A server does not mount.
+  // Components are not mounted during server rendering.
   onMount(() => {
     const forget = current.subscribe((presence) => {
       leave();

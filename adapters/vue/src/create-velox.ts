@@ -88,6 +88,6 @@ export function createVelox<C extends Contract>(
     usePresence: (room: MaybeRefOrGetter<string>, initial: unknown) => usePresence(source, room, initial),
     sync: () => syncOf(source),
   };
-  // The conditional types are the contract's promise, which inference cannot follow.
+  // The contract's conditional types guarantee this, but TypeScript cannot infer it.
   return composables as unknown as VeloxComposables<C>;
 }

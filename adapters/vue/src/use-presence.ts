@@ -17,7 +17,7 @@ export function usePresence<Mine = unknown, Shown = unknown>(
 ): [Readonly<ShallowRef<PresenceMembers<Shown, Mine>>>, (mine: Mine) => void] {
   let newest = initial;
   const presence = computed(() => presenceOf<Mine, Shown>(toValue(source), toValue(room)));
-  // After the rendering, so not at all on a server.
+  // Runs after rendering, so never on a server.
   watchPostEffect((onCleanup) => onCleanup(presence.value.enter(newest)));
   const setMine = (mine: Mine): void => {
     newest = mine;

@@ -32,7 +32,7 @@ export interface ClassicLink {
   readonly close: () => void;
 }
 
-/** For a document that is a position alone. */
+/** Steps for a document that has a position and no value. */
 const WITHOUT_VALUES: Steps = { apply: () => undefined, share: () => undefined };
 
 const LOST: readonly Status['state'][] = ['waiting', 'offline', 'closed'];
@@ -50,7 +50,7 @@ export function createLink<T>(
 ): ClassicLink {
   const connection = openConnection(url, options);
   const { status, ...replica } = connection.replica<T>(topic, initial);
-  /** The position of the replica, which says nothing of it. */
+  /** The position of the replica, which does not expose its position. */
   let position = initial as Document | undefined;
   let shown: unknown = initial?.body;
   let reason: Reason | undefined;

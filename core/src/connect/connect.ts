@@ -12,7 +12,7 @@ import { websocket, type WebSocketClass } from '../transports/websocket.js';
 export interface ConnectOptions extends Omit<ConnectionOptions, 'url' | 'transports'> {
   /** Default: the global one, if there is any. In Node 20: that of the package `ws`. */
   readonly WebSocket?: WebSocketClass | undefined;
-  /** Default `auto`: WebSocket; if that cannot open, server-sent events; and long-polling if those do not pass either. */
+  /** Default `auto`: WebSocket; if that cannot open, server-sent events; if those fail as well, long-polling. */
   readonly transport?: 'auto' | 'websocket' | 'sse' | 'polling' | undefined;
   /** Own transports, in the order of preference; `transport` may choose one of these by its name, too. */
   readonly transports?: readonly (Transport | undefined)[] | undefined;

@@ -24,7 +24,7 @@ export type PresenceSource = Exclude<SyncSource, Sync> | Pick<Sync, 'status' | '
 /** The rooms of one connection. */
 interface Rooms {
   readonly all: WeakValues<Presence<never, never>>;
-  /** References to those in use: an application need not keep one while it shows itself there. */
+  /** References to presences in use, so an application need not keep one while its client is in the room. */
   readonly inUse: Set<object>;
 }
 

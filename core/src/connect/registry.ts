@@ -10,7 +10,7 @@ import { openConnection, resolve, type ConnectOptions } from './connect.js';
 
 /** How to reach an endpoint together with others. The options of the first user of a connection apply. */
 export interface SharedOptions extends ConnectOptions {
-  /** Whose connection it is; different ones are never shared. Default: the page's. */
+  /** The identity that the connection belongs to. Two identities never share a connection. Default: the page's. */
   readonly identity?: string | undefined;
   /** The base of a relative URL; itself relative to the document, which is the default. */
   readonly base?: string | undefined;
@@ -27,7 +27,7 @@ export type Source<T> =
       readonly initial?: Initial<T> | undefined;
     });
 
-/** Connections that nothing uses are forgotten. */
+/** Connections that are not in use are forgotten. */
 const carriers = createWeakValues<Carrier>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
 

@@ -30,7 +30,7 @@ export async function askCredentials(
 }
 
 /**
- * The same, for a link that lives.
+ * The same for an open link.
  *
  * @returns the text of the frame that renews it
  * @throws VeloxError `no-auth`, and any error of the application.
@@ -46,8 +46,8 @@ export async function renewToken(options: CredentialsOptions, credentials: Crede
 }
 
 /**
- * Questions may overlap: renewals, or a renewal and an attempt. An answer is ignored if a later question has its answer already, because
- * that one is the newer token.
+ * Calls of `auth` may overlap: several renewals, or a renewal and an attempt. An answer is ignored if a later call was answered already,
+ * because the later answer is the newer token.
  *
  * @throws VeloxError `bad-option` if a header cannot carry the token: a WebSocket could, and the next transport would be refused.
  */

@@ -15,18 +15,18 @@ import { recover, type LoadingHost } from './recover.js';
 import { untried, type Course } from './tries.js';
 import type { CloseReason, Transport } from './transport.js';
 
-/** Those with interest. The registry and the application may hold a connection weakly; in use, it must not vanish. */
+/** Connections in use. The registry and the application may hold them only weakly, so this set keeps them alive. */
 const inUse = new Set<Carrier>();
 
 /** Creates a connection with only the transports that it is given. Nothing is opened before a replica is subscribed. */
 export function createConnection(options: ConnectionOptions): Connection {
   checkConnection(options);
-  return createCarrier({ ...options }); // what the application changes later counts for nothing
+  return createCarrier({ ...options }); // later changes by the application have no effect
 }
 
 /**
- * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports by their contract only. How it
- * comes back after a failure is the job of recovery, which is loaded after the first hello.
+ * The coordinator: holds a link while something is wanted, and routes its frames. It knows transports only by their interface. Recovery,
+ * which is loaded after the first hello, decides how to reconnect after a failure.
  *
  * From a loss to a current value: the link ends (`lose`), and recovery chooses another transport (`open`), or a phase without a link
  * and for how long (`enter`: topics are stale; `stay`). Then `attempt` opens a link that names the session and the position of each
@@ -35,11 +35,11 @@ export function createConnection(options: ConnectionOptions): Connection {
 export function createCarrier(options: ConnectionOptions): Carrier {
   /** How long an attempt may take until the server says hello. */
   const OPEN_TIMEOUT_MS = 4_000;
-  /** How long hello may follow the head of an answer. */
+  /** How long hello may take after the head of an answer. */
   const GRACE_MS = 5_000;
   /** The slowest transfer of an announced message that we wait for. */
   const MIN_BYTES_PER_MS = 16;
-  /** Bytes of subscriptions at a time: a server takes 16 KiB from a stranger, with the token. */
+  /** Bytes of subscriptions at a time: a server takes 16 KiB, token included, from a client that is not authorized. */
   const ROOM = 11_000;
   const { url, transports } = options;
   const status = createStatus();
@@ -53,7 +53,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   let hello: Hello | undefined;
   const inbox = createInbox((ack) => send(`{"ack":${ack}}`));
   const course: Course = { tries: untried(), chosen: 0 };
-  /** Ends the patience with an attempt, or the wait for the next one. */
+  /** Ends an attempt that takes too long, or the wait for the next one. */
   let timer: ReturnType<typeof setTimeout>;
 
   const put = (change?: Partial<Status>, before = status.get()): void => {
@@ -128,7 +128,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     );
   }
 
-  /** Ends the attempt with this code, if nothing else does before. */
+  /** Ends the attempt with this code after `ms`, unless the attempt succeeds or ends before. */
   function endAfter(ms: number, code: CloseReason['code']): void {
     clearTimeout(timer);
     timer = setTimeout(lose, ms, { code, message: 'no answer' } as CloseReason);
@@ -148,7 +148,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
   }
 
   function onHello(next: Hello): void {
-    if (phase.is !== 'connecting') return; // a second one says nothing new
+    if (phase.is !== 'connecting') return; // a second hello is ignored
     inbox.resume((next.was ?? next.session) === hello?.session);
     hello = next;
     clearTimeout(timer);
@@ -159,7 +159,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     if ((phase as Phase) === mine) recover(host, (recovery) => recovery.guard(next));
   }
 
-  /** Leaves the present phase, with all that belongs to it, for another one. */
+  /** Leaves the current phase, releases its link and timer, and enters another one. */
   function enter(next: Phase): void {
     const before = phase;
     phase = next;

@@ -3,7 +3,7 @@ export interface Interest {
   readonly isAny: () => boolean;
   /** Something may have changed: `onChange` is called at the end of the tick, once. */
   readonly touch: () => void;
-  /** Keeps the connection open, also without topics, until the function that it returns is called, which must happen once. */
+  /** Keeps the connection open, also without topics, until the returned function is called. Call that function exactly once. */
   readonly hold: () => () => void;
 }
 

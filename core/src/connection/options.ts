@@ -66,7 +66,7 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** A connection as events see it, which travel beside the topics. */
+/** The part of a connection that events need. */
 export interface Carrier extends Connection {
   /** The server's hello on the last open link. */
   readonly hello: () => Hello | undefined;
@@ -76,6 +76,6 @@ export interface Carrier extends Connection {
   readonly send: (text: string) => void;
   /** Publishes the received changes. */
   readonly flush: () => void;
-  /** Keeps it connected, also without topics, until the function that it returns is called. */
+  /** Keeps it connected, also without topics, until the returned function is called. */
   readonly hold: () => () => void;
 }

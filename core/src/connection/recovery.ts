@@ -15,28 +15,28 @@ import { createTransportChoice } from './transport-choice.js';
 import { withoutPassword, type Attempt, type CloseReason, type Transport } from './transport.js';
 import { untried, type Course } from './tries.js';
 
-/** Codes without a word from the server. They do not replace a reason that says more. */
+/** Codes of failures without an answer of the server. They do not replace a more specific reason. */
 const VAGUE = ['lost', 'silent', 'timeout', 'buffered'];
 
 /** Codes of a client that the server does not admit. */
 const UNADMITTED = ['unauthorized', 'forbidden'];
 
-/** A server of version 2 says no hello. It will not change soon. */
+/** A server of version 2 sends no hello. An update is unlikely soon, so the next attempt comes after 10 s. */
 const OLD_SERVER = {
   code: 'unsupported-version',
   message: 'old server: use @velox/core/version2',
   retry: 10_000,
 } as const;
 
-/** A link counts as a success after so long. */
+/** A link that has been open for this long counts as a success. */
 const SERVED_MS = 5_000;
 /** How long a heartbeat may be late. */
 const GRACE_MS = 5_000;
 
-/** How much of a refused frame the server is told: enough to recognise the event. */
+/** How many characters of a refused frame are reported to the server: enough to recognise the event. */
 const REFUSED_LENGTH = 100;
 
-/** How often a server may ask for a sign of life at most. */
+/** The shortest interval at which the client pings, whatever the server asks for. */
 const SHORTEST_PING_MS = 1_000;
 
 /** What recovery needs of its connection. */
@@ -107,13 +107,13 @@ export function createRecovery(
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
 
-  /** The beginning of a link beside the one in use: it does not name the session, which would move. */
+  /** Begins a link beside the one in use. It does not name the session, because the session would move to it. */
   function beginTrial(): Attempt {
     const { headers, token } = credentials;
     return { url: options.url, headers, credentials: options.credentials, open: [{ open: { token } }] };
   }
 
-  /** The reason to show, of this one and that which is shown. */
+  /** Returns the reason to show: a vague new reason does not replace the reason that is shown. */
   function telling(reason: CloseReason): Reason {
     const shown = state() === 'open' ? undefined : status.get().reason;
     return (VAGUE.includes(reason.code) && shown) || withoutPassword(reason);
@@ -125,7 +125,7 @@ export function createRecovery(
     host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
     const tries = course.tries;
     tries.refused = cause.text?.slice(0, REFUSED_LENGTH) ?? tries.refused;
-    if (isOffline() && tries.count) tries.count--; // that attempt proves nothing
+    if (isOffline() && tries.count) tries.count--; // an attempt without a network does not count
     if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
       tries.isReplaced = true;
       return host.attempt();

@@ -18,7 +18,7 @@ export interface CloseReason extends Reason {
   /** As in `Bye`: false = make no further attempt, ms = come back then. */
   readonly retry?: number | false;
   readonly cause?: unknown;
-  /** The frame that ended the link, if it was no sound one. */
+  /** The frame that ended the link, if it was malformed. */
   readonly text?: string;
 }
 

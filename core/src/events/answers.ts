@@ -11,7 +11,7 @@ export type Answer = (data: unknown) => unknown;
  * Runs the application's handler of a call, and adds the reply to the queue. It is loaded on need: a reply may take a while in any
  * case.
  *
- * @param check throws if the server does not take a frame. No reply is ever given up, so such a one would end link after link.
+ * @param check throws if the server does not take a frame. Replies are never given up, so a refused reply would end one link after another.
  */
 export async function replyTo(
   { event, data, call }: EventFrame,
@@ -28,7 +28,7 @@ export async function replyTo(
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       const { code, message, data } = error;
-      // A server refuses a code or message that is no text, as JavaScript may give.
+      // Code in JavaScript may pass a code or message that is not a string, which a server refuses.
       text = `${head}"error":${JSON.stringify({ code: `${code}`, message: `${message}`, data })}`;
     }
     check(text);

@@ -48,7 +48,7 @@ interface Kept {
   isWritten?: boolean;
   /** Only this session may get it again, because its number must not be missing there. */
   isRemoved?: boolean;
-  /** When the link was lost on which it might have left, or since when it waits for one. */
+  /** When it lost the link that it might have left on, or when it began to wait for a link. */
   lostAt?: number;
 }
 

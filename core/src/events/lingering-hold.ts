@@ -1,4 +1,4 @@
-/** Holds a connection while it is needed, and a little longer. */
+/** Holds a connection while it is needed, and for 1 s more. */
 export interface LingeringHold {
   /** Called after each event and acknowledgement. */
   readonly need: (isNeeded: boolean) => void;

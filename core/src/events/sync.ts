@@ -47,20 +47,20 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    */
   readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => Sent;
   /**
-   * Calls back with each event of a name, or of several by an object of listeners, after the changes that the server made before it. Keeps
-   * the connection open until the function that it returns is called.
+   * Calls back with each event of a name, or of several names if an object of listeners is passed. Changes that the server made before an
+   * event are visible before it. Keeps the connection open until the returned function is called.
    */
   readonly on: On<C>;
   /** The same for the next event alone. */
   readonly once: <N extends EventName<C>>(event: N, listener: (data: EventData<C, N>) => void) => () => void;
   /**
-   * A lane of the queue with listeners of its own. Lanes take turns, so one that has much to send delays no other. A name always means
-   * the same lane.
+   * A lane of the queue with listeners of its own. Lanes take turns, so a busy lane does not delay the others. A name always means the same
+   * lane.
    */
   readonly channel: (name: string) => Channel<C>;
   /** Calls back with each later link. Without a new session and lost events, the client missed nothing. */
   readonly onReconnect: (listener: (reconnection: Reconnection) => void) => () => void;
-  /** How many events, of either side, were given up: they waited for too long, too many did, or a new server does not take them. */
+  /** How many events of either side were given up: they waited too long, too many events waited, or a new server does not accept them. */
   readonly dropped: Readable<number>;
   /**
    * Calls the server, and resolves with its reply. A call runs at most once, unless it is `idempotent`. Rejects with a CallError: that of
@@ -85,8 +85,8 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
     handler: (data: CallData<C, N>) => CallResult<C, N> | Promise<CallResult<C, N>>,
   ) => () => void;
   /**
-   * Joins a room, if the server's `canJoin` allows it, and joins it again in each new session. Keeps the connection open until the
-   * function that it returns is called, which leaves the room.
+   * Joins a room, if the server's `canJoin` allows it, and joins it again in each new session. Keeps the connection open until the returned
+   * function is called, which leaves the room.
    */
   readonly join: (room: RoomName<C>) => () => void;
 }
@@ -112,7 +112,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   if (open) queue.resume(true, 0, check); // its hello was before us, and its session has had no event of ours
 
   const calls = createCalls(queue, onFrame, settle);
-  // Async: after close(), a call throws, and the end of a room must not.
+  // Async, because a call throws after close(), and leaving a room must not throw.
   const rooms = createRooms(async (name, room) => call(name, room, { timeout: Infinity }), settle);
   const answers = new Map<string, Answer>();
 

@@ -4,7 +4,7 @@ import { now } from './clock.js';
 const PROBE_MS = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
 const LATE_TIMER_MS = 1_000;
-/** The longest time between two looks at the clock, so that waking up is noticed soon. */
+/** The longest time between two checks of the clock, so that waking up is noticed soon. */
 const STEP_MS = 5_000;
 
 /** Notices that a link died silently. */

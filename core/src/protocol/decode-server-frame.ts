@@ -40,8 +40,8 @@ export function decodeServerFrame(text: string): ServerFrame {
 }
 
 /**
- * Checks every member that PROTOCOL.md names, in each kind of frame. An unknown kind passes, to be ignored. The copy judges whether a state
- * frame fits: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
+ * Checks every member that PROTOCOL.md names, in each kind of frame. An unknown kind passes, to be ignored. The replica decides whether a
+ * state frame fits: a wrong position is a gap, and an operation that cannot be applied asks for a snapshot.
  *
  * @param text the frame as it came
  * @throws VeloxError `bad-frame`.

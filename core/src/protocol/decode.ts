@@ -36,7 +36,7 @@ function asClientFrame(frame: unknown, depth: number): ClientFrame {
   return Object.fromEntries(known.map((member) => [member, frame[member]])) as unknown as ClientFrame;
 }
 
-/** The first member names the kind; where a frame has the names of several, the first of these counts. */
+/** The first member names the kind; if a frame has the names of several kinds, the first of them applies. */
 const CLIENT_FRAMES: readonly {
   readonly members: readonly [name: string, ...others: string[]];
   readonly isSound: (frame: Raw) => boolean;

@@ -1,7 +1,7 @@
 import { isContainer } from './container.js';
 import { isTooDeep } from './is-deep.js';
 
-/** An example of a valid value: a number is the least one, an object has the members, anything else has the type. */
+/** A sample of a valid value: a number is the minimum, an object has the required members, and any other value has the type. */
 type Sample = string | number | undefined | { readonly [name: string]: Sample };
 
 /** The members of the frames that open a link: `hello`, and values. */

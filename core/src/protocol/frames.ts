@@ -82,7 +82,7 @@ export interface Limits {
   /** Most sessions of one identity, and of the hub. */
   readonly sessionsPerIdentity: number;
   readonly sessions: number;
-  /** Longest delta that is sent; where it would be longer, the snapshot is. */
+  /** Longest delta that is sent; a snapshot replaces a longer one. */
   readonly patch: number;
   /** How long it may take until a client is authorized, and until `canSubscribe` answers. */
   readonly handshake: number;
@@ -146,7 +146,7 @@ export interface EventFrame {
   /** The lane of the queue that it took, with handlers of its own; default `''`. */
   readonly channel?: string;
   readonly binary?: readonly BinaryPart[];
-  /** The client shows the effect of the call before it is there: it wants to know which revision has it. */
+  /** The client shows the effect of the call before the answer, and asks which revision has that effect. */
   readonly made?: true;
 }
 /** The answer to a call of the other side: data, or an error. */
@@ -243,7 +243,7 @@ export type ClientFrame =
   | PingFrame
   | ClientByeFrame;
 
-/** WebSocket close codes on misuse or by decision; the `bye` frame before the close says it in words. */
+/** WebSocket close codes for misuse and for decisions. The `bye` frame before the close gives the reason as text. */
 export const CloseCode = {
   /** The server goes away; come back. */
   goingAway: 1001,

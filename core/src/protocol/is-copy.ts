@@ -1,6 +1,6 @@
 import { createStateHash } from './state-hash.js';
 
-/** One memory for all values: none of them is ever written again. */
+/** One cache for all values, because none of them is ever written again. */
 const { of } = createStateHash();
 
 /** Whether a value has the hash that the server's value has. */

@@ -20,7 +20,7 @@ type Key = string | number;
 /** An operation as a peer may send it, unchecked. */
 type Received = { readonly [member in 'op' | 'path' | 'from' | 'value']?: unknown };
 
-/** A member that is there, or may be added; `keys` is the way to it from the holder of the root, indices as numbers. */
+/** A member that exists or may be added. `keys` is its path from the holder of the root, with indices as numbers. */
 interface Place {
   readonly parent: Container;
   readonly key: Key;

@@ -1,4 +1,4 @@
-/** How many values a hash may still look at; one for many hashes bounds the work for all of them. */
+/** How many values may still be visited. A budget that several hashes share bounds their total work. */
 export interface Budget {
   left: number;
 }
@@ -6,15 +6,17 @@ export interface Budget {
 /** Hashes of JSON values. They remember visited values: after a change, only the changed value and its ancestors are visited. */
 export interface StateHash {
   /**
-   * The hash of a value that JSON made: equal for equal values in any order of keys; 32 bits, for faults and not
-   * for foes.
+   * The hash of a value that JSON made: equal for equal values in any order of keys; 32 bits, to detect faults and not attacks.
    *
    * @param budget visited values are subtracted from it; default: no bound
    * @returns 7 characters at most; undefined if the budget was too small. Finished work is kept, so the next time
    *   gets further, unless there are more strings and numbers in a single container than a budget has.
    */
   readonly of: (value: unknown, budget?: Budget) => string | undefined;
-  /** A container was written in place, so its hash, and that of each one around it, has to be forgotten; returns whether there was one. */
+  /**
+   * A container was written in place: forgets its hash, which has to happen for each container around it as well. Returns whether it had
+   * one.
+   */
   readonly forget: (container: object) => boolean;
 }
 

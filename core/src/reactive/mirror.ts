@@ -8,10 +8,10 @@ export interface MirrorOptions {
 }
 
 /**
- * Creates the function that keeps one mutable object equal to a succession of immutable values, for those who hold on to the
- * object (AngularJS scopes, the classic API). Objects and rows keep their identity: a value with the same reference as before is
- * not looked at, and rows are matched by that reference, then by `key`, then by place. Nothing of a value is handed out, all
- * is copied in. Keys that begin with `$` are the application's: they stay, and come from no value.
+ * Creates the function that keeps one mutable object equal to a succession of immutable values, for code that keeps a reference to the
+ * object (AngularJS scopes, the classic API). Objects and rows keep their identity: a value with the same reference as before is skipped,
+ * and rows are matched by that reference, then by `key`, then by place. Values are copied in, so the object shares no part with them. Keys
+ * that begin with `$` are the application's: they stay, and come from no value.
  *
  * @returns gives `target`, or a fresh copy if it cannot become `value` (a list for an object, or no container at all).
  */
@@ -71,7 +71,7 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
       taken.add(place);
       return place;
     };
-    // Equal references claim their rows first, or a guess might take them away.
+    // Rows with equal references are matched first, before a match by key or place can take them.
     const found = rows.map((row) => take(places.get(row)));
     let next = 0;
     return rows.map((row, index) => {

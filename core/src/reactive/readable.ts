@@ -2,7 +2,7 @@ import { checkListener } from '#development';
 import { report } from '../protocol/error.js';
 
 /**
- * All that an adapter knows of Velox. `get` returns the same reference until the value changes; `subscribe` returns the
+ * The only interface that an adapter needs from Velox. `get` returns the same reference until the value changes; `subscribe` returns the
  * function that ends the subscription. Both may be passed on alone (they do not use `this`).
  */
 export interface Readable<T> {
@@ -10,12 +10,12 @@ export interface Readable<T> {
   readonly subscribe: (onChange: () => void) => () => void;
 }
 
-/** A {@link Readable} with a way in: the only mutable box of the client. */
+/** A {@link Readable} that can be set: the only mutable cell of the client. */
 export interface Cell<T> extends Readable<T> {
   readonly set: (value: T) => void;
 }
 
-/** Something that happens: `on` returns the function that ends the listening. */
+/** A source of events: `on` returns the function that removes the listener. */
 export interface Signal<A extends unknown[]> {
   readonly emit: (...args: A) => void;
   readonly on: (listener: (...args: A) => void) => () => void;
@@ -40,7 +40,7 @@ export function attempt(callback: () => void): void {
   }
 }
 
-/** Creates a signal. A listener that throws is reported and harms no other; one that was taken off hears nothing more. */
+/** Creates a signal. A listener that throws is reported and does not affect the others. A removed listener is not called again. */
 export function createSignal<A extends unknown[] = []>(): Signal<A> {
   /** Created by the first listener: a client of 10,000 topics has many signals without one. */
   let listeners: Set<{ call: (...args: A) => void }> | undefined;

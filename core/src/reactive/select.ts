@@ -1,6 +1,6 @@
 import { noteFreshSelection } from '#development';
 
-/** A memory of one selection: see {@link createSelection}. */
+/** Remembers one selection; see {@link createSelection}. */
 export type Selection<T, S> = (
   value: T,
   select: (value: T) => S,
@@ -10,7 +10,7 @@ export type Selection<T, S> = (
 /**
  * Creates a function that returns the former selection, by its reference, while `equal` finds the next one the same.
  *
- * @returns takes a selection, and the value that it was selected from if a fresh selection costs a rendering
+ * @returns a function of the next selection, and of the value that it was selected from if a new reference causes a rendering
  */
 export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S, from?: unknown) => S {
   let kept: { readonly value: S } | undefined;

@@ -139,7 +139,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     }
     refresh();
   };
-  /** Enters a phase without the doubts of the one before. */
+  /** Enters a phase, and clears the reasons for doubt of the former one. */
   const enter = (next: typeof phase): void => {
     phase = next;
     reason = undefined;
@@ -200,7 +200,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     drop,
     receive(frame) {
       const isSeed = 'for' in frame;
-      // A topic's own frames are newer than a seed. Without a subscription they crossed our unsubscribe, and they are no answer to the next.
+      // A topic's own frames are newer than a seed. Without a subscription they crossed our unsubscribe, and do not answer the next one.
       if (isSeed ? wanted || phase !== 'closed' : !wanted || phase === 'closed') return;
       if ('check' in frame) {
         host.flush(); // published containers are never written again

@@ -14,7 +14,7 @@ export interface Recording {
  * Records the frames of the server from now on. Call it before anything is subscribed, so that no snapshot is
  * missed. Ids of sessions, which are secret, are left out.
  *
- * @returns what gives the recording so far
+ * @returns a function that returns the recording so far
  * @example
  * const recorded = record(sync)
  * …
@@ -34,9 +34,9 @@ function toKeep(frame: ServerFrame, text: string): ServerFrame {
 }
 
 /**
- * A transport that plays a recording, in the time that it took; sent frames are acknowledged, without effect. A link that was lost
- * is lost again, and the next attempt goes on from there; the last one stays open. It shows what was recorded of the topics that are
- * wanted, so want the same.
+ * A transport that plays a recording, in the time that it took; sent frames are acknowledged, without effect. A link that was lost is lost
+ * again, and the next attempt goes on from there; the last one stays open. It shows only recorded topics that are subscribed, so subscribe
+ * to the same ones.
  *
  * @param speed 2: twice as fast.
  * @example const sync = createConnection({ url, transports: [replay(recording)] })

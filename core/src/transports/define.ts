@@ -42,7 +42,7 @@ export function defineTransport(name: string, start: Start): Transport {
       /** Undefined once it is over. */
       let listener: LinkEvents | undefined = events;
       const over = new AbortController();
-      /** The messages that wait, and the end of their wait. */
+      /** The messages that wait for the code, and the promise that resolves once they were handled. */
       let held: string[] | undefined;
       let released: Promise<void>;
       const close = (): void => {

@@ -1,6 +1,4 @@
-/**
- * One file that `load` fetches after the first hello, or when it is needed before. A first successful connection does without it.
- */
+/** One file that `load` fetches after the first hello, or earlier if it is needed. A first successful connection does without it. */
 import * as recovery from '../connection/recovery.js';
 import { retryPreferred } from './retry-preferred.js';
 

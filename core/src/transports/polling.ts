@@ -8,8 +8,8 @@ import { request } from './request.js';
 const IDLE_POLL_MS = 100;
 
 /**
- * Long-polling: a POST opens the session and brings the first frames; then each GET takes the pending ones, or waits for some. The
- * slowest transport, and the one that passes everywhere. Polls are numbered, since a browser may repeat a GET by itself.
+ * Long-polling: a POST opens the session and brings the first frames; then each GET takes the pending ones, or waits for some. The slowest
+ * transport, and the one that works on every network. Polls are numbered, since a browser may repeat a GET by itself.
  */
 export const poll: Receive = async (attempt, reporter, signal, send) => {
   let hello: Hello | undefined;
@@ -39,8 +39,8 @@ export const poll: Receive = async (attempt, reporter, signal, send) => {
       if (signal.aborted) return; // it was no sound frame, or the link was closed
       if ('hello' in Object(frame) && !hello) {
         hello = (frame as { hello: Hello }).hello;
-        // The server cannot see a request end between two polls, and behind a service worker, which does not abort its own request when
-        // the page aborts the one that it forwards.
+        // The server sees no request end between two polls. Nor does it behind a service worker, which does not abort the request that it
+        // forwards.
         signal.addEventListener('abort', () => {
           if (isBetween || globalThis.navigator?.serviceWorker?.controller) send('{"bye":true}', hello!);
         });

@@ -11,15 +11,15 @@ const ANSWER_MS = 20_000;
 /** The slowest transfer of a body that we wait for. */
 const MIN_BYTES_PER_MS = 16;
 
-/** The longest body that a browser sends for a page that goes, in bytes (Fetch Standard, `keepalive`). */
+/** The longest body that a browser still sends when its page closes, in bytes (Fetch Standard, `keepalive`). */
 const MOST_KEPT_BYTES = 65_536;
 
 /** Where the frames of one link go. */
 export interface PostOptions extends Pick<Attempt, 'url' | 'headers' | 'credentials'> {
-  /** It names the session and the link of the frames, and how long a POST may be. */
+  /** Names the session and the link of the frames, and the longest POST that the server takes. */
   readonly hello: Pick<Hello, 'session' | 'link'> & { readonly limits: Pick<Limits, 'frame'> };
   readonly signal: AbortSignal;
-  /** Gets the answers, and a failure, with which the link ends: the frames of that POST may have arrived or not. */
+  /** Receives the answers, or a failure, which ends the link: the frames of that POST may have arrived or not. */
   readonly reporter: Reporter;
 }
 
@@ -32,7 +32,7 @@ export function createPost(options: PostOptions): (text: string) => void {
   const { hello, signal, reporter } = options;
   const waiting: string[] = [];
   let busy = false;
-  /** Tells a POST from its repetition, which a network may make. */
+  /** Numbers the POSTs, because a network may repeat one. */
   let count = 0;
 
   async function post(): Promise<void> {

@@ -35,7 +35,7 @@ interface Copy extends Document {
   readonly serverId: string;
 }
 
-/** The limits of a server that takes no events. Not enumerable: a log of the frame does not read it. */
+/** The limits of a server that takes no events. Not enumerable, so that logging the frame does not call the getter. */
 const LIMITS = Object.defineProperty({ depth: 0, rate: 1 }, 'frame', {
   get() {
     throw new VeloxError(
@@ -177,7 +177,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
         if (mode === 'passing') return link.send(text, hello);
         const frame = JSON.parse(text) as ClientFrame;
         if ('subscribe' in frame) queueMicrotask(() => mode === 'translating' && answer(frame.subscribe));
-        // The server does not answer. A link that was heard since its last ping was due is alive.
+        // The server does not answer pings. A link that received something in the last `HEARTBEAT` ms is alive.
         else if ('ping' in frame && Date.now() - heardAt < HEARTBEAT) events.onByte();
       },
     };

@@ -6,10 +6,10 @@ export interface AddressLimits {
   readonly sessionsPerAddress: number;
 }
 
-/** How many seconds' worth of openings an address may use together. */
+/** How many seconds' worth of openings an address may use at once. */
 const BURST_SECONDS = 5;
 
-/** After a refusal a client waits from one to five seconds: those of one address do not all return together. */
+/** After a refusal a client waits from one to five seconds: so the clients of one address do not all return together. */
 const RETRY_MS = 1_000;
 const SPREAD_MS = 4_000;
 

@@ -5,7 +5,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 export interface Sender {
   readonly request: IncomingMessage | Request;
   readonly header: (name: string) => string | undefined;
-  /** The key of its address; there if the request itself was not kept. */
+  /** The key of its address; present if the request itself was not kept. */
   readonly addressKey?: string | undefined;
 }
 
@@ -52,8 +52,8 @@ const LOCAL_IPV4 =
   /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
 
 /**
- * Whether no peer in the Internet has an address: it is one of this machine or its own network. A proxy often has one. A BlockList of Node
- * would cost more than the rest of a handshake.
+ * Whether an address is of this machine or its own network, so no peer in the Internet has it. Proxies often have such an address. A
+ * BlockList of Node would cost more than the rest of a handshake.
  */
 export function isLocal(address: string): boolean {
   const plain = withoutPort(address);

@@ -22,7 +22,7 @@ export function isTrusted(
   return host !== undefined && page !== undefined && urlOf(`${page.protocol}//${host}`)?.href === page.href;
 }
 
-/** What lets a page of another, listed origin read the answer (CORS). */
+/** The headers that let a page of another, listed origin read the answer (CORS). */
 export function corsHeaders(origin: string | undefined, origins: Origins): Headers {
   const vary = { vary: 'Origin' }; // also for refused origins: a cache must not give them another origin's answer
   if (origin === undefined || !isListed(origin, origins)) return vary;

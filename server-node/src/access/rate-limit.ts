@@ -4,7 +4,7 @@ export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflat
   topic: 1 / 20,
   /** One call of `canSubscribe`. */
   question: 1 / 4,
-  /** A KiB that was sent as it is. */
+  /** A KiB that was sent uncompressed. */
   kibibyte: 1 / 5,
   /** A KiB that was inflated. */
   inflated: 1 / 4,

@@ -1,4 +1,4 @@
-/** Answers of callbacks that are waited for, each for a limited time. */
+/** Waits for the answers of callbacks, each for a limited time. */
 export class Deadlines {
   readonly #ms: number;
   readonly #pending = new Set<(error: Error) => void>();

@@ -2,7 +2,7 @@ import type { Opened } from '../topics/source.js';
 
 /** One client that waits for an answer of a row. */
 interface Asker {
-  /** The answer must be of a later fetch than this. */
+  /** Only the answer of a fetch with a higher number will do. */
   readonly after: number;
   readonly resolve: (opened: Opened) => void;
 }

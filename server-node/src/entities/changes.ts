@@ -39,7 +39,7 @@ export class Changes {
     this.#byTopic.set(topic, now);
   }
 
-  /** Whether a topic may have changed after a moment at which a fetch began that is still under way. */
+  /** Whether a topic may have changed since `moment`, the beginning of a fetch that is still under way. */
   hasChangedSince(topic: string, moment: number): boolean {
     return moment <= this.#floor || (this.#byTopic.get(topic) ?? 0) > moment;
   }

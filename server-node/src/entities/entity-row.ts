@@ -223,7 +223,7 @@ export class EntityRow {
   #take(row: FetchedRow<unknown> | 'denied', number: number, began: number, isOvertaken: boolean): Phase {
     if (row === 'denied') {
       this.#deny(number);
-      // The row was put after the question for the right.
+      // The row was put after the fetch asked for the right.
       return isOvertaken ? need(succeed(this.#phase)) : succeed(this.#phase);
     }
     const order = this.#compare(row);

@@ -51,7 +51,7 @@ export class Connections {
    * Lets a server end that takes no more connections. Connections that are idle, or on which nothing has arrived, end immediately; those
    * without a complete request after 5 s. A server that still listens then keeps its connections.
    *
-   * @param areAll whether those end as well that still have a response after 5 s
+   * @param areAll whether connections that still have a response after 5 s end as well
    */
   end(areAll: boolean): void {
     if (!this.#server.listening) {

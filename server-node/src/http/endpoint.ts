@@ -31,8 +31,8 @@ export interface Endpoint {
     next?: (error?: unknown) => void,
   ) => Promise<string>;
   /**
-   * Takes an upgrade of a server whose `upgrade` event is the application's own; no middleware runs. It is to be called within that
-   * event: later, the upgrade is on its way as a request, and goes to `handle` if that serves, too.
+   * Takes an upgrade of a server whose `upgrade` event the application handles itself; no middleware runs. Call it within that event.
+   * Later, the upgrade is passed on as a request, and `handle` takes it if that serves as well.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
   /** Serves `path` (default `/sync`) of a server, before its other listeners. Throws VeloxError `bad-option`. */
@@ -92,7 +92,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
         throw error;
       }
     }
-    // Left to run as a plain request, a WebSocket would meet the server's requestTimeout.
+    // If it remained a plain request, the server's requestTimeout would end the WebSocket.
     if (process.versions.bun) {
       const advice =
         'under Bun, handle() cannot open WebSockets, and clients use event streams. Call attach(server, path).';
@@ -174,7 +174,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
 const FOREIGN: Remainder = { left: 'foreign' };
 const NOTHING = refuse(404, 'not-found', 'There is nothing here.');
 
-/** The server had no upgrade listener yet when this came; the next one will be taken. */
+/** The server had no upgrade listener when this handshake came. It takes the next one. */
 const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {
   'retry-after': '0',
   connection: 'close',

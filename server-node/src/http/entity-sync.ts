@@ -19,7 +19,7 @@ export interface EntitySyncEndpoint {
   /** Serves the WebSockets of a path (default `/ws/entity-sync/`) of a server. No middleware runs. */
   readonly attach: (server: WebServer, path?: string) => void;
   /**
-   * Takes an upgrade of a server whose `upgrade` event is the application's own.
+   * Takes an upgrade of a server whose `upgrade` event the application handles itself.
    *
    * @returns a promise of the reason, when the WebSocket is closed
    */

@@ -102,7 +102,7 @@ export async function serve(
     }
   } catch (error) {
     if (!isVeloxError(error)) throw error;
-    // Whatever else would come of a body is not read.
+    // The rest of the body is not read.
     const isOver = error.code === 'too-large' || error.code === 'timeout';
     const { retry } = hub.entrance.retryOf(error);
     const headers = {

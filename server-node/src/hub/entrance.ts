@@ -31,7 +31,7 @@ export interface Guest extends Admission {
   readonly name?: string;
 }
 
-/** The part of a hub that concerns its own life. */
+/** The methods of a hub that pause, resume and end it. */
 export interface HubLife {
   /**
    * Refuses new sessions with `unavailable` until `resume` is called, and tells their clients when to try again. Sessions that are there
@@ -49,10 +49,10 @@ export interface HubLife {
 
 /** Knows the names of the sessions on other nodes. */
 export interface NameKeeper {
-  /** Whether a new client may take a name: no client of another node has it, and none that wants it goes first. */
+  /** Whether a new client may take a name: no client of another node has it, or wants it with an earlier claim. */
   mayTake(name: string): Promise<boolean>;
   /**
-   * A new session has taken a name: those of other nodes that have it end.
+   * A new session has taken a name: sessions of other nodes with that name end.
    *
    * @param known when this node hears of the name
    */

@@ -248,7 +248,7 @@ export class Hub {
     this.#end(session, closeCodeOf(error), { code, reason: message, ...retry });
   }
 
-  /** Ends a session even if its last messages or its link fail, without harm to other sessions. */
+  /** Ends a session even if its last messages or its link fail. Other sessions are not affected. */
   #end(session: Session, code: number, bye: Bye): void {
     // Too many events may wait: then they are lost with the session, and it ends for the reason given here.
     const report = (error: unknown): void => void (isVeloxError(error) || this.observer.failure(error));

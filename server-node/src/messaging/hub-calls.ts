@@ -57,7 +57,7 @@ export class HubCalls {
     throw new CallError('no-presence', 'the server shows no presence.');
   }
 
-  /** Newer data of a member, which nothing answers. A client that sends wrong data learned so by the reply to its first data. */
+  /** Newer data of a member, which gets no reply. A client that sends invalid data has learned that from the reply to its first data. */
   #receivePresence(session: Session, data: unknown): void {
     const failed = (error: unknown): void => {
       if (!(error instanceof CallError)) return this.#host.observer.failure(error);

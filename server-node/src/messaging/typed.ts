@@ -43,7 +43,7 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
    */
   emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions): Sent;
   /**
-   * A lane of the session's queue, with handlers of its own. Lanes take turns, so one that has much to send delays no other. A name always
+   * A lane of the session's queue, with handlers of its own. Lanes take turns, so a busy lane does not delay the others. A name always
    * means the same lane.
    */
   channel(name: string): Channel<C>;

@@ -26,7 +26,7 @@ const MOST_HOPS = 5;
 const ARRIVE_MS = 10_000;
 /** How long a node that has a session is asked for it, in ms. */
 const GIVE_MS = 25_000;
-/** How long a session that arrives here is waited for before another node learns that it does, in ms. */
+/** How long the answer to another node's question waits for a session that is arriving here, in ms. */
 const PAUSE_MS = 500;
 
 const ARRIVING: ClaimAnswer = { is: 'arriving' };
@@ -94,14 +94,14 @@ export class Arrivals {
       const found = await this.#ask(node, 'claim', claim);
       const answer = found.is === 'here' ? await this.#take(node, claim, admission, found) : found;
       if (answer.is !== 'moved') return;
-      // It may have been here in between.
+      // The session may have been on this node in between.
       const next = answer.to === this.#letters.node ? this.#departures.nextOf(claim.own) : answer.to;
       if (next === undefined) return;
       node = next;
     }
   }
 
-  /** Joins the rooms of a session and keeps its casts, then takes the session itself: so no cast is missed between. */
+  /** Joins the rooms of a session and keeps its casts before it takes the session itself, so no cast is missed. */
   async #take(
     node: string,
     claim: Claim,
@@ -134,7 +134,7 @@ export class Arrivals {
     this.#departures.returned(own);
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
-    // Until then the former node hears the rooms that the session joined while it moved.
+    // Until then the former node still hears the rooms that the session joined while it moved.
     void Promise.all(joined).then(() => this.#letters.tell(node, 'took', { own }));
     for (const place of client.calls)
       if (![node, this.#letters.node].includes(place.node))
@@ -142,7 +142,7 @@ export class Arrivals {
     return answer;
   }
 
-  /** Asks a node again and again, as long as it may live and have the session. */
+  /** Asks a node repeatedly while the node may be alive and have the session. */
   async #ask(node: string, kind: 'claim' | 'give', claim: Claim | Request): Promise<ClaimAnswer> {
     const [start, asker] = [performance.now(), { letters: this.#letters, peers: this.#peers }];
     const patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);

@@ -22,7 +22,7 @@ import type { NamesAcross } from './names-across.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
-/** How long the new node may take to say that it has the session, in ms: longer than it asks for it. */
+/** How long the new node may take to confirm that it has the session, in ms: longer than it asks for the session. */
 const TAKE_MS = 30_000;
 /** How long a node knows where a session went, in ms. */
 const REMEMBERED_MS = 600_000;
@@ -36,7 +36,7 @@ const CALLBACK_MS = 500;
 /** A session that has gone to another node. */
 interface Departure {
   readonly to: string;
-  /** How many links the session had when it went there: later news have more. */
+  /** How many links the session had had when it left. Later news names a higher number. */
   readonly links: number;
   readonly timer: NodeJS.Timeout;
   /** The session, while late messages may come for it. */
@@ -55,9 +55,9 @@ export class Departures {
   readonly #names: NamesAcross;
   /** By the part of the id that a session keeps. */
   readonly #gone = new Map<string, Departure>();
-  /** By node and session: the number of the newest question after a session that was not given. */
+  /** By node and session: the number of the node's newest request for the session that was refused. */
   readonly #refused = new Map<string, number>();
-  /** The newest act for each of these sessions, until the new node has done it. */
+  /** The newest act for each session, until the new node has performed it. */
   readonly #acts = new Map<string, Promise<unknown>>();
 
   constructor(hub: Hub, asker: Asker, casts: Casts, calls: CallsElsewhere, names: NamesAcross) {
@@ -92,8 +92,8 @@ export class Departures {
   }
 
   /**
-   * Answers a claim: whether the session is here, and in which rooms. It is still here for a node that was given it and has not taken it: that
-   * node may have asked repeatedly, and have heard an earlier answer.
+   * Answers a claim: whether the session is here, and in which rooms. A node that was given the session and has not taken it yet still gets
+   * the answer `here`, because it may have asked repeatedly and received an earlier answer.
    */
   find(claim: Claim, from: string): ClaimAnswer {
     const gone = this.#gone.get(claim.own);
@@ -121,7 +121,7 @@ export class Departures {
   }
 
   /**
-   * Does something to a session that is here or elsewhere. Resolves when it is done, or after half a minute.
+   * Performs an act on a session that is here or elsewhere. Resolves when that is done, or after half a minute.
    *
    * @param node where the session is, if it was never here
    */
@@ -142,12 +142,15 @@ export class Departures {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
     if (session && isHere(session)) return this.#execute(session, passed);
-    // A session that arrives here is asked for as on any other node.
+    // A session that is still arriving here is handled as if it were on another node.
     const to = session ? this.#letters.node : (this.nextOf(own) ?? node);
     if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
   }
 
-  /** Does what the application did on another node, perhaps repeatedly. Returns undefined if that node shall ask again. */
+  /**
+   * Performs an act that the application requested on another node; the request may arrive repeatedly. Returns undefined if that node has
+   * to ask again.
+   */
   async #hear(passed: PassedAct): Promise<unknown> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
@@ -193,16 +196,16 @@ export class Departures {
 
   async #answer(request: Request, from: string): Promise<ClaimAnswer> {
     const { own, question } = request;
-    // A task of its own: a link that has just found the session opens within its task.
+    // Continues in another task, because a link that has just found the session opens within its own task.
     await new Promise((resolve) => setTimeout(resolve, 0));
     const session = this.#here(request);
     const free = session && this.#hub.messaging.lifeCycle.whenFree(session);
     if (free) await Promise.race([free, new Promise((resolve) => setTimeout(resolve, CALLBACK_MS).unref())]);
     const gone = this.#gone.get(own);
     if (gone) return (gone.to === from && gone.answer) || { is: 'moved', to: gone.to };
-    // Synchronous from here on: of two claims, one gets the session.
+    // Synchronous from here on, so only one of two claims gets the session.
     if (!session || this.#here(request) !== session) return { is: 'unknown' };
-    // The session has come back since the answer to this very question: its node may go by that one, and ask anew.
+    // The session has come back since this request was refused. The node may have received that answer, so it has to ask with a new number.
     if (question <= (this.#refused.get(`${from} ${own}`) ?? 0))
       return { is: 'moved', to: this.#letters.node };
     const { messaging, topics, sessions } = this.#hub;

@@ -54,7 +54,7 @@ export class NamesAcross implements NameKeeper {
     if (this.#hub.entrance.duplicates !== 'replace') return;
     const claim = this.#claim(name);
     this.#claims.set(session, claim);
-    // Of two nodes that claim a name at the same time, at least one hears the other.
+    // If two nodes claim a name at the same time, at least one of them hears the other.
     void Promise.resolve(known).then(() => this.#casts.claim(claim));
   }
 
@@ -72,13 +72,13 @@ export class NamesAcross implements NameKeeper {
     return { name, at: this.#peers.clock.now(), node: this.#letters.node };
   }
 
-  /** Whether a client of this node has a name, or wants it and goes first. */
+  /** Whether a client of this node has a name, or wants it with an earlier claim. */
   async #holds(claim: NameClaim): Promise<boolean> {
     const goesFirst = [...(this.#wanted.get(claim.name) ?? [])].some((own) => isBefore(own, claim));
     return goesFirst || this.#hub.entrance.holds(claim.name);
   }
 
-  /** A client of another node took a name: sessions that have it for longer end. One that took it later says so again. */
+  /** A client of another node took a name: sessions that had it before end. The claims of sessions that took it later are repeated. */
   #hear(claim: NameClaim): void {
     if (this.#hub.entrance.duplicates !== 'replace') return;
     const sessions = this.#hub.messaging.names.sessions(claim.name);

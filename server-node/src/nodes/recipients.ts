@@ -60,12 +60,12 @@ export class Recipients implements Omit<Relay, 'cast'> {
   async #find(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> {
     const answers = await askAll(this.#asker, 'sessions', to);
     const own = new Map(here().map((session) => [ownPart(session), session]));
-    // This node names the sessions that left it after the others had answered.
+    // This node describes its own sessions last, because some may have left it after the other nodes had answered.
     answers.set(this.#asker.letters.node, this.#describeAll(to));
     const elsewhere = new Map<string, Described>();
     for (const [node, described] of answers)
       for (const each of described as Described[]) {
-        // A session that moves is told by both nodes. The one that has it knows more.
+        // Both nodes describe a session that moves. The description of the node that has the session applies.
         const isFresh = each.node === node || !elsewhere.has(each.own);
         if (isFresh && this.#isElsewhere(each)) elsewhere.set(each.own, each);
       }

@@ -9,9 +9,9 @@ import { insist, type Asker } from './ask.js';
 import type { Departures } from './departures.js';
 import { LATE_MS } from './moves.js';
 
-/** How much longer than a call its outcome may travel, in ms. */
+/** How long the outcome of a call may travel, in ms, in addition to the time limit of the call. */
 const TRAVEL_MS = 1_000;
-/** How long a node tells an outcome that nothing acknowledges, in ms. */
+/** How long a node repeats an outcome that is not acknowledged, in ms. */
 const TELL_MS = 25_000;
 /** How many nodes are asked, one after the other, for a session that moves. */
 const MOST_HOPS = 5;
@@ -40,7 +40,7 @@ interface Told {
   readonly error?: CallFailure;
 }
 
-/** Sessions that were to be called on a node, and where they have gone. */
+/** Sessions that a node was asked to call, and the nodes that they have moved to. */
 type Moved = readonly (readonly [own: string, to: string])[];
 
 interface Waiting {

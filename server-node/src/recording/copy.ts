@@ -190,7 +190,7 @@ class Copier {
     const isArray = Array.isArray(source);
     const what = isArray ? undefined : exotic(source);
     if (what) throw this.#error(what);
-    // Of exact length, because an array that grows keeps room for more.
+    // Created with its final length, because a growing array reserves room for more items.
     const copy: object = isArray ? new Array<unknown>(source.length) : {};
     if (!isArray && isInstance(given)) noteInstance(given, copy);
     this.#sources.push(source);

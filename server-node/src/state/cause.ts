@@ -36,7 +36,7 @@ export class Cause {
       this.#versions.set(derived, version);
   }
 
-  /** It is not asked about any more. */
+  /** It will not be asked for any more. */
   end(): void {
     live.delete(this);
   }

@@ -34,7 +34,7 @@ export class History {
    */
   add(patch: string, longest: number): void {
     this.#version++;
-    // A push to an empty list would make room for 16 more: most of many rows have few steps.
+    // A push to an empty list would make room for 16 more: if there are many rows, most have few steps.
     if (this.#patches) this.#patches.push(patch);
     else this.#patches = [patch];
     this.#size += patch.length;

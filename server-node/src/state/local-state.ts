@@ -30,7 +30,7 @@ const DEFAULT_HISTORY: HistoryLimits = { revisions: 1000, size: 1 << 20 };
 export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliverable {
   readonly #recorder: Recorder<T>;
   readonly #limits: HistoryLimits;
-  /** Created with the first revision: most of many states never change. */
+  /** Created with the first revision: if there are many states, most never change. */
   #history: History | undefined;
   readonly #delivery: Delivery;
   /** The application's object, while it may still be watched. */

@@ -59,14 +59,14 @@ export interface TestSync<C extends Contract = AnyContract, Context = unknown> e
   readonly close: () => void;
 }
 
-/** Of the options of the test alone; `createHub` checks the others. */
+/** Checks only the options of the test; `createHub` checks the others. */
 const OPTIONS = {
   latency: option.finite,
   seed: expected('a finite number', Number.isFinite),
   url: option.text,
 };
 
-/** How long after the last fault everybody may need, in ms. */
+/** How long the clients may take to recover after the last fault, in ms. */
 const RECOVERY = 60_000;
 
 /**

@@ -96,7 +96,7 @@ class MemorySocket extends Duplex {
 /**
  * Makes a connection over a path.
  *
- * @param accept gets the server's end when the client's wish has arrived there
+ * @param accept gets the server's end when the request to connect has arrived there
  * @returns the client's end
  */
 export function dial(path: Path, server: Zone, accept: (far: Duplex) => void): Duplex {

@@ -38,7 +38,7 @@ export class Broadcast implements RevisionListener {
   /** The reason for which the members were last touched. */
   #delivered: Position;
   #stale: string | undefined;
-  /** How many questions decide whether it gets a member. */
+  /** How many pending answers decide whether it gets another member. */
   #questions = 0;
 
   constructor(

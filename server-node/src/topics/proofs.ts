@@ -70,7 +70,9 @@ export class Proofs {
   }
 }
 
-/** A client that was ahead has marks at the end of its id. No topic has half a surrogate pair in it. */
+/**
+ * The id of a client that was ahead ends with marks, which are removed. No topic contains half a surrogate pair, so that separates the two.
+ */
 function epochKey(topic: string, id: string): string {
   let end = id.length;
   while (id.endsWith('!', end)) end--;

@@ -7,7 +7,7 @@ export interface Restable {
   rest(): boolean;
 }
 
-/** Lets things release their caches a few seconds after their last use: of 10,000 topics, most wait for something to happen. */
+/** Lets objects release their caches a few seconds after their last use. A hub may have 10,000 topics, most of them idle. */
 export class Resting {
   readonly #awake = new Set<Restable>();
   #timer: NodeJS.Timeout | undefined;

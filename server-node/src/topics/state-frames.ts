@@ -217,7 +217,7 @@ export class StateFrames {
   }
 }
 
-/** An id of the value, without what follows it for a loss or for one client. */
+/** Returns an id without the suffix that marks a loss or one client. */
 const epochOf = (id: string): string => id.replace(/!.*/s, '');
 
 /** Whether `id` is an epoch, or the id of a client that was ahead in it. */

@@ -29,7 +29,7 @@ export function payloadOf(flush: Buffer): Buffer {
   return flush.subarray(0, -FLUSHED.length);
 }
 
-/** The same, uncompressed, so that its length leaks nothing of the content. */
+/** The same, uncompressed, so that its length reveals nothing about the content. */
 export function stored(data: Buffer): Buffer {
   const blocks = Buffer.allocUnsafe(data.length + HEAD * Math.ceil(data.length / STORED));
   for (let from = 0, to = 0; from < data.length; from += STORED, to += HEAD + STORED) {

@@ -29,14 +29,14 @@ export class Place {
     return this.#window === window && this.#run === run && this.#next === at;
   }
 
-  /** It has got message `at` of a run. */
+  /** The client has received message `at` of a run. */
   move(window: SharedWindow, run: number, at: number): void {
     this.#window = window;
     this.#run = run;
     this.#next = at + 1;
   }
 
-  /** It got something else that was compressed. */
+  /** The client has received another compressed message. */
   leave(): void {
     this.#window = undefined;
   }

@@ -55,7 +55,7 @@ export const PATH = '/velox.Mesh/Subscribe';
 export const serialize = (frame: string): Buffer => Buffer.from(frame);
 export const deserialize = (bytes: Buffer): string => bytes.toString();
 
-/** A dead connection is found within 7 s, and a lost one is made again within a second. */
+/** A dead connection is detected within 7 s, and a lost one is replaced within a second. */
 export const OPTIONS: GrpcOptions = {
   'grpc.keepalive_time_ms': 5_000,
   'grpc.keepalive_timeout_ms': 2_000,

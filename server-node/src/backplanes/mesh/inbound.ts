@@ -1,6 +1,6 @@
 import type { GrpcServerCall } from './grpc.js';
 
-/** A node that has this many bytes waiting is cut off: it connects again, and doubts. */
+/** A node that has this many bytes waiting is disconnected. It reconnects and reports a doubt, because it may have missed messages. */
 const MOST_WAITING = 33_554_432;
 
 /** A node that connected to us, and the subjects that it wants. */
@@ -9,7 +9,7 @@ export class Inbound {
   readonly #keys = new Set<string>();
   #waiting = 0;
 
-  /** @param onFirst it has said for the first time which subjects it wants */
+  /** @param onFirst called when the node has named its subjects for the first time */
   constructor(call: GrpcServerCall, onFirst: () => void) {
     this.#call = call;
     let isFirst = true;

@@ -30,7 +30,7 @@ export interface MeshOptions {
   readonly address?: string;
   /** The addresses of the nodes, also this one's. A function is asked again every second. */
   readonly peers: readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
-  /** Encrypts, and lets only nodes in that have a certificate of the same authority. Use it outside of a private network. */
+  /** Encrypts, and admits only nodes that have a certificate of the same authority. Use it outside of a private network. */
   readonly tls?: MeshTls;
 }
 /** A mesh of the processes of one machine, over Unix sockets. */

@@ -8,7 +8,7 @@ export class Bodies {
     this.#stream = stream;
   }
 
-  /** Stores a text if it is too long. Returns the number of its parts; 0: it belongs into the message. */
+  /** Stores a text if it is too long. Returns the number of its parts; 0: the message itself holds it. */
   async put(subject: string, text: string, headLength: number): Promise<number> {
     const size = this.#stream.limit;
     if (Buffer.byteLength(text) + headLength <= size) return 0;

@@ -103,7 +103,7 @@ export class Stream {
     await this.#api(`STREAM.PURGE.${this.#name}`, { filter, ...(below !== undefined && { seq: below }) });
   }
 
-  /** Names the run. It is that of the server, which may lose unwritten entries, and that of the stream alone if it has replicas. */
+  /** Names the run: that of the server, because a restart may lose unwritten entries; or that of the stream alone if it has replicas. */
   async run(): Promise<string> {
     const { created, config, cluster } = await this.#api(`STREAM.INFO.${this.#name}`, {});
     const isReplicated = (config?.num_replicas ?? 1) > 1;

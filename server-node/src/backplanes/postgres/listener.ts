@@ -191,7 +191,7 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Notifies itself: behind a pooler that changes connections, LISTEN succeeds and nothing arrives. */
+/** Sends itself a notification, because behind a pooler that changes connections LISTEN succeeds and nothing arrives. */
 async function checkDelivery(client: PostgresPoolClient): Promise<void> {
   const channel = `velox:self:${randomBytes(9).toString('base64url')}`;
   const heard = new Promise<void>((resolve) => {

@@ -16,7 +16,7 @@ export type SqliteValue = string | number;
 
 /** For how long a call waits for other writers, in ms. */
 const PATIENCE_MS = 10_000;
-/** SQLite waits without giving way to other tasks, so it waits for this long only, in ms. */
+/** SQLite blocks other tasks while it waits, so it waits only this long, in ms. */
 const BUSY_MS = 5;
 
 /** A connection whose calls wait until no other connection writes. */
@@ -51,7 +51,7 @@ export class SqliteConnection {
     return this.#statement(sql).all(...values) as Row[];
   }
 
-  /** Runs `body` in one transaction that writes. It may be called again, if another connection was in the way. */
+  /** Runs `body` in one transaction that writes. It may be called again, if another connection held the lock. */
   write<T>(body: () => T): Promise<T> {
     return this.#patiently(() => this.#transact('BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK', body));
   }

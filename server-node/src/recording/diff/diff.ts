@@ -23,7 +23,10 @@ export class Differ {
   readonly #memory: WeakMap<object, object>;
   /** `tree.writes` after the last run: as long as they are equal, the tree equals the input of that run. */
   #writes = 0;
-  /** Whether objects inherit members that could be taken for their own. To ask each object costs half as much as all else. */
+  /**
+   * Whether objects inherit members that could be taken for their own. Checking each object would cost half as much as the rest of the
+   * diff.
+   */
   #isExtended = false;
   /** The containers of the tree on the way down, and under which key each stands. */
   readonly #way: Container[] = [];

@@ -31,7 +31,7 @@ export function matchRows(
   let at = 0;
   next.forEach((item, index) => {
     if (!isContainer(item)) return;
-    // mostly it is the next one, or one went before it
+    // usually it is the next row, or the row before it was removed
     if (isRow(at, item)) sources[index] = at++;
     else if (isRow(at + 1, item)) {
       free.push(at);

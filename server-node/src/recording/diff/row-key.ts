@@ -32,7 +32,7 @@ export interface RowKeys {
 export function rowKeys(option: KeyOption | undefined): RowKeys {
   if (typeof option === 'function') return keysByFunction(option);
   const readers = (option === undefined ? FIELDS : [option]).map((field) => {
-    /** For plain rows: a place of its own, which the engine makes fast. */
+    /** A separate function for plain rows, because the engine then optimises its member access. */
     const read = (row: object): RowKey => toKey((row as Record<string, unknown>)[field]);
     const readJson = (row: object): RowKey => toKey(memberOf(row, field));
     return { field, plain: { of: read, ofOurs: read }, json: { of: readJson, ofOurs: read } };

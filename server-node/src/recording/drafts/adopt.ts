@@ -146,21 +146,23 @@ function takeOver(
     return copy;
   }
 
-  if (child.depth() < node.depth() + 1 + copies.length) copyOf(scope, child, intake, depth, origins); // it goes deeper: only to see whether it may
+  // At a greater depth, a copy is made only to check whether the child may nest so deep.
+  if (child.depth() < node.depth() + 1 + copies.length) copyOf(scope, child, intake, depth, origins);
   if (child.robbed) untangle(scope, child, intake, origins);
   const { parent } = child;
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
     origins?.fork(owner); // its object still holds the child
     rob(tree, owner);
   }
-  if (from.lasting) tree.nodes.pin(child); // its former container may return in a later window
+  if (from.lasting) tree.nodes.pin(child); // the former container may return in a later window
   const home = innermost(tree, node, copies);
-  if (home.robbed) untangle(scope, home, intake, origins); // perhaps of this very child
+  if (home.robbed) untangle(scope, home, intake, origins); // it may have lost this very child
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
   tree.note(() => {
     child.parent = parent;
-    if (parent) tree.onTouch?.(parent); // not written, but its members may have been The application may have kept the copies, which still hold the child.
+    if (parent) tree.onTouch?.(parent); // not written itself, but its members may have been
+    // The application may have kept the copies, which still hold the child.
     for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = true;
   });
   return child.target;
@@ -188,7 +190,7 @@ function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origi
   }
 }
 
-/** Marks a container that is out of the value as one that lost something. */
+/** Marks a container outside of the value, because a part of it was moved elsewhere. */
 function rob(tree: Tree, node: Node): void {
   node.robbed = true;
   tree.note(() => (node.robbed = false));

@@ -5,8 +5,8 @@ import { replacement, synchronous } from './recipe.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
- * An object with methods of its own that stands for a plain object or array of a value. As long as it is nowhere it holds
- * its content itself; put into a value, it works on the part that was made of it.
+ * An object with methods of its own that stands for a plain object or array of a value. Outside of a value it holds its content itself.
+ * Once it is put into a value, it works on the part that was made from it.
  */
 export abstract class Facade<C extends object> {
   protected content: C;

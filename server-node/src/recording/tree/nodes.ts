@@ -82,7 +82,7 @@ export class Nodes {
     this.#stale = false;
   }
 
-  /** Something was undone: there may be nodes of copies that came to nothing. */
+  /** Something was undone, so there may be nodes of copies that are no longer in use. */
   distrust(): void {
     this.#stale = true;
   }

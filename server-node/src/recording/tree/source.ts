@@ -12,7 +12,7 @@ export class Source {
   /** The life of drafts in which the object was assigned. */
   readonly scope: object;
   seen: Members | undefined;
-  /** Of an array: the items that the items of the copy were made of, one by one. Unset while that is not known. */
+  /** For an array: the item that each item of the copy was made from. Unset while that is not known. */
   items: readonly unknown[] | undefined;
   /** The assignment of the object was undone. */
   isUndone = false;

@@ -32,14 +32,14 @@ export function isRepeatable<T>(
       try {
         recorder.update(() => job.run(recorder));
       } catch {
-        isSound = false; // the first time it did not throw
+        isSound = false; // its first run did not throw
       }
     }
   });
   return isSound && (again === patch || sorted(again) === sorted(patch));
 }
 
-/** The operations in one order: undoing a removal may change the order of keys, and with it the order of operations. */
+/** Sorts the operations, because undoing a removal may change the order of keys and thus the order of operations. */
 function sorted(patch: string | undefined): string {
   if (patch === undefined) return '';
   const operations = JSON.parse(patch) as unknown[];

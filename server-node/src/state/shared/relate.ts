@@ -3,7 +3,7 @@ import { isSame, type Known, type RecentRevisions } from './recent-revisions.js'
 
 /** How the log relates to the revisions of a node. */
 export type Relation =
-  /** The log goes on from the node's head, or is equal. `isCertain`: not if a snapshot hides how. */
+  /** The log goes on from the node's head, or is equal. `isCertain` is false if a snapshot hides the revisions in between. */
   | { readonly is: 'forward'; readonly isCertain: boolean }
   /** The log has lost revisions that the node still has, and nothing else was written since. */
   | { readonly is: 'behind'; readonly after: Place; readonly missing: readonly Revision[] }

@@ -54,7 +54,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
     return this.#recent;
   }
 
-  /** The value as it is now: live, so look and do not keep. */
+  /** The value as it is now. Do not keep a reference, because it changes in place. */
   get(): DeepReadonly<T> {
     return this.#recorder.value as DeepReadonly<T>;
   }

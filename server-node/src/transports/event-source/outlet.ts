@@ -9,7 +9,7 @@ export interface StreamRules {
   readonly isText: boolean;
   /** How long the client waits before it reconnects, in ms. */
   readonly retry: () => number;
-  /** Whether the client names a session that is gone, if this is the link of that number of its session. */
+  /** Whether the client named a session that is gone. `link` is the number of this link in its session. */
   readonly hasLostSession: (link: number | undefined) => boolean;
   /** Called for a call, which such a client cannot answer. */
   readonly onCall: (call: number) => void;

@@ -16,15 +16,15 @@ export interface EventSources {
   readonly isText: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly name: ((context: unknown, credentials: Credentials) => string | undefined) | undefined;
-  /** How long a client waits before it reconnects, in ms; of no session: the delay for all. */
+  /** How long a client waits before it reconnects, in ms; without a session: the delay for all clients. */
   readonly retryOf: (session: Session | undefined) => number;
   readonly open: Set<EventSourceOutlet>;
 }
 
-/** How long a client waits that is to come back after a refusal which may pass, in ms. */
+/** How long a client waits before it comes back after a temporary refusal, in ms. */
 const COME_BACK_MS = 5_000;
 
-/** Refusals that may pass. */
+/** Temporary refusals. */
 const TEMPORARY = ['going-away', 'too-many', 'timeout', 'unavailable'];
 
 /**

@@ -91,7 +91,7 @@ function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readon
   let full = false;
   const { socket } = response;
   const stall = watchStall(response instanceof ServerResponse && socket ? socket : response);
-  // Once and for all: middleware that stands in for `on` (compression, say) could not take back a `once`.
+  // Added once and never removed: middleware that replaces `on` (compression, for example) could not remove a `once` listener.
   response.on('drain', () => {
     if (!full) return;
     stall((full = false));

@@ -44,7 +44,7 @@ export function serveSse(
     frames,
     credentials: credentialsOf(exchange),
   });
-  // On a path that buffers, neither hello nor this arrives, though the head may: the client then goes another way.
+  // On a path that buffers, neither hello nor this ping arrives, though the head may. The client then tries another transport.
   const canary = setTimeout(() => session.ping(), CANARY).unref();
   return ended;
 }

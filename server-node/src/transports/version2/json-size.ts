@@ -1,14 +1,14 @@
-/** Whether the JSON text of a value has more than `limit` bytes of UTF-8. Looks at no more of the value than that takes. */
+/** Whether the JSON text of a value has more than `limit` bytes of UTF-8. Visits no more of the value than necessary. */
 export function isLonger(value: unknown, limit: number): boolean {
   return remaining(value, limit) < 0;
 }
 
-/** How many of `left` bytes remain after a value; negative as soon as they do not do. */
+/** How many of `left` bytes remain after a value; negative as soon as they are too few. */
 function remaining(value: unknown, left: number): number {
   if (typeof value === 'string') return remainingAfterText(value, left);
   if (typeof value !== 'object' || value === null) return left - String(value).length;
   const isList = Array.isArray(value);
-  left -= 1; // the opening bracket; each member pays for a comma or for the closing one
+  left -= 1; // the opening bracket; each member counts a comma or the closing bracket
   if (Object.keys(value).length === 0) return left - 1;
   for (const [key, member] of isList ? value.entries() : Object.entries(value)) {
     if (typeof key === 'string') left = remainingAfterText(key, left - 1);

@@ -6,7 +6,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** A JSON Merge Patch (RFC 7396) of an object: null removes a member, an object merges, anything else replaces. */
 export type MergePatch = Record<string, unknown>;
 
-/** At these keys velox.js stops to apply a patch. */
+/** velox.js stops applying a patch at these keys. */
 const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A place that the patch sets, or an object that it goes into. */

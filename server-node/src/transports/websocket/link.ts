@@ -153,7 +153,7 @@ export class WebSocketLink implements FrameGateOptions {
     }
   }
 
-  /** Receives the next message, once the last one is paid: its bytes, and the work that it caused. */
+  /** Receives the next message once the rate limit has tokens again for the bytes and the work of the last one. */
   #goOn(bytes: number): void {
     const rate = this.#session?.rate;
     rate?.charge((Math.max(0, bytes - FREE) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
