@@ -83,7 +83,7 @@ const DYNAMIC = [
 const edges = sources.flatMap((file) => importsOf(file).map((to) => ({ file, to })));
 const from = (prefix: string) => edges.filter(({ file }) => file.startsWith(prefix));
 
-describe('who may import whom', () => {
+describe('the allowed imports', () => {
   it('finds the imports of a file', () => {
     expect(from('server-node/src/state/local-state.ts').map(({ to }) => to)).toContain(
       '@velox/core/protocol',

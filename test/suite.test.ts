@@ -24,7 +24,7 @@ const counts = (file: string, passed: number, failed: number, more?: Partial<Cou
   ...more,
 });
 
-describe('running test files that failed once more', () => {
+describe('running failed test files once more', () => {
   /** A run with given results: first all files, then the second run of each. */
   const twice = (all: Counts[], second: Record<string, Counts[]> = {}) => {
     const run = vi.fn<Run>((only) => (only ? (second[only.file] ?? []) : all));

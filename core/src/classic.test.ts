@@ -63,7 +63,7 @@ describe('velox(url, obj)', () => {
     expect($apply).toHaveBeenCalledBefore(onupdate);
   });
 
-  it('tells once when it is connected no more, with the error, and comes back by itself', async () => {
+  it('reports a lost connection once, with the error, and reconnects automatically', async () => {
     const { last, links, calls } = setUp({});
     await tick(0);
     last().hello();
@@ -123,14 +123,14 @@ describe('velox(url, obj)', () => {
     lives.forEach(({ disconnect }) => disconnect());
   });
 
-  it('refuses a target that is no object, and a URL that is none', () => {
+  it('refuses a target that is no object, and an invalid URL', () => {
     expect(() => velox(url, null as never)).toThrow(TypeError);
     expect(() => velox('http://', {})).toThrow(expect.objectContaining({ code: 'bad-url' }));
   });
 });
 
 describe('ondisconnect with a parameter', () => {
-  it('turns own retries off, is called for each failure, and connects when it says so, from where it was', async () => {
+  it('disables automatic retries, is called for each failure, and resumes by calling retry', async () => {
     const { live, last, links } = setUp({ n: 0 });
     const calls: string[] = [];
     let retry: (() => void) | undefined;

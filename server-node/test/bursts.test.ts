@@ -60,7 +60,7 @@ async function anHour(first: 'websocket' | 'sse'): Promise<{ links: string[]; se
 
 describe.each(['websocket', 'sse'] as const)('an hour of bursts over %s', (first) => {
   it(
-    'is one link: nothing is taken for silence, and no other way is tried',
+    'is one link: no silence is reported, and no other transport is tried',
     { timeout: 120_000 },
     async () => {
       const { links, seen, n } = await anHour(first);

@@ -324,7 +324,7 @@ it.concurrent.each(['websocket', 'sse', 'polling'] as const)(
   },
 );
 
-describe.concurrent('where a way does not pass', () => {
+describe.concurrent('a network that blocks a transport', () => {
   const paths: {
     readonly path: string;
     readonly close: (proxy: FaultProxy) => unknown;
@@ -369,7 +369,7 @@ describe.concurrent('where a way does not pass', () => {
   ];
 
   it.concurrent.each(paths)(
-    'a path that $path is left for $transport within 10 s, says why, and is taken again once it is open',
+    'a path that $path leads to $transport within 10 s, with a reason, and back to a WebSocket once it is open',
     { timeout: 120_000 },
     async ({ close, transport, code, message }) => {
       await using rig = await start({});

@@ -65,7 +65,7 @@ describe('over a WebSocket', () => {
     expect(await link.next()).toEqual({ event: 'answer', data: { to: 'm1' }, seq: 1 });
   });
 
-  it('a number that was seen is passed over', async () => {
+  it('a number that was received before is ignored', async () => {
     const { hub, heard } = chat();
     await using server = await listen(hub.handle);
     const link = open(server.origin);
@@ -113,7 +113,7 @@ describe('over a WebSocket', () => {
     expect(heard[1]?.session).toBe(session);
   });
 
-  it('a link that is opened while the former lives takes its place', async () => {
+  it('a new link replaces a former one that is still open', async () => {
     const { hub } = chat();
     await using server = await listen(hub.handle);
     const first = open(server.origin);
@@ -411,7 +411,7 @@ describe('by long-polling', () => {
     expect(await (await poll(server.origin, hello.session)).json()).toEqual([{ ping: true }]);
   });
 
-  it('whoever polls no more is away, and may come back', async () => {
+  it('a client that stops polling is away, and may come back', async () => {
     const { hub } = chat({ heartbeat: 30 });
     await using server = await listen(hub.handle);
     const opened = await post(server.origin, [{ open: {} }]);

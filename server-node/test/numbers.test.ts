@@ -128,7 +128,7 @@ it('a client that reads slowly is told on the live link how many events were dro
   for (let n = 7; n <= 1_005; n++) expect(await link.find(isEvent)).toEqual({ event: 'n', data: n });
 });
 
-describe('of a client that reads, and acknowledges nothing,', () => {
+describe('for a client that reads and acknowledges nothing,', () => {
   const LIMITS = { events: { count: 2 } };
 
   /** Opens a link for a session, or a new one. */

@@ -80,7 +80,7 @@ describe('tokens of a live session', () => {
   const auth = (hub: Hub, session: Session, token: string): void =>
     hub.receive(session, { auth: token }, CREDENTIALS);
 
-  it('count in the order in which they came, however long each takes; one is looked at a time', async () => {
+  it('count in the order in which they came, however long each takes; one is checked at a time', async () => {
     const { hub, asked, open } = setup();
     const session = await open();
     asked.length = 0;
@@ -113,7 +113,7 @@ describe('tokens of a live session', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1 });
   });
 
-  it('that waited when a newer link was authorized are not looked at', async () => {
+  it('that still wait when a newer link is authorized are not checked', async () => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'slow');
@@ -127,7 +127,7 @@ describe('tokens of a live session', () => {
     expect(session.admission).toBe(admission);
   });
 
-  it('that are refused end the session, and those that waited behind are not looked at', async () => {
+  it('that are refused end the session, and later ones that wait are not checked', async () => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'bad');
@@ -159,7 +159,7 @@ describe('room for a session', () => {
     expect(hub.session(ben.session.id, admission('ben'))).toBe(ben.session);
   });
 
-  it('nor if the hub is full as well, because that would not help', () => {
+  it('at the identity limit of a full hub, is not made either, because another session could not help', () => {
     const hub = new Hub({ limits: { sessionsPerIdentity: 1, sessions: 2 } });
     const ben = open(hub, 'ben');
     hub.leave(ben.session, ben.outlet, 'lost');
@@ -168,7 +168,7 @@ describe('room for a session', () => {
     expect(hub.stats()).toMatchObject({ sessions: 2, away: 1 });
   });
 
-  it('is made by one that is away: an own one first, a stranger if the hub is full', () => {
+  it('is made by a session that is away: one of the same identity first, any other one if the hub is full', () => {
     const hub = new Hub({ limits: { sessionsPerIdentity: 2, sessions: 3 } });
     const [ben, ann] = [open(hub, 'ben'), open(hub, 'ann')];
     for (const { session, outlet } of [ben, ann]) hub.leave(session, outlet, 'lost');

@@ -163,7 +163,7 @@ describe.each(transports)('over %s', (transport) => {
     sync.close();
   });
 
-  it('a server that was restarted is a new life: the client takes its value as a whole', async () => {
+  it('after a restart of the server, the client takes its value as a whole', async () => {
     const before = velox.state({ n: 1 });
     const first = await listen(before.handle);
     const port = Number(new URL(first.origin).port);

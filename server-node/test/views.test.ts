@@ -197,7 +197,7 @@ describe('a view', () => {
     expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
   });
 
-  it('that fails gives a client that joins no old value, and those that were there keep it', async () => {
+  it('that fails gives no old value to a client that joins, and present clients keep it', async () => {
     let isBroken = false;
     const game = test.hub.state('game', deal(), {
       view: (value) => {
@@ -292,7 +292,7 @@ describe('a view', () => {
     expect(log).toContainEqual(expect.objectContaining({ event: 'impure view', topic: 'game' }));
   });
 
-  it('keeps a new role up to date, and takes away what it may not see, without a further write', async () => {
+  it('shows a client whose role changes the value of its new role, without a further write', async () => {
     test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
     const sync = test.connect({ auth: () => token.name });
     const shown: unknown[] = [];

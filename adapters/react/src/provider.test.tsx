@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe('VeloxProvider', () => {
-  it('gives its URL and options to sources without', async () => {
+  it('gives its URL and options to sources that have none', async () => {
     const server = setUp();
     const { container } = render(
       <VeloxProvider url="/provided" identity="ann" {...server.options}>
@@ -48,7 +48,7 @@ describe('VeloxProvider', () => {
     expect(server.last().attempt.url).toBe(absolute);
   });
 
-  it('leaves replicas, and options that a source has of its own', async () => {
+  it('does not change replicas, nor options that a source sets itself', async () => {
     const [provided, own] = [setUp(), setUp()];
     const { container } = render(
       <VeloxProvider url="/left-alone" {...provided.options}>

@@ -70,7 +70,7 @@ afterEach(() => {
 });
 
 describe('useVelox', () => {
-  it('shows undefined, then the value, then what became of it', async () => {
+  it('shows undefined, then the value, then its changes', async () => {
     const { sync, answer, change } = setUp();
     const Title = () => <p>{useVelox(sync.replica<Board>())?.title ?? 'nothing'}</p>;
     const { container } = render(<Title />);
@@ -184,7 +184,7 @@ describe('an inline selector', () => {
     },
   );
 
-  it('that builds an equal object does not render, and keeps its reference when others make it render', async () => {
+  it('that builds an equal object causes no rendering, and keeps the reference in other renderings', async () => {
     const { sync, answer, change } = setUp();
     const seen: unknown[] = [];
     let again: () => void = () => {};
@@ -237,7 +237,7 @@ describe('an inline selector', () => {
     expect(container.textContent).toBe('20');
   });
 
-  it('that throws reaches the error boundary, lets the topic go, and is asked again when that is reset', async () => {
+  it('that throws reaches the error boundary, releases the topic, and runs again after a reset', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     class Boundary extends Component<{ children: ReactNode }> {
       override readonly state = { message: '' };
@@ -415,7 +415,7 @@ describe('rendering on a server', () => {
     expect(WebSocket).not.toHaveBeenCalled();
   });
 
-  it('hydrates without a mismatch, and then shows what is newer', async () => {
+  it('hydrates without a mismatch, and then shows newer values', async () => {
     const { transport, links, answer, change } = setUp();
     const html = renderToString(<Title />);
     const container = document.body.appendChild(document.createElement('div'));

@@ -72,7 +72,7 @@ describe('useSuspenseVelox', () => {
     },
   );
 
-  it('lets the topic go when the component is gone before there was a value', async () => {
+  it('releases the topic if the component is gone before a value arrives', async () => {
     const server = setUp();
     const { unmount } = render(
       <Waiting>
@@ -167,7 +167,7 @@ describe('useSuspenseVelox', () => {
     expect(renderToString(<Selected />)).toBe('board');
   });
 
-  it('leaves a row to the client that a server has no value for, and the stream ends', async () => {
+  it('leaves a row without a value on the server to the client, and the stream ends', async () => {
     vi.useRealTimers();
     const Row = () => <p>{JSON.stringify(useSuspenseEntity('http://h/sync', 'items', 7))}</p>;
     const App = () => (
@@ -185,7 +185,7 @@ describe('useSuspenseVelox', () => {
     );
   });
 
-  it('leaves to the client what a server has no value for', async () => {
+  it('leaves a topic without a value on the server to the client', async () => {
     const server = setUp();
     const source = { url: '/left', ...server.options };
     const Left = () => <p>{useSuspenseVelox<Board>(source).title}</p>;

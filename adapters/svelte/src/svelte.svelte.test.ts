@@ -23,7 +23,7 @@ describe('velox', () => {
     expect(server.links.filter(({ closed }) => !closed)).toEqual([]);
   });
 
-  it('is followed by effects and deriveds, and lets go 1 s after the last one ended', async () => {
+  it('is followed by effects and deriveds, and is released 1 s after the last one ended', async () => {
     const server = setUp();
     const live = velox(server.replica(), title);
     const seen: unknown[] = [];
@@ -85,7 +85,7 @@ describe('velox', () => {
     end();
   });
 
-  it('as a store tells its subscribers until they leave', async () => {
+  it('notifies subscribers as a store until they unsubscribe', async () => {
     const server = setUp();
     const live = velox(server.replica(), title);
     const seen: unknown[] = [];

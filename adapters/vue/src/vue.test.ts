@@ -182,13 +182,13 @@ describe('rendering on a server', () => {
     expect(subscribed).toBe(0);
   });
 
-  it('throws when it is awaited and there is none, instead of waiting for ever', async () => {
+  it('throws when an absent value is awaited, instead of waiting for ever', async () => {
     vi.stubGlobal('document', undefined);
     const waiting = effectScope().run(() => Promise.resolve(useVelox<Board>('/ssr')));
     await expect(waiting).rejects.toThrow('Pass `initial`.');
   });
 
-  it('hydrates without a mismatch, and then shows what is newer', async () => {
+  it('hydrates without a mismatch, and then shows newer values', async () => {
     const server = setUp();
     const complaint = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const Title = (source: Parameters<typeof useVelox<Board>>[0]) =>

@@ -64,7 +64,7 @@ describe('connect', () => {
     expect(opened).toEqual([]);
   });
 
-  it('has a word for no way at all', () => {
+  it('throws no-transport if no transport is available', () => {
     for (const options of [{ transport: 'websocket' }, { transports: [] }] as const) {
       let thrown: unknown;
       try {

@@ -49,7 +49,7 @@ describe('the registry', () => {
     expect(shared('/sync', { identity: 'ann' })).toBe(syncs[1]);
   });
 
-  it('seeds the replica that is there', () => {
+  it('seeds a replica that exists already', () => {
     const replica = replicaOf<string>('/sync');
     expect(replicaOf({ url: '/sync', initial: { id: 'a', version: 1, body: 'seed' } })).toBe(replica);
     expect(replica.get()).toBe('seed');

@@ -38,7 +38,7 @@ describe('links that open well and are cut within a second', () => {
   }
 
   it.each([0, 300, 900])(
-    'after %d ms are retried at most 25 times in 15 s',
+    'are retried at most 25 times in 15 s if each is cut after %d ms',
     async (life) => {
       for (let run = 0; run < 20; run++) {
         const rig = setUp();
@@ -84,7 +84,7 @@ describe('links that open well and are cut within a second', () => {
 describe('a load balancer without sticky sessions', () => {
   const stranger = { code: 'unknown-session', message: '404: no such session' } as const;
 
-  it('is recognised when the session is unknown to its own server twice in a row, and backed off', async () => {
+  it('is detected when a server does not know its own session twice in a row, and causes back-off', async () => {
     const { sync, last, links } = setUp();
     await tick();
     const codes: unknown[] = [];
@@ -100,7 +100,7 @@ describe('a load balancer without sticky sessions', () => {
     expect(links.length).toBeLessThan(40);
   });
 
-  it('is not suspected for a session that a restarted server has lost, now and then', async () => {
+  it('is not suspected if a restarted server has lost a session now and then', async () => {
     const { sync, last } = setUp();
     await tick();
     for (let restart = 0; restart < 3; restart++) {
@@ -117,7 +117,7 @@ describe('the reason in the status', () => {
   const three = () => ['websocket', 'sse', 'polling'].map((name) => createFakeTransport({ name }));
   const closed = { code: 'lost', message: 'closed (1006)' } as const;
 
-  it('stays when a later one says less, until the server answers', async () => {
+  it('is not replaced by a less specific one until the server answers', async () => {
     const fakes = three();
     const { sync } = setUp({}, fakes);
     await tick();
@@ -135,7 +135,7 @@ describe('the reason in the status', () => {
     expect(sync.status.get().reason).not.toEqual(notFound);
   });
 
-  it('in an outage names the first transport, and not the file of the last one that did not load', async () => {
+  it('names the first transport in an outage, and not the file that the last one could not load', async () => {
     const fakes = three();
     const { sync } = setUp({}, fakes);
     await tick();

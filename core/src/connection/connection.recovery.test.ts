@@ -50,7 +50,7 @@ async function setUpOpen(options?: Partial<ConnectionOptions>, fakes?: FakeTrans
 }
 
 describe('a session', () => {
-  it('is named on the next link, with the newest event of it', async () => {
+  it('is named on the next link, with the number of its newest event', async () => {
     const { last } = await setUpOpen();
     expect(openOf(last())).toEqual({});
     last().say({ event: 'a', data: 1, seq: 4 }, { event: 'a', data: 2, seq: 5 });
@@ -59,7 +59,7 @@ describe('a session', () => {
     expect(openOf(last())).toEqual({ session: 's1', ack: 5 });
   });
 
-  it('that is new counts from the beginning', async () => {
+  it('counts its events from the beginning if it is new', async () => {
     const { sync, last } = await setUpOpen();
     const heard: unknown[] = [];
     sync.onFrame((frame) => 'event' in frame && heard.push(frame.data));
@@ -74,7 +74,7 @@ describe('a session', () => {
     expect(openOf(last())).toEqual({ session: 's2', ack: 1 });
   });
 
-  it('tells an event once', async () => {
+  it('delivers each event once', async () => {
     const { sync, last } = await setUpOpen();
     const heard: unknown[] = [];
     sync.onFrame((frame) => 'event' in frame && heard.push(frame.seq));
@@ -82,7 +82,7 @@ describe('a session', () => {
     expect(heard).toEqual([1, 2, 3]);
   });
 
-  it('acknowledges its events when the server asks, also without any', async () => {
+  it('acknowledges when the server asks, even if it has received no event', async () => {
     const { last } = await setUpOpen();
     const acks = () => last().sent.filter((frame) => 'ack' in frame);
     last().say({ ping: true });
@@ -127,7 +127,7 @@ describe('a token', () => {
     expect(links).toHaveLength(0);
   });
 
-  it('that cannot be had is a loss with a reason, and asked for again', async () => {
+  it('is asked for again after `auth` has rejected, which is a loss with a reason', async () => {
     const auth = vi.fn().mockRejectedValueOnce(new Error('no login')).mockResolvedValue('t');
     const { sync, links } = await setUp({ auth: auth as () => Promise<string> });
     expect(sync.status.get()).toMatchObject({
@@ -139,7 +139,7 @@ describe('a token', () => {
   });
 
   it.each(['as a goodbye', 'as a refusal'])(
-    'that is refused %s is fetched anew, once, and the session goes on',
+    'is fetched once more if it is refused %s, and the session goes on',
     async (how) => {
       let count = 0;
       const auth = vi.fn(() => `token ${++count}`);
@@ -166,7 +166,7 @@ describe('a token', () => {
     },
   );
 
-  it('that was taken may be refused again, later', async () => {
+  it('is fetched again each time it is refused after it served for 5 s', async () => {
     const { last, links, sync } = await setUpOpen({ auth: () => 't' });
     for (let time = 1; time < 4; time++) {
       await vi.advanceTimersByTimeAsync(5_000);
@@ -266,7 +266,7 @@ describe('retrying', () => {
     expect(sync.status.get().retryAt).toBe(Date.now() + 100);
   });
 
-  it('at once replaces the link that is there', async () => {
+  it('by reconnect() replaces an open link immediately', async () => {
     const { sync, links } = await setUpOpen();
     sync.reconnect();
     expect(links.map(({ closed }) => closed)).toEqual([true, false]);
@@ -282,7 +282,7 @@ describe('retrying', () => {
 });
 
 describe('the page', () => {
-  it('that is left lets go of the link, and goes on with session and position when it is shown again', async () => {
+  it('closes the link when it is left, and resumes session and position when it is shown again', async () => {
     const { sync, last, links } = await setUpOpen();
     fire('pagehide');
     page.hidden = true;
@@ -299,7 +299,7 @@ describe('the page', () => {
     expect(sync.replica().get()).toBe('one');
   });
 
-  it('that is left after the end stays as it is', async () => {
+  it('changes nothing after the connection has closed for good', async () => {
     const { sync, links, last } = await setUpOpen();
     last().say({ bye: { code: 'x', reason: 'y', retry: false } });
     fire('pagehide');
@@ -344,7 +344,7 @@ describe('transports', () => {
   /** Loads the module that is loaded on need. */
   const load = () => vi.dynamicImportSettled();
 
-  it('that hand on the head of an answer and then nothing for 5 s buffer, and are left', async () => {
+  it('that deliver the head of an answer and then nothing for 5 s count as buffering, and the next one is tried', async () => {
     const fakes = three();
     const { sync, last } = await setUp({}, fakes);
     await vi.advanceTimersByTimeAsync(3_000);
@@ -361,7 +361,7 @@ describe('transports', () => {
     });
   });
 
-  it('that are better are tried beside the one that works, ever less often, without naming the session', async () => {
+  it('of higher preference are tried beside the working one, less and less often, without naming the session', async () => {
     const fakes = three();
     const { sync } = await setUp({}, fakes);
     fakes[0]?.last().lose();
@@ -398,7 +398,7 @@ describe('transports', () => {
     expect(counts(fakes)).toEqual([5, 1, 0]);
   });
 
-  it('are tried from the best to the one below what works', async () => {
+  it('are tried from the best down to the last one that is better than the working one', async () => {
     const fakes = three();
     await setUp({}, fakes);
     fakes[0]?.last().lose();
@@ -429,7 +429,7 @@ describe('transports', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('are not left for a refusal that another way would meet, too', async () => {
+  it('are not changed after a refusal that every transport would meet', async () => {
     const fakes = three();
     const { sync, last } = await setUp({}, fakes);
     last().lose({ code: 'unauthorized', message: '401' });
@@ -459,7 +459,7 @@ describe('limits.idle of a server', () => {
   const LIMITS = { frame: 1, depth: 1, rate: 1 };
   const pings = (link: FakeLink): number => link.sent.filter((frame) => 'ping' in frame).length;
 
-  it('is met by a ping twice in that time, until the link ends', async () => {
+  it('makes the client ping twice in that time, until the link ends', async () => {
     const { last } = await setUp();
     const link = last();
     link.hello({ limits: { ...LIMITS, idle: 20_000 } as never });

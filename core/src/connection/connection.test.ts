@@ -79,7 +79,7 @@ describe('opening', () => {
     expect(sync.status.get()).toMatchObject({ state: 'idle', attempt: 0 });
   });
 
-  it('asks for all that one tick wants in the first frames, with the positions held', async () => {
+  it('subscribes to all topics of one tick in the first frames, with their positions', async () => {
     const { sync, links, last } = setUp();
     const b = sync.replica('b', { id: 'x', version: 4, body: 1 });
     for (const topic of ['a', 'b', 'a']) sync.replica(topic).subscribe(() => {});
@@ -123,7 +123,7 @@ describe('opening', () => {
     );
   });
 
-  it('is not needed if no subscriber is left when the linger ends', async () => {
+  it('does not happen if no subscriber is left when the linger ends', async () => {
     const { sync, links } = setUp();
     sync.replica().subscribe(() => {})();
     vi.advanceTimersByTime(1_000);
@@ -131,7 +131,7 @@ describe('opening', () => {
     expect(links.filter(({ closed }) => !closed)).toEqual([]);
   });
 
-  it('tells what the server said of itself', async () => {
+  it('shows the status from connecting to open, with the protocol of the server', async () => {
     const { sync, last } = setUp();
     const seen = record(sync);
     sync.replica().subscribe(() => {});
@@ -166,7 +166,7 @@ describe('subscribing on an open link', () => {
     expect(later).toHaveBeenCalledOnce();
   });
 
-  it('waits for the hello, if that is not there yet', async () => {
+  it('waits for the hello if it has not arrived yet', async () => {
     const { sync, last } = setUp();
     sync.replica('a').subscribe(() => {});
     await tick();
@@ -211,7 +211,7 @@ describe('subscribing on an open link', () => {
     expect(last().sent.slice(2)).toEqual([{ subscribe: [{ id: 'a', version: 1 }] }]);
   });
 
-  it('closes the link when nothing is wanted any more, and opens a new one when something is', async () => {
+  it('closes the link when no topic is wanted any more, and opens a new one for the next topic', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     stop();
     await vi.advanceTimersByTimeAsync(1_000);
@@ -289,7 +289,7 @@ describe('losing the link', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('takes a malformed frame for a loss', async () => {
+  it('treats a malformed frame as a loss', async () => {
     const { sync, last } = await setUpOpen();
     last().lose({ code: 'bad-frame', message: 'x' });
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'bad-frame' } });
@@ -321,7 +321,7 @@ describe('a silent link', () => {
     expect(sync.status.get().state).toBe('waiting');
   });
 
-  it('may take its time for a message that was announced: 16 KiB/s', async () => {
+  it('gets more time for an announced message, at 16 KiB/s', async () => {
     const { sync, last } = await setUpOpen();
     last().say({ ping: true, next: 1_600_000 });
     await vi.advanceTimersByTimeAsync(119_999);
@@ -330,7 +330,7 @@ describe('a silent link', () => {
     expect(sync.status.get().state).toBe('waiting');
   });
 
-  it('is asked before it is given up, when we were the ones who slept', async () => {
+  it('is probed before it is given up if the client has slept', async () => {
     const { sync, last, links } = await setUpOpen();
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(5_000);
@@ -352,7 +352,7 @@ describe('choosing a transport', () => {
   };
   const attempts = (fakes: FakeTransport[]) => fakes.map(({ links }) => links.length);
 
-  it('hands over at once when one is closed before its hello', async () => {
+  it('tries the next one immediately if a link closes before its hello', async () => {
     const fakes = three();
     const { sync, last } = await start(fakes);
     last().lose();
@@ -360,7 +360,7 @@ describe('choosing a transport', () => {
     expect(sync.status.get()).toMatchObject({ state: 'connecting', transport: 'sse', attempt: 1 });
   });
 
-  it('hands over when there is no hello within 4 s', async () => {
+  it('tries the next one if no hello comes within 4 s', async () => {
     const fakes = three();
     const { last } = await start(fakes);
     await vi.advanceTimersByTimeAsync(3_999);
@@ -371,13 +371,13 @@ describe('choosing a transport', () => {
     expect(last().closed).toBe(true);
   });
 
-  it('says that it took too long, if there is no other transport', async () => {
+  it('reports a timeout if there is no other transport', async () => {
     const { sync } = await start([createFakeTransport()]);
     await vi.advanceTimersByTimeAsync(4_000);
     expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'timeout' } });
   });
 
-  it('takes a server whose state comes before its hello for one of version 2', async () => {
+  it('treats a server that sends state before its hello as one of version 2', async () => {
     const { sync, last } = await start([createFakeTransport()]);
     last().say(snapshot(1, 'early'));
     expect(last().closed).toBe(true);
@@ -395,7 +395,7 @@ describe('choosing a transport', () => {
     expect(attempts(fakes)).toEqual([2, 1, 1]);
   });
 
-  it('keeps what worked, and for 3 s after a loss tries nothing else', async () => {
+  it('keeps the transport that worked, and tries no other one for 3 s after a loss', async () => {
     const fakes = three();
     await start(fakes);
     fakes[0]?.last().lose();
@@ -457,7 +457,7 @@ describe('a session', () => {
     expect(resumed(fake)).toEqual({ session: 's1', ack: 2 });
   });
 
-  it('is the one of the first hello of a link', async () => {
+  it('is the one that the first hello of a link names', async () => {
     const fake = createFakeTransport();
     const { sync } = await setUpOpen(fake);
     fake.last().hello({ session: 's2', protocol: 4 });
@@ -498,7 +498,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('with a time is followed', async () => {
+  it('with a time delays the next attempt by that time', async () => {
     const { sync, last, links } = await setUpOpen();
     last().say(bye(7_000));
     expect(sync.status.get().retryAt).toBe(Date.now() + 7_000);
@@ -508,7 +508,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('with a time of 0 brings us back at most ten times a second', async () => {
+  it('with a time of 0 causes at most ten attempts a second', async () => {
     const { last, links } = await setUpOpen();
     for (let ms = 0; ms < 1_000; ms++) {
       if (!last().closed) last().say(bye(0));
@@ -517,14 +517,14 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(11);
   });
 
-  it('with a time beyond all timers is not taken for now', async () => {
+  it('with a time longer than any timer causes no immediate attempt', async () => {
     const { last, links } = await setUpOpen();
     last().say(bye(1e12));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(links).toHaveLength(1);
   });
 
-  it('for ever closes, until all subscribers have left and a new one comes', async () => {
+  it('that forbids a return closes the connection until all subscribers have left and a new one comes', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     last().say(bye(false));
     sync.replica('b').subscribe(() => {})();
@@ -539,7 +539,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('before the hello does not blame the transport', async () => {
+  it('before the hello causes no change of the transport', async () => {
     const fakes = [createFakeTransport({ name: 'ws' }), createFakeTransport({ name: 'sse' })];
     const { sync, last } = setUp(...fakes);
     sync.replica().subscribe(() => {});
@@ -556,7 +556,7 @@ describe('the network', () => {
     fire(onLine ? 'online' : 'offline');
   };
 
-  it('that is gone means a retry every 20 s, until it is there: then at once', async () => {
+  it('is retried every 20 s while it is gone, and immediately when it returns', async () => {
     const { sync, last, links } = await setUpOpen();
     last().lose();
     setOnline(false);
@@ -571,7 +571,7 @@ describe('the network', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('that was gone before the loss, the same', async () => {
+  it('is retried in the same way if it was gone before the loss', async () => {
     const { sync, last, links } = await setUpOpen();
     setOnline(false);
     expect(sync.status.get().state).toBe('open'); // the link may live all the same
@@ -583,7 +583,7 @@ describe('the network', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('that the browser denies is found within 20 s, or when the page is shown', async () => {
+  it('is found within 20 s, or when the page is shown, if the browser wrongly reports it gone', async () => {
     setOnline(false);
     const { transport, last, links } = createFakeTransport();
     const sync = createConnection({ url: 'http://h/', transports: [transport], retry: { maxAttempts: 2 } });
@@ -602,7 +602,7 @@ describe('the network', () => {
     expect(sync.status.get()).toMatchObject({ state: 'open', reason: undefined });
   });
 
-  it('or the page coming back cuts the wait short', async () => {
+  it('is retried immediately when the page is shown', async () => {
     const { last, links } = await setUpOpen();
     last().lose();
     fire('visibilitychange');
@@ -611,7 +611,7 @@ describe('the network', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('that changes makes us ask the server, and doubt it after 5 s', async () => {
+  it('makes the client probe the link when it changes, and give the link up after 5 s', async () => {
     const { sync, last } = await setUpOpen();
     fire('online');
     expect(last().sent.at(-1)).toEqual({ ping: true });
@@ -700,7 +700,7 @@ describe('status', () => {
     expect(sync.replica().status.get()).toMatchObject({ stale: false, reason: undefined });
   });
 
-  it('is told once for each thing that changes', async () => {
+  it('does not notify listeners of frames that do not change it', async () => {
     const { sync, last } = await setUpOpen();
     const seen = record(sync);
     const topic = vi.fn();
@@ -751,7 +751,7 @@ describe('a carrier', () => {
     return { carrier, ...fake };
   };
 
-  it('tells the newest hello, also after its link is gone', async () => {
+  it('returns the newest hello, also after its link is gone', async () => {
     const { carrier, last } = await setUpCarrier();
     expect(carrier.hello()).toBeUndefined();
     last().hello({ session: 's1' });
@@ -783,7 +783,7 @@ describe('a carrier', () => {
 });
 
 describe('closing', () => {
-  it('is for good; values stay', async () => {
+  it('is final, and values stay', async () => {
     const { sync, last, links } = await setUpOpen();
     sync.close();
     expect(last().closed).toBe(true);
@@ -853,7 +853,7 @@ describe('closing', () => {
     expect(two.last().closed).toBe(true);
   });
 
-  it('from within a listener is no trouble', async () => {
+  it('works from within a listener', async () => {
     const { sync, last } = setUp();
     sync.status.subscribe(() => sync.close());
     sync.replica().subscribe(() => {});

@@ -88,7 +88,7 @@ describe('options of a shared connection', () => {
     shared('/sync').close();
   });
 
-  it('that are the same, written inline, are no news', () => {
+  it('that are the same, written inline, cause no warning', () => {
     const source = () => ({
       url: '/sync',
       transports: [transport],

@@ -87,7 +87,7 @@ describe('a queue of events', () => {
     expect(take()).toEqual([[4, 4]]);
   });
 
-  it('gives as many as asked for, and no more than 1,000 that are not acknowledged', () => {
+  it('returns as many events as requested, and no more than 1,000 without an acknowledgement', () => {
     const { queue, add, take, resume, dropped } = setUp();
     resume(false);
     add(...from(1, 500));
@@ -191,7 +191,7 @@ describe('a queue of events', () => {
     expect(take()).toEqual([[3, 3]]);
   });
 
-  it('sends a removed event no more, and does not report it', () => {
+  it('does not send a removed event again, and does not report it', () => {
     const { queue, dropped, take, resume } = setUp();
     resume(false);
     const tickets = [1, 2, 3].map((data) => queue.add(`{"data":${data}`)) as [Ticket, Ticket, Ticket];
@@ -216,7 +216,7 @@ describe('a queue of events', () => {
     vi.unstubAllGlobals();
   });
 
-  it('drops what another session does not take', () => {
+  it('drops events that another session does not accept', () => {
     const { queue, add, resume, dropped } = setUp();
     resume(false);
     add('short', 'too long', 'short');

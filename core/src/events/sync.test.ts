@@ -36,7 +36,7 @@ async function setUpOpen() {
 }
 
 describe('emitting', () => {
-  it('connects, sends once the server says hello, and lets go 1 s after the acknowledgement', async () => {
+  it('connects, sends once the server says hello, and closes 1 s after the acknowledgement', async () => {
     const { sync, last, links } = setUp();
     sync.emit('chat', { text: 'hi' });
     await tick();
@@ -56,7 +56,7 @@ describe('emitting', () => {
     expect(links).toHaveLength(1);
   });
 
-  it('carries the value as it is now', async () => {
+  it('sends the value as it was at the call', async () => {
     const { sync, last } = await setUpOpen();
     const data = { at: new Date(0), no: undefined, list: [1] };
     sync.emit('a', data);
@@ -117,7 +117,7 @@ describe('emitting', () => {
     expect(events(last())).toHaveLength(1);
   });
 
-  it('gives up what waited for a server that does not take it', async () => {
+  it('drops waiting events that the server does not accept', async () => {
     const { sync, last } = setUp();
     for (const data of ['short', 'x'.repeat(2_000), 'short']) sync.emit('a', data);
     await tick();
@@ -201,7 +201,7 @@ describe('put on a connection that is open already', () => {
 });
 
 describe('listening', () => {
-  it('hears its own events, until it is ended; others go on', async () => {
+  it('receives the events of its own name until it ends; other listeners go on', async () => {
     const { sync, last, heard, off } = await setUpOpen();
     const others: unknown[] = [];
     sync.on('news', (data) => others.push(data));
@@ -360,7 +360,7 @@ describe('messages', () => {
     expect(heard).toEqual([['a', 1], ['once', 1], ['b', 2], ['a', 4]]); // prettier-ignore
   });
 
-  it('return what became of them', async () => {
+  it('return whether they were sent, queued or dropped', async () => {
     const { sync, last } = setUp();
     expect(sync.emit('a', 1)).toBe('queued');
     expect(sync.emit('a', 2, { volatile: true })).toBe('dropped');

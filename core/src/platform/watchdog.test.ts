@@ -52,7 +52,7 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
-  it('is not busy while it waits for something absurd', () => {
+  it('sets few timers while it waits for an absurdly long message', () => {
     const { onDead, feed } = watch();
     const timers = vi.spyOn(globalThis, 'setTimeout');
     feed(1e12);
@@ -86,7 +86,7 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
-  it('does not probe a message to death that was announced', () => {
+  it('does not give a link up by a probe while an announced message arrives', () => {
     const { onDead, feed, probe } = watch();
     feed(60_000);
     probe();
@@ -96,7 +96,7 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
-  it.each([-30_000, -3_600_000])('is not fooled by a wall clock that is set by %d ms', (step) => {
+  it.each([-30_000, -3_600_000])('is not affected by a wall clock that is set by %d ms', (step) => {
     const { onDead, ask } = watch();
     vi.setSystemTime(Date.now() + step);
     vi.advanceTimersByTime(19_999);

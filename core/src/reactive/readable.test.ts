@@ -4,7 +4,7 @@ import { createCell, createSignal, once } from './readable.js';
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('a cell', () => {
-  it('tells of each change of its reference, and only of those', () => {
+  it('notifies of each change of its reference, and of nothing else', () => {
     const cell = createCell<unknown>(1);
     const listener = vi.fn();
     cell.subscribe(listener);
@@ -28,7 +28,7 @@ describe('a cell', () => {
 });
 
 describe('a signal', () => {
-  it('is heard by each who listens, as often as he listens', () => {
+  it('calls each listener as often as it was added', () => {
     const { emit, on } = createSignal<[number, string]>();
     const listener = vi.fn();
     const stop = on(listener);
@@ -44,7 +44,7 @@ describe('a signal', () => {
     ]);
   });
 
-  it('reports what a listener throws, and tells the others', () => {
+  it('reports an error of a listener, and calls the others', () => {
     const reported = vi.fn();
     vi.stubGlobal('reportError', reported);
     const { emit, on } = createSignal();
@@ -58,7 +58,7 @@ describe('a signal', () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  it('is not heard any more by one who was taken off in the middle of it, and not yet by one who came', () => {
+  it('does not call a listener that was removed or added during the call', () => {
     const { emit, on } = createSignal();
     const [gone, late] = [vi.fn(), vi.fn()];
     on(() => {

@@ -180,14 +180,14 @@ describe('interest', () => {
     expect(onChange).toHaveBeenCalledOnce();
   });
 
-  it('is not raised by looking at the status', () => {
+  it('is not caused by reading the status', () => {
     const { replica, wanted, onChange } = setUp();
     replica.status.subscribe(() => {});
     expect(wanted()).toBe(false);
     expect(onChange).not.toHaveBeenCalled();
   });
 
-  it('says what the link has to be told: once, and from the position held', () => {
+  it('tells the link once about the topic, with the position of the replica', () => {
     const { replica, receive, say, drop } = setUp();
     expect(say()).toBeUndefined();
     const stop = replica.subscribe(() => {});
@@ -239,7 +239,7 @@ describe('interest', () => {
     expect(replica.get()).toEqual({ rows: [] });
   });
 
-  it('asks again, and stays stale, if a late frame arrives between its unsubscribe and its next subscription', () => {
+  it('stays stale and asks again if a late frame arrives between an unsubscribe and the next subscription', () => {
     const { replica, start, say, receive, onStale, paint } = setUp();
     const stop = start();
     stop();
@@ -287,7 +287,7 @@ describe('interest', () => {
 });
 
 describe('a gap', () => {
-  it('is asked about once, from the position held; deltas until the answer are ignored', () => {
+  it('causes one request from the present position; deltas before the answer are ignored', () => {
     const { receive, say, onChange, start, paint, replica } = setUp();
     start();
     receive(delta(5, set(0, 5)));
@@ -488,7 +488,7 @@ describe('an initial value', () => {
     expect(replica.get()).toBeUndefined();
   });
 
-  it('is no difference between before and after for those who hydrate', () => {
+  it('stays the value for hydration after a newer one has arrived', () => {
     const { replica, seed, say, receive, paint } = setUp();
     seed(initial);
     replica.subscribe(() => {});
@@ -516,7 +516,7 @@ describe('the status of a replica', () => {
     expect(onStale.mock.calls).toEqual([[true], [false]]);
   });
 
-  it('keeps its reference while it says the same', () => {
+  it('keeps its reference while its content is the same', () => {
     const { replica, status, receive, paint, start, onStale } = setUp();
     start();
     const before = replica.status.get();

@@ -60,6 +60,6 @@ it('plays faster and acknowledges sent frames', async () => {
   connection.close();
 });
 
-it('keeps no secret', async () => {
+it('contains no secret', async () => {
   expect(JSON.stringify(await recorded())).not.toContain('secret');
 });

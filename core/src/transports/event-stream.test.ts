@@ -115,7 +115,7 @@ describe('server-sent events', () => {
     expect(requests[0]?.url).toBe(`/sync?a=1&velox=3${query}`);
   });
 
-  it('asks for several topics by POST, and sends what is said later by POST as well, with the session', async () => {
+  it('asks for several topics by POST, and sends later frames by POST with the id of the session', async () => {
     stream();
     const streaming = answer;
     answer = (request, response) => {

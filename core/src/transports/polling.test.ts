@@ -80,7 +80,7 @@ describe('long-polling', () => {
   });
 
   it.each([[{ no: 'list' }], [[{ ping: true }]]])(
-    'takes %j in place of hello for another program',
+    'takes %j in place of hello as the answer of another program',
     async (answer) => {
       open(answer);
       await vi.waitFor(() => expect(events.onClose).toHaveBeenCalledOnce());

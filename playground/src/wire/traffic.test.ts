@@ -34,7 +34,7 @@ it('counts frames and their bytes, and keeps the last eight, newest first', () =
   expect(frames[0]).toMatchObject({ kind: 'delta', version: 10, bytes: 37, excerpt: '[]}' });
 });
 
-it('keeps the secret of a session', () => {
+it('hides the secret id of a session', () => {
   const source = fakeSource();
   const traffic = watchTraffic(source);
   source.receive('{"hello":{"protocol":3,"session":"s3cret","heartbeat":15000}}');

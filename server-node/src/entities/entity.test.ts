@@ -206,7 +206,7 @@ describe('a row that is put', () => {
     expect(client.take()).toMatchObject([{ body: { n: 1 } }]);
   });
 
-  it('is nothing if no client wants it', () => {
+  it('is ignored if no client wants it', () => {
     const { items } = setUp({ fetch: () => ({}) });
     items.put('7', {});
     expect(items.stats().rows).toBe(0);

@@ -155,7 +155,7 @@ describe('the authorization of clients', () => {
     },
   );
 
-  it('a user is let in by token or header, and sees what is allowed', async () => {
+  it('a user is authorized by token or header, and sees only allowed topics', async () => {
     const created = hub();
     created.state('ann', { n: 1 });
     await using server = await listen(created.handle);

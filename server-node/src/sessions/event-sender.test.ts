@@ -37,7 +37,7 @@ function isOver(sender: EventSender): boolean {
 }
 
 describe('the replies of a session', () => {
-  it('are replaced where they are given up, so that each call ends', () => {
+  it('are replaced when they are given up, so that each call ends', () => {
     const action = fc.oneof(
       fc.record({ replies: fc.nat(8), bytes: fc.constantFrom(0, 300) }),
       fc.record({ events: fc.nat(8), channel: fc.constantFrom('', 'a') }),

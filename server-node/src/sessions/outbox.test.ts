@@ -188,7 +188,7 @@ describe('the events of a session', () => {
     others.slice(1).forEach((message, at) => expect(message).toBe(messages[at + 1]));
   });
 
-  it.each([3, 4, 1e9])('are not lost to an acknowledgement of %d where 2 were written', (ack) => {
+  it.each([3, 4, 1e9])('survive an acknowledgement of %d if 2 were written', (ack) => {
     const outbox = new Outbox();
     for (const data of [1, 2, 3, 4]) outbox.add(eventMessage('n', data));
     const events = take(outbox);

@@ -272,7 +272,7 @@ it('takes silence for a loss only of a client that has answered before and was a
   expect(session.isSilentSince(2)).toBe(false);
 });
 
-it('sends a sign of life, and asks for one if it is to', () => {
+it('sends a sign of life, and asks for one if it is told to', () => {
   const { session, dues, delivered } = setUp();
   session.ping();
   expect([dues(), delivered()]).toEqual([1, [{ ping: true }]]);

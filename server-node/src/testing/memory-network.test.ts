@@ -80,7 +80,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('a network in memory: %s
     expect(sync.status.get().state).toBe('open');
   });
 
-  it('has connections that are dead without a word, and a client finds out', async () => {
+  it('has dead connections without a close, and a client detects them', async () => {
     const sync = await open(transport);
     harm({ harm: 'half-open', told: 'nobody' });
     write(1);
@@ -90,7 +90,7 @@ describe.each(['websocket', 'sse', 'polling'] as const)('a network in memory: %s
     expect([sync.status.get().state, valueOf(sync)]).toEqual(['open', { n: 1 }]);
   });
 
-  it('stalls, and then everything comes', async () => {
+  it('stalls, and delivers everything afterwards', async () => {
     const sync = await open(transport);
     harm({ harm: 'stall', ms: 3_000 });
     write(1);

@@ -21,7 +21,7 @@ it('names the input at fault among those that attack together', async () => {
   expect(await fuzz({ entrance: 'test', runs: 1, first: 7, seed: SEED })).toMatchObject(finding);
 });
 
-it('repeats the runs before an input that does harm only behind them', async () => {
+it('repeats the runs before an input that does harm only after them', async () => {
   const prepared = new WeakSet<Target>();
   entrances.test = (target, random, note) => {
     const draw = random.next();

@@ -32,7 +32,7 @@ async function listenRaw(
 }
 
 describe('without a fault', () => {
-  it('nothing is to be noticed', async () => {
+  it('bytes and closes pass unchanged', async () => {
     expect(await rig.get('/a')).toBe('200 hello from /a');
     expect(await rig.send('POST', '/', 'x'.repeat(300_000))).toBe(`200 got ${'x'.repeat(300_000)}`);
     const stream = await rig.openStream();
@@ -49,7 +49,7 @@ describe('without a fault', () => {
     await until(() => proxy.connections === 0);
   });
 
-  it('a client that goes is gone for the server', async () => {
+  it('the server sees that a client has closed', async () => {
     const stream = await rig.openStream();
     stream.close();
     await until(() => stream.server.closed);

@@ -68,7 +68,7 @@ it('stall keeps all bytes, also that an end has closed, until it is over', async
 });
 
 describe('halfOpen', () => {
-  it('leaves the client in the dark, for ever', async () => {
+  it('never notifies the client', async () => {
     const socket = await rig.openSocket();
     const stream = await rig.openStream();
     await until(() => stream.head);
@@ -103,7 +103,7 @@ describe('halfOpen', () => {
     await until(() => proxy.connections === 1);
   });
 
-  it('leaves the server in the dark', async () => {
+  it('does not notify the server', async () => {
     const socket = await rig.openSocket();
     proxy.halfOpen('server');
     await once(socket.client, 'close');
@@ -152,7 +152,7 @@ it('fragment forwards in pieces, and nothing is lost', async () => {
   await socket.echo('short');
 });
 
-it('cutIdle cuts after a time without a byte, and each byte begins it anew', async () => {
+it('cutIdle cuts after a time without a byte, which each byte restarts', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const socket = await rig.openSocket();
   proxy.cutIdle(100);

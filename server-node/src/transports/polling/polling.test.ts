@@ -172,7 +172,7 @@ describe('by long-polling', () => {
     expect(hub.stats().subscriptions).toBe(0);
   });
 
-  it('a POST that arrives twice is taken once, also where its frames have no number', async () => {
+  it('a POST that arrives twice is taken once, even if its frames have no number', async () => {
     const hub = velox.createHub();
     hub.state('', { n: 1 });
     await using server = await listen(hub.handle);

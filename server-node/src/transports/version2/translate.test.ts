@@ -61,7 +61,7 @@ it('a list that becomes an object while another gets a null goes as a delta and 
   ]);
 });
 
-it('another life of the topic begins with its id; a bare position says nothing', () => {
+it('another epoch of the topic begins with its id; a bare position sends nothing', () => {
   const { copy } = follow(snapshot(5, { n: 1 })) as { copy: Copy };
   expect(textsOf(follow(snapshot(1, { n: 2 }, 'b'), copy))).toEqual([
     { id: 'b', version: 1, body: { n: 2 } },

@@ -47,7 +47,7 @@ describe('a client that is being authorized', () => {
     expect(await link.whenEnded()).toBe('closed 1009 too-large');
   });
 
-  it('is heard afterwards, in order', async () => {
+  it('has its frames executed afterwards, in order', async () => {
     const { hub, asked, authorize } = slowHub();
     const heard: unknown[] = [];
     hub.on('say', (_, data) => heard.push(data));
@@ -62,7 +62,7 @@ describe('a client that is being authorized', () => {
     expect(heard).toEqual(Array.from({ length: 250 }, (_, n) => n + 1));
   });
 
-  it('is refused after the time for that', async () => {
+  it('is refused after the time for its authorization', async () => {
     const { hub, asked, authorize } = slowHub({ handshake: 50 });
     await using server = await listen(hub.handle);
     const link = open(server.origin);
@@ -74,7 +74,7 @@ describe('a client that is being authorized', () => {
   });
 });
 
-it('a thousand sockets that say nothing are gone with the time for a handshake', async () => {
+it('a thousand silent sockets are closed after the time for a handshake', async () => {
   const state = velox.state({ a: 1 }, { limits: { handshake: 500 } });
   let open = 0;
   await using server = await listen((request, response) => {
