@@ -57,7 +57,7 @@ export interface Velox<T extends object> {
 export interface ClassicOptions extends Omit<ConnectOptions, 'retry'>, BasicCredentials {
   /** Default: the endpoint's default topic. */
   readonly topic?: string | undefined;
-  /** The member that tells rows of a list apart; default `id`. Rows keep their identity. */
+  /** The member that identifies rows of a list; default `id`. Rows keep their identity. */
   readonly key?: string | undefined;
   /** As for `connect`. `false`: the first failure ends the connection. */
   readonly retry?: ConnectOptions['retry'] | boolean;

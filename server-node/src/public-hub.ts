@@ -60,8 +60,8 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
     options: StateOptions & ViewOptions<NoInfer<T>, A, V, Context>,
   ): ViewedState<T, A, V>;
   /**
-   * Publishes a value, or a state or live value that is there already, as a topic; in place of a former one of that name.
-   * Sessions that wait for it get it.
+   * Publishes a value, or an existing state or live value, as a topic, in place of a former topic of that name. Sessions that wait for it
+   * get it.
    *
    * @throws VeloxError `not-json`, `too-deep`; `too-long` for a name above `limits.topic`; `bad-option`; `closed` after `close`.
    */
@@ -111,8 +111,8 @@ export interface Hub<C extends Contract = AnyContract, Context = unknown>
   /** Removes a topic: its sessions are denied. Returns whether there was one. */
   remove(topic: TopicName<C>): boolean;
   /**
-   * Asks `canSubscribe` again, of all sessions or those for whose context and topic `filter` holds. Until it has answered,
-   * nothing of the topic leaves to them. Resolves when all answers are there.
+   * Asks `canSubscribe` again for all sessions, or for the contexts and topics that `filter` selects. Nothing of a topic is sent to such a
+   * session before its answer. Resolves when all answers have arrived.
    */
   recheck(filter?: (context: Context, topic: string) => boolean): Promise<void>;
   /**

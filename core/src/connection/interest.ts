@@ -1,4 +1,4 @@
-/** What keeps a connection open: wanted topics, and those who hold it. */
+/** The reasons to keep a connection open: wanted topics and holders. */
 export interface Interest {
   readonly isAny: () => boolean;
   /** Something may have changed: `onChange` is called at the end of the tick, once. */

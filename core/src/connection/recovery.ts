@@ -60,7 +60,7 @@ export interface RecoveryHost {
   readonly send: (text: string) => void;
 }
 
-/** How a connection comes back: after a loss, a refusal, or a change of the page or the network. */
+/** Reconnects after a loss, a refusal, or a change of the page or the network. */
 export interface Recovery {
   /**
    * The link ended, or did not open.
@@ -161,7 +161,7 @@ export function createRecovery(
   function onPage({ type }: Event): void {
     const is = state();
     const { reason } = status.get();
-    // A browser does not keep a page with a link for later; when it is shown again, we go on from here.
+    // A browser keeps no page with an open link in its back/forward cache. When the page is shown again, we continue from here.
     if (type === 'pagehide' && is !== 'closed') stay('waiting', reason);
     else if (is === 'open') watchdog.probe();
     else if (type === 'offline') {

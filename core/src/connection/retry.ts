@@ -41,8 +41,8 @@ export function backoff(failures: number, elapsed: number): number {
 }
 
 /**
- * The shortest time from one attempt to the next while the default back-off applies, in ms: doubles from 50 ms up to 500 ms. Full jitter
- * alone would let links that fail at once come too often.
+ * The shortest time from one attempt to the next while the default back-off applies, in ms: doubles from 50 ms up to 500 ms. With full
+ * jitter alone, links that fail immediately would follow each other too quickly.
  */
 function backoffInterval(failures: number): number {
   return doubled(50, failures, 500);

@@ -9,8 +9,8 @@ import { isName } from '../protocol/name.js';
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
 
 /**
- * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may go on to
- * change its data.
+ * An event frame as JSON text without its end: complete with `,"seq":1}` or `}`. It is created once, so the application may change its data
+ * afterwards.
  *
  * @param more further members, as text that begins with a comma
  * @throws VeloxError `not-json`, `too-large`, `too-deep`.

@@ -2,9 +2,9 @@ import { now } from '../platform/clock.js';
 
 /** Keeps events below the server's limit on frames per second. */
 export interface Pacer {
-  /** How many may leave now. */
+  /** How many events may leave now. */
   readonly left: () => number;
-  /** So many have left. If no more may leave, `onMore` is called when they may. */
+  /** Counts events that have left. If none may leave at present, `onMore` is called as soon as one may. */
   readonly spend: (count: number) => void;
   readonly stop: () => void;
 }

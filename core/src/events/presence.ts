@@ -102,7 +102,7 @@ export function createPresence<Mine, Shown>(
       (error: CallError) => {
         const { code } = error;
         if (LOST.includes(code)) {
-          // Without a link, the next one begins anew.
+          // Without a link, the next link sends its first data again.
           setTimeout(() => entering === asked && isOpen() && begin(), REPEAT_MS);
           return;
         }

@@ -3,8 +3,8 @@ import type { Replica } from '../replicas/replica.js';
 import { pendingChanges } from './pending-changes.js';
 
 /**
- * Creates a change for the option `optimistic` of a call. The replica shows it immediately and applies it anew to each later value of the
- * server. It goes with the state frame that has the effect of the call, or when the call fails.
+ * Creates a change for the option `optimistic` of a call. The replica shows it immediately and applies it again to each later value of the
+ * server. The change is removed with the state frame that has the effect of the call, or when the call fails.
  *
  * A recipe that throws is left out, and reported once. For a value that is no object or array, the recipe returns the next one.
  *

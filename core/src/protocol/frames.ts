@@ -29,7 +29,7 @@ export interface SnapshotFrame extends Position {
   readonly for?: string;
 }
 
-/** The step from `from` (default `version - 1`) to `version`. `id` is there on the first state frame of a topic on a link. */
+/** The step from `from` (default `version - 1`) to `version`. `id` is present on the first state frame of a topic on a link. */
 export interface DeltaFrame {
   readonly topic?: string;
   readonly id?: string;

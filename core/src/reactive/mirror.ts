@@ -3,7 +3,7 @@ type Container = Record<string, unknown>;
 
 /** How {@link createMirror} goes about it. */
 export interface MirrorOptions {
-  /** The member that tells rows of a list apart where their content has changed; default `id`. */
+  /** The member that identifies rows of a list when their content has changed; default `id`. */
   readonly key?: string | undefined;
 }
 

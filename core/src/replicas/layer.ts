@@ -12,7 +12,7 @@ export interface Layer {
   readonly show: (value: unknown, patches: Patch[]) => unknown;
 }
 
-/** A replica takes a layer by the method of this name, which returns a function that shows the value anew. */
+/** The method by which a replica takes a layer. It returns a function that publishes the value again. */
 export const LAYER: unique symbol = Symbol();
 
 /** A replica that takes a layer. */

@@ -112,9 +112,9 @@ export class Admissions {
   }
 
   /**
-   * Authorizes a client. Without `authorize` the answer is there at once, and the same for all.
+   * Authorizes a client. Without `authorize` the answer is available immediately, and the same for all.
    *
-   * @throws VeloxError `unauthorized`, `forbidden`, in words that carry nothing of the application's error; `timeout` if there is no
+   * @throws VeloxError `unauthorized`, `forbidden`, with a text that contains nothing of the application's error; `timeout` if there is no
    *   answer within `limits.handshake`; `going-away`; Error if `identify` fails.
    */
   admit(credentials: Credentials): Admission | Promise<Admission> {

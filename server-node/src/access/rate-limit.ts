@@ -1,6 +1,6 @@
 /** What work costs, in tokens; a frame costs one. */
 export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflated', number>> = {
-  /** A topic that is subscribed or unsubscribed: 20 cost as much as a frame. */
+  /** A topic that is subscribed or unsubscribed: 20 topics cost as much as a frame. */
   topic: 1 / 20,
   /** One call of `canSubscribe`. */
   question: 1 / 4,
@@ -50,7 +50,7 @@ export class RateLimit {
     return this.#isIndebted ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
   }
 
-  /** Whether nothing was taken for so long that the bucket is as new. */
+  /** Whether the bucket has had time to become full again. */
   get isFull(): boolean {
     this.#refill();
     return this.#left >= this.#burst;

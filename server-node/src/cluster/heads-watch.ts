@@ -24,7 +24,7 @@ export class HeadsWatch {
     this.#heard.set(topic, nameOf(at));
   }
 
-  /** Begins to check, if it has not begun. It ends by itself when there are no followers. */
+  /** Begins to check, if it has not begun. It ends when there are no followers. */
   start(): void {
     this.#timer ??= setTimeout(() => void this.#check(), this.#options.interval).unref();
   }

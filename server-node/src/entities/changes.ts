@@ -9,7 +9,7 @@ export class Changes {
   #now = 0;
   #running = 0;
   readonly #byTopic = new Map<string, number>();
-  /** Everything may have changed until this moment. */
+  /** Every topic may have changed up to this moment. */
   #floor = 0;
 
   /** Returns a moment that is later than all before. */

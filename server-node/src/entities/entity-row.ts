@@ -246,7 +246,7 @@ export class EntityRow {
     row.noteRelated(related);
     this.#answer = row;
     this.#answered = Math.max(this.#answered, number);
-    // A put without a version does not make older versions newer. A row that was deleted may begin anew.
+    // A put without a version does not make older versions newer. A row that was deleted may start again with lower versions.
     this.#version = version ?? (value === null ? undefined : this.#version);
     this.#stale = undefined;
     this.freshAt = performance.now();

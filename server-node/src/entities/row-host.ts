@@ -14,9 +14,9 @@ export interface RowHost {
   readonly codeOf: (error: unknown) => string;
   /** Rows that were read along by a fetch that began at the moment `began`. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>, began: number) => void;
-  /** The row is denied from now on, or it was put while clients waited for it: all clients ask anew. */
+  /** The row is denied from now on, or it was put while clients waited for it: all clients ask again. */
   readonly onRight: (id: string) => void;
-  /** There is an answer again: the clients that were denied, or told that there is none, ask anew. */
+  /** There is an answer again: clients that were denied, or had no value, ask again. */
   readonly onAnswer: (id: string) => void;
   /** No client may watch the row any more. */
   readonly onIdle: (id: string, audience: string | undefined) => void;

@@ -48,8 +48,8 @@ export class Connections {
   }
 
   /**
-   * Lets a server end that takes no more connections. Connections that are idle, or on which nothing has arrived, end immediately; those
-   * without a complete request after 5 s. A server that still listens then keeps its connections.
+   * Ends the connections of a server that accepts no more. Idle connections, and those that have received nothing, end immediately. Those
+   * without a complete request end after 5 s, unless the server still listens then.
    *
    * @param areAll whether connections that still have a response after 5 s end as well
    */

@@ -5,7 +5,7 @@ import type { RequestHead } from '../transports/request-head.js';
 export type Wanted =
   | { readonly kind: 'websocket' }
   | { readonly kind: 'sse'; readonly subscription: Subscription }
-  /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to a session that is there. */
+  /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to an existing session. */
   | { readonly kind: 'post'; readonly stream: boolean; readonly session: string | undefined }
   | { readonly kind: 'poll'; readonly session: string }
   /** The same topic for a client of version 2 of the protocol. */

@@ -93,8 +93,8 @@ export function dispatchUpgrade(
 }
 
 /**
- * Answers by which request listeners refuse a handshake. Any other answer means that nothing is mounted at its path, also 501: that of a
- * Velox server behind a proxy that passed the handshake on as a plain request.
+ * Answers by which request listeners refuse a handshake. Any other answer means that nothing is mounted at its path, also 501, which a
+ * Velox server answers behind a proxy that passed the handshake on as a plain request.
  */
 function isRefusal(status: number): boolean {
   return [401, 403, 407, 429, 500].includes(status) || status > 501 || (status >= 300 && status < 400);

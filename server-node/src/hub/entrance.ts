@@ -34,8 +34,8 @@ export interface Guest extends Admission {
 /** The methods of a hub that pause, resume and end it. */
 export interface HubLife {
   /**
-   * Refuses new sessions with `unavailable` until `resume` is called, and tells their clients when to try again. Sessions that are there
-   * go on, also over new links.
+   * Refuses new sessions with `unavailable` until `resume` is called, and tells their clients when to try again. Existing sessions go on,
+   * also over new links.
    *
    * @param options `retryAfter` in ms; default 5,000
    */

@@ -200,7 +200,7 @@ export class Hub {
     if ('subscribe' in frame) session.holdForTopics(true);
   }
 
-  /** Asks `canSubscribe` again. Nothing of a topic is sent to a session until its answer is there. Resolves when all are. */
+  /** Asks `canSubscribe` again. Nothing of a topic is sent to a session before its answer. Resolves when all answers have arrived. */
   recheck(filter: (context: unknown, topic: string) => boolean = () => true): Promise<void> {
     return recheck(this.topics, this.sessions.all, filter);
   }

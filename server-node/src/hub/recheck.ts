@@ -1,7 +1,7 @@
 import type { Session } from '../sessions/session.js';
 import type { Topics } from '../topics/topics.js';
 
-/** Asks again for the rights of sessions to the topics that `filter` chooses. Resolves when all answers are there. */
+/** Asks again for the rights of sessions to the topics that `filter` chooses. Resolves when all answers have arrived. */
 export async function recheck(
   topics: Topics,
   sessions: Iterable<Session>,

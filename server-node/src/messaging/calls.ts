@@ -115,13 +115,13 @@ export class Calls {
     }
   }
 
-  /** A session has lost events with its former link: what became of its calls that were given up is not known. */
+  /** A session has lost events with its former link, so the outcome of its calls that were given up is unknown. */
   doubt(session: Session): void {
     for (const { settle, isDoubtful } of this.#all(session))
       if (isDoubtful) settle(unknown('its link was lost'));
   }
 
-  /** The session has ended: what became of its calls is not known. */
+  /** The session has ended, so the outcome of its calls is unknown. */
   forget(session: Session): void {
     for (const { settle } of this.#all(session)) settle(unknown('the session ended'));
   }

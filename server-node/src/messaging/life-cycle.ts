@@ -65,7 +65,7 @@ export class LifeCycle {
       throw new VeloxError('too-many', 'too many frames wait for a callback of the session. Send fewer.');
     }
     const link = session.links;
-    // Frames of a former link count no more: the client sends them again.
+    // Frames of a former link have no effect: the client sends them again.
     busy.frames.push(() => session.links === link && execute());
     return true;
   }

@@ -8,7 +8,7 @@ import type { SessionHandle } from './session-handle.js';
 
 /** The application's rules and callbacks for sessions. */
 export interface MessagingRules<Context = unknown, S = SessionHandle> {
-  /** Whether a client may join a room by itself. Default: no client may; the server joins sessions by `session.join`. */
+  /** Whether a client may join a room. Default: no client may, and only the server adds sessions, by `session.join`. */
   readonly canJoin?: (context: Context, room: string) => boolean | Promise<boolean>;
   /** A new client is connected. If this returns a promise, its frames wait for it, for at most `limits.handshake` ms. */
   readonly onConnect?: (session: S, client: ClientInfo) => unknown;

@@ -50,7 +50,7 @@ export class Messaging implements CastHost, SessionHost {
   readonly absences: Absences = new Absences();
   /** Sessions that have moved to another node, and are not shown here any more. */
   readonly #moved = new WeakSet<Session>();
-  /** Sessions from another node whose first link here is not there yet. */
+  /** Sessions from another node that have no link here yet. */
   readonly #arriving = new WeakSet<Session>();
 
   constructor(
@@ -215,7 +215,7 @@ export class Messaging implements CastHost, SessionHost {
     if (this.#rules.onAway) this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
-  /** A session ended, or late messages for one that has moved to another node come no more. One that did not arrive was never shown. */
+  /** A session ended, or no more late messages come for one that has moved. A session that did not arrive was never shown. */
   ended(session: Session, reason: string): void {
     if (successorOf(session)) this.moved(session);
     else {

@@ -56,7 +56,7 @@ export class PresenceRoom {
   }
 
   /**
-   * Adds a session, or shows it anew.
+   * Adds a session, or shows its new data.
    *
    * @throws VeloxError `unsafe-key`, `not-json`, `too-deep`. Nothing has changed then.
    */
@@ -97,7 +97,7 @@ export class PresenceRoom {
     this.state.update((members) => void delete members[id]);
   }
 
-  /** A session has got a link, or has lost it. */
+  /** A session has received a link, or has lost it. */
   linked(session: Sitter): void {
     const seat = this.#seats.get(session);
     if (seat) this.#showLinks(seat.id);

@@ -17,7 +17,7 @@ export interface PresenceOptions<S = object, Shown extends object = object, Mine
    * a session enters its first room, and again when it comes back with another context.
    */
   readonly of: (session: S) => { readonly id: string } & Shown;
-  /** A Standard Schema for the data that clients show by themselves. Default: any JSON. */
+  /** A Standard Schema for the data that clients show. Default: any JSON. */
   readonly mine?: StandardSchema<Mine>;
   /** Least time between two deliveries of a room, in ms; default 50. */
   readonly throttle?: number;
@@ -96,7 +96,7 @@ export class Presence implements Source {
     return this.#throttle;
   }
 
-  /** Shows a session of another node in a room that is watched here; undefined: it is not there any more. */
+  /** Shows a session of another node in a room that is watched here; undefined: the session has left. */
   showRemote(room: string, sitter: Sitter, seat: ShownSeat | undefined): void {
     if (!seat) {
       this.#rooms.get(room)?.leave(sitter);

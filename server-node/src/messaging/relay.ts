@@ -35,7 +35,7 @@ export interface RemoteSession {
   close(code?: string, reason?: string): void;
 }
 
-/** What became of a call to one session. */
+/** The outcome of a call to one session. */
 export type Outcome =
   | { readonly session: object; readonly data: unknown }
   | { readonly session: object; readonly error: CallError };

@@ -56,7 +56,7 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
   /**
    * Adds it to rooms. Idempotent.
    *
-   * @returns when it receives the events that other servers cast to the rooms; those of this server it receives at once
+   * @returns when it receives the events that other servers cast to the rooms; those of this server arrive immediately
    * @throws CallError `too-many` beyond `limits.rooms`.
    */
   join(rooms: RoomName<C> | readonly RoomName<C>[]): Promise<void>;

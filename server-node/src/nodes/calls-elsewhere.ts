@@ -9,7 +9,7 @@ import type { Letters } from './letters.js';
 import type { Peers } from './peers.js';
 import { ownPart } from './session-id.js';
 
-/** A frame of a client for the node where a call is: a reply, or the end of a call that runs there. */
+/** A frame of a client about a call on another node: a reply, or the cancellation of a call that runs there. */
 type PassedFrame = { readonly own: string } & (
   | { readonly reply: string }
   | { readonly cancel: number }
@@ -17,12 +17,12 @@ type PassedFrame = { readonly own: string } & (
   | { readonly ended: true }
 );
 
-/** The calls of sessions that have moved: they stay on the node where they began. */
+/** The calls of sessions that have moved. A call stays on the node on which it began. */
 export class CallsElsewhere {
   readonly #hub: Hub;
   readonly #letters: Letters;
   readonly #peers: Peers;
-  /** Where the calls of the sessions of this node are, this node included for a session that has come back. */
+  /** By session of this node: the nodes that have its calls, including this node if the session has come back. */
   readonly #elsewhere = new Map<Session, CallsOfNode[]>();
   /** Sessions that have moved and have calls here, by the part of the id that they keep. */
   readonly #here = new Map<string, Set<Session>>();
@@ -53,7 +53,7 @@ export class CallsElsewhere {
     peers.onGone((node) => this.#lose(node));
   }
 
-  /** A session moves: its calls stay here. Returns where all its calls are. */
+  /** A session moves, and its calls stay here. Returns the nodes that have its calls. */
   depart(session: Session): readonly CallsOfNode[] {
     const { calls } = this.#hub.messaging;
     const running = this.#hub.messaging.running(session);
@@ -70,7 +70,7 @@ export class CallsElsewhere {
   /** A session has come, with calls on other nodes. */
   arrive(session: Session, places: readonly CallsOfNode[]): void {
     if (places.length > 0) this.#elsewhere.set(session, [...places]);
-    // Its former node may not have noticed the end of a node that this one has noticed.
+    // The former node may not have noticed that a node has died, while this node has.
     for (const { node } of places) if (this.#peers.isGone(node)) this.#lose(node);
   }
 
@@ -90,13 +90,13 @@ export class CallsElsewhere {
     if (sessions?.size === 0) this.#here.delete(own);
   }
 
-  /** A session that has moved is lost: nothing waits for its calls. */
+  /** A session that has moved is lost, so its calls end. */
   end(own: string): void {
     for (const session of this.#here.get(own) ?? []) this.#hub.messaging.endCalls(session);
     this.#here.delete(own);
   }
 
-  /** Takes a call from the places where the calls of a session are. */
+  /** Removes a call of a session from its node's list, and returns the former list. */
   #take(session: Session, what: 'running' | 'asked', call: number): CallsOfNode | undefined {
     const places = this.#elsewhere.get(session) ?? [];
     const at = places.findIndex((place) => place[what].includes(call));

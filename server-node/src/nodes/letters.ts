@@ -63,7 +63,7 @@ export class Letters {
   /**
    * Asks a node. Resolves with its answer, or with undefined if there is none within `ms`, also because the bus fails.
    *
-   * @param isDue whether to ask again after `ms`, and so on. Late answers count: all that is asked here is one question.
+   * @param isDue whether to ask again after `ms`, and so on. A late answer is accepted as well, because all repetitions are one question.
    */
   async ask(to: string, kind: string, data: unknown, ms: number, isDue = () => false): Promise<unknown> {
     const call = ++this.#calls;
@@ -90,7 +90,7 @@ export class Letters {
     for (const { to, resolve } of [...this.#pending.values()]) if (to === node) resolve(undefined);
   }
 
-  /** Hears no more. Nothing answers the pending questions. */
+  /** Stops listening. The pending questions get no answer. */
   async close(): Promise<void> {
     for (const { resolve } of [...this.#pending.values()]) resolve(undefined);
     await this.#listening?.then((unsubscribe) => unsubscribe()).catch(() => undefined);

@@ -21,7 +21,7 @@ export type ClaimAnswer =
 
 /** Asks a node to give a session. The question may be heard repeatedly, and late. */
 export interface Request extends Claim {
-  /** The question's number, of those that a node asks. */
+  /** The number of the question among the questions of its node. */
   readonly question: number;
 }
 

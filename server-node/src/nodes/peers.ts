@@ -58,7 +58,7 @@ export class Peers {
     return performance.now() - this.#echoAt > 2 * EVERY_MS;
   }
 
-  /** Whether a node was heard, and is heard no more. A node that was never heard may live. */
+  /** Whether a node was heard before and is no longer. A node that was never heard may live. */
   isGone(node: string): boolean {
     const heardAt = this.#heardAt.get(node);
     return heardAt !== undefined && performance.now() - heardAt > LEASE_MS;
@@ -95,7 +95,7 @@ export class Peers {
     }
   }
 
-  /** Without the engine, other nodes take this one for dead; it cannot serve them then. */
+  /** Without the engine, other nodes regard this one as dead; it cannot serve them then. */
   #say(is: Lease['is']): Promise<void> {
     return this.#bus
       .publish(SUBJECT, JSON.stringify({ node: this.#node, is, at: this.clock.now() }))

@@ -47,8 +47,8 @@ export class Liveness {
   }
 
   /**
-   * Asks the client for a sign of life with each heartbeat until the returned function is called. For everything that shows others who
-   * is there: names, rooms, presence.
+   * Asks the client for a sign of life with each heartbeat until the returned function is called. Used by everything that shows one client
+   * to others: names, rooms, presence.
    */
   watch(): () => void {
     this.#watchers++;

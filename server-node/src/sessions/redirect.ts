@@ -8,7 +8,7 @@ export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: s
 export interface Successor {
   /** Resolves when the room receives the events of all nodes there, or after half a minute. */
   join(room: string): Promise<void>;
-  /** The same for a room that its client asked for, unless the client has left it meanwhile. */
+  /** The same for a room that the client asked to join, unless it has left the room meanwhile. */
   enter(room: string): Promise<void>;
   leave(room: string): void;
   close(code: string, reason: string): void;

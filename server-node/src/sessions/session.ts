@@ -219,7 +219,7 @@ export class Session implements Subscriber {
     return asks;
   }
 
-  /** Whether a client that answers requests to acknowledge has not answered that of a heartbeat, nor said anything else. */
+  /** Whether a client that has acknowledged before has sent nothing since the request of that heartbeat. */
   isSilentSince(heartbeat: number): boolean {
     return this.liveness.hasAnswered && !!this.link?.isSilentSince(heartbeat);
   }

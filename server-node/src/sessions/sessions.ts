@@ -156,7 +156,7 @@ export class Sessions {
     if (this.#departed.delete(session)) this.#host.onEnd(session, 'moved');
   }
 
-  /** Notes that the client of a session that was opened by long-polling is there: it polls. */
+  /** Notes that the client of a session that was opened by long-polling has polled. */
   confirm(session: Session): void {
     this.#unpolled.delete(session);
   }

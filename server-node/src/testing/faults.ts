@@ -5,9 +5,9 @@ import { createZone } from './virtual-time.js';
 
 /** Something that goes wrong between one client and the server, or with one of them. Times in ms. */
 export type Harm =
-  /** All connections break, and both ends are told. */
+  /** All connections break, and both ends are notified. */
   | { readonly harm: 'drop' }
-  /** All connections go dead; at most one end is told. */
+  /** All connections go dead; at most one end is notified. */
   | { readonly harm: 'half-open'; readonly told: 'client' | 'server' | 'nobody' }
   /** For a while, each POST arrives twice. */
   | { readonly harm: 'duplicate'; readonly ms: number }
@@ -17,7 +17,7 @@ export type Harm =
   | { readonly harm: 'slow'; readonly ms: number; readonly rate: number }
   /** For a while nothing arrives, then everything. */
   | { readonly harm: 'stall'; readonly ms: number }
-  /** For a while, nothing runs there, and nothing leaves: also not what the test itself calls there. */
+  /** For a while, nothing runs there and nothing is sent, not even by calls of the test itself. */
   | { readonly harm: 'freeze'; readonly who: 'client' | 'server'; readonly ms: number }
   /** The wall clock is set, forwards or backwards. */
   | { readonly harm: 'clock'; readonly who: 'client' | 'server'; readonly by: number }
@@ -81,7 +81,7 @@ export function faults(seed: number, { duration = 30_000, clients = 1, count }: 
 /** The tasks that no freeze stops. */
 const NATURE = createZone('nature');
 
-/** Applies a fault now. A lasting fault ends by itself. */
+/** Applies a fault now. A lasting fault ends after its time. */
 export function inflict(harm: Harm, path: Path, { server, time }: MemoryNetwork): void {
   const later = (ms: number, run: () => void): void => void time.schedule(ms, run, NATURE);
   switch (harm.harm) {

@@ -31,9 +31,9 @@ export function createZone(name: string): Zone {
 }
 
 /**
- * Time that passes only when it is told to. While installed it stands in for `setTimeout`, `setInterval`, `Date.now`,
- * `performance.now` and, if it exists, `requestAnimationFrame`; promises, `nextTick` and `setImmediate` stay the real ones, and
- * all that they lead to happens between two moments. So a run depends on nothing but the order of its tasks.
+ * Time that passes only on request. While installed it stands in for `setTimeout`, `setInterval`, `Date.now`, `performance.now` and, if it
+ * exists, `requestAnimationFrame`; promises, `nextTick` and `setImmediate` stay the real ones, and all that they lead to happens between
+ * two moments. So a run depends on nothing but the order of its tasks.
  */
 export class VirtualTime {
   /** Ms since the beginning. */

@@ -67,7 +67,7 @@ export class Broadcast implements RevisionListener {
     return this.#questions > 0 || this.size > 0;
   }
 
-  /** Stays, also without members, until the answer to a question is there. */
+  /** Stays, also without members, until the answer to a question has arrived. */
   async stayFor<T>(answer: Promise<T>): Promise<T> {
     this.#questions++;
     try {

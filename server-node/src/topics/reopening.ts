@@ -34,7 +34,7 @@ export class Reopening {
     if (!this.#attempts.get(topic)?.timer) this.#attempts.delete(topic);
   }
 
-  /** A topic is wanted no more. */
+  /** A topic is no longer wanted. */
   forget(topic: string): void {
     clearTimeout(this.#attempts.get(topic)?.timer);
     this.#attempts.delete(topic);

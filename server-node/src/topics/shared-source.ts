@@ -1,7 +1,7 @@
 import type { SharedTopic } from '../state/shared/shared-state.js';
 import type { Opened, Source } from './source.js';
 
-/** How long a client waits for a value that is being loaded, in ms; then it is told that the topic is stale. */
+/** How long a client waits for a value that is being loaded, in ms; then it is notified that the topic is stale. */
 const LOADING_MS = 1_000;
 
 /** The source of a shared state: its value once that is loaded. */

@@ -54,7 +54,7 @@ export class SharedStates {
     return shared;
   }
 
-  /** Follows a topic no more. The log keeps it. */
+  /** Stops following a topic. The log keeps it. */
   remove(topic: string): void {
     this.#byTopic.get(topic)?.close();
     this.#byTopic.delete(topic);

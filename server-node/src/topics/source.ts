@@ -27,7 +27,7 @@ export interface Source {
   release(topic: string, versioned: Versioned): void;
 }
 
-/** The source of a value that is there all the time. */
+/** The source of a value that always exists. */
 export class Fixed implements Source {
   readonly #versioned: Versioned;
 

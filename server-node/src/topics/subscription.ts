@@ -104,7 +104,7 @@ export class Subscription {
     this.#stand(broadcast);
     this.#seeds = seeds;
     this.#former = broadcast.frames.epoch;
-    // Whether the client is ahead is decided now: the version that it names may be reached before it is told.
+    // Decides now whether the client is ahead, because the server may reach the client's version before it sends a frame.
     const known = this.#known;
     const id = broadcast.frames.idFor(known);
     if (known && known.id !== id && id.startsWith(known.id)) this.#known = { id, version: 0 };
@@ -213,7 +213,7 @@ export class Subscription {
     const isRecovered = this.#stale !== undefined && stale === undefined;
     if (isFirst || !isCurrent || isRecovered) {
       this.#known = id === position.id ? position : { id, version: position.version };
-      // First: they are there when the value is shown.
+      // Seeds go first, so that they are present when the value is shown.
       if (this.#seeds && !isCurrent) messages.push(...this.#seeds.messages());
       this.#seeds = undefined;
       const made = this.owner.made?.within(versioned, from, position.version);

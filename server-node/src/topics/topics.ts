@@ -90,7 +90,7 @@ export class Topics {
     return isRemoved;
   }
 
-  /** Ends all broadcasts, and publishes no more. */
+  /** Ends all broadcasts, and refuses later publications. */
   close(): void {
     this.#closed = true;
     this.#routes.clear();

@@ -38,7 +38,7 @@ export class MemoryLog implements Log {
     if (!found?.isHead(after)) return { ok: false, head: found?.head };
     for (const each of revisions) {
       const revision = found.add(each);
-      // Not in the middle of the append: no engine calls back before the call has returned.
+      // Called later, because no engine calls back before `append` has returned.
       queueMicrotask(() => this.#followers.tell(topic, revision));
     }
     return { ok: true, at: found.head };

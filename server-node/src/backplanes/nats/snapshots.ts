@@ -32,7 +32,7 @@ export class Snapshots {
     return value === undefined ? 'removed' : { ...pointer, value };
   }
 
-  /** Returns false if a snapshot as new is there. */
+  /** Returns false if the stored snapshot is as new or newer. */
   async save(key: string, version: number, seq: number, value: string): Promise<boolean> {
     const subject = this.#subject('snapshot', key);
     const stored = await this.#stream.last(subject);

@@ -1,7 +1,7 @@
 import { isContainer } from '../tree/container.js';
 import type { KeyReader } from './row-key.js';
 
-/** How the application's rows are told apart. */
+/** How the application's rows are identified. */
 export interface Identity {
   readonly key: KeyReader;
   /** Our copy of each of the application's rows that have no key. */

@@ -5,8 +5,8 @@ import type { Tree } from '../tree/tree.js';
 const MOST_STEPS = 64;
 
 /**
- * Writes `items` in place of the `count` items of an array from `start` on, in a few small steps if that will do: lists that
- * slide, or of which one item moves, then cost no more than that.
+ * Writes `items` in place of the `count` items of an array from `start` on, in a few small steps if possible. A list that slides, or in
+ * which one item moves, then costs only those steps.
  */
 export function rewrite(
   tree: Tree,

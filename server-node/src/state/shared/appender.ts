@@ -86,7 +86,7 @@ export class Appender<T> {
         await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
         continue;
       }
-      // All that others have committed is in the value now: a head above it is one of the same transaction.
+      // The value now includes everything that others have committed, so a head above it belongs to the same transaction.
       if (jobs[0]?.within !== undefined && refusedBy && isAbove(refusedBy, value.place)) {
         return jobs.forEach((job) => job.fail(updatedBefore(this.#host.topic)));
       }

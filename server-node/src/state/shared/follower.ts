@@ -176,7 +176,7 @@ export class Follower<T> {
   /** The log does not go on from the value: finds out why, and makes both equal. */
   async #settle(): Promise<void> {
     const value = this.#value;
-    // By the time of a new epoch, a snapshot may hide the revisions of a fork.
+    // Kept because a snapshot may hide the revisions of a fork once a new epoch has begun.
     let lost: readonly Revision[] | undefined;
     for (let comparison = 0; comparison < MOST_COMPARISONS; comparison++) {
       const opened = await this.#open(value.place.version + 1);

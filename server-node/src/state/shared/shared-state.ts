@@ -140,7 +140,7 @@ export class SharedTopic<T> implements SharedState<T> {
     return this.#whenLoaded;
   }
 
-  /** Follows the log no more. Updates that wait fail. */
+  /** Stops following the log. Updates that wait fail. */
   close(): void {
     this.#isClosed = true;
     this.#sweep.delete(this.#follower);

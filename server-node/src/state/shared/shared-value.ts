@@ -13,7 +13,7 @@ export interface SharedValueOptions extends Pick<RecorderOptions, 'key'> {
   readonly throttle?: number;
 }
 
-/** What became of a revision: applied now, applied before, or it does not follow on the value. */
+/** The result of taking a revision: applied now, applied before, or it does not follow on the value. */
 export type Received = 'applied' | 'known' | 'gap';
 
 /** Stands for the position of a value that was not loaded. */
@@ -62,7 +62,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
   /**
    * Replaces the value by that of the log.
    *
-   * @throws VeloxError `bad-patch`, `not-json`, `too-deep` if the log has what no value can be. The value is then as it was.
+   * @throws VeloxError `bad-patch`, `not-json`, `too-deep` if the content of the log is not a valid value. The value is then as it was.
    */
   load({ snapshot, revisions }: Opened): void {
     const recorder = this.#record(JSON.parse(snapshot.value) as T);

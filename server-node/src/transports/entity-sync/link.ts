@@ -126,7 +126,7 @@ export class EntitySyncLink {
     }
   }
 
-  /** Its session is there from the beginning, and the hub says goodbye to it. */
+  /** Its session exists from the beginning, and the hub says goodbye to it. */
   dismiss(): void {
     // nothing is left to do
   }

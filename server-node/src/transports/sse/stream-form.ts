@@ -6,7 +6,7 @@ type Headers = Readonly<Record<string, string>>;
 export type StreamForm = 'sse' | 'gzip';
 
 /**
- * Chooses the form of an event stream; the headers that it gives say the same.
+ * Chooses the form of an event stream; the returned headers match that form.
  *
  * @param headers the headers that the answer always has
  * @param isCompressible whether there is a choice: then caches are told that the answer depends on it

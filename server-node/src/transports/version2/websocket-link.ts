@@ -31,7 +31,7 @@ export class Version2Link {
   readonly #hub: Hub;
   readonly #webSocket: ServerWebSocket;
   readonly #outlet: TranslatingOutlet;
-  /** Its messages mean nothing but life, so none is inflated. */
+  /** Its messages are only signs of life, so none is inflated. */
   readonly #gate: FrameGate;
   #session: Session | undefined;
   #silence: NodeJS.Timeout | undefined;
@@ -94,7 +94,7 @@ export class Version2Link {
     }
   }
 
-  /** Its session is there from the beginning, and the hub says goodbye to it. */
+  /** Its session exists from the beginning, and the hub says goodbye to it. */
   dismiss(): void {
     // nothing is left to do
   }

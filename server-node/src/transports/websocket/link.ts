@@ -216,7 +216,7 @@ export class WebSocketLink implements FrameGateOptions {
     return this.isDeflated ? new CompressingOutlet('deflated', create, drained) : create(drained);
   }
 
-  /** The time for the handshake applies no more. */
+  /** The time for the handshake no longer applies. */
   #settle(): void {
     clearTimeout(this.#handshake);
     this.#handshake = undefined;
