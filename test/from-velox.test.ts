@@ -13,7 +13,7 @@ import { version2Stream, version2WebSocket } from '../server-node/test/rig/versi
 
 const page = readFileSync(resolve(import.meta.dirname, '../docs/from-velox.md'), 'utf8');
 
-it('the server first: clients of velox 0.x, by each transport, stand beside a new one', async () => {
+it('if the server is updated first, clients of velox 0.x work beside a new one, by each transport', async () => {
   expect(page).toContain('velox.handle(foo, { version2: true })');
   const foo = live({ a: 1, pad: 'x'.repeat(100) });
   await using server = await listen(handle(foo, { version2: true }));
@@ -55,7 +55,7 @@ async function meet(create: (url: string) => Sync): Promise<Sync> {
   return sync;
 }
 
-it('the client first: with decorated transports it follows a server of velox 0.x', async () => {
+it('if the client is updated first, it follows a server of velox 0.x with decorated transports', async () => {
   expect(page).toContain('transports: [version2(websocket()), version2(sse())]');
   const sync = await meet((url) => connect(url, { transports: [version2(sse())] }));
   await vi.waitFor(() => expect(sync.replica().get()).toEqual(START));
@@ -63,7 +63,7 @@ it('the client first: with decorated transports it follows a server of velox 0.x
   expect(() => sync.emit('a', 1)).toThrow('version 2');
 });
 
-it('the client first: without the decorator, the status says what is missing', async () => {
+it('if the client is updated first, the status says that the decorator is missing', async () => {
   const sync = await meet((url) => connect(url, { transport: 'sse' }));
   await vi.waitFor(() => expect(sync.status.get().reason?.code).toBe('unsupported-version'));
   expect(sync.status.get().reason?.message).toContain('@velox/core/version2');

@@ -70,7 +70,7 @@ describe('a check', () => {
     await hub.close();
   });
 
-  it('leaves out what is not to be seen, and takes topics in turn', async () => {
+  it('leaves out topics that the client may not see, and takes the others in turn', async () => {
     const hub = velox.createHub({ heartbeat: 30, canSubscribe: (_, topic) => topic !== 'secret' });
     const topics = Array.from({ length: 40 }, (_, at) => `t${at}`);
     for (const topic of [...topics, 'secret']) hub.state(topic, { topic });

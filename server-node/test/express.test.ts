@@ -59,7 +59,7 @@ describe('Express', () => {
     ['application/json', [express.json(), express.urlencoded()]],
     ['text/plain', [express.text()]],
     ['application/json', [express.raw({ type: '*/*' })]],
-  ])('a POST of %s is read behind body parsers, whether they took it or left it', async (type, parsers) => {
+  ])('a POST of %s is read behind body parsers, whether they parsed it or not', async (type, parsers) => {
     const app = express();
     app.use(...parsers);
     app.use('/sync', velox.handle({ a: 1 }));
@@ -72,7 +72,7 @@ describe('Express', () => {
     expect(await response.json()).toMatchObject([{ hello: {} }, { body: { a: 1 } }]);
   });
 
-  it('the object itself publishes by $push, as ever', async () => {
+  it('the object itself publishes its changes by $push', async () => {
     const foo = { a: 1, $secret: true } as velox.Watched<{ a: number; $secret: boolean }>;
     const app = express();
     app.use('/sync', velox.handle(foo));

@@ -120,7 +120,7 @@ describe('a limit that is crossed on a WebSocket', () => {
   it.each([
     ['says nothing', []],
     ['says something else first', ['{"ping":true}']],
-  ])('handshake: whoever %s has no session, and a neighbour goes on', async (_, frames) => {
+  ])('handshake: a client that %s has no session, and a neighbour goes on', async (_, frames) => {
     const hub = velox.createHub({ limits: { handshake: 50 } });
     const state = hub.state('a', { n: 0, pad: PAD });
     await using server = await listen(hub.handle);

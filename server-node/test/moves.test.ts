@@ -299,7 +299,7 @@ describe('the move of a session', () => {
   it.each([
     ['says goodbye', true],
     ['vanishes', false],
-  ])('fails if its node %s, and the client gets a new session and is told', async (_, isClosed) => {
+  ])('fails if its node %s, and the client is notified of its new session', async (_, isClosed) => {
     const [east, west] = [node(), node()];
     network.serve(east);
     const { sync, reconnections } = client(overWebSocket);

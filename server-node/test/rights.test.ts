@@ -100,7 +100,7 @@ describe('tokens of a live session', () => {
   it.each([
     ['let in', 'ab'],
     ['refused', new Error('expired')],
-  ])('that are %s after a newer link said who it is do not count', async (_, answer) => {
+  ])('that are %s after a newer link was authorized have no effect', async (_, answer) => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'slow');

@@ -54,7 +54,7 @@ const BAD = { rows: [{ 'a/b': 1 }, { 'a/b': SECRET }], at: '7' };
 const PATHS = { paths: ['/rows/1/a~1b'] };
 
 describe.each(Object.entries(LIBRARIES))('a schema of %s', (_, schema) => {
-  it('gives its output to the handler of an event, and an unsound event is dropped, counted and logged', async () => {
+  it('gives its output to the handler of an event; an invalid event is dropped, counted and logged', async () => {
     const rig = await setUp();
     rig.hub.on('note', schema, (_session, data) => rig.heard.push(data));
     rig.hub.on('note', () => rig.heard.push('a handler without a schema'));
@@ -68,7 +68,7 @@ describe.each(Object.entries(LIBRARIES))('a schema of %s', (_, schema) => {
     expect(JSON.stringify(rig.log)).not.toContain(SECRET);
   });
 
-  it('gives its output to the handler of a call, and the caller learns the paths of an unsound one', async () => {
+  it('gives its output to the handler of a call; the caller of an invalid call gets the paths', async () => {
     const rig = await setUp();
     rig.hub.answer('sum', schema, (_session, data) => [data]);
     expect(await outcome(rig, rig.sync.call('sum', GOOD))).toEqual({ value: [{ ...GOOD, at: 7 }] });

@@ -66,7 +66,7 @@ describe('four servers in processes of their own, one of which is killed', { tim
     if (harm === 'fail over behind') expect(healed).toBeGreaterThan(0);
   });
 
-  it.runIf(isProof)('heal the end that Redis has lost', async () => {
+  it.runIf(isProof)('append the newest revisions again that Redis has lost', async () => {
     expect(await run({ engine: 'redis', harm: 'cut' })).toMatchObject(NOTHING);
   });
 

@@ -50,7 +50,7 @@ describe('connect', () => {
   it.each([
     ['websocket', /^ws:/],
     ['sse', /^http:/],
-  ] as const)('uses %s alone when told so', async (transport, scheme) => {
+  ] as const)('uses only the transport %s if the options select it', async (transport, scheme) => {
     await want(connect('http://h/sync', { WebSocket: Socket, transport }));
     expect(opened.length).toBeGreaterThan(0);
     opened.forEach((url) => expect(url).toMatch(scheme));

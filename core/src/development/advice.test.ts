@@ -60,7 +60,7 @@ describe('a selector that returns a fresh object', () => {
     ['a primitive', (value) => value.rows.length],
     ['a fresh object that `shallow` compares', (value) => ({ title: value.title }), shallow],
     ['a fresh object now and then', (value) => (value.n % 9 ? { title: value.title } : value.title)],
-  ])('is not one that selects %s', (_, select, equal) => {
+  ])('does not include a selector of %s', (_, select, equal) => {
     for (const way of Object.values(ways)) {
       const run = way(select, equal);
       for (const value of values(100)) run(value);
@@ -68,7 +68,7 @@ describe('a selector that returns a fresh object', () => {
     expect(advice()).toEqual([]);
   });
 
-  it('is not one that runs before there is a value', () => {
+  it('does not include a selector that runs before there is a value', () => {
     const keep = createKeep<unknown>(Object.is);
     for (let run = 0; run < 20; run++) keep([], undefined);
     expect(advice()).toEqual([]);
@@ -124,7 +124,7 @@ describe('event streams of one page', () => {
     );
   }
 
-  it('are counted while they are open, and the sixth over HTTP/1.1 is named, once', () => {
+  it('are counted while they are open, and the sixth over HTTP/1.1 causes one warning', () => {
     const url = `http://advice${host}:8080/sync`;
     for (const link of openLinks(url, 5)) link.close();
     const links = openLinks(url, 5);

@@ -76,7 +76,7 @@ describe('a queue of events', () => {
     expect(take()).toEqual([['first', 1], ['second', 2], [1, 3], [2, 4]]); // prettier-ignore
   });
 
-  it.each([-1, 0, 4, 1e9])('is not confused by an acknowledgement of %d', (ack) => {
+  it.each([-1, 0, 4, 1e9])('keeps its order after an acknowledgement of %d', (ack) => {
     const { queue, add, take, resume } = setUp();
     resume(false);
     add(1, 2, 3);
@@ -164,7 +164,7 @@ describe('a queue of events', () => {
     expect(queue.size()).toBe(0);
   });
 
-  it('drops after a sleep, in which no timer ran', () => {
+  it('drops old events after a sleep, in which no timer ran', () => {
     const { queue, add, resume, dropped } = setUp();
     resume(false);
     add(1);
@@ -226,7 +226,7 @@ describe('a queue of events', () => {
     expect(dropped).toEqual([1]);
   });
 
-  it('drops unwritten events when it is cleared, and is quiet after that', () => {
+  it('drops unwritten events when it is cleared, and writes nothing after that', () => {
     const { queue, add, take, resume, dropped } = setUp();
     resume(false);
     add(1);

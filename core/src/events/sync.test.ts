@@ -168,7 +168,7 @@ describe('emitting', () => {
     expect(told).toEqual([2]);
   });
 
-  it('leaves nothing behind when it is closed', async () => {
+  it('leaves no timer and no listener behind when it is closed', async () => {
     const { sync, last } = await setUpOpen();
     sync.emit('a', 1);
     last().say({ event: 'news', data: 1, seq: 1 });
@@ -224,7 +224,7 @@ describe('listening', () => {
     expect(last().closed).toBe(true);
   });
 
-  it('shows what was changed before', async () => {
+  it('shows earlier changes first', async () => {
     vi.stubGlobal('requestAnimationFrame', () => 1);
     vi.stubGlobal('cancelAnimationFrame', () => {});
     const { sync, last } = setUp();
@@ -345,7 +345,7 @@ describe('a call whose session ended', () => {
 });
 
 describe('messages', () => {
-  it('may come as an object of several names, and once hears the next alone', async () => {
+  it('may be listened to by an object of several names, and once() receives only the next one', async () => {
     const { sync, last } = await setUpOpen();
     const heard: unknown[] = [];
     const end = sync.on({ a: (data) => heard.push(['a', data]), b: (data) => heard.push(['b', data]) });
@@ -388,7 +388,7 @@ it.each(['a\nb', '\ud800', 'x'.repeat(1_001)])(
 );
 
 describe('onReconnect', () => {
-  it('tells for each later link whether anything was lost', async () => {
+  it('reports for each later link whether anything was lost', async () => {
     const { sync, last } = await setUpOpen();
     const told: unknown[] = [];
     sync.onReconnect((reconnection) => told.push(reconnection));
@@ -423,7 +423,7 @@ describe('bytes', () => {
     await vi.waitFor(() => expect(heard).toEqual([{ a: new Uint8Array([1, 2]) }, 'next']));
   });
 
-  it('that do not fit end the link', async () => {
+  it('that do not match the data end the link', async () => {
     const { sync, last } = await setUpOpen();
     await vi.waitFor(() => load());
     last().say({ event: 'news', data: 1, binary: [['/a', '']], seq: 1 });

@@ -77,7 +77,7 @@ describe('an optimistic call', () => {
     expect(mirror()).toEqual({ rows: [0, 2] });
   });
 
-  it('that is answered without a revision goes with its reply', async () => {
+  it('that is answered without a revision is removed with its reply', async () => {
     const { sync, board, link } = await setUp();
     const reply = sync.call('add', 1, { optimistic: optimistic(board, push(1)) });
     link().say({ reply: 1, data: null, seq: 1 });

@@ -85,7 +85,7 @@ describe('advance from nothing', () => {
   });
 });
 
-it('a batch copies once, leaves the published value alone, and tells its patches', () => {
+it('a batch copies once, does not change the published value, and returns its patches', () => {
   const owned = new Set<object>();
   const patches: Patch[] = [];
   const first = advance(held, { version: 6, delta: true, body }, steps, owned, patches) as Document;

@@ -65,7 +65,7 @@ describe('apply agrees with fast-json-patch', () => {
 });
 
 describe('structural sharing', () => {
-  it('makes a new container for each on the way, and for no other', () => {
+  it('copies the containers on the path, and no others', () => {
     fc.assert(
       fc.property(document, edit, (before, choice) => {
         const operation = perform(before, [choice]).operations[0] as Operation;

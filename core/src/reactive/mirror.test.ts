@@ -97,7 +97,7 @@ describe('a mirror', () => {
     expect(target).toEqual(one);
   });
 
-  it('gives another object where the kind changes', () => {
+  it('returns another object if the kind of the value changes', () => {
     const fit = createMirror();
     const target = {};
     expect(fit(target, [1])).toEqual([1]);

@@ -102,7 +102,7 @@ describe('publish scheduler', () => {
     expect.assertions(3);
   });
 
-  it('takes what becomes due while it runs', () => {
+  it('runs tasks that become due while it runs', () => {
     const page = openPage();
     const scheduler = createPublishScheduler();
     const seen: string[] = [];

@@ -305,7 +305,7 @@ describe('a gap', () => {
     ['a delta that fits', { ...delta(7, set(0, 7)), from: 1 }, 7],
     ['a bare position that fits', { id: 'a', version: 1 }, 0],
     ['a snapshot of a new life', snapshot(1, { rows: [{ n: 1 }] }, 'b'), 1],
-  ])('is over with %s, and the next one is asked about again', (_, answer, n) => {
+  ])('ends with %s, and the next gap causes another request', (_, answer, n) => {
     const { receive, say, start, paint, replica } = setUp();
     start();
     receive(delta(5, set(0, 5)));
@@ -467,7 +467,7 @@ describe('an initial value', () => {
     expect(say()).toEqual({ topic: 'board', id: 'a', version: 3 });
   });
 
-  it('counts once, and never overrides a value of the server', () => {
+  it('applies once, and never replaces a value of the server', () => {
     const { replica, seed, start } = setUp();
     start();
     const shown = replica.get();
@@ -596,7 +596,7 @@ describe('the check of a replica', () => {
     expect(onChange).not.toHaveBeenCalled();
   });
 
-  it('fetches anew what differs, shows it until then, and counts', async () => {
+  it('fetches a value that differs again, shows the old one until then, and counts', async () => {
     const { receive, replica, onChange, say, paint } = setUpChecked();
     receive(check(2, { rows: [{ n: 0 }, { n: 2 }] }));
     await checked();

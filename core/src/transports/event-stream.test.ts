@@ -169,7 +169,7 @@ describe('server-sent events', () => {
     expect(await closed()).toMatchObject({ code: 'lost' });
   });
 
-  it('takes comments for life, and passes over other fields', async () => {
+  it('treats comments as signs of life, and ignores other fields', async () => {
     stream(': hi\n\n', 'event: x\nretry: 1\n\n', 'id: a:1\r\ndata:{"ping":true}\r\n\r\n');
     const { onFrame, onByte } = connect();
     await soon(() => expect(onFrame).toHaveBeenCalled());
@@ -187,7 +187,7 @@ describe('server-sent events', () => {
     [500, undefined],
     [503, undefined],
   ])(
-    'tells of a refusal with status %d, and whether to come back',
+    'reports a refusal with status %d, and whether to come back',
     async (status, retry, code = 'its-code') => {
       answer = (_, response) => {
         response.writeHead(status, { 'content-type': 'application/json' });

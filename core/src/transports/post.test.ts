@@ -110,7 +110,7 @@ it('a POST that gets no answer for 20 s fails the link', async () => {
   expect(reporter.onClose).toHaveBeenCalledWith(expect.objectContaining({ code: 'lost' }));
 });
 
-it('frames that wait when the link is closed still leave, after the POST in flight, and for a page that goes', async () => {
+it('frames that wait when the link is closed still leave after the POST in flight, also when the page closes', async () => {
   const fetch = vi.spyOn(globalThis, 'fetch');
   const over = new AbortController();
   const post = createPost({ ...options, signal: over.signal });

@@ -54,7 +54,7 @@ describe('a server of version 3', () => {
     expect(sync.status.get()).toMatchObject({ state: 'closed', reason: { code: 'forbidden' } });
   });
 
-  it('that takes the place of one of version 2 gets the topics that the old one did not have', async () => {
+  it('that replaces one of version 2 gets the subscriptions that the old one could not serve', async () => {
     const { sync, last } = await setUp(PING, FIRST);
     sync.replica('other').subscribe(() => {});
     await tick();
@@ -131,7 +131,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('that leads into doubt again and again is asked less and less often', async () => {
+  it('that repeatedly sends steps that do not join on is asked less and less often', async () => {
     const { sync, last, links } = await setUp();
     const begun = Date.now();
     while (Date.now() - begun < 60_000) {
@@ -207,7 +207,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('survives a probe if it was heard since its last ping was due, and else not', async () => {
+  it('survives a probe only if it was heard since its last ping was due', async () => {
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
     vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));

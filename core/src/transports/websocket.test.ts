@@ -103,7 +103,7 @@ describe('websocket', () => {
     expect(opened).toEqual([expected]);
   });
 
-  it('reports what its class throws as refused, later', async () => {
+  it('reports an error of its class as refused, after the call', async () => {
     const onClose = vi.fn();
     const link = websocket(insecure)?.({ url: 'http://h/', headers: {}, open: [] }, { ...events, onClose });
     expect(onClose).not.toHaveBeenCalled();
@@ -112,7 +112,7 @@ describe('websocket', () => {
     link?.close();
   });
 
-  it('says nothing of it when it was closed meanwhile', async () => {
+  it('reports no such error if it was closed meanwhile', async () => {
     const onClose = vi.fn();
     websocket(insecure)?.({ url: 'http://h/', headers: {}, open: [] }, { ...events, onClose }).close();
     await Promise.resolve();

@@ -39,7 +39,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       vi.restoreAllMocks();
     });
 
-    it('shows undefined, then the value, then what became of it', async () => {
+    it('shows undefined, then the value, then its changes', async () => {
       const server = setUp();
       const { element } = mount({ source: server.replica() });
       await later(0);
@@ -87,7 +87,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(element.textContent).toBe('{"long":7}');
     });
 
-    it('lets a topic go 1 s after the last component', async () => {
+    it('releases a topic 1 s after its last component', async () => {
       const server = setUp();
       const both = [mount({ source: server.replica() }), mount({ source: server.replica(), select: title })];
       await server.answer();
@@ -99,7 +99,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(server.last().closed).toBe(true);
     });
 
-    it('costs nothing when it comes back before that, and shows the value at once', async () => {
+    it('sends no frame if a component comes back before that, and shows the value immediately', async () => {
       const server = setUp();
       unmount(mount({ source: server.replica(), select: title }));
       const first = mount({ source: server.replica(), select: title });
@@ -223,7 +223,7 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(other.element.textContent).toBe('"good"');
     });
 
-    it('leaves nothing behind after 1,000 times', async () => {
+    it('leaves nothing behind after 1,000 mounts', async () => {
       const listening = new Map<string, number>();
       const count = (type: string, by: number): void => {
         listening.set(type, (listening.get(type) ?? 0) + by);

@@ -63,7 +63,7 @@ export function adapterEventContract(name: string, { hear, act = (run) => run() 
       expect(server.last().closed).toBe(true);
     });
 
-    it('come from another source when there is one', async () => {
+    it('come from another source when the source changes', async () => {
       const [one, two] = [setUp(), setUp()];
       const onNotice = vi.fn();
       const { switchTo, unmount } = hear(one.source, onNotice);
@@ -80,7 +80,7 @@ export function adapterEventContract(name: string, { hear, act = (run) => run() 
       await later(0);
     });
 
-    it('leave nothing behind after 1,000 times', async () => {
+    it('leave nothing behind after 1,000 mounts', async () => {
       const server = setUp();
       const tenTimes = async (): Promise<void> => {
         const all = Array.from({ length: 10 }, () => hear(server.source, () => {}));

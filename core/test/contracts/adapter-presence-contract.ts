@@ -168,7 +168,7 @@ export function adapterPresenceContract(
       expect(server.count('$leave')).toBe(1);
     });
 
-    it('leaves nothing behind after 1,000 times', async () => {
+    it('leaves nothing behind after 1,000 mounts', async () => {
       const server = setUp();
       const tenTimes = async (): Promise<void> => {
         const all = Array.from({ length: 10 }, (_, at) => enter(server.source, `room ${at}`, 0, () => {}));

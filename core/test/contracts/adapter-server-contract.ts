@@ -67,7 +67,7 @@ export function adapterServerContract(name: string, harness: AdapterHarness, ori
       expect(value.textContent).toBe('nothing');
     });
 
-    it('shows a topic that comes into being', async () => {
+    it('shows a topic that is created later', async () => {
       const topic = newTopic('late');
       const value = mount(source(topic));
       await until(mount(source(topic), true), (text) => text.includes('"not-found"'));

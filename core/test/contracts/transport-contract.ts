@@ -100,7 +100,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
       return { log, link, peer };
     };
 
-    it('opens once and before any frame, and hands on frames in the order sent, with their text', async () => {
+    it('opens once and before any frame, and passes on frames in the order sent, with their text', async () => {
       const { log, peer } = await connected();
       const versions = Array.from({ length: 50 }, (_, i) => i + 1);
       versions.forEach((version) => peer.send(text(version)));
@@ -108,7 +108,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
       expect(heard(log)).toEqual(['open', ...versions.map(told)]);
     });
 
-    it('tells of bytes before the frame that they make', async () => {
+    it('reports bytes before the frame that they belong to', async () => {
       const { log, peer } = await connected();
       peer.send(text(1));
       await log.until((calls) => count(calls, 'frame') === 1);
@@ -157,7 +157,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
       expect(log.calls).toEqual(['close']);
     });
 
-    it('is silent after close(), which may be called again, and lets go of the server', async () => {
+    it('is silent after close(), which may be called again, and releases the server', async () => {
       const { log, peer, link } = await connected();
       link.close();
       const before = [...log.calls];
@@ -186,7 +186,7 @@ export function testTransportContract(transport: Transport, start: () => Promise
     });
 
     it.each(['{"id":', '[]', '{"id":"a","version":0,"body":1}', 'x'])(
-      'closes as bad-frame, and lets go of the server, for the message %s',
+      'closes as bad-frame, and releases the server, for the message %s',
       async (bad) => {
         const { log, peer } = await connected();
         [text(1), bad, text(2)].forEach((message) => peer.send(message));
@@ -214,14 +214,14 @@ export function testTransportContract(transport: Transport, start: () => Promise
       expect(log.reasons[0]).toMatchObject({ code: 'bad-frame', message: 'Error: useless' });
     });
 
-    it('hands on frames of a kind that it does not know', async () => {
+    it('passes on frames of an unknown kind', async () => {
       const { log, peer } = await connected();
       ['{"later":1}', text(1)].forEach((message) => peer.send(message));
       await log.until((calls) => count(calls, 'frame') === 2);
       expect(heard(log)).toEqual(['open', 'frame {"later":1} {"later":1}', told(1)]);
     });
 
-    it('makes links that know nothing of each other', async () => {
+    it('creates independent links', async () => {
       const first = await connected();
       const second = await connected();
       first.link.close();

@@ -54,7 +54,7 @@ describe('adding', () => {
     expect(refusal(() => addCard(board, input, 'n'))).toBe(code);
   });
 
-  it('refuses a card too many', () => {
+  it('refuses a card beyond the limit', () => {
     for (let n = 4; n < 200; n++) addCard(board, { column: 'todo', text: 'filler' }, `n${n}`);
     expect(refusal(() => addCard(board, { column: 'done', text: 'one more' }, 'n'))).toBe('full');
   });
@@ -95,7 +95,7 @@ describe('editing and deleting', () => {
     expect(texts()).toEqual([['a', 'c'], ['x'], []]);
   });
 
-  it('refuses cards that are gone and texts that are none', () => {
+  it('refuses cards that do not exist and values that are no texts', () => {
     expect(refusal(() => editCard(board, 'q', { text: 'new' }))).toBe('no-card');
     expect(refusal(() => deleteCard(board, 'q'))).toBe('no-card');
     expect(refusal(() => editCard(board, 'a', { text: '' }))).toBe('bad-text');

@@ -41,7 +41,7 @@ it('hides the secret id of a session', () => {
   expect(traffic.get().frames[0]?.excerpt).toBe('{"hello":{"protocol":3,"session":"…","heartbeat":15000}}');
 });
 
-it('tells its listeners until they leave, with a new value each time', () => {
+it('notifies its listeners until they leave, with a new value each time', () => {
   const source = fakeSource();
   const traffic = watchTraffic(source);
   const listener = vi.fn();

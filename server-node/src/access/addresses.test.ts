@@ -44,7 +44,7 @@ it('sessions are counted in and out', () => {
   expect(addresses.size).toBe(0);
 });
 
-it('without limits nothing is kept', () => {
+it('without limits no address is kept', () => {
   const addresses = new Addresses({ opensPerAddress: Infinity, sessionsPerAddress: Infinity });
   expect(addresses.open('a')).toBeUndefined();
   addresses.enter('a');

@@ -41,7 +41,7 @@ describe('a fan-out', () => {
     expect(fans.keys()).toEqual(['a']);
   });
 
-  it('a listener that throws is reported and hinders no other', async () => {
+  it('a listener that throws is reported and does not affect others', async () => {
     const reported = vi.fn();
     vi.stubGlobal('reportError', reported);
     const fans = new FanOut<number>();
@@ -66,7 +66,7 @@ describe('a fan-out', () => {
     expect(last).not.toHaveBeenCalled();
   });
 
-  it('doubts one key, or all', async () => {
+  it('reports a doubt to the listeners of one key, or of all', async () => {
     const fans = new FanOut<number>();
     const [a, b] = [vi.fn(), vi.fn()];
     await fans.add('a', vi.fn(), a);

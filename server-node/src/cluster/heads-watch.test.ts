@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 describe('the watch over heads', () => {
-  it('doubts once when a head differs from what was heard', async () => {
+  it('reports one doubt when a head differs from the last revision that was heard', async () => {
     await pass();
     expect(doubts).toEqual([]);
     heads.b = at(2);

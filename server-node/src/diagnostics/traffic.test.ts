@@ -7,7 +7,7 @@ const ANYBODY = { context: undefined, identity: undefined };
 const CREDENTIALS = { request: new Request('http://localhost'), header: () => undefined };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it('stats() tell what waits, what full outlets skipped, and what caught up', async () => {
+it('stats() count waiting bytes, revisions that full outlets skipped, and steps that caught up', async () => {
   const hub = new Hub();
   const [a, b] = [new LocalState({ n: 0 }), new LocalState({ n: 0 })];
   hub.topics.publish('a', a);

@@ -182,7 +182,7 @@ describe('a row that a client waits for', () => {
 });
 
 describe('a row that no client watches any more', () => {
-  it('is forgotten when it was denied after the last client had left', async () => {
+  it('is forgotten if it is denied after the last client has left', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { items, connect } = setUp({ fetch });
     const client = connect();
@@ -360,7 +360,7 @@ describe('a notification', () => {
     expect(client.take().map((frame) => (frame as { body?: unknown }).body)).toEqual([{ n: 2 }, { n: 3 }]);
   });
 
-  it('in doubt of a denial that a put has overtaken, the fetch is repeated', async () => {
+  it('is not needed to repeat a fetch whose denial a put has overtaken', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { items, connect } = setUp({ fetch });
     const client = connect();

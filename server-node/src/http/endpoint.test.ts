@@ -95,7 +95,7 @@ describe('an event stream', () => {
 });
 
 describe('a WebSocket', () => {
-  it('needs no further line', async () => {
+  it('needs no further line of code', async () => {
     const state = velox.state({ a: 1, pad: 'x'.repeat(500) });
     await using server = await listen(state.handle);
     const link = rawSubscribe(`${server.origin}/sync`);

@@ -61,7 +61,7 @@ describe('the body of a request', () => {
     expect(await post(listener)).toEqual({ status: 400, answer: { error: { code: 'bad-frame', message } } });
   });
 
-  it('that broke off before it was asked for ends the exchange', async () => {
+  it('that was cut off before it was read ends the exchange', async () => {
     const state = velox.state({ a: 1 });
     let outcome: Promise<string> | undefined;
     await using server = await listen((request, response) => {
@@ -132,7 +132,7 @@ describe('an event stream', () => {
 describe('close()', () => {
   const keepAlive = new Agent({ keepAlive: true });
 
-  it('leaves no connection behind: streams and the last answers end theirs', async () => {
+  it('leaves no connection behind: streams and last answers end their connections', async () => {
     const state = velox.state({ a: 1 });
     await using server = await listen(state.handle);
     const ask = async (headers: object, path = '/?velox=3', body?: string): Promise<IncomingMessage> => {

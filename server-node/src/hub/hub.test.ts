@@ -204,7 +204,7 @@ it.each([
     },
   ],
   ['gives no text', () => Promise.resolve('ann')],
-])('an identify that %s is a failure of the server: reported, and answered so', async (_, identify) => {
+])('an identify that %s is reported, and answered as a failure of the server', async (_, identify) => {
   const entries: velox.LogEntry[] = [];
   const hub = velox.createHub({
     authorize: () => 'ann',
@@ -407,7 +407,7 @@ describe('limits', () => {
     }
   });
 
-  it.each([0, -1, NaN])('a heartbeat of %s is none', async (heartbeat) => {
+  it.each([0, -1, NaN])('a heartbeat of %s means no heartbeat', async (heartbeat) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
     try {
       const hub = new Hub({ heartbeat });

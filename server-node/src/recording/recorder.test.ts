@@ -382,7 +382,7 @@ describe('a recorder', () => {
     expect(code(() => createRecorder(nest(3), { depth: 2 }))).toBe('too-deep');
   });
 
-  it('gets by with 10,000 rows in any order', () => {
+  it('handles 10,000 rows in any order', () => {
     const rows = Array.from({ length: 10_000 }, (_, id) => ({ id, text: 'x'.repeat(id % 7) }));
     const recorder = createRecorder({ rows });
     recorder.update((d) => void d.rows.reverse());

@@ -19,7 +19,7 @@ it('leaves out 2,000 members without a value and removes one of as many others, 
 it.each<[string, (text: string) => object, string]>([
   ['member', (text) => ({ text, rows: [1] }), '/text'],
   ['item', (text) => [1, text], '/1'],
-])('sends a long text once that grows by one character, as a %s', (_, create, path) => {
+])('sends a long text that grows by one character once, as a %s', (_, create, path) => {
   const text = 'x'.repeat(1_000_000);
   const recorder = createRecorder(create(text));
   recorder.reconcile(create(`${text}y`));

@@ -304,7 +304,7 @@ describe('the events of a session', () => {
   it.each([
     ['drop-oldest', '1 overflow', [2, 3]],
     ['drop-newest', '3 overflow', [1, 2]],
-  ] as const)('of one channel lose one end with %s', (overflow, dropped, kept) => {
+  ] as const)('of one channel are dropped at one end with %s', (overflow, dropped, kept) => {
     const { outbox, drops, add } = filled(overflow, 2);
     expect(add('', 1, 2, 3)).toEqual([true, true, overflow === 'drop-oldest']);
     expect([drops, outbox.dropped, dataOf(outbox)]).toEqual([[dropped], 1, kept]);
@@ -461,7 +461,7 @@ describe('room for an event', () => {
   });
 });
 
-it('the events that are given up are reported with those that were written, until the session ends', () => {
+it('given-up events are reported, written ones too, but not those that end with the session', () => {
   const onGivenUp = vi.fn<(message: Message) => void>();
   const outbox = new Outbox({ ...DEFAULT_EVENT_LIMITS, count: 1 }, onGivenUp);
   for (const data of [1, 2]) outbox.add(eventMessage('n', data));

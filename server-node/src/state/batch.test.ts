@@ -205,7 +205,7 @@ describe('VMap and VSlice', () => {
     lines: new VSlice(['a', 'b']),
   });
 
-  it('work alone', () => {
+  it('work outside of a value', () => {
     const { users, lines } = chat();
     users.set('bob', { age: 2 });
     users.set('__proto__', { age: 3 });
@@ -280,7 +280,7 @@ describe('VMap and VSlice', () => {
     expect(live.users.len()).toBe(1);
   });
 
-  it('are visited until it is enough', () => {
+  it('are visited until the callback returns false', () => {
     const { users, lines } = chat();
     const seen: unknown[] = [];
     lines.range((index, line) => (seen.push(index, line), index < 0));
@@ -288,7 +288,7 @@ describe('VMap and VSlice', () => {
     expect(seen).toEqual([0, 'a', 'ann', 1]);
   });
 
-  it('are themselves in a recipe, too', () => {
+  it('are a VMap and a VSlice in a recipe, too', () => {
     const { live, recorder, taken } = make({ ...chat(), text });
     let kept: VMap<unknown> | undefined;
     recorder.update((d) => {

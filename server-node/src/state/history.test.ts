@@ -16,7 +16,7 @@ it('keeps the newest steps that are not longer than the value when it is compact
   expect(history.since(2)).toBe('[2,3,4]');
 });
 
-it('gives all operations since a version, or nothing: as a plain list of everything would', () => {
+it('returns all operations since a version, or nothing, as a plain list of all steps would', () => {
   const step = fc.oneof(fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }), fc.constant('skip' as const));
   fc.assert(
     fc.property(

@@ -53,7 +53,7 @@ describe.each(['alone', 'in a live value'])('%s', (place) => {
     expect([map.get('ann')?.n, plain(list)]).toEqual([7, [{ n: 7, tags: ['a', 'b'] }]]);
   });
 
-  it('both are iterable', () => {
+  it('VMap and VSlice are iterable', () => {
     const map = put(new VMap(new Map([['a', 1]])));
     const list = put(new VSlice(new VSlice([1, 2])));
     expect([[...map], [...list]]).toEqual([[['a', 1]], [1, 2]]);

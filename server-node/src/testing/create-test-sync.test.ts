@@ -66,7 +66,7 @@ describe('createTestSync', () => {
     expect([replica.get(), replica.status.get().stale]).toEqual([{ n: 2 }, false]);
   });
 
-  it('lets a test do harm, and restart the server', async () => {
+  it('lets a test harm clients and restart the server', async () => {
     await using test = await createTestSync();
     test.hub.state('board', { n: 1 });
     const sync = test.connect();

@@ -130,7 +130,7 @@ it.each([
   ['a client that cannot prove an earlier version', { isProven: false }, 1, 'whole 3 +id'],
   ['a client that cannot prove the newest version', { isProven: false }, 3, 'version 3 +id'],
   ['a client that was denied the topic since', { isResumable: false }, 3, 'whole 3 +id'],
-])('sends %s the least that reveals nothing', (_, client, version, first) => {
+])('sends %s the shortest frame that reveals nothing', (_, client, version, first) => {
   const { broadcast, at } = publish();
   const { subscription, told } = want({ ...client, known: version === undefined ? undefined : at(version) });
   subscription.join(broadcast);
@@ -288,7 +288,7 @@ it('has a copy checked once, if the client has the newest version', () => {
   expect(checked()).toEqual([undefined, undefined]);
 });
 
-it('tells the answer that it has: none, a value, a denial, or no value yet', () => {
+it('shows which answer it has: none, a value, a denial, or no value yet', () => {
   const { value, broadcast } = publish();
   const { subscription } = want();
   const answer = (): unknown => ({

@@ -69,7 +69,7 @@ it('remembers the topics that were denied, and forgets those that are granted ag
   expect([topics.isDenied('a'), topics.denied]).toEqual([false, ['b']]);
 });
 
-it('takes all topics for denied after more than 1,000 denials, also on another node', () => {
+it('treats all topics as denied after more than 1,000 denials, also on another node', () => {
   const { topics } = setUp();
   for (let n = 0; n < 1_000; n++) topics.noteRight(`t${n}`, false);
   expect(topics.denied).toHaveLength(1_000);

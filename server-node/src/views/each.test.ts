@@ -88,14 +88,14 @@ describe('each', () => {
     expect(run('b', 'a')).toEqual([[2], [1]]);
   });
 
-  it('gives a list of its own each time, which the view may sort', () => {
+  it('returns a new list each time, which the view may sort', () => {
     const view = viewer();
     const rows = [3, 1, 2].map(row);
     view.run(rows).sort();
     expect(view.run(rows)).toEqual([6, 2, 4]);
   });
 
-  it('outside of a view, and for a bound function, projects all', () => {
+  it('projects all rows outside of a view, and for a bound function', () => {
     let projected = 0;
     const count = function (this: number, { id }: Row): number {
       projected++;

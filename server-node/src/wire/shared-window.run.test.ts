@@ -77,14 +77,14 @@ it('a client that missed a message gets no frame of the run, and delays no other
   expect(send(4)).toEqual(['missed', 'next', 'next']);
 });
 
-it('a message for a client alone that is behind is no part of the run', () => {
+it('a message for a single client that is behind is not part of the run', () => {
   const { window, readers, send } = run(1);
   expect(new Reader().take(window, message('of its own'))).toBe('missed');
   expect(readers[0]?.take(window, message(words(2)))).toBe('next');
   expect(send(3)).toEqual(['next']);
 });
 
-it('a client that comes gets in a second after the beginning of the run, and all begin again together', () => {
+it('a new client joins a second after the beginning of the run, and all clients begin the next run together', () => {
   const { window, readers, send } = run(2, 1);
   vi.advanceTimersByTime(600);
   send(1);
@@ -111,7 +111,7 @@ it('a run goes on as long as no client waits', () => {
   expect(send(5)).toEqual(['next']);
 });
 
-it('a client that comes gets in after 64 KiB of messages', () => {
+it('a new client joins after 64 KiB of messages', () => {
   const { window, readers } = run(1, 0);
   const part = 'x'.repeat(16 * 1024);
   const late = new Reader();
@@ -164,7 +164,7 @@ it('messages refer to the last 16 KiB, and no further', () => {
   expect(sizeAfter(18_000)).toBeGreaterThan(3_000);
 });
 
-it('a place is in the window whose message its client got last', () => {
+it('a place is in the window if its message is the last one that its client received', () => {
   const { window, readers } = run(1);
   const { place } = readers[0] as Reader;
   const other = new SharedWindow();

@@ -35,7 +35,7 @@ describe('SQLite and a mesh, combined', () => {
 describe('a combined log', () => {
   const step = { tag: 'tag', patch: '[1]' };
 
-  it('tells of revisions by the bus, once, though the log tells later or never', async () => {
+  it('reports each revision once by the bus, though the log reports it later or never', async () => {
     const [keeps, tells] = [memory(), memory()];
     const { log } = combine({ log: keeps, bus: tells });
     const heard = vi.fn();

@@ -70,7 +70,7 @@ it('polls and POSTs of a session that is there do not count', async () => {
   }
 });
 
-it('a peer of the own network has no limit unless trustProxy says that it is no proxy', async () => {
+it('a peer of the own network has no limit unless trustProxy says that it is not a proxy', async () => {
   const statuses = async (options: velox.HubOptions): Promise<number[]> => {
     const hub = velox.createHub({ ...options, limits: { opensPerAddress: 1 } });
     hub.state('', { n: 0 });

@@ -195,7 +195,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
 });
 
 describe('the life of a session', () => {
-  it('is told to the application: connect, away, reconnect, disconnect', async () => {
+  it('is reported to the application: connect, away, reconnect, disconnect', async () => {
     const told: unknown[] = [];
     const { hub, connect } = await setUp('websocket', {
       patience: 400,

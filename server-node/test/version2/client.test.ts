@@ -18,7 +18,7 @@ function client(url: string, foo: Foo, options?: Parameters<typeof velox.sse>[2]
 
 const handlerOf = (state: server.Published<unknown>) => state.handle;
 
-it('wants an object to keep', () => {
+it('requires an object to update', () => {
   expect(() => velox.sse('http://localhost/sync', undefined as never)).toThrow(TypeError);
 });
 
@@ -40,7 +40,7 @@ it('keeps the object typed and live: keys that the value lacks go, own keys stay
   await state.close();
 });
 
-it('tells of the connection, its id and its version, and comes back over a cut', async () => {
+it('reports the connection, its id and its version, and reconnects after a cut', async () => {
   const state = server.state<Foo>({ a: 1 });
   await using at = await listen(handlerOf(state));
   const created = client(at.origin, {}, { retry: { delay: () => 10 } });
@@ -73,7 +73,7 @@ it('takes the value of a server that was replaced, with its id and version', asy
   await first.close();
 });
 
-it('does not tell of a disconnect before it was connected; each failure is an error with a code', async () => {
+it('reports no disconnect before it was connected; each failure is an error with a code', async () => {
   const at = await listen((_, response) => void response.writeHead(503).end());
   onTestFinished(() => at.close());
   const delay = vi.fn((failures: number) => failures);

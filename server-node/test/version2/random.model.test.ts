@@ -27,7 +27,7 @@ const step = fc.oneof(
 );
 
 it(
-  'random steps reach both clients right, as deltas if merge patches can say them',
+  'random steps reach both clients correctly, as deltas if a merge patch can express them',
   () => {
     const counts = { steps: 0, deltas: 0, wholes: 0 };
     fc.assert(

@@ -96,7 +96,7 @@ describe('an assigned object', () => {
     expect(row).toEqual({ id: 4, tags: ['late'] });
   });
 
-  it('is the same part again, when that was taken out', () => {
+  it('is the same part again, if it was taken out before', () => {
     const recorder = createRecorder(fresh() as Doc);
     const { inner } = recorder.value.box;
     recorder.update((d) => {
@@ -108,7 +108,7 @@ describe('an assigned object', () => {
     expect(recorder.value.again).toBe(inner);
   });
 
-  it('is a copy, when that is still in its place', () => {
+  it('is a copy, if the part is still in its place', () => {
     const recorder = createRecorder(fresh() as Doc);
     recorder.update((d) => {
       d.twin = d.box;
@@ -312,7 +312,7 @@ describe('two rows that are swapped', () => {
     expect([order, sent]).toEqual(['dabc', [{ op: 'move', from: '/3', path: '/0' }]]);
   });
 
-  it('may be swapped with a value that is none', () => {
+  it('may be swapped with a value that is no row', () => {
     const recorder = createRecorder<unknown[]>([{ n: 1 }, 'x', null]);
     recorder.update((list) => {
       [list[0], list[1]] = [list[1], list[0]];

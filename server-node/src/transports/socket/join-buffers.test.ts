@@ -5,7 +5,7 @@ const small = (text: string): Buffer => Buffer.from(text);
 const large = Buffer.alloc(20_000, 'x');
 
 describe('the chunks for one session', () => {
-  it('is one chunk, in order, and the same for all that get the same', () => {
+  it('is one chunk, in order, and shared by all sessions that get the same messages', () => {
     const [a, b, c] = [small('a'), small('b'), small('c')];
     const [first] = joined([a, b]);
     expect(first?.toString()).toBe('ab');

@@ -53,7 +53,7 @@ async function open(
 const shared = (text: string): string[] => text.split('\n\n').filter((event) => event.startsWith('id:'));
 
 describe('an event stream by fetch, in gzip', () => {
-  it('has the events of one that is not, each as soon as it was sent, also for a later reader', async () => {
+  it('has the same events as without gzip, each as soon as it was sent, also for a later reader', async () => {
     const state = velox.state({ n: 0, text: WORDS }, { compression: 'all' });
     await using server = await listen(hosted(state.fetch));
     const [early, plain] = await Promise.all(
@@ -202,7 +202,7 @@ describe('an event stream by fetch that is full', () => {
     expect(text).toMatch(/x{200000}.*"bye".*\n\n$/s);
   });
 
-  it('is left alone when it is over', async () => {
+  it('is not written to after its end', async () => {
     const { hub, reader, wait } = await stuffed(200_000);
     await reader.cancel();
     expect(hub.stats()).toMatchObject({ sessions: 0, waiting: 0 });
