@@ -116,7 +116,7 @@ describe('the runners, for a folder with one file of each kind', { timeout: 120_
   });
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-  it('Vitest: finds the flaky file, fails a file that fails twice, and counts right', () => {
+  it('Vitest: finds the flaky file, fails a file that fails twice, and counts correctly', () => {
     const env = { VITEST: '', VITEST_POOL_ID: '', VITEST_WORKER_ID: '' };
     const result = runTwice((only?: Counts) => runVitest(only, { cwd, env, stdio: 'ignore' }) as Counts[]);
     expect(result).toEqual({
@@ -129,7 +129,7 @@ describe('the runners, for a folder with one file of each kind', { timeout: 120_
     expect(result.failedFiles).toHaveLength(3);
   });
 
-  it('Playwright: finds the flaky file, fails a file that fails twice, and counts right', () => {
+  it('Playwright: finds the flaky file, fails a file that fails twice, and counts correctly', () => {
     const result = runTwice((only?: Counts) => runPlaywright(only, { cwd, stdio: 'ignore' }) as Counts[]);
     expect(result).toEqual({
       passed: 1 + 1, // good and flaky

@@ -101,7 +101,7 @@ describe('velox(url, obj)', () => {
     live.disconnect();
   });
 
-  it('takes another topic', async () => {
+  it('follows another topic than the default one', async () => {
     const { live, last } = setUp({}, { topic: 'b' });
     await tick(0);
     last().hello();

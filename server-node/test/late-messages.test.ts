@@ -122,7 +122,7 @@ describe('a client that comes back while a slow node still asks for its session'
     expect([...new Set(recovered)]).toEqual([true]);
   });
 
-  it('keeps its session if the slow node was given it, and heard an earlier answer', async () => {
+  it('keeps its session if the slow node was given it, but received an earlier answer', async () => {
     const { events, recovered } = await client('a', east);
     let isFirst = true;
     west.bus.hearMs = (_, data) => {

@@ -204,7 +204,7 @@ describe('the callbacks of a session', () => {
     expect(order).toEqual(['connect', 'connected', 'disconnect']); // its frames have no session any more
   });
 
-  it('that reject are reported, and later frames are executed', async () => {
+  it('are reported if they reject, and later frames are executed', async () => {
     const entries: velox.LogEntry[] = [];
     const heard = vi.fn();
     const test = await setUp({

@@ -402,7 +402,7 @@ describe('its requests', () => {
     expect((await events.fetch(new Request('http://h/events', { method: 'PUT' }))).status).toBe(405);
   });
 
-  it('end when the client goes', async () => {
+  it('end when the client disconnects', async () => {
     const rig = await setUp();
     const ann = await read(rig.origin);
     expect(rig.events.size).toBe(1);

@@ -242,7 +242,7 @@ describe('presence', () => {
     expect(hub.room('lobby').size).toBe(1);
   });
 
-  it('keeps out of rooms that canJoin refuses, also with data alone', async () => {
+  it('shows no client in a room that canJoin refuses, even if it only sends data', async () => {
     const { hub, connect, enter, members, advance } = await setUp();
     enter('ann', { x: 1 }, 'secret');
     const sync = connect({ auth: () => 'bob' });

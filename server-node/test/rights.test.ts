@@ -100,7 +100,7 @@ describe('tokens of a live session', () => {
   it.each([
     ['let in', 'ab'],
     ['refused', new Error('expired')],
-  ])('that are %s after a newer link was authorized have no effect', async (_, answer) => {
+  ])('have no effect if they are %s after a newer link was authorized', async (_, answer) => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'slow');
@@ -113,7 +113,7 @@ describe('tokens of a live session', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1 });
   });
 
-  it('that still wait when a newer link is authorized are not checked', async () => {
+  it('are not checked if they still wait when a newer link is authorized', async () => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'slow');
@@ -127,7 +127,7 @@ describe('tokens of a live session', () => {
     expect(session.admission).toBe(admission);
   });
 
-  it('that are refused end the session, and later ones that wait are not checked', async () => {
+  it('end the session if they are refused, and later ones that wait are not checked', async () => {
     const { hub, asked, open } = setup();
     const session = await open();
     auth(hub, session, 'bad');

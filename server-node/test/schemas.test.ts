@@ -195,7 +195,7 @@ describe('a schema that answers later', () => {
     await call;
   });
 
-  it('that takes longer than limits.handshake is reported, and later events are handled', async () => {
+  it('is reported if it takes longer than limits.handshake, and later events are handled', async () => {
     const rig = await setUp({ limits: { handshake: 1_000 } });
     const { schema } = slowSchema();
     rig.hub.on('slow', schema, () => rig.heard.push('slow'));

@@ -197,7 +197,7 @@ describe('a view', () => {
     expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
   });
 
-  it('that fails gives no old value to a client that joins, and present clients keep it', async () => {
+  it('gives a client that joins no old value if it fails, and present clients keep theirs', async () => {
     let isBroken = false;
     const game = test.hub.state('game', deal(), {
       view: (value) => {

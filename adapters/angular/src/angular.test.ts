@@ -120,7 +120,7 @@ it('listens outside of the zone, and calls the listener inside', async () => {
   expect(places).toEqual(['outside', 'inside: saved']);
 });
 
-it('wants an injection context', () => {
+it('requires an injection context', () => {
   expect(() => injectVelox('/sync')).toThrow('NG0203');
   expect(() => injectVeloxStatus('/sync')).toThrow('NG0203');
   expect(() => injectVeloxEvent('/sync', 'notice', () => {})).toThrow('NG0203');

@@ -184,7 +184,7 @@ describe('an inline selector', () => {
     },
   );
 
-  it('that builds an equal object causes no rendering, and keeps the reference in other renderings', async () => {
+  it('causes no rendering if it builds an equal object, and keeps the reference in other renderings', async () => {
     const { sync, answer, change } = setUp();
     const seen: unknown[] = [];
     let again: () => void = () => {};
@@ -237,7 +237,7 @@ describe('an inline selector', () => {
     expect(container.textContent).toBe('20');
   });
 
-  it('that throws reaches the error boundary, releases the topic, and runs again after a reset', async () => {
+  it('reaches the error boundary if it throws, releases the topic, and runs again after a reset', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     class Boundary extends Component<{ children: ReactNode }> {
       override readonly state = { message: '' };

@@ -52,7 +52,7 @@ describe('links that open well and are cut within a second', () => {
     60_000,
   );
 
-  it('end after `maxAttempts`, and `delay` learns how often they failed', async () => {
+  it('end after `maxAttempts`, and `delay` gets the number of failures', async () => {
     const delay = vi.fn(() => 100);
     const rig = setUp({ retry: { maxAttempts: 5, delay } });
     await tick();

@@ -246,7 +246,7 @@ describe('retrying', () => {
     expect(sync.status.get()).toMatchObject({ state: 'open', stale: false });
   });
 
-  it('waits as long as `retry.delay` says, which gets the failures and the ms since the loss', async () => {
+  it('waits as long as `retry.delay` returns for the number of failures and the ms since the loss', async () => {
     const delay = vi.fn(() => 1_234);
     const { sync, last } = await setUpOpen({ retry: { delay } });
     last().lose();
@@ -344,7 +344,7 @@ describe('transports', () => {
   /** Loads the module that is loaded on need. */
   const load = () => vi.dynamicImportSettled();
 
-  it('that deliver the head of an answer and then nothing for 5 s count as buffering, and the next one is tried', async () => {
+  it('count as buffering after the head of an answer and then nothing for 5 s, and the next one is tried', async () => {
     const fakes = three();
     const { sync, last } = await setUp({}, fakes);
     await vi.advanceTimersByTimeAsync(3_000);

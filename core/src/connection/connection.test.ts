@@ -485,7 +485,7 @@ describe('a goodbye', () => {
     bye: { code: 'going-away', reason: 'restart', ...(retry !== undefined && { retry }) },
   });
 
-  it('without a time is a loss with a reason', async () => {
+  it('is a loss with a reason if it names no time', async () => {
     const { sync, last, links } = await setUpOpen();
     last().say(bye());
     expect(last().closed).toBe(true);
@@ -498,7 +498,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('with a time delays the next attempt by that time', async () => {
+  it('delays the next attempt by the time that it names', async () => {
     const { sync, last, links } = await setUpOpen();
     last().say(bye(7_000));
     expect(sync.status.get().retryAt).toBe(Date.now() + 7_000);
@@ -508,7 +508,7 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('with a time of 0 causes at most ten attempts a second', async () => {
+  it('causes at most ten attempts a second if its time is 0', async () => {
     const { last, links } = await setUpOpen();
     for (let ms = 0; ms < 1_000; ms++) {
       if (!last().closed) last().say(bye(0));
@@ -517,14 +517,14 @@ describe('a goodbye', () => {
     expect(links).toHaveLength(11);
   });
 
-  it('with a time longer than any timer causes no immediate attempt', async () => {
+  it('causes no immediate attempt if its time is longer than any timer', async () => {
     const { last, links } = await setUpOpen();
     last().say(bye(1e12));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(links).toHaveLength(1);
   });
 
-  it('that forbids a return closes the connection until all subscribers have left and a new one comes', async () => {
+  it('closes the connection if it forbids a return, until all subscribers have left and a new one comes', async () => {
     const { sync, last, links, stop } = await setUpOpen();
     last().say(bye(false));
     sync.replica('b').subscribe(() => {})();
@@ -661,7 +661,7 @@ describe('status', () => {
     expect(sync.status.get().stale).toBe(false);
   });
 
-  it('tells each topic when all are stale', async () => {
+  it('notifies each topic when all are stale', async () => {
     const { sync, last } = await setUpOpen();
     sync.replica('b').subscribe(() => {});
     await tick();

@@ -88,7 +88,7 @@ describe('options of a shared connection', () => {
     shared('/sync').close();
   });
 
-  it('that are the same, written inline, cause no warning', () => {
+  it('cause no warning if they are the same, written inline', () => {
     const source = () => ({
       url: '/sync',
       transports: [transport],

@@ -270,7 +270,7 @@ describe('listening', () => {
     expect(sync.dropped.get()).toBe(6);
   });
 
-  it('that throws does not affect other listeners', async () => {
+  it('is not affected by another listener that throws', async () => {
     const report = vi.fn();
     vi.stubGlobal('reportError', report);
     const { sync, last } = setUp();
@@ -423,7 +423,7 @@ describe('bytes', () => {
     await vi.waitFor(() => expect(heard).toEqual([{ a: new Uint8Array([1, 2]) }, 'next']));
   });
 
-  it('that do not match the data end the link', async () => {
+  it('end the link if they do not match the data', async () => {
     const { sync, last } = await setUpOpen();
     await vi.waitFor(() => load());
     last().say({ event: 'news', data: 1, binary: [['/a', '']], seq: 1 });

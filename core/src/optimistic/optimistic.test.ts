@@ -66,7 +66,7 @@ describe('an optimistic call', () => {
     expect(mirror()).toEqual({ rows: [0, 7, 1] });
   });
 
-  it('that fails takes back its effect, and leaves those of others', async () => {
+  it('takes back its own effect alone if it fails', async () => {
     const { sync, board, link, mirror } = await setUp();
     const first = sync.call('add', 1, { optimistic: optimistic(board, push(1)) });
     void sync.call('add', 2, { optimistic: optimistic(board, push(2)) });
@@ -77,7 +77,7 @@ describe('an optimistic call', () => {
     expect(mirror()).toEqual({ rows: [0, 2] });
   });
 
-  it('that is answered without a revision is removed with its reply', async () => {
+  it('is removed with its reply if no revision has its effect', async () => {
     const { sync, board, link } = await setUp();
     const reply = sync.call('add', 1, { optimistic: optimistic(board, push(1)) });
     link().say({ reply: 1, data: null, seq: 1 });
@@ -99,7 +99,7 @@ describe('an optimistic call', () => {
     expect(other.get()?.count).toBe(2);
   });
 
-  it('whose recipe throws is left out, and reported once', async () => {
+  it('is left out, and reported once, if its recipe throws', async () => {
     const report = vi.spyOn(console, 'error').mockImplementation(() => {});
     const reported = vi.fn();
     vi.stubGlobal('reportError', reported);

@@ -36,7 +36,7 @@ describe('binary data', () => {
     expect(dataText(new Uint8Array([255]))).toBe('"data":null,"binary":[["","/w=="]]');
   });
 
-  it('leaves other data as JSON has it', () => {
+  it('does not change other data', () => {
     const value = { at: new Date(0), no: undefined, list: [undefined, () => 1], nested: { toJSON: () => 7 } };
     expect(dataText(value)).toBe(`"data":${JSON.stringify(value)}`);
     expect(dataText(undefined)).toBe('"data":null');

@@ -133,17 +133,17 @@ describe('an odd operation', () => {
     expect(() => apply({ a: 1 }, operations)).toThrow(expect.objectContaining({ code: 'bad-patch' }));
   });
 
-  it('that moves a container into itself is refused, and the message names both places', () => {
+  it('is refused if it moves a container into itself, and the message names both places', () => {
     const operations: Operation[] = [{ op: 'move', from: '/a', path: '/a/b/c' }];
     expect(() => apply({ a: { b: {} } }, operations)).toThrow('"op":"move","from":"/a","path":"/a/b/c"');
   });
 
-  it('that moves an element into itself is refused, though another element takes its place', () => {
+  it('is refused if it moves an element into itself, though another element takes its place', () => {
     const operations: Operation[] = [{ op: 'move', from: '/0', path: '/0/x' }];
     expect(() => apply([{}, {}], operations)).toThrow(expect.objectContaining({ code: 'bad-patch' }));
   });
 
-  it('that moves a container to a name that begins with its own is applied', () => {
+  it('is applied if it moves a container to a name that begins with its own', () => {
     expect(apply({ a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/ab' }])).toEqual({ ab: { b: 1 } });
   });
 });

@@ -26,7 +26,7 @@ describe('a selector', () => {
     expect(equal).not.toHaveBeenCalled();
   });
 
-  it('that throws keeps nothing of it', () => {
+  it('remembers nothing of a run that throws', () => {
     const selector = createSelector((n: number) => {
       if (n === 2) throw new Error('two');
       return { n };

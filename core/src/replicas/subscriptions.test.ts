@@ -117,7 +117,7 @@ it('leaves topics to end for the next call once the room is used', () => {
   ]);
 });
 
-it('tells when the first wanted topic becomes stale, and when the last one is current', () => {
+it('notifies when the first wanted topic becomes stale, and when the last one is current', () => {
   const { topics, want, say, onStale } = setUp();
   const heard = (): unknown => [onStale.mock.calls.splice(0).length, topics.hasStale()];
   expect(heard()).toEqual([0, false]);
@@ -175,7 +175,7 @@ it.each([
   ],
   [{ stale: 'outage', topic: 'a' }, 'stale', 'outage'],
   [{ stale: '', topic: 'a' }, 'stale', 'stale'],
-])('takes %j for the reason of that topic alone', (frame, code, message) => {
+])('treats %j as the reason of that topic alone', (frame, code, message) => {
   const { want, topics, say, reason } = setUp();
   want('a', 'b');
   topics.frames(Infinity);
@@ -193,7 +193,7 @@ it('says how to add a default topic if there is none', () => {
   expect([reason(''), reason('b')]).toEqual([{ code: 'not-found', message }, undefined]);
 });
 
-it('takes a stale frame without a topic for the reason of all wanted topics', () => {
+it('treats a stale frame without a topic as the reason of all wanted topics', () => {
   const { want, topics, say, reason } = setUp();
   want('a', '');
   topics.frames(Infinity);
@@ -201,7 +201,7 @@ it('takes a stale frame without a topic for the reason of all wanted topics', ()
   expect([reason('a'), reason('')]).toEqual(Array(2).fill({ code: 'stale', message: 'outage' }));
 });
 
-it('asks again for the topic alone whose checks are about versions that did not arrive', () => {
+it('asks again only for a topic whose checks are about versions that did not arrive', () => {
   const { want, topics, say } = setUp();
   want('a', 'b');
   topics.frames(Infinity);

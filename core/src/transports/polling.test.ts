@@ -118,7 +118,7 @@ describe('long-polling', () => {
     }
   });
 
-  it('when it ends between two polls, tells the server so, which sees no request end', async () => {
+  it('tells the server if it ends between two polls, because the server sees no request end', async () => {
     vi.useFakeTimers();
     const fetch = answerWith([HELLO], [{ ping: true }]);
     const link = polling()({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] }, events);

@@ -49,12 +49,12 @@ describe('a server of version 3', () => {
     expect(last().closed).toBe(true);
   });
 
-  it('that refuses before its hello is heard', async () => {
+  it('passes on its refusal before hello', async () => {
     const { sync } = await setUp({ bye: { code: 'forbidden', reason: 'no' } });
     expect(sync.status.get()).toMatchObject({ state: 'closed', reason: { code: 'forbidden' } });
   });
 
-  it('that replaces one of version 2 gets the subscriptions that the old one could not serve', async () => {
+  it('gets the subscriptions that a former server of version 2 could not serve', async () => {
     const { sync, last } = await setUp(PING, FIRST);
     sync.replica('other').subscribe(() => {});
     await tick();
@@ -100,7 +100,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('that sends a value again is no news; another value under the same version is shown', async () => {
+  it('may send a value again without effect; another value under the same version is shown', async () => {
     const { sync, replica, say } = await setUp(PING, FIRST);
     const shown = vi.fn();
     replica.subscribe(shown);
@@ -131,7 +131,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('that repeatedly sends steps that do not join on is asked less and less often', async () => {
+  it('is asked less and less often if it keeps sending steps that do not join on', async () => {
     const { sync, last, links } = await setUp();
     const begun = Date.now();
     while (Date.now() - begun < 60_000) {
@@ -155,7 +155,7 @@ describe('a server of version 2', () => {
     sync.close();
   });
 
-  it('that may have another value than `initial` is reached again without its position', async () => {
+  it('is reached again without the position of `initial` if its value may differ', async () => {
     const { transport, last, links } = createFakeTransport({ name: 'sse' });
     const sync = connect('http://h/sync', { transports: [version2(transport)] });
     sync.replica('', { id: 'a', version: 3, body: { n: 3 } }).subscribe(() => {});

@@ -61,7 +61,7 @@ describe('the body of a request', () => {
     expect(await post(listener)).toEqual({ status: 400, answer: { error: { code: 'bad-frame', message } } });
   });
 
-  it('that was cut off before it was read ends the exchange', async () => {
+  it('ends the exchange if it was cut off before it was read', async () => {
     const state = velox.state({ a: 1 });
     let outcome: Promise<string> | undefined;
     await using server = await listen((request, response) => {

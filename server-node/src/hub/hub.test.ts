@@ -58,7 +58,7 @@ describe('topics', () => {
     expect(writes() - before).toBe(1);
   });
 
-  it('that appear later reach waiting clients, and removed topics are denied', async () => {
+  it('reach waiting clients when they appear later, and are denied once they are removed', async () => {
     const hub = velox.createHub();
     await using server = await listen(hub.handle);
     const link = rawSubscribe(server.origin, { topic: 'later' });
@@ -86,7 +86,7 @@ describe('topics', () => {
     expect(await link.next()).toEqual({ ping: true });
   });
 
-  it('that are unsubscribed send nothing more, and start anew when subscribed again', async () => {
+  it('send nothing after an unsubscribe, and start again with the next subscription', async () => {
     const hub = velox.createHub();
     const a = hub.state('a', { n: 1, pad: PAD });
     await using server = await listen(hub.handle);

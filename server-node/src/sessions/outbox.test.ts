@@ -380,7 +380,7 @@ describe('the events of a session', () => {
     },
   );
 
-  it('that are written and given up report that they may have arrived', () => {
+  it('report that they may have arrived if they are given up after they were written', () => {
     const { outbox, drops, add } = filled('drop-oldest');
     add('', 1, 2, 3, 4);
     expect(dataOf(outbox)).toHaveLength(4);
@@ -409,7 +409,7 @@ describe('the events of a session', () => {
 });
 
 describe('urgent events', () => {
-  it('that overtake events of a former link take their numbers', () => {
+  it('take the numbers of the events of a former link that they overtake', () => {
     const outbox = new Outbox();
     for (const data of [1, 2, 3]) outbox.add(eventMessage('n', data));
     expect(textsOf(outbox)).toHaveLength(3);
@@ -421,7 +421,7 @@ describe('urgent events', () => {
     expect(dataOf(outbox)).toEqual([2, 3]);
   });
 
-  it('that no link took are written before all others on the next link', () => {
+  it('are written before all others on the next link if no link has taken them', () => {
     const outbox = new Outbox();
     outbox.add(eventMessage('n', 'waits'));
     const release = outbox.hold();
@@ -439,7 +439,7 @@ describe('urgent events', () => {
 });
 
 describe('the events of a session that ends', () => {
-  it('are given up, also those of senders that do not ask', () => {
+  it('are given up, also those of senders without a callback', () => {
     const outbox = new Outbox();
     for (const data of [1, 2]) outbox.add(eventMessage('n', data));
     outbox.next();

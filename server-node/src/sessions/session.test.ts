@@ -271,7 +271,7 @@ describe('events', () => {
     },
   );
 
-  it('that were written do not count as dropped if the client has them', async () => {
+  it('do not count as dropped if they were written and the client has them', async () => {
     const { hub } = quiet();
     const { outlet, session } = open(hub);
     for (let n = 1; n <= 2_500; n++) {
@@ -284,7 +284,7 @@ describe('events', () => {
     expect(droppedIn(next.outlet)).toBeUndefined();
   });
 
-  it('that were lost with their link count as dropped, written or not', async () => {
+  it('count as dropped if they were lost with their link, written or not', async () => {
     const { hub } = quiet();
     const { outlet, session } = open(hub);
     for (let n = 1; n <= 1_500; n++) {

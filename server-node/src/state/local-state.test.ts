@@ -391,7 +391,7 @@ describe('throttle', () => {
     expect(seen).toEqual([2, 3, 4]);
   });
 
-  it('of more than 24 days lets no second delivery leave early', async () => {
+  it('lets no second delivery leave early if it is longer than 24 days', async () => {
     const state = new LocalState({ n: 0, pad: 'x'.repeat(100) }, { throttle: 2 ** 40 });
     const seen = deliveries(state);
     for (let n = 1; n <= 2; n++) {

@@ -187,7 +187,7 @@ it('says once that a topic is denied, and sends no steps from before to a client
   expect(told()).toEqual(['whole 3 +id']);
 });
 
-it('says each reason once for which there is no value yet, and again after another answer', () => {
+it('reports each reason why there is no value yet once, and again after another answer', () => {
   const { broadcast, at } = publish();
   const { subscription, told, isTouched } = want({ known: at(3) });
   subscription.fail('outage');

@@ -111,7 +111,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     expect(sync.dropped.get()).toBe(0);
   });
 
-  it('what onReconnect sends goes before what waits, however long it takes', async () => {
+  it('events that onReconnect sends go before waiting ones, however long it takes', async () => {
     const order: unknown[] = [];
     let isAway = false;
     let resolve = (): void => undefined;

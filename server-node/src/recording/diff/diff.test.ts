@@ -235,7 +235,7 @@ describe('two values given as immutable', () => {
 });
 
 describe('a mutated row is still the same object', () => {
-  it('and is looked at', () => {
+  it('and is compared', () => {
     const rows = [1, 2, 3].map(unkeyed);
     const { push } = watch({ rows });
     expect(push(() => (rows[1]!.n = 5))).toEqual([{ op: 'replace', path: '/rows/1/n', value: 5 }]);

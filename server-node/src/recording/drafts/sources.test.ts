@@ -307,7 +307,7 @@ describe('an assigned object', () => {
     expect(empty).toEqual({ items: [] });
   });
 
-  it('written after its draft was is an error, and the recipe is undone', () => {
+  it('is an error if it is written after its draft was, and the recipe is undone', () => {
     const recorder = createRecorder(fresh());
     const recipe = (d: Doc): void => {
       const user: Doc['users'][string] = (d.users.ann = {});
@@ -319,7 +319,7 @@ describe('an assigned object', () => {
     expect(recorder.dirty).toBe(false);
   });
 
-  it('that gets what JSON cannot carry fails the recipe', () => {
+  it('fails the recipe if it gets a value that JSON cannot represent', () => {
     const recorder = createRecorder<Record<string, unknown>>({});
     const recipe = (d: Record<string, unknown>): void => {
       const late: Record<string, unknown> = (d.late = {});
@@ -428,7 +428,7 @@ describe('an assigned object', () => {
     ]);
   });
 
-  it('that a failed recipe assigned is not followed', () => {
+  it('is not followed if the recipe that assigned it failed', () => {
     const recorder = createRecorder<Record<string, Tree>>({});
     recorder.update(() => {
       const late: Tree = { children: [{ name: 'a' }] };

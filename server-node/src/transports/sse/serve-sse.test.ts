@@ -10,7 +10,7 @@ const ANYBODY = { context: undefined, identity: undefined };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('an event stream', () => {
-  it('that is replaced before its first write is answered, and ends', async () => {
+  it('is answered and ends if it is replaced before its first write', async () => {
     const hub = new Hub();
     const exchanges = [new FakeExchange(), new FakeExchange(), new FakeExchange()] as const;
     const serve = (exchange: FakeExchange, open = {}): Promise<string> =>
@@ -25,7 +25,7 @@ describe('an event stream', () => {
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
   });
 
-  it('that other code answered before its head causes no error, and leaves no session', async () => {
+  it('causes no error and leaves no session if other code answers before its head', async () => {
     const warnings: unknown[] = [];
     const hub = velox.createHub({
       authorize: () => turn(),
