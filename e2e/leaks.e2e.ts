@@ -34,7 +34,7 @@ async function measure(cdp: CDPSession): Promise<Use> {
 }
 
 for (const framework of ['react', 'vue', 'svelte', 'angular', 'angularjs']) {
-  test(`${framework}: 1,000 mounts and unmounts leave no nodes, listeners or timers behind`, async ({ page }) => {
+  test(`${framework}: 1,000 mounts leave no nodes, listeners or timers behind`, async ({ page }) => {
     const sockets: { readonly isClosed: () => boolean }[] = [];
     page.on('websocket', (socket) => sockets.push(socket));
     await page.addInitScript(() => {

@@ -379,7 +379,7 @@ const LOSS_BEFORE_A_FAILURE: Step[] = [
   { do: 'allow', who: 0, topic: 'slow/1' },
 ];
 
-it('clients of any source see only permitted values, and the newest ones in the end', { timeout }, async () => {
+it('clients of any source see only permitted values, and finally the newest', { timeout }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
       const world = new World();

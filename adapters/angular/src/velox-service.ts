@@ -25,7 +25,7 @@ export interface Scope {
   readonly $watch: <V>(read: () => V, listener: (value: V) => void) => () => void;
 }
 
-/** The id of a row, or a function that returns one; while it is undefined, nothing is asked for. */
+/** The id of a row, or a function that returns one; while it is undefined, no row is requested. */
 export type EntityId = string | number | undefined | (() => string | number | undefined);
 
 /** The service `$velox`. */
@@ -49,7 +49,7 @@ export interface VeloxService {
   /**
    * The same for a row of an entity: undefined until it arrives, and `null` if it does not exist.
    *
-   * @param id may be a function, called in each digest; while it is undefined, nothing is asked for.
+   * @param id may be a function, called in each digest; while it is undefined, no row is requested.
    * @example $velox.bindEntity($scope, '/sync', 'items', () => $scope.id, 'item')
    */
   readonly bindEntity: <T, S = T | null>(

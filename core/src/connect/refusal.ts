@@ -7,8 +7,8 @@ import { replicaOf, type Source } from './registry.js';
 const DENIED = ['not-found', 'forbidden'];
 
 /**
- * Why waiting for the value of a source is in vain: its topic is denied, its connection has ended for good, or a server renders, which
- * does not connect. Undefined if there is a value, or if one may come.
+ * Why a source gets no value: its topic is denied, its connection has ended for good, or a server renders, which does not connect.
+ * Undefined if there is a value, or if one may still arrive.
  */
 export function refusal(source: Source<unknown>): VeloxError | undefined {
   const { get, status } = replicaOf(source);

@@ -17,7 +17,7 @@ export interface EmitOptions {
 /** Receives the data of an event. */
 export type Listener<D = unknown> = (data: D) => void;
 
-/** Calls back with each event of a name, until the function that it returns is called. */
+/** Calls back with each event of a name, until the returned function is called. */
 export interface On<C extends Contract = AnyContract> {
   <N extends EventName<C>>(event: N, listener: Listener<EventData<C, N>>): () => void;
   /** Adds several listeners by the names of their events. */
@@ -28,7 +28,7 @@ export interface On<C extends Contract = AnyContract> {
 export interface Channel<C extends Contract = AnyContract> {
   /** Sends a message without a name. Throws as `emit` does. */
   readonly send: (data: unknown, options?: Omit<EmitOptions, 'channel'>) => Sent;
-  /** Calls back with each message without a name. Keeps the connection open until the function that it returns is called. */
+  /** Calls back with each message without a name. Keeps the connection open until the returned function is called. */
   readonly onMessage: (listener: Listener) => () => void;
   readonly emit: <N extends EventName<C>>(
     event: N,

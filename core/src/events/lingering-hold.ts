@@ -6,7 +6,7 @@ export interface LingeringHold {
 }
 
 /**
- * @param hold holds the connection until the function that it returns is called
+ * @param hold holds the connection until the returned function is called
  * @param onQuiet called once nothing has happened for 1 s, and the connection is still needed
  */
 export function createLingeringHold(hold: () => () => void, onQuiet: () => void): LingeringHold {

@@ -32,7 +32,7 @@ export interface Presence<Mine = unknown, Shown = unknown> extends Hydratable<Pr
    * @throws VeloxError `not-json`; `too-large` beyond the server's `limits.presence`.
    */
   readonly set: (mine: Mine) => void;
-  /** Joins the room, and shows `mine`, until the function that it returns is called. */
+  /** Joins the room, and shows `mine`, until the returned function is called. */
   readonly enter: (mine: Mine) => () => void;
 }
 

@@ -3,7 +3,7 @@ import { report } from '../protocol/error.js';
 
 /** The rooms that a client wants to be in. */
 export interface Rooms {
-  /** Joins a room until the function that it returns is called, which must happen once; it may be joined several times. */
+  /** Joins a room until the returned function is called, which must happen once; it may be joined several times. */
   readonly join: (room: string) => () => void;
   /** A new session is in no room: all that are wanted are joined again. */
   readonly onNewSession: () => void;

@@ -75,8 +75,8 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
     options?: CallOptions,
   ) => Promise<CallReply<C, N>>;
   /**
-   * Answers the calls of the server. The reply is the result; a CallError travels, any other error becomes `internal` and is reported
-   * here. Keeps the connection open until the function that it returns is called.
+   * Answers the calls of the server. The reply is the result; a CallError travels, any other error becomes `internal` and is reported here.
+   * Keeps the connection open until the returned function is called.
    *
    * @throws VeloxError `bad-option` if the call has a handler.
    */
@@ -189,7 +189,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
     }
   });
 
-  /** Keeps the connection open until the function that it returns is called. */
+  /** Keeps the connection open until the returned function is called. */
   const keepOpen = (end: () => unknown): (() => void) => {
     const release = hold();
     return once(() => {

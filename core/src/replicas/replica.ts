@@ -41,7 +41,9 @@ export interface ReplicaHost extends Pick<PublishScheduler, 'owned' | 'schedule'
 export interface ReplicaControl {
   readonly replica: Replica<unknown>;
   readonly wanted: () => boolean;
-  /** Returns the request by which the link carries the topic if it is wanted, and only then: a subscription, or the topic to end. It counts as sent. */
+  /**
+   * Returns the pending request to the server: a subscription if the topic is wanted, or else the topic to unsubscribe. It counts as sent.
+   */
   readonly say: () => Subscription | string | undefined;
   /** The link is gone. The connection counts the topic and notifies, by its own status. */
   readonly drop: () => void;
@@ -116,7 +118,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
     host.onChange(control);
     refresh();
   };
-  /** Counts a subscriber, until the function that it returns is called. */
+  /** Counts a subscriber, until the returned function is called. */
   const retain = (stop: () => void): (() => void) => {
     clearTimeout(lingering);
     interest++;

@@ -13,7 +13,7 @@ import {
 
 /** The functions that topics need from their connection. */
 export interface SubscriptionsHost extends Omit<ReplicaHost, 'onChange' | 'onStale'> {
-  /** The link may have to be asked about a topic. */
+  /** A topic may need a request to the server. */
   readonly onChange: () => void;
   /** The first wanted topic became stale, or the last one is not stale any more. */
   readonly onStale: () => void;
@@ -28,7 +28,7 @@ export interface Subscriptions {
   /** Whether any wanted topic is stale. */
   readonly hasStale: () => boolean;
   /**
-   * The requests by which the link carries the wanted topics, and only those; they count as sent.
+   * Returns the pending requests that make the link carry exactly the wanted topics; they count as sent.
    *
    * @param room after about so many bytes, further topics are left for the next call
    */
@@ -45,7 +45,7 @@ const BAD_TOPIC = 'a topic is no text, or has control characters. Correct its na
 export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
   const controls = createWeakValues<ReplicaControl>();
   const wanted = new Set<ReplicaControl>();
-  /** Those about which the link may have to be asked. */
+  /** Topics that may need a request to the server. */
   const changed = new Set<ReplicaControl>();
   let stale = 0;
 

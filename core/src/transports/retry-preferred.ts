@@ -7,8 +7,8 @@ const LONGEST_WAIT_MS = 600_000;
 const TRIAL_MS = 4_000;
 
 /**
- * Tries preferred transports beside the one in use, the best first. Each trial is a link of its own that ends with the server's hello,
- * so the application keeps its news while a trial fails.
+ * Tries preferred transports beside the one in use, the best first. Each trial is a link of its own that ends with the server's hello, so
+ * the application misses no updates while a trial fails.
  *
  * @param preferred in the order of preference
  * @param attemptOf begins a trial, with the credentials of that time; it must not name the session, which would move

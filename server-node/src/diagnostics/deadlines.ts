@@ -3,7 +3,7 @@ export class Deadlines {
   readonly #ms: number;
   readonly #pending = new Set<(error: Error) => void>();
 
-  /** @param ms how long an answer is waited for, if nothing else is said */
+  /** @param ms how long to wait for an answer by default */
   constructor(ms: number) {
     this.#ms = ms;
   }

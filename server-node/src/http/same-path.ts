@@ -18,7 +18,9 @@ export function register(handler: object): void {
   handlers.add(handler);
 }
 
-/** Whether `app.use` of Express has mounted another endpoint on the path of a request that a handler serves: it is never reached. */
+/**
+ * Whether `app.use` of Express has mounted another endpoint on the path of a request that a handler serves. That endpoint is never reached.
+ */
 export function hidesAnother(request: WithApp, handler: object): boolean {
   const { app, originalUrl = '/' } = request;
   // `_router` first: in Express 4, reading `router` throws

@@ -20,7 +20,7 @@ function waitingOn(socket: Socket): Set<() => void> {
  * Resolves when the answer to a pipelined request may be written; false if its connection is gone by then. Until then the request causes
  * no work: one connection asks one question at a time, and opens no session whose stream may never be read.
  *
- * @returns undefined if that is now
+ * @returns undefined if it may be written now
  */
 export function whenTurn(request: IncomingMessage, response: ServerResponse): Promise<boolean> | undefined {
   const { socket } = request;

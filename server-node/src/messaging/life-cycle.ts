@@ -11,7 +11,7 @@ const MOST_FRAMES = 1_000;
 interface Busy {
   readonly callbacks: (() => unknown)[];
   readonly frames: (() => void)[];
-  /** Resolves when none waits any more. */
+  /** Resolves when none is waiting. */
   free: Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export class LifeCycle {
     busy.free = this.#finish(session, busy, result);
   }
 
-  /** Resolves when no callback of the session runs; undefined if that is now. */
+  /** Resolves when no callback of the session runs; undefined if none runs now. */
   whenFree(session: Session): Promise<void> | undefined {
     return this.#busy.get(session)?.free;
   }

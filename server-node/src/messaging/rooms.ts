@@ -58,7 +58,7 @@ export class Rooms {
     return [...(this.#ofSession.get(session)?.rooms ?? [])];
   }
 
-  /** Resolves when a room receives the events that other nodes cast to it; undefined if that is so now. */
+  /** Resolves when a room receives the events that other nodes cast to it; undefined if it does so already. */
   whenKnown(room: string): Promise<void> | undefined {
     return this.#unknown.get(room);
   }

@@ -138,7 +138,7 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
    */
   fetchSessions(): Promise<readonly ReachableSession<Context, C>[]>;
   /**
-   * How many recipients there are on all servers. One that moves to another server meanwhile may count twice, or not.
+   * How many recipients there are on all servers. A recipient that moves to another server meanwhile may be counted twice, or not at all.
    *
    * @throws VeloxError `unavailable` if another server does not answer within 13 s.
    */

@@ -109,8 +109,8 @@ export class Casts implements Pick<Relay, 'cast'> {
   }
 
   /**
-   * The casts that a session cannot miss any more. One that came long ago has all that this node heard. One that has just come has not:
-   * this node may have heard some of them before it, and its former node others.
+   * The casts that a session cannot miss any more. A session that came long ago has all casts that this node heard. A session that has just
+   * come does not: this node may have heard some before the session came, and its former node others.
    */
   knownTo(session: Session): CastRanges {
     const since = performance.now() - KNOWN_MS;

@@ -26,7 +26,7 @@ interface Pending {
   readonly wait: (ms: number) => void;
 }
 
-/** Those concern one connection, and not the request (RFC 9110 §7.6.1). */
+/** Headers that concern one connection, and not the request (RFC 9110 §7.6.1). */
 const HOP_BY_HOP =
   /^(connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|:.*)$/;
 

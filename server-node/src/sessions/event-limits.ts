@@ -11,7 +11,7 @@ export interface EventLimits {
   readonly size: number;
   /**
    * Default `drop-oldest`: the oldest of the longest channel is dropped. `drop-newest`: the newest one. `close`: the session ends with
-   * `too-slow`. While a client reads, and with `drop-oldest`, unacknowledged events are given up before any that wait.
+   * `too-slow`. While a client reads, and with `drop-oldest`, unacknowledged events are given up before waiting ones.
    */
   readonly overflow: Overflow;
 }

@@ -28,7 +28,7 @@ export interface Owner {
 export class Subscription {
   readonly topic: string;
   readonly owner: Owner;
-  /** The client's copy is to be checked, for as much work. */
+  /** A check of the client's copy is due, within this budget of work. */
   doubt: Budget | undefined;
   /** The version of the client; a written version counts. */
   #known: Position | undefined;

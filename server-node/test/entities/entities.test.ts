@@ -6,7 +6,7 @@ import { createPlan, run } from './index.js';
 const SEEDS = Number(process.env.VELOX_ENTITIES ?? 150);
 
 describe('entities', () => {
-  it(`are right for every client, with ${SEEDS} seeds over all transports`, { timeout: 300_000 }, async () => {
+  it(`are right for each client, with ${SEEDS} seeds over all transports`, { timeout: 300_000 }, async () => {
     let followed = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const outcome = await run(createPlan(seed));

@@ -176,7 +176,7 @@ export class Stream {
 
   #fail({ error }: Answer): never {
     const text = `NATS refused a request (${error?.err_code}): ${error?.description}. Look at its configuration.`;
-    // A cluster without a leader answers so for some seconds, and may have done the request all the same.
+    // A cluster without a leader answers like this for some seconds, and may have executed the request anyway.
     throw new VeloxError(error?.code === TEMPORARY ? 'timeout' : 'unavailable', text);
   }
 }

@@ -157,7 +157,7 @@ export class PostgresLog implements Log {
     this.#followers.tell(key, revision);
   }
 
-  /** After a reconnect: another server may answer. */
+  /** After a reconnect another server may answer. */
   doubt(): void {
     this.#run = '';
     this.#followers.doubt();

@@ -128,7 +128,7 @@ export class RedisLog implements Log {
     this.#followers.tell(channel, { at, previous, tag, patch: message.slice(head.length + 1) });
   }
 
-  /** After a reconnect: another server may answer. */
+  /** After a reconnect another server may answer. */
   doubt(): void {
     this.#run = '';
     this.#followers.doubt();

@@ -18,7 +18,7 @@ export class SqliteWatch {
   #dataVersion = -1;
   /** The revisions up to here were reported. */
   #seq = 0;
-  /** `again`: look once more, because something was written while looking. */
+  /** `again`: check once more, because something was written during the check. */
   #looks: 'none' | 'one' | 'again' = 'none';
 
   constructor(connection: SqliteConnection, pollMs: number) {
@@ -44,7 +44,7 @@ export class SqliteWatch {
     if (this.#started === undefined) return;
     const isIdle = this.#looks === 'none';
     this.#looks = isIdle ? 'one' : 'again';
-    // In a task of its own, so that appends resolve before and share a look.
+    // In a separate task, so that appends resolve first and share one check.
     if (isIdle) setImmediate(() => void this.#tell().catch(report));
   }
 

@@ -239,7 +239,7 @@ export class Differ {
     });
   }
 
-  /** `next` shows parts of this very tree, which changes while it is walked: it has to be copied as it is first. */
+  /** `next` contains parts of this tree, which changes during the walk, so `next` has to be copied first. */
   #refuseAlias(handle: Handle): void {
     if (handle.scope.tree === this.#tree) throw ALIASED;
   }

@@ -176,7 +176,7 @@ function copyOf(scope: DraftScope, node: Node, rules: Intake, depth: number, ori
   return copy;
 }
 
-/** The objects that a container and its parts follow count in its copy, too. */
+/** Makes the copy of a container follow the same objects as the container and its parts. */
 function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origins: Origins): void {
   const { source, target } = from;
   if (source) origins.open(tree.nodes.child(parent, '', copy), source.object, source);

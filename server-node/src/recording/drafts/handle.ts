@@ -14,7 +14,7 @@ export interface DraftScope extends Origins {
   wrote: boolean;
   /** Fetches the writes to the object that the container of `node` copies. */
   pull(node: Node): void;
-  /** Returns the items of an array: for the copy of an object that counts, that object. */
+  /** Returns the items of an array, with followed objects in place of their copies. */
   objectsOf(node: Node): readonly unknown[];
   /** Returns the draft of a container. */
   draft(node: Node): object;

@@ -17,10 +17,9 @@ export function synchronous<R>(result: R): R {
 }
 
 /**
- * The value that a recipe returned in place of `value`, undefined if it did not mean to. Recipes with an
- * expression body return the value of their expression:
- * `(d) => d.n++`, `(d) => d.isOn && d.rows.push(row)`, `(d) => (d.users.ann ??= {})`. So nothing counts
- * after a write, nor a draft, nor a primitive in place of an object or array.
+ * The value that a recipe returned to replace `value`; undefined if no replacement is meant. Recipes with an expression body return the
+ * value of their expression: `(d) => d.n++`, `(d) => d.isOn && d.rows.push(row)`, `(d) => (d.users.ann ??= {})`. So a returned value is
+ * ignored after a write, and so is a draft, or a primitive in place of an object or array.
  */
 export function replacement(value: unknown, result: unknown, wrote: boolean): unknown {
   if (wrote || result === undefined) return undefined;

@@ -33,8 +33,8 @@ export function trim(before: readonly unknown[], now: readonly unknown[]): Lists
 }
 
 /**
- * The edits that lead from `before` to `now`. Items are the same when they are `===`. What keeps its order (the longest
- * increasing subsequence, with all runs) is left alone, so the moves are few; O(n log n).
+ * The edits that lead from `before` to `now`. Items are the same when they are `===`. Items that keep their order (the longest increasing
+ * subsequence, with all runs) are not moved, so there are few moves; O(n log n).
  *
  * @param worth is asked with the number of steps before they are made; if it says no the result is undefined.
  */

@@ -40,8 +40,7 @@ export function moveAcross(tree: Tree, writer: Output): void {
   }
 }
 
-/** Returns the index at which an item goes in the old list so that it need not move again: behind its current
- * predecessor. */
+/** Returns the index in the old list at which an item needs no further move: behind its current predecessor. */
 function placeIn(before: readonly unknown[], now: readonly unknown[], node: Node): number {
   const index = now.indexOf(node.target);
   const behind = index > 0 ? before.indexOf(now[index - 1]) : -1;

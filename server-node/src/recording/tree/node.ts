@@ -19,17 +19,18 @@ export class Node {
   /** Where it was last seen in its parent. */
   key: Key;
   before: ObjectBefore | ArrayBefore | undefined;
-  /** Out of which parent it was taken first in this window. */
+  /** The parent that it was first taken out of in this window. */
   origin: Node | undefined;
-  /** The children that changed, or have descendants that did, and whether it is one; set while a patch is made. */
+  /**
+   * The children that changed or have changed descendants, and whether this node is one of them in its parent; set while a patch is made.
+   */
   changed: Node[] | undefined;
   linked = false;
-  /** While it is out of the value: how many containers were around it when it was in. */
+  /** How many containers surrounded it in the value; used while it is out of the value. */
   level = 0;
-  /** While it was out of the value, a part of it moved elsewhere. A return must be distinguished from that
-   * part. */
+  /** Whether a part of it moved elsewhere while it was out of the value. If it returns, that part is copied. */
   robbed = false;
-  /** Is kept beyond the window, like all nodes around it. */
+  /** Whether it is kept beyond the window, like all nodes around it. */
   lasting = false;
   /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
   scope: object | undefined;

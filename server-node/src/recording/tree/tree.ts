@@ -29,7 +29,7 @@ export class Tree {
   windows = 0;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
-  /** Told of each node at its first write in a window, and where undoing brings a child back to it. */
+  /** Called with each node at its first write in a window, and with a node that gets a child back by undoing. */
   onTouch: ((node: Node) => void) | undefined;
   readonly nodes: Nodes = new Nodes();
   readonly copies: Copies = new Copies();

@@ -133,7 +133,7 @@ export class Appender<T> {
       if (jobs.every(({ isSettled }) => isSettled)) return { is: 'none' };
       if (isFirst && process.env.NODE_ENV !== 'production') this.#checkRepeatable(jobs, patch);
       const after = value.place;
-      // A change without effect is compared all the same: on the newest value it may have one.
+      // A change without effect is compared with the log anyway, because it may have an effect on the newest value.
       const revisions = patch === undefined ? [] : [{ tag, patch }];
       const wasInDoubt = jobs.some(({ isInDoubt }) => isInDoubt);
       for (const job of jobs) job.isInDoubt = true;

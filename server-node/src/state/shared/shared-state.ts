@@ -111,7 +111,7 @@ export class SharedTopic<T> implements SharedState<T> {
       if (this.#isClosed) throw closed();
       try {
         await this.#follower.catchUp();
-        // The log has another epoch: the position is of the past.
+        // The log has another epoch, so the position is outdated.
         if (this.position().id !== position.id) return;
         if (this.#has(position)) return;
       } catch {

@@ -1,7 +1,7 @@
 /** From this size on (bytes), a part is not copied but gathered by the system: its copy would not fit into the pool of Buffers. */
 const LARGE = 4 * 1024;
 
-/** The last joined chunks: within a tick, many sessions get the same. */
+/** The last joined chunks, because within a tick many sessions get the same ones. */
 let last: { readonly parts: readonly Buffer[]; readonly chunks: readonly Buffer[] } = {
   parts: [],
   chunks: [],
