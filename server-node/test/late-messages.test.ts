@@ -209,7 +209,7 @@ describe('a client that moves while it joins a room', () => {
   });
 });
 
-describe('what the application does to a former handle of a session', () => {
+describe('an act of the application on a former handle of a session', () => {
   it('is done in order on the new node, also if some messages are lost', async () => {
     await client('a', east);
     const [former] = east.hub.sessions();

@@ -361,7 +361,7 @@ describe('transports', () => {
     });
   });
 
-  it('of higher preference are tried beside the working one, less and less often, without naming the session', async () => {
+  it('are tried beside the working one if they are preferred, less and less often, without naming the session', async () => {
     const fakes = three();
     const { sync } = await setUp({}, fakes);
     fakes[0]?.last().lose();

@@ -17,7 +17,7 @@ export interface Departure {
   readonly dropped: number;
 }
 
-/** The sessions without a link: what their next `onReconnect` needs. */
+/** The data of sessions without a link that their next `onReconnect` needs. */
 export class Absences {
   readonly #away = new Map<Session, { readonly heardAt: number; readonly dropped: number }>();
 

@@ -8,7 +8,7 @@ const NAMES = 256;
 const pool = Buffer.alloc(BYTES * NAMES);
 let used = pool.length;
 
-/** Draws a random name that nobody can guess. */
+/** Draws a random name that cannot be guessed. */
 export function randomName(): string {
   if (used === pool.length) {
     randomFillSync(pool);

@@ -4,7 +4,7 @@ import { VeloxError } from '@velox/core/protocol';
 /** A key of an object or an index of an array. */
 export type Key = string | number;
 
-/** What a copy leaves out, and which of its parts are noted. */
+/** Decides which members a copy leaves out, and which of its parts are noted. */
 export interface CopyRules {
   /** Whether a member that begins with `$` is left out. The first one is reported, if its path is given: a JSON pointer. */
   omits(key: string, path?: () => string): boolean;

@@ -310,7 +310,7 @@ describe('the events of a session', () => {
     expect([drops, outbox.dropped, dataOf(outbox)]).toEqual([[dropped], 1, kept]);
   });
 
-  it('beyond the limit with drop-newest keep those that wait behind written ones', () => {
+  it('beyond the limit with drop-newest keep waiting ones behind written ones', () => {
     const { outbox, drops, add } = filled('drop-newest', 3);
     add('', 1, 2);
     expect(dataOf(outbox)).toEqual([1, 2]);

@@ -32,7 +32,7 @@ export interface Snapshot<T> extends Position {
  * **owns** its value, a copy of the value that it was created with), or by `push` (it **watches** an object of the application).
  */
 export interface State<T> {
-  /** Returns the value as it is now. Do not keep a reference, because the value changes in place. `snapshot` returns a copy. */
+  /** Returns the value as it is now. Only read it and keep no reference, because it changes in place. `snapshot` returns a copy. */
   get(): DeepReadonly<T>;
   /**
    * Changes the value by a recipe that mutates a draft of it, or returns a new value. All changes of one tick leave as one

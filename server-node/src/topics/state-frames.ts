@@ -133,8 +133,8 @@ export class StateFrames {
   }
 
   /**
-   * Releases what can be encoded again, if no client has received anything since the last call. Long messages stay: they cost more time
-   * than memory.
+   * Releases the messages that can be encoded again, if no client has received anything since the last call. Long messages stay: they cost
+   * more time than memory.
    *
    * @returns whether it need not be called again until the next message
    */

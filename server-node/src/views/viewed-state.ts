@@ -3,7 +3,7 @@ import type { ViewSource } from './view-source.js';
 
 /** A state whose clients see it through a view. It is changed like any state; only `snapshot` shows what an audience sees. */
 export interface ViewedState<T, A, V> extends Pick<State<T>, 'update' | 'set' | 'push' | 'live'> {
-  /** Returns the whole value as it is now, for the server alone. Do not keep a reference, because it changes in place. */
+  /** Returns the whole value as it is now, for the server alone. Only read it and keep no reference, because it changes in place. */
   get(): DeepReadonly<T>;
   /**
    * Returns the value of an audience with its position. On the client it is `initial`.

@@ -37,7 +37,7 @@ export function arrange(tree: Tree, node: Node, source: Source, object: readonly
     tree.arrange(node, items);
 }
 
-/** What the items of a copied array were made of, as far as their nodes tell. */
+/** Returns the objects that the items of a copied array were made from, as far as their nodes know them. */
 function originsOf(tree: Tree, target: readonly unknown[], object: readonly unknown[]): unknown[] {
   const members = new Set(object.map(behind));
   return target.map((item) => {

@@ -23,7 +23,7 @@ export interface Origins {
   /**
    * Makes the container of `node` independent of its object.
    *
-   * @param key what is about to be written; default: anything
+   * @param key the member that is about to be written; default: any
    * @throws VeloxError `stale-object` if the container was independent before, and its object was written since
    */
   fork(node: Node, key?: string): void;

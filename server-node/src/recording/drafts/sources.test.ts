@@ -187,7 +187,7 @@ describe.each(Object.entries(ways))('in %s, an object that is kept', (_, run) =>
     expect(seen).toEqual([3, 'draft', 2, 'draft']);
   });
 
-  it('is an error when a draft reads what was written to it after a draft of its copy, also if that is taken back', () => {
+  it('is an error when a draft reads a member written after a draft of its copy, also if that is taken back', () => {
     const attempts: ((items: Row[]) => unknown)[] = [
       (items) => items[1]!.late,
       (items) => JSON.stringify(items),

@@ -19,7 +19,7 @@ export function applyInPlace(recorder: Recorder<unknown>, patch: string): void {
   else recorder.reconcile(apply(recorder.value, steps)); // another writer than Velox made them
 }
 
-/** Whether a step is one of those that a recorder writes, below the root. */
+/** Whether a recorder writes steps of this kind, and the step is below the root. */
 function isPlain({ op, path, from }: Step): boolean {
   if (op === 'move') return path !== '' && from !== '' && path !== from && !path.startsWith(`${from}/`);
   return path !== '' && (op === 'add' || op === 'remove' || op === 'replace');

@@ -206,7 +206,7 @@ describe('hub.shared()', () => {
     },
   );
 
-  it('rejects what the engine refuses', async () => {
+  it('rejects an update that the engine refuses', async () => {
     const shared = hub().shared('stock', initial());
     const within = {};
     await expect(shared.update((draft) => void draft.count--, { within })).rejects.toMatchObject({

@@ -18,7 +18,9 @@ export interface SharedStateOptions extends SharedValueOptions, SnapshotOptions 
 /** A state that many servers share: its value lives in the log of the backplane, and each node has a copy. */
 export interface SharedState<T> {
   readonly topic: string;
-  /** The value as this node has it; until it is loaded, the initial value. Do not keep a reference, because it changes in place. */
+  /**
+   * The value as this node has it; until it is loaded, the initial value. Only read it and keep no reference, because it changes in place.
+   */
   get(): DeepReadonly<T>;
   /** How far this node is: version 0 until the value is loaded. */
   position(): Position;

@@ -54,7 +54,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
     return this.#recent;
   }
 
-  /** The value as it is now. Do not keep a reference, because it changes in place. */
+  /** The value as it is now. Only read it and keep no reference, because it changes in place. */
   get(): DeepReadonly<T> {
     return this.#recorder.value as DeepReadonly<T>;
   }
@@ -97,7 +97,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
   /**
    * Returns the patch of several changes together, as JSON text, and leaves the value as it is. undefined: they change nothing.
    *
-   * @param run makes the changes on the recorder; what it catches is undone
+   * @param run makes the changes on the recorder; a change whose error it catches is undone
    */
   propose(run: (recorder: Recorder<T>) => void): string | undefined {
     return this.#recorder.propose(() => run(this.#recorder));
