@@ -177,7 +177,7 @@ export function createEventQueue(
       isFirst = true;
       const unfit: Kept[] = [];
       if (!isSame) {
-        const former = all();
+        const former = (sent = all()); // until `begin` has ended, `has` finds all of them
         base = 0;
         lanes.clear();
         begin?.();

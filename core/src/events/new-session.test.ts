@@ -112,3 +112,17 @@ it('gives idempotent calls to the new session in their order, those that the for
   await comeBack({ session: 's2' });
   expect(sent()).toEqual(['acknowledged 0', 'draft 0', 'written 0', 'waiting 0', 'note 0']);
 });
+
+it('sends each idempotent call once if another new session begins while the server takes few frames a second', async () => {
+  const { sync, last, sent, comeBack } = await setUp();
+  const calls = [1, 2, 3, 4, 5, 6];
+  for (const call of calls) sync.call('save', call, { idempotent: true, timeout: 120_000 }).catch(() => {});
+  last().say({ ack: 2 });
+  await pass(1_000); // from here on, the limit of the next link applies
+  for (const session of ['s2', 's3']) {
+    last().lose();
+    await comeBack({ session, limits: limits({ rate: 10 }) });
+  }
+  await pass(2_000);
+  expect(sent()).toEqual(calls.map((call) => `save ${call}`));
+});
