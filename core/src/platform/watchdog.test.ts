@@ -86,6 +86,35 @@ describe('watchdog', () => {
     expect(onDead).toHaveBeenCalledOnce();
   });
 
+  it('gives a link 5 s from the first of several probes without an answer', () => {
+    const { onDead, ask, probe } = watch();
+    probe();
+    vi.advanceTimersByTime(4_000);
+    probe();
+    expect(ask).toHaveBeenCalledTimes(2); // the first question may have gone to a network that is no more
+    vi.advanceTimersByTime(999);
+    expect(onDead).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onDead).toHaveBeenCalledOnce();
+  });
+
+  it('gives a link 5 s to answer each probe after an answer, and each one after a sleep', () => {
+    const { onDead, ask, feed, probe } = watch();
+    probe();
+    vi.advanceTimersByTime(4_000);
+    feed();
+    probe();
+    vi.advanceTimersByTime(4_000);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    probe(); // the page is shown before the late timer runs
+    vi.advanceTimersByTime(1_000);
+    expect(ask).toHaveBeenCalledTimes(4);
+    vi.advanceTimersByTime(4_999);
+    expect(onDead).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onDead).toHaveBeenCalledOnce();
+  });
+
   it('does not give a link up by a probe while an announced message arrives', () => {
     const { onDead, feed, probe } = watch();
     feed(60_000);

@@ -13,7 +13,7 @@ export interface Watchdog {
   readonly start: (limit: number) => void;
   /** Bytes arrived. `extra`: the next ones may take that many ms longer. */
   readonly feed: (extra?: number) => void;
-  /** The link is in doubt: ask the peer, and give it 5 s to answer. */
+  /** The link is in doubt: ask the peer, and give it 5 s from the first question that it has not answered. */
   readonly probe: () => void;
   readonly stop: () => void;
 }
@@ -29,10 +29,13 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
   let limit: number;
   /** When the last byte arrived, or when an announced message should have. */
   let heard: number;
+  /** Whether the peer was asked, and no byte has arrived since. */
+  let isAsked: boolean;
   let timer: ReturnType<typeof setTimeout>;
 
   const feed = (extra = 0): void => {
     heard = now() + extra;
+    isAsked = false;
   };
   const arm = (wait: number): void => {
     const due = now() + wait;
@@ -40,14 +43,19 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const left = heard + limit - now();
-      if (Math.max(now() - due, Date.now() - wallDue) > LATE_TIMER_MS) probe();
-      else if (left > 0) arm(Math.min(left, STEP_MS));
+      if (Math.max(now() - due, Date.now() - wallDue) > LATE_TIMER_MS) {
+        isAsked = false; // an answer may wait to be read
+        probe();
+      } else if (left > 0) arm(Math.min(left, STEP_MS));
       else onDead();
     }, wait);
   };
   const probe = (): void => {
-    heard = Math.max(heard, now()) + PROBE_MS - limit;
-    arm(PROBE_MS);
+    if (!isAsked) {
+      isAsked = true;
+      heard = Math.max(heard, now()) + PROBE_MS - limit;
+      arm(PROBE_MS);
+    }
     ask();
   };
   return {
