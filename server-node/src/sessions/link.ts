@@ -97,10 +97,13 @@ export class Link {
   /**
    * Says goodbye after everything that was prepared, and closes.
    *
-   * @param taken the number up to which the client's frames were taken, if they are not acknowledged yet
+   * The goodbye always carries the acknowledgement. An earlier one may still wait for a full outlet, or be in the answer to a POST, which
+   * takes another connection and may arrive later.
+   *
+   * @param taken the number up to which the client's frames were taken; 0: there were none
    */
-  close(code: number, bye: Bye, taken?: number): void {
-    const farewell = taken === undefined ? [message({ bye })] : [message({ ack: taken }), message({ bye })];
+  close(code: number, bye: Bye, taken: number): void {
+    const farewell = taken === 0 ? [message({ bye })] : [message({ ack: taken }), message({ bye })];
     try {
       this.outlet.write([...(this.#prepared ?? []), ...this.owed.takeHello(), ...farewell]);
     } finally {

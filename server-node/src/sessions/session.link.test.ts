@@ -299,6 +299,26 @@ it('says goodbye once, and nothing follows it', () => {
   expect([delivered(), outlet.closed, session.link]).toEqual([[{ bye }], '4503 going-away', undefined]);
 });
 
+it('acknowledges the frames of the client before the goodbye, also if an earlier acknowledgement may not have arrived', () => {
+  const bye = { code: 'going-away', reason: 'It goes.' } as const;
+  const ways: ((session: Session, fill: () => void) => void)[] = [
+    () => undefined,
+    (session) => session.acknowledged(), // the answer to the POST takes another connection
+    (session, fill) => {
+      fill();
+      session.ack(); // it waits for the outlet
+    },
+  ];
+  for (const acknowledge of ways) {
+    const { session, outlet, fill } = setUp();
+    session.take(1, 10);
+    acknowledge(session, fill);
+    outlet.take();
+    session.close(4503, bye);
+    expect(outlet.take()).toEqual([{ ack: 1 }, { bye }]);
+  }
+});
+
 it('takes late frames, timers and answers without a link, and writes nothing', () => {
   const { session, outlet, dues, delivered } = setUp();
   session.detach(outlet);

@@ -258,7 +258,7 @@ export class Session implements Subscriber {
   close(code: number, bye: Bye): void {
     const link = this.link;
     this.link = undefined;
-    link?.close(code, bye, this.inbox.hasUnacknowledged ? this.taken : undefined);
+    link?.close(code, bye, this.taken);
   }
 
   /** Ends the link for a newer one; without `next`, that is on another node. */
