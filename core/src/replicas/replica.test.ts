@@ -478,14 +478,40 @@ describe('an initial value', () => {
     expect(replica.getInitial()).toBe(initial.body);
   });
 
-  it('does not notify, because it may be set during a rendering', () => {
-    const { replica, seed, due } = setUp();
-    const listener = vi.fn();
+  it('comes after the rendering to a topic that is wanted and has no value', async () => {
+    const { replica, seed, say, receive, paint } = setUp();
+    const [listener, onPatches] = [vi.fn(), vi.fn()];
     replica.subscribe(listener);
+    replica.subscribePatches(onPatches);
+    say();
     seed(initial);
     expect(listener).not.toHaveBeenCalled();
-    expect(due.size).toBe(0);
     expect(replica.get()).toBeUndefined();
+    await Promise.resolve();
+    expect(listener).toHaveBeenCalledOnce();
+    expect(replica.get()).toBe(initial.body);
+    expect(onPatches).toHaveBeenCalledExactlyOnceWith([{ op: 'replace', path: [], value: initial.body }]);
+    expect(replica.status.get()).toMatchObject({ stale: true });
+    receive({ ...initial, topic: 'board', body: { rows: [] } });
+    paint();
+    expect(replica.get()).toBe(initial.body);
+    expect(replica.status.get()).toMatchObject({ stale: false });
+    receive(snapshot(4, { rows: [{ n: 1 }] }));
+    paint();
+    expect(replica.get()).toEqual({ rows: [{ n: 1 }] });
+  });
+
+  it('does not replace a value that has arrived before it is published', async () => {
+    const { replica, seed, say, receive, paint } = setUp();
+    replica.subscribe(() => {});
+    say();
+    seed(initial);
+    receive(snapshot(4, { rows: [{ n: 1 }] }));
+    paint();
+    const shown = replica.get();
+    expect(shown).toEqual({ rows: [{ n: 1 }] });
+    await Promise.resolve();
+    expect(replica.get()).toBe(shown);
   });
 
   it('stays the value for hydration after a newer one has arrived', () => {

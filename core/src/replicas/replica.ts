@@ -240,14 +240,13 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       refresh();
     },
     seeds: undefined,
-    seed({ id, version, body }) {
-      if (initial !== undefined) return;
-      initial = body;
-      freezeValue(body);
-      // This may run in the middle of a rendering, so it must not notify. A topic that is wanted gets a newer value anyway.
-      if (wanted || document) return;
-      document = { id, version, value: body };
-      value = body; // no subscriber is there
+    seed(frame) {
+      freezeValue((initial ??= frame.body));
+      if (document) return;
+      document = advance(document, frame, loaded, undefined, wanted ? patches : undefined) as Document;
+      // This may run in the middle of a rendering, so it must not notify.
+      if (wanted) queueMicrotask(publish);
+      else value = initial;
     },
   };
   return control;
