@@ -15,8 +15,7 @@ export function useReadable<T, S>(
 ): Readonly<ShallowRef<S>> {
   const keep = createKeep(equal);
   const current = computed(readable);
-  // Only a component that is being hydrated has an element before its set-up. It must first render the server's value again.
-  const hydrating = !!getCurrentInstance()?.vnode.el;
+  const hydrating = isHydrating();
   const value: ShallowRef<T> = shallowRef(hydrating ? current.value.getInitial() : current.value.get());
 
   let fresh = !hydrating;
@@ -39,4 +38,14 @@ export function useReadable<T, S>(
     { immediate: true, flush: 'sync' },
   );
   return computed(() => keep(select(value.value), value.value));
+}
+
+/**
+ * Whether the call is in a component that must first render the server's value again: it has an element of the page before it is mounted.
+ * After that, a mounted hook may call, too. A vnode that an application keeps has its former element, which is in no parent.
+ */
+function isHydrating(): boolean {
+  const component = getCurrentInstance();
+  const element = component?.vnode.el as Node | null | undefined;
+  return !component?.isMounted && !!element?.parentNode;
 }

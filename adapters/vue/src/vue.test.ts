@@ -8,6 +8,7 @@ import {
   h,
   nextTick,
   onErrorCaptured,
+  onMounted,
   ref,
   Suspense,
   watchEffect,
@@ -65,6 +66,48 @@ describe('useVelox', () => {
     watchEffect(() => seen.push(shown?.value), { flush: 'sync' });
     index.value = 1;
     expect(seen).toEqual([1, 2]);
+  });
+
+  it('shows the value and its changes when it is called in a mounted hook', async () => {
+    const server = setUp();
+    let shown: Readonly<ShallowRef<string | undefined>> | undefined;
+    let status: ReturnType<typeof useVeloxStatus> | undefined;
+    render({
+      setup() {
+        onMounted(() => {
+          shown = useVelox(server.replica(), title);
+          status = useVeloxStatus(server.replica());
+        });
+        return () => 'mounted';
+      },
+    });
+    await server.answer();
+    expect([shown?.value, status?.value.state]).toEqual(['board', 'open']);
+    await server.title('new');
+    expect(shown?.value).toBe('new');
+  });
+
+  it('shows a known value in the first render of a component whose vnode is kept and mounted again', async () => {
+    const server = setUp();
+    const onRender = vi.fn();
+    const Shown = defineComponent(() => {
+      const shown = useVelox(server.replica(), title);
+      return () => {
+        onRender(shown.value);
+        return h('p', shown.value);
+      };
+    });
+    const kept = h(Shown);
+    const isThere = ref(true);
+    const element = render(() => (isThere.value ? kept : null));
+    await server.answer();
+    isThere.value = false;
+    await nextTick();
+    onRender.mockClear();
+    isThere.value = true;
+    await nextTick();
+    expect(element.textContent).toBe('board');
+    expect(onRender.mock.calls).toEqual([['board']]);
   });
 
   it('returns a read-only value', async () => {
