@@ -119,3 +119,30 @@ it('refuses a token that is no text', async () => {
   });
   expect(links).toEqual([]);
 });
+
+it.each([
+  ['rejects', 'throws'],
+  ['throws', 'rejects'],
+  ['rejects', 'rejects'],
+] as const)('leaves no rejection unhandled if `headers` %s and `auth` %s', async (headers, auth) => {
+  vi.useRealTimers();
+  const onUnhandled = vi.fn();
+  process.on('unhandledRejection', onUnhandled);
+  const fail = (how: 'throws' | 'rejects') => (): Promise<never> => {
+    const error = new Error('no login');
+    if (how === 'throws') throw error;
+    return Promise.reject(error);
+  };
+  const { transport, links } = createFakeTransport();
+  const options = { transports: [transport], headers: fail(headers), auth: fail(auth) };
+  const sync = createConnection({ url: 'http://h/', ...options });
+  sync.replica().subscribe(() => {});
+  await vi.waitFor(() => {
+    expect(sync.status.get().reason).toEqual({ code: 'auth', message: 'Error: no login' });
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  sync.close();
+  process.off('unhandledRejection', onUnhandled);
+  expect(onUnhandled).not.toHaveBeenCalled();
+  expect(links).toEqual([]);
+});

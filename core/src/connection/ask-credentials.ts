@@ -56,7 +56,10 @@ async function ask(
   credentials: Credentials,
 ): Promise<void> {
   const question = ++questions;
-  const [given, token] = await Promise.all([typeof headers === 'function' ? headers() : headers, auth?.()]);
+  const [given, token] = await Promise.all([
+    (async () => (typeof headers === 'function' ? headers() : headers))(),
+    (async () => auth?.())(), // may throw, and the rejection of `headers` must have a handler then
+  ]);
   if (token && !(typeof token === 'string' && TOKEN.test(token)))
     throw new VeloxError('bad-option', 'no header can carry the token of `auth`. Return printable ASCII.');
   if (question < credentials.question!) return; // false before the first answer
