@@ -3,5 +3,6 @@ export { replicaOf } from './connect/registry.js';
 export { entityOf } from './connect/entity-of.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf } from './connect/sync-of.js';
+export { untilKnown } from './connect/until-known.js';
 export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';

@@ -85,6 +85,37 @@ describe('useSuspenseVelox', () => {
     expect(server.last().closed).toBe(true);
   });
 
+  it('releases the topic 6 s after an abandoned suspension at the latest, also without an answer', async () => {
+    const server = setUp();
+    const { unmount } = render(
+      <Waiting>
+        <Title source={server.replica()} />
+      </Waiting>,
+    );
+    unmount();
+    await later(6_000);
+    expect(server.last().closed).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('stays subscribed, by one request, while a component waits for long', async () => {
+    const server = setUp();
+    const { container } = render(
+      <Waiting>
+        <Title source={server.replica()} />
+      </Waiting>,
+    );
+    for (let second = 0; second < 60; second++) {
+      await server.say({ ping: true });
+      await later(800);
+    }
+    expect(container.textContent).toBe('wait');
+    expect(server.links).toHaveLength(1);
+    expect(server.last().sent).toEqual([{ open: {} }, { subscribe: [{}] }]);
+    await server.answer();
+    expect(container.textContent).toBe('board');
+  });
+
   it('leaves no listener subscribed to the status', async () => {
     const server = setUp();
     const replica = server.replica();

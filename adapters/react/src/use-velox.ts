@@ -1,7 +1,6 @@
 import type { Replicated, Status } from '@velox/core';
-import { refusal, replicaOf } from '@velox/core/adapter';
+import { refusal, replicaOf, untilKnown } from '@velox/core/adapter';
 import { useSource, type ProvidedSource } from './provider.js';
-import { untilKnown } from './until-known.js';
 import { useReadable } from './use-readable.js';
 
 /**
