@@ -97,6 +97,24 @@ describe('$velox.bind', () => {
     expect(mine).toEqual({ ...board, $editing: true });
   });
 
+  it('leaves an object alone that the scope inherits from another one', async () => {
+    const { $velox, scope, replica, answer } = setUp();
+    const child = scope.$new() as AnyScope;
+    $velox.bind(scope, replica(), 'board');
+    $velox.bindStatus(scope, replica(), 'status');
+    await answer();
+    const { status } = scope;
+    $velox.bind(child, replica('other'), 'board');
+    $velox.bindStatus(child, replica('secret'), 'status');
+    expect(child.board).toBe(scope.board); // until a value arrives
+    await answer({ ...board, title: 'other' }, 'other');
+    expect([scope.board?.title, child.board?.title]).toEqual(['board', 'other']);
+    expect(scope.status).toBe(status);
+    expect(status).toMatchObject({ stale: false });
+    expect(child.status).toMatchObject({ stale: true });
+    child.$destroy();
+  });
+
   it('digests once for all changes of one frame', async () => {
     const { $velox, scope, replica, answer, title } = setUp();
     for (const name of ['a', 'b', 'c']) $velox.bind(scope, replica(), name);

@@ -30,13 +30,15 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
     const fit = createMirror();
     const keep = createKeep(equal);
     let known = false;
+    /** Whether a plain name may mean a property of an outer scope, such as the row of an `ng-repeat`. An assignment hides it. */
+    const isInherited = (): boolean => !/[.[]/.test(name) && !Object.hasOwn(scope, name.trim());
 
     const show = ({ get }: Readable<T>): void => {
       try {
         const value = keep(select(get()));
         known ||= value !== undefined;
         // Until a value arrives, the application's own value stays.
-        if (known) place.assign(scope, fit(place(scope), value));
+        if (known) place.assign(scope, fit(isInherited() ? undefined : place(scope), value));
       } catch (error) {
         $exceptionHandler(error);
       }

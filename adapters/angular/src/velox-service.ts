@@ -32,7 +32,8 @@ export type EntityId = string | number | undefined | (() => string | number | un
 export interface VeloxService {
   /**
    * Keeps the expression `name` of a scope equal to the value of a topic, until the scope is destroyed or the returned function is
-   * called. Objects and rows keep their identity, so that `ng-repeat` keeps their elements. Keys that begin with `$` stay.
+   * called. Objects and rows keep their identity, so that `ng-repeat` keeps their elements. Keys that begin with `$` stay. A plain name is
+   * a property of this scope: an object that the scope inherits under the name is left alone.
    *
    * @param source a URL, a replica, an object with `url` and options; or a function that returns one, called in each digest.
    * @param select default: the whole value. Its errors go to `$exceptionHandler`.
