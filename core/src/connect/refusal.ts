@@ -3,9 +3,6 @@ import { VeloxError, type ErrorCode } from '../protocol/error.js';
 import { isServerRendering } from '../platform/page.js';
 import { replicaOf, type Source } from './registry.js';
 
-/** The codes of a `denied` frame. A link that ends with another code may succeed later. */
-const DENIED = ['not-found', 'forbidden'];
-
 /**
  * Why a source gets no value: its topic is denied, its connection has ended for good, or a server renders, which does not connect.
  * Undefined if there is a value, or if one may still arrive.
@@ -14,7 +11,7 @@ export function refusal(source: Source<unknown>): VeloxError | undefined {
   const { get, status } = replicaOf(source);
   if (get() !== undefined) return undefined;
   const { state, reason } = status.get();
-  if (state === 'closed' || DENIED.includes(reason?.code as string)) {
+  if (state === 'closed' || reason?.denied !== undefined) {
     const { code = 'closed', message = 'the connection is closed' } = reason ?? {};
     return new VeloxError(code as ErrorCode, `${message}. There will be no value.`);
   }

@@ -691,6 +691,7 @@ describe('status', () => {
     expect(b.status.get().reason).toEqual({
       code: 'not-found',
       message: 'there is no topic "b". Check its name, or add it on the server.',
+      denied: 'b',
     });
     last().say({ denied: '', code: 'not-found' });
     expect(sync.replica().status.get().reason?.message).toBe(

@@ -30,6 +30,8 @@ export type ReasonCode =
 export interface Reason {
   readonly code: ReasonCode;
   readonly message: string;
+  /** The topic, if the server denies it. */
+  readonly denied?: string | undefined;
 }
 
 /** How a connection is doing, or one topic on it. */

@@ -180,7 +180,10 @@ it.each([
   want('a', 'b');
   topics.frames(Infinity);
   say(frame);
-  expect([reason('a'), reason('b')]).toEqual([{ code, message }, undefined]);
+  expect([reason('a'), reason('b')]).toEqual([
+    { code, message, denied: 'denied' in frame ? frame.denied : undefined },
+    undefined,
+  ]);
 });
 
 it('says how to add a default topic if there is none', () => {
@@ -190,7 +193,7 @@ it('says how to add a default topic if there is none', () => {
   say({ denied: '', code: 'not-found' });
   const message =
     "the endpoint has no default topic. Name a topic, or add one on the server by hub.state('', …).";
-  expect([reason(''), reason('b')]).toEqual([{ code: 'not-found', message }, undefined]);
+  expect([reason(''), reason('b')]).toEqual([{ code: 'not-found', message, denied: '' }, undefined]);
 });
 
 it('treats a stale frame without a topic as the reason of all wanted topics', () => {

@@ -104,7 +104,7 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
       const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
       const message = stale ?? (EXPLAINED && explain(denied as string, code));
-      const reason = { code: code, message: message || code };
+      const reason = { code, message: message || code, denied };
       if (topic === undefined) for (const control of wanted) control.doubt(reason);
       else controls.get(topic)?.doubt(reason);
     },
