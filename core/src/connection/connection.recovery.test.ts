@@ -361,7 +361,7 @@ describe('transports', () => {
     });
   });
 
-  it('are tried beside the working one if they are preferred, less and less often, without naming the session', async () => {
+  it('are tried beside the working one if they are preferred, less and less often, without a session', async () => {
     const fakes = three();
     const { sync } = await setUp({}, fakes);
     fakes[0]?.last().lose();
@@ -370,7 +370,10 @@ describe('transports', () => {
     await load();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(counts(fakes)).toEqual([2, 1, 0]);
-    expect(fakes[0]?.last().attempt).toEqual({ url: 'http://h/sync', headers: {}, open: [{ open: {} }] });
+    expect(fakes[0]?.last().attempt).toEqual({
+      ...{ url: 'http://h/sync', headers: {} },
+      open: [{ open: { trial: true } }],
+    });
     fakes[0]?.last().lose();
     await vi.advanceTimersByTimeAsync(9_999);
     expect(counts(fakes)).toEqual([2, 1, 0]);

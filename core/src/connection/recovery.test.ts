@@ -66,7 +66,7 @@ describe('retry.delay', () => {
 });
 
 describe('a trial of a preferred transport', () => {
-  it('carries the newest token', async () => {
+  it('carries the newest token, and asks for no session', async () => {
     const ws = createFakeTransport({ name: 'ws' });
     const sse = createFakeTransport({ name: 'sse' });
     let token = 'first';
@@ -82,7 +82,7 @@ describe('a trial of a preferred transport', () => {
       await sync.renew();
       await vi.advanceTimersByTimeAsync(ms);
       expect(ws.links).toHaveLength(2 + trial);
-      expect(openOf(ws.last())).toEqual({ token });
+      expect(openOf(ws.last())).toEqual({ token, trial: true });
       expect(ws.last().attempt.headers).toEqual({ authorization: `Bearer ${token}` });
       ws.last().lose();
     }

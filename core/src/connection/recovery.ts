@@ -107,10 +107,11 @@ export function createRecovery(
   let stopSeeking: (() => void) | undefined;
   let unwatch: (() => void) | undefined;
 
-  /** Begins a link beside the one in use. It does not name the session, because the session would move to it. */
+  /** Begins a link beside the one in use. It leaves the session where it is, and begins no other one. */
   function beginTrial(): Attempt {
     const { headers, token } = credentials;
-    return { url: options.url, headers, credentials: options.credentials, open: [{ open: { token } }] };
+    const open = [{ open: { token, trial: true } }] as const;
+    return { url: options.url, headers, credentials: options.credentials, open };
   }
 
   /** Returns the reason to show: a vague new reason does not replace the reason that is shown. */

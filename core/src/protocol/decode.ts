@@ -48,6 +48,7 @@ const CLIENT_FRAMES: readonly {
       optional(open.session, isId) &&
       optional(open.token, isString) &&
       optional(open.ack, isNumber) &&
+      optional(open.trial, isTrue) &&
       optional(open.refused, (value) => isString(value) && value.length <= LONGEST_ID),
   },
   {

@@ -203,6 +203,8 @@ export interface OpenFrame {
     readonly token?: string | undefined;
     /** The first 100 characters of the frame for which the client ended its last link. */
     readonly refused?: string | undefined;
+    /** Asks for `hello` alone: no session begins or is resumed. */
+    readonly trial?: true;
   };
 }
 /** A new token for the live session. */

@@ -8,10 +8,10 @@ const TRIAL_MS = 4_000;
 
 /**
  * Tries preferred transports beside the one in use, the best first. Each trial is a link of its own that ends with the server's hello, so
- * the application misses no updates while a trial fails.
+ * the application misses no updates while a trial fails. A proxy that buffers holds hello back, since the server leaves the trial open.
  *
  * @param preferred in the order of preference
- * @param attemptOf begins a trial, with the credentials of that time; it must not name the session, which would move
+ * @param attemptOf begins a trial, with the credentials of that time; its `open` has `trial`, so the server opens no session
  * @param onFound called once, with the index of the one that opened
  * @returns ends it
  */

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { decodeClientFrames, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
+import { trialHello } from '../hub/trial.js';
 import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
 import { PRICES } from '../access/rate-limit.js';
 import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
-import { serveSse } from '../transports/sse/serve-sse.js';
+import { serveSse, serveSseTrial } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
 
 /** The longest body of a POST that opens a session, in bytes: its client is not authorized yet. */
@@ -21,7 +22,7 @@ export const unknownSession = (): VeloxError =>
   new VeloxError('unknown-session', 'there is no such session. Open a new one.');
 
 /**
- * Serves a POST: it opens a session, or brings frames of a live one. Only an authorized client may send more than 64 KiB.
+ * Serves a POST: it opens a session, brings frames of a live one, or tries the transport. Only an authorized client may send more than 64 KiB.
  *
  * @param admit authorizes the client, by the token of its open frame or of its request
  * @returns the outcome, now or when the exchange is over
@@ -41,9 +42,16 @@ export async function servePost(
   if (!first || !('open' in first)) throw unknownSession();
   const { open } = first;
   const admission = await admit(open.token);
+  if (open.trial) return { outcome: wanted.stream ? serveSseTrial(hub, exchange, cors) : answerTrial() };
   await hub.entrance.prepare(admission, open);
   if (wanted.stream) return { outcome: serveSse(hub, exchange, cors, admission, open, rest) };
   return { outcome: await openPolling(hub, exchange, cors, admission, open, rest) };
+
+  function answerTrial(): string {
+    const body = `[${trialHello(hub).text}]`;
+    exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'trial' }, cors);
+    return 'trial';
+  }
 }
 
 async function serveFrames(

@@ -2,6 +2,7 @@ import type { ClientFrame, OpenFrame } from '@velox/core/protocol';
 import type { Admission } from '../../access/admission.js';
 import { credentialsOf, type Exchange } from '../exchange.js';
 import type { Hub } from '../../hub/hub.js';
+import { serveTrial } from '../../hub/trial.js';
 import type { Session } from '../../sessions/session.js';
 
 /** The head of an event stream; the last two keep proxies from buffering or recoding it. */
@@ -46,5 +47,21 @@ export function serveSse(
   });
   // On a path that buffers, neither hello nor this ping arrives, though the head may. The client then tries another transport.
   const canary = setTimeout(() => session.ping(), CANARY).unref();
+  return ended;
+}
+
+/** Answers the trial of an event stream; resolves with the reason when it is over. */
+export function serveSseTrial(
+  hub: Hub,
+  exchange: Exchange,
+  cors: Readonly<Record<string, string>>,
+): Promise<string> {
+  let onClose: (reason: string) => void = () => undefined;
+  const ended = new Promise<string>((resolve) => (onClose = resolve));
+  const outlet = exchange.stream(
+    { ...SSE_HEADERS, ...cors },
+    { isCompressible: hub.compression, onDrain: () => undefined, onClose },
+  );
+  serveTrial(hub, outlet, ended);
   return ended;
 }

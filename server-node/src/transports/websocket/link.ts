@@ -12,6 +12,7 @@ import type { WebSocket } from 'ws';
 import type { Admission, Credentials } from '../../access/admission.js';
 import { closeCodeOf } from '../../wire/codes.js';
 import type { Hub } from '../../hub/hub.js';
+import { serveTrial } from '../../hub/trial.js';
 import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
 import { CompressingOutlet } from '../../wire/compressing-outlet.js';
@@ -38,6 +39,8 @@ export class WebSocketLink implements FrameGateOptions {
   readonly #credentials: Omit<Credentials, 'token'>;
   readonly #outlet: Outlet;
   #session: Session | undefined;
+  /** Whether the client only tries the transport: no session follows. */
+  #isTrial = false;
   /** Messages before `hello`, under Bun. */
   #early: Buffer[] | undefined;
   #handshake: NodeJS.Timeout | undefined;
@@ -129,6 +132,7 @@ export class WebSocketLink implements FrameGateOptions {
 
   #begin(read: () => string): void {
     try {
+      if (this.#isTrial) throw new VeloxError('bad-frame', 'a trial has no frame but the open frame.');
       const text = read();
       const { depth } = this.#hub.limits;
       const isList = text.startsWith('[');
@@ -177,6 +181,7 @@ export class WebSocketLink implements FrameGateOptions {
   }
 
   #prepare(admission: Admission, open: OpenFrame['open'], frames: ClientFrame[]): Promise<void> | undefined {
+    if (open.trial) return void this.#try();
     const prepared = this.#hub.entrance.prepare(admission, open);
     if (prepared) return prepared.then(() => this.#enter(admission, open, frames));
     return void this.#enter(admission, open, frames);
@@ -191,6 +196,15 @@ export class WebSocketLink implements FrameGateOptions {
     this.#nextWhenPaid();
     for (const data of this.#early?.slice(1) ?? []) this.#hear(data, false);
     this.#early = undefined;
+  }
+
+  /** Answers a trial. Its control frames are still read, up to the bytes of a client without a session, so its close is answered. */
+  #try(): void {
+    if (!this.#isOpen) return;
+    this.#settle();
+    this.#isTrial = true;
+    serveTrial(this.#hub, this.#outlet, this.ended);
+    this.#gate.next();
   }
 
   #fail(error: unknown, retry?: number): void {
