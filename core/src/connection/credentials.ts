@@ -2,7 +2,8 @@
 export interface CredentialsOptions {
   /**
    * Sent with each request, if the transport can: a browser's WebSocket cannot. A function is called before each attempt; if it throws
-   * or rejects, the attempt fails with the reason `auth`.
+   * or rejects, the attempt fails with the reason `auth`. They replace credentials in the URL, and the token of `auth` replaces a header
+   * of its name.
    */
   readonly headers?: HeadersSource | undefined;
   /**

@@ -112,16 +112,31 @@ it.each([
   }
 });
 
-it('the header of an application goes before the credentials of the URL', async () => {
+it.each([
+  [
+    'the header of an application replaces the credentials of the URL',
+    { authorization: 'Own' },
+    undefined,
+    'Own',
+  ],
+  ['a header in capitals replaces the credentials of the URL', { AUTHORIZATION: 'Own' }, undefined, 'Own'],
+  [
+    'a token replaces the header of an application and the credentials of the URL',
+    { Authorization: 'Own' },
+    'token',
+    'Bearer token',
+  ],
+])('%s', async (_, headers, token, expected) => {
   const fetch = stub();
   const sync = connect('http://ann:x@localhost/sync', {
     transport: 'sse',
-    headers: { authorization: 'Own' },
+    headers,
+    auth: token === undefined ? undefined : () => token,
   });
   onTestFinished(sync.close);
   sync.on('note', () => {});
   await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
-  expect(fetch.mock.calls[0]?.[1].headers).toMatchObject({ authorization: 'Own' });
+  expect(new Headers(fetch.mock.calls[0]?.[1].headers).get('authorization')).toBe(expected);
 });
 
 it.each(['sse', 'polling'] as const)('`credentials` decides about cookies, over %s', async (transport) => {

@@ -4,7 +4,8 @@ import { endpoint } from './endpoint.js';
 
 /**
  * A request of a link. A URL may have credentials, as a page's own may, and `fetch` refuses such URLs: they travel as Basic
- * authorization, unless the application has set that header.
+ * authorization, unless the application has set that header, in any case of letters. The last of several headers of one name is sent,
+ * because `fetch` would join their values.
  *
  * @param own headers of the transport
  * @param query its defined members follow the version of the protocol
@@ -19,12 +20,13 @@ export function request(
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) target.searchParams.set(name, `${value}`);
   }
-  const authorization = target.username && basic(target);
+  const sent: Record<string, string> = { ...own, ...((target.username && basic(target)) as object) };
+  for (const [name, value] of Object.entries(headers)) sent[name.toLowerCase()] = value;
   target.username = target.password = '';
   return fetch(target.href, {
     credentials,
     cache: 'no-store',
     ...init,
-    headers: { ...own, ...(authorization as object), ...headers },
+    headers: sent,
   });
 }
