@@ -314,13 +314,74 @@ describe('rule 5: identity matches, and prunes only between immutable values', (
     expect(state.get().rows[0]?.price).toBe(2);
   });
 
-  it('set treats parts that are === to the former value as unchanged', () => {
-    const same = { price: 1 };
+  it.each([
+    ['the value', (row: object) => Object.freeze({ row: Object.freeze(row) })],
+    ['a member of the value', (row: object) => ({ row: Object.freeze(row) })],
+  ])('set skips parts that are === to the former value if %s is frozen', (_, wrap) => {
+    const price = { value: 1 };
+    const row = { price };
+    const state = new LocalState<object>(wrap(row));
+    state.set(wrap(row));
+    price.value = 99; // against the contract: shows that the frozen row is skipped
+    state.set({ ...wrap(row), n: 1 });
+    expect(state.get()).toEqual({ row: { price: { value: 1 } }, n: 1 });
+  });
+
+  it('set skips frozen items of a list without keys', () => {
+    const price = { value: 1 };
+    const row = Object.freeze({ price });
+    const state = new LocalState<object[]>([]);
+    state.set([row, { n: 1 }]);
+    price.value = 99; // against the contract: shows that the frozen row is skipped
+    state.set([row, { n: 2 }]);
+    expect(state.get()).toEqual([{ price: { value: 1 } }, { n: 2 }]);
+  });
+
+  it('set sees a change inside an unfrozen part that is === to the former value', () => {
+    const same = { price: 1, tags: [{ n: 1 }] };
     const state = new LocalState({ a: same, b: 1 });
     state.set({ a: same, b: 2 });
-    same.price = 99; // against the contract: shows that it is not looked at
+    same.price = 99;
+    same.tags[0]!.n = 2;
     state.set({ a: same, b: 3 });
-    expect(state.get()).toEqual({ a: { price: 1 }, b: 3 });
+    expect(state.get()).toEqual({ a: { price: 99, tags: [{ n: 2 }] }, b: 3 });
+  });
+
+  it('set sees a change of a part that was frozen only after it was given', () => {
+    const a = { n: 1 };
+    const state = new LocalState<object>({});
+    state.set({ a });
+    a.n = 2;
+    state.set(produce({ a, b: 0 }, (draft) => void (draft.b = 1)));
+    expect(state.get()).toEqual({ a: { n: 2 }, b: 1 });
+  });
+
+  it.each([
+    ['objects', { left: { n: 1 }, right: { n: 2 } }],
+    ['lists', { left: [1, 5], right: [2, 6] }],
+  ])('set swaps two %s of get() again and again', (_, value: { left: unknown; right: unknown }) => {
+    const state = new LocalState(value);
+    for (let round = 0; round < 3; round++) {
+      const { left, right } = structuredClone(state.get());
+      state.set({ left: state.get().right, right: state.get().left });
+      expect(state.get()).toEqual({ left: right, right: left });
+    }
+    state.set(structuredClone(value));
+    expect(state.get()).toEqual(value);
+  });
+
+  it('set follows the parts of another state that is changed in place', () => {
+    const orders = new LocalState({ rows: [{ id: 1, total: 5 }] });
+    const board = new LocalState<object>({});
+    const refresh = (time: number): void => board.set({ orders: orders.get().rows, time });
+    refresh(1);
+    orders.update((draft) => {
+      draft.rows[0]!.total = 6;
+      draft.rows.push({ id: 2, total: 7 });
+    });
+    refresh(2);
+    const rows = [{ id: 1, total: 6 }, { id: 2, total: 7 }]; // prettier-ignore
+    expect(board.get()).toEqual({ orders: rows, time: 2 });
   });
 
   it('set goes back to a value that was given earlier', () => {

@@ -9,6 +9,7 @@ import type { DeepReadonly, Snapshot, State, StateOptions } from './state.js';
 import type { RevisionListener, Versioned } from './versioned.js';
 import { changeInPlace } from './watched-object.js';
 import { createRecorder, type Recorder } from '../recording/recorder.js';
+import { frozenParts } from '../recording/diff/frozen-parts.js';
 import type { ChangeListener } from '../recording/tree/change-listener.js';
 
 const reportObject = (error: unknown): void => warn('an object of a live value cannot be sent', error);
@@ -36,7 +37,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
   /** The application's object, while it may still be watched. */
   #source: T | undefined;
   #mode: 'undecided' | 'owned' | 'watched' = 'undecided';
-  /** The immutable value that the last `set` was given. */
+  /** The immutable part of the value that the last `set` was given. */
   #given: unknown;
   #id: string | undefined;
   #version = 1;
@@ -96,14 +97,14 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
     }
     this.#own();
     this.#recorder.reconcile(next, { previous: this.#given });
-    this.#given = next;
+    this.#given = frozenParts(next);
     this.#note();
   }
 
   /**
    * Makes the value equal `next`, which the application may change and give again.
    *
-   * @param previous an immutable value that the state equals. A part of `next` that is `===` to a part of it is taken as unchanged.
+   * @param previous an immutable value that the state equals, frozen or not. A part of `next` that is `===` to a part of it is taken as unchanged.
    * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
    */
   replace(next: T, previous?: T): void {

@@ -44,8 +44,8 @@ export interface State<T> {
    */
   update(recipe: (draft: T) => T | void): void;
   /**
-   * Makes the value equal `next`, an immutable value: a part that is `===` to a part of the former value is taken
-   * as unchanged.
+   * Makes the value equal `next`. A part that is `===` to a part of the value given before is taken as unchanged, if it was frozen then:
+   * an immutable value by immer costs little, any other is compared as a whole.
    *
    * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
    */
