@@ -28,12 +28,11 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
   ): () => void {
     const place = $parse(name);
     const fit = createMirror();
-    const keep = createKeep(equal);
     let known = false;
     /** Whether a plain name may mean a property of an outer scope, such as the row of an `ng-repeat`. An assignment hides it. */
     const isInherited = (): boolean => !/[.[]/.test(name) && !Object.hasOwn(scope, name.trim());
 
-    const show = ({ get }: Readable<T>): void => {
+    const show = ({ get }: Readable<T>, keep: (next: S) => S): void => {
       try {
         const value = keep(select(get()));
         known ||= value !== undefined;
@@ -44,11 +43,12 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       }
     };
     return follow(scope, readable, (current) => {
+      const keep = createKeep(equal); // selections of two sources are not compared
       const leave = current.subscribe(() => {
-        show(current);
+        show(current, keep);
         scope.$applyAsync(); // all changes of one frame share a digest
       });
-      show(current);
+      show(current, keep);
       return leave;
     });
   }

@@ -15,8 +15,9 @@ export function injectReadable<T, S>(
 ): Signal<S> {
   // Pending timers of a connection must not delay the stability of an application with zones.
   const zone = inject(NgZone);
-  const keep = createKeep(equal);
   const current = computed(readable);
+  /** Selections of two sources are not compared. */
+  const keep = computed(() => (current(), createKeep(equal)));
   const changes = signal(0);
   const value = computed(() => (changes(), current().get()));
   const refresh = (): void => changes.update((count) => count + 1);
@@ -25,5 +26,5 @@ export function injectReadable<T, S>(
     onCleanup(zone.runOutsideAngular(() => subscribe(refresh)));
     refresh(); // for changes since the first read
   });
-  return computed(() => keep(select(value()), value()));
+  return computed(() => keep()(select(value()), value()));
 }

@@ -1,6 +1,6 @@
 import type { Hydratable } from '@velox/core';
 import { createSelection } from '@velox/core/adapter';
-import { useState, useSyncExternalStore } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 
 /**
  * Renders the component whenever the selection changes: the one primitive of this adapter. `select` may be written inline.
@@ -12,7 +12,8 @@ export function useReadable<T, S>(
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
 ): S {
-  const [selection] = useState(createSelection<T, S>);
+  // Selections of two sources are not compared.
+  const selection = useMemo(createSelection<T, S>, [get]);
   return useSyncExternalStore(
     subscribe,
     () => selection(get(), select, equal),

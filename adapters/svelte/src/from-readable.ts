@@ -19,40 +19,52 @@ export function fromReadable<T, S>(
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
 ): Live<S> {
-  const keep = createKeep(equal);
-  const read = ({ get }: Readable<T>): S => {
-    const value = get();
-    return keep(select(value), value);
-  };
-  let followed: { readonly readable: Readable<T>; readonly follow: () => void } | undefined;
   /** The selection that `current` returned last. */
   let shown: unknown;
 
-  const follow = (readable: Readable<T>): (() => void) =>
-    createSubscriber((update) => {
+  function follow(readable: Readable<T>): Followed<T, S> {
+    const keep = createKeep(equal); // selections of two sources are not compared
+    const read = (): S => {
+      const value = readable.get();
+      return keep(select(value), value);
+    };
+    const subscribe = createSubscriber((update) => {
       /** The selection at the last notification: another listener's read may have moved `shown` before this one hears of it. */
-      let told = attempt(() => read(readable));
+      let told = attempt(read);
       return readable.subscribe(() => {
-        const next = attempt(() => read(readable));
+        const next = attempt(read);
         if (Object.is(told, next) && Object.is(shown, next)) return;
         told = next;
         update();
       });
     });
+    return { readable, subscribe, read };
+  }
+  let followed: Followed<T, S> | undefined;
 
   const live = {
     get current() {
       const source = readable();
-      if (followed?.readable !== source) followed = { readable: source, follow: follow(source) };
-      followed.follow();
+      if (followed?.readable !== source) followed = follow(source);
+      const { subscribe, read } = followed;
+      subscribe();
       shown = followed; // a value that no selector returns, in case it throws
-      const selected = read(source);
+      const selected = read();
       shown = selected;
       return selected;
     },
     subscribe: ((run) => toStore(() => live.current).subscribe(run)) as Live<S>['subscribe'],
   };
   return live;
+}
+
+/** The use of one source. */
+interface Followed<T, S> {
+  readonly readable: Readable<T>;
+  /** Subscribes on behalf of the present reactive reader. */
+  readonly subscribe: () => void;
+  /** Returns the selection of the present value. */
+  readonly read: () => S;
 }
 
 /** Returns the result of `read`, or a fresh object if it throws. The reader of `current` will meet the error. */

@@ -13,7 +13,7 @@ export function useReadable<T, S>(
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
 ): Readonly<ShallowRef<S>> {
-  const keep = createKeep(equal);
+  let keep = createKeep(equal);
   const current = computed(readable);
   const hydrating = isHydrating();
   const value: ShallowRef<T> = shallowRef(hydrating ? current.value.getInitial() : current.value.get());
@@ -32,6 +32,7 @@ export function useReadable<T, S>(
   watch(
     current,
     ({ subscribe }, _, onCleanup) => {
+      keep = createKeep(equal); // selections of two sources are not compared
       onCleanup(subscribe(refresh));
       refresh();
     },

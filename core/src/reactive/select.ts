@@ -8,7 +8,8 @@ export type Selection<T, S> = (
 ) => S;
 
 /**
- * Creates a function that returns the former selection, by its reference, while `equal` finds the next one the same.
+ * Creates a function that returns the former selection, by its reference, while `equal` finds the next one the same. Create another one for
+ * another source: `equal` may find parts of two sources the same, for instance two rows of one version.
  *
  * @returns a function of the next selection, and of the value that it was selected from if a new reference causes a rendering
  */
@@ -23,7 +24,8 @@ export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S
 
 /**
  * Remembers the last selection. `select` runs again for a new value, or if it is another function. The former result keeps its reference
- * while `equal` finds the next one the same, so components that compare references do not render.
+ * while `equal` finds the next one the same, so components that compare references do not render. Create another one for
+ * another source, as of {@link createKeep}.
  */
 export function createSelection<T, S>(): Selection<T, S> {
   let value: T;

@@ -164,6 +164,25 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(server.last().sent.slice(2)).toEqual([{ subscribe: [{ topic: 'b' }] }, { unsubscribe: [''] }]);
     });
 
+    it('shows another source even if `equal` finds its selection the same', async () => {
+      const server = setUp();
+      const length = (value: unknown): number | undefined => (value as Board | undefined)?.rows.length;
+      const { element, switchTo } = mount({
+        source: server.replica(),
+        select: (value) => value,
+        equal: (before, after) => length(before) === length(after),
+      });
+      mount({ source: server.replica('b') });
+      await server.answer();
+      await server.answer({ ...board, title: 'other' }, 'b');
+      expect(element.textContent).toBe(textOf(board));
+      await act(() => {
+        switchTo(server.replica('b'));
+        return later(0);
+      });
+      expect(element.textContent).toBe(textOf({ ...board, title: 'other' }));
+    });
+
     it('follows the status without connecting', async () => {
       const server = setUp();
       const { element } = mount({ source: server.replica(), status: true });
