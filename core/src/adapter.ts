@@ -5,4 +5,5 @@ export { refusal } from './connect/refusal.js';
 export { syncOf } from './connect/sync-of.js';
 export { untilKnown } from './connect/until-known.js';
 export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';
+export { attempt } from './reactive/readable.js';
 export { createMirror, type MirrorOptions } from './reactive/mirror.js';

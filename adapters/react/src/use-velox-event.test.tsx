@@ -1,10 +1,11 @@
 import { connect } from '@velox/core';
 import { act, cleanup, render } from '@testing-library/react';
 import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createFakeTransport } from '../../../core/src/testing/fake-transport.js';
-import { useVeloxEvent, VeloxProvider } from './index.js';
+import { useVelox, useVeloxEvent, VeloxProvider } from './index.js';
 
 interface App {
   topics: { board: object };
@@ -41,9 +42,11 @@ it('calls the newest handler, by one subscription', async () => {
   await tick();
   last().hello();
   last().say({ event: 'notice', data: 'a', seq: 1 });
+  await tick();
   act(() => count());
   act(() => count());
   last().say({ event: 'notice', data: 'b', seq: 2 });
+  await tick();
   expect(seen).toEqual(['0 a', '2 b']);
   expect(on).toHaveBeenCalledOnce();
 });
@@ -62,10 +65,65 @@ it('renders nothing and delivers every event of a burst', async () => {
   act(() => {
     for (let seq = 1; seq <= 100; seq++) last().say({ event: 'chat', data: { text: `${seq}` }, seq });
   });
+  await tick();
   expect(heard.mock.calls.map(([text]) => Number(text))).toEqual(
     Array.from({ length: 100 }, (_, i) => i + 1),
   );
   expect(rendered).toHaveBeenCalledOnce();
+});
+
+it('calls the listener after the component has rendered the changes that precede the event', async () => {
+  vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false); // `act` would delay the rendering
+  const { sync, last } = setUp();
+  const board = sync.replica('board');
+  const seen: unknown[] = [];
+  const Rows = () => {
+    const rows = useVelox(board) as readonly string[] | undefined;
+    useVeloxEvent(sync, 'notice', (row) => seen.push([row, rows?.includes(row)]));
+    return null;
+  };
+  const root = createRoot(document.createElement('div'));
+  root.render(<Rows />);
+  await vi.waitFor(() => expect(last().sent).toHaveLength(2));
+  last().hello();
+  last().say({ topic: 'board', id: 'a', version: 1, body: ['a'] }, { event: 'notice', data: 'a', seq: 1 });
+  last().say(
+    { topic: 'board', version: 2, delta: true, body: [{ op: 'add', path: '/-', value: 'b' }] },
+    { event: 'notice', data: 'b', seq: 2 },
+    { topic: 'board', version: 3, delta: true, body: [{ op: 'add', path: '/-', value: 'c' }] },
+    { event: 'notice', data: 'c', seq: 3 },
+  );
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen).toEqual([
+    ['a', true],
+    ['b', true],
+    ['c', true],
+  ]);
+  root.unmount();
+});
+
+it('calls no listener after its component has left, and reports the error of a listener', async () => {
+  const reportError = vi.fn();
+  vi.stubGlobal('reportError', reportError);
+  const { sync, last } = setUp();
+  const heard = vi.fn(() => {
+    throw new Error('a listener');
+  });
+  const Hears = () => {
+    useVeloxEvent(sync, 'notice', heard);
+    return null;
+  };
+  const { unmount } = render(<Hears />);
+  await tick();
+  last().hello();
+  last().say({ event: 'notice', data: 'a', seq: 1 });
+  await tick();
+  expect(heard.mock.calls).toEqual([['a']]);
+  expect(reportError.mock.calls).toEqual([[new Error('a listener')]]);
+  last().say({ event: 'notice', data: 'b', seq: 2 });
+  unmount();
+  await tick();
+  expect(heard).toHaveBeenCalledOnce();
 });
 
 it('takes the URL and the options of a provider', async () => {
@@ -83,6 +141,7 @@ it('takes the URL and the options of a provider', async () => {
   await tick();
   last().hello();
   last().say({ event: 'notice', data: 1, seq: 1 });
+  await tick();
   expect(heard.mock.calls).toEqual([[1]]);
   expect(last().attempt.url).toBe(new URL('/provided-events', document.baseURI).href);
 });

@@ -1,10 +1,11 @@
 import type { Contract, EventData, EventName, Sync } from '@velox/core';
+import { attempt } from '@velox/core/adapter';
 import { useEffect, useInsertionEffect, useRef } from 'react';
 import { useSync, type ProvidedSync } from './use-sync.js';
 
 /**
  * Calls a listener for each event of a name while the component is mounted, and keeps the connection open. Changes that the server made
- * before an event are visible before it. To send an event, use `shared(url).emit` of `@velox/core`.
+ * before an event are rendered before it. To send an event, use `shared(url).emit` of `@velox/core`.
  *
  * @param listener may be written inline: the newest one is called. Its errors are reported.
  * @example useVeloxEvent('/sync', 'notice', (text: string) => toast(text))
@@ -26,5 +27,15 @@ export function useVeloxEvent(source: ProvidedSync, event: string, listener: (da
   useInsertionEffect(() => {
     newest.current = listener;
   });
-  useEffect(() => sync.on(event, (data) => newest.current(data as never)), [sync, event]);
+  useEffect(() => {
+    // React renders the changes before an event in a microtask that they have queued already. The newest listener is the one of that render.
+    const leave = sync.on(event, (data) =>
+      queueMicrotask(() => isMounted && attempt(() => newest.current(data as never))),
+    );
+    let isMounted = true;
+    return () => {
+      isMounted = false;
+      leave();
+    };
+  }, [sync, event]);
 }
