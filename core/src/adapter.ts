@@ -1,6 +1,7 @@
 /** @velox/core/adapter: the parts that adapters to a framework are built from. */
 export { replicaOf } from './connect/registry.js';
 export { entityOf } from './connect/entity-of.js';
+export { ownInitial } from './connect/own-initial.js';
 export { refusal } from './connect/refusal.js';
 export { syncOf } from './connect/sync-of.js';
 export { untilKnown } from './connect/until-known.js';

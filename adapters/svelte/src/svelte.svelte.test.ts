@@ -42,6 +42,32 @@ describe('velox', () => {
     expect(server.last().closed).toBe(true);
   });
 
+  it('starts from a snapshot that `$state` holds, and leaves it changeable', async () => {
+    const server = setUp();
+    const initial = { id: 'a', version: 1, body: { ...board, rows: board.rows.map((row) => ({ ...row })) } };
+    const source = $state({ url: '/state', initial });
+    const live = velox<Board>(() => ({ ...source, ...server.options }));
+    const seen: unknown[] = [];
+    let runs = 0;
+    const end = $effect.root(() => {
+      $effect(() => {
+        runs++;
+        seen.push(live.current?.title);
+      });
+    });
+    flushSync();
+    expect(live.current).toEqual(board);
+    source.initial.body.title = 'mine';
+    source.initial.body.rows.push({ id: 3, n: 0 });
+    flushSync();
+    expect(source.initial.body.rows).toHaveLength(3);
+    expect(live.current).toEqual(board);
+    expect(runs).toBe(1);
+    await server.title('new');
+    expect(seen).toEqual(['board', 'new']);
+    end();
+  });
+
   it('follows the state that the selector reads', async () => {
     const server = setUp();
     let index = $state(0);

@@ -1,6 +1,7 @@
 import type { Replicated, Source, Status } from '@velox/core';
 import { replicaOf } from '@velox/core/adapter';
 import { fromReadable, type Live } from './from-readable.js';
+import { toSource } from './to-source.js';
 
 /**
  * Returns the value of a topic, undefined until it arrives: `board.current` with runes, or `$board` as a store. The topic is subscribed
@@ -33,8 +34,5 @@ export function velox(
 export function veloxStatus(source: Source<unknown> | (() => Source<unknown>)): Live<Status> {
   return fromReadable(() => replicaOf(toSource(source)).status, identity<Status>);
 }
-
-const toSource = <T>(source: Source<T> | (() => Source<T>)): Source<T> =>
-  typeof source === 'function' ? source() : source;
 
 const identity = <T>(value: T): T => value;

@@ -1,6 +1,7 @@
 import type { Source } from '@velox/core';
 import { refusal, replicaOf } from '@velox/core/adapter';
-import { effectScope, getCurrentScope, toValue, watch, type MaybeRefOrGetter } from 'vue';
+import { effectScope, getCurrentScope, watch, type MaybeRefOrGetter } from 'vue';
+import { toSource } from './to-source.js';
 import { useReadable } from './use-readable.js';
 
 /**
@@ -10,7 +11,7 @@ import { useReadable } from './use-readable.js';
  */
 export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => Promise<void> {
   const scope = getCurrentScope(); // `await` calls it later, when no scope is current
-  const replica = (): ReturnType<typeof replicaOf> => replicaOf(toValue(source));
+  const replica = (): ReturnType<typeof replicaOf> => replicaOf(toSource(source));
   return () =>
     new Promise((resolve, reject) => {
       const waiting = scope?.run(() => effectScope()) ?? effectScope();
@@ -21,7 +22,7 @@ export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => 
           (status) => status,
         );
         const settle = (): void => {
-          const error = refusal(toValue(source));
+          const error = refusal(toSource(source));
           if (value.value === undefined && !error) return;
           waiting.stop();
           if (error) reject(error);

@@ -1,4 +1,4 @@
-import { connect, createConnection, isVeloxError } from '@velox/core';
+import { connect, createConnection, isVeloxError, type Source } from '@velox/core';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import {
   createApp,
@@ -6,9 +6,11 @@ import {
   defineComponent,
   effectScope,
   h,
+  isProxy,
   nextTick,
   onErrorCaptured,
   onMounted,
+  reactive,
   ref,
   Suspense,
   watchEffect,
@@ -108,6 +110,25 @@ describe('useVelox', () => {
     await nextTick();
     expect(element.textContent).toBe('board');
     expect(onRender.mock.calls).toEqual([['board']]);
+  });
+
+  it('starts from a snapshot that `ref` or `reactive` holds, and leaves it changeable', async () => {
+    const server = setUp();
+    const data = ref({ id: 'a', version: 1, body: { ...board } });
+    const source = reactive({ url: '/reactive', initial: data.value, ...server.options });
+    const parts = { id: 'a', version: 1, body: { ...board, rows: data.value.body.rows } };
+    const shown = effectScope().run(() => [
+      useVelox(source as Source<Board>),
+      useVelox<Board>({ url: '/ref', initial: data.value, ...server.options }),
+      useVelox<Board>({ url: '/parts', initial: parts, ...server.options }),
+    ]);
+    expect(shown?.map(({ value }) => value)).toEqual([board, board, board]);
+    expect(shown?.some(({ value }) => isProxy(value) || isProxy(value?.rows))).toBe(false);
+    data.value.body.title = 'mine';
+    expect(data.value.body.rows[0]).toEqual({ id: 1, n: 0 });
+    expect(shown?.map(({ value }) => value?.title)).toEqual(['board', 'board', 'board']);
+    await server.title('new');
+    expect(shown?.map(({ value }) => value?.title)).toContain('new');
   });
 
   it('returns a read-only value', async () => {
