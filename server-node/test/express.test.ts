@@ -116,6 +116,18 @@ describe('two endpoints on one path', () => {
     expect(entries).toEqual([]);
   });
 
+  it('give no warning if one path is below the other', async () => {
+    entries.length = 0;
+    const app = express();
+    app.use('/sync', velox.handle({ at: '/sync' }, { logger }));
+    app.use('/sync/two', velox.handle({ at: '/sync/two' }, { logger }));
+    await using server = await listen(app);
+    for (const at of ['/sync', '/sync/two']) {
+      expect(await (await fetch(`${server.origin}${at}`)).json()).toMatchObject({ body: { at } });
+    }
+    expect(entries).toEqual([]);
+  });
+
   it('by attach: the second one says that it replaced the first', async () => {
     entries.length = 0;
     await using server = await listen(() => undefined);

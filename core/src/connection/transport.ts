@@ -8,7 +8,7 @@ export interface Attempt {
   /** Sent with each request, if the transport can: a browser's WebSocket cannot. */
   readonly headers: Readonly<Record<string, string>>;
   /** Whether `fetch` sends cookies. Default `include`: also to another origin. */
-  readonly credentials?: RequestCredentials | undefined;
+  readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
   /** The first frames: `open`, then `subscribe`; they leave before anything else. */
   readonly open: readonly ClientFrame[];
 }

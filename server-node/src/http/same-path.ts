@@ -7,6 +7,8 @@ const handlers = new WeakSet<object>();
 interface Layer {
   readonly handle?: object;
   match?(path: string): unknown;
+  /** The part of the path that `match` has matched last, in versions in which that does not return it. */
+  readonly path?: string;
 }
 type WithApp = IncomingMessage & {
   readonly originalUrl?: string;
@@ -20,14 +22,20 @@ export function register(handler: object): void {
 
 /**
  * Whether `app.use` of Express has mounted another endpoint on the path of a request that a handler serves. That endpoint is never reached.
+ * One on a beginning of the path does not count, because it passes on what is below its own path, unless that is the root.
  */
 export function hidesAnother(request: WithApp, handler: object): boolean {
   const { app, originalUrl = '/' } = request;
   // `_router` first: in Express 4, reading `router` throws
   const stack = (app?._router ?? app?.router)?.stack ?? [];
-  const path = originalUrl.split('?')[0] as string;
+  const path = trimmed(originalUrl.split('?')[0]);
   return stack.some((layer) => {
     const other = layer.handle;
-    return other !== undefined && other !== handler && handlers.has(other) && !!layer.match?.(path);
+    if (other === undefined || other === handler || !handlers.has(other)) return false;
+    const match = layer.match?.(path);
+    const taken = trimmed((Object(match) as Layer).path ?? layer.path);
+    return !!match && (taken === '' || taken === path);
   });
 }
+
+const trimmed = (path = ''): string => path.replace(/\/$/, '');
