@@ -4,11 +4,10 @@ import { createCarrier } from '../connection/connection.js';
 import type { Carrier } from '../connection/options.js';
 import { createSync, type Sync } from '../events/sync.js';
 import { isServerRendering } from '../platform/page.js';
-import { createWeakValues } from '../platform/weak-values.js';
 import type { Initial, Replica } from '../replicas/replica.js';
 import { openConnection, resolve, type ConnectOptions } from './connect.js';
 
-/** How to reach an endpoint together with others. The options of the first user of a connection apply. */
+/** How to reach an endpoint together with others. The options of the first user of a connection apply, until it is closed. */
 export interface SharedOptions extends ConnectOptions {
   /** The identity that the connection belongs to. Two identities never share a connection. Default: the page's. */
   readonly identity?: string | undefined;
@@ -27,17 +26,26 @@ export type Source<T> =
       readonly initial?: Initial<T> | undefined;
     });
 
-/** Connections that are not in use are forgotten. */
-const carriers = createWeakValues<Carrier>();
+/** All that the page keeps of a shared connection until it is closed. */
+interface Entry {
+  /** Those of the first user. They apply again if the connection was forgotten because nothing used it. */
+  readonly options: ConnectOptions;
+  /** A connection that nothing uses is forgotten. */
+  ref?: WeakRef<Carrier>;
+  /** The connection once the application has asked for it: it may have listeners, and no other reference. */
+  kept?: Carrier;
+}
+
+const entries = new Map<string, Entry>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
 
 /**
- * The one connection to a URL, shared by all users. While a server renders, nothing is registered, and the
- * connection never opens.
+ * The one connection to a URL, shared by all users. The page keeps it until it is closed; then this returns another one. While a server
+ * renders, nothing is registered, and the connection never opens.
  */
 export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
   checkEndpoint(options);
-  const carrier = carrierOf(url, options);
+  const carrier = carrierOf(url, options, true);
   let sync = syncs.get(carrier);
   if (!sync) syncs.set(carrier, (sync = createSync(carrier)));
   return sync as unknown as Sync<C>;
@@ -52,19 +60,26 @@ export function replicaOf<T>(source: Source<T>): Replica<T> {
   return carrierOf(url, options).replica(topic, initial);
 }
 
-function carrierOf(url: string, { identity = '', base, ...options }: SharedOptions = {}): Carrier {
+function carrierOf(
+  url: string,
+  { identity = '', base, ...options }: SharedOptions = {},
+  isKept?: boolean,
+): Carrier {
   if (isServerRendering()) return createCarrier({ url, transports: [] });
   const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
-  let carrier = carriers.get(key);
+  const entry = entries.get(key) ?? { options };
+  let carrier = entry.ref?.deref();
   if (!carrier) {
     const onClose = (): void => {
-      carriers.delete(key);
-      options.onClose?.();
+      entries.delete(key);
+      entry.options.onClose?.();
     };
-    carrier = openConnection(absolute, { ...options, onClose });
-    carriers.set(key, carrier);
+    carrier = openConnection(absolute, { ...entry.options, onClose });
+    entry.ref = new WeakRef(carrier);
+    entries.set(key, entry);
   }
-  noteSharedOptions(carrier, absolute, options);
+  if (isKept) entry.kept = carrier;
+  noteSharedOptions(entry.options, absolute, options);
   return carrier;
 }

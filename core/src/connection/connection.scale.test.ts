@@ -2,7 +2,7 @@ import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it, vi } from 'vitest';
-import { shared } from '../connect/registry.js';
+import { replicaOf, shared } from '../connect/registry.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 import { createConnection } from './connection.js';
 
@@ -88,23 +88,48 @@ it('topics that were shown once are forgotten after their linger; those in use s
   sync.close();
 }, 60_000);
 
-it('shared connections that nothing uses are forgotten; those in use stay', async () => {
+it('shared connections that nothing uses are forgotten, but not their options; those in use stay', async () => {
   vi.useFakeTimers();
   vi.stubGlobal('document', { baseURI: 'http://h/' });
   const { transport, links } = createFakeTransport();
-  const open = (index: number) => shared(`/${index}`, { transports: [transport] });
-  const leaves = Array.from({ length: 100 }, (_, index) => open(index).on('news', () => {}));
+  const open = (index: number) => replicaOf({ url: `/${index}`, transports: [transport] });
+  const leaves = Array.from({ length: 100 }, (_, index) => open(index).subscribe(() => {}));
   await vi.advanceTimersByTimeAsync(0);
   expect(links).toHaveLength(100);
   const refs = leaves.map((_, index) => new WeakRef(open(index)));
   collect();
   for (const [index, ref] of refs.entries()) expect(ref.deref()).toBe(open(index));
   for (const leave of leaves.splice(1)) leave();
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(1_000);
   links.length = 0;
   vi.useRealTimers();
   await gone(refs.slice(1));
   expect(refs[0]?.deref()).toBe(open(0));
-  open(0).close();
+  const forgotten = refs.findLastIndex((ref) => !ref.deref());
+  replicaOf(`/${forgotten}`).subscribe(() => {});
+  await vi.waitFor(() => expect(links.at(-1)?.attempt.url).toBe(`http://h/${forgotten}`));
+  for (const index of refs.keys()) shared(`/${index}`).close();
+  vi.unstubAllGlobals();
+}, 60_000);
+
+it('a connection that the application has asked for stays, with its options and listeners, until it is closed', async () => {
+  vi.stubGlobal('document', { baseURI: 'http://h/' });
+  const { transport, last } = createFakeTransport();
+  const onStatus = vi.fn();
+  const set = (url: string) => {
+    shared(url, { transports: [transport] }).status.subscribe(onStatus);
+    return new WeakRef(shared(url));
+  };
+  const [stays, leaves] = [set('/stays'), set('/leaves')];
+  collect();
+  await new Promise(setImmediate); // a dereferenced value is kept until the end of its task
+  collect();
+  expect(stays.deref()).toBe(shared('/stays'));
+  const leave = replicaOf('/stays').subscribe(() => {});
+  await vi.waitFor(() => expect(last().attempt.url).toBe('http://h/stays'));
+  expect(onStatus).toHaveBeenCalled();
+  leave();
+  for (const url of ['/stays', '/leaves']) shared(url).close();
+  await gone([stays, leaves, leaves]);
   vi.unstubAllGlobals();
 }, 60_000);

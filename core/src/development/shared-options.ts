@@ -2,13 +2,12 @@ import type { ConnectOptions } from '../connect/connect.js';
 import { isContainer } from '../protocol/container.js';
 import { advise } from './advise.js';
 
-/** The options of the first user of each shared connection. */
-const first = new WeakMap<object, ConnectOptions>();
-
-/** Warns if a connection that is shared already is asked for with other options: those of its first user apply. */
-export function noteSharedOptions(connection: object, url: string, options: ConnectOptions): void {
-  const applied = first.get(connection);
-  if (!applied) return void first.set(connection, options);
+/**
+ * Warns if a connection that is shared already is asked for with other options.
+ *
+ * @param applied those of its first user, which apply
+ */
+export function noteSharedOptions(applied: ConnectOptions, url: string, options: ConnectOptions): void {
   const ignored = (Object.keys(options) as (keyof ConnectOptions)[]).filter(
     (name) => options[name] !== undefined && !isAlike(options[name], applied[name]),
   );
