@@ -118,13 +118,58 @@ describe('a token', () => {
   it('may take long: the client opens no link before it answers, and none after the last user left', async () => {
     let give!: (token: string) => void;
     const { sync, links } = await setUp({ auth: () => new Promise<string>((resolve) => (give = resolve)) });
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(9_000);
     expect(links).toHaveLength(0);
     expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 1 });
     sync.close();
+    expect(vi.getTimerCount()).toBe(0);
     give('late');
     await tick();
     expect(links).toHaveLength(0);
+  });
+
+  it.each(['auth', 'headers'] as const)(
+    'is asked for again, over the same transport, if `%s` gives no answer in 10 s',
+    async (option) => {
+      const fakes = [createFakeTransport({ name: 'first' }), createFakeTransport()];
+      const source = vi
+        .fn()
+        .mockReturnValueOnce(new Promise(() => {}))
+        .mockReturnValue('');
+      const { sync, links } = await setUp({ [option]: source as () => Promise<string> }, fakes);
+      await vi.advanceTimersByTimeAsync(9_999);
+      expect(sync.status.get()).toMatchObject({ state: 'connecting', attempt: 1 });
+      await vi.advanceTimersByTimeAsync(1);
+      expect(sync.status.get()).toMatchObject({
+        state: 'waiting',
+        transport: 'first',
+        reason: { code: 'auth', message: 'no answer' },
+      });
+      await vi.advanceTimersByTimeAsync(100);
+      expect(source).toHaveBeenCalledTimes(2);
+      expect(links).toHaveLength(1);
+    },
+  );
+
+  it('is asked for again when the network comes back, because the first question may hang', async () => {
+    const answers: ((token: string) => void)[] = [];
+    const auth = vi.fn(() => new Promise<string>((answer) => answers.push(answer)));
+    const { last, links } = await setUp({ auth });
+    for (const name of ['pageshow', 'visibilitychange', 'offline']) fire(name);
+    await tick();
+    expect(auth).toHaveBeenCalledOnce();
+    fire('online');
+    await tick();
+    expect(auth).toHaveBeenCalledTimes(2);
+    answers[0]!('late');
+    await tick();
+    expect(links).toHaveLength(0);
+    answers[1]!('t');
+    await tick();
+    expect(openOf(last())).toEqual({ token: 't' });
+    fire('online');
+    await tick();
+    expect(auth).toHaveBeenCalledTimes(2); // the link is being opened
   });
 
   it('is asked for again after `auth` has rejected, which is a loss with a reason', async () => {

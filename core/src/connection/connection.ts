@@ -33,6 +33,8 @@ export function createConnection(options: ConnectionOptions): Connection {
  * topic, `hello` ends the attempt, and the answers to the subscriptions make the replicas current.
  */
 export function createCarrier(options: ConnectionOptions): Carrier {
+  /** How long the application may take to give its credentials. Events that wait for a link expire later, by default. */
+  const ANSWER_MS = 10_000;
   /** How long an attempt may take until the server says hello. */
   const OPEN_TIMEOUT_MS = 4_000;
   /** How long hello may take after the head of an answer. */
@@ -94,12 +96,11 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     enter(mine);
     const transport = transports[course.chosen]!;
     if (options.auth || typeof options.headers === 'function') {
-      load()
-        .then(({ askCredentials }) => askCredentials(options, credentials))
-        .then(
-          (reason) => phase === mine && (reason ? pause(reason) : dial(mine, transport)),
-          (error) => phase === mine && pause({ code: 'lost', message: `${error as Error}` }),
-        );
+      endAfter(ANSWER_MS, 'auth');
+      recover(host, (recovery) => recovery.ask(() => dial(mine, transport)), {
+        code: 'not-loaded',
+        message: 'not loaded',
+      });
     } else dial(mine, transport);
     put({ ...change, transport: transport.name, attempt: course.tries.count, retryAt: undefined });
   }

@@ -1,14 +1,15 @@
 /** How a connection proves who it is. */
 export interface CredentialsOptions {
   /**
-   * Sent with each request, if the transport can: a browser's WebSocket cannot. A function is called before each attempt; if it throws
-   * or rejects, the attempt fails with the reason `auth`. They replace credentials in the URL, and the token of `auth` replaces a header
-   * of its name.
+   * Sent with each request, if the transport can: a browser's WebSocket cannot. They replace credentials in the URL, and the token of
+   * `auth` replaces a header of its name. A function is called before each attempt; if it throws, rejects, or does not answer in 10 s,
+   * the attempt fails with the reason `auth`.
    */
   readonly headers?: HeadersSource | undefined;
   /**
    * Gives the token of each attempt. If the server refuses one, it is called once more before we give up. A token travels in the open
-   * frame and in the header `authHeader`, never in a URL. If it throws or rejects, the attempt fails with the reason `auth`.
+   * frame and in the header `authHeader`, never in a URL. If it throws, rejects, or does not answer in 10 s, the attempt fails with
+   * the reason `auth`.
    */
   readonly auth?: (() => string | Promise<string>) | undefined;
   /**

@@ -7,7 +7,8 @@ import type { Reason, Status } from '../replicas/status.js';
 import type { Readable } from '../reactive/readable.js';
 import type { Hello } from '../protocol/frames.js';
 import { LONGEST_TIMER_MS } from '../protocol/timer.js';
-import type { Credentials } from './credentials.js';
+import { askCredentials } from './ask-credentials.js';
+import type { Credentials, CredentialsOptions } from './credentials.js';
 import type { ConnectionOptions } from './options.js';
 import type { Phase } from './phase.js';
 import { createRetryPolicy } from './retry.js';
@@ -42,7 +43,7 @@ const SHORTEST_PING_MS = 1_000;
 /** What recovery needs of its connection. */
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
-  readonly options: Pick<ConnectionOptions, 'url' | 'credentials' | 'auth' | 'retry'>;
+  readonly options: CredentialsOptions & Pick<ConnectionOptions, 'url' | 'credentials' | 'retry'>;
   readonly credentials: Credentials;
   readonly course: Course;
   readonly status: Readable<Status>;
@@ -60,7 +61,7 @@ export interface RecoveryHost {
   readonly send: (text: string) => void;
 }
 
-/** Reconnects after a loss, a refusal, or a change of the page or the network. */
+/** Asks for credentials, and reconnects after a loss, a refusal, or a change of the page or the network. */
 export interface Recovery {
   /**
    * The link ended, or did not open.
@@ -70,6 +71,12 @@ export interface Recovery {
   readonly lose: (reason?: CloseReason) => void;
   /** The server said goodbye, or there is no token. No other transport would help. */
   readonly pause: (reason: CloseReason) => void;
+  /**
+   * Asks the application for headers and token.
+   *
+   * @param dial goes on with the attempt, unless it has ended
+   */
+  readonly ask: (dial: () => void) => void;
   /** Watches the page and the network, until `unwatch`. */
   readonly watch: () => void;
   readonly unwatch: () => void;
@@ -97,6 +104,8 @@ export function createRecovery(
 ): Recovery {
   const { transports, options, credentials, status, course, stay } = host;
   const state = (): Status['state'] => status.get().state;
+  /** Whether a transport is in use or being tried; false while the application is asked for its credentials. */
+  const hasLink = (): boolean => 'link' in host.phase();
   const policy = createRetryPolicy(options.retry, () => course.tries);
   const choice = createTransportChoice(transports);
   const ping = (): void => host.send('{"ping":true}');
@@ -151,7 +160,8 @@ export function createRecovery(
 
   function lose(reason: CloseReason = OLD_SERVER): void {
     const { code, retry } = reason;
-    const isOfTransport = state() === 'connecting' && retry === undefined && code !== 'unauthorized';
+    const isOfTransport =
+      state() === 'connecting' && hasLink() && retry === undefined && code !== 'unauthorized';
     if (!isOfTransport || policy.isFresh()) return pause(reason);
     const { index, isLast } = choice.next(course.chosen, withoutPassword(reason));
     course.chosen = index;
@@ -165,12 +175,15 @@ export function createRecovery(
     // A browser keeps no page with an open link in its back/forward cache. When the page is shown again, we continue from here.
     if (type === 'pagehide' && is !== 'closed') stay('waiting', reason);
     else if (is === 'open') watchdog.probe();
-    else if (type === 'offline') {
+    else if (is === 'connecting') {
+      // The question may hang in the network that was lost.
+      if (type === 'online' && !hasLink()) host.attempt();
+    } else if (type === 'offline') {
       if (is === 'waiting') delay('offline', reason);
     } else if (is === 'closed') {
       // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted.
       if (UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
-    } else if ((is === 'offline' || is === 'waiting') && options.retry !== 'manual') {
+    } else if (options.retry !== 'manual') {
       const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
       if (isWorthwhile || !isHidden()) host.attempt();
     }
@@ -179,6 +192,17 @@ export function createRecovery(
   return {
     lose,
     pause,
+    ask(dial) {
+      const mine = host.phase();
+      askCredentials(options, credentials).then(
+        () => {
+          if (host.phase() !== mine) return;
+          credentials.opened = credentials.token;
+          dial();
+        },
+        (error) => host.phase() === mine && pause({ code: 'auth', message: String(error) }),
+      );
+    },
     watch() {
       unwatch ??= watchPage(onPage);
     },

@@ -16,7 +16,7 @@ export interface Attempt {
 /** Why a link ended, and the error behind it, if it is known. */
 export interface CloseReason extends Reason {
   /** As in `Bye`: false = make no further attempt, ms = come back then. */
-  readonly retry?: number | false;
+  readonly retry?: number | false | undefined;
   readonly cause?: unknown;
   /** The frame that ended the link, if it was malformed. */
   readonly text?: string;

@@ -138,8 +138,10 @@ describe('when the code cannot be loaded', () => {
   it('an attempt that has to ask for a token waits, and shows the reason', async () => {
     const { sync, links } = await setUp({ auth: () => 'token' });
     await vi.dynamicImportSettled();
-    const message = expect.stringMatching(/^Error: ./) as string;
-    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'lost', message } });
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'not-loaded' } });
+    const { retryAt = 0 } = sync.status.get();
+    await vi.advanceTimersByTimeAsync(retryAt - Date.now());
+    expect(sync.status.get()).toMatchObject({ attempt: 2, transport: 'fake' });
     expect(links).toEqual([]);
   });
 
@@ -192,6 +194,6 @@ describe('when the code cannot be loaded', () => {
     await vi.dynamicImportSettled();
     expect(links).toHaveLength(0);
     expect(auth).not.toHaveBeenCalled();
-    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'lost' } });
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', reason: { code: 'not-loaded' } });
   });
 });

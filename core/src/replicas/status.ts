@@ -7,7 +7,7 @@ import { createCell, once, type Cell, type Readable } from '../reactive/readable
  * - `lost`: the link ended; `silent`: nothing was heard for too long; `buffered`: something in between holds answers back
  * - `refused`: an HTTP status without a code of Velox; `not-velox`: something else answers at the URL
  * - `not-sticky`: a load balancer sends the requests of one session to several servers
- * - `auth`: `auth` or `headers` threw
+ * - `auth`: `auth` or `headers` threw, or gave no answer in 10 s
  * - `stale`: the server does not know whether the topic is current
  *
  * A server that ends a session for its application gives a code of the application's.

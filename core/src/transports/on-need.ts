@@ -2,7 +2,7 @@
 import * as recovery from '../connection/recovery.js';
 import { retryPreferred } from './retry-preferred.js';
 
-export { askCredentials, renewToken } from '../connection/ask-credentials.js';
+export { renewToken } from '../connection/ask-credentials.js';
 export { readEventStream as sse } from './event-stream.js';
 export { poll as polling } from './polling.js';
 export { readFrame } from './read-frame.js';

@@ -21,12 +21,12 @@ export async function refuse(response: Response, reporter: Reporter): Promise<vo
   const { code = status === 403 ? 'forbidden' : 'refused', message = response.statusText } = Object(
     error,
   ) as Partial<CloseReason>;
-  const retry = status === 403 ? false : retryAfter(headers.get('retry-after'));
   reporter.onClose({
     // A refused client stays refused. Other faults may vanish over another transport, or later.
     code: status === 401 ? 'unauthorized' : code,
     message: `${status}: ${message}`,
-    ...(retry !== undefined && (status === 403 || status === 429 || status === 503) && { retry }),
+    retry:
+      status !== 403 && ([429, 503].includes(status) ? retryAfter(headers.get('retry-after')) : undefined),
   });
 }
 
