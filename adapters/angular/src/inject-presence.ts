@@ -34,8 +34,8 @@ export function injectPresence<Mine = unknown, Shown = unknown>(
     onCleanup(zone.runOutsideAngular(() => current.enter(newest)));
   });
   const setMine = (mine: Mine): void => {
+    zone.runOutsideAngular(() => untracked(presence).set(mine)); // throws if it refuses the data: then the former data stay
     newest = mine;
-    zone.runOutsideAngular(() => untracked(presence).set(mine));
   };
   return [injectReadable(presence, (members) => members), setMine];
 }

@@ -35,8 +35,8 @@ export function veloxPresence<Mine = unknown, Shown = unknown>(
     };
   });
   const setMine = (mine: Mine): void => {
+    read().set(mine); // throws if it refuses the data: then the former data stay
     newest = mine;
-    read().set(mine);
   };
   return [fromReadable(read, (members) => members), setMine];
 }

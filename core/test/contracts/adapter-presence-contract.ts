@@ -152,6 +152,20 @@ export function adapterPresenceContract(
       await later(2_000);
     });
 
+    it('does not take refused data along to another room', async () => {
+      const server = setUp();
+      const { set, switchTo, unmount } = enter(server.source, 'lobby', 0, () => {});
+      await later(0);
+      await server.welcome({});
+      set(7);
+      expect(() => set(1n)).toThrow(expect.objectContaining({ code: 'not-json' }));
+      await act(() => Promise.resolve(switchTo('garden')));
+      await later(2_000);
+      expect(server.shown('garden')).toEqual([7]);
+      unmount();
+      await later(2_000);
+    });
+
     it('shares a room between components', async () => {
       const server = setUp();
       const shown = [vi.fn(), vi.fn()];
