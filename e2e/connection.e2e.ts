@@ -93,8 +93,7 @@ for (const transport of ['websocket', 'sse', 'polling']) {
         const { persisted, kinds, status, session } = await read(page);
         expect(persisted).toEqual([true]);
         expect(kinds).toEqual(['hello', 'snapshot', 'hello', 'delta']);
-        // an event stream that was opened by GET could not name its session
-        if (transport !== 'sse') expect(session).toBe(before);
+        expect(session).toBe(before);
         expect(status.state).toBe('open');
       } finally {
         await browser.close();

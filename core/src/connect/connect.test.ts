@@ -36,7 +36,7 @@ describe('connect', () => {
   it('tries WebSocket, then server-sent events', async () => {
     const sync = connect('http://h/sync', { WebSocket: Socket });
     expect(opened).toEqual([]);
-    expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3']);
+    expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3&keep=1']);
   });
 
   it('uses the global WebSocket, and does without it', async () => {
@@ -44,7 +44,7 @@ describe('connect', () => {
     expect(await want(connect('http://a/'))).toHaveLength(2);
     vi.stubGlobal('WebSocket', undefined);
     opened.length = 0;
-    expect((await want(connect('http://b/'))).slice(0, 1)).toEqual(['http://b/?velox=3']);
+    expect((await want(connect('http://b/'))).slice(0, 1)).toEqual(['http://b/?velox=3&keep=1']);
   });
 
   it.each([
@@ -78,15 +78,15 @@ describe('connect', () => {
 
   it('resolves relative URLs against the document, or the script of a worker', async () => {
     vi.stubGlobal('location', { href: 'https://w/dir/worker.js' });
-    expect((await want(connect('sync'))).slice(0, 1)).toEqual(['https://w/dir/sync?velox=3']);
+    expect((await want(connect('sync'))).slice(0, 1)).toEqual(['https://w/dir/sync?velox=3&keep=1']);
     vi.stubGlobal('document', { baseURI: 'https://d/base/page?x#y' });
     opened.length = 0;
-    expect((await want(connect('../sync?a=1'))).slice(0, 1)).toEqual(['https://d/sync?a=1&velox=3']);
+    expect((await want(connect('../sync?a=1'))).slice(0, 1)).toEqual(['https://d/sync?a=1&velox=3&keep=1']);
   });
 
   it.each(['ws://h/sync', 'http://h/sync'])('takes %s for every transport', async (url) => {
     const sync = connect(url, { WebSocket: Socket });
-    expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3']);
+    expect(await want(sync)).toEqual(['ws://h/sync?velox=3', 'http://h/sync?velox=3&keep=1']);
   });
 
   it('rejects a relative URL if there is no base URL', () => {

@@ -46,14 +46,14 @@ const carrying = (token: string, method?: string): unknown =>
   });
 
 it.each([
-  ['a stream by GET', sse, ONE, undefined],
-  ['a stream by POST', sse, TWO, 'POST'],
-  ['a session by long-polling', polling, ONE, 'POST'],
-] as const)('asking for %s', async (_, transport, opening, method) => {
+  ['a stream by GET', sse, ONE, undefined, '?velox=3&keep=1'],
+  ['a stream by POST', sse, TWO, 'POST', '?velox=3'],
+  ['a session by long-polling', polling, ONE, 'POST', '?velox=3'],
+] as const)('asking for %s', async (_, transport, opening, method, query) => {
   const fetch = stub();
   open(transport, [...opening]);
   await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
-  expect(fetch).toHaveBeenCalledWith(`${URL}?velox=3`, carrying('Bearer first', method));
+  expect(fetch).toHaveBeenCalledWith(`${URL}${query}`, carrying('Bearer first', method));
   expect(fetch.mock.calls[0]?.[1].method).toBe(method);
 });
 

@@ -96,11 +96,11 @@ describe('server-sent events', () => {
     };
   };
 
-  it('asks by GET', async () => {
+  it('asks by GET, for a session that it may resume', async () => {
     stream();
     const { onOpen } = connect(undefined, { authorization: 'Bearer x' });
     await soon(() => expect(onOpen).toHaveBeenCalled());
-    expect(requests[0]).toMatchObject({ method: 'GET', url: '/sync?a=1&velox=3' });
+    expect(requests[0]).toMatchObject({ method: 'GET', url: '/sync?a=1&velox=3&keep=1' });
     expect(requests[0]?.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer x' });
   });
 
@@ -112,7 +112,7 @@ describe('server-sent events', () => {
     stream();
     const { onOpen } = connect([{ open: {} }, { subscribe: [subscription] }]);
     await soon(() => expect(onOpen).toHaveBeenCalled());
-    expect(requests[0]?.url).toBe(`/sync?a=1&velox=3${query}`);
+    expect(requests[0]?.url).toBe(`/sync?a=1&velox=3${query}&keep=1`);
   });
 
   it('asks for several topics by POST, and sends later frames by POST with the id of the session', async () => {
@@ -142,7 +142,7 @@ describe('server-sent events', () => {
     connect();
     await soon(() => expect(fetch).toHaveBeenCalled());
     expect(fetch).toHaveBeenCalledExactlyOnceWith(
-      `${server.url}&velox=3`,
+      `${server.url}&velox=3&keep=1`,
       expect.objectContaining({ credentials: 'include', cache: 'no-store' }),
     );
   });

@@ -5,7 +5,8 @@ import { request } from './request.js';
 
 /**
  * Server-sent events, read by `fetch`: unlike an EventSource it can send headers and see why it was refused. A new session with one
- * topic opens by GET, anything else by POST. Each frame is one line (PROTOCOL.md), and JSON does not mind a CR at its end.
+ * topic opens by GET, anything else by POST. `keep` says that the client may resume the session, which a GET could not say otherwise.
+ * Each frame is one line (PROTOCOL.md), and JSON does not mind a CR at its end.
  */
 export const readEventStream: Receive = async (attempt, reporter, signal) => {
   const { open, headers } = attempt;
@@ -18,7 +19,7 @@ export const readEventStream: Receive = async (attempt, reporter, signal) => {
     attempt,
     { accept: 'text/event-stream' },
     { ...(byPost && { method: 'POST', body: JSON.stringify(open) }), signal },
-    byPost ? {} : { topic, id, v, proof },
+    byPost ? {} : { topic, id, v, proof, keep: 1 },
   );
   if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
     return refuse(response, reporter);

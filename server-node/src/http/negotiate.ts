@@ -4,7 +4,8 @@ import type { RequestHead } from '../transports/request-head.js';
 /** The kind of answer that a request asks an endpoint for. */
 export type Wanted =
   | { readonly kind: 'websocket' }
-  | { readonly kind: 'sse'; readonly subscription: Subscription }
+  /** An event stream by GET. `isKept`: its session outlives its link. */
+  | { readonly kind: 'sse'; readonly subscription: Subscription; readonly isKept: boolean }
   /** Frames of a client: they open an event stream (`stream`) or a session by polling, or go to an existing session. */
   | { readonly kind: 'post'; readonly stream: boolean; readonly session: string | undefined }
   | { readonly kind: 'poll'; readonly session: string }
@@ -82,7 +83,10 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
     return refusal(405, 'bad-method', 'This method is not served here.', { allow: 'GET, HEAD, POST' });
   }
   if (webSocket) return { kind: 'websocket' };
-  if (stream) return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')) };
+  if (stream) {
+    const isKept = parameters.get('keep') === '1';
+    return { kind: 'sse', subscription: subscription(parameters, header('last-event-id')), isKept };
+  }
   if (session !== undefined) return { kind: 'poll', session };
   if (accepts(accepted, 'application/json') || typesIn(accepted).join() === '*/*') {
     return { kind: 'json', topic: parameters.get('topic') ?? '' };

@@ -83,7 +83,8 @@ export async function serve(
         return answer(await readValue(hub, await admit(), wanted.topic, head.header('if-none-match')));
       case 'sse': {
         const subscribe = { subscribe: [wanted.subscription] };
-        return { outcome: serveSse(hub, exchange, cors, await enter(), undefined, [subscribe]) };
+        const open = wanted.isKept ? {} : undefined;
+        return { outcome: serveSse(hub, exchange, cors, await enter(), open, [subscribe]) };
       }
       case 'version-2': {
         return { outcome: serveVersion2(hub, exchange, cors, await enter(), wanted.topic) };

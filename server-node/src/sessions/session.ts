@@ -35,7 +35,7 @@ export class Session implements Subscriber {
   name = '';
   /** Its optimistic calls, if it has made any: set by the one that answers them. */
   made: MadeCalls | undefined;
-  /** Whether the client has shown that it knows the session's id. A plain GET cannot resume. */
+  /** Whether the client may resume it: it has sent an open frame or the session's id. A plain `EventSource` does neither. */
   isResumable = false;
   /** Whether it has ended for good. */
   hasEnded = false;

@@ -101,7 +101,7 @@ export class Sessions {
   /**
    * Attaches an outlet to its session: the one that the client names, if it lives and belongs to the same client, else a new one.
    *
-   * @param open the client's open frame; without one, the session cannot be resumed
+   * @param open the client's open frame; without one, the session ends with its link
    * @throws VeloxError `too-many`.
    */
   open(outlet: Outlet, admission: Admission, open: OpenFrame['open'] | undefined): Session {

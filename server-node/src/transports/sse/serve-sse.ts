@@ -18,7 +18,7 @@ const CANARY = 500;
 /**
  * Serves a session as an event stream; resolves with the reason when it is over.
  *
- * @param open the client's open frame; undefined if a GET has none; the client then cannot name the session later
+ * @param open the client's open frame; undefined for a GET whose client will not resume the session: it ends with its link
  * @throws VeloxError `too-many`, `going-away`, `bad-frame`, before the head is sent.
  */
 export function serveSse(
