@@ -214,6 +214,14 @@ describe('entity-sync on a hub', () => {
     expect(await other.closed).toBe(1001);
   });
 
+  it('lets a client wait that subscribes more rows than limits.rate allows at once', async () => {
+    const { connect, watched } = await start({ hub: { limits: { rate: 40 } } });
+    const client = connect();
+    await client.send(...Array.from({ length: 100 }, (_, at) => subscribe('items', `${at}`)));
+    await watched(100);
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('ends a client that answers no ping, and keeps one that does', async () => {
     const { connect } = await start({ hub: { heartbeat: 200 } });
     const [dead, live] = [connect({ autoPong: false }), connect()];

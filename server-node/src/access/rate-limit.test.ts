@@ -35,3 +35,21 @@ it('lets work lead into debt, and says how long it takes to pay', () => {
   expect(rate.take()).toBe(true);
   expect(rate.take()).toBe(false);
 });
+
+it('lets a sender in debt wait for each frame until it has saved up two seconds’ worth again', async () => {
+  const rate = new RateLimit(10);
+  rate.charge(20);
+  expect(rate.debt).toBe(100);
+  for (let frame = 0; frame < 20; frame++) {
+    const paid = rate.whenPaid();
+    await vi.advanceTimersByTimeAsync(100);
+    await paid;
+    expect([rate.whenPaid(), rate.take(), rate.debt]).toEqual([undefined, true, 100]);
+  }
+  vi.advanceTimersByTime(1_999);
+  expect([rate.debt, rate.take(), rate.take()]).toEqual([0, true, true]);
+  vi.advanceTimersByTime(2_000);
+  expect(rate.debt).toBe(0);
+  while (rate.take());
+  expect(rate.debt).toBe(0); // without a charge, a flood is no debt
+});

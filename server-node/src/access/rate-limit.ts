@@ -17,8 +17,8 @@ export class RateLimit {
   #left: number;
   #at: number = performance.now();
   /**
-   * Whether a charge took the last token. Without a token, a frame is one too many, unless its sender has to
-   * wait.
+   * Whether a charge took the last token, and the bucket has not been full since. Without a token, a frame is one too many, unless its
+   * sender is in debt: it could not know that nothing is read, and what it sent meanwhile arrives together.
    */
   #isIndebted = false;
 
@@ -45,9 +45,21 @@ export class RateLimit {
 
   /** For how many ms nothing more should be received, until a debt is paid and there is a token for the next frame; 0: there is no debt. */
   get debt(): number {
+    if (!this.#isIndebted) return 0;
     this.#refill();
-    if (this.#left >= 1) this.#isIndebted = false;
-    return this.#isIndebted ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
+    if (this.#left >= this.#burst) this.#isIndebted = false;
+    return this.#left < 1 ? ((1 - this.#left) / this.#perSecond) * 1_000 : 0;
+  }
+
+  /** Resolves when a debt is paid; undefined if there is none now. */
+  whenPaid(): Promise<void> | undefined {
+    return this.debt > 0 ? this.#pay() : undefined;
+  }
+
+  /** A timer may be early, and leave a debt. */
+  async #pay(): Promise<void> {
+    for (let debt; (debt = this.debt) > 0;)
+      await new Promise<void>((resolve) => void setTimeout(resolve, Math.ceil(debt)).unref());
   }
 
   /** Whether the bucket has had time to become full again. */

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { decodeClientFrames, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
 import { trialHello } from '../hub/trial.js';
 import { credentialsOf, JSON_HEADERS, type Exchange } from '../transports/exchange.js';
 import { PRICES } from '../access/rate-limit.js';
+import type { Session } from '../sessions/session.js';
 import { openPolling, pollingLinkOf } from '../transports/polling/polling.js';
 import { serveSse, serveSseTrial } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
@@ -12,8 +12,10 @@ import type { Wanted } from './negotiate.js';
 /** The longest body of a POST that opens a session, in bytes: its client is not authorized yet. */
 const OPENING = 64 * 1024;
 
-/** How long an authorized client may take to send a body, in ms. */
+/** How long an authorized client may take to send a body, and the frames of a body may wait for a debt, in ms. */
 const BODY_TIME = 30_000;
+
+const TOO_MANY = 'the frames of a POST owe more than limits.rate allows in 30 s. Send fewer.';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -62,28 +64,35 @@ async function serveFrames(
   admission: Admission,
 ): Promise<{ readonly outcome: string }> {
   const { header } = exchange.head;
-  const live = (): { session: NonNullable<ReturnType<Hub['session']>> } => {
+  const { lifeCycle } = hub.messaging;
+  const live = (): Session => {
     const session = hub.session(id, admission);
     // A late message of a replaced link may be out of date.
     if (!session || (header('velox-link') ?? `${session.links}`) !== `${session.links}`)
       throw unknownSession();
-    return { session };
+    return session;
   };
-  live();
+  let session = live();
+  await lifeCycle.whenReadable(session);
+  live(); // the link may have been replaced meanwhile
   const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_TIME);
   const frames = decodeClientFrames(content, hub.limits.depth);
-  await hub.messaging.lifeCycle.whenFree(live().session);
-  const { session } = live(); // the link may have been replaced meanwhile
-  const credentials = credentialsOf(exchange);
+  session = live();
+  for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
   const isNew = session.inbox.takePost(Number(header('velox-post')));
-  for (const frame of isNew ? frames : []) hub.receive(session, frame, credentials);
+  const begun = performance.now();
+  for (const frame of isNew ? frames : []) {
+    hub.receive(session, frame, credentialsOf(exchange));
+    // No other POST of the session comes in between: each waits until this one has no frame that waits.
+    for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
+    if (performance.now() - begun > BODY_TIME) throw new VeloxError('too-many', TOO_MANY);
+  }
   if (frames.some((frame) => 'bye' in frame)) {
     pollingLinkOf(hub, id, admission, header('velox-link'))?.close();
   }
   session.acknowledged(); // by the answer
   session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
-  // The client sends the next POST after the answer.
-  for (let debt; (debt = session.rate.debt) > 0;) await delay(Math.ceil(debt), undefined, { ref: false });
+  await session.rate.whenPaid(); // the client sends the next POST after the answer
   const body = JSON.stringify({ ack: session.taken });
   exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'posted' }, cors);
   return { outcome: 'posted' };

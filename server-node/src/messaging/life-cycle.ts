@@ -7,12 +7,14 @@ import type { Session } from '../sessions/session.js';
 /** The most frames of one session that wait. Transports read no further, so a client reaches it only with an opening POST. */
 const MOST_FRAMES = 1_000;
 
-/** The callbacks and frames of a session that wait for an asynchronous callback. */
+/** The callbacks and frames of a session that wait for an asynchronous callback, or for the payment of a debt. */
 interface Busy {
   readonly callbacks: (() => unknown)[];
   readonly frames: (() => void)[];
   /** Resolves when none is waiting. */
   free: Promise<void>;
+  /** Ends the wait for a payment: callbacks do not wait for it. */
+  wake: () => void;
 }
 
 /** The functions of a hub that the life cycle needs. */
@@ -23,8 +25,8 @@ export interface LifeCycleHost {
 }
 
 /**
- * Runs the callbacks for the life of each session one after the other. While an asynchronous one runs, frames of its session wait in order;
- * those of other sessions do not.
+ * Runs the callbacks for the life of each session one after the other. While an asynchronous one runs, or the session owes for the work that
+ * it has caused (see `RateLimit.debt`), frames of that session wait in order; those of other sessions do not.
  */
 export class LifeCycle {
   readonly #host: LifeCycleHost;
@@ -40,26 +42,32 @@ export class LifeCycle {
   /** Calls a callback after the former ones of the session. Its error is reported. */
   run(session: Session, callback: () => unknown): void {
     const former = this.#busy.get(session);
-    if (former) return void former.callbacks.push(callback);
+    if (former) {
+      former.callbacks.push(callback);
+      return former.wake();
+    }
     const result = this.#call(session, callback);
-    if (!isThenable(result)) return;
-    const busy: Busy = { callbacks: [], frames: [], free: Promise.resolve() };
-    this.#busy.set(session, busy);
-    busy.free = this.#finish(session, busy, result);
+    if (isThenable(result)) this.#begin(session, result);
   }
 
-  /** Resolves when no callback of the session runs; undefined if none runs now. */
+  /** Resolves when no callback of the session runs and no frame waits; undefined if that is so now. */
   whenFree(session: Session): Promise<void> | undefined {
     return this.#busy.get(session)?.free;
   }
 
+  /** Resolves when the next frame of the session may be read; undefined if it may be read now. */
+  whenReadable(session: Session): Promise<void> | undefined {
+    const wait = this.whenFree(session) ?? session.rate.whenPaid();
+    return wait?.then(() => this.whenReadable(session));
+  }
+
   /**
-   * Lets a frame wait if a callback of its session runs. Returns whether it waits.
+   * Lets a frame wait if a callback of its session runs, or the session is in debt. Returns whether it waits.
    *
    * @throws VeloxError `too-many`.
    */
   defer(session: Session, execute: () => void): boolean {
-    const busy = this.#busy.get(session);
+    const busy = this.#busy.get(session) ?? (session.rate.debt > 0 ? this.#begin(session) : undefined);
     if (!busy) return false;
     if (busy.frames.length >= MOST_FRAMES) {
       throw new VeloxError('too-many', 'too many frames wait for a callback of the session. Send fewer.');
@@ -75,20 +83,33 @@ export class LifeCycle {
     this.#deadlines.end(new VeloxError('going-away', 'the server goes away.'));
   }
 
-  async #finish(session: Session, { callbacks, frames }: Busy, first: PromiseLike<unknown>): Promise<void> {
-    for (let result: unknown = first; ;) {
-      await this.#settled(session, result);
-      const next = callbacks.shift();
-      if (!next) break;
-      result = this.#call(session, next);
+  #begin(session: Session, first?: PromiseLike<unknown>): Busy {
+    const busy: Busy = { callbacks: [], frames: [], free: Promise.resolve(), wake: () => undefined };
+    this.#busy.set(session, busy);
+    busy.free = this.#finish(session, busy, first);
+    return busy;
+  }
+
+  async #finish(session: Session, busy: Busy, first: PromiseLike<unknown> | undefined): Promise<void> {
+    await this.#settled(session, first);
+    for (const { callbacks, frames } = busy; callbacks.length + frames.length > 0;) {
+      const callback = callbacks.shift();
+      const payment = callback || session.hasEnded ? undefined : session.rate.whenPaid();
+      if (callback) await this.#settled(session, this.#call(session, callback));
+      else if (payment) await new Promise<void>((resolve) => void payment.then((busy.wake = resolve)));
+      else this.#execute(session, frames.shift());
     }
     this.#busy.delete(session);
+    session.holdForTopics(false);
+  }
+
+  #execute(session: Session, execute: (() => void) | undefined): void {
+    if (session.hasEnded) return;
     try {
-      for (const execute of frames) if (!session.hasEnded) execute();
+      execute?.();
     } catch (error) {
       this.#host.fail(session, error);
     }
-    session.holdForTopics(false);
   }
 
   async #settled(session: Session, result: unknown): Promise<void> {

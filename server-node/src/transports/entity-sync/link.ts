@@ -88,10 +88,17 @@ export class EntitySyncLink {
       isDeflated: deflation !== 'none',
       onMessage: (raw) => {
         this.#receive(raw);
-        this.#gate.next();
+        this.#nextWhenReadable();
       },
-      onControl: (raw) =>
-        (!this.#isOpen || this.#session?.rate.take() !== false) && reader?.call(socket, raw),
+      onControl: (raw) => {
+        const rate = this.#isOpen ? this.#session?.rate : undefined;
+        if (rate && rate.debt > 0) {
+          rate.charge(1); // it came while nothing was read
+          this.#gate.hold();
+          this.#nextWhenReadable();
+        } else if (rate?.take() === false) return;
+        reader?.call(socket, raw);
+      },
       onError: (error) => {
         webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);
         socket.end();
@@ -129,6 +136,13 @@ export class EntitySyncLink {
   /** Its session exists from the beginning, and the hub says goodbye to it. */
   dismiss(): void {
     // nothing is left to do
+  }
+
+  /** Receives the next message when no callback of the session runs and its debt is paid. */
+  #nextWhenReadable(): void {
+    const wait = this.#session && this.#hub.messaging.lifeCycle.whenReadable(this.#session);
+    if (wait) void wait.then(() => this.#gate.next());
+    else this.#gate.next();
   }
 
   get #isOpen(): boolean {

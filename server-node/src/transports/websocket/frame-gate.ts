@@ -69,6 +69,11 @@ export class FrameGate {
     this.#limit = limit;
   }
 
+  /** Hands out nothing more until `next` is called: called by the receiver of a control frame. */
+  hold(): void {
+    if (this.#state === 'reading') this.#state = 'held';
+  }
+
   /** The last message was processed. */
   next(): void {
     if (this.#state !== 'held') return;

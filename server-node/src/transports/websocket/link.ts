@@ -101,7 +101,13 @@ export class WebSocketLink implements FrameGateOptions {
   }
 
   onControl(raw: Buffer): void {
-    if (this.#session?.rate.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
+    const rate = this.#session?.rate;
+    if (rate && rate.debt > 0) {
+      // It came while nothing was read: it is answered, and the next frame is read when it is paid.
+      rate.charge(1);
+      this.#gate.hold();
+      this.#nextWhenReadable();
+    } else if (rate?.take() === false) return this.#fail(new VeloxError('too-many', TOO_MANY_PINGS));
     this.#reader?.call(this.#socket, raw);
   }
 
@@ -157,19 +163,17 @@ export class WebSocketLink implements FrameGateOptions {
     }
   }
 
-  /** Receives the next message once the rate limit has tokens again for the bytes and the work of the last one. */
+  /** Charges for the bytes of a message, and receives the next one when that is paid. */
   #goOn(bytes: number): void {
     const rate = this.#session?.rate;
     rate?.charge((Math.max(0, bytes - FREE) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
-    this.#nextWhenPaid();
+    this.#nextWhenReadable();
   }
 
-  /** A timer may be early, and leave a debt. */
-  #nextWhenPaid(): void {
-    const debt = this.#session?.rate.debt ?? 0;
-    if (debt > 0) return void setTimeout(() => this.#nextWhenPaid(), Math.ceil(debt)).unref();
-    const free = this.#session && this.#hub.messaging.lifeCycle.whenFree(this.#session);
-    if (free) void free.then(() => this.#gate.next());
+  /** Receives the next message when no callback of the session runs and its debt is paid. */
+  #nextWhenReadable(): void {
+    const wait = this.#session && this.#hub.messaging.lifeCycle.whenReadable(this.#session);
+    if (wait) void wait.then(() => this.#gate.next());
     else this.#gate.next();
   }
 
@@ -193,7 +197,7 @@ export class WebSocketLink implements FrameGateOptions {
     const along = { frames, credentials: this.#credentials };
     this.#session = this.#hub.open(this.#outlet, admission, open, along);
     this.#gate.authorize(this.#hub.limits.frame);
-    this.#nextWhenPaid();
+    this.#nextWhenReadable();
     for (const data of this.#early?.slice(1) ?? []) this.#hear(data, false);
     this.#early = undefined;
   }
