@@ -293,6 +293,31 @@ describe('an event that is given up', () => {
     ]);
   });
 
+  it('is reported when the queue is cleared, if it is not on its way over an open link', () => {
+    const { queue, add, codes, all, take, resume } = told();
+    resume(false);
+    for (const data of ['one', 'two', 'three']) add(data);
+    take();
+    queue.suspend();
+    queue.resume(true, 1, () => undefined);
+    expect(queue.take(1)).toEqual(['{"data":"two","seq":2}']);
+    add('four');
+    queue.clear();
+    expect(codes).toEqual(['three unknown-outcome', 'four closed']);
+    expect(all).toEqual([['closed', 2]]);
+  });
+
+  it('is reported when the queue is cleared without a link, as is each one that may have arrived', () => {
+    const { queue, add, codes, take, resume } = told();
+    resume(false);
+    add('one');
+    take();
+    queue.suspend();
+    add('two');
+    queue.clear();
+    expect(codes).toEqual(['one unknown-outcome', 'two closed']);
+  });
+
   it('may have arrived if it was written', () => {
     const { queue, add, codes, take, resume } = told();
     resume(false);

@@ -31,6 +31,7 @@ export interface EventQueue {
    * @param begin adds what another session gets before them
    */
   readonly resume: (isSame: boolean, ack: number, check: (text: string) => void, begin?: () => void) => void;
+  /** Gives up all frames but those on their way over an open link. */
   readonly clear: () => void;
 }
 
@@ -175,31 +176,30 @@ export function createEventQueue(
       suspended = false; // frames that are added from here on have not waited
       clearTimeout(timer);
       isFirst = true;
+      if (isSame) return;
+      const former = (sent = all()); // until `begin` has ended, `has` finds all of them
+      base = 0;
+      lanes.clear();
+      begin?.();
+      sent = waiting(); // they go before all lanes, and no overflow drops them
+      lanes.clear();
       const unfit: Kept[] = [];
-      if (!isSame) {
-        const former = (sent = all()); // until `begin` has ended, `has` finds all of them
-        base = 0;
-        lanes.clear();
-        begin?.();
-        sent = waiting(); // they go before all lanes, and no overflow drops them
-        lanes.clear();
-        for (const each of former.filter(isFree)) {
-          try {
-            check(each.text);
-            enqueue(each);
-          } catch {
-            unfit.push(each);
-          }
+      for (const each of former.filter(isFree)) {
+        try {
+          check(each.text);
+          enqueue(each);
+        } catch {
+          unfit.push(each);
         }
       }
       drop(unfit, 'refused');
     },
     clear() {
       clearTimeout(timer);
-      const lost = waiting();
+      const lost = all();
       sent = [];
       lanes.clear();
-      drop(lost, 'closed');
+      drop(lost.slice(written), 'closed'); // the others are on their way
     },
   };
 }
