@@ -37,12 +37,14 @@ export async function insist(
 const ASK_MS = 2 * LATE_MS;
 
 /**
- * Asks all other nodes that live. One that dies meanwhile has no answer. Takes at most 13 s.
+ * Asks all other nodes that live. One that dies meanwhile has no answer. Takes at most 13 s, and up to 4 s more if this node has
+ * just started and waits for the leases of the others.
  *
  * @throws VeloxError `unavailable` if a node that lives does not answer, or this node hears no other one.
  */
 export async function askAll(asker: Asker, kind: string, data: unknown): Promise<Map<string, unknown>> {
   const { peers } = asker;
+  await peers.whenHeard();
   if (peers.isAlone) throw unavailable('the bus between the servers fails');
   const asked = peers.alive.map(
     async (node) => [node, await insist(asker, node, kind, data, ASK_MS)] as const,

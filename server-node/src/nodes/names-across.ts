@@ -35,6 +35,8 @@ export class NamesAcross implements NameKeeper {
   }
 
   async mayTake(name: string): Promise<boolean> {
+    const waiting = this.#peers.whenHeard();
+    if (waiting) await waiting;
     const claim = this.#claim(name);
     const wanted = this.#wanted.get(name) ?? new Set();
     this.#wanted.set(name, wanted.add(claim));
@@ -54,8 +56,21 @@ export class NamesAcross implements NameKeeper {
     if (this.#hub.entrance.duplicates !== 'replace') return;
     const claim = this.#claim(name);
     this.#claims.set(session, claim);
+    void this.#announce(session, claim, known);
+  }
+
+  async #announce(session: Session, claim: NameClaim, known: Promise<void> | undefined): Promise<void> {
+    const tookAt = performance.now();
     // If two nodes claim a name at the same time, at least one of them hears the other.
-    void Promise.resolve(known).then(() => this.#casts.claim(claim));
+    await known;
+    const waiting = this.#peers.whenHeard();
+    if (!waiting) return this.#casts.claim(claim);
+    await waiting; // the clock of a node that starts may be late
+    if (!isHere(session)) return this.#casts.claim(claim); // it has moved with this claim
+    const { at } = this.#claim(claim.name);
+    const timed = { ...claim, at: at - (performance.now() - tookAt) };
+    this.#claims.set(session, timed);
+    this.#casts.claim(timed);
   }
 
   /** The claim of a session, for the node to which it moves. */

@@ -23,8 +23,9 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   if (!backplane || node === undefined) return undefined;
   const bus = guardedBus(hub, withParts(backplane.bus));
   const interests = new Interests(bus);
-  const peers = new Peers(node, bus);
+  // Letters subscribe first: the others may write to this node when they have heard its lease.
   const letters = new Letters(node, bus, (error, subject) => ignoreMessage(hub, subject, error));
+  const peers = new Peers(node, bus);
   peers.onGone((gone) => letters.forget(gone));
   const casts = new Casts(hub, node, bus, interests, peers);
   relayNotifications(hub, node, bus, interests);

@@ -1,7 +1,8 @@
 import type { Bus } from '../cluster/bus.js';
 import type { Unsubscribe } from '../cluster/log.js';
 import { ClusterClock } from './cluster-clock.js';
-import { LATE_MS } from './moves.js';
+import { ANSWER_MS, LATE_MS } from './moves.js';
+import { Round } from './round.js';
 
 const SUBJECT = 'velox nodes';
 /** How often a node renews its lease, and the silence after which it counts as dead, in ms. */
@@ -9,10 +10,18 @@ const EVERY_MS = 2_000;
 const LEASE_MS = LATE_MS;
 /** How long a node that was never heard may take to answer, in ms. */
 const STRANGER_MS = 2_000;
+/** The silence of its own leases after which a node is cut off from the bus, in ms. */
+const ALONE_MS = 2 * EVERY_MS;
+/** How long the bus may take to carry the first lease of a node that starts, in ms: less than a client waits until its link opens. */
+const START_MS = 3_000;
+/** How much later than this node the others may reach the bus after it was away, and answer, in ms. */
+const RETURN_MS = EVERY_MS + ANSWER_MS;
 
 interface Lease {
   readonly node: string;
   readonly is: 'alive' | 'gone';
+  /** Whether the node has just started: the others need not wait for their next leases. */
+  readonly asks?: boolean;
   /** The time of the cluster, in ms. */
   readonly at: number;
 }
@@ -25,15 +34,18 @@ export class Peers {
   readonly #onGone: ((node: string) => void)[] = [];
   /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
   readonly #heardAt = new Map<string, number>();
-  /** When this node heard itself, in ms of `performance.now`. */
-  #echoAt = performance.now();
+  /** When this node heard itself, in ms of `performance.now`; -Infinity before the first time. */
+  #echoAt = -Infinity;
+  readonly #round = new Round();
   #unsubscribe: Unsubscribe | undefined;
+  #isSubscribing = false;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(node: string, bus: Bus) {
     this.#node = node;
     this.#bus = bus;
+    this.#round.endIn(START_MS);
     this.#beat();
     this.#timer = setInterval(() => this.#beat(), EVERY_MS).unref();
   }
@@ -48,14 +60,22 @@ export class Peers {
     return this.#heardAt.has(node) && !this.isGone(node) ? LEASE_MS : STRANGER_MS;
   }
 
-  /** The other nodes that live, as far as they were heard. */
+  /**
+   * Resolves when the other nodes that live have had the time to say so. Undefined if there is nothing to wait for: they have had it, or the
+   * bus fails.
+   */
+  whenHeard(): Promise<void> | undefined {
+    return this.#round.ended;
+  }
+
+  /** The other nodes that live, as far as they were heard: complete after `whenHeard`. */
   get alive(): string[] {
     return [...this.#heardAt.keys()].filter((node) => !this.isGone(node));
   }
 
   /** Whether this node does not even hear itself: the bus fails, and the other nodes may live. Known before they count as dead. */
   get isAlone(): boolean {
-    return performance.now() - this.#echoAt > 2 * EVERY_MS;
+    return performance.now() - this.#echoAt > ALONE_MS;
   }
 
   /** Whether a node was heard before and is no longer. A node that was never heard may live. */
@@ -68,47 +88,56 @@ export class Peers {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#round.end();
     this.#unsubscribe?.();
     await this.#say('gone');
   }
 
   #beat(): void {
-    if (!this.#unsubscribe) void this.#listen();
-    void this.#say('alive');
+    if (this.#unsubscribe) void this.#say('alive');
+    else void this.#listen();
     for (const node of [...this.#heardAt.keys()]) if (this.isGone(node)) this.#forget(node);
   }
 
-  /** Tries again at the next beat if the engine is down. */
+  /** Tries again at the next beat if the engine is down. The first lease comes after the subscription, because the others answer it. */
   async #listen(): Promise<void> {
-    const pending = (): void => undefined;
-    this.#unsubscribe = pending;
+    if (this.#isSubscribing) return;
+    this.#isSubscribing = true;
     try {
       const unsubscribe = await this.#bus.subscribe(
         SUBJECT,
         (data) => this.#hear(JSON.parse(data) as Lease),
         () => void this.#say('alive'), // the leases went on while the engine was away
       );
-      if (this.#isClosed) unsubscribe();
+      if (this.#isClosed) return unsubscribe();
       this.#unsubscribe = unsubscribe;
+      await this.#say('alive');
     } catch {
-      this.#unsubscribe = undefined;
+      // The engine is down.
+    } finally {
+      this.#isSubscribing = false;
     }
   }
 
   /** Without the engine, other nodes regard this one as dead; it cannot serve them then. */
   #say(is: Lease['is']): Promise<void> {
-    return this.#bus
-      .publish(SUBJECT, JSON.stringify({ node: this.#node, is, at: this.clock.now() }))
-      .catch(() => undefined);
+    const asks = this.#echoAt === -Infinity;
+    const lease: Lease = { node: this.#node, is, at: this.clock.now(), asks };
+    return this.#bus.publish(SUBJECT, JSON.stringify(lease)).catch(() => undefined);
   }
 
-  #hear({ node, is, at }: Lease): void {
-    if (node === this.#node) return void (this.#echoAt = performance.now());
+  #hear({ node, is, at, asks }: Lease): void {
+    if (node === this.#node) return this.#hearEcho();
     this.clock.hear(at);
-    const isNew = !this.#heardAt.has(node);
     this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
     if (is === 'gone') this.#tellGone(node);
-    else if (isNew) void this.#say('alive'); // it need not wait for the next beat
+    else if (asks) void this.#say('alive');
+  }
+
+  /** The others hear the same lease: if this node was cut off, they answer it, or reach the bus as well. */
+  #hearEcho(): void {
+    if (this.isAlone) this.#round.endIn(this.#echoAt === -Infinity ? ANSWER_MS : RETURN_MS);
+    this.#echoAt = performance.now();
   }
 
   /** A dead node never returns: a process that starts has another name. */

@@ -45,7 +45,8 @@ export class Recipients implements Omit<Relay, 'cast'> {
 
   sessions(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> | undefined {
     const { peers } = this.#asker;
-    return peers.alive.length > 0 || peers.isAlone ? this.#find(to, here) : undefined;
+    const mayBeOthers = peers.alive.length > 0 || peers.isAlone || peers.whenHeard() !== undefined;
+    return mayBeOthers ? this.#find(to, here) : undefined;
   }
 
   async count(to: RemoteSelection): Promise<number> {

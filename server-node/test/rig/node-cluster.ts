@@ -39,8 +39,10 @@ export class NodeCluster implements AsyncDisposable {
     return new NodeCluster();
   }
 
-  node(options: Parameters<typeof createHub>[0] = {}): ClusterNode {
+  /** @param prepare sets the faults of the bus that the node meets at its start */
+  node(options: Parameters<typeof createHub>[0] = {}, prepare?: (bus: NodeBus) => void): ClusterNode {
     const bus = new NodeBus(this.#backplane.bus);
+    prepare?.(bus);
     const node = { bus, hub: createHub({ ...options, backplane: { ...this.#backplane, bus } }) };
     this.#nodes.push(node);
     return node;
