@@ -18,7 +18,7 @@ export interface RecorderOptions {
   /** How many containers may nest; default 500. */
   readonly depth?: number | undefined;
   /** What identifies a row of a list in `reconcile`; default: its `id`, `key` or `_id`. */
-  readonly key?: KeyOption | undefined;
+  readonly key?: KeyOption | RowKeys | undefined;
   /** Keeps members whose name begins with `$`. Default: they are left out. */
   readonly keep$?: boolean | undefined;
   /** Receives the JSON pointer of the first member that is left out. */

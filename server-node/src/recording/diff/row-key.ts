@@ -29,7 +29,8 @@ export interface RowKeys {
 
 /** @param option default: that of `id`, `key` and `_id` which the sample has; a string or number, or a value
  * whose JSON is one. */
-export function rowKeys(option: KeyOption | undefined): RowKeys {
+export function rowKeys(option: KeyOption | RowKeys | undefined): RowKeys {
+  if (typeof option === 'object') return option;
   if (typeof option === 'function') return keysByFunction(option);
   const readers = (option === undefined ? FIELDS : [option]).map((field) => {
     /** A separate function for plain rows, because the engine then optimises its member access. */
@@ -49,7 +50,7 @@ export function rowKeys(option: KeyOption | undefined): RowKeys {
 /** The function may need what JSON does not carry (methods, members that are not enumerable), so it gets the application's rows. */
 function keysByFunction(option: (row: object) => unknown): RowKeys {
   const known = new WeakMap<object, RowKey>();
-  const of = (row: object): RowKey => toKey(option(row));
+  const of = (row: object): RowKey => (known.has(row) ? known.get(row) : toKey(option(row)));
   /** The function may not fit the rows of other lists, nor one of ours that was assigned alone. Without a key it counts as a new row. */
   const attempt = (row: object): RowKey => {
     try {

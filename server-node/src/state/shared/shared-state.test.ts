@@ -125,6 +125,44 @@ describe('hub.shared()', () => {
     expect(shared.get()).toEqual({ rows: [] });
   });
 
+  it('set() takes the value as it is at the call', async () => {
+    const shared = hub().shared('stock', initial());
+    const next = { count: 1, names: ['a', 'b'] };
+    const isSet = shared.set(next);
+    next.names.length = 0;
+    await isSet;
+    expect(shared.get()).toEqual({ count: 1, names: ['a', 'b'] });
+    const both = { ...(shared.get() as Stock), count: 2 };
+    const isUpdated = shared.update((draft) => void draft.names.push('c'));
+    await Promise.all([isUpdated, shared.set(both)]);
+    expect(shared.get()).toEqual({ count: 2, names: ['a', 'b'] });
+  });
+
+  it('set() rejects a value that is not JSON without asking the log', async () => {
+    const zero: { n: unknown } = { n: 0 };
+    const shared = hub().shared('n', zero);
+    backplane.intercept.append = never;
+    await expect(shared.set({ n: new Map() })).rejects.toMatchObject({ code: 'not-json' });
+    let deep: unknown = 0;
+    for (let level = 0; level < 501; level++) deep = [deep];
+    await expect(shared.set({ n: deep })).rejects.toMatchObject({ code: 'too-deep' });
+    expect(backplane.calls.append).toBe(0);
+  });
+
+  it('set() takes rows whose key is a method', async () => {
+    class Row {
+      readonly name = 'ann';
+      key(): string {
+        return this.name;
+      }
+    }
+    const key = (row: object): string => (row as Row).key();
+    const shared = hub().shared('rows', { rows: [] as Row[] }, { key });
+    await shared.set({ rows: [new Row()] });
+    await shared.set({ rows: [new Row(), new Row()] });
+    expect(shared.get()).toEqual({ rows: [{ name: 'ann' }, { name: 'ann' }] });
+  });
+
   it('an update without effect is compared with the log: on the newest value it may have one', async () => {
     const east = hub().shared('stock', initial());
     const west = hub().shared('stock', initial());

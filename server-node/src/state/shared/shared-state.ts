@@ -34,7 +34,7 @@ export interface SharedState<T> {
    * `too-large`, `not-supported`, and as `State.update`
    */
   update(recipe: (draft: T) => T | void, options?: UpdateOptions): Promise<Position>;
-  /** Makes the value equal `next`. Otherwise as `update`. */
+  /** Makes the value equal `next` as it is at the call. Otherwise as `update`. */
   set(next: T, options?: UpdateOptions): Promise<Position>;
   /**
    * Resolves when this node has a position that any node has reached: a client's write elsewhere is visible here then.
@@ -103,8 +103,9 @@ export class SharedTopic<T> implements SharedState<T> {
     return this.#add((recorder) => recorder.update(recipe), options);
   }
 
-  set(next: T, options: UpdateOptions = {}): Promise<Position> {
-    return this.#add((recorder) => recorder.reconcile(next), options);
+  async set(next: T, options: UpdateOptions = {}): Promise<Position> {
+    const given = this.value.copy(next); // the change is made later, perhaps repeatedly
+    return this.#add((recorder) => recorder.reconcile(given), options);
   }
 
   async reached(position: Position): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Budget, Position } from '@velox/core/protocol';
 import type { Opened, Place, Revision } from '../../cluster/log.js';
-import { createRecorder, type Recorder, type RecorderOptions } from '../../recording/recorder.js';
+import { copyIn } from '../../recording/copy.js';
+import { rowKeys, type KeyOption, type RowKeys } from '../../recording/diff/row-key.js';
+import { createRecorder, type Recorder } from '../../recording/recorder.js';
 import { Delivery, type Deliverable } from '../delivery.js';
 import type { DeepReadonly } from '../state.js';
 import type { RevisionListener, Versioned } from '../versioned.js';
@@ -8,7 +10,9 @@ import { applyInPlace } from './apply-in-place.js';
 import { RecentRevisions } from './recent-revisions.js';
 
 /** How a value takes and delivers its revisions. */
-export interface SharedValueOptions extends Pick<RecorderOptions, 'key'> {
+export interface SharedValueOptions {
+  /** What identifies a row of a list in `set`; default: its `id`, `key` or `_id`. */
+  readonly key?: KeyOption | undefined;
   /** Least time between two deliveries in ms; default 0: each tick delivers. */
   readonly throttle?: number;
 }
@@ -21,7 +25,7 @@ const NOWHERE: Place = { id: '', version: 0, token: '' };
 
 /** A node's copy of a topic's value. It moves by revisions of the log and by nothing else, so there is nothing to undo. */
 export class SharedValue<T> implements Versioned, Deliverable {
-  readonly #options: SharedValueOptions;
+  readonly #keys: RowKeys;
   readonly #delivery: Delivery;
   #recorder: Recorder<T>;
   #recent = new RecentRevisions(NOWHERE);
@@ -34,7 +38,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
    * @throws VeloxError `not-json`, `too-deep`.
    */
   constructor(initial: T, options: SharedValueOptions = {}) {
-    this.#options = options;
+    this.#keys = rowKeys(options.key);
     this.#recorder = this.#record(initial);
     this.#delivery = new Delivery(options.throttle ?? 0, this);
   }
@@ -57,6 +61,16 @@ export class SharedValue<T> implements Versioned, Deliverable {
   /** The value as it is now. Only read it and keep no reference, because it changes in place. */
   get(): DeepReadonly<T> {
     return this.#recorder.value as DeepReadonly<T>;
+  }
+
+  /**
+   * Returns a copy of a value for a later change; its rows have the keys of the rows that they are copies of.
+   *
+   * @throws VeloxError `not-json`, `too-deep`.
+   */
+  copy(value: T): T {
+    const onRow = (row: object, copy: object): void => this.#keys.remember?.(row, copy);
+    return copyIn(value, { rules: { omits: () => true, onRow } }) as T;
   }
 
   /**
@@ -155,7 +169,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
   }
 
   #record(value: T): Recorder<T> {
-    return createRecorder(value, { key: this.#options.key });
+    return createRecorder(value, { key: this.#keys });
   }
 
   #changed(): void {
