@@ -1,5 +1,5 @@
 /** @velox/core/adapter: the parts that adapters to a framework are built from. */
-export { replicaOf } from './connect/registry.js';
+export { replicaOf, type Lookup } from './connect/registry.js';
 export { entityOf } from './connect/entity-of.js';
 export { ownInitial } from './connect/own-initial.js';
 export { refusal } from './connect/refusal.js';

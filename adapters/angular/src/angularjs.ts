@@ -7,7 +7,7 @@ import {
   type Status,
   type SyncSource,
 } from '@velox/core';
-import { createKeep, createMirror, entityOf, replicaOf, syncOf } from '@velox/core/adapter';
+import { createKeep, createMirror, entityOf, replicaOf, syncOf, type Lookup } from '@velox/core/adapter';
 import angular from 'angular';
 import { bindService } from './bound-service.js';
 import type { EntityId, Scope, VeloxService } from './velox-service.js';
@@ -65,13 +65,15 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       select: (row: T | null | undefined) => S = identity,
       equal?: (before: S, after: S) => boolean,
     ) => {
-      const row = () => replicaOf(entityOf<T | null>(source, type, typeof id === 'function' ? id() : id));
+      const last: Lookup = {};
+      const row = () =>
+        replicaOf(entityOf<T | null>(source, type, typeof id === 'function' ? id() : id), last);
       return bindReadable(scope, row, name, select, equal);
     },
     bindStatus: (scope, source, name) =>
       bindReadable(
         scope,
-        fixed(source, (each) => replicaOf(each).status),
+        fixed(source, (each, last) => replicaOf(each, last).status),
         name,
         identity<Status>,
       ),
@@ -126,9 +128,13 @@ function follow<R>(scope: Scope, read: () => R, start: (current: R) => () => voi
 }
 
 /** Returns the function that each digest calls. */
-function fixed<S extends string | object, R>(source: S | (() => S), of: (source: S) => R): () => R {
-  if (typeof source === 'function') return () => of((source as () => S)());
-  const readable = of(source);
+function fixed<S extends string | object, R>(
+  source: S | (() => S),
+  of: (source: S, last: Lookup) => R,
+): () => R {
+  const last: Lookup = {};
+  if (typeof source === 'function') return () => of((source as () => S)(), last);
+  const readable = of(source, last);
   return () => readable;
 }
 

@@ -1,5 +1,6 @@
 import { computed, effect, inject, NgZone, untracked, type Signal } from '@angular/core';
-import { presenceOf, type PresenceMembers, type PresenceSource } from '@velox/core';
+import { presenceOf, type PresenceMembers, type PresenceSource, type SyncSource } from '@velox/core';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 import { injectReadable } from './inject-readable.js';
 
 /**
@@ -23,9 +24,10 @@ export function injectPresence<Mine = unknown, Shown = unknown>(
   // Pending timers of a connection must not delay the stability of an application with zones.
   const zone = inject(NgZone);
   let newest = initial;
+  const last: Lookup = {};
   const presence = computed(() =>
     presenceOf<Mine, Shown>(
-      typeof source === 'function' ? source() : source,
+      syncOf((typeof source === 'function' ? source() : source) as SyncSource, last),
       typeof room === 'function' ? room() : room,
     ),
   );

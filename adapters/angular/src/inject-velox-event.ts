@@ -1,6 +1,6 @@
 import { effect, inject, NgZone } from '@angular/core';
 import type { Contract, EventData, EventName, Sync, SyncSource } from '@velox/core';
-import { syncOf } from '@velox/core/adapter';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 
 /**
  * Calls a listener for each event of a name until the injection context of the call ends, usually a component's, and keeps the
@@ -28,9 +28,10 @@ export function injectVeloxEvent(
   listener: (data: never) => void,
 ): void {
   const zone = inject(NgZone);
+  const last: Lookup = {};
   const hear = (data: unknown): void => zone.run(() => listener(data as never));
   effect((onCleanup) => {
-    const sync = syncOf(typeof source === 'function' ? source() : source);
+    const sync = syncOf(typeof source === 'function' ? source() : source, last);
     // Pending timers of a connection must not delay the stability of an application with zones.
     onCleanup(zone.runOutsideAngular(() => sync.on(event, hear)));
   });

@@ -1,5 +1,5 @@
 import type { Replicated, Source, Status } from '@velox/core';
-import { replicaOf } from '@velox/core/adapter';
+import { replicaOf, type Lookup } from '@velox/core/adapter';
 import type { Signal } from '@angular/core';
 import { injectReadable } from './inject-readable.js';
 
@@ -28,12 +28,14 @@ export function injectVelox(
   select = identity,
   equal?: (before: unknown, after: unknown) => boolean,
 ): Signal<unknown> {
-  return injectReadable(() => replicaOf(toSource(source)), select, equal);
+  const last: Lookup = {};
+  return injectReadable(() => replicaOf(toSource(source), last), select, equal);
 }
 
 /** The status of a source's connection and topic. It does not open the connection. */
 export function injectVeloxStatus(source: Source<unknown> | (() => Source<unknown>)): Signal<Status> {
-  return injectReadable(() => replicaOf(toSource(source)).status, identity<Status>);
+  const last: Lookup = {};
+  return injectReadable(() => replicaOf(toSource(source), last).status, identity<Status>);
 }
 
 const toSource = <T>(source: Source<T> | (() => Source<T>)): Source<T> =>

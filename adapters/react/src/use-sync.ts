@@ -1,5 +1,6 @@
 import type { Replica, Sync, SyncSource } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
+import { useLookup } from './use-lookup.js';
 import { useSource, type ProvidedSource } from './provider.js';
 
 /** A source of events: anything but a replica. */
@@ -9,5 +10,5 @@ export type ProvidedSync = Exclude<ProvidedSource<unknown>, Replica<unknown>> | 
 export function useSync(source: ProvidedSync): Sync {
   const isSync = typeof source === 'object' && 'on' in source;
   const provided = useSource(isSync ? '' : source) as SyncSource;
-  return syncOf(isSync ? source : provided);
+  return syncOf(isSync ? source : provided, useLookup());
 }

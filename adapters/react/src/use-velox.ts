@@ -1,6 +1,7 @@
-import type { Replicated, Status } from '@velox/core';
+import type { Replica, Replicated, Source, Status } from '@velox/core';
 import { refusal, replicaOf, untilKnown } from '@velox/core/adapter';
 import { useSource, type ProvidedSource } from './provider.js';
+import { useLookup } from './use-lookup.js';
 import { useReadable } from './use-readable.js';
 
 /**
@@ -27,7 +28,7 @@ export function useVelox(
   select = identity,
   equal?: (before: unknown, after: unknown) => boolean,
 ): unknown {
-  return useReadable(replicaOf(useSource(source)), select, equal);
+  return useReadable(useReplica(useSource(source)), select, equal);
 }
 
 /**
@@ -48,17 +49,22 @@ export function useSuspenseVelox(
   equal?: (before: unknown, after: unknown) => boolean,
 ): unknown {
   const known = useSource(source);
-  const replica = replicaOf(known);
+  const replica = useReplica(known);
   if (replica.get() === undefined) {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- React 18 has no other way to suspend
-    throw refusal(known) ?? untilKnown(replica);
+    throw refusal(known, replica) ?? untilKnown(replica);
   }
   return useReadable(replica, select, equal);
 }
 
 /** Returns the status of a source's connection and topic. It does not open the connection. */
 export function useVeloxStatus(source?: ProvidedSource<unknown>): Status {
-  return useReadable(replicaOf(useSource(source)).status, identity<Status>);
+  return useReadable(useReplica(useSource(source)).status, identity<Status>);
+}
+
+/** Returns the replica of a source. */
+function useReplica(source: Source<unknown>): Replica<unknown> {
+  return replicaOf(source, useLookup());
 }
 
 const identity = <T>(value: T): T => value;

@@ -1,5 +1,5 @@
 import type { Contract, EventData, EventName, Sync, SyncSource } from '@velox/core';
-import { syncOf } from '@velox/core/adapter';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 import { onMount } from 'svelte';
 import { toStore } from 'svelte/store';
 
@@ -27,7 +27,8 @@ export function veloxEvent(
   event: string,
   listener: (data: never) => void,
 ): void {
-  const current = toStore(() => syncOf(typeof source === 'function' ? source() : source));
+  const last: Lookup = {};
+  const current = toStore(() => syncOf(typeof source === 'function' ? source() : source, last));
   let leave = (): void => {};
   // Components are not mounted during server rendering.
   onMount(() => {

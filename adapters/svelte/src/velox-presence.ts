@@ -1,4 +1,11 @@
-import { presenceOf, type Presence, type PresenceMembers, type PresenceSource } from '@velox/core';
+import {
+  presenceOf,
+  type Presence,
+  type PresenceMembers,
+  type PresenceSource,
+  type SyncSource,
+} from '@velox/core';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 import { onMount } from 'svelte';
 import { toStore } from 'svelte/store';
 import { fromReadable, type Live } from './from-readable.js';
@@ -19,8 +26,12 @@ export function veloxPresence<Mine = unknown, Shown = unknown>(
   initial: Mine,
 ): [Live<PresenceMembers<Shown, Mine>>, (mine: Mine) => void] {
   let newest = initial;
+  const last: Lookup = {};
   const read = (): Presence<Mine, Shown> =>
-    presenceOf(typeof source === 'function' ? source() : source, typeof room === 'function' ? room() : room);
+    presenceOf(
+      syncOf((typeof source === 'function' ? source() : source) as SyncSource, last),
+      typeof room === 'function' ? room() : room,
+    );
   const current = toStore(read);
   let leave = (): void => {};
   // Components are not mounted during server rendering.

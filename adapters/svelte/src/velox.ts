@@ -1,5 +1,5 @@
 import type { Replicated, Source, Status } from '@velox/core';
-import { replicaOf } from '@velox/core/adapter';
+import { replicaOf, type Lookup } from '@velox/core/adapter';
 import { fromReadable, type Live } from './from-readable.js';
 import { toSource } from './to-source.js';
 
@@ -27,12 +27,14 @@ export function velox(
   select = identity,
   equal?: (before: unknown, after: unknown) => boolean,
 ): Live<unknown> {
-  return fromReadable(() => replicaOf(toSource(source)), select, equal);
+  const last: Lookup = {};
+  return fromReadable(() => replicaOf(toSource(source), last), select, equal);
 }
 
 /** The status of a source's connection and topic. It does not open the connection. */
 export function veloxStatus(source: Source<unknown> | (() => Source<unknown>)): Live<Status> {
-  return fromReadable(() => replicaOf(toSource(source)).status, identity<Status>);
+  const last: Lookup = {};
+  return fromReadable(() => replicaOf(toSource(source), last).status, identity<Status>);
 }
 
 const identity = <T>(value: T): T => value;

@@ -1,5 +1,5 @@
 import type { Source } from '@velox/core';
-import { refusal, replicaOf } from '@velox/core/adapter';
+import { refusal, replicaOf, type Lookup } from '@velox/core/adapter';
 import { effectScope, getCurrentScope, watch, type MaybeRefOrGetter } from 'vue';
 import { toSource } from './to-source.js';
 import { useReadable } from './use-readable.js';
@@ -11,7 +11,8 @@ import { useReadable } from './use-readable.js';
  */
 export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => Promise<void> {
   const scope = getCurrentScope(); // `await` calls it later, when no scope is current
-  const replica = (): ReturnType<typeof replicaOf> => replicaOf(toSource(source));
+  const last: Lookup = {};
+  const replica = (): ReturnType<typeof replicaOf> => replicaOf(toSource(source), last);
   return () =>
     new Promise((resolve, reject) => {
       const waiting = scope?.run(() => effectScope()) ?? effectScope();
@@ -22,7 +23,7 @@ export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => 
           (status) => status,
         );
         const settle = (): void => {
-          const error = refusal(toSource(source));
+          const error = refusal(toSource(source), replica());
           if (value.value === undefined && !error) return;
           waiting.stop();
           if (error) reject(error);

@@ -1,4 +1,5 @@
-import { presenceOf, type PresenceMembers, type PresenceSource } from '@velox/core';
+import { presenceOf, type PresenceMembers, type PresenceSource, type SyncSource } from '@velox/core';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 import { computed, toValue, watchPostEffect, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { useReadable } from './use-readable.js';
 
@@ -16,7 +17,10 @@ export function usePresence<Mine = unknown, Shown = unknown>(
   initial: Mine,
 ): [Readonly<ShallowRef<PresenceMembers<Shown, Mine>>>, (mine: Mine) => void] {
   let newest = initial;
-  const presence = computed(() => presenceOf<Mine, Shown>(toValue(source), toValue(room)));
+  const last: Lookup = {};
+  const presence = computed(() =>
+    presenceOf<Mine, Shown>(syncOf(toValue(source) as SyncSource, last), toValue(room)),
+  );
   // Runs after rendering, so never on a server.
   watchPostEffect((onCleanup) => onCleanup(presence.value.enter(newest)));
   const setMine = (mine: Mine): void => {

@@ -1,5 +1,5 @@
 import type { Contract, EventData, EventName, Sync, SyncSource } from '@velox/core';
-import { syncOf } from '@velox/core/adapter';
+import { syncOf, type Lookup } from '@velox/core/adapter';
 import { toValue, watchPostEffect, type MaybeRefOrGetter } from 'vue';
 
 /**
@@ -26,9 +26,10 @@ export function useVeloxEvent(
   event: string,
   listener: (data: never) => void,
 ): void {
+  const last: Lookup = {};
   // Post effects do not run while a server renders, so a server never subscribes.
   watchPostEffect((onCleanup) => {
-    const sync = syncOf(toValue(source));
+    const sync = syncOf(toValue(source), last);
     onCleanup(sync.on(event, (data) => listener(data as never)));
   });
 }

@@ -1,5 +1,5 @@
 import type { Replicated, Source, Status } from '@velox/core';
-import { replicaOf } from '@velox/core/adapter';
+import { replicaOf, type Lookup } from '@velox/core/adapter';
 import { computed, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { toSource } from './to-source.js';
 import { useUntilKnown } from './until-known.js';
@@ -36,7 +36,8 @@ export function useVelox(
   select = identity,
   equal?: (before: unknown, after: unknown) => boolean,
 ): VeloxRef<unknown> {
-  const selected = useReadable(() => replicaOf(toSource(source)), select, equal);
+  const last: Lookup = {};
+  const selected = useReadable(() => replicaOf(toSource(source), last), select, equal);
   const untilKnown = useUntilKnown(source);
   const then: VeloxRef<unknown>['then'] = (resolve, reject) =>
     // The ref inside has no `then` of its own: awaiting it would never end.
@@ -51,7 +52,8 @@ export function useVelox(
 
 /** The status of a source's connection and topic. It does not open the connection. */
 export function useVeloxStatus(source: MaybeRefOrGetter<Source<unknown>>): Readonly<ShallowRef<Status>> {
-  return useReadable(() => replicaOf(toSource(source)).status, identity<Status>);
+  const last: Lookup = {};
+  return useReadable(() => replicaOf(toSource(source), last).status, identity<Status>);
 }
 
 const identity = <T>(value: T): T => value;

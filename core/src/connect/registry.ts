@@ -26,14 +26,21 @@ export type Source<T> =
       readonly initial?: Initial<T> | undefined;
     });
 
-/** All that the page keeps of a shared connection until it is closed. */
-interface Entry {
+/**
+ * The connection that a component found last. The component keeps it while its source has the same URL and identity, also after `close()`:
+ * its next rendering must not undo that.
+ */
+export interface Lookup {
+  key?: string;
+  carrier?: Carrier;
+}
+
+/** All that the page keeps of a shared connection until it is closed: also the connection, once the application has asked for it. */
+interface Entry extends Lookup {
   /** Those of the first user. They apply again if the connection was forgotten because nothing used it. */
   readonly options: ConnectOptions;
   /** A connection that nothing uses is forgotten. */
   ref?: WeakRef<Carrier>;
-  /** The connection once the application has asked for it: it may have listeners, and no other reference. */
-  kept?: Carrier;
 }
 
 const entries = new Map<string, Entry>();
@@ -44,32 +51,45 @@ const syncs = new WeakMap<Carrier, Sync<never>>();
  * renders, nothing is registered, and the connection never opens.
  */
 export function shared<C extends Contract = AnyContract>(url: string, options?: SharedOptions): Sync<C> {
+  return sharedBy(undefined, url, options);
+}
+
+/** @param last of the component that asks; without one, the application asks */
+export function sharedBy<C extends Contract>(
+  last: Lookup | undefined,
+  url: string,
+  options?: SharedOptions,
+): Sync<C> {
   checkEndpoint(options);
-  const carrier = carrierOf(url, options, true);
+  const carrier = carrierOf(last, url, options);
   let sync = syncs.get(carrier);
   if (!sync) syncs.set(carrier, (sync = createSync(carrier)));
   return sync as unknown as Sync<C>;
 }
 
-/** The replica of a source, the same one while it is in use. */
-export function replicaOf<T>(source: Source<T>): Replica<T> {
-  if (typeof source === 'string') return replicaOf({ url: source });
+/**
+ * The replica of a source, the same one while it is in use.
+ *
+ * @param last of the component that shows the source: one empty object for each source of a component
+ */
+export function replicaOf<T>(source: Source<T>, last: Lookup = {}): Replica<T> {
+  if (typeof source === 'string') return replicaOf({ url: source }, last);
   if ('get' in source) return source;
   checkSource(source);
   const { url, topic, initial, ...options } = source;
-  return carrierOf(url, options).replica(topic, initial);
+  return carrierOf(last, url, options).replica(topic, initial);
 }
 
 function carrierOf(
+  last: Lookup | undefined,
   url: string,
   { identity = '', base, ...options }: SharedOptions = {},
-  isKept?: boolean,
 ): Carrier {
   if (isServerRendering()) return createCarrier({ url, transports: [] });
   const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
-  const entry = entries.get(key) ?? { options };
-  let carrier = entry.ref?.deref();
+  const entry: Entry = entries.get(key) ?? { options };
+  let carrier = last?.key === key ? last.carrier : entry.ref?.deref();
   if (!carrier) {
     const onClose = (): void => {
       entries.delete(key);
@@ -79,7 +99,7 @@ function carrierOf(
     entry.ref = new WeakRef(carrier);
     entries.set(key, entry);
   }
-  if (isKept) entry.kept = carrier;
-  noteSharedOptions(entry.options, absolute, options);
+  Object.assign(last ?? entry, { key, carrier });
+  noteSharedOptions(entry, absolute, options);
   return carrier;
 }

@@ -5,9 +5,14 @@ import { advise } from './advise.js';
 /**
  * Warns if a connection that is shared already is asked for with other options.
  *
- * @param applied those of its first user, which apply
+ * @param first has those of its first user, which apply
  */
-export function noteSharedOptions(applied: ConnectOptions, url: string, options: ConnectOptions): void {
+export function noteSharedOptions(
+  first: { readonly options: ConnectOptions },
+  url: string,
+  options: ConnectOptions,
+): void {
+  const applied = first.options;
   const ignored = (Object.keys(options) as (keyof ConnectOptions)[]).filter(
     (name) => options[name] !== undefined && !isAlike(options[name], applied[name]),
   );

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Source } from '../../src/index.js';
+import { shared, type Source } from '../../src/index.js';
 import {
   board,
   play,
@@ -133,6 +133,38 @@ export function adapterContract(name: string, harness: AdapterHarness): void {
       expect(one.element.textContent).toBe('"board"');
       expect(two.element.textContent).toBe(textOf(board));
       expect(server.links).toHaveLength(1);
+    });
+
+    it('keeps a connection that the application closed, with its value, also for a source that is written again', async () => {
+      const server = setUp();
+      const source = (topic?: string): Source<Board> => ({
+        url: `/${name}/closed`,
+        topic,
+        ...server.options,
+      });
+      const value = mount({ source: source(), select: title });
+      const status = mount({ source: source(), status: true });
+      const switchAll = (next: Source<Board>): void => {
+        for (const { switchTo } of [value, status]) switchTo(next);
+      };
+      await server.answer();
+      await act(async () => {
+        shared(`/${name}/closed`).close();
+        await vi.advanceTimersByTimeAsync(0);
+        switchAll(source());
+        await vi.advanceTimersByTimeAsync(5_000);
+      });
+      expect(value.element.textContent).toBe('"board"');
+      expect(JSON.parse(status.element.textContent)).toMatchObject({ state: 'closed' });
+      await act(async () => {
+        switchAll(source('b'));
+        await vi.advanceTimersByTimeAsync(5_000);
+      });
+      expect(value.element.textContent).toBe('nothing');
+      expect(server.links).toHaveLength(1);
+      mount({ source: source(), select: title });
+      await later(0);
+      expect(server.links).toHaveLength(2);
     });
 
     it('starts from an initial value, and resumes from its position', async () => {

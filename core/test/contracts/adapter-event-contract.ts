@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { replicaOf } from '../../src/adapter.js';
-import type { SyncSource } from '../../src/index.js';
+import { shared, type SyncSource } from '../../src/index.js';
 import type { ServerFrame } from '../../src/protocol/frames.js';
 import { play, type AdapterHarness } from './adapter-harness.js';
 
@@ -78,6 +78,20 @@ export function adapterEventContract(name: string, { hear, act = (run) => run() 
       expect(one.last().closed).toBe(true);
       unmount();
       await later(0);
+    });
+
+    it('leave a connection closed that the application closed, also for a source that is written again', async () => {
+      const server = setUp();
+      const { switchTo, unmount } = hear(server.source, () => {});
+      await later(0);
+      await server.say();
+      shared(server.source.url).close();
+      await act(async () => {
+        switchTo({ ...server.source });
+        await vi.advanceTimersByTimeAsync(5_000);
+      });
+      expect(server.links).toHaveLength(1);
+      unmount();
     });
 
     it('leave nothing behind after 1,000 mounts', async () => {
