@@ -3,13 +3,13 @@ import type { EntitySource, Replicated } from '@velox/core';
 import { entityOf } from '@velox/core/adapter';
 import { injectVelox } from './inject-velox.js';
 
-/** The id of a row, or a signal or function that returns one; while it is undefined, no row is requested. */
-export type Id = string | number | undefined | (() => string | number | undefined);
+/** The id of a row, or a signal or function that returns one; while it is null or undefined, no row is requested. */
+export type Id = string | number | null | undefined | (() => string | number | null | undefined);
 
 /**
  * Returns a signal of a row of an entity, undefined until it arrives and `null` if it does not exist.
  *
- * @param id may change; while it is undefined, no row is requested.
+ * @param id may change; while it is null or undefined, no row is requested.
  * @example readonly item = injectEntity<Item>('/sync', 'items', this.id)
  * @throws Angular's NG0203 outside of an injection context.
  */

@@ -25,8 +25,8 @@ export interface Scope {
   readonly $watch: <V>(read: () => V, listener: (value: V) => void) => () => void;
 }
 
-/** The id of a row, or a function that returns one; while it is undefined, no row is requested. */
-export type EntityId = string | number | undefined | (() => string | number | undefined);
+/** The id of a row, or a function that returns one; while it is null or undefined, no row is requested. */
+export type EntityId = string | number | null | undefined | (() => string | number | null | undefined);
 
 /** The service `$velox`. */
 export interface VeloxService {
@@ -50,7 +50,7 @@ export interface VeloxService {
   /**
    * The same for a row of an entity: undefined until it arrives, and `null` if it does not exist.
    *
-   * @param id may be a function, called in each digest; while it is undefined, no row is requested.
+   * @param id may be a function, called in each digest; while it is null or undefined, no row is requested.
    * @example $velox.bindEntity($scope, '/sync', 'items', () => $scope.id, 'item')
    */
   readonly bindEntity: <T, S = T | null>(

@@ -43,10 +43,13 @@ export interface VeloxHooks<C extends Contract> {
   };
   /** `useEntity` for an entity of the contract. */
   readonly useEntity: {
-    <N extends EntityType<C>>(type: N, id: string | number | undefined): ReplicatedRow<C, N> | undefined;
+    <N extends EntityType<C>>(
+      type: N,
+      id: string | number | null | undefined,
+    ): ReplicatedRow<C, N> | undefined;
     <N extends EntityType<C>, S>(
       type: N,
-      id: string | number | undefined,
+      id: string | number | null | undefined,
       select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): S;

@@ -10,26 +10,26 @@ export type ProvidedEntitySource = string | VeloxDefaults | undefined;
  * Returns a row of an entity, undefined until it arrives and `null` if it does not exist. The component renders when the row, or its
  * selection, changes.
  *
- * @param id while it is undefined, the hook waits and asks for nothing.
+ * @param id while it is null or undefined, the hook waits and asks for nothing.
  * @example const item = useEntity<Item>('/sync', 'items', 7)
  */
 export function useEntity<T>(
   source: ProvidedEntitySource,
   type: string,
-  id: string | number | undefined,
+  id: string | number | null | undefined,
 ): Replicated<T> | null | undefined;
 /** @param equal default `Object.is`. A selector that builds a fresh object needs another one, for instance `shallow`. */
 export function useEntity<T, S>(
   source: ProvidedEntitySource,
   type: string,
-  id: string | number | undefined,
+  id: string | number | null | undefined,
   select: (row: T | null | undefined) => S,
   equal?: (before: S, after: S) => boolean,
 ): S;
 export function useEntity(
   source: ProvidedEntitySource,
   type: string,
-  id: string | number | undefined,
+  id: string | number | null | undefined,
   select?: (row: unknown) => unknown,
   equal?: (before: unknown, after: unknown) => boolean,
 ): unknown {

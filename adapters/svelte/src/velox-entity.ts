@@ -3,13 +3,13 @@ import { entityOf } from '@velox/core/adapter';
 import type { Live } from './from-readable.js';
 import { velox } from './velox.js';
 
-/** The id of a row, or a function that returns one and may read state; while it is undefined, no row is requested. */
-export type Id = string | number | undefined | (() => string | number | undefined);
+/** The id of a row, or a function that returns one and may read state; while it is null or undefined, no row is requested. */
+export type Id = string | number | null | undefined | (() => string | number | null | undefined);
 
 /**
  * Returns a row of an entity, undefined until it arrives and `null` if it does not exist.
  *
- * @param id may change; while it is undefined, no row is requested.
+ * @param id may change; while it is null or undefined, no row is requested.
  * @example const item = veloxEntity<Item>('/sync', 'items', () => id)
  */
 export function veloxEntity<T>(

@@ -3,13 +3,13 @@ import { entityOf } from '@velox/core/adapter';
 import { toValue, type MaybeRefOrGetter } from 'vue';
 import { useVelox, type VeloxRef } from './use-velox.js';
 
-/** The id of a row; while it is undefined, no row is requested. */
-export type Id = MaybeRefOrGetter<string | number | undefined>;
+/** The id of a row; while it is null or undefined, no row is requested. */
+export type Id = MaybeRefOrGetter<string | number | null | undefined>;
 
 /**
  * Returns a ref to a row of an entity, undefined until it arrives and `null` if it does not exist.
  *
- * @param id may change; while it is undefined, no row is requested.
+ * @param id may change; while it is null or undefined, no row is requested.
  * @example const item = useEntity<Item>('/sync', 'items', () => props.id)
  */
 export function useEntity<T>(

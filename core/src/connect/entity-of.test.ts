@@ -29,15 +29,27 @@ describe('entityOf', () => {
     shared('http://h/rows').close();
   });
 
-  it('asks for nothing without an id, and is the same replica each time', async () => {
-    const { transport, links } = createFakeTransport();
-    const source = { url: 'http://h/none', transports: [transport] };
-    const replica = replicaOf(entityOf(source, 'items', undefined));
-    expect(replicaOf(entityOf('/other', 'users', undefined))).toBe(replica);
-    const leave = replica.subscribe(() => {});
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(replica.get()).toBeUndefined();
-    expect(links).toEqual([]);
-    leave();
-  });
+  it.each([undefined, null])(
+    'asks for nothing for the id %s, and is the same replica each time',
+    async (id) => {
+      const { transport, links } = createFakeTransport();
+      const source = { url: 'http://h/none', transports: [transport] };
+      const replica = replicaOf(entityOf(source, 'items', id));
+      expect(replicaOf(entityOf('/other', 'users', undefined))).toBe(replica);
+      const leave = replica.subscribe(() => {});
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(replica.get()).toBeUndefined();
+      expect(links).toEqual([]);
+      leave();
+    },
+  );
+
+  it.each([Number.NaN, true, { id: 7 }, () => 7])(
+    'refuses an id that is no string and no number: %s',
+    (id) => {
+      const refused = expect.objectContaining({ code: 'bad-option' });
+      expect(() => entityOf('/sync', 'items', id as never)).toThrow(refused);
+      expect(() => entityOf('/sync', 'items', id as never)).toThrow('the entity "items" got');
+    },
+  );
 });

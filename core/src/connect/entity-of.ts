@@ -1,3 +1,4 @@
+import { checkEntity } from '#development';
 import { createCarrier } from '../connection/connection.js';
 import type { Replica } from '../replicas/replica.js';
 import type { SharedOptions, Source } from './registry.js';
@@ -12,12 +13,17 @@ const nothing = (): Replica<never> =>
   (waiting ??= createCarrier({ url: '', transports: [] }).replica<never>());
 
 /**
- * Returns the source of the row `<type>/<id>`. While `id` is undefined, it is a replica without a value that asks for nothing.
+ * Returns the source of the row `<type>/<id>`. While `id` is null or undefined, it is a replica without a value that asks for nothing.
  *
  * @example replicaOf(entityOf<Item>('/sync', 'items', 7)).get()
  */
-export function entityOf<T>(source: EntitySource, type: string, id: string | number | undefined): Source<T> {
-  if (id === undefined) return nothing();
+export function entityOf<T>(
+  source: EntitySource,
+  type: string,
+  id: string | number | null | undefined,
+): Source<T> {
+  if (id === undefined || id === null) return nothing();
+  checkEntity(type, id);
   const { url, ...options } = typeof source === 'string' ? { url: source } : source;
   return { ...options, url, topic: `${type}/${id}` };
 }

@@ -11,6 +11,7 @@ export {
   checkConnection,
   checkEmit,
   checkEndpoint,
+  checkEntity,
   checkInitial,
   checkListener,
   checkSource,

@@ -13,6 +13,7 @@ export const checkConnect: typeof development.checkConnect = chosen.checkConnect
 export const checkConnection: typeof development.checkConnection = chosen.checkConnection;
 export const checkEmit: typeof development.checkEmit = chosen.checkEmit;
 export const checkEndpoint: typeof development.checkEndpoint = chosen.checkEndpoint;
+export const checkEntity: typeof development.checkEntity = chosen.checkEntity;
 export const checkInitial: typeof development.checkInitial = chosen.checkInitial;
 export const checkListener: typeof development.checkListener = chosen.checkListener;
 export const checkSource: typeof development.checkSource = chosen.checkSource;

@@ -5,7 +5,14 @@ import type { Retry } from '../connection/retry.js';
 import type { CallOptions } from '../events/calls.js';
 import type { EmitOptions } from '../events/channel.js';
 import { VeloxError } from '../protocol/error.js';
-import { checkGiven, expected, option, type Check, type Checks } from '../protocol/check-options.js';
+import {
+  checkArgument,
+  checkGiven,
+  expected,
+  option,
+  type Check,
+  type Checks,
+} from '../protocol/check-options.js';
 
 const { callback, count, duration, flag, group, text } = option;
 
@@ -80,6 +87,17 @@ export const checkEndpoint: (given: unknown) => void = checker('shared()', ENDPO
 export const checkSource: (given: unknown) => void = checker('a source', ENDPOINT);
 export const checkCall: (given: unknown) => void = checker('call()', CALL);
 export const checkEmit: (given: unknown) => void = checker('emit()', EMIT);
+
+const ID = expected('a string or a number', (value) => typeof value === 'string' || Number.isFinite(value));
+
+/**
+ * Checks the id of a row, as the server does.
+ *
+ * @throws VeloxError `bad-option`.
+ */
+export function checkEntity(type: string, id: unknown): void {
+  checkArgument(`the entity "${type}"`, 'the id of a row', id, ID);
+}
 
 /**
  * Checks a value to start from. One without a sound position would never become current.

@@ -10,6 +10,7 @@ export function checkConnect(..._: Any): void {}
 export function checkConnection(..._: Any): void {}
 export function checkEmit(..._: Any): void {}
 export function checkEndpoint(..._: Any): void {}
+export function checkEntity(..._: Any): void {}
 export function checkInitial(..._: Any): void {}
 export function checkListener(..._: Any): void {}
 export function checkSource(..._: Any): void {}

@@ -16,7 +16,7 @@ export interface ShownRow {
   readonly unmount: () => void;
 }
 
-export type Id = string | number | undefined;
+export type Id = string | number | null | undefined;
 
 /** A selector of a row. */
 export type SelectRow = (row: Item | null | undefined) => unknown;
@@ -90,17 +90,20 @@ export function adapterEntityContract(name: string, { show, act = (run) => run()
       expect(element.textContent).toBe('null');
     });
 
-    it('ask for nothing while the id is undefined, and for the row as soon as there is one', async () => {
-      const { source, links, asked, row } = setUp();
-      const { element, switchTo } = mount(source, undefined);
-      await later(5_000);
-      expect(links).toEqual([]);
-      expect(element.textContent).toBe('nothing');
-      switchTo(7);
-      await row('7', LAMP);
-      expect(asked()).toEqual(['items/7']);
-      expect(element.textContent).toBe(textOf(LAMP));
-    });
+    it.each([undefined, null])(
+      'ask for nothing while the id is %s, and for the row as soon as there is one',
+      async (none) => {
+        const { source, links, asked, row } = setUp();
+        const { element, switchTo } = mount(source, none);
+        await later(5_000);
+        expect(links).toEqual([]);
+        expect(element.textContent).toBe('nothing');
+        switchTo(7);
+        await row('7', LAMP);
+        expect(asked()).toEqual(['items/7']);
+        expect(element.textContent).toBe(textOf(LAMP));
+      },
+    );
 
     it('leave a row for another one, and for none', async () => {
       const { source, asked, left, row } = setUp();
