@@ -5,7 +5,8 @@ import { toSource } from './to-source.js';
 import { useReadable } from './use-readable.js';
 
 /**
- * Returns a function that waits for the value of a source, at the longest until the scope of this call ends.
+ * Returns a function that waits for the value of a source. Its promise stays pending if the scope of this call has ended or ends meanwhile:
+ * the code after the `await` belongs to a component that is gone.
  *
  * @throws when waiting: VeloxError if the topic is denied or the connection is closed.
  */
@@ -15,6 +16,8 @@ export function useUntilKnown(source: MaybeRefOrGetter<Source<unknown>>): () => 
   const replica = (): ReturnType<typeof replicaOf> => replicaOf(toSource(source), last);
   return () =>
     new Promise((resolve, reject) => {
+      // Nothing would end a subscription that begins now, for instance in a component that was left during another `await`.
+      if (scope?.active === false) return;
       const waiting = scope?.run(() => effectScope()) ?? effectScope();
       waiting.run(() => {
         const value = useReadable(replica, (value) => value);

@@ -177,6 +177,27 @@ describe('useVelox, awaited', () => {
     leave();
   });
 
+  it('keeps no connection if its component was left before it is awaited', async () => {
+    const server = setUp();
+    const onContinue = vi.fn();
+    const Page = defineComponent({
+      async setup() {
+        const value = useVelox(server.replica());
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        onContinue(await value);
+        return () => '';
+      },
+    });
+    const isThere = ref(true);
+    render(() => (isThere.value ? h(Suspense, null, { default: h(Page), fallback: () => 'wait' }) : 'gone'));
+    await vi.advanceTimersByTimeAsync(0);
+    isThere.value = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(server.links).toHaveLength(1); // for the component itself
+    expect(server.last().closed).toBe(true);
+    expect(onContinue).not.toHaveBeenCalled();
+  });
+
   it('throws when the topic is denied', async () => {
     const server = setUp();
     const onError = vi.fn();
