@@ -1,4 +1,4 @@
-import { checkConnection, noteReason, probeStream } from '#development';
+import { checkConnection, EXPLAINED, noteReason, probeStream } from '#development';
 import { now } from '../platform/clock.js';
 import { load, loaded } from '../platform/load.js';
 import type { Hello, ServerFrame } from '../protocol/frames.js';
@@ -99,7 +99,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
       endAfter(ANSWER_MS, 'auth');
       recover(host, (recovery) => recovery.ask(() => dial(mine, transport)), {
         code: 'not-loaded',
-        message: 'not loaded',
+        message: (EXPLAINED && 'code of the client is missing. Reload the page.') || 'not-loaded',
       });
     } else dial(mine, transport);
     put({ ...change, transport: transport.name, attempt: course.tries.count, retryAt: undefined });

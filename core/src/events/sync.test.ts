@@ -287,6 +287,29 @@ describe('listening', () => {
   });
 });
 
+describe('a call that waits for its reply', () => {
+  it('keeps the connection open, and asks for acknowledgements only until it has one', async () => {
+    const { sync, last } = setUp();
+    const reply = sync.call('slow', 1, { timeout: 60_000 });
+    await tick();
+    last().hello();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const pings = (): unknown[] => last().sent.filter((frame) => 'ping' in frame);
+    expect(pings()).toEqual([{ ping: true, ack: true }]);
+    last().say({ ack: 1 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(pings()).toHaveLength(1);
+    expect(last().closed).toBe(false);
+    last().say({ reply: 1, data: 'done', seq: 1 });
+    expect(await reply).toBe('done');
+    await vi.advanceTimersByTimeAsync(999);
+    expect(last().closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(last().closed).toBe(true);
+    expect(pings()).toHaveLength(1);
+  });
+});
+
 describe('a call whose session ended', () => {
   it('is not sent to the next session if it was written, for it may have run', async () => {
     const { sync, last } = await setUpOpen();

@@ -102,7 +102,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits()?.rate, settle);
-  const lingering = createLingeringHold(hold, () => send('{"ping":true,"ack":true}'));
+  const lingering = createLingeringHold(hold, () => queue.size() && send('{"ping":true,"ack":true}'));
   let open = status.get().state === 'open';
   /** The session of the newest link that this object has seen. */
   let session = open ? hello()!.session : undefined;
