@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { combine } from '@velox/server/backplane';
 import { memory } from '@velox/server/memory';
-import { postgres, POSTGRES_SCHEMA } from '@velox/server/postgres';
+import { postgres, POSTGRES_SCHEMA, type PostgresClient, type PostgresPool } from '@velox/server/postgres';
 import { withParts } from '../../src/cluster/bus-parts.js';
 import { CHANGED, changedRow } from '../../src/cluster/changed.js';
 import type { EngineProcess } from '../rig/engine-process.js';
@@ -16,6 +16,13 @@ function connectPool(config: pg.PoolConfig = {}): pg.Pool {
   pools.push(pool);
   return pool;
 }
+/** A client behind a pooler in transaction mode: the connection of its next query may not know a statement, or may have one of that name. */
+const pooled = (client: PostgresClient): PostgresClient => ({
+  query: (query) =>
+    query.name === undefined
+      ? client.query(query)
+      : Promise.reject(new Error(`prepared statement "${query.name}" already exists`)),
+});
 const step = (tag: string) => ({ tag, patch: '[]' });
 
 beforeAll(async () => {
@@ -115,6 +122,41 @@ describe('PostgreSQL', () => {
     await expect(backplane.log.append('pool', at, [step('a')], pool)).rejects.toMatchObject({
       code: 'bad-option',
     });
+    await backplane.close();
+  });
+
+  it('with `listen`, works behind a pooler in transaction mode', async () => {
+    await admin(server.port, 'CREATE DATABASE pooled OWNER velox');
+    const direct = connectPool({ database: 'pooled' });
+    const connect = (): Promise<never> => Promise.reject(new Error('LISTEN went through the pooler'));
+    const pool: PostgresPool = { ...pooled(direct), connect };
+    const backplane = postgres(pool, { listen: direct });
+    const { log, bus } = backplane;
+    const { at } = (await log.open('pooled', '0')).snapshot;
+    const heard: string[] = [];
+    await log.follow('pooled', ({ tag }) => void heard.push(tag), vi.fn());
+    expect((await log.append('pooled', at, [step('a')])).ok).toBe(true);
+    const second = await log.append('pooled', { ...at, version: 2, token: 'a' }, [step('b'), step('c')]);
+    expect(second).toMatchObject({ ok: true, at: { version: 4 } });
+
+    const client = await direct.connect();
+    for (const tags of [['d'], ['e', 'f']]) {
+      const [head] = await log.heads(['pooled']);
+      await client.query('BEGIN');
+      await log.append('pooled', head ?? at, tags.map(step), pooled(client));
+      expect((await log.append('pooled', at, [step('x')], pooled(client))).ok).toBe(false);
+      await client.query('COMMIT');
+    }
+    client.release();
+    await vi.waitFor(() => expect(heard.join('')).toBe('abcdef'));
+
+    expect(await log.read('pooled', at)).toHaveLength(6);
+    expect(await log.saveSnapshot('pooled', { ...at, version: 4, token: 'c' }, '1', 0)).toBe(true);
+    expect((await log.renew('pooled', at.id)).id).not.toBe(at.id);
+    await log.drop('pooled');
+    await bus.subscribe('pooled', (data) => void heard.push(data));
+    await bus.publish('pooled', 'message');
+    await vi.waitFor(() => expect(heard).toContain('message'));
     await backplane.close();
   });
 

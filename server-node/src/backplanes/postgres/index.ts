@@ -10,7 +10,10 @@ export type { PostgresClient, PostgresPool, PostgresPoolClient, PostgresQuery } 
 export { POSTGRES_SCHEMA } from './statements.js';
 
 export interface PostgresOptions {
-  /** A pool whose connections reach PostgreSQL without a pooler such as pgbouncer, which breaks LISTEN. Default: `pool`. */
+  /**
+   * A pool whose connections reach PostgreSQL without a pooler such as pgbouncer, which breaks LISTEN. Default: `pool`. With it, `pool`
+   * prepares no statements, because a pooler may run each query on another connection.
+   */
   readonly listen?: PostgresPool;
   /**
    * Whether an acknowledged revision survives failovers. Default true. Pass false if a standby may be promoted that is not
@@ -58,7 +61,10 @@ export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Bac
       bus.doubt();
     },
   });
-  const log = new PostgresLog(pool, listener, options.notify ?? true);
+  const log = new PostgresLog(pool, listener, {
+    isNotifying: options.notify ?? true,
+    isPooled: options.listen !== undefined,
+  });
   const bus = new PostgresBus(listener);
   return {
     log,

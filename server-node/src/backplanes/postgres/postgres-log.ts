@@ -4,7 +4,7 @@ import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe }
 import { FanOut } from '../../cluster/fan-out.js';
 import { HeadsWatch } from '../../cluster/heads-watch.js';
 import { topicKey } from '../../cluster/topic-key.js';
-import type { PostgresClient, PostgresPool } from './client.js';
+import type { PostgresClient, PostgresPool, PostgresQuery } from './client.js';
 import type { Listener } from './listener.js';
 import { payloadOf, revisionOf } from './revisions.js';
 import * as sql from './statements.js';
@@ -28,20 +28,27 @@ interface Row {
   readonly patch: string;
 }
 
+interface PostgresLogOptions {
+  /** Whether PostgreSQL notifies the nodes of appends. */
+  readonly isNotifying: boolean;
+  /** Whether a pooler may run each query on another connection, which does not know the statements of the former one. */
+  readonly isPooled: boolean;
+}
+
 /** A log in PostgreSQL. */
 export class PostgresLog implements Log {
   readonly #pool: PostgresPool;
   readonly #listener: Listener;
-  readonly #isNotifying: boolean;
+  readonly #options: PostgresLogOptions;
   readonly #followers: FanOut<Revision>;
   readonly #watch: HeadsWatch;
   #ready: Promise<void> | undefined;
   #run = '';
 
-  constructor(pool: PostgresPool, listener: Listener, isNotifying: boolean) {
+  constructor(pool: PostgresPool, listener: Listener, options: PostgresLogOptions) {
     this.#pool = pool;
     this.#listener = listener;
-    this.#isNotifying = isNotifying;
+    this.#options = options;
     this.#followers = new FanOut(
       (key) => listener.listen(channelOf(key)),
       (key) => listener.unlisten(channelOf(key)),
@@ -91,13 +98,13 @@ export class PostgresLog implements Log {
       if (rows.length === 0) return { ok: false, head: (await this.#heads([key], client))[0] };
       // Inside the transaction, so that it is sent with its commit.
       const notify = [found.map(() => channelOf(key)), found.map(payloadOf)];
-      await client.query({ name: 'velox_notify', text: sql.NOTIFY, values: notify });
+      await client.query(this.#query('velox_notify', sql.NOTIFY, notify));
       return { ok: true, at };
     }
     if (!(await this.#append(topic, values, isOne)))
       return { ok: false, head: (await this.#heads([key]))[0] };
     // After the commit, and not awaited: `HeadsWatch` finds lost ones.
-    for (const revision of this.#isNotifying ? found : [])
+    for (const revision of this.#options.isNotifying ? found : [])
       this.#listener.notify(channelOf(key), payloadOf(revision), 'soon').catch(() => {});
     return { ok: true, at };
   }
@@ -224,11 +231,15 @@ export class PostgresLog implements Log {
   ): Promise<T[]> {
     await (this.#ready ??= this.#setUp());
     try {
-      return (await client.query({ name, text, values })).rows as T[];
+      return (await client.query(this.#query(name, text, values))).rows as T[];
     } catch (error) {
       if ((error as { code?: string }).code === MISSING_TABLE) this.#ready = undefined;
       throw error;
     }
+  }
+
+  #query(name: string, text: string, values: unknown[]): PostgresQuery {
+    return this.#options.isPooled ? { text, values } : { name, text, values };
   }
 
   /** The run that heads are marked with. */
