@@ -3,7 +3,7 @@ import * as recovery from '../../core/src/connection/recovery.js';
 import { checkServerFrame } from '../../core/src/protocol/decode-server-frame.js';
 import { retryPreferred } from '../../core/src/transports/retry-preferred.js';
 
-export { askCredentials, renewToken } from '../../core/src/connection/ask-credentials.js';
+export { renewToken } from '../../core/src/connection/ask-credentials.js';
 export { isCopy } from '../../core/src/protocol/is-copy.js';
 export { apply } from '../../core/src/protocol/patch.js';
 export { share } from '../../core/src/protocol/share.js';
