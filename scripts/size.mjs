@@ -79,7 +79,7 @@ const everything = `export { ${whole} } from '@velox/core'; export { ${parts} } 
 check(
   'the whole client, with what is loaded on need',
   (await bundle(everything)).all,
-  14_220, // 9400 was the aim: see DECISIONS.md
+  14_300, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;

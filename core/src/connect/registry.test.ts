@@ -75,6 +75,57 @@ describe('the registry', () => {
     expect(onClose).toHaveReturned();
   });
 
+  it('calls the newest `auth`, `headers` and `onClose` that its users gave', async () => {
+    const { transport, links, last } = createFakeTransport();
+    const calls: string[] = [];
+    const source = (user: number) => ({
+      url: '/newest',
+      transports: [transport],
+      auth: () => `token-${user}`,
+      headers: () => ({ user: `${user}` }),
+      onClose: () => calls.push(`closed ${user}`),
+    });
+    const attempt = async () => {
+      await vi.advanceTimersByTimeAsync(20_000);
+      return [last().attempt.open[0], last().attempt.headers['user']];
+    };
+    replicaOf(source(1)).subscribe(() => {});
+    expect(await attempt()).toEqual([{ open: { token: 'token-1' } }, '1']);
+    replicaOf(source(2));
+    shared('/newest').reconnect();
+    expect(await attempt()).toEqual([{ open: { token: 'token-2' } }, '2']);
+    replicaOf('/newest');
+    replicaOf({ url: '/newest', topic: 'b' });
+    expect(links.length).toBeGreaterThan(1);
+    shared('/newest').close();
+    expect(calls).toEqual(['closed 2']);
+  });
+
+  it('does not give functions of a component with a closed connection to the next connection', async () => {
+    const { transport, last } = createFakeTransport();
+    const source = (token: string) => ({ url: '/next', transports: [transport], auth: () => token });
+    const component = {};
+    replicaOf(source('former'), component);
+    shared('/next').close();
+    shared('/next', source('next'))
+      .replica()
+      .subscribe(() => {});
+    expect(replicaOf(source('former'), component).status.get().state).toBe('closed');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(last().attempt.open[0]).toEqual({ open: { token: 'next' } });
+  });
+
+  it('ignores functions that the first user did not give', async () => {
+    const { transport, last } = createFakeTransport();
+    const onClose = vi.fn();
+    replicaOf({ url: '/without', transports: [transport], headers: { a: '1' } }).subscribe(() => {});
+    replicaOf({ url: '/without', auth: () => 'token', headers: () => ({ a: '2' }), onClose });
+    await tick();
+    expect(last().attempt).toMatchObject({ open: [{ open: {} }, {}], headers: { a: '1' } });
+    shared('/without').close();
+    expect(onClose).not.toHaveBeenCalled();
+  });
+
   it('registers and opens nothing without a document', async () => {
     vi.unstubAllGlobals();
     const fetch = vi.fn();

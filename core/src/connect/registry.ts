@@ -7,7 +7,10 @@ import { isServerRendering } from '../platform/page.js';
 import type { Initial, Replica } from '../replicas/replica.js';
 import { openConnection, resolve, type ConnectOptions } from './connect.js';
 
-/** How to reach an endpoint together with others. The options of the first user of a connection apply, until it is closed. */
+/**
+ * How to reach an endpoint together with others. The options of the first user of a connection apply, until it is closed. If later users
+ * give the functions `auth`, `headers` and `onClose`, too, then the newest are called: they may be closures over newer state.
+ */
 export interface SharedOptions extends ConnectOptions {
   /** The identity that the connection belongs to. Two identities never share a connection. Default: the page's. */
   readonly identity?: string | undefined;
@@ -31,17 +34,23 @@ export type Source<T> =
  * its next rendering must not undo that.
  */
 export interface Lookup {
-  key?: string;
+  entry?: Entry;
   carrier?: Carrier;
 }
 
 /** All that the page keeps of a shared connection until it is closed: also the connection, once the application has asked for it. */
-interface Entry extends Lookup {
+export interface Entry extends Lookup {
+  readonly key: string;
   /** Those of the first user. They apply again if the connection was forgotten because nothing used it. */
   readonly options: ConnectOptions;
+  /** The newest functions of all users, by their option. They may be closures over state, so those in `options` call these. */
+  readonly newest: Record<string, () => unknown>;
   /** A connection that nothing uses is forgotten. */
   ref?: WeakRef<Carrier>;
 }
+
+/** The options that are functions of the application, and may be closures over its state. */
+export const CALLBACKS = ['auth', 'headers', 'onClose'] as const;
 
 const entries = new Map<string, Entry>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
@@ -88,8 +97,15 @@ function carrierOf(
   if (isServerRendering()) return createCarrier({ url, transports: [] });
   const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
-  const entry: Entry = entries.get(key) ?? { options };
-  let carrier = last?.key === key ? last.carrier : entry.ref?.deref();
+  const entry: Entry =
+    last?.entry?.key === key ? last.entry : (entries.get(key) ?? { key, options, newest: {} });
+  const given: Record<string, unknown> = options;
+  for (const name of CALLBACKS) {
+    if (typeof given[name] !== 'function') continue;
+    entry.newest[name] = given[name] as () => unknown;
+    given[name] = () => entry.newest[name]!();
+  }
+  let carrier = entry.ref?.deref();
   if (!carrier) {
     const onClose = (): void => {
       entries.delete(key);
@@ -99,7 +115,7 @@ function carrierOf(
     entry.ref = new WeakRef(carrier);
     entries.set(key, entry);
   }
-  Object.assign(last ?? entry, { key, carrier });
+  Object.assign(last ?? entry, { entry, carrier });
   noteSharedOptions(entry, absolute, options);
   return carrier;
 }
