@@ -3,6 +3,8 @@ export { replicaOf, type Lookup } from './connect/registry.js';
 export { entityOf } from './connect/entity-of.js';
 export { ownInitial } from './connect/own-initial.js';
 export { refusal } from './connect/refusal.js';
+export { createKeptOptions, type KeptOptions } from './connect/kept-options.js';
+export { sourceWith, type DefaultedSource, type SourceDefaults } from './connect/source-with.js';
 export { syncOf } from './connect/sync-of.js';
 export { untilKnown } from './connect/until-known.js';
 export { createKeep, createSelection, createSelector, type Selection } from './reactive/select.js';

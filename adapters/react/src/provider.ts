@@ -1,22 +1,30 @@
-import { VeloxError, type Replica, type SharedOptions, type Source } from '@velox/core';
-import { createContext, createElement, useContext, type ReactNode } from 'react';
+import type { Source } from '@velox/core';
+import {
+  createKeptOptions,
+  sourceWith,
+  type DefaultedSource,
+  type SourceDefaults,
+} from '@velox/core/adapter';
+import {
+  createContext,
+  createElement,
+  useContext,
+  useInsertionEffect,
+  useState,
+  type ReactNode,
+} from 'react';
 
 /** The defaults of a {@link VeloxProvider} for all components inside it. */
-export interface VeloxDefaults extends SharedOptions {
-  /** The endpoint of sources without a URL; the base of relative ones. */
-  readonly url?: string | undefined;
-}
-
-type Endpoint<T> = Exclude<Source<T>, string | Replica<T>>;
+export type VeloxDefaults = SourceDefaults;
 
 /** A source that may omit the defaults of a {@link VeloxProvider}; `undefined` means the default topic. */
-export type ProvidedSource<T> =
-  Source<T> | (Omit<Endpoint<T>, 'url'> & { readonly url?: undefined }) | undefined;
+export type ProvidedSource<T> = DefaultedSource<T>;
 
 const Defaults = createContext<VeloxDefaults>({});
 
 /**
- * Sets URL and options for sources inside it that have none of their own. It is optional, and does not affect replicas.
+ * Sets URL and options for sources inside it that have none of their own. It is optional, and does not affect replicas. `auth`, `headers`
+ * and `onClose` may be written inline: the newest are called. While the other options stay the same, no component inside renders.
  *
  * @example
  * <VeloxProvider url="/sync" transport="sse"><App /></VeloxProvider> // useVelox({ topic: 'board' })
@@ -25,7 +33,9 @@ export function VeloxProvider({
   children,
   ...defaults
 }: VeloxDefaults & { children?: ReactNode }): ReactNode {
-  return createElement(Defaults.Provider, { value: defaults }, children);
+  const [{ keep, renew }] = useState(createKeptOptions);
+  useInsertionEffect(() => renew(defaults));
+  return createElement(Defaults.Provider, { value: keep(defaults) }, children);
 }
 
 /**
@@ -34,12 +44,5 @@ export function VeloxProvider({
  * @throws VeloxError `no-transport` when neither has a URL.
  */
 export function useSource<T>(source: ProvidedSource<T>): Source<T> {
-  const { url: base, ...defaults } = useContext(Defaults);
-  if (typeof source === 'object' && 'get' in source) return source;
-  const own = typeof source === 'string' ? { url: source } : source;
-  const { url = base && '' } = own ?? {}; // relative to the base, '' is the base itself
-  if (url === undefined) {
-    throw new VeloxError('no-transport', 'useVelox has no URL. Pass one, or one to a VeloxProvider.');
-  }
-  return { base, ...defaults, ...own, url };
+  return sourceWith(useContext(Defaults), source);
 }
