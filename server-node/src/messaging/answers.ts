@@ -60,17 +60,19 @@ export class Answers {
   /** Runs the handler of a call, and sends its reply. @throws VeloxError as `runWith`. */
   run(session: Session, name: string, data: unknown, call: number, isOptimistic = false): void {
     const registration = this.#byName.get(name);
+    const frame = session.inbox.newest;
     const run = (signal: AbortSignal): unknown => {
       if (!registration) throw new CallError('no-handler', 'the server answers no call of that name.');
       const { answer, schema } = registration;
       const [input, output] = this.#checks.call(name) ?? [];
       const what = `the data of the call "${name}"`;
+      const use = (value: unknown): unknown => {
+        if (signal.aborted) return undefined;
+        const result = answer(session, value, { signal });
+        return output ? thenOrNow(result, (reply) => soundReply(output, name, reply)) : result;
+      };
       return this.#checks.through(session, input, what, data, (sound) =>
-        this.#checks.through(session, schema, what, sound, (value) => {
-          if (signal.aborted) return undefined;
-          const result = answer(session, value, { signal });
-          return output ? thenOrNow(result, (reply) => soundReply(output, name, reply)) : result;
-        }),
+        this.#checks.through(session, schema, what, sound, use, frame),
       );
     };
     if (!isOptimistic) return this.runWith(run, session, name, call);

@@ -58,8 +58,10 @@ export class Checks {
   }
 
   /**
-   * Calls `use` with the output of a schema, after the values of the session that came before; now if nothing is waited for.
+   * Calls `use` with the output of a schema, after the values of the session that came before; now if nothing is waited for. Until then
+   * the frame of the value is not acknowledged.
    *
+   * @param frame the number of the frame; default: the one that is being received
    * @throws CallError `invalid`; VeloxError `timeout` if the schema has not answered within `limits.handshake`.
    */
   through<R>(
@@ -68,6 +70,7 @@ export class Checks {
     what: string,
     value: unknown,
     use: (output: unknown) => R,
+    frame: number = session.inbox.newest,
   ): R | Promise<Awaited<R>> {
     const check = (): unknown => (schema ? parse(schema, what, value) : value);
     const former = this.#turns.get(session);
@@ -77,8 +80,10 @@ export class Checks {
       new VeloxError('timeout', `the schema of ${what} took longer than limits.handshake.`);
     const turn = this.#deadlines.limit(output, late);
     this.#turns.set(session, turn);
+    const release = session.inbox.hold(frame);
     const end = (): void => {
       if (this.#turns.get(session) === turn) this.#turns.delete(session);
+      if (release()) session.ack();
     };
     const used = turn.then(use);
     turn.then(end, end);
@@ -92,10 +97,11 @@ export class Checks {
     event: string,
     data: unknown,
     use: (output: unknown) => void,
+    frame: number = session.inbox.newest,
   ): void {
     const fail = (error: unknown): void => this.#dropped(session, event, error);
     try {
-      const used = this.through(session, schema, `the event "${event}"`, data, use);
+      const used = this.through(session, schema, `the event "${event}"`, data, use, frame);
       if (isThenable(used)) used.then(undefined, fail);
     } catch (error) {
       fail(error);

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { Observer } from '../diagnostics/observer.js';
+import { Inbox } from '../sessions/inbox.js';
 import type { Session } from '../sessions/session.js';
 import { Checks } from './checks.js';
 import { EventHandlers } from './event-handlers.js';
 
-const SESSION = {} as Session; // handlers get it as it is
+const SESSION = { inbox: new Inbox() } as Session; // handlers get it as it is
 
 it.each([
   [

@@ -58,18 +58,33 @@ export class EventHandlers {
       return false;
     }
     const checks = this.#checks;
-    checks.throughEvent(session, checks.event(event), event, data, (sound) => {
-      for (const registration of [...handlers]) {
-        checks.throughEvent(session, registration.schema, event, sound, (output) => {
-          // Either may have happened while an asynchronous schema was asked.
-          if (session.hasEnded || !handlers.has(registration)) return;
-          attempt(
-            () => registration.handler(session, output),
-            (error) => this.#observer.failure(error, { name: event, identity }),
-          );
-        });
-      }
+    const frame = session.inbox.newest;
+    const check = (schema: AnySchema | undefined, value: unknown, use: (output: unknown) => void): void =>
+      checks.throughEvent(session, schema, event, value, use, frame);
+    check(checks.event(event), data, (sound) => {
+      const sounds: [Registration, unknown][] = [];
+      for (const each of handlers) check(each.schema, sound, (output) => sounds.push([each, output]));
+      // Together: an event is executed here or, if the hub closes before, by another server.
+      check(undefined, undefined, () => {
+        for (const [registration, output] of sounds)
+          this.#run(session, event, handlers, registration, output);
+      });
     });
     return true;
+  }
+
+  #run(
+    session: Session,
+    event: string,
+    handlers: Set<Registration>,
+    registration: Registration,
+    data: unknown,
+  ): void {
+    // Either may have happened while an asynchronous schema was asked, or by a handler before.
+    if (session.hasEnded || !handlers.has(registration)) return;
+    attempt(
+      () => registration.handler(session, data),
+      (error) => this.#observer.failure(error, { name: event, identity: session.identity }),
+    );
   }
 }

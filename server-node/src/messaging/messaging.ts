@@ -141,7 +141,7 @@ export class Messaging implements CastHost, SessionHost {
       if (!this.#answers.has(event)) this.#unknown(session, event, data);
       this.#answers.run(session, event, data, call, made);
     } else if (!this.#dispatch(session, channel, event, data)) {
-      this.#unknown(session, event, data);
+      this.#checks.throughEvent(session, undefined, event, data, () => this.#unknown(session, event, data));
     }
   }
 
@@ -259,7 +259,7 @@ export class Messaging implements CastHost, SessionHost {
 
   #unknown(session: Session, name: string, data: unknown): void {
     attempt(
-      () => this.#rules.onUnknown?.(this.handleOf(session), name, data),
+      () => session.hasEnded || this.#rules.onUnknown?.(this.handleOf(session), name, data),
       (error) => this.#parts.observer.failure(error, { name, identity: session.identity }),
     );
   }

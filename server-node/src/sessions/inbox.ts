@@ -13,10 +13,43 @@ export class Inbox {
   #bytes = 0;
   /** The number of the newest POST of this link. */
   #posts = 0;
+  /** See `newest`. */
+  #newest = 0;
+  /** How many checks wait, by the number of the frame. */
+  readonly #held = new Map<number, number>();
+  /** Whether the last acknowledgement left out frames that are held. */
+  #isBehind = false;
 
   /** The newest numbered frame that was taken. */
   get taken(): number {
     return this.#taken;
+  }
+
+  /** The number of the newest frame that was received; 0: it has none. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** The number up to which frames may be acknowledged. */
+  get acknowledgeable(): number {
+    if (this.#held.size === 0) return this.#taken;
+    return Math.min(...this.#held.keys()) - 1;
+  }
+
+  /**
+   * Keeps a frame and all later ones from being acknowledged, until the returned function is called: so the client gives it to another server
+   * if this one closes before. That function returns whether an acknowledgement is due, because one has left out the frame.
+   */
+  hold(seq: number): () => boolean {
+    if (seq === 0) return () => false;
+    const held = this.#held;
+    held.set(seq, (held.get(seq) ?? 0) + 1);
+    return () => {
+      const left = (held.get(seq) as number) - 1;
+      if (left > 0) held.set(seq, left);
+      else held.delete(seq);
+      return this.#isBehind && left === 0;
+    };
   }
 
   /** Whether frames were taken since the last acknowledgement. */
@@ -44,6 +77,7 @@ export class Inbox {
   /** Notes that the client was told what was taken. */
   acknowledged(): void {
     this.#count = this.#bytes = 0;
+    this.#isBehind = this.#held.size > 0;
   }
 
   /**
@@ -54,6 +88,7 @@ export class Inbox {
    * @throws VeloxError `bad-frame` if the number is left out of the first numbered frame of a link.
    */
   take(seq: number | undefined, bytes: number): boolean {
+    this.#newest = 0;
     if (seq === 0) return true;
     if (seq === undefined && this.#last === 0) {
       throw new VeloxError('bad-frame', 'the first numbered frame of a link has no number. Send its seq.');
@@ -62,7 +97,7 @@ export class Inbox {
     this.#count++;
     this.#bytes += bytes;
     if (this.#last <= this.#taken) return false;
-    this.#taken = this.#last;
+    this.#newest = this.#taken = this.#last;
     return true;
   }
 

@@ -3,7 +3,8 @@ import type { Session } from './session.js';
 
 /** Takes out what another node needs to go on with a session. Its link is replaced. */
 export function packSession(session: Session): PackedSession {
-  const { liveness, topics, taken, events } = session;
+  const { liveness, topics, events } = session;
+  const { taken } = session.inbox; // with frames that wait for a check, which this node still executes
   session.replaceLink();
   session.made?.clear(); // the other node sends the client its values from now on
   // Frames of the former link that wait for a callback have no effect any more: the client sends them again.

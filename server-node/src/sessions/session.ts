@@ -75,9 +75,9 @@ export class Session implements Subscriber {
     return this.link?.outlet.transport;
   }
 
-  /** The number of the newest frame that was taken from the client. */
+  /** The number up to which the client's frames were taken, and need not be sent to another server. */
   get taken(): number {
-    return this.inbox.taken;
+    return this.inbox.acknowledgeable;
   }
 
   /** How many events were dropped before the client had them. */
