@@ -1,5 +1,6 @@
 import type { Readable } from '@velox/core';
 import { createKeep } from '@velox/core/adapter';
+import { untrack } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import { toStore, type Readable as Store } from 'svelte/store';
 
@@ -53,7 +54,8 @@ export function fromReadable<T, S>(
       shown = selected;
       return selected;
     },
-    subscribe: ((run) => toStore(() => live.current).subscribe(run)) as Live<S>['subscribe'],
+    // The store follows `current` in an effect of its own. An effect that subscribes must not follow it as well.
+    subscribe: ((run) => untrack(() => toStore(() => live.current).subscribe(run))) as Live<S>['subscribe'],
   };
   return live;
 }

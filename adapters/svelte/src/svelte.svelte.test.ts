@@ -111,6 +111,27 @@ describe('velox', () => {
     end();
   });
 
+  it('notifies a subscriber in an effect once for each change, and does not run the effect again', async () => {
+    const server = setUp();
+    const live = velox(server.replica(), title);
+    const seen: unknown[] = [];
+    let runs = 0;
+    const end = $effect.root(() => {
+      $effect(() => {
+        runs++;
+        return live.subscribe((value) => void seen.push(value));
+      });
+    });
+    flushSync();
+    await server.answer();
+    await server.title('new');
+    expect(seen).toEqual([undefined, 'board', 'new']);
+    expect(runs).toBe(1);
+    end();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(server.last().closed).toBe(true);
+  });
+
   it('notifies subscribers as a store until they unsubscribe', async () => {
     const server = setUp();
     const live = velox(server.replica(), title);
