@@ -58,7 +58,7 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       bindReadable(scope, fixed(source, replicaOf), name, select, equal),
     bindEntity: <T, S>(
       scope: Scope,
-      source: EntitySource,
+      source: EntitySource | (() => EntitySource),
       type: string,
       id: EntityId,
       name: string,
@@ -66,8 +66,10 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       equal?: (before: S, after: S) => boolean,
     ) => {
       const last: Lookup = {};
-      const row = () =>
-        replicaOf(entityOf<T | null>(source, type, typeof id === 'function' ? id() : id), last);
+      const row = () => {
+        const endpoint = typeof source === 'function' ? source() : source;
+        return replicaOf(entityOf<T | null>(endpoint, type, typeof id === 'function' ? id() : id), last);
+      };
       return bindReadable(scope, row, name, select, equal);
     },
     bindStatus: (scope, source, name) =>

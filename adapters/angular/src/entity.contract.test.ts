@@ -24,7 +24,8 @@ beforeEach(async () => {
 afterEach(() => application.destroy());
 
 adapterEntityContract('Angular', {
-  show(source, first, select = (row) => row) {
+  show(firstSource, first, select = (row) => row) {
+    const source = signal(firstSource);
     const id = signal<Id>(first);
     const element = document.createElement('div');
     const injector = createEnvironmentInjector([], application.injector);
@@ -33,6 +34,13 @@ adapterEntityContract('Angular', {
     );
     element.textContent = textOf(row());
     runInInjectionContext(injector, () => effect(() => (element.textContent = textOf(row()))));
-    return { element, switchTo: (next) => id.set(next), unmount: () => injector.destroy() };
+    return {
+      element,
+      switchTo(next, nextSource = firstSource) {
+        id.set(next);
+        source.set(nextSource);
+      },
+      unmount: () => injector.destroy(),
+    };
   },
 });

@@ -50,12 +50,13 @@ export interface VeloxService {
   /**
    * The same for a row of an entity: undefined until it arrives, and `null` if it does not exist.
    *
+   * @param source a URL, an object with `url` and options; or a function that returns one, called in each digest.
    * @param id may be a function, called in each digest; while it is null or undefined, no row is requested.
    * @example $velox.bindEntity($scope, '/sync', 'items', () => $scope.id, 'item')
    */
   readonly bindEntity: <T, S = T | null>(
     scope: Scope,
-    source: EntitySource,
+    source: EntitySource | (() => EntitySource),
     type: string,
     id: EntityId,
     name: string,

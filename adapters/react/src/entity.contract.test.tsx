@@ -1,4 +1,5 @@
 import { act } from '@testing-library/react';
+import type { EntitySource } from '@velox/core';
 import { StrictMode, Suspense, type FunctionComponent, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { expect, it, vi } from 'vitest';
@@ -12,15 +13,16 @@ import { play, textOf } from '../../../core/test/contracts/adapter-harness.js';
 import { useEntity, useSuspenseEntity } from './index.js';
 
 const harness = (Wrapper: FunctionComponent<{ children: ReactNode }>): EntityHarness => ({
-  show(source, first, select = (row) => row) {
-    const Row = ({ id }: { id: Id }) => textOf(useEntity<Item, unknown>(source, 'items', id, select));
+  show(firstSource, first, select = (row) => row) {
+    const Row = ({ source, id }: { source: EntitySource; id: Id }) =>
+      textOf(useEntity<Item, unknown>(source, 'items', id, select));
     const element = document.createElement('div');
     const root = createRoot(element);
-    const switchTo = (id: Id) =>
+    const switchTo = (id: Id, source = firstSource) =>
       act(() =>
         root.render(
           <Wrapper>
-            <Row id={id} />
+            <Row source={source} id={id} />
           </Wrapper>,
         ),
       );

@@ -3,20 +3,30 @@ import { adapterEntityContract } from '../../../core/test/contracts/adapter-enti
 import Row from './row.test.svelte';
 
 adapterEntityContract('Svelte', {
-  show(source, first, select = (row) => row) {
+  show(firstSource, first, select = (row) => row) {
+    let source = $state.raw(firstSource);
     let id = $state(first);
     const element = document.createElement('div');
     const component = mount(Row, {
       target: element,
       props: {
-        source,
         select,
+        get source() {
+          return source;
+        },
         get id() {
           return id;
         },
       },
     });
     flushSync();
-    return { element, switchTo: (next) => void (id = next), unmount: () => void unmount(component) };
+    return {
+      element,
+      switchTo(next, nextSource = source) {
+        id = next;
+        source = nextSource;
+      },
+      unmount: () => void unmount(component),
+    };
   },
 });

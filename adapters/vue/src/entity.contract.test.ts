@@ -8,7 +8,8 @@ import { textOf } from '../../../core/test/contracts/adapter-harness.js';
 import { useEntity } from './index.js';
 
 adapterEntityContract('Vue', {
-  show(source, first, select = (row) => row) {
+  show(firstSource, first, select = (row) => row) {
+    const source = shallowRef(firstSource);
     const id = shallowRef<Id>(first);
     const Row = defineComponent(() => {
       const row = useEntity<Item, unknown>(source, 'items', id, select);
@@ -17,6 +18,13 @@ adapterEntityContract('Vue', {
     const element = document.createElement('div');
     const app = createApp(() => h(Row));
     app.mount(element);
-    return { element, switchTo: (next) => void (id.value = next), unmount: () => app.unmount() };
+    return {
+      element,
+      switchTo(next, nextSource = source.value) {
+        id.value = next;
+        source.value = nextSource;
+      },
+      unmount: () => app.unmount(),
+    };
   },
 });

@@ -52,4 +52,10 @@ describe('entityOf', () => {
       expect(() => entityOf('/sync', 'items', id as never)).toThrow('the entity "items" got');
     },
   );
+
+  it.each([{}, { url: undefined }, () => '/sync'])('refuses a source without a URL: %s', (source) => {
+    const refused = expect.objectContaining({ code: 'bad-option' });
+    expect(() => entityOf(source as never, 'items', 7)).toThrow(refused);
+    expect(() => entityOf(source as never, 'items', 7)).toThrow('as the URL of its source');
+  });
 });

@@ -23,7 +23,7 @@ export function entityOf<T>(
   id: string | number | null | undefined,
 ): Source<T> {
   if (id === undefined || id === null) return nothing();
-  checkEntity(type, id);
   const { url, ...options } = typeof source === 'string' ? { url: source } : source;
+  checkEntity(url, type, id);
   return { ...options, url, topic: `${type}/${id}` };
 }

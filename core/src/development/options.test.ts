@@ -34,6 +34,11 @@ describe('in development', () => {
     expect(refused(act)).toContain(message);
   });
 
+  it('a source without a URL is refused', () => {
+    const message = 'velox: a source got undefined as its URL. Pass a string.';
+    expect(refused(() => replicaOf({ topic: 'a' } as never))).toBe(message);
+  });
+
   it.each<[string, () => unknown]>([
     ['NaN as timeout', () => connect(URL).call('buy', 1, { timeout: NaN })],
     ['a negative timeout', () => connect(URL).call('buy', 1, { timeout: -1 })],

@@ -84,18 +84,22 @@ export const checkConnect: (given: unknown) => void = checker('connect()', CONNE
 export const checkConnection: (given: unknown) => void = checker('createConnection()', CONNECTION);
 /** A source may stand for its connection, so `topic` and `initial` are known as well. */
 export const checkEndpoint: (given: unknown) => void = checker('shared()', ENDPOINT);
-export const checkSource: (given: unknown) => void = checker('a source', ENDPOINT);
+export const checkSource = (given: { readonly url: unknown }): void => {
+  checkGiven('a source', given, ENDPOINT);
+  checkArgument('a source', 'its URL', given.url, text); // without one, the client would ask the page's own URL
+};
 export const checkCall: (given: unknown) => void = checker('call()', CALL);
 export const checkEmit: (given: unknown) => void = checker('emit()', EMIT);
 
 const ID = expected('a string or a number', (value) => typeof value === 'string' || Number.isFinite(value));
 
 /**
- * Checks the id of a row, as the server does.
+ * Checks the source and the id of a row. The server checks ids in the same way.
  *
  * @throws VeloxError `bad-option`.
  */
-export function checkEntity(type: string, id: unknown): void {
+export function checkEntity(url: unknown, type: string, id: unknown): void {
+  checkArgument(`the entity "${type}"`, 'the URL of its source', url, text);
   checkArgument(`the entity "${type}"`, 'the id of a row', id, ID);
 }
 

@@ -11,8 +11,8 @@ export interface Item {
 /** A component that shows a row of the entity `items` as the text of {@link textOf}. */
 export interface ShownRow {
   readonly element: Element;
-  /** Gives the component another row. */
-  readonly switchTo: (id: Id) => void;
+  /** Gives the component another row, or a row of another source. */
+  readonly switchTo: (id: Id, source?: EntitySource) => void;
   readonly unmount: () => void;
 }
 
@@ -118,6 +118,16 @@ export function adapterEntityContract(name: string, { show, act = (run) => run()
       expect(element.textContent).toBe('nothing');
       // Without a row that is wanted, the link itself is closed.
       expect(left()).toContain('items/7');
+    });
+
+    it('show the row of another source when they get one', async () => {
+      const [one, two] = [setUp(), setUp()];
+      const { element, switchTo } = mount(one.source, 7);
+      await one.row('7', LAMP);
+      switchTo(7, two.source);
+      await two.row('7', { ...LAMP, name: 'Desk' });
+      expect(element.textContent).toContain('Desk');
+      expect(two.asked()).toEqual(['items/7']);
     });
 
     it('share one subscription of a row, by a number or a text', async () => {
