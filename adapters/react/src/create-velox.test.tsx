@@ -1,10 +1,24 @@
-import { act } from '@testing-library/react';
-import { connect, defineContract, type ContractOf, type PresenceMembers, type Status } from '@velox/core';
+import { act, render } from '@testing-library/react';
+import {
+  connect,
+  defineContract,
+  type ContractOf,
+  type PresenceMembers,
+  type Status,
+  type Sync,
+} from '@velox/core';
 import { createRoot } from 'react-dom/client';
-import { describe, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { z } from 'zod';
 import { adapterBoundContract, type App } from '../../../core/test/contracts/adapter-bound-contract.js';
-import { createVelox, shallow, usePresence as usePresenceOf } from './index.js';
+import { createFakeTransport } from '../../../core/src/testing/fake-transport.js';
+import {
+  createVelox,
+  shallow,
+  usePresence as usePresenceOf,
+  useSync as useSyncOf,
+  VeloxProvider,
+} from './index.js';
 
 adapterBoundContract('React', {
   act: (run) => act(run),
@@ -59,6 +73,10 @@ function Types(): null {
   expectTypeOf(usePresenceOf(connect<App>('/sync'), 'lobby', 1)[1]).toEqualTypeOf<(mine: number) => void>();
   // @ts-expect-error not the data of the room
   usePresence('lobby', { y: 0 });
+  const { useSync } = createVelox<App>('/sync');
+  expectTypeOf(useSync()).toEqualTypeOf<Sync<App>>();
+  expectTypeOf(useSyncOf()).toEqualTypeOf<Sync>();
+  expectTypeOf(useSyncOf<App>('/sync')).toEqualTypeOf<Sync<App>>();
   expectTypeOf(usePresence('other', 1)[0]).toEqualTypeOf<PresenceMembers>();
   return null;
 }
@@ -82,6 +100,32 @@ function CheckedTypes(): null {
 }
 
 describe('createVelox', () => {
+  it('gives components the connection of their provider to send events', async () => {
+    vi.useFakeTimers();
+    const { transport, links, last } = createFakeTransport();
+    const { useVelox, useSync } = createVelox<App>('/bound');
+    const Chat = () => {
+      const sync = useSync();
+      const title = useVelox('board', (board) => board?.title);
+      return <button onClick={() => sync.emit('notice', 'hi')}>{title}</button>;
+    };
+    const { container, unmount } = render(
+      <VeloxProvider url="https://api.example/" identity="ann" transports={[transport]}>
+        <Chat />
+      </VeloxProvider>,
+    );
+    const pass = () => act(() => vi.advanceTimersByTimeAsync(200));
+    await pass();
+    last().hello();
+    container.querySelector('button')?.click();
+    await pass();
+    expect(last().attempt.url).toBe('https://api.example/bound');
+    expect(last().sent).toContainEqual(expect.objectContaining({ event: 'notice', data: 'hi' }));
+    expect(links).toHaveLength(1);
+    unmount();
+    vi.useRealTimers();
+  });
+
   it('infers topics, values and events from the contract', () => {
     expectTypeOf(Types).toBeFunction();
   });

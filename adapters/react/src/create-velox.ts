@@ -19,6 +19,7 @@ import { syncOf } from '@velox/core/adapter';
 import { usePresence } from './use-presence.js';
 import { useEntity, useSuspenseEntity } from './use-entity.js';
 import { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
+import { useSync } from './use-sync.js';
 import { useVeloxEvent } from './use-velox-event.js';
 
 /** The hooks of one endpoint, typed by its contract. */
@@ -74,7 +75,9 @@ export interface VeloxHooks<C extends Contract> {
     room: R,
     initial: PresenceMine<C, R>,
   ) => [PresenceMembers<PresenceShown<C, R>, PresenceMine<C, R>>, (mine: PresenceMine<C, R>) => void];
-  /** Returns the connection that the components share, for instance to emit events. */
+  /** Returns the connection that the hooks of this component use, for instance to emit events. */
+  readonly useSync: () => Sync<C>;
+  /** The same outside of components, for applications without a `VeloxProvider`: it knows no provider. */
   readonly sync: () => Sync<C>;
 }
 
@@ -103,6 +106,7 @@ export function createVelox<C extends Contract>(
     useVeloxStatus: (topic?: string) => useVeloxStatus(at(topic)),
     useVeloxEvent: (event: string, listener: () => void) => useVeloxEvent(source, event, listener),
     usePresence: (room: string, initial: unknown) => usePresence(source, room, initial),
+    useSync: () => useSync(source),
     sync: () => syncOf(source),
   };
   // The contract's conditional types guarantee this, but TypeScript cannot infer it.

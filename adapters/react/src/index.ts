@@ -6,5 +6,5 @@ export { VeloxProvider, type ProvidedSource, type VeloxDefaults } from './provid
 export { usePresence } from './use-presence.js';
 export { useVeloxEvent } from './use-velox-event.js';
 export { useSuspenseVelox, useVelox, useVeloxStatus } from './use-velox.js';
-export type { ProvidedSync } from './use-sync.js';
+export { useSync, type ProvidedSync } from './use-sync.js';
 export { shallow } from '@velox/core';

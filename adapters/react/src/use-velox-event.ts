@@ -5,7 +5,7 @@ import { useSync, type ProvidedSync } from './use-sync.js';
 
 /**
  * Calls a listener for each event of a name while the component is mounted, and keeps the connection open. Changes that the server made
- * before an event are rendered before it. To send an event, use `shared(url).emit` of `@velox/core`.
+ * before an event are rendered before it. To send an event, use `emit` of {@link useSync}.
  *
  * @param listener may be written inline: the newest one is called. Its errors are reported.
  * @example useVeloxEvent('/sync', 'notice', (text: string) => toast(text))
