@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { closeOnSignal, createHub } from './index.js';
 
 const signals = ['SIGUSR2'] as const;
@@ -14,8 +14,23 @@ it('says goodbye and stops listening at the first signal, once', () => {
   process.emit('SIGUSR2', 'SIGUSR2');
   expect(endpoint.close).toHaveBeenCalledExactlyOnceWith({ drain: 100 });
   expect(server.close).toHaveBeenCalledOnce();
-  expect(process.listenerCount('SIGUSR2')).toBe(before);
   forget();
+  expect(process.listenerCount('SIGUSR2')).toBe(before);
+});
+
+it('ignores a signal that is repeated within 500 ms, and leaves later ones their default effect', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const endpoint = { close: vi.fn(() => Promise.resolve()) };
+  const before = process.listenerCount('SIGUSR2');
+  closeOnSignal(endpoint, newServer(), { signals });
+  process.emit('SIGUSR2', 'SIGUSR2');
+  vi.advanceTimersByTime(499);
+  process.emit('SIGUSR2', 'SIGUSR2');
+  expect(endpoint.close).toHaveBeenCalledOnce();
+  expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+  vi.advanceTimersByTime(1);
+  expect(process.listenerCount('SIGUSR2')).toBe(before);
 });
 
 it('calls onClosed once the endpoint has closed', async () => {

@@ -1,9 +1,11 @@
+import type { Cluster } from 'node:cluster';
 import type { Server } from 'node:net';
 import { checkArgument, expected } from '@velox/core/protocol';
 import type { Endpoint } from './http/endpoint.js';
 import { connectionsOf } from './http/servers.js';
 import { attempt } from './diagnostics/maybe-promise.js';
 import { warn } from './diagnostics/observer.js';
+import { onFirstSignal } from './on-first-signal.js';
 import { checkOptions } from './options.js';
 
 /** Which signals shut a process down gracefully, and how slowly its clients return. */
@@ -22,7 +24,8 @@ const SERVER = expected('the server that listens: closeOnSignal(hub, server, { d
 
 /**
  * Shuts a process down gracefully: at the first signal the endpoint says goodbye and the server takes no more connections. Idle connections
- * end immediately, all others within 5 s. The process ends if nothing else holds it.
+ * end immediately, all others within 5 s. The process ends if nothing else holds it. A second signal has its default effect, if it comes
+ * more than 500 ms after the first.
  *
  * @example closeOnSignal(hub, server, { onClosed: () => backplane.close() })
  * @returns a function that removes the listeners
@@ -38,17 +41,14 @@ export function closeOnSignal(
   checkOptions('closeOnSignal()', options);
   const { drain = 5_000, signals = ['SIGTERM', 'SIGINT'], onClosed } = options;
   const connections = connectionsOf(server); // from the first connection on
-  const forget = (): void => {
-    for (const signal of signals) process.off(signal, onSignal);
-  };
-  const onSignal = (): void => {
-    forget(); // a second signal has its default effect
+  const close = (): void => {
+    // The channel to the primary process would hold a worker.
+    if ((process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker) process.channel?.unref();
     server.close();
     const failed = (error: unknown): void => warn('the end by a signal failed', error);
     const closed = (): void => void attempt(() => onClosed?.(), failed);
     void endpoint.close({ drain }).catch(failed).then(closed);
     connections?.end(true);
   };
-  for (const signal of signals) process.once(signal, onSignal);
-  return forget;
+  return onFirstSignal(signals, close);
 }

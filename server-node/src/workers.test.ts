@@ -1,19 +1,36 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { STOP_SIGNALS } from './stop-orders.js';
 import { workers } from './workers.js';
 
-const options = { grpc: {} as never, database: () => ({}) as never, count: 2 };
+const options = { grpc: {} as never, database: () => ({}) as never, folder: '/nowhere', count: 2 };
 const fork = vi.spyOn(cluster, 'fork');
 const warned = vi.spyOn(process, 'emitWarning');
+const exit = vi.spyOn(process, 'exit');
 const exitCode = process.exitCode;
+/** The listeners of the test runner. */
+const listeners = STOP_SIGNALS.flatMap((signal) => process.listeners(signal));
+
+/** A process that was forked, in place of a real one. */
+class ForkedWorker extends EventEmitter {
+  readonly process = { kill: vi.fn() };
+  readonly send = vi.fn();
+  isConnected = (): boolean => true;
+}
+/** The workers that were started, the oldest first. */
+const forked = (): ForkedWorker[] => fork.mock.results.map(({ value }) => value as ForkedWorker);
 
 beforeEach(() => {
   vi.useFakeTimers();
   warned.mockReturnValue();
-  fork.mockImplementation(() => new EventEmitter() as Worker);
+  exit.mockImplementation(() => undefined as never);
+  fork.mockImplementation(() => new ForkedWorker() as unknown as Worker);
 });
 afterEach(() => {
+  for (const signal of STOP_SIGNALS)
+    for (const listener of process.listeners(signal))
+      if (!listeners.includes(listener)) process.off(signal, listener);
   vi.useRealTimers();
   vi.resetAllMocks();
   process.exitCode = exitCode;
@@ -21,7 +38,7 @@ afterEach(() => {
 
 /** Ends the worker that was started last, or another one. */
 const end = (code: number, at = -1): void => {
-  (fork.mock.results.at(at)?.value as Worker).emit('exit', code, null);
+  forked().at(at)?.emit('exit', code, null);
 };
 
 describe('workers in the primary process', () => {
@@ -84,9 +101,79 @@ describe('workers in the primary process', () => {
 
   it('does not replace a worker that the application ended', async () => {
     await workers(options, () => {});
-    Object.assign(fork.mock.results.at(-1)?.value as object, { exitedAfterDisconnect: true });
+    Object.assign(forked().at(-1) ?? {}, { exitedAfterDisconnect: true });
     end(0);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(fork).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('workers in the primary process, at a signal', () => {
+  const start = async (): Promise<ForkedWorker[]> => {
+    await workers(options, () => {});
+    return forked();
+  };
+  const order = [{ veloxStop: 'SIGTERM' }, expect.any(Function)];
+
+  it('orders all workers to stop, waits until they have ended, starts none any more, and ends', async () => {
+    const started = await start();
+    process.emit('SIGTERM', 'SIGTERM');
+    for (const { send } of started) expect(send.mock.calls).toEqual([order]);
+    end(0, 0);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(exit).not.toHaveBeenCalled();
+    end(0, 1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(exit.mock.calls).toEqual([[]]);
+    expect(fork).toHaveBeenCalledTimes(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('forgets a worker that it would have started again', async () => {
+    await start();
+    end(1, 0);
+    process.emit('SIGTERM', 'SIGTERM');
+    end(0, 1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(exit).toHaveBeenCalledOnce();
+    expect(fork).toHaveBeenCalledTimes(2);
+  });
+
+  it('sends the signal itself to a worker that can receive no order', async () => {
+    const [first, second] = (await start()) as [ForkedWorker, ForkedWorker];
+    first.isConnected = () => false;
+    second.send.mockImplementation((_, failed: (error: Error) => void) => failed(new Error('closed')));
+    process.emit('SIGINT', 'SIGINT');
+    for (const worker of [first, second]) expect(worker.process.kill.mock.calls).toEqual([['SIGINT']]);
+  });
+
+  it('ignores a repetition within 500 ms, and ends all processes immediately at a later signal', async () => {
+    const started = await start();
+    process.emit('SIGINT', 'SIGINT');
+    await vi.advanceTimersByTimeAsync(400);
+    process.emit('SIGINT', 'SIGINT');
+    expect(exit).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(200);
+    process.emit('SIGINT', 'SIGINT');
+    for (const worker of started) expect(worker.process.kill.mock.calls).toEqual([['SIGKILL']]);
+    expect(exit.mock.calls).toEqual([[1]]);
+  });
+
+  it('ends workers that have not ended within 60 s', async () => {
+    const started = await start();
+    process.emit('SIGTERM', 'SIGTERM');
+    await vi.advanceTimersByTimeAsync(60_000);
+    for (const worker of started) expect(worker.process.kill.mock.calls).toEqual([['SIGKILL']]);
+  });
+
+  it('leaves its end to a listener of the application', async () => {
+    await start();
+    const own = vi.fn();
+    process.once('SIGTERM', own).on('SIGTERM', own);
+    process.emit('SIGTERM', 'SIGTERM');
+    end(0, 0);
+    end(0, 1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(exit).not.toHaveBeenCalled();
   });
 });

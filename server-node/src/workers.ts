@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkArgument, expected, VeloxError } from '@velox/core/protocol';
@@ -7,8 +7,11 @@ import { mesh, type Grpc } from './backplanes/mesh/index.js';
 import { sqlite, type SqliteDatabase } from './backplanes/sqlite/index.js';
 import type { Backplane } from './cluster/bus.js';
 import { combine } from './cluster/combine.js';
+import { attempt } from './diagnostics/maybe-promise.js';
+import { onFirstSignal } from './on-first-signal.js';
 import { checkOptions } from './options.js';
-import { Restarts } from './restarts.js';
+import { obeyStopOrders, orderStop, STOP_SIGNALS, type StopSignal } from './stop-orders.js';
+import { WorkerGroup } from './worker-group.js';
 
 /** How the processes of one machine share their work. */
 export interface WorkersOptions {
@@ -16,7 +19,7 @@ export interface WorkersOptions {
   readonly grpc: Grpc;
   /** Opens the file of the shared states, with any driver of `@velox/server/sqlite`. Default: `node:sqlite`, which Node has since 22.5. */
   readonly database?: (file: string) => SqliteDatabase;
-  /** Where the file and the sockets are. Default: a new folder, so that shared states end with the primary process. */
+  /** Where the file and the sockets are. Default: a new folder, which is removed when the primary process ends. */
   readonly folder?: string;
   /** How many processes serve. Default: one for each core. */
   readonly count?: number;
@@ -30,16 +33,21 @@ const SERVE = expected(
 /** The settings that the primary process sends to its workers. */
 const FOLDER = 'VELOX_WORKERS_FOLDER';
 const SECRET = 'VELOX_WORKERS_SECRET';
+/** How long the workers may take to close at a signal, in ms. Supervisors often wait for less, and longer drains are rare. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Runs a server in several processes of this machine, which share one port, and the states of `hub.shared`. A process that dies is
- * replaced; one that ends at its start again and again is given up, with a warning.
+ * replaced; one that ends at its start again and again is given up, with a warning. SIGTERM and SIGINT to the primary process stop the
+ * workers, for instance by `closeOnSignal`, and it ends after them.
  *
  * @param serve starts the server of one process
  * @returns in a worker, when `serve` is done; in the primary process, when all workers are started
  * @example
  * await velox.workers({ grpc }, (backplane) => {
  *   const hub = velox.createHub({ backplane })
- *   createServer(hub.handle).listen(3000)
+ *   const server = createServer(hub.handle).listen(3000)
+ *   velox.closeOnSignal(hub, server, { onClosed: () => backplane.close() })
  * })
  * @throws VeloxError `bad-option`, in the primary process also without a database; the error of `serve`.
  */
@@ -50,26 +58,45 @@ export async function workers(
   checkOptions('workers()', options);
   checkArgument('workers()', 'its second argument', serve, SERVE);
   const { default: cluster } = await import('node:cluster');
-  if (!cluster.isPrimary) return void (await serve(backplaneOf(options)));
-  const { count = availableParallelism(), folder = mkdtempSync(join(tmpdir(), 'velox-workers-')) } = options;
+  if (!cluster.isPrimary) {
+    obeyStopOrders();
+    return void (await serve(backplaneOf(options)));
+  }
   if (!options.database) builtIn(); // the error of each worker would come too late
+  const { count = availableParallelism(), folder = temporaryFolder() } = options;
   const environment = { [FOLDER]: folder, [SECRET]: randomBytes(24).toString('base64url') };
-  let running = count;
-  const start = (restarts: Restarts): void => {
-    const started = performance.now();
-    const worker = cluster.fork(environment);
-    worker.on('exit', (code: number | null, signal: string | null) => {
-      const wait = worker.exitedAfterDisconnect ? undefined : restarts.next(performance.now() - started);
-      if (wait !== undefined) return void setTimeout(start, wait, restarts);
-      running--;
-      if (worker.exitedAfterDisconnect) return;
-      const end = signal ?? `exit code ${code}`;
-      const advice = `a worker ended at its start again and again (${end}), and is not replaced any more. Mend the error that it has shown, and start the program again.`;
-      process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
-      if (running === 0) process.exitCode ??= 1;
-    });
+  const group = new WorkerGroup(() => cluster.fork(environment));
+  group.start(count);
+  stopAtSignal(group);
+}
+
+/** At a signal, the primary process stops its workers, waits until they have ended, and ends. At a second one, all end immediately. */
+function stopAtSignal(group: WorkerGroup): void {
+  const end = (): void => {
+    group.kill();
+    process.exit(1);
   };
-  for (let n = 0; n < count; n++) start(new Restarts());
+  const forget = onFirstSignal(STOP_SIGNALS, (signal) => void stop(signal as StopSignal), end);
+  const stop = async (signal: StopSignal): Promise<void> => {
+    const timer = setTimeout(() => group.kill(), PATIENCE_MS);
+    await group.stop((worker) => orderStop(worker, signal));
+    clearTimeout(timer);
+    forget();
+    // The application may have its own listener, which ends the process.
+    if (process.listenerCount(signal) === 0) process.exit();
+  };
+}
+
+/** A new folder, which is removed when this process ends. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'velox-workers-'));
+  process.once('exit', () =>
+    attempt(
+      () => rmSync(folder, { recursive: true, force: true }),
+      () => undefined,
+    ),
+  );
+  return folder;
 }
 
 function backplaneOf({ grpc, database }: WorkersOptions): Backplane {
