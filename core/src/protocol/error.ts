@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'async-recipe'
   | 'state-owned'
   | 'state-watched'
+  | 'state-frozen'
   | 'not-live'
   | 'in-doubt'
   | 'bad-option'

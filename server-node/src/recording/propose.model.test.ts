@@ -39,8 +39,9 @@ describe('propose()', () => {
       document,
       fc.array(recipe, { maxLength: 2 }),
       fc.boolean(),
+      fc.boolean(),
       recipe,
-      (initial, earlier, isTaken, { run, isThrown, isNested }) => {
+      (initial, earlier, isTaken, isFrozen, { run, isThrown, isNested }) => {
         let changes = 0;
         const recorder = createRecorder<unknown>(initial, {}, { onChange: () => changes++ });
         const twin = createRecorder<unknown>(initial);
@@ -48,6 +49,7 @@ describe('propose()', () => {
           for (const before of earlier) each.update(before.run);
           if (isTaken) each.take();
         }
+        if (isFrozen) containers(recorder.value).forEach((part) => Object.freeze(part));
         const before = seen(recorder);
         const objects = containers(recorder.value);
         const changesBefore = changes;

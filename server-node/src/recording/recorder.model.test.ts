@@ -91,6 +91,13 @@ function perform(
   }
 }
 
+/** Freezes a value with all its parts, as immer does. */
+function freeze(value: unknown): void {
+  if (!isContainer(value) || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
+}
+
 /** Ends a window and returns the value that a client then has. */
 function flush(recorder: Recorder<unknown>, client: unknown): unknown {
   const text = JSON.stringify(recorder.value);
@@ -133,6 +140,34 @@ describe('a recorder, compared with a plain clone', () => {
     });
     fc.assert(property, { numRuns });
   });
+
+  it(
+    'goes on if the application freezes parts of the value at any time between its changes',
+    { timeout },
+    () => {
+      const step = fc.record({
+        change,
+        frozen: fc.option(fc.array(fc.nat(5), { maxLength: 3 })),
+        ends: fc.boolean(),
+      });
+      const steps = fc.array(step, { minLength: 1, maxLength: 8 });
+      const property = fc.property(document, steps, (initial, all) => {
+        const recorder = createRecorder<unknown>(initial);
+        let plain: unknown = json(initial) ?? null;
+        let client = json(plain);
+        void recorder.size;
+        for (const { change: one, frozen, ends } of all) {
+          if (one.kind === 'live' || one.kind === 'batch') continue;
+          if (frozen) freeze(walk(recorder.value, frozen));
+          plain = perform(recorder, plain, one, () => undefined);
+          expect(canonical(recorder.value)).toBe(canonical(plain));
+          if (ends) client = flush(recorder, client);
+        }
+        flush(recorder, client);
+      });
+      fc.assert(property, { numRuns });
+    },
+  );
 
   it('keeps copies apart, also of lists of the application that hold drafts', { timeout }, () => {
     const kinds = ['filter', 'spread', 'rob', 'copy', 'copy', 'edit', 'push', 'set'];

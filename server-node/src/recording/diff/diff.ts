@@ -90,7 +90,7 @@ export class Differ {
     if (!isContainer(json) || !isContainer(ours)) return this.#copy(next, key);
     const handle = handleOf(json);
     if (handle?.node.target === ours) return ours;
-    this.#refuseFrozen(ours);
+    if (this.#isFrozen(ours)) return this.#copy(next, key);
     if (handle) this.#refuseAlias(handle);
     if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
     if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
@@ -173,7 +173,7 @@ export class Differ {
     const row = ours[index];
     if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
     if (!isContainer(row)) return this.#equal(row, next, index);
-    this.#refuseFrozen(row);
+    if (this.#isFrozen(row)) return false;
     const key = reader.of(next);
     if (key !== undefined) {
       if (reader.ofOurs(row) !== key) return false;
@@ -249,9 +249,10 @@ export class Differ {
     if (this.#tree.dirty && this.#tree.nodes.find(part)?.before) throw ALIASED;
   }
 
-  /** The application has frozen parts of this tree, as immer freezes its input, so the tree must be recreated. */
-  #refuseFrozen(ours: Container): void {
+  /** Whether the application has frozen a part, as immer freezes its input. The tree is recreated then, unless drafts of it last. */
+  #isFrozen(ours: Container): boolean {
     if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
+    return Object.isFrozen(ours);
   }
 
   #pointer(...keys: Key[]): string {

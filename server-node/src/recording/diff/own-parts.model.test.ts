@@ -67,13 +67,14 @@ it('a value made of parts of the present one is taken as it is when it is given'
     plan: fc.oneof(plan, exchange),
     isWritten: fc.nat(3).map((n) => n === 0),
     isTaken: fc.boolean(),
+    isFrozen: fc.boolean(),
   });
   fc.assert(
     fc.property(document, fc.array(step, { minLength: 1, maxLength: 4 }), (initial, steps) => {
       const recorder = createRecorder<unknown>({ initial });
       let client = json(recorder.value);
       let previous: unknown;
-      for (const { plan, isWritten, isTaken } of steps) {
+      for (const { plan, isWritten, isTaken, isFrozen } of steps) {
         if (isWritten) {
           recorder.update((draft) => {
             const all = containers(draft);
@@ -83,6 +84,7 @@ it('a value made of parts of the present one is taken as it is when it is given'
           });
         }
         const next = realise(plan, containers(recorder.value));
+        if (isFrozen) containers(next).forEach((part) => Object.freeze(part));
         const wanted = json(next);
         recorder.reconcile(next, { previous });
         previous = frozenParts(next);

@@ -118,6 +118,9 @@ function insert({ scope, node }: Target, index: number, items: readonly unknown[
 
 function remove({ scope, node, items }: Target, index: number, count: number): unknown[] {
   if (items.length === 0) return [];
+  // A frozen item is replaced while it has a place.
+  for (let at = index; at < index + count; at++)
+    if (Object.isFrozen(items[at])) scope.wrap(items[at], node, at);
   return scope.tree.splice(node, index, count, []).map((item) => scope.wrapRemoved(item, node));
 }
 

@@ -9,6 +9,7 @@ import { isPrivate, notJson, segment, type Key } from '../copy.js';
 import { classWithMethod } from '../instances.js';
 import { hasOwn, isContainer, read, type Container } from '../tree/container.js';
 import type { Node } from '../tree/node.js';
+import { frozen, thaw } from '../tree/thaw.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
@@ -73,6 +74,7 @@ export class Scope implements DraftScope {
   draft(node: Node): object {
     if (this.#lasting) return node.facade ?? this.lasting(node);
     if (node.scope !== this) {
+      if (Object.isFrozen(node.target)) thaw(this.tree, node);
       const proxy = new Proxy(node.target, new Draft(this, node));
       node.scope = this;
       node.draft = node.facade?.over(proxy) ?? proxy;
@@ -82,7 +84,10 @@ export class Scope implements DraftScope {
 
   /** The proxy that outlasts recipes. */
   lasting(node: Node): object {
+    const { parent } = node;
+    if (parent && Object.isFrozen(parent.target)) throw frozen(parent); // its proxy may not show a draft of this part
     if (!node.live) {
+      if (Object.isFrozen(node.target)) thaw(this.tree, node);
       node.live = new Proxy(node.target, new Draft(this, node));
       this.tree.nodes.pin(node);
     }

@@ -35,8 +35,9 @@ export class Writer {
     return `[${operations.length === 1 ? operations[0] : operations.join(',')}]`; // a join of one is slow
   }
 
-  /** Leads from what `before` held to what `now` holds, at the same path. */
-  value(before: unknown, now: unknown, path: string): void {
+  /** Leads from the content that `former` had to the content of `now`, at the same path. */
+  value(former: unknown, now: unknown, path: string): void {
+    const before = this.#tree.nodes.present(former);
     if (!isContainer(now)) {
       if (before !== now) this.#replace(before, now, path);
     } else if (before === now) {
@@ -137,7 +138,9 @@ export class Writer {
     const old = this.#tree.nodes.find(before)?.before as ArrayBefore | undefined;
     let fresh: ReadonlySet<number> | undefined;
     if (before !== now || old) {
-      const lists = (before === now && old?.compare(now)) || trim(old?.items(before) ?? before, now);
+      const lists =
+        (before === now && old?.compare(now)) ||
+        trim(this.#tree.nodes.presentItems(old?.items(before) ?? before), now);
       fresh = this.#edit(lists, now, path);
       if (!fresh) return 'too long';
       // one comma less if the member has no neighbour
@@ -196,8 +199,10 @@ export class Writer {
   }
 
   /** A container as it was. */
-  #before(container: object): object {
-    const before = this.#tree.nodes.find(container)?.before;
+  #before(former: object): object {
+    const { nodes } = this.#tree;
+    const container = nodes.present(former) as Container;
+    const before = nodes.find(container)?.before;
     if (!before) return container;
     if (before instanceof ArrayBefore) return before.items(container as unknown[]);
     return before.members(container as Record<string, unknown>);

@@ -31,6 +31,12 @@ export class ObjectBefore {
     return this.#indexes ? this.#indexes.has(key) : this.keys.includes(key);
   }
 
+  /** Replaces an old value by its copy. */
+  rename(value: object, copy: object): void {
+    const index = this.values.indexOf(value);
+    if (index >= 0) this.values[index] = copy;
+  }
+
   /** The old value of one member, undefined if there was none. */
   member(target: Readonly<Record<string, unknown>>, key: string): unknown {
     if (!this.has(key)) return Object.hasOwn(target, key) ? target[key] : undefined;
@@ -109,6 +115,14 @@ export class ArrayBefore {
   /** Gives the pieces up, before any other change of the order. The old items that it returns stay in use. */
   arrange(target: readonly unknown[]): unknown[] {
     return (this.#all ??= this.#assemble(target));
+  }
+
+  /** Replaces an old item by its copy. */
+  rename(item: object, copy: object): void {
+    for (const items of [this.#all, ...this.#gone.map((run) => run.items)]) {
+      const index = items?.indexOf(item) ?? -1;
+      if (items && index >= 0) items[index] = copy;
+    }
   }
 
   /** All old items. */

@@ -4,6 +4,7 @@ import type { Node } from './node.js';
 
 /** The writes that undoing needs; the tree implements them. */
 export interface Writes {
+  readonly nodes: { present(value: unknown): unknown };
   set(node: Node, key: Key, value: unknown): void;
   remove(node: Node, key: Key): void;
   exchange(node: Node, left: number, right: number): void;
@@ -38,7 +39,7 @@ export class Restore implements Undo {
 
   run(): void {
     if (this.#old === ABSENT) this.#tree.remove(this.#node, this.#key);
-    else this.#tree.set(this.#node, this.#key, this.#old);
+    else this.#tree.set(this.#node, this.#key, this.#tree.nodes.present(this.#old));
   }
 }
 

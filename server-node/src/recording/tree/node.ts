@@ -13,7 +13,8 @@ export interface View {
  * next). The ancestors of a container with a node have nodes, too.
  */
 export class Node {
-  readonly target: Container;
+  /** Replaced if the application froze it; see `thaw`. */
+  target: Container;
   /** undefined: this is the top, or was taken out of the value. */
   parent: Node | undefined;
   /** Where it was last seen in its parent. */
@@ -33,7 +34,7 @@ export class Node {
   /** Whether it is kept beyond the window, like all nodes around it. */
   lasting = false;
   /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
-  scope: object | undefined;
+  scope: { readonly alive: boolean } | undefined;
   draft: object | undefined;
   live: object | undefined;
   /** Replaces the proxies, if set. */

@@ -12,6 +12,8 @@ export class Nodes {
   #known: Map<object, Node> | undefined;
   /** Those with a long-lived proxy, and those around them. */
   #pinned: WeakMap<object, Node> | undefined;
+  /** The nodes of containers that were replaced. */
+  #former: WeakMap<object, Node> | undefined;
   /** Some may keep detached containers alive. */
   #stale = false;
 
@@ -61,6 +63,25 @@ export class Nodes {
   release(value: unknown, parent: Node): void {
     const node = isContainer(value) ? this.find(value) : undefined;
     if (node?.parent === parent) this.#leave(node, parent);
+  }
+
+  /** Gives a node another container. */
+  retarget(node: Node, container: Container): void {
+    for (const known of [this.#known, this.#pinned])
+      if (known?.delete(node.target)) known.set(container, node);
+    (this.#former ??= new WeakMap()).set(node.target, node);
+    this.#former.delete(container);
+    node.target = container;
+  }
+
+  /** The container that has replaced `value`; any other value is itself. */
+  present(value: unknown): unknown {
+    return this.#former?.get(value as object)?.target ?? value;
+  }
+
+  /** The same for the items of a list. */
+  presentItems(items: readonly unknown[]): readonly unknown[] {
+    return this.#former ? items.map((item) => this.present(item)) : items;
   }
 
   /** Ends a window. */

@@ -1,4 +1,5 @@
 import type { Container } from './container.js';
+import { writable, type Host } from './thaw.js';
 import type { Node } from './node.js';
 
 /**
@@ -30,8 +31,8 @@ export class Swap {
   }
 
   /** Takes the first half back. */
-  cancel(): void {
-    this.#items[this.to] = this.#old;
+  cancel(tree: Host): void {
+    (writable(tree, this.list) as unknown[])[this.to] = this.#old;
   }
 
   get #items(): unknown[] {

@@ -10,6 +10,7 @@ import { Nodes } from './nodes.js';
 import { spliceIn } from './splice-in.js';
 import { forget, SuspendedWindow } from './suspended-window.js';
 import { Swap } from './swap.js';
+import { writable } from './thaw.js';
 
 /** The key of the root in the top container, which holds nothing else. */
 export const ROOT = 'root';
@@ -23,10 +24,10 @@ export class Tree {
   readonly top: Node = new Node({ [ROOT]: null });
   /** Something was written in this window, perhaps undone since. */
   dirty = false;
-  /** Counts writes. */
+  /** How many writes and windows there were. */
   writes = 0;
-  /** Counts windows. */
   windows = 0;
+  isUndoing = false;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
   /** Called with each node at its first write in a window, and with a node that gets a child back by undoing. */
@@ -59,7 +60,7 @@ export class Tree {
   /** Writes a member, or an item up to the length. */
   set(node: Node, key: Key, value: unknown): void {
     this.settle();
-    const { target } = node;
+    const target = writable(this, node);
     if (Array.isArray(target)) return this.#setItem(node, target, Number(key), value);
     const old = hasOwn(target, key) ? read(target, key) : ABSENT;
     if (old === value) return;
@@ -74,7 +75,7 @@ export class Tree {
   /** Removes a member. */
   remove(node: Node, key: Key): void {
     this.settle();
-    const target = node.target as Record<string, unknown>;
+    const target = writable(this, node) as Record<string, unknown>;
     if (!hasOwn(target, key)) return;
     const old = target[key];
     this.#keepMember(node, key as string, old);
@@ -87,38 +88,35 @@ export class Tree {
   /** Takes out `count` items from `start` on, and puts `items` there. */
   splice(node: Node, start: number, count: number, items: readonly unknown[]): unknown[] {
     this.settle();
-    const target = node.target as unknown[];
+    const target = writable(this, node) as unknown[];
     if (count === 0 && items.length === 0) return [];
     this.#arrayBefore(node, target).splice(target, start, count, items.length);
     const removed = spliceIn(target, start, count, items);
     for (const item of removed) this.nodes.release(item, node);
     items.forEach((item, index) => this.nodes.attach(item, node, start + index));
-    this.#wrote(() => this.splice(node, start, items.length, removed));
+    this.#wrote(() => this.splice(node, start, items.length, this.nodes.presentItems(removed)));
     return removed;
   }
 
   /** Gives an array the same or other items in a new order. */
   arrange(node: Node, items: readonly unknown[]): void {
     this.settle();
-    const target = node.target as unknown[];
+    const target = writable(this, node) as unknown[];
     const old = target.slice();
     this.#arrayBefore(node, target).arrange(target);
     for (const item of old) this.nodes.release(item, node);
     target.length = 0;
     for (const item of items) target.push(item);
     items.forEach((item, index) => this.nodes.attach(item, node, index));
-    this.#wrote(() => this.arrange(node, old));
+    this.#wrote(() => this.arrange(node, this.nodes.presentItems(old)));
   }
 
   /** Swaps two items of an array. */
   exchange(node: Node, left: number, right: number): void {
-    const target = node.target as unknown[];
+    const target = writable(this, node) as unknown[];
     const before = this.#arrayBefore(node, target);
-    const item = target[left];
-    before.splice(target, left, 1, 1);
-    target[left] = target[right];
-    before.splice(target, right, 1, 1);
-    target[right] = item;
+    for (const index of [left, right]) before.splice(target, index, 1, 1);
+    [target[left], target[right]] = [target[right], target[left]];
     if (this.#journal) this.#journal = new Exchange(this.#journal, this, node, left, right);
     this.#wrote();
   }
@@ -157,7 +155,7 @@ export class Tree {
   /** Detaches `value`, which is about to be overwritten, so that its members may move into its successor. */
   release(node: Node, key: Key, value: unknown): void {
     this.nodes.release(value, node);
-    this.note(() => this.nodes.attach(value, node, key));
+    this.note(() => this.nodes.attach(this.nodes.present(value), node, key));
   }
 
   /** Keeps what undoes a change of links, together with the writes around it. */
@@ -225,13 +223,15 @@ export class Tree {
 
   #undo(mark: Undo): void {
     this.nodes.distrust();
+    this.isUndoing = true;
     this.#cancelSwap();
     for (let at: Undo | undefined = this.#journal; at && at !== mark; at = at.earlier) at.run();
+    this.isUndoing = false;
     this.#journal = mark; // without what undoing wrote
   }
 
   #cancelSwap(): void {
-    this.#swap?.cancel();
+    this.#swap?.cancel(this);
     this.#swap = undefined;
   }
 
