@@ -62,8 +62,20 @@ export class Appender<T> {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#append(this.#take());
+    while (this.#waiting.length > 0) {
+      const jobs = this.#take();
+      await this.#append(jobs).catch((error: unknown) => this.#recover(jobs, error));
+    }
     this.#isRunning = false;
+  }
+
+  /** Fails the updates that met an error of the server itself. The value may be broken, so it is loaded again for the next ones. */
+  async #recover(jobs: readonly Job<T>[], cause: unknown): Promise<void> {
+    const { topic, engine, follower } = this.#host;
+    engine.observer.log('error', 'update failed', { topic, error: cause });
+    await follower.reload().catch(() => undefined);
+    const text = `an update of "${topic}" failed, and nothing has changed. See the cause, and try again.`;
+    for (const job of jobs) job.giveUp(new VeloxError('unavailable', text, { cause }));
   }
 
   /** The changes of the next revision. */
@@ -171,12 +183,12 @@ export class Appender<T> {
     tag: string,
     { at, patch, after }: Attempt & { readonly is: 'appended' },
   ): boolean {
-    const { topic, value, engine, onAppended } = this.#host;
+    const { topic, engine, follower, onAppended } = this.#host;
     const { id, version } = at;
     engine.observer.publish('append', () => ({ topic, id, version, updates: jobs.length }));
     // A transaction of the application may still be rolled back: the value moves when its commit is heard.
     if (jobs[0]?.within === undefined && patch !== undefined) {
-      if (value.receive({ tag, patch, at, previous: after.token }) === 'gap') return false;
+      if (!follower.receive([{ tag, patch, at, previous: after.token }])) return false;
       onAppended(at, patch);
     }
     succeed(jobs, at);

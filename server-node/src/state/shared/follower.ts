@@ -33,6 +33,8 @@ export class Follower<T> {
   #unsubscribe: Unsubscribe | undefined;
   /** The run of the engine in which the head was last known to be marked. */
   #run: string | undefined;
+  /** Whether the value is to be loaded again, though it has the place of the log. */
+  #isBroken = false;
   #isClosed = false;
 
   constructor(topic: string, value: SharedValue<T>, engine: Engine, host: FollowerHost) {
@@ -54,6 +56,24 @@ export class Follower<T> {
   /** Resolves when the value includes all that was in the log at the call. Rejects if the engine fails. */
   catchUp(): Promise<void> {
     return this.#rounds.run();
+  }
+
+  /** As `catchUp`, but loads the value again, because it may be broken. */
+  reload(): Promise<void> {
+    this.#isBroken = true;
+    return this.catchUp();
+  }
+
+  /** Returns whether the value includes the revisions now. If one of them does not fit, the value has to be loaded again. */
+  receive(revisions: readonly Revision[]): boolean {
+    try {
+      return revisions.every((revision) => this.#value.receive(revision) !== 'gap');
+    } catch (error) {
+      if (this.#value.stale === undefined) {
+        this.#engine.observer.log('error', 'revision does not fit', { topic: this.#topic, error });
+      }
+      return false;
+    }
   }
 
   /**
@@ -107,10 +127,13 @@ export class Follower<T> {
     await this.#follow();
     const value = this.#value;
     if (!value.isLoaded) return this.#load();
-    const { place } = value;
-    const read = await this.#engine.ask((log) => log.read(this.#topic, place));
-    if (Array.isArray(read) && read.every((revision) => value.receive(revision) !== 'gap')) return;
+    if (!this.#isBroken) {
+      const { place } = value;
+      const read = await this.#engine.ask((log) => log.read(this.#topic, place));
+      if (Array.isArray(read) && this.receive(read)) return;
+    }
     await this.#settle();
+    this.#isBroken = false;
   }
 
   /** Before the value is loaded, so that later appends are heard. */
@@ -129,12 +152,7 @@ export class Follower<T> {
 
   #hear(revision: Revision): void {
     if (this.#isClosed) return;
-    try {
-      if (this.#value.isLoaded && this.#value.receive(revision) !== 'gap') return;
-      this.#catchUpSoon();
-    } catch (error) {
-      this.#failed(error);
-    }
+    if (!this.#value.isLoaded || !this.receive([revision])) this.#catchUpSoon();
   }
 
   #catchUpSoon(): void {

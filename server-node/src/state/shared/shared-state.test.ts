@@ -4,6 +4,7 @@ import { interceptable, type Interceptable } from '../../../test/rig/log-calls.j
 import { memory } from '../../backplanes/memory/index.js';
 import { createHub, type Hub } from '../../create-hub.js';
 import type { LogEntry } from '../../diagnostics/observer.js';
+import { SharedValue } from './shared-value.js';
 
 interface Stock {
   count: number;
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await Promise.all(hubs.splice(0).map((each) => each.close()));
 });
 
@@ -347,6 +349,56 @@ describe('hub.shared()', () => {
     await result;
     // a former epoch
     await shared.reached({ id: 'former', version: 5 });
+  });
+});
+
+describe('a node whose value is broken', () => {
+  it('loads it again if it cannot take a revision of its own', async () => {
+    const shared = hub().shared('stock', initial());
+    await shared.snapshot();
+    const receive = vi.spyOn(SharedValue.prototype, 'receive').mockImplementation(() => {
+      throw new TypeError('on purpose');
+    });
+    const position = await shared.update((draft) => void draft.count--);
+    expect(shared.get().count).toBe(9);
+    expect(shared.position()).toEqual(position);
+    receive.mockRestore();
+    await shared.update((draft) => void draft.count--);
+    expect(shared.get().count).toBe(8);
+  });
+
+  it('loads it again if it cannot take a revision of another node', async () => {
+    const east = hub().shared('stock', initial());
+    const west = hub().shared('stock', initial());
+    await Promise.all([east.snapshot(), west.snapshot()]);
+    const genuine = Reflect.get<typeof SharedValue.prototype, 'receive'>(SharedValue.prototype, 'receive');
+    vi.spyOn(SharedValue.prototype, 'receive').mockImplementation(function (
+      this: SharedValue<unknown>,
+      revision,
+    ) {
+      if (this.get() === east.get()) throw new TypeError('on purpose');
+      return genuine.call(this, revision);
+    });
+    const position = await west.update((draft) => void draft.count--);
+    await east.reached(position);
+    expect(east.get().count).toBe(9);
+  });
+
+  it('rejects updates that cannot be proposed, loads it again, and takes the next ones', async () => {
+    const shared = hub().shared('stock', initial());
+    await shared.snapshot();
+    const load = vi.spyOn(SharedValue.prototype, 'load');
+    vi.spyOn(SharedValue.prototype, 'propose').mockImplementationOnce(() => {
+      throw new TypeError('on purpose');
+    });
+    await expect(shared.update((draft) => void draft.count--)).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: new TypeError('on purpose'),
+    });
+    expect(load).toHaveBeenCalledOnce();
+    await shared.update((draft) => void draft.count--);
+    expect(shared.get().count).toBe(9);
+    expect(entries).toMatchObject([{ level: 'error', event: 'update failed', topic: 'stock' }]);
   });
 });
 
