@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, createClientPool } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { redis } from '@velox/server/redis';
 import type { EngineProcess } from '../rig/engine-process.js';
@@ -36,6 +36,45 @@ describe('Redis', () => {
     await two.bus.publish('mixed', 'hello');
     await vi.waitFor(() => expect(heard).toEqual([2, '[1]', 'hello']));
     await Promise.all([one.close(), two.close()]);
+  });
+
+  it('close ends a connection of node-redis 4, which has `disconnect` in place of `destroy`', async () => {
+    const client = createClient({ socket: { host: '127.0.0.1', port: server.port } });
+    await client.connect();
+    closing.push(() => client.destroy());
+    const subscriber = client.duplicate();
+    const version4 = {
+      sendCommand: (args: string[]) => client.sendCommand(args),
+      duplicate: () => ({
+        connect: () => subscriber.connect(),
+        subscribe: subscriber.subscribe.bind(subscriber),
+        unsubscribe: subscriber.unsubscribe.bind(subscriber),
+        on: subscriber.on.bind(subscriber),
+        async disconnect() {
+          if (!subscriber.isOpen) throw new Error('The client is closed');
+          subscriber.destroy();
+          await Promise.resolve();
+        },
+      }),
+    };
+    const backplane = redis(version4);
+    const heard: string[] = [];
+    await backplane.bus.subscribe('version 4', (data) => heard.push(data));
+    await backplane.bus.publish('version 4', 'hello');
+    await vi.waitFor(() => expect(heard).toEqual(['hello']));
+    await backplane.close();
+    expect(subscriber.isOpen).toBe(false);
+    await backplane.close(); // has no connection any more
+  });
+
+  it('is refused with a pool, which cannot subscribe', () => {
+    const pool = createClientPool({ socket: { host: '127.0.0.1', port: server.port } });
+    expect(() => redis(pool as never)).toThrow(
+      expect.objectContaining({
+        code: 'bad-option',
+        message: expect.stringContaining('such as new Redis(url), and no pool') as string,
+      }),
+    );
   });
 
   it('a server that forgot its scripts gets them again', async () => {

@@ -14,9 +14,18 @@ export interface RedisOptions {
   readonly prefix?: string;
 }
 
-const CLIENT = expected('a client of ioredis or node-redis, such as new Redis(url)', (value) => {
-  const { call, sendCommand } = Object(value) as { readonly call?: unknown; readonly sendCommand?: unknown };
-  return typeof value === 'object' && (typeof call === 'function' || typeof sendCommand === 'function');
+interface Given {
+  readonly call?: unknown;
+  readonly sendCommand?: unknown;
+  readonly duplicate?: unknown;
+  readonly masters?: unknown;
+}
+const CLIENT = expected('a client of ioredis or node-redis, such as new Redis(url), and no pool', (value) => {
+  const { call, sendCommand, duplicate, masters } = Object(value) as Given;
+  const hasCommands = typeof call === 'function' || typeof sendCommand === 'function';
+  // A pool has no client of its own for subscriptions, and cannot make one. A cluster needs none.
+  const hasSubscriber = typeof duplicate === 'function' || masters !== undefined;
+  return typeof value === 'object' && hasCommands && hasSubscriber;
 });
 
 const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
@@ -25,7 +34,7 @@ const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
  * Makes a backplane on Redis. Its `appendfsync` decides the losses of a crash, and a failover loses the entries that the replica lacks: see
  * docs/scaling.md. Warns if Redis may evict keys.
  *
- * @param client connected, of ioredis (with `maxRetriesPerRequest: null`) or node-redis, also for a cluster. A client of a single
+ * @param client connected, of ioredis (with `maxRetriesPerRequest: null`) or node-redis 4 or later, also for a cluster. A client of a single
  * server is duplicated for subscriptions. `close` leaves it open.
  *
  * @example

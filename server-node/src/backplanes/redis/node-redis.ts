@@ -20,7 +20,9 @@ interface Subscriber {
   subscribe(channel: string, listener: Listener): Promise<unknown>;
   unsubscribe(channel: string, listener: Listener): Promise<unknown>;
   on(event: string, listener: () => void): unknown;
-  destroy(): void;
+  destroy?(): void;
+  /** Node-redis 4 has it in place of `destroy`. */
+  disconnect?(): Promise<void>;
 }
 
 export class NodeRedisConnection implements RedisConnection {
@@ -79,9 +81,14 @@ export class NodeRedisConnection implements RedisConnection {
     return Promise.all(servers.map(async (server) => String(await server.sendCommand(['INFO', section]))));
   }
 
-  close(): Promise<void> {
-    this.#subscriber?.destroy();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    const subscriber = this.#subscriber;
+    try {
+      if (subscriber?.destroy) subscriber.destroy();
+      else await subscriber?.disconnect?.();
+    } catch {
+      // It has no connection any more.
+    }
   }
 }
 
