@@ -1,4 +1,4 @@
-import { isVeloxError, type Replica } from '@velox/core';
+import { isVeloxError, shared, type Replica } from '@velox/core';
 import { act, cleanup, render } from '@testing-library/react';
 import {
   Component,
@@ -163,6 +163,35 @@ describe('useSuspenseVelox', () => {
     expect(again.container.textContent).toBe('wait');
     await server.answer(board, 'secret');
     expect(again.container.textContent).toBe('board');
+  });
+
+  it('throws to the boundary when the application closes the connection, and connects anew after 1 s', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const server = setUp();
+    const onError = vi.fn();
+    const Waits = () => useSuspenseVelox<Board>({ url: '/closed-while-waiting', ...server.options }).title;
+    const App = () => (
+      <Boundary onError={onError}>
+        <Waiting>
+          <Waits />
+        </Waiting>
+      </Boundary>
+    );
+    const { container, unmount } = render(<App />);
+    await server.say();
+    await act(async () => {
+      shared('/closed-while-waiting').close();
+      await vi.advanceTimersByTimeAsync(0);
+    });
+    expect(container.textContent).toBe('failed');
+    expect(onError.mock.calls.map(([error]) => (error as { code: string }).code)).toEqual(['closed']);
+    expect(server.links).toHaveLength(1);
+    unmount();
+    await later(1_000);
+    const again = render(<App />);
+    await server.answer();
+    expect(again.container.textContent).toBe('board');
+    expect(server.links).toHaveLength(2);
   });
 
   it('keeps the old screen while a transition waits for another source', async () => {

@@ -49,10 +49,11 @@ export function useSuspenseVelox(
   equal?: (before: unknown, after: unknown) => boolean,
 ): unknown {
   const known = useSource(source);
-  const replica = useReplica(known);
+  const last = useLookup();
+  const replica = replicaOf(known, last);
   if (replica.get() === undefined) {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- React 18 has no other way to suspend
-    throw refusal(known, replica) ?? untilKnown(replica);
+    throw refusal(known, replica) ?? untilKnown(replica, last);
   }
   return useReadable(replica, select, equal);
 }

@@ -53,6 +53,8 @@ export interface Entry extends Lookup {
 export const CALLBACKS = ['auth', 'headers', 'onClose'] as const;
 
 const entries = new Map<string, Entry>();
+/** Closed connections that components wait for, by their keys: a component that has not been mounted remembers no connection. */
+export const awaited: Map<string, Entry> = new Map<string, Entry>();
 const syncs = new WeakMap<Carrier, Sync<never>>();
 
 /**
@@ -98,7 +100,9 @@ function carrierOf(
   const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
   const entry: Entry =
-    last?.entry?.key === key ? last.entry : (entries.get(key) ?? { key, options, newest: {} });
+    last?.entry?.key === key
+      ? last.entry
+      : (entries.get(key) ?? (last && awaited.get(key)) ?? { key, options, newest: {} });
   const given: Record<string, unknown> = options;
   for (const name of CALLBACKS) {
     if (typeof given[name] !== 'function') continue;
