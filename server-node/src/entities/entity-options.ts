@@ -1,5 +1,5 @@
 import type { StateOptions } from '../state/state.js';
-import type { Fetched } from './fetched.js';
+import type { Fetched, FetchedRow } from './fetched.js';
 import type { Who } from './fetches.js';
 import type { RowId } from './row-id.js';
 
@@ -55,10 +55,11 @@ export interface Entity<T> {
   /**
    * The application has a row: clients receive it without a fetch.
    *
+   * @param value the row, or what `fetched()` returns for it
    * @param options `version` (an older one is ignored), `audience` for entities with audiences
    * @throws VeloxError `not-json`, `too-deep`, `bad-option`. The row is then as it was.
    */
-  put(id: RowId, value: T | null, options?: PutOptions): void;
+  put(id: RowId, value: T | null | FetchedRow<T>, options?: PutOptions): void;
   stats(): EntityStats;
 }
 

@@ -249,6 +249,26 @@ describe('time never runs backwards:', () => {
     expect(client.take()).toMatchObject([{ body: { n: 6 } }]);
   });
 
+  it('a row is put with its version and related rows as a fetch returns it', async () => {
+    const { hub, items, connect } = setUp({ fetch: () => ({ n: 0 }) });
+    hub.entities.create('users', { fetch: () => ({ name: 'fetched' }) });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    client.take();
+    items.put('7', fetched({ n: 2 }, { version: 2, related: { 'users/3': { name: 'Ann' } } }));
+    items.put('7', fetched({ n: 1 }, { version: 1 }));
+    client.want('users/3');
+    await turn();
+    expect(client.take()).toEqual([
+      expect.objectContaining({ topic: 'users/3', body: { name: 'Ann' } }),
+      expect.objectContaining({ topic: 'items/7', body: { n: 2 } }),
+    ]);
+    expect(() => items.put('7', fetched({ n: 3 }), { version: 3 })).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+  });
+
   it('a fetch with a newer version than the row put meanwhile counts', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { items, connect } = setUp({ fetch });

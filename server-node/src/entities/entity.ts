@@ -14,7 +14,7 @@ import type { Opened, Source } from '../topics/source.js';
 import type { Changes } from './changes.js';
 import { EntityRow } from './entity-row.js';
 import type { EntityOptions, EntityStats, PutOptions } from './entity-options.js';
-import { readFetched, fetched as withOptions } from './fetched.js';
+import { readFetched, readPut, type FetchedRow } from './fetched.js';
 import { Fetches } from './fetches.js';
 import type { RowHost } from './row-host.js';
 import { textOf, textsOf, type RowId } from './row-id.js';
@@ -110,10 +110,10 @@ export class EntitySource<T = unknown> implements Source {
   }
 
   /** The application has a row: it is sent without a fetch. */
-  put(rowId: RowId, value: T | null, options: PutOptions = {}): void {
+  put(rowId: RowId, value: T | null | FetchedRow<T>, options: PutOptions = {}): void {
     const id = textOf(rowId, 'put()');
     const { audience, ...others } = options;
-    const row = withOptions(value, others);
+    const row = readPut(value, others);
     this.#host.changes.note(this.#topicOf(id));
     for (const each of this.#rows.of(id)) if (each.audience === audience) each.put(row);
     this.#host.onNotify([id], audience); // other nodes fetch it

@@ -1,4 +1,4 @@
-import { checkGiven, expected, type Checks } from '@velox/core/protocol';
+import { checkGiven, expected, VeloxError, type Checks } from '@velox/core/protocol';
 
 /** A row with its version and its related rows. */
 export class FetchedRow<T> {
@@ -38,6 +38,17 @@ export type Fetched<T> = T | null | undefined | FetchedRow<T> | 'denied';
 export function fetched<T>(value: T | null, options: FetchedOptions = {}): FetchedRow<T> {
   checkGiven('fetched()', options, FETCHED);
   return new FetchedRow(value, options);
+}
+
+/**
+ * The row of `put()`: with the additions of `fetched()`, or with those beside it.
+ *
+ * @throws VeloxError `bad-option`.
+ */
+export function readPut(value: unknown, options: Pick<FetchedOptions, 'version'>): FetchedRow<unknown> {
+  if (!(value instanceof FetchedRow)) return fetched(value, options);
+  if (Object.keys(options).length === 0) return value;
+  throw new VeloxError('bad-option', 'put() got a version beside a fetched row. Pass it to fetched().');
 }
 
 /** Brings the results of a fetch into one form. */
