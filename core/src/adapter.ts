@@ -1,6 +1,7 @@
 /** @velox/core/adapter: the parts that adapters to a framework are built from. */
 export { replicaOf, type Lookup } from './connect/registry.js';
 export { entityOf } from './connect/entity-of.js';
+export { initialOf } from './connect/initial-of.js';
 export { ownInitial } from './connect/own-initial.js';
 export { refusal } from './connect/refusal.js';
 export { createKeptOptions, type KeptOptions } from './connect/kept-options.js';

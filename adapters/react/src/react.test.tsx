@@ -445,6 +445,30 @@ describe('rendering on a server', () => {
   });
 });
 
+it('hydrates each component with the value that the server rendered for it', async () => {
+  const { transport } = setUp();
+  const First = () => {
+    const source = { url: '/own', initial: { id: 'a', version: 1, body: { n: 1 } }, transports: [transport] };
+    return <i>{useVelox(source)?.n}</i>;
+  };
+  const Second = () => (
+    <i>{useVelox({ url: '/own', initial: { id: 'a', version: 2, body: { n: 2 } } })?.n}</i>
+  );
+  const Third = () => <i>{useVelox<{ n: number }>('/own')?.n ?? 'none'}</i>;
+  const container = document.body.appendChild(document.createElement('div'));
+  container.innerHTML = '<i>1</i><i>2</i><i>none</i>';
+  const onRecoverableError = vi.fn();
+  const page = [First, Second, Third].map((Part, at) => <Part key={at} />);
+  const root = await act(async () => {
+    const root = hydrateRoot(container, page, { onRecoverableError });
+    await Promise.resolve();
+    return root;
+  });
+  expect(onRecoverableError).not.toHaveBeenCalled();
+  act(() => root.unmount());
+  container.remove();
+});
+
 describe('useVeloxStatus', () => {
   it('follows the connection and the topic, renders only for changed fields, and does not connect', async () => {
     const { sync, answer, change, links, last } = setUp();

@@ -1,5 +1,5 @@
 import type { Replica, Replicated, Source, Status } from '@velox/core';
-import { refusal, replicaOf, untilKnown } from '@velox/core/adapter';
+import { initialOf, refusal, replicaOf, untilKnown } from '@velox/core/adapter';
 import { useSource, type ProvidedSource } from './provider.js';
 import { useLookup } from './use-lookup.js';
 import { useReadable } from './use-readable.js';
@@ -28,7 +28,8 @@ export function useVelox(
   select = identity,
   equal?: (before: unknown, after: unknown) => boolean,
 ): unknown {
-  return useReadable(useReplica(useSource(source)), select, equal);
+  const known = useSource(source);
+  return useReadable(useReplica(known), select, equal, () => initialOf(known));
 }
 
 /**
@@ -55,7 +56,7 @@ export function useSuspenseVelox(
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- React 18 has no other way to suspend
     throw refusal(known, replica) ?? untilKnown(replica, last);
   }
-  return useReadable(replica, select, equal);
+  return useReadable(replica, select, equal, () => initialOf(known));
 }
 
 /** Returns the status of a source's connection and topic. It does not open the connection. */

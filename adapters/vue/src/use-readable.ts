@@ -7,16 +7,18 @@ import { computed, getCurrentInstance, onMounted, shallowRef, watch, type Shallo
  * `readable` and `select` may read refs, and run again when they change.
  *
  * @param equal whether two selections are the same, so that the former is kept; default `Object.is`.
+ * @param initial returns the value that a server rendered; default: that of the readable.
  */
 export function useReadable<T, S>(
   readable: () => Hydratable<T>,
   select: (value: T) => S,
   equal: (before: S, after: S) => boolean = Object.is,
+  initial: () => T = () => readable().getInitial(),
 ): Readonly<ShallowRef<S>> {
   let keep = createKeep(equal);
   const current = computed(readable);
   const hydrating = isHydrating();
-  const value: ShallowRef<T> = shallowRef(hydrating ? current.value.getInitial() : current.value.get());
+  const value: ShallowRef<T> = shallowRef(hydrating ? initial() : current.value.get());
 
   let fresh = !hydrating;
   const refresh = (): void => {

@@ -1,5 +1,5 @@
-import type { Replicated, Source, Status } from '@velox/core';
-import { replicaOf, type Lookup } from '@velox/core/adapter';
+import type { Replica, Replicated, Source, Status } from '@velox/core';
+import { initialOf, replicaOf, type Lookup } from '@velox/core/adapter';
 import { computed, type MaybeRefOrGetter, type ShallowRef } from 'vue';
 import { toSource } from './to-source.js';
 import { useUntilKnown } from './until-known.js';
@@ -37,7 +37,8 @@ export function useVelox(
   equal?: (before: unknown, after: unknown) => boolean,
 ): VeloxRef<unknown> {
   const last: Lookup = {};
-  const selected = useReadable(() => replicaOf(toSource(source), last), select, equal);
+  const replica = (): Replica<unknown> => replicaOf(toSource(source), last);
+  const selected = useReadable(replica, select, equal, () => initialOf(toSource(source)));
   const untilKnown = useUntilKnown(source);
   const then: VeloxRef<unknown>['then'] = (resolve, reject) =>
     // The ref inside has no `then` of its own: awaiting it would never end.

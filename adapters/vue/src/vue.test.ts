@@ -302,6 +302,25 @@ describe('rendering on a server', () => {
   });
 });
 
+it('hydrates each component with the value that the server rendered for it', async () => {
+  const { options } = setUp();
+  const complaint = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const part = (source: Parameters<typeof useVelox<{ n: number }>>[0]) =>
+    defineComponent(() => {
+      const value = useVelox(source);
+      return () => h('i', value.value?.n ?? 'none');
+    });
+  const own = (n: number) => ({ url: '/own', initial: { id: 'a', version: n, body: { n } }, ...options });
+  const parts = [part(own(1)), part(own(2)), part('/own')];
+  const element = document.body.appendChild(document.createElement('div'));
+  element.innerHTML = '<div><i>1</i><i>2</i><i>none</i></div>';
+  const app = createSSRApp(() => h('div', parts.map((each) => h(each)))); // prettier-ignore
+  app.mount(element);
+  ends.push(() => app.unmount());
+  await nextTick();
+  expect(complaint).not.toHaveBeenCalled();
+});
+
 it('receives no events during server rendering', async () => {
   const { options, links } = setUp();
   const sync = connect('http://h/', options);
