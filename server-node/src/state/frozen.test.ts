@@ -4,6 +4,8 @@ import { patched } from '../../test/rig/documents.js';
 import { memory } from '../backplanes/memory/index.js';
 import { createHub } from '../create-hub.js';
 import { LocalState } from './local-state.js';
+import { VMap } from './vmap.js';
+import { VSlice } from './vslice.js';
 
 interface Board {
   title: string;
@@ -117,33 +119,85 @@ describe('a live value that the application has frozen', () => {
     expect(state.get().rows[0]?.tags).toEqual(['x', 'y']);
   });
 
-  it('refuses a write to a part that is in use, and takes a new value for it', () => {
+  it('goes on in parts that are read again, and refuses drafts that were kept', () => {
     const { state, sync } = follow(board());
     const live = state.live();
     const { rows } = live;
+    const [first] = rows;
     preview(state);
     const refused = expect.objectContaining({
       code: 'state-frozen',
       message: expect.stringContaining('"/rows"') as unknown,
     }) as unknown;
-    expect(() => rows.push({ id: 3, n: 3, tags: [] })).toThrow(refused);
-    expect(() => rows.reverse()).toThrow(refused);
     expect(() => (rows[0] = { id: 3, n: 3, tags: [] })).toThrow(refused);
-    expect(() => rows[0]!.n++).toThrow(refused);
-    expect(() => state.update((draft) => void draft.rows.pop())).toThrow(refused);
-    sync();
+    expect(() => Reflect.deleteProperty(rows, 0)).toThrow(refused);
+    live.rows.push({ id: 3, n: 3, tags: [] });
+    live.rows[0]!.n++;
+    expect(() => rows.length).toThrow(refused);
+    expect(() => first!.n).toThrow(expect.objectContaining({ code: 'state-frozen' }));
     live.title = 'c';
     sync();
-    state.set({ ...board(), rows: [{ id: 7, n: 7, tags: [] }] });
+    expect(state.get()).toMatchObject({ title: 'c', rows: [{ n: 2 }, { n: 2 }, { n: 3 }] });
+    preview(state);
+    const { rows: former } = live;
+    state.set({ ...board(), rows: [{ id: 1, n: 7, tags: [] }] });
+    expect(live.rows).toBe(former);
     sync();
-    live.rows.push({ id: 8, n: 8, tags: [] });
-    sync();
-    expect(state.get().rows.map(({ id }) => id)).toEqual([7, 8]);
     preview(state);
     live.rows = [{ id: 9, n: 9, tags: [] }];
     live.rows[0]!.tags.push('z');
     sync();
     expect(state.get().rows).toEqual([{ id: 9, n: 9, tags: ['z'] }]);
+  });
+
+  it('is refused as a whole if its root was frozen', () => {
+    const { state, sync } = follow(board());
+    const live = state.live();
+    Object.freeze(state.get());
+    const refused = expect.objectContaining({
+      code: 'state-frozen',
+      message: expect.stringContaining('the value of a state') as unknown,
+    }) as unknown;
+    expect(() => (live.title = 'b')).toThrow(refused);
+    state.update((draft) => void (draft.title = 'c'));
+    sync();
+    expect(() => live.title).toThrow(refused);
+    state.live().title = 'd';
+    sync();
+    expect(state.get().title).toBe('d');
+  });
+});
+
+describe('a VMap and a VSlice in a value that the application has frozen', () => {
+  const chat = () => {
+    const [users, lines] = [new VMap<{ n: number }>({ ann: { n: 1 } }), new VSlice<string>(['a'])];
+    const state = new LocalState({ title: 'a', note: 'x'.repeat(5_000), users, lines });
+    return { users, lines, state, live: state.live() };
+  };
+
+  it.each<[string, (state: LocalState<{ title: string }>) => void]>([
+    ['seen by immer', (state) => void produce(state.get() as Board, (draft) => void (draft.title += 'b'))],
+    [
+      'set by immer',
+      (state) => state.set(produce(state.get() as Board, (draft) => void (draft.title += 'b'))),
+    ],
+  ])('go on: %s', (_, freeze) => {
+    const { users, lines, state, live } = chat();
+    for (let round = 0; round < 2; round++) {
+      freeze(state);
+      users.set('bob', { n: round });
+      lines.append('b');
+      freeze(state);
+      live.users.update('ann', (user) => void user.n++);
+      expect(() => state.update((draft) => (draft.users.delete('bob'), expect.fail('on purpose')))).toThrow();
+      state.update((draft) => void draft.lines.append('c'));
+    }
+    expect(state.snapshot().body).toMatchObject({
+      users: { ann: { n: 3 }, bob: { n: 1 } },
+      lines: ['a', 'b', 'c', 'b', 'c'],
+    });
+    expect([live.users, live.lines]).toEqual([users, lines]);
+    expect(live.users).toBe(users);
   });
 });
 
@@ -181,16 +235,22 @@ describe('a shared value that the application has frozen', () => {
     expect(east.get().done).toHaveLength(1);
   });
 
-  it('rejects a recipe that freezes its own draft, and goes on', async () => {
+  it('takes a recipe that freezes the value, and rejects one that goes on with a former draft', async () => {
     const { east } = await pair();
-    const update = east.update((draft) => {
-      draft.rows.push({ id: 3, n: 3, tags: [] });
+    const row = (id: number) => ({ id, n: id, tags: [] });
+    await east.update((draft) => {
+      draft.rows.push(row(3));
       preview(east);
-      draft.rows.push({ id: 4, n: 4, tags: [] });
+      draft.rows.push(row(4));
+    });
+    const update = east.update(({ rows }) => {
+      rows.reverse();
+      preview(east);
+      rows[0] = row(5);
     });
     await expect(update).rejects.toMatchObject({ code: 'state-frozen' });
-    expect(east.get()).toEqual(board());
+    expect(east.get().rows.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
     await east.update((draft) => void draft.rows.pop());
-    expect(east.get().rows).toHaveLength(1);
+    expect(east.get().rows).toHaveLength(3);
   });
 });

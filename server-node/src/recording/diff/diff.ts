@@ -5,6 +5,7 @@ import { copyIn, exotic, isPrimitive, isPrivate, notJson, segment, unwrap, type 
 import { matchRows } from './match-rows.js';
 import { hasOwn, isContainer, type Container } from '../tree/container.js';
 import type { Node } from '../tree/node.js';
+import { writable } from '../tree/thaw.js';
 import { rewrite } from './rewrite.js';
 import { NO_KEY, type KeyReader, type RowKeys } from './row-key.js';
 import { ROOT, type Tree } from '../tree/tree.js';
@@ -23,10 +24,7 @@ export class Differ {
   readonly #memory: WeakMap<object, object>;
   /** `tree.writes` after the last run: as long as they are equal, the tree equals the input of that run. */
   #writes = 0;
-  /**
-   * Whether objects inherit members that could be taken for their own. Checking each object would cost half as much as the rest of the
-   * diff.
-   */
+  /** Whether objects inherit members that could be taken for their own. Checking each object would add half the cost of the diff. */
   #isExtended = false;
   /** The containers of the tree on the way down, and under which key each stands. */
   readonly #way: Container[] = [];
@@ -83,14 +81,14 @@ export class Differ {
   }
 
   /** The value to put in the place of `ours` so that the tree equals `next`: `ours` itself if the diff could patch it. */
-  #settle(ours: unknown, next: unknown, key: Key, previous: unknown): unknown {
+  #settle(old: unknown, next: unknown, key: Key, previous: unknown): unknown {
     if (!isContainer(next)) return this.#copy(next, key);
-    if (next === previous) return ours;
+    if (next === previous) return old;
     const json = unwrap(next, key);
-    if (!isContainer(json) || !isContainer(ours)) return this.#copy(next, key);
+    if (!isContainer(json) || !isContainer(old)) return this.#copy(next, key);
     const handle = handleOf(json);
-    if (handle?.node.target === ours) return ours;
-    if (this.#isFrozen(ours)) return this.#copy(next, key);
+    if (handle?.node.target === old) return old;
+    const ours = this.#thawed(old, key);
     if (handle) this.#refuseAlias(handle);
     if (Array.isArray(json) !== Array.isArray(ours)) return this.#copy(next, key);
     if (json !== next && this.#intake.binding(next)) return this.#copy(next, key);
@@ -173,7 +171,7 @@ export class Differ {
     const row = ours[index];
     if (!isContainer(next)) return row === next || this.#equal(row, next ?? null, index);
     if (!isContainer(row)) return this.#equal(row, next, index);
-    if (this.#isFrozen(row)) return false;
+    if (Object.isFrozen(row)) this.#thawed(row, index);
     const key = reader.of(next);
     if (key !== undefined) {
       if (reader.ofOurs(row) !== key) return false;
@@ -249,10 +247,12 @@ export class Differ {
     if (this.#tree.dirty && this.#tree.nodes.find(part)?.before) throw ALIASED;
   }
 
-  /** Whether the application has frozen a part, as immer freezes its input. The tree is recreated then, unless drafts of it last. */
-  #isFrozen(ours: Container): boolean {
-    if (Object.isFrozen(ours) && !this.#tree.nodes.find(this.#tree.root)?.lasting) throw FROZEN;
-    return Object.isFrozen(ours);
+  /** The container to write to if the application has frozen one, as immer freezes its input. Without lasting drafts, the tree is recreated. */
+  #thawed(ours: Container, key: Key): Container {
+    if (!Object.isFrozen(ours)) return ours;
+    const { nodes, root } = this.#tree;
+    if (!nodes.find(root)?.lasting) throw FROZEN;
+    return writable(this.#tree, nodes.child(this.#node(), key, ours));
   }
 
   #pointer(...keys: Key[]): string {

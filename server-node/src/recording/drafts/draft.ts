@@ -73,8 +73,8 @@ export class Scope implements DraftScope {
 
   draft(node: Node): object {
     if (this.#lasting) return node.facade ?? this.lasting(node);
+    if (Object.isFrozen(node.target)) thaw(this.tree, node);
     if (node.scope !== this) {
-      if (Object.isFrozen(node.target)) thaw(this.tree, node);
       const proxy = new Proxy(node.target, new Draft(this, node));
       node.scope = this;
       node.draft = node.facade?.over(proxy) ?? proxy;
@@ -84,10 +84,8 @@ export class Scope implements DraftScope {
 
   /** The proxy that outlasts recipes. */
   lasting(node: Node): object {
-    const { parent } = node;
-    if (parent && Object.isFrozen(parent.target)) throw frozen(parent); // its proxy may not show a draft of this part
+    if (Object.isFrozen(node.target)) thaw(this.tree, node);
     if (!node.live) {
-      if (Object.isFrozen(node.target)) thaw(this.tree, node);
       node.live = new Proxy(node.target, new Draft(this, node));
       this.tree.nodes.pin(node);
     }
@@ -130,6 +128,7 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (key === HANDLE) return this;
     const { scope } = this;
     if (!scope.alive) throw revoked();
+    if (target !== this.node.target) throw frozen(this.node);
     const { tree } = scope;
     const { source } = this.node;
     if (source && typeof key === 'string') scope.sources.meet(this.node, key, source);
@@ -137,7 +136,9 @@ class Draft implements ProxyHandler<Container>, Handle {
     if (typeof value === 'object') {
       if (value === null || !hasOwn(target, key as Key)) return value; // inherited: Object.prototype under __proto__
       if (tree.isSwapping(value)) return (tree.settle(), this.get(target, key));
-      return scope.draft(tree.nodes.child(this.node, key as Key, value as Container));
+      const part = scope.draft(tree.nodes.child(this.node, key as Key, value as Container));
+      if (target !== this.node.target) throw frozen(this.node); // it was frozen together with the part
+      return part;
     }
     if (value === undefined && typeof key === 'string') this.#refuseMethod(target, key);
     return typeof value === 'function' ? (arrayMethods.get(value) ?? value) : value;
@@ -145,6 +146,7 @@ class Draft implements ProxyHandler<Container>, Handle {
 
   set(target: Container, key: string | symbol, value: unknown): boolean {
     if (!this.scope.alive) throw revoked();
+    this.#refuseFrozen(target);
     this.scope.wrote = true;
     if (typeof key === 'symbol') throw notJson('a symbol as a key', this.node.pointer());
     if (isPrivate(key) && this.scope.intake.omits(key, () => this.node.pointer() + segment(key))) return true;
@@ -156,7 +158,7 @@ class Draft implements ProxyHandler<Container>, Handle {
   }
 
   deleteProperty(target: Container, key: string | symbol): boolean {
-    this.#check();
+    this.#check(target);
     this.scope.wrote = true;
     if (typeof key === 'symbol') return true;
     this.scope.fork(this.node, key);
@@ -168,17 +170,17 @@ class Draft implements ProxyHandler<Container>, Handle {
   }
 
   has(target: Container, key: string | symbol): boolean {
-    this.#check();
+    this.#check(target);
     return key in target;
   }
 
   ownKeys(target: Container): (string | symbol)[] {
-    this.#check();
+    this.#check(target);
     return Reflect.ownKeys(target);
   }
 
   getOwnPropertyDescriptor(target: Container, key: string | symbol): PropertyDescriptor | undefined {
-    this.#check();
+    this.#check(target);
     const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
     if (isContainer(descriptor?.value)) descriptor.value = this.get(target, key);
     return descriptor;
@@ -211,8 +213,14 @@ class Draft implements ProxyHandler<Container>, Handle {
     );
   }
 
-  #check(): void {
+  /** A proxy may neither write to a frozen target nor show drafts of its parts. */
+  #refuseFrozen(target: Container): void {
+    if (target !== this.node.target || Object.isFrozen(target)) throw frozen(this.node);
+  }
+
+  #check(target: Container): void {
     if (!this.scope.alive) throw revoked();
+    this.#refuseFrozen(target);
     this.scope.tree.settle();
     this.scope.pull(this.node);
   }

@@ -9,10 +9,17 @@ import type { Tree } from '../tree/tree.js';
  * Once it is put into a value, it works on the part that was made from it.
  */
 export abstract class Facade<C extends object> {
-  protected content: C;
+  /** The content, or the proxy of the part that it stands for. */
+  private held: C;
 
   constructor(content: C) {
-    this.content = content;
+    this.held = content;
+  }
+
+  protected get content(): C {
+    const handle = handleOf(this.held);
+    if (handle?.node.facade === this) this.held = handle.scope.lasting(handle.node) as C; // another one if it was frozen
+    return this.held;
   }
 
   /** The plain content. */
@@ -51,17 +58,17 @@ export abstract class Facade<C extends object> {
   /** Another one for the same part of the value, seen through a draft of a recipe. */
   over(draft: object): this {
     const other = Object.create(Object.getPrototypeOf(this) as object) as this;
-    other.content = draft as C;
+    other.held = draft as C;
     return other;
   }
 
   /** Makes it stand for `node`, until that is undone. */
   bind(tree: Tree, node: Node, proxy: object): void {
-    const { content } = this;
-    this.content = proxy as C;
+    const { held } = this;
+    this.held = proxy as C;
     node.facade = this;
     tree.note(() => {
-      this.content = content;
+      this.held = held;
       node.facade = undefined;
     });
   }

@@ -18,6 +18,8 @@ export interface DraftScope extends Origins {
   objectsOf(node: Node): readonly unknown[];
   /** Returns the draft of a container. */
   draft(node: Node): object;
+  /** Returns the proxy of a container that outlasts recipes. */
+  lasting(node: Node): object;
   /** Returns the value that a reader gets for `value`, which is stored under `key` of `parent`. */
   wrap(value: unknown, parent: Node, key: Key): unknown;
   /** Returns the value that a reader gets for `value`, which was just removed from `parent`. */

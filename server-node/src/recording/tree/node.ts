@@ -34,7 +34,7 @@ export class Node {
   /** Whether it is kept beyond the window, like all nodes around it. */
   lasting = false;
   /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
-  scope: { readonly alive: boolean } | undefined;
+  scope: object | undefined;
   draft: object | undefined;
   live: object | undefined;
   /** Replaces the proxies, if set. */

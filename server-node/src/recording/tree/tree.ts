@@ -27,7 +27,6 @@ export class Tree {
   /** How many writes and windows there were. */
   writes = 0;
   windows = 0;
-  isUndoing = false;
   /** The nodes with something in `before`. */
   touched: Node[] = [];
   /** Called with each node at its first write in a window, and with a node that gets a child back by undoing. */
@@ -223,10 +222,8 @@ export class Tree {
 
   #undo(mark: Undo): void {
     this.nodes.distrust();
-    this.isUndoing = true;
     this.#cancelSwap();
     for (let at: Undo | undefined = this.#journal; at && at !== mark; at = at.earlier) at.run();
-    this.isUndoing = false;
     this.#journal = mark; // without what undoing wrote
   }
 
