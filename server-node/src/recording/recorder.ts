@@ -3,7 +3,7 @@ import type { Intake } from './drafts/intake.js';
 import { DEFAULT_DEPTH } from './copy.js';
 import { delta } from './patch/delta.js';
 import { Differ } from './diff/diff.js';
-import { Scope } from './drafts/draft.js';
+import { Scope } from './drafts/scope.js';
 import { Facade } from './drafts/facade.js';
 import { replacement, synchronous } from './drafts/recipe.js';
 import { Sources } from './drafts/sources.js';
@@ -190,6 +190,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   reconcile(next: unknown, { previous }: { previous?: unknown } = {}): void {
     this.#sync();
     this.#sources?.close();
+    this.#tree.nodes.duplicates.close();
     this.#differ ??= new Differ(this.#tree, this, this.#keys, (this.#rows ??= new WeakMap<object, object>()));
     this.#differ.run(next, previous);
   }
@@ -218,18 +219,16 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   /** Lets `perform` run a recipe on a draft, which ends with it. */
   #inDraft<R>(recipe: (draft: T) => T | void, perform: (run: () => void) => R): R {
     const tree = this.#tree;
-    const sources = this.#openSources();
-    const scope = new Scope(tree, this, sources);
+    const scope = new Scope(tree, this, this.#openSources());
     try {
       return perform(() => {
         const draft = scope.wrap(tree.root, tree.top, ROOT) as T;
         const next = replacement(draft, synchronous(recipe(draft)), scope.wrote);
         if (next !== undefined) scope.assign(tree.top, ROOT, next);
-        if (sources.hasOpen) sources.sync();
+        scope.finish();
       });
     } finally {
-      scope.alive = false;
-      sources.close(scope);
+      scope.end();
     }
   }
 
@@ -240,8 +239,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
   /** The scope of drafts that outlast recipes. Writes to objects that were assigned there count until the end of the tick. */
   #lastingScope(): Scope {
     if (this.#lasting) return this.#lasting;
-    const sources = this.#openSources();
-    const lasting = (this.#lasting = new Scope(this.#tree, this, sources, true));
+    const lasting = (this.#lasting = new Scope(this.#tree, this, this.#openSources(), true));
     let isClosing = false;
     lasting.onOpen = () => {
       if (isClosing) return;
@@ -249,7 +247,8 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
       queueMicrotask(() => {
         isClosing = false;
         this.#sync();
-        sources.close(lasting);
+        const error = lasting.close();
+        if (error) this.#onError(error);
       });
     };
     return lasting;

@@ -13,5 +13,11 @@ export function batch<L extends object, R>(live: L, change: (live: L) => R): R {
   if (!handle)
     throw new VeloxError('not-live', 'batch() got an ordinary object. Give it what live() returned.');
   checkArgument('batch()', 'a change', change, option.callback);
-  return handle.scope.tree.attempt(() => synchronous(change(live)));
+  const { scope } = handle;
+  return scope.tree.attempt(() => {
+    const result = synchronous(change(live));
+    scope.tree.settle();
+    scope.rejoin();
+    return result;
+  });
 }

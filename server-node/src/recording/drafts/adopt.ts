@@ -34,7 +34,10 @@ export function adopt(
   if (origins && isContainer(copy) && isPlain(value)) {
     const original = value === given ? undefined : (handleOf(given) as Handle).node;
     origins.open(tree.nodes.child(node, key, copy), value, original?.source);
-    if (original) tree.copies.add(copy, original.target);
+    if (original) {
+      tree.copies.add(copy, original.target);
+      origins.duplicate(original, copy, node);
+    }
   }
   return copy;
 }
@@ -128,7 +131,7 @@ export function bind(
 }
 
 /** Moves or copies the container of `child` to the innermost of `copies`, which will stand in `node`. */
-function takeOver(
+export function takeOver(
   tree: Tree,
   { scope, node: child }: Handle,
   node: Node,
@@ -142,13 +145,15 @@ function takeOver(
   if (child === to) throw notJson('a cycle', node.pointer());
   if (from === to || from === tree.top) {
     const copy = copyOf(scope, child, intake, depth, origins);
-    if (origins?.hasOpen) followCopy(tree, child, copy, innermost(tree, node, copies), origins);
+    const home = innermost(tree, node, copies);
+    if (origins?.hasOpen) followCopy(tree, child, copy, home, origins);
+    origins?.duplicate(child, copy, home);
     return copy;
   }
 
   // At a greater depth, a copy is made only to check whether the child may nest so deep.
   if (child.depth() < node.depth() + 1 + copies.length) copyOf(scope, child, intake, depth, origins);
-  if (child.robbed) untangle(scope, child, intake, origins);
+  if (child.robbed) untangle(scope, child, intake, origins, node);
   const { parent } = child;
   for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
     origins?.fork(owner); // its object still holds the child
@@ -159,11 +164,12 @@ function takeOver(
   if (home.robbed) untangle(scope, home, intake, origins); // it may have lost this very child
   if (child.lasting) tree.nodes.pin(home);
   child.parent = home;
+  tree.nodes.duplicates.join(child);
   tree.note(() => {
     child.parent = parent;
     if (parent) tree.onTouch?.(parent); // not written itself, but its members may have been
     // The application may have kept the copies, which still hold the child.
-    for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = true;
+    for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = at.isUndone = true;
   });
   return child.target;
 }
@@ -201,8 +207,8 @@ function innermost(tree: Tree, node: Node, copies: readonly object[]): Node {
   return copies.reduce<Node>((outer, inner) => tree.nodes.child(outer, '', inner as Container), node);
 }
 
-/** When a container returns, copies the children that moved elsewhere meanwhile, so that no node has two parents. */
-function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origins): void {
+/** When a container returns to `home`, copies the children that moved elsewhere meanwhile, so that no node has two parents. */
+function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origins, home = node): void {
   const { tree } = scope;
   for (const key of Object.keys(node.target)) {
     const value = (node.target as Record<string, unknown>)[key];
@@ -214,7 +220,8 @@ function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origi
       const copy = copyOf(scope, child, intake, Infinity, origins);
       tree.set(node, key, copy);
       if (origins?.hasOpen) followCopy(tree, child, copy, node, origins);
-    } else if (child.robbed) untangle(scope, child, intake, origins);
+      if (!node.isUndone && !home.isInside(child)) origins?.duplicate(child, copy, node);
+    } else if (child.robbed) untangle(scope, child, intake, origins, home);
   }
   node.robbed = false;
   tree.note(() => (node.robbed = true));

@@ -96,7 +96,9 @@ function override(
     const isRead = READS.has(name);
     scope.wrote ||= !isRead;
     scope[isRead ? 'pull' : 'fork'](node);
-    return run({ scope, node, items }, args, this);
+    const result = run({ scope, node, items }, args, this);
+    if (!isRead) scope.rejoin();
+    return result;
   }
   return [native, method];
 }

@@ -29,9 +29,13 @@ export abstract class Facade<C extends object> {
 
   /** Several changes at once, all or nothing when it is part of a value, and one message to the clients. */
   batch(change: (content: C) => void): void {
-    const tree = handleOf(this.content)?.scope.tree;
-    if (tree) tree.attempt(() => synchronous(change(this.content)));
-    else change(this.content);
+    const scope = handleOf(this.content)?.scope;
+    if (!scope) return change(this.content);
+    scope.tree.attempt(() => {
+      synchronous(change(this.content));
+      scope.tree.settle();
+      scope.rejoin();
+    });
   }
 
   /**

@@ -2,6 +2,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Key } from '../copy.js';
 import { isContainer } from '../tree/container.js';
 import type { Node } from '../tree/node.js';
+import type { Source } from '../tree/source.js';
 import type { Intake, Origins } from './intake.js';
 import type { Tree } from '../tree/tree.js';
 
@@ -10,8 +11,11 @@ export interface DraftScope extends Origins {
   readonly tree: Tree;
   readonly intake: Intake;
   readonly alive: boolean;
+  readonly isLasting: boolean;
   /** Whether something was written, perhaps without effect. */
   wrote: boolean;
+  /** Fetches one member of the object that the container of `node` copies. */
+  meet(node: Node, key: string, source: Source): void;
   /** Fetches the writes to the object that the container of `node` copies. */
   pull(node: Node): void;
   /** Returns the items of an array, with followed objects in place of their copies. */
@@ -26,6 +30,8 @@ export interface DraftScope extends Origins {
   wrapRemoved(value: unknown, parent: Node): unknown;
   /** Writes `value` as an application gives it: under `key` of an object, or at an index up to the length of an array. */
   assign(node: Node, key: Key, value: unknown): void;
+  /** Ends a write: moves parts that were inserted first and removed second. */
+  rejoin(): void;
 }
 
 /** A draft answers this key with its {@link Handle}. */

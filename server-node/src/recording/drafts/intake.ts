@@ -27,6 +27,8 @@ export interface Origins {
    * @throws VeloxError `stale-object` if the container was independent before, and its object was written since
    */
   fork(node: Node, key?: string): void;
+  /** Notes that a part which keeps its place has a copy, which will stand in `home`. */
+  duplicate(original: Node, copy: Container, home: Node): void;
   /** Returns the object behind a draft as long as no draft wrote to its copy: assigned again, it counts in both places. */
   originOf(value: unknown): unknown;
 }

@@ -5,7 +5,7 @@ import { Source } from '../tree/source.js';
 import type { Tree } from '../tree/tree.js';
 import { isPlain, put } from './adopt.js';
 import { arrange } from './arrange.js';
-import { behind, handleOf } from './handle.js';
+import { behind, handleOf, type DraftScope } from './handle.js';
 import { hasOwnParts } from './has-own-parts.js';
 import type { Intake } from './intake.js';
 
@@ -54,7 +54,7 @@ export class Sources {
     const handle = isContainer(value) ? handleOf(value) : undefined;
     const node = handle?.scope.alive ? handle.node : undefined;
     if (!node?.source || node.source.seen || node.outermost() !== this.#tree.top) return value;
-    const isForked = this.#open.some((inner) => inner.source?.seen && isInside(inner, node));
+    const isForked = this.#open.some((inner) => inner.source?.seen && inner.isInside(node));
     return isForked || hasOwnParts(node.target, node.source.object) ? value : node.source.object;
   }
 
@@ -206,6 +206,8 @@ export class Sources {
       hasOpen: true,
       open: (child: Node, object: Container, original?: Source) => this.open(child, object, scope, original),
       fork: (child: Node, key?: string) => this.fork(child, key),
+      duplicate: (...copied: Parameters<DraftScope['duplicate']>) =>
+        (scope as DraftScope).duplicate(...copied),
       originOf: (value: unknown) => this.originOf(value),
     };
     tree.attempt(() => {
@@ -266,11 +268,6 @@ function isSameNumber(ours: unknown, member: number): boolean {
 /** Whether a draft of it may be in use. */
 function isShown({ draft, live, facade }: Node): boolean {
   return (draft ?? live ?? facade) !== undefined;
-}
-
-function isInside(node: Node, outer: Node): boolean {
-  for (let at: Node | undefined = node; at; at = at.parent) if (at === outer) return true;
-  return false;
 }
 
 function isEqual(ours: unknown, json: Container): boolean {

@@ -27,10 +27,16 @@ export class Node {
    */
   changed: Node[] | undefined;
   linked = false;
+  /** How many writes the tree had counted at the last write to it. */
+  written = 0;
+  /** The node that its drafts stand for instead, because that one took its place. */
+  successor: Node | undefined;
   /** How many containers surrounded it in the value; used while it is out of the value. */
   level = 0;
   /** Whether a part of it moved elsewhere while it was out of the value. If it returns, that part is copied. */
   robbed = false;
+  /** Whether an attempt made it that was undone. It may still hold parts, which it must not share with the value. */
+  isUndone = false;
   /** Whether it is kept beyond the window, like all nodes around it. */
   lasting = false;
   /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
@@ -51,6 +57,11 @@ export class Node {
   /** The outermost container around this one: the tree's top, or a detached container. */
   outermost(): Node {
     return this.parent?.outermost() ?? this;
+  }
+
+  /** Whether it is `outer`, or inside of it. */
+  isInside(outer: Node): boolean {
+    return this === outer || (this.parent?.isInside(outer) ?? false);
   }
 
   /** How many containers are around this one: 0 for the root. */

@@ -1,5 +1,6 @@
 import type { Key } from '../copy.js';
 import { isContainer, type Container } from './container.js';
+import { Duplicates } from './duplicates.js';
 import { Node } from './node.js';
 
 /** How many nodes may outlast a window. */
@@ -9,6 +10,7 @@ const MOST_NODES = 64;
 export class Nodes {
   /** Those with an `origin`. */
   moved: Node[] = [];
+  readonly duplicates: Duplicates = new Duplicates();
   #known: Map<object, Node> | undefined;
   /** Those with a long-lived proxy, and those around them. */
   #pinned: WeakMap<object, Node> | undefined;
@@ -57,6 +59,7 @@ export class Nodes {
     node.parent = parent;
     node.key = key;
     if (node.lasting) this.pin(parent);
+    this.duplicates.join(node);
   }
 
   /** `value` no longer stands in `parent`. */
@@ -112,6 +115,7 @@ export class Nodes {
     node.parent = undefined;
     node.level = parent.depth() + 1;
     this.#stale = true;
+    this.duplicates.leave(node);
     if (node.origin) return;
     node.origin = parent;
     this.moved.push(node);

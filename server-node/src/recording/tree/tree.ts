@@ -93,7 +93,7 @@ export class Tree {
     const removed = spliceIn(target, start, count, items);
     for (const item of removed) this.nodes.release(item, node);
     items.forEach((item, index) => this.nodes.attach(item, node, start + index));
-    this.#wrote(() => this.splice(node, start, items.length, this.nodes.presentItems(removed)));
+    this.#wrote(node, () => this.splice(node, start, items.length, this.nodes.presentItems(removed)));
     return removed;
   }
 
@@ -107,7 +107,7 @@ export class Tree {
     target.length = 0;
     for (const item of items) target.push(item);
     items.forEach((item, index) => this.nodes.attach(item, node, index));
-    this.#wrote(() => this.arrange(node, this.nodes.presentItems(old)));
+    this.#wrote(node, () => this.arrange(node, this.nodes.presentItems(old)));
   }
 
   /** Swaps two items of an array. */
@@ -117,7 +117,7 @@ export class Tree {
     for (const index of [left, right]) before.splice(target, index, 1, 1);
     [target[left], target[right]] = [target[right], target[left]];
     if (this.#journal) this.#journal = new Exchange(this.#journal, this, node, left, right);
-    this.#wrote();
+    this.#wrote(node);
   }
 
   /** Takes the assignment of `item` to another index of its list for the first half of a {@link Swap}, if it may be one. */
@@ -234,11 +234,11 @@ export class Tree {
 
   #overwrote(node: Node, key: Key, old: unknown): void {
     if (this.#journal) this.#journal = new Restore(this.#journal, this, node, key, old);
-    this.#wrote();
+    this.#wrote(node);
   }
 
-  #wrote(undo?: () => void): void {
-    this.writes++;
+  #wrote(node: Node, undo?: () => void): void {
+    node.written = ++this.writes;
     this.dirty = true;
     if (undo) this.note(undo);
     if (!this.#journal) this.#announce();
