@@ -153,7 +153,7 @@ test('an edit that the server refuses is taken back, with the reason', async ({ 
   await other.getByRole('button', { name: 'Delete “npm start”' }).click();
   await expect(page.getByRole('alert').getByText('This card is gone: someone deleted it.')).toBeVisible();
   await expectEqual(page, other);
-  await expect(page.getByText('npm start', { exact: true })).toHaveCount(0);
+  await expect(page.locator('.card').getByText('npm start', { exact: true })).toHaveCount(0);
 });
 
 test('an edit during an outage shows immediately, and reaches the server when it is back', async ({
