@@ -74,12 +74,13 @@ function check(name, bytes, limit) {
 for (const { name, code, limit, without } of budgets) check(name, (await bundle(code, without)).first, limit);
 /** All but what keeps an object like a value in place, which AngularJS and velox.js alone use. */
 const whole = 'connect, createConnection, isVeloxError, polling, shared, sse, websocket';
-const parts = 'createKeep, createSelection, createSelector, refusal, replicaOf, syncOf';
+const parts =
+  'createKeep, createKeptOptions, createSelection, createSelector, entityOf, initialOf, ownInitial, refusal, replicaOf, sourceWith, syncOf, untilKnown';
 const everything = `export { ${whole} } from '@velox/core'; export { ${parts} } from '@velox/core/adapter'`;
 check(
   'the whole client, with what is loaded on need',
   (await bundle(everything)).all,
-  14_300, // 9400 was the aim: see DECISIONS.md
+  14_800, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;

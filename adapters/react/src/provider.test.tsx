@@ -152,5 +152,5 @@ describe('VeloxProvider', () => {
 
 it('names the missing source if there is neither a source nor a provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  expect(() => render(<Title />)).toThrow('velox: useVelox has no URL.');
+  expect(() => render(<Title />)).toThrow('velox: a source has no URL.');
 });

@@ -72,7 +72,7 @@ describe('useSuspenseVelox', () => {
     },
   );
 
-  it('releases the topic if the component is gone before a value arrives', async () => {
+  const leaveSuspended = () => {
     const server = setUp();
     const { unmount } = render(
       <Waiting>
@@ -80,19 +80,18 @@ describe('useSuspenseVelox', () => {
       </Waiting>,
     );
     unmount();
+    return server;
+  };
+
+  it('releases the topic if the component is gone before a value arrives', async () => {
+    const server = leaveSuspended();
     await server.answer();
     await later(1_000);
     expect(server.last().closed).toBe(true);
   });
 
   it('releases the topic 6 s after an abandoned suspension at the latest, also without an answer', async () => {
-    const server = setUp();
-    const { unmount } = render(
-      <Waiting>
-        <Title source={server.replica()} />
-      </Waiting>,
-    );
-    unmount();
+    const server = leaveSuspended();
     await later(6_000);
     expect(server.last().closed).toBe(true);
     expect(vi.getTimerCount()).toBe(0);

@@ -16,7 +16,7 @@ export type DefaultedSource<T> =
   Source<T> | (Omit<Endpoint<T>, 'url'> & { readonly url?: undefined }) | undefined;
 
 /**
- * Returns the source with the defaults of what it omits.
+ * Returns the source, completed by the defaults.
  *
  * @throws VeloxError `no-transport` when neither has a URL.
  */
@@ -30,7 +30,7 @@ export function sourceWith<T>(
   if (url === undefined) {
     throw new VeloxError(
       'no-transport',
-      EXPLAINED && 'useVelox has no URL. Pass one, or one to a VeloxProvider.',
+      EXPLAINED && 'a source has no URL. Pass one, or set one for all sources around it.',
     );
   }
   return { base, ...defaults, ...own, url };

@@ -18,7 +18,7 @@ export class RateLimit {
   #at: number = performance.now();
   /**
    * Whether a charge took the last token, and the bucket has not been full since. Without a token, a frame is one too many, unless its
-   * sender is in debt: it could not know that nothing is read, and what it sent meanwhile arrives together.
+   * sender is in debt: the sender cannot know that the server reads nothing, so the frames of that time arrive together.
    */
   #isIndebted = false;
 

@@ -22,7 +22,7 @@ export function register(handler: object): void {
 
 /**
  * Whether `app.use` of Express has mounted another endpoint on the path of a request that a handler serves. That endpoint is never reached.
- * One on a beginning of the path does not count, because it passes on what is below its own path, unless that is the root.
+ * An endpoint on a parent path does not count, because it passes on requests below its own path. An endpoint at the root passes on none.
  */
 export function hidesAnother(request: WithApp, handler: object): boolean {
   const { app, originalUrl = '/' } = request;

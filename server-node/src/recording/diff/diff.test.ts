@@ -293,7 +293,7 @@ describe('reconcile', () => {
     expect(sentAsNow(recorder, { ...recorder.value, n: 1 })).toEqual([{ op: 'add', path: '/n', value: 1 }]);
   });
 
-  it('takes a part of its own value in place of what is around it', () => {
+  it('replaces a container by a part inside it', () => {
     const recorder = createRecorder<unknown>({ n: 1, in: { n: 2, in: { n: 3, in: { n: 4 }, last: 5 } } });
     for (let depth = 0; depth < 3; depth++) sentAsNow(recorder, (recorder.value as { in: unknown }).in);
   });
