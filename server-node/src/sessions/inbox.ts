@@ -15,8 +15,8 @@ export class Inbox {
   #posts = 0;
   /** See `newest`. */
   #newest = 0;
-  /** How many checks wait, by the number of the frame. */
-  readonly #held = new Map<number, number>();
+  /** How many checks wait, by the number of the frame. Created on need: most sessions have no asynchronous check. */
+  #held: Map<number, number> | undefined;
   /** Whether the last acknowledgement left out frames that are held. */
   #isBehind = false;
 
@@ -32,8 +32,7 @@ export class Inbox {
 
   /** The number up to which frames may be acknowledged. */
   get acknowledgeable(): number {
-    if (this.#held.size === 0) return this.#taken;
-    return Math.min(...this.#held.keys()) - 1;
+    return this.#held?.size ? Math.min(...this.#held.keys()) - 1 : this.#taken;
   }
 
   /**
@@ -42,7 +41,7 @@ export class Inbox {
    */
   hold(seq: number): () => boolean {
     if (seq === 0) return () => false;
-    const held = this.#held;
+    const held = (this.#held ??= new Map<number, number>());
     held.set(seq, (held.get(seq) ?? 0) + 1);
     return () => {
       const left = (held.get(seq) as number) - 1;
@@ -77,7 +76,7 @@ export class Inbox {
   /** Notes that the client was told what was taken. */
   acknowledged(): void {
     this.#count = this.#bytes = 0;
-    this.#isBehind = this.#held.size > 0;
+    this.#isBehind = !!this.#held?.size;
   }
 
   /**
