@@ -28,6 +28,19 @@ async function start(engine: string): Promise<{ origin: string; servers: number[
   return { origin: `http://127.0.0.1:${port}`, servers };
 }
 
+/** Kills a process, and waits until it has ended: until then its port still accepts connections. */
+async function kill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  const isAlive = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  await expect.poll(isAlive).toBe(false);
+}
+
 const rows = (page: Page) => page.locator('li');
 
 for (const engine of ['sqlite', 'postgres', 'redis']) {
@@ -51,7 +64,10 @@ for (const engine of ['sqlite', 'postgres', 'redis']) {
     const takenBy = async (name: string): Promise<boolean> =>
       (await rows(page).allTextContents()).join().includes(name);
     while (!(await takenBy('server 1')) || !(await takenBy('server 2'))) await order();
-    process.kill(servers[0] as number, 'SIGKILL');
+    await kill(servers[0] as number);
     for (let n = 0; n < 4; n++) await order();
+    await kill(servers[1] as number);
+    await page.getByRole('button').click();
+    await expect(page.getByRole('alert')).toContainText('No server confirmed the order.');
   });
 }

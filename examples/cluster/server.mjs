@@ -30,7 +30,7 @@ const hub = velox.createHub({ backplane: await backplane() });
 const shop = hub.shared('', { orders: [] });
 const page = readFileSync(new URL('index.html', import.meta.url), 'utf8');
 
-createServer(async (request, response) => {
+async function answer(request, response) {
   const { pathname } = new URL(request.url, 'http://localhost');
   if (pathname === '/velox.js') return velox.JS(request, response);
   if (pathname === '/sync') return hub.handle(request, response);
@@ -43,6 +43,13 @@ createServer(async (request, response) => {
     return response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(order));
   }
   response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+}
+
+createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    console.error(error);
+    response.writeHead(503).end();
+  });
 }).listen(Number(PORT), '127.0.0.1', () =>
   console.log(`${NAME} listens on port ${PORT}: process ${process.pid}`),
 );
