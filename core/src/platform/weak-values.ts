@@ -2,7 +2,6 @@
 export interface WeakValues<V extends object> {
   readonly get: (key: string) => V | undefined;
   readonly set: (key: string, value: V) => void;
-  readonly delete: (key: string) => boolean;
 }
 
 /** Creates such a map. Keys whose values are gone are swept as it grows, so it has at most twice as many keys as it needs, and 100. */
@@ -17,6 +16,5 @@ export function createWeakValues<V extends object>(): WeakValues<V> {
       for (const [each, ref] of refs) if (!ref.deref()) refs.delete(each);
       bound = 2 * refs.size + 100;
     },
-    delete: (key) => refs.delete(key),
   };
 }
