@@ -13,11 +13,10 @@ export interface Attempt {
   readonly open: readonly ClientFrame[];
 }
 
-/** Why a link ended, and the error behind it, if it is known. */
+/** Why a link ended. */
 export interface CloseReason extends Reason {
   /** As in `Bye`: false = make no further attempt, ms = come back then. */
   readonly retry?: number | false | undefined;
-  readonly cause?: unknown;
   /** The frame that ended the link, if it was malformed. */
   readonly text?: string;
 }

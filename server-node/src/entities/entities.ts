@@ -34,11 +34,6 @@ export class Entities {
     this.#limit = limit;
   }
 
-  /** How many rows there are, over all types. */
-  get rows(): number {
-    return [...this.#byType.values()].reduce((sum, source) => sum + source.size, 0);
-  }
-
   /**
    * Provides the topics `<type>/<id>`.
    *

@@ -133,10 +133,6 @@ export class EntitySource<T = unknown> implements Source {
   }
 
   /** How many rows there are. */
-  get size(): number {
-    return this.#rows.size;
-  }
-
   stats(): EntityStats {
     const rows = [...this.#rows.all()];
     return {

@@ -51,11 +51,6 @@ export class Fetches {
     this.#options = options;
   }
 
-  /** How many fetches are under way. */
-  get running(): number {
-    return this.#running;
-  }
-
   /** Adds a row to those of this tick. */
   add(job: Job): void {
     this.#queue.push(job);

@@ -20,10 +20,6 @@ export class Rows {
     this.#limit = limit;
   }
 
-  get size(): number {
-    return this.#count;
-  }
-
   get unwatched(): number {
     return this.#unwatched.size;
   }

@@ -137,7 +137,7 @@ class Rig {
     return {
       heap: heap(),
       timers: this.#timers.pending,
-      rows: this.#sources.reduce((sum, source) => sum + source.size, 0),
+      rows: this.#sources.reduce((sum, source) => sum + source.stats().rows, 0),
       subscriptions: this.#hub.topics.subscriptions,
     };
   }
