@@ -69,6 +69,16 @@ it('frames that version 2 does not have are left out, without a write', () => {
   expect(inner.writes).toEqual([]);
 });
 
+it.each([[[1]], [{ name: 'ann' }]])(
+  'a related row that comes along, %j, is left out: it is no value of the topic',
+  (body) => {
+    const { inner, refusals, write } = setUp();
+    write(HELLO, { topic: 'users/7', id: 'b', version: 9, body, for: 'orders/1' }, SNAPSHOT, step(2));
+    expect(inner.writes).toEqual([[PING, SNAPSHOT, { version: 2, delta: true, body: { n: 2 } }]]);
+    expect(refusals).toEqual([]);
+  },
+);
+
 it.each<[string, object, string]>([
   ['a denied topic', { denied: '', code: 'forbidden' }, 'forbidden'],
   ['a goodbye', { bye: { code: 'going-away', reason: 'The server goes away.' } }, 'going-away'],

@@ -93,7 +93,8 @@ export class TranslatingOutlet implements Outlet {
     if ('hello' in frame) return [PING];
     if ('denied' in frame) this.#refuse(frame.code as ErrorCode, 'There is no such topic for this client.');
     else if ('bye' in frame) this.#refuse(frame.bye.code as ErrorCode, frame.bye.reason);
-    if (!('version' in frame)) return [];
+    // A seed is the value of another topic: a client of version 2 has one topic.
+    if (!('version' in frame) || 'for' in frame) return [];
     const translation = translate(message, frame, this.#copy);
     if (!translation) {
       this.#refuse('not-acceptable', 'Version 2 of the protocol needs an object as the value.');
