@@ -203,6 +203,17 @@ describe('a plain event stream', () => {
     }
   });
 
+  it('after its session is gone, repeats events of the new session whose id block was lost', async () => {
+    const rig = await setUp();
+    const first = await readRaw(rig.origin, { 'last-event-id': 'a-session-before-the-restart:500' });
+    await vi.waitFor(() => expect(first.text()).toMatch(/event: \$dropped\ndata: null\n\nid: [\w-]+:0\n/));
+    const position = positionIn(first.text());
+    rig.hub.emit('note', 1);
+    await vi.waitFor(() => expect(positionIn(first.text())).toMatch(/:1$/));
+    const second = await readRaw(rig.origin, { 'last-event-id': position });
+    await vi.waitFor(() => expect(second.text()).toContain('data: 1'));
+  });
+
   it('does not come back after the session was closed, and comes back after a restart', async () => {
     const rig = await setUp();
     const ann = await read(rig.origin);

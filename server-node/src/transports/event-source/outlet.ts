@@ -97,8 +97,12 @@ export class EventSourceOutlet implements Outlet {
   }: Extract<ServerFrame, { hello: unknown }>): readonly Message[] {
     this.#session = session;
     const { retry, hasLostSession } = this.#rules;
-    const blocks = [retryBlock(retry()), idBlock(`${session}:${this.#number}`)];
-    if (hasLostSession(link)) blocks.push(LOST);
+    const blocks = [retryBlock(retry())];
+    if (hasLostSession(link)) {
+      this.#number = 0; // the new session counts anew: a higher number would acknowledge events that the client lacks
+      blocks.push(LOST); // before the id, so that a client with the id knows it
+    }
+    blocks.push(idBlock(`${session}:${this.#number}`));
     if (dropped) blocks.push(droppedBlock(dropped));
     return blocks;
   }
