@@ -439,4 +439,11 @@ describe('its requests', () => {
   ])('have options that are checked: %j', (options, message) => {
     expect(() => createHub().sse(options as never)).toThrow(message);
   });
+
+  it.each([Number.NaN, -1, Infinity, '70'])('refuse the delay %s, and keep the former one', async (ms) => {
+    const rig = await setUp();
+    expect(() => rig.events.retry(ms as number)).toThrow('as a delay. Pass milliseconds');
+    const { text } = await readRaw(rig.origin);
+    await vi.waitFor(() => expect(text()).toMatch(/^retry: 20\n\n/));
+  });
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkArgument, option } from '@velox/core/protocol';
 import type { Credentials } from '../access/admission.js';
 import type { Hub } from '../hub/hub.js';
 import type { Session } from '../sessions/session.js';
@@ -33,6 +34,8 @@ export interface SseEndpoint<Recipient = never> {
   readonly fetch: (request: Request) => Promise<Response>;
   /**
    * Sets how long clients wait before they reconnect, in ms: these recipients, or all connected and later ones.
+   *
+   * @throws VeloxError `bad-option` for a delay that is no time.
    */
   readonly retry: (ms: number, who?: Recipient) => void;
   /** How many streams are open. */
@@ -81,6 +84,7 @@ export function createEventSource<Recipient>(
       return exchange.response;
     },
     retry(ms, who) {
+      checkArgument('retry() of hub.sse()', 'a delay', ms, option.finite);
       if (who === undefined) {
         forAll = ms;
         for (const outlet of sources.open) outlet.setRetry(ms);
