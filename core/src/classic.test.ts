@@ -198,6 +198,42 @@ it('inside of onupdate, version and id are those of the object', async () => {
   live.disconnect();
 });
 
+it.each([[null], [[1]], ['text']])(
+  'keeps the object of the page live after the value was %j',
+  async (other) => {
+    const obj: { n?: number } = {};
+    const { live, last } = setUp(obj);
+    await tick(0);
+    last().hello();
+    last().say({ id: 'a', version: 1, body: other });
+    await tick();
+    expect(live.obj).toEqual(other);
+    last().say({ id: 'a', version: 2, body: { n: 2 } });
+    await tick();
+    expect(obj).toEqual({ n: 2 });
+    expect(live.obj).toBe(obj);
+    live.disconnect();
+  },
+);
+
+it('keeps a list live in place, and an object that the page put in place of the first one', async () => {
+  const { live, last } = setUp<object>({});
+  await tick(0);
+  last().hello();
+  last().say({ id: 'a', version: 1, body: [1] });
+  await tick();
+  const list = live.obj;
+  last().say({ version: 2, delta: true, body: [{ op: 'add', path: '/-', value: 2 }] });
+  await tick();
+  expect(live.obj).toBe(list);
+  const other: object = {};
+  Object.assign(live, { obj: other });
+  last().say({ id: 'a', version: 3, body: { n: 3 } });
+  await tick();
+  expect(other).toEqual({ n: 3 });
+  live.disconnect();
+});
+
 it('connects again from the position of its object, if a later frame was refused', async () => {
   const { live, last } = setUp<{ n?: number }>({});
   await tick(0);

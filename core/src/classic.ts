@@ -154,7 +154,9 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
       onPosition: (position) => Object.assign(live, position),
       onValue(body, { id, version }) {
         held = { id, version, body };
-        live.obj = fit(live.obj, body);
+        const now: unknown = live.obj;
+        const isFitting = Object(now) === now && Array.isArray(now) === Array.isArray(body);
+        live.obj = fit(isFitting ? now : obj, body); // after a null, the page's own object goes on
         live.id = id;
         live.version = version;
         const apply = (live.obj as { $apply?: unknown } | null)?.$apply; // a value may be null
