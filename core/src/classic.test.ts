@@ -234,6 +234,18 @@ it('keeps a list live in place, and an object that the page put in place of the 
   live.disconnect();
 });
 
+it('calls no onconnect after an onchange that disconnected', async () => {
+  const { live, last, calls } = setUp({});
+  live.onchange = (connected) => {
+    calls.push(`change ${connected}`);
+    if (connected) live.disconnect();
+  };
+  await tick(0);
+  last().hello();
+  await tick();
+  expect(calls).toEqual(['change true', 'change false', 'disconnect']);
+});
+
 it('connects again from the position of its object, if a later frame was refused', async () => {
   const { live, last } = setUp<{ n?: number }>({});
   await tick(0);

@@ -146,7 +146,7 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
       onOpen() {
         live.connected = true;
         live.onchange(true);
-        live.onconnect();
+        if (live.connected) live.onconnect(); // onchange may have disconnected
       },
       onLost: () => mine === link && leave(),
       onError: ({ code, message }) => live.onerror(new VeloxError(code as ErrorCode, message)),
