@@ -36,6 +36,20 @@ const FIRST = { id: 'a', version: 1, body: { n: 1, list: [1], in: { x: 1 } } };
 const delta = (version: number, body: object): object => ({ delta: true, version, body });
 
 describe('a server of version 3', () => {
+  it('is asked again for its session after a refusal with a code, or a failure of a proxy', async () => {
+    const { sync, last } = await setUp();
+    last().hello();
+    for (const reason of [
+      { code: 'refused', message: '502: Bad Gateway' },
+      { code: 'unavailable', message: '503: later' },
+    ]) {
+      last().lose(reason);
+      await tick(5_000);
+      expect(last().sent[0]).toMatchObject({ open: { session: 's1' } });
+    }
+    sync.close();
+  });
+
   it('is served as without the decorator: frames pass both ways', async () => {
     const { sync, replica, last } = await setUp();
     last().hello();
@@ -69,6 +83,24 @@ describe('a server of version 3', () => {
 });
 
 describe('a server of version 2', () => {
+  it.each(['404: Not Found', '405: Method Not Allowed'])(
+    'is reached after one of version 3, whose session it answers by "%s", since it takes no POST',
+    async (message) => {
+      const { sync, replica, last, say } = await setUp();
+      last().hello();
+      await say({ id: 'new', version: 4, body: {} });
+      last().lose();
+      await tick(200);
+      expect(last().sent[0]).toEqual({ open: { session: 's1' } });
+      last().lose({ code: 'refused', message });
+      await tick(1_000);
+      expect(last().sent).toEqual([{ open: {} }, { subscribe: [{}] }]);
+      await say(PING, FIRST);
+      expect(replica.get()).toEqual(FIRST.body);
+      sync.close();
+    },
+  );
+
   it('is open with protocol 2 after its first message, and its merge patches become operations', async () => {
     const { sync, replica, say } = await setUp(PING, FIRST);
     expect(sync.status.get()).toMatchObject({ state: 'open', protocol: 2, stale: false });

@@ -166,6 +166,9 @@ export function version2<T extends Transport | undefined>(transport: T): T {
           if (!first) link.send('{"unsubscribe":[""]}', frame.hello);
         },
         onClose(reason) {
+          // A server of version 2 may take GET alone, and a session is named by POST.
+          if (mode === 'unknown' && /^40[45]:/.test(reason.message) && reason.code === 'refused')
+            isOld = true;
           end();
           events.onClose(reason);
         },
