@@ -237,6 +237,20 @@ describe('a WebSocket without velox=3', () => {
     expect(await link.ended).toBe('closed 4408 timeout');
   });
 
+  it('is not idle while its client pings, with limits.idle', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const { hub, server } = await serve({ version2: true, limits: { idle: 40_000 } });
+    hub.state('', { n: 1 });
+    const link = version2WebSocket(`${server.origin}/sync`, new JsClient());
+    await link.until(1);
+    for (let count = 0; count < 6; count++) {
+      vi.advanceTimersByTime(25_000);
+      expect(await Promise.race([link.send('ping'), link.ended])).toBeUndefined();
+    }
+    vi.useRealTimers();
+    link.close();
+  });
+
   it('counts against the limit of messages per second', async () => {
     const { hub, server } = await serve({ version2: true, limits: { rate: 10 } });
     hub.state('', { n: 1 });

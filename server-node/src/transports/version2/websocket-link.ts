@@ -108,6 +108,7 @@ export class Version2Link {
   #hear(): void {
     const session = this.#session;
     if (!session || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    session.heard();
     if (session.rate.take()) return this.#listen();
     this.#hub.fail(session, new VeloxError('too-many', 'the peer sent more frames than the limits allow.'));
   }
