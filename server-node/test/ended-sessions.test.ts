@@ -49,6 +49,17 @@ describe('a session that onConnect closes', () => {
     expect(errors).toEqual([]);
   });
 
+  it('ends its link if the code is longer than a close frame', async () => {
+    const code = 'ü'.repeat(100);
+    const { hub, errors } = countingHub({ onConnect: (session) => session.close(code) });
+    await using server = await listen(hub.handle);
+    const link = rawWebSocket(server.origin);
+    link.send(OPENING);
+    expect(await link.find((frame) => 'bye' in frame)).toMatchObject({ bye: { code } });
+    expect(await link.whenEnded()).toBe(`closed 4000 ${'ü'.repeat(61)}`);
+    expect(errors).toEqual([]);
+  });
+
   it.each([
     ['node:http', 'text/event-stream'],
     ['node:http', 'application/json'],

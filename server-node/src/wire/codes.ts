@@ -26,3 +26,12 @@ export function statusOf(error: unknown): number {
   if (!isVeloxError(error)) return 500;
   return CODES[error.code]?.[1] ?? 400;
 }
+
+/** The longest reason of a close frame, in bytes (RFC 6455 §5.5). */
+const LONGEST_REASON = 123;
+
+/** Returns the beginning of a code that fits into a close frame. An application may end a session with any text. */
+export function closeReasonOf(code: string): string {
+  const { read } = new TextEncoder().encodeInto(code, new Uint8Array(LONGEST_REASON));
+  return code.slice(0, read);
+}

@@ -251,6 +251,15 @@ describe('a WebSocket without velox=3', () => {
     link.close();
   });
 
+  it('closes when its session is closed with a code that is longer than a close frame', async () => {
+    const { hub, server } = await serve({ version2: true });
+    hub.state('', { n: 1 });
+    const link = version2WebSocket(`${server.origin}/sync`, new JsClient());
+    await link.until(1);
+    hub.sessions()[0]?.close('x'.repeat(200));
+    expect(await link.ended).toBe(`closed 4400 ${'x'.repeat(123)}`);
+  });
+
   it('counts against the limit of messages per second', async () => {
     const { hub, server } = await serve({ version2: true, limits: { rate: 10 } });
     hub.state('', { n: 1 });

@@ -55,7 +55,7 @@ export class Version2Link {
     const outlet = form === 'deflated' ? new CompressingOutlet(form, create, drained) : create(drained);
     this.#outlet = new TranslatingOutlet(outlet, ({ code, reason }: Refused) => {
       if (code === 'not-acceptable') warnOnce(hub, topic);
-      webSocket.close(closeCodeOf(new VeloxError(code, reason)), code);
+      outlet.close(closeCodeOf(new VeloxError(code, reason)), code);
     });
     this.#gate = new FrameGate(socket, {
       isDeflated: deflation !== 'none',

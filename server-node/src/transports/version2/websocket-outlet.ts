@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { closeReasonOf } from '../../wire/codes.js';
 import type { Message } from '../../wire/message.js';
 import type { Outlet } from '../../wire/outlet.js';
 import { SocketWriter } from '../socket/writer.js';
@@ -38,6 +39,6 @@ export class PlainWebSocketOutlet extends SocketWriter implements Outlet {
   }
 
   close(code: number, reason: string): void {
-    this.#webSocket.close(code, reason);
+    this.#webSocket.close(code, closeReasonOf(reason));
   }
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { closeReasonOf } from '../../wire/codes.js';
 import { message as messageOf, type Message } from '../../wire/message.js';
 import type { Outlet } from '../../wire/outlet.js';
 import { Place } from '../../wire/shared-window.js';
@@ -42,7 +43,7 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   }
 
   close(code: number, reason: string): void {
-    this.#webSocket.close(code, reason);
+    this.#webSocket.close(code, closeReasonOf(reason));
   }
 
   #frame(message: Message): Buffer {
