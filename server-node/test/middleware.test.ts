@@ -80,6 +80,32 @@ describe.each([
   });
 });
 
+it('a plain event stream that compression encodes arrives event by event', async () => {
+  const hub = velox.createHub();
+  onTestFinished(() => hub.close());
+  const app = express();
+  app.use(compression({ threshold: 0 }));
+  app.get('/events', hub.sse({ headers: { 'Cache-Control': 'no-cache' } }).handle); // without `no-transform`
+  await using server = await listen(app);
+  const aborting = new AbortController();
+  onTestFinished(() => aborting.abort());
+  const response = await fetch(`${server.origin}/events`, {
+    headers: { accept: 'text/event-stream', 'accept-encoding': 'gzip' },
+    signal: AbortSignal.any([aborting.signal, AbortSignal.timeout(10_000)]),
+  });
+  expect(response.headers.get('content-encoding')).toBe('gzip');
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const until = async (wanted: string): Promise<void> => {
+    while (!text.includes(wanted)) text += (await reader.read()).value;
+  };
+  await until('retry: 3000\n\n');
+  for (const n of [1, 2]) {
+    hub.emit('note', n);
+    await until(`event: note\ndata: ${n}\n\n`);
+  }
+});
+
 describe('the answer to a WebSocket handshake', () => {
   const answer = async (url: string, headers = {}): Promise<IncomingMessage> => {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/sync?velox=3`, { headers });

@@ -87,7 +87,10 @@ function isStraight(response: ServerResponse): boolean {
 }
 
 /** Writes through the response, or through code that intercepts it. */
-function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readonly HttpChunk[]) => boolean {
+function wrapped(
+  response: ServerResponse & { readonly flush?: () => void },
+  onDrain: () => void,
+): (pieces: readonly HttpChunk[]) => boolean {
   let full = false;
   const { socket } = response;
   const stall = watchStall(response instanceof ServerResponse && socket ? socket : response);
@@ -100,6 +103,8 @@ function wrapped(response: ServerResponse, onDrain: () => void): (pieces: readon
   return (pieces) => {
     if (response.destroyed) return true;
     full = !response.write(Buffer.concat(pieces.map(({ bytes }) => bytes)));
+    // Middleware that encodes the answer (compression, for example) would keep it until its buffer is full.
+    response.flush?.();
     if (full) stall(true);
     return !full;
   };
