@@ -231,6 +231,23 @@ describe('entity-sync on a hub', () => {
     expect(live.socket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('keeps a client that is asked again before its answer can have arrived', async () => {
+    const { connect } = await start({ hub: { name: () => 'ann', duplicates: 'refuse' } });
+    const client = connect({ autoPong: false });
+    let pings = 0;
+    client.socket.on('ping', () => pings++);
+    await client.send();
+    const rivals: Client[] = [];
+    for (const wanted of [1, 2]) {
+      rivals.push(connect()); // the server asks whether the one that has the name lives
+      await vi.waitFor(() => expect(pings).toBe(wanted), FOUND);
+    }
+    client.socket.pong();
+    expect(await Promise.all(rivals.map(({ closed }) => closed))).toEqual([4403, 4403]);
+    await client.send();
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('keeps a client while events go to everyone, which it is not sent', async () => {
     const { connect, hub, change, watched } = await start({
       hub: { events: { count: 10, overflow: 'close' } },

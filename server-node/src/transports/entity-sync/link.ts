@@ -54,8 +54,8 @@ export class EntitySyncLink {
   readonly #gate: FrameGate;
   #session: Session | undefined;
   #secret = '';
-  /** Whether a ping has no pong yet. */
-  #isAsked = false;
+  /** When the oldest ping without a pong was sent, in ms of `performance.now`. */
+  #askedAt: number | undefined;
 
   constructor(
     hub: Hub,
@@ -111,7 +111,7 @@ export class EntitySyncLink {
     const reader = takeReader(socket);
     webSocket.on('error', () => this.#gate.stop()); // 'close' follows
     webSocket.on('pong', () => {
-      this.#isAsked = false;
+      this.#askedAt = undefined;
       this.#session?.heard();
     });
     this.ended = new Promise((resolve) => {
@@ -216,11 +216,18 @@ export class EntitySyncLink {
     }
   }
 
-  /** Asks for a sign of life once a heartbeat. A client that has not answered the last time is gone. */
+  /**
+   * Asks for a sign of life, once a heartbeat and when another client wants the name. A client that has not answered since the last
+   * heartbeat is gone.
+   */
   #ask(): void {
     if (!this.#isOpen) return;
-    if (this.#isAsked) return this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
-    this.#isAsked = true;
+    const now = performance.now();
+    this.#askedAt ??= now;
+    // Half a heartbeat: timers are not exact.
+    if (now - this.#askedAt > this.#hub.heartbeat / 2) {
+      return this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
+    }
     this.#webSocket.ping();
   }
 }
