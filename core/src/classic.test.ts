@@ -234,6 +234,64 @@ it('keeps a list live in place, and an object that the page put in place of the 
   live.disconnect();
 });
 
+describe('a callback that throws is reported, and', () => {
+  const reported = vi.fn();
+  beforeEach(() => {
+    reported.mockReset();
+    vi.stubGlobal('reportError', reported);
+  });
+  afterEach(() => void vi.unstubAllGlobals());
+  const fail = (): never => {
+    throw new Error('of the page');
+  };
+
+  it('the other ones are called: onchange, $apply and ondisconnect', async () => {
+    const { live, last, calls } = setUp({ $apply: fail });
+    live.onchange = fail;
+    const done = vi.fn();
+    void live.wait().then(done);
+    await tick(0);
+    last().hello();
+    last().say({ id: 'a', version: 1, body: { n: 1 } });
+    await tick();
+    expect(calls).toEqual(['connect', 'update {"n":1}']);
+    live.ondisconnect = fail;
+    live.disconnect();
+    await tick(0);
+    expect(done).toHaveBeenCalledOnce();
+    expect(reported).toHaveBeenCalledTimes(4);
+  });
+
+  it('onupdate is called for the next value', async () => {
+    const { live, last } = setUp<{ n?: number }>({});
+    const seen: unknown[] = [];
+    live.onupdate = ({ n }) => {
+      seen.push(n);
+      fail();
+    };
+    await tick(0);
+    last().hello();
+    for (const n of [1, 2]) {
+      last().say({ id: 'a', version: n, body: { n } });
+      await tick();
+    }
+    expect(seen).toEqual([1, 2]);
+    expect(reported).toHaveBeenCalledTimes(2);
+    live.disconnect();
+  });
+
+  it('an ondisconnect with a parameter still disables automatic retries', async () => {
+    const { live, last, links } = setUp({});
+    live.ondisconnect = (retry) => (expect(retry).toBe(live.retry), fail());
+    await tick(0);
+    last().hello();
+    last().lose();
+    await tick(60_000);
+    expect(links).toHaveLength(1);
+    expect(reported).toHaveBeenCalledOnce();
+  });
+});
+
 it('calls no onconnect after an onchange that disconnected', async () => {
   const { live, last, calls } = setUp({});
   live.onchange = (connected) => {

@@ -6,6 +6,7 @@ import { resolve, type ConnectOptions } from './connect/connect.js';
 import { VeloxError, type ErrorCode } from './protocol/error.js';
 import type { Patch } from './protocol/patch.js';
 import { createMirror } from './reactive/mirror.js';
+import { attempt } from './reactive/readable.js';
 import type { Initial } from './replicas/replica.js';
 import { polling, sse } from './transports/requests.js';
 import { version2 } from './transports/version-2.js';
@@ -126,13 +127,17 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
     wait: () => new Promise((done) => void waiting.push(done)),
   };
 
+  function change(connected: boolean): void {
+    live.connected = connected;
+    attempt(() => live.onchange(connected));
+  }
+
   function leave(): boolean {
     const isManual = live.ondisconnect.length === 1;
     const wasConnected = live.connected;
-    live.connected = false;
-    if (wasConnected) live.onchange(false);
+    if (wasConnected) change(false);
     if (isManual) link = undefined;
-    if (wasConnected || isManual) live.ondisconnect(live.retry);
+    if (wasConnected || isManual) attempt(() => live.ondisconnect(live.retry));
     return isManual;
   }
 
@@ -144,8 +149,7 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
         live.sse = name === 'sse';
       },
       onOpen() {
-        live.connected = true;
-        live.onchange(true);
+        change(true);
         if (live.connected) live.onconnect(); // onchange may have disconnected
       },
       onLost: () => mine === link && leave(),
@@ -160,8 +164,8 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
         live.id = id;
         live.version = version;
         const apply = (live.obj as { $apply?: unknown } | null)?.$apply; // a value may be null
-        if (typeof apply === 'function') apply.call(live.obj);
-        live.onupdate(live.obj);
+        if (typeof apply === 'function') attempt(() => void apply.call(live.obj));
+        attempt(() => live.onupdate(live.obj));
       },
     });
     link = mine;
