@@ -385,6 +385,25 @@ it('retry: false ends it with the first failure', async () => {
   expect(live.connected).toBe(false);
 });
 
+it('connect() goes on after the server refused the client, and does nothing otherwise', async () => {
+  const { live, last, links, calls } = setUp({});
+  await tick(0);
+  live.connect();
+  expect(links).toHaveLength(1);
+  last().say({ bye: { code: 'unauthorized', reason: 'no' } });
+  await tick(60_000);
+  expect(links).toHaveLength(1);
+  live.connect();
+  await tick(0);
+  expect(links).toHaveLength(2);
+  last().hello();
+  live.connect();
+  await tick();
+  expect(links).toHaveLength(2);
+  expect(calls.slice(1)).toEqual(['change true', 'connect']);
+  live.disconnect();
+});
+
 it('name and password travel as a header, and in the URL of a WebSocket', async () => {
   const fakes = ['websocket', 'sse'].map((name) => createFakeTransport({ name }));
   const transports = fakes.map(({ transport }) => transport);

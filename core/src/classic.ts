@@ -37,7 +37,7 @@ export interface Velox<T extends object> {
   onchange: (connected: boolean) => void;
   /** Called if an attempt failed, a link was lost, or the server refuses; the error has its code. */
   onerror: (error: VeloxError) => void;
-  /** Connects again after `disconnect()`; `velox()` itself makes the first connection. */
+  /** Connects again after `disconnect()` or a final refusal; `velox()` itself makes the first connection. */
   readonly connect: () => void;
   /** Ends the connection until `connect()`, and resolves `wait()`. */
   readonly disconnect: () => void;
@@ -142,7 +142,7 @@ function create<T extends object>(url: string, obj: T, options: ClassicOptions =
   }
 
   function connect(): void {
-    if (link) return;
+    if (link) return link.connect();
     const mine: ClassicLink = createLink<T>(url, linkOptions, held, {
       onTransport(name) {
         live.ws = name === 'websocket';

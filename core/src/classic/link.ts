@@ -26,6 +26,8 @@ export interface LinkListener<T> {
 
 /** One topic of one connection, for as long as it is wanted. */
 export interface ClassicLink {
+  /** Connects again if the connection has ended for good. */
+  readonly connect: () => void;
   readonly retry: () => void;
   /** @throws VeloxError `closed`, `not-supported`. */
   readonly send: (data: unknown) => void;
@@ -99,6 +101,7 @@ export function createLink<T>(
     connection.close();
   }
   return {
+    connect: () => void (state === 'closed' && connection.reconnect()),
     retry: connection.reconnect,
     send(data = null) {
       if (state !== 'open')
