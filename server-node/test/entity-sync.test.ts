@@ -158,6 +158,19 @@ describe('entity-sync on a hub', () => {
     await vi.waitFor(() => expect(client.texts).toEqual(['{"n":1}']), FOUND);
   });
 
+  it.each([
+    ['a control character', '\u0000'],
+    ['half a surrogate pair', '\ud800'],
+    ['more bytes than limits.topic', 'x'.repeat(2_000)],
+  ])('ignores an id with %s, and keeps the client', async (_, id) => {
+    const { connect, change } = await start({ initial: true });
+    const client = connect();
+    change('1', { n: 1 });
+    await client.send(subscribe('items', id), subscribe('items', id, 'unsubscribe'), subscribe('items', '1'));
+    await vi.waitFor(() => expect(client.texts).toEqual(['{"n":1}']), FOUND);
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('asks `authorize` with the headers of the handshake, and `canSubscribe` for each row', async () => {
     const { connect, change } = await start({
       initial: true,

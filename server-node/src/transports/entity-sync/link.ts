@@ -154,7 +154,7 @@ export class EntitySyncLink {
     if (!session || session.hasEnded || !this.#isOpen) return;
     try {
       const text = readMessage(raw, this.#hub.limits.frame);
-      this.#execute(session, requestOf(text), text);
+      this.#execute(session, requestOf(text, this.#hub.limits.topic), text);
     } catch (error) {
       this.#hub.fail(session, error);
     }

@@ -1,3 +1,5 @@
+import { UNSOUND } from '@velox/core/protocol';
+
 /** A message of an entity-sync client. */
 export type Request =
   | { readonly is: 'subscribe' | 'unsubscribe'; readonly entity: string; readonly id: string }
@@ -7,8 +9,12 @@ export type Request =
   /** It is ignored, for a reason that the log names. */
   | { readonly is: 'unknown'; readonly why: string };
 
-/** Reads a message. As in the original, an empty action counts as none. */
-export function requestOf(text: string): Request {
+/**
+ * Reads a message. As in the original, an empty action counts as none.
+ *
+ * @param longest the most bytes that the name of a topic may have
+ */
+export function requestOf(text: string, longest: number): Request {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -29,6 +35,10 @@ export function requestOf(text: string): Request {
   if (typeof entity !== 'string' || entity === '' || entity.includes('/') || typeof id !== 'string') {
     return unknown('names no row: `entity` is text without a slash, and `id` is text');
   }
+  const topic = `${entity}/${id}`;
+  if (UNSOUND.test(topic)) return unknown('names a row with half a surrogate pair or a control character');
+  if (Buffer.byteLength(topic) > longest)
+    return unknown('names a row whose topic is longer than limits.topic');
   return { is: action, entity, id };
 }
 
