@@ -244,6 +244,23 @@ describe('entity-sync on a hub', () => {
     expect(live.socket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('keeps a client whose answer arrived while the process stood still', async () => {
+    const { connect } = await start({ hub: { heartbeat: 200 } });
+    const client = connect({ autoPong: false });
+    const stoodStill = new Promise<void>((resolve) => {
+      client.socket.once('ping', () => {
+        client.socket.on('ping', () => client.socket.pong());
+        client.socket.pong();
+        const until = performance.now() + 500;
+        while (performance.now() < until);
+        resolve();
+      });
+    });
+    await stoodStill;
+    await client.send('{"action":"secret","body":"x"}');
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('keeps a client that is asked again before its answer can have arrived', async () => {
     const { connect } = await start({ hub: { name: () => 'ann', duplicates: 'refuse' } });
     const client = connect({ autoPong: false });

@@ -225,9 +225,11 @@ export class EntitySyncLink {
     const now = performance.now();
     this.#askedAt ??= now;
     // Half a heartbeat: timers are not exact.
-    if (now - this.#askedAt > this.#hub.heartbeat / 2) {
-      return this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
-    }
-    this.#webSocket.ping();
+    if (now - this.#askedAt <= this.#hub.heartbeat / 2) return this.#webSocket.ping();
+    // If the process stood still, the answer waits unread in the socket.
+    setImmediate(() => {
+      if (this.#askedAt === undefined) return this.#ask();
+      if (this.#isOpen) this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
+    });
   }
 }
