@@ -237,6 +237,20 @@ describe('a WebSocket without velox=3', () => {
     expect(await link.ended).toBe('closed 4408 timeout');
   });
 
+  it('stays open if its ping waits unread when the 30 s are over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { hub, server } = await serve({ version2: true });
+    hub.state('', { n: 1 });
+    const link = version2WebSocket(`${server.origin}/sync`, new JsClient());
+    await link.until(1);
+    await new Promise((resolve) => setImmediate(resolve)); // timers, too, run before sockets are read
+    link.post('ping');
+    vi.advanceTimersByTime(30_000);
+    expect(await Promise.race([link.send('ping'), link.ended])).toBeUndefined();
+    vi.useRealTimers();
+    link.close();
+  });
+
   it('is not idle while its client pings, with limits.idle', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
     const { hub, server } = await serve({ version2: true, limits: { idle: 40_000 } });

@@ -102,7 +102,9 @@ export class Version2Link {
   #listen(): void {
     clearTimeout(this.#silence);
     const end = (): void => this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
-    this.#silence = setTimeout(end, SILENCE).unref();
+    // If the process stood still, a message waits unread in the socket.
+    const late = (): void => void setImmediate(() => this.#silence === mine && end());
+    const mine = (this.#silence = setTimeout(late, SILENCE).unref());
   }
 
   #hear(): void {
