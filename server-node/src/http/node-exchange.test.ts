@@ -55,6 +55,17 @@ describe('the body of a request', () => {
     expect(await post(listener)).toMatchObject({ status: 200, answer: opened });
   });
 
+  it.each(['utf8', 'hex', 'base64'] as const)(
+    'is read if other code reads along, and has set the encoding %s',
+    async (encoding) => {
+      const listener = behind((request, next) => {
+        request.setEncoding(encoding).on('data', () => undefined);
+        next();
+      });
+      expect(await post(listener)).toMatchObject({ status: 200, answer: opened });
+    },
+  );
+
   it('is refused with a remedy if other code read it and did not keep it', async () => {
     const listener = behind((request, next) => void request.resume().once('end', next));
     const message = expect.stringContaining('request.body') as string;

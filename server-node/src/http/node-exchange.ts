@@ -88,7 +88,9 @@ function readText(request: IncomingMessage, limit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on('data', (chunk: Buffer) => {
+    request.on('data', (data: Buffer | string) => {
+      // Text, if other code has set an encoding. An error in this listener would end the process.
+      const chunk = typeof data === 'string' ? Buffer.from(data, request.readableEncoding ?? 'utf8') : data;
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
       else reject(new VeloxError('too-large', `a body has more than ${limit} bytes.`));
