@@ -66,6 +66,46 @@ describe('the body of a request', () => {
     },
   );
 
+  it('is complete if other code reads along while the client is authorized', async () => {
+    const hub = velox.createHub({ authorize: () => Promise.resolve({}), identify: () => 'ann' });
+    const heard: unknown[] = [];
+    hub.on('say', (_, data) => heard.push(data));
+    let seen = 0;
+    await using server = await listen((request, response) => {
+      request.on('data', (chunk: Buffer) => (seen += chunk.length));
+      void hub.handle(request, response);
+    });
+    const send = (frames: object[], headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${server.origin}?velox=3`, {
+        method: 'POST',
+        body: JSON.stringify(frames),
+        headers: { accept: 'application/json', ...headers },
+      });
+    const [{ hello }] = (await (await send([{ open: {} }])).json()) as [
+      { hello: { session: string; link: number } },
+    ];
+    const ids = { 'velox-session': hello.session, 'velox-link': `${hello.link}` };
+    const long = 'x'.repeat(300_000);
+    for (const data of ['short', long]) {
+      const answer = await send([{ event: 'say', data, seq: heard.length + 1 }], ids);
+      expect(await answer.json()).toEqual({ ack: heard.length });
+    }
+    expect(heard).toEqual(['short', long]);
+    expect((await send([{ event: 'say', data: 'x'.repeat(2 ** 20), seq: 3 }], ids)).status).toBe(413);
+    expect(seen).toBeGreaterThan(2 ** 20);
+  });
+
+  it('is refused with a remedy if other code read a part of it before', async () => {
+    const listener = behind((request, next) => {
+      request.once('data', () => {
+        request.pause();
+        next();
+      });
+    });
+    const message = expect.stringContaining('request.body') as string;
+    expect(await post(listener)).toEqual({ status: 400, answer: { error: { code: 'bad-frame', message } } });
+  });
+
   it('is refused with a remedy if other code read it and did not keep it', async () => {
     const listener = behind((request, next) => void request.resume().once('end', next));
     const message = expect.stringContaining('request.body') as string;
