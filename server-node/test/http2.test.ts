@@ -5,17 +5,41 @@ import {
   constants,
   createSecureServer,
   createServer,
+  type ClientHttp2Session,
   type Http2ServerRequest,
   type Http2ServerResponse,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { memory } from '../src/backplanes/memory/index.js';
 import * as velox from '../src/index.js';
 import { cert, key } from './rig/certificate.js';
 
+/** Posts frames with the origin of the host; gives the answer's status and body. */
+async function post(
+  client: ClientHttp2Session,
+  host: string,
+  frames: object[],
+  headers: OutgoingHttpHeaders = {},
+): Promise<[number, string]> {
+  const stream = client.request({
+    ':method': 'POST',
+    ':path': '/?velox=3',
+    accept: 'application/json',
+    origin: `https://${host}`,
+    ...headers,
+  });
+  stream.end(JSON.stringify(frames));
+  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+  let body = '';
+  for await (const chunk of stream.setEncoding('utf8')) body += chunk;
+  return [answer[':status'], body];
+}
+
 /** Posts the opening of a link by long-polling; gives the answer's status and body. */
-async function open(endpoint: velox.Endpoint, headers: IncomingHttpHeaders): Promise<[number, string]> {
+async function open(endpoint: velox.Endpoint, headers: OutgoingHttpHeaders): Promise<[number, string]> {
   const server = createSecureServer({ cert, key }, (request, response) => {
     void endpoint.handle(request as never, response as never);
   });
@@ -27,18 +51,7 @@ async function open(endpoint: velox.Endpoint, headers: IncomingHttpHeaders): Pro
     client.destroy();
     server.close();
   });
-  const stream = client.request({
-    ':method': 'POST',
-    ':path': '/?velox=3',
-    accept: 'application/json',
-    origin: `https://${host}`,
-    ...headers,
-  });
-  stream.end(JSON.stringify([{ open: {} }, { subscribe: [{}] }]));
-  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
-  let body = '';
-  for await (const chunk of stream.setEncoding('utf8')) body += chunk;
-  return [answer[':status'], body];
+  return post(client, host, [{ open: {} }, { subscribe: [{}] }], headers);
 }
 
 it('a page of the own origin may act', async () => {
@@ -51,6 +64,34 @@ it('a page of another origin may not', async () => {
   const [status, body] = await open(velox.createHub(), { origin: 'https://evil.example' });
   expect(status).toBe(403);
   expect(body).toContain('bad-origin');
+});
+
+it('a page of the own origin may act, too, if its session is on another node', async () => {
+  const backplane = memory();
+  const hubs = [velox.createHub({ backplane }), velox.createHub({ backplane })] as const;
+  const heard = vi.fn();
+  hubs[0].on('say', (_, data) => heard(data));
+  let hub: velox.Hub = hubs[0];
+  const server = createSecureServer({ cert, key }, (request, response) => {
+    void hub.handle(request as never, response as never);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = connect(`https://${host}`, { ca: cert });
+  onTestFinished(async () => {
+    client.destroy();
+    server.close();
+    await Promise.all(hubs.map((each) => each.close()));
+  });
+  const [, opened] = await post(client, host, [{ open: {} }]);
+  const [{ hello }] = JSON.parse(opened) as [{ hello: { session: string; link: number } }];
+  hub = hubs[1];
+  const ids = { 'velox-session': hello.session, 'velox-link': `${hello.link}` };
+  expect(await post(client, host, [{ event: 'say', data: 1, seq: 1 }], ids)).toEqual([200, '{"ack":1}']);
+  expect(heard).toHaveBeenCalledWith(1);
+  const [status] = await post(client, host, [], { ...ids, origin: 'https://evil.example' });
+  expect(status).toBe(403);
 });
 
 it.each(['http', 'https'])(

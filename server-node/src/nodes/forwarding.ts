@@ -152,10 +152,12 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
   }
 }
 
-function headersOf({ request }: Exchange): [string, string][] {
+function headersOf({ request, head }: Exchange): [string, string][] {
   const { headers } = request;
   const pairs = headers instanceof Headers ? [...headers] : Object.entries(headers);
-  return pairs.flatMap(([name, value]): [string, string][] =>
+  // HTTP/2 names the host in another header, and some web-standard servers only in the URL.
+  const known = pairs.filter(([name]) => name !== 'host').concat([['host', head.header('host')]]);
+  return known.flatMap(([name, value]): [string, string][] =>
     value === undefined || HOP_BY_HOP.test(name) ? [] : [[name, [value].flat().join(', ')]],
   );
 }
