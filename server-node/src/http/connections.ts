@@ -1,5 +1,6 @@
+import { Server as HttpServer } from 'node:http';
+import type { Http2Session } from 'node:http2';
 import type { Server as NetServer, Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { responseUnderWay } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
@@ -7,28 +8,40 @@ import { GRACE } from '../wire/outlet.js';
 /** The open connections of a server that bring requests. An upgraded connection is no longer among them. */
 export class Connections {
   readonly #server: NetServer;
-  /** By the socket, or over TLS by the address of the peer: a TLS socket takes the place of the plain one below it. */
+  /**
+   * By the socket, or by the address of the peer: a TLS socket takes the place of the plain one below it, and a session of HTTP/2 does not
+   * show its own.
+   */
   readonly #sockets = new Map<unknown, Duplex>();
-  readonly #isSecure: boolean;
+  /** The connections of HTTP/2: their streams have responses, their sockets have none. */
+  readonly #sessions = new Set<Http2Session>();
+  readonly #isPlain: boolean;
   /** One listener for all sockets that are their own key. */
   readonly #onClose: (this: Duplex) => void;
 
   constructor(server: NetServer) {
     this.#server = server;
-    this.#isSecure = server instanceof TlsServer;
+    this.#isPlain = server instanceof HttpServer;
     const sockets = this.#sockets;
     this.#onClose = function () {
       sockets.delete(this);
     };
   }
 
-  add(socket: Socket & { readonly alpnProtocol?: string | false | null }): void {
+  add(socket: Socket): void {
     const key = this.#keyOf(socket);
-    if (socket.alpnProtocol === 'h2') return void this.#sockets.delete(key); // its streams have responses, it has none
     if (this.#sockets.get(key) === socket) return;
     this.#sockets.set(key, socket);
     // A closed socket has no address any more.
     socket.on('close', key === socket ? this.#onClose : () => this.#forget(key, socket));
+  }
+
+  /** Adds a connection of HTTP/2, also repeatedly. */
+  addSession(session: Http2Session): void {
+    if (session.destroyed || this.#sessions.has(session)) return;
+    this.#sockets.delete(this.#keyOf(session.socket));
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
   }
 
   /** Forgets a connection that became something else, a WebSocket for example. */
@@ -42,14 +55,14 @@ export class Connections {
   }
 
   #keyOf(socket: Duplex): unknown {
-    if (!this.#isSecure) return socket;
+    if (this.#isPlain) return socket;
     const { remoteAddress, remotePort } = socket as Socket;
     return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
   }
 
   /**
    * Ends the connections of a server that accepts no more. Idle connections, and those that have received nothing, end immediately. Those
-   * without a complete request end after 5 s, unless the server still listens then.
+   * without a complete request end after 5 s, unless the server still listens then. A connection of HTTP/2 ends with its last response.
    *
    * @param areAll whether connections that still have a response after 5 s end as well
    */
@@ -57,9 +70,11 @@ export class Connections {
     if (!this.#server.listening) {
       for (const socket of this.#sockets.values()) if (isSilent(socket)) socket.destroy();
       (this.#server as { closeIdleConnections?(): void }).closeIdleConnections?.();
+      for (const session of this.#sessions) session.close();
     }
     setTimeout(() => {
       if (this.#server.listening) return;
+      for (const session of this.#sessions) session[areAll ? 'destroy' : 'close']();
       for (const socket of this.#sockets.values()) if (areAll || !responseUnderWay(socket)) socket.destroy();
     }, GRACE).unref();
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { refuse, type Answer } from '../transports/exchange.js';
 import { checkAttach } from './check-attach.js';
@@ -66,7 +67,11 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     next?: (error?: unknown) => void,
   ): Promise<Served> => {
     const connections = connectionsOf(serverOf(request.socket));
-    if (connections) servers.add(connections);
+    if (connections) {
+      servers.add(connections);
+      const session = (request as { stream?: Http2Stream }).stream?.session;
+      if (session) connections.addSession(session); // it may have begun before we saw its server
+    }
     if (next && !isChecked) checkPath(request);
     const turn = whenTurn(request, response);
     if (turn && !(await turn)) return { outcome: 'closed' };

@@ -1,6 +1,7 @@
 /** Lets Velox see the `upgrade` and `request` events of a server before the server's own listeners do. */
 import { channel } from 'node:diagnostics_channel';
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Http2Session } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -105,6 +106,8 @@ function intercept(server: NetServer): Intercepted {
   const value = (event: string | symbol, ...values: unknown[]): boolean => {
     if (event === 'connection' || event === 'secureConnection') {
       connections.add(values[0] as Socket);
+    } else if (event === 'session') {
+      connections.addSession(values[0] as Http2Session); // node:http2 alone emits it
     } else if (event === 'request') {
       if (onRequest(...(values as [IncomingMessage, ServerResponse]))) return true;
     } else if (event === 'upgrade') {
