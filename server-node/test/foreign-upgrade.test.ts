@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -147,6 +147,18 @@ describe('a WebSocket', () => {
     await Promise.all([once(raw.socket, 'end'), once(socket, 'close')]);
     expect(raw.text).toMatch(/^HTTP\/1.1 401 /);
     expect(raw.text.length).toBeGreaterThan(64 << 16);
+  });
+
+  it('gets 404 for an unknown path of a server that has no other listeners', async () => {
+    const server = createHttp().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    state.attach(server, '/live');
+    const raw = connection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    raw.request(HANDSHAKE);
+    expect(await raw.until(/"not-found"/)).toMatch(/^HTTP\/1.1 404 /);
+    raw.socket.end();
+    await raw.whenClosed();
   });
 
   it('gets 501 with advice if it arrives as a plain request', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { refuse, type Answer } from '../transports/exchange.js';
+import { NOTHING, refuse, type Answer } from '../transports/exchange.js';
 import { checkAttach } from './check-attach.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
@@ -177,7 +177,6 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
 }
 
 const FOREIGN: Remainder = { left: 'foreign' };
-const NOTHING = refuse(404, 'not-found', 'There is nothing here.');
 
 /** The server had no upgrade listener when this handshake came. It takes the next one. */
 const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {

@@ -6,7 +6,9 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseAgain, responseUnderWay, serverOf } from '../transports/socket/internals.js';
+import { NOTHING } from '../transports/exchange.js';
 import { isVelox } from './negotiate.js';
+import { nodeExchange } from './node-exchange.js';
 
 type Emit = (event: string, ...values: unknown[]) => boolean;
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -87,7 +89,9 @@ export function dispatchUpgrade(
     const hasOthers = !areOthersFirst && !isOurs && server.listenerCount('upgrade') > 1;
     const release = (): void => void emit('upgrade', request, socket, head);
     const withdraw = hasOthers ? releaseUnknown(request, response, release) : undefined;
-    if (!server.emit('request', request, response)) withdraw?.();
+    if (server.emit('request', request, response)) return;
+    if (withdraw) withdraw();
+    else if (!areOthersFirst) nodeExchange(request, response).answer(NOTHING, {});
   });
   return true;
 }

@@ -2,7 +2,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Elsewhere } from '../http/elsewhere.js';
 import { serve } from '../http/serve.js';
 import type { Hub } from '../hub/hub.js';
-import { refuse, type Exchange } from '../transports/exchange.js';
+import { NOTHING, refuse, type Exchange } from '../transports/exchange.js';
 import { ForwardedExchange, type ForwardedAnswer, type ForwardedRequest } from './forwarded-exchange.js';
 import type { Letters } from './letters.js';
 import type { Peers } from './peers.js';
@@ -141,7 +141,7 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
     tell({ call, taken: true });
     serve(this.#hub, exchange)
       .then(async (served) => {
-        if ('left' in served) exchange.answer(refuse(404, 'not-found', 'There is nothing here.'), {});
+        if ('left' in served) exchange.answer(NOTHING, {});
         else await served.outcome;
       })
       .catch((error: unknown) => {

@@ -66,3 +66,6 @@ export function refuse(
 
 /** The head of an answer in JSON that is for this moment only. */
 export const JSON_HEADERS: Headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** The answer to a request that no handler knows. */
+export const NOTHING: Answer = refuse(404, 'not-found', 'There is nothing here.');
