@@ -149,6 +149,21 @@ describe('a WebSocket', () => {
     expect(raw.text.length).toBeGreaterThan(64 << 16);
   });
 
+  it('loses its connection if a hook of middleware for the head of the answer throws', async () => {
+    const failures = vi.fn();
+    const hub = velox.createHub({ logger: failures });
+    await using server = await listen((request, response) => {
+      response.writeHead = () => {
+        throw new Error('planted');
+      };
+      void hub.handle(request, response);
+    });
+    const raw = connection(server.origin);
+    raw.request(HANDSHAKE);
+    await once(raw.socket, 'end');
+    expect(failures).toHaveBeenCalledWith(expect.objectContaining({ event: 'callback failed' }));
+  });
+
   it('gets 404 for an unknown path of a server that has no other listeners', async () => {
     const server = createHttp().listen(0, '127.0.0.1');
     await once(server, 'listening');

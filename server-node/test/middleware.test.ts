@@ -7,7 +7,7 @@ import cors from 'cors';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import helmet from 'helmet';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import * as velox from '../src/index.js';
 import { listen, type Listening } from './rig/listen.js';
@@ -143,4 +143,24 @@ describe('the answer to a WebSocket handshake', () => {
     await (await fetch(`${server.origin}/sync`, { headers: { cookie } })).text();
     expect(seen).toEqual([undefined, 1, 2]);
   });
+});
+
+it('a hook of middleware that throws for each head ends the exchange, not the process', async () => {
+  const failures = vi.fn();
+  const hub = velox.createHub({ logger: failures });
+  const events = hub.sse();
+  await using server = await listen((request, response) => {
+    response.writeHead = () => {
+      throw new Error('planted');
+    };
+    void (request.url === '/events' ? events : hub).handle(request, response);
+  });
+  for (const [path, accept] of [
+    ['/', 'application/json'],
+    ['/?velox=3', 'text/event-stream'],
+    ['/events', 'text/event-stream'],
+  ] as const)
+    await expect(fetch(`${server.origin}${path}`, { headers: { accept } })).rejects.toThrow();
+  expect(failures).toHaveBeenCalledTimes(3);
+  expect(hub.stats().sessions).toBe(0);
 });

@@ -111,8 +111,12 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
   const safely = (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
     return begun(request, response, next).catch((error: unknown) => {
       hub.observer.failure(error);
-      if (response.headersSent) response.destroy();
-      else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
+      try {
+        if (response.headersSent) response.destroy();
+        else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
+      } catch {
+        response.destroy(); // not even a refusal can be written
+      }
       return { outcome: 'failed' };
     });
   };

@@ -73,10 +73,11 @@ export function createEventSource<Recipient>(
   return {
     async handle(request, response, next) {
       if ((await whenTurn(request, response)) === false) return 'closed';
-      return serve(
-        nodeExchange(request, response, () => hub.closed),
-        next,
-      );
+      const exchange = nodeExchange(request, response, () => hub.closed);
+      return serve(exchange, next).catch(() => {
+        response.destroy(); // not even a refusal can be written
+        return 'failed';
+      });
     },
     fetch(request) {
       const exchange = fetchExchange(request, false);

@@ -56,8 +56,13 @@ export function nodeExchange(
           return false;
         }
         response.shouldKeepAlive = false; // else the connection would wait idle after it, and keep a process from its end
-        begin(200, headers);
         whenClosed(response, () => onClose(response.writableFinished ? 'ended' : 'closed'));
+        try {
+          begin(200, headers);
+        } catch (error) {
+          response.destroy(); // a hook of middleware failed: there is no other answer
+          throw error;
+        }
         return true;
       };
       const create = (drained: () => void): NodeStream => new NodeStream(response, form, start, drained);

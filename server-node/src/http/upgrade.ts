@@ -189,8 +189,13 @@ export function takeUpgrade(request: IncomingMessage): TakenUpgrade | undefined 
   response.on('error', () => undefined);
   if (!process.versions.bun) {
     // Bun writes to a socket that was detached. Node writes nothing here, and middleware sees the head and the end of an answer:
-    response.writeHead(101); // some adds its headers at the last moment (express-session, for example),
-    response.end(); // and some waits for the end, to save a session
+    try {
+      response.writeHead(101); // some adds its headers at the last moment (express-session, for example),
+      response.end(); // and some waits for the end, to save a session
+    } catch (error) {
+      socket.destroy(); // no response holds it any more
+      throw error;
+    }
   }
   return { socket, head, headers: linesOf(response) };
 }

@@ -12,8 +12,9 @@ export class NodeStream implements Outlet {
   readonly isTwoWay = false;
   readonly #response: ServerResponse;
   readonly #form: 'sse' | 'gzip';
-  /** Unused once it has begun. */
+  /** Called once. */
   #begin: (() => boolean) | undefined;
+  #hasBegun = false;
   readonly #onDrain: () => void;
   /** The route of writes, set by the first one. */
   #straight: SocketWriter | undefined;
@@ -47,16 +48,23 @@ export class NodeStream implements Outlet {
 
   close(): void {
     const response = this.#response;
-    if (this.#begin && !this.#begin()) return;
+    if (!this.#start()) return;
     response.end();
     const timer = setTimeout(() => response.destroy(), GRACE).unref();
     response.once('close', () => clearTimeout(timer));
   }
 
+  /** Returns whether the head is set. */
+  #start(): boolean {
+    const begin = this.#begin;
+    this.#begin = undefined;
+    if (begin) this.#hasBegun = begin();
+    return this.#hasBegun;
+  }
+
   #writeFirst(pieces: readonly HttpChunk[]): boolean {
     const response = this.#response;
-    if (!this.#begin?.()) return true;
-    this.#begin = undefined;
+    if (!this.#start()) return true;
     const { socket } = response;
     if (!socket || !isStraight(response)) {
       this.#write = wrapped(response, this.#onDrain);
