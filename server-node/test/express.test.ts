@@ -1,8 +1,9 @@
 import express from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as velox from '../src/index.js';
 import { listen } from './rig/listen.js';
 import { rawStream, rawSubscribe, rawWebSocket } from './rig/raw-client.js';
+import { HANDSHAKE, RawConnection } from './rig/raw-connection.js';
 
 describe('Express', () => {
   it('with a login in front: a stranger gets 401 on either transport, a user is served on both', async () => {
@@ -41,6 +42,26 @@ describe('Express', () => {
     expect((await fetch(`${server.origin}/one/below`)).status).toBe(404);
     expect(await rawWebSocket(`${server.origin}/three`).whenEnded()).toBe('refused 404');
   });
+
+  it.each(['use', 'attach'])(
+    'a target that is a whole URL, as proxies may send it, is served by %s',
+    async (by) => {
+      const app = express();
+      const state = velox.state({ a: 1 });
+      if (by === 'use') app.use('/sync', state.handle);
+      await using server = await listen(app);
+      if (by === 'attach') state.attach(server.server, '/sync');
+      const raw = new RawConnection(server.origin);
+      onTestFinished(() => void raw.socket.destroy());
+      const rest = ['Host: localhost', 'Accept: application/json'];
+      raw.request(['GET http://localhost/sync HTTP/1.1', ...rest]);
+      await raw.until(/"body":{"a":1}/);
+      raw.request(['GET http://localhost/sync/below HTTP/1.1', ...rest]);
+      await raw.until(/Cannot GET \/sync\/below/);
+      raw.request(HANDSHAKE.map((line) => line.replace(' /sync', ' http://localhost/sync')));
+      await raw.until(/HTTP\/1.1 101 /);
+    },
+  );
 
   it('a route of a router is the whole path, as is the place where `use` mounts it', async () => {
     const app = express();

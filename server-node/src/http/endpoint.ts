@@ -11,6 +11,7 @@ import { nodeExchange } from './node-exchange.js';
 import { whenTurn } from './turn.js';
 import { hidesAnother, register } from './same-path.js';
 import { serve, type Remainder, type Served } from './serve.js';
+import { targetOf } from '../transports/request-head.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
@@ -205,5 +206,5 @@ const UNTAKEABLE = refuse(
  * matched the whole path. Connect does not say where we are mounted: there, paths below are served as well.
  */
 function isElsewhere(request: IncomingMessage & { baseUrl?: string; route?: unknown }): boolean {
-  return !!request.baseUrl && !request.route && (request.url ?? '/').split('?')[0] !== '/';
+  return !!request.baseUrl && !request.route && targetOf(request).split('?')[0] !== '/';
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Stream } from 'node:http2';
 import type { Exchange } from '../transports/exchange.js';
-import { headerOf } from '../transports/request-head.js';
+import { headerOf, targetOf } from '../transports/request-head.js';
 import { NodeStream } from '../transports/sse/node-stream.js';
 import { chooseForm } from '../transports/sse/stream-form.js';
 import { CompressingOutlet } from '../wire/compressing-outlet.js';
@@ -33,7 +33,7 @@ export function nodeExchange(
     request,
     head: {
       method: request.method ?? 'GET',
-      url: request.url ?? '/',
+      url: targetOf(request),
       header: (name) => headerOf(request, name),
     },
     body: bodyOf(request, longest),

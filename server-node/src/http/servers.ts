@@ -5,6 +5,7 @@ import type { Http2Session } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { targetOf } from '../transports/request-head.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { Connections } from './connections.js';
 import { declineUpgrade, dispatchUpgrade, isVeloxUpgrade, isWebSocket } from './upgrade.js';
@@ -147,7 +148,8 @@ function listenForUpgrades(server: NetServer, isOther: (request: IncomingMessage
     (server.listenerCount('upgrade') > 1 && others.call(server, request));
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
+function pathOf(request: IncomingMessage): string {
+  const url = targetOf(request);
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);
 }

@@ -15,6 +15,14 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
   return Array.isArray(value) ? value.join(',') : value;
 }
 
+/** Returns path and query of a node:http request. Proxies may send the whole URL as target (RFC 9112 §3.2.2). */
+export function targetOf({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  if (url.startsWith('/')) return url;
+  const [, rest] = /^[a-z][a-z\d+.-]*:\/\/[^/?]*(.*)$/i.exec(url) ?? [];
+  if (rest === undefined) return url;
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
 /** Returns the token of `Authorization: Bearer` (RFC 6750 §2.1). It may have spaces inside, as a token in an open frame may. */
 export function bearerOf({ header }: RequestHead): string | undefined {
   return header('authorization')?.match(/^Bearer +(\S.*)$/i)?.[1];
