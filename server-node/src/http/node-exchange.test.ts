@@ -1,6 +1,12 @@
 import { once } from 'node:events';
-import { Agent, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
-import type { Socket } from 'node:net';
+import {
+  Agent,
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../index.js';
@@ -127,6 +133,19 @@ describe('the body of a request', () => {
     await vi.waitFor(() => expect(outcome).toBeDefined());
     expect(await outcome).toBe('bad-frame');
   });
+});
+
+it('a HEAD request is answered by a server that forbids bodies there', async () => {
+  const hub = velox.createHub();
+  hub.state('', { a: 1 });
+  const server = createServer({ rejectNonStandardBodyWrites: true }, hub.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const statuses = ['/', '/?topic=none', '/?velox=2'].map(async (path) => {
+    return (await fetch(url + path, { method: 'HEAD' })).status;
+  });
+  expect(await Promise.all(statuses)).toEqual([200, 404, 400]);
 });
 
 describe('an event stream', () => {

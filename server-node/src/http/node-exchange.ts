@@ -41,7 +41,8 @@ export function nodeExchange(
       if (response.headersSent || response.destroyed) return;
       if (isLast()) response.shouldKeepAlive = false;
       begin(status, { ...headers, ...more });
-      response.end(bytes ?? body);
+      if (request.method === 'HEAD') response.end();
+      else response.end(bytes ?? body);
     },
     stream(given, { isCompressible, onDrain, onClose }) {
       // A response that other code encodes takes no second encoding.
