@@ -10,6 +10,7 @@ import {
   type Http2ServerResponse,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -138,6 +139,38 @@ it.each(['http', 'https'])(
     expect(warned).not.toHaveBeenCalled();
   },
 );
+
+it.each([
+  [413, 'is too large', 'x'.repeat(100_000)],
+  [408, 'stalls', '['],
+])('an answer of %i to a POST whose body %s ends its stream, without a warning', async (status, _, body) => {
+  const warned = vi.fn();
+  process.on('warning', warned);
+  onTestFinished(() => void process.off('warning', warned));
+  const hub = velox.createHub({ limits: { handshake: 200 } });
+  const server = createServer((request, response) => {
+    void hub.handle(request as never, response as never);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  const stream = client.request({ ':method': 'POST', ':path': '/?velox=3', accept: 'application/json' });
+  const arrived = once(server, 'stream') as Promise<[ServerHttp2Stream]>;
+  stream.write(body);
+  const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+  expect(answer[':status']).toBe(status);
+  let received = '';
+  stream.setEncoding('utf8').on('data', (text: string) => (received += text));
+  await once(stream, 'close');
+  expect(received).toMatch(/"error".*}}$/);
+  const [served] = await arrived;
+  await vi.waitFor(() => expect(served.closed).toBe(true));
+  expect(warned).not.toHaveBeenCalled();
+});
 
 it.each(['stream', 'connection'])(
   'a session ends if its %s was gone before the endpoint got the request',

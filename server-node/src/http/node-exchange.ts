@@ -40,9 +40,13 @@ export function nodeExchange(
     answer({ status, headers, body, bytes }, more) {
       if (response.headersSent || response.destroyed) return;
       if (isLast()) response.shouldKeepAlive = false;
-      begin(status, { ...headers, ...more });
+      const { stream } = response as { stream?: Http2Stream };
+      const { connection, ...others } = headers;
+      begin(status, { ...(stream ? others : headers), ...more });
       if (request.method === 'HEAD') response.end();
       else response.end(bytes ?? body);
+      // HTTP/2 has no such header. There, the stream of a request ends, and others of its connection go on.
+      if (connection === 'close') stream?.close();
     },
     stream(given, { isCompressible, onDrain, onClose }) {
       // A response that other code encodes takes no second encoding.
