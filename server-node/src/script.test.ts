@@ -74,6 +74,17 @@ it('passes the error of a missing file to the next handler, or answers 500, unti
   expect(await (await fetch(server.origin)).text()).toBe(served);
 });
 
+it('leaves a response alone that other code has answered in the meantime', async () => {
+  const handler = createScriptHandler(() => file);
+  const served: Promise<void>[] = [];
+  await using server = await listen((request, response) => {
+    served.push(handler(request, response));
+    response.writeHead(503).end('late');
+  });
+  expect(await (await fetch(server.origin)).text()).toBe('late');
+  expect(await Promise.all(served)).toEqual([undefined]);
+});
+
 it('leaves the main entry free of import.meta, which CommonJS cannot load', () => {
   const seen = new Set<string>();
   const visit = (path: string): void => {

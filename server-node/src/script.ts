@@ -57,6 +57,7 @@ export function createScriptHandler(find: () => string | Promise<string>): Scrip
     try {
       client ??= Promise.resolve(find()).then(read);
       const { first, more } = await client;
+      if (response.headersSent) return; // other code has answered, for instance a time-out of the application
       const { etag, plain, gzip } = request.url?.includes(QUERY) ? more : first;
       response
         .setHeader('Access-Control-Allow-Origin', '*') // a page of another origin may load the second file, as it may the first
@@ -75,6 +76,7 @@ export function createScriptHandler(find: () => string | Promise<string>): Scrip
     } catch (error) {
       client = undefined; // the file may exist the next time
       if (next) next(error);
+      else if (response.headersSent) response.destroy();
       else response.writeHead(500).end();
     }
   };
