@@ -176,6 +176,32 @@ describe('a WebSocket', () => {
     await raw.whenClosed();
   });
 
+  it('waits for an upgrade listener that hands it over later, and gets 404 after 10 s if none does', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using server = await listen((_, response) => void response.writeHead(404).end());
+    server.server.on('upgrade', (request, socket, head) => {
+      if (request.url?.startsWith('/sync'))
+        setTimeout(() => void state.upgrade(request, socket, head), 1_000);
+    });
+    for (let round = 1; round <= 3; round++) {
+      const raw = connection(server.origin);
+      const seen = once(server.server, 'upgrade');
+      raw.request(HANDSHAKE);
+      await seen;
+      await vi.advanceTimersByTimeAsync(1_000);
+      await raw.until(/^HTTP\/1.1 101 /);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(raw.text).not.toContain('404');
+    }
+    const lost = connection(server.origin);
+    const seen = once(server.server, 'upgrade');
+    lost.request(HANDSHAKE.map((line) => line.replace('/sync', '/lost')));
+    await seen;
+    await vi.advanceTimersByTimeAsync(10_000);
+    await lost.until(/^HTTP\/1.1 404 /);
+  });
+
   it('gets 501 with advice if it arrives as a plain request', async () => {
     await using server = await listen(state.handle);
     const raw = connection(server.origin);

@@ -33,8 +33,8 @@ export interface Endpoint {
     next?: (error?: unknown) => void,
   ) => Promise<string>;
   /**
-   * Takes an upgrade of a server whose `upgrade` event the application handles itself; no middleware runs. Call it within that event.
-   * Later, the upgrade is passed on as a request, and `handle` takes it if that serves as well.
+   * Takes an upgrade of a server whose `upgrade` event the application handles itself; no middleware runs. Call it within that event, or
+   * at most 10 s later. Then the upgrade is passed on as a request meanwhile, and `handle` takes it if that serves the path as well.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<string>;
   /** Serves `path` (default `/sync`) of a server, before its other listeners. Throws VeloxError `bad-option`. */

@@ -86,14 +86,35 @@ export function dispatchUpgrade(
     if (socket.destroyed || begun.has(request)) return; // the application's listener has taken it
     begun.add(request);
     const response = begin(request, socket, head);
-    const hasOthers = !areOthersFirst && !isOurs && server.listenerCount('upgrade') > 1;
-    const release = (): void => void emit('upgrade', request, socket, head);
+    const hasOthers = !isOurs && server.listenerCount('upgrade') > 1;
+    const release = (): void => {
+      if (areOthersFirst) refuseUnclaimed(request, socket, head);
+      else emit('upgrade', request, socket, head);
+    };
     const withdraw = hasOthers ? releaseUnknown(request, response, release) : undefined;
     if (server.emit('request', request, response)) return;
     if (withdraw) withdraw();
-    else if (!areOthersFirst) nodeExchange(request, response).answer(NOTHING, {});
+    else nodeExchange(request, response).answer(NOTHING, {});
   });
   return true;
+}
+
+/** How long a listener may check a handshake before it calls `upgrade()`, in ms, if the request listeners do not know the path. */
+const CLAIM_MS = 10_000;
+
+/** Refuses a handshake that the upgrade listeners have got, unless one of them takes it in time. */
+function refuseUnclaimed(
+  request: IncomingMessage,
+  socket: Duplex & { bytesWritten?: number },
+  head: Buffer,
+): void {
+  const { bytesWritten } = socket;
+  setTimeout(() => {
+    const isAnswered = bytesWritten === undefined || socket.bytesWritten !== bytesWritten;
+    if (socket.destroyed || begun.has(request) || isAnswered) return;
+    begun.add(request);
+    nodeExchange(request, begin(request, socket, head)).answer(NOTHING, {});
+  }, CLAIM_MS).unref();
 }
 
 /**
