@@ -9,7 +9,7 @@ import { rawWebSocket, type Frame } from './rig/raw-client.js';
 const TOPICS = 100;
 const RATE = 40;
 
-/** A list of topics. The first three lead a new session into debt. */
+/** A list of topics. The first three lead a new session into debt, and five also one on a machine that stands still for a second. */
 const list = (at: number): object => ({
   subscribe: Array.from({ length: TOPICS }, (_, n) => ({ topic: `${at}/${n}` })),
 });
@@ -74,7 +74,7 @@ it('frames on a WebSocket that arrive during a debt wait, also more than the rat
   const { heard, ended, origin } = await start();
   const link = rawWebSocket(origin);
   link.send({ open: {} });
-  for (let at = 0; at < 3; at++) link.send(list(at));
+  for (let at = 0; at < 5; at++) link.send(list(at));
   const notes = Array.from({ length: RATE }, (_, at) => note(at + 1));
   for (const each of notes) link.send(each);
   link.send({ ping: true, ack: true });
@@ -93,13 +93,13 @@ it('control frames on a WebSocket that arrive during a debt do not end the sessi
   await new Promise((resolve) => socket.once('open', resolve));
   socket.send('{"open":{}}');
   await new Promise((resolve) => socket.once('message', resolve));
-  for (let at = 0; at < 3; at++) socket.send(JSON.stringify(list(at)));
+  for (let at = 0; at < 5; at++) socket.send(JSON.stringify(list(at)));
   for (let at = 0; at < 10; at++) socket.ping();
   await vi.waitFor(() => expect(pongs).toHaveBeenCalledTimes(10), 5_000);
   expect(ended).toEqual([]);
 });
 
-/** Leads a session into a debt of more than a second, over a link that then ends. Returns its id. */
+/** Leads a session into a debt of some seconds, over a link that then ends. Returns its id. */
 async function owing({ hub, origin }: Awaited<ReturnType<typeof start>>): Promise<string> {
   const link = rawWebSocket(origin);
   link.send({ open: {} });
@@ -113,7 +113,7 @@ async function owing({ hub, origin }: Awaited<ReturnType<typeof start>>): Promis
 
 describe('a session that resumes during its debt', () => {
   it('gets hello immediately and its topics when the debt is paid, over a WebSocket', async () => {
-    const test = await start(10);
+    const test = await start(5);
     const session = await owing(test);
     const link = rawWebSocket(test.origin);
     link.send([{ open: { session } }, list(4)]);
@@ -125,7 +125,7 @@ describe('a session that resumes during its debt', () => {
   });
 
   it('gets hello immediately and its topics when the debt is paid, over long-polling', async () => {
-    const { origin, post, ended, ...test } = await start(10);
+    const { origin, post, ended, ...test } = await start(5);
     const session = await owing({ origin, post, ended, ...test });
     const opened = await post([{ open: { session } }, list(4)]);
     expect(await opened.json()).toMatchObject([{ hello: { session } }]);
@@ -136,7 +136,7 @@ describe('a session that resumes during its debt', () => {
   });
 
   it('calls onDisconnect immediately if it ends', async () => {
-    const test = await start(10);
+    const test = await start(5);
     const session = await owing(test);
     const link = rawWebSocket(test.origin);
     link.send([{ open: { session } }, list(4)]);
@@ -159,11 +159,12 @@ describe('a hostile client', () => {
     const notes = Array.from({ length: 20_000 }, (_, at) => note(at + 1));
     const frames = [list(0), list(1), list(2), ...notes];
     const answered = vi.fn();
+    const begun = performance.now();
     for (const each of [post(frames, headers), post(frames, headers)])
       void each.then(answered, () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect(heard.length).toBeGreaterThan(0);
-    expect(heard.length).toBeLessThanOrEqual(2 * RATE);
+    expect(heard.length).toBeLessThanOrEqual(((performance.now() - begun) / 1_000) * RATE);
     expect(answered).not.toHaveBeenCalled();
   });
 });

@@ -94,8 +94,7 @@ export function adapterEventServerContract(name: string, { hear }: EventHarness,
       await vi.waitUntil(() => status.get().state === 'open');
       const sent = Array.from({ length: 100 }, (_, at) => ({ at }));
       for (const each of sent) emit('echo', each);
-      await vi.waitUntil(() => heard.length >= sent.length);
-      expect(heard).toEqual(sent);
+      await vi.waitFor(() => expect({ heard, status: status.get() }).toMatchObject({ heard: sent }));
       unmount();
     },
   );

@@ -1,8 +1,11 @@
 /** Limits per address: they hold over every entrance, and another address goes on. */
-import { expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../../src/index.js';
 import { listen } from '../rig/listen.js';
 import { rawWebSocket } from '../rig/raw-client.js';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] })); // no address gets new openings
+afterEach(() => void vi.useRealTimers());
 
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address });
 const EVE = '203.0.113.7';

@@ -96,7 +96,8 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     });
   });
 
-  it('each call runs once and gets its reply on a network that fails', { timeout: 60_000 }, async () => {
+  it('each call runs once and gets its reply on a network that fails', { timeout: 120_000 }, async () => {
+    const timeout = 100_000;
     const rig = await setUp(transport);
     const [asked, answered] = [[] as string[], [] as number[]];
     rig.hub.answer('add', z.array(z.number()), (_, [n = -1]) => (answered.push(n), n * 2));
@@ -107,7 +108,7 @@ describe.each(TRANSPORTS)('over %s,', (transport) => {
     const numbers = Array.from({ length: 40 }, (_, n) => n);
     const replies: Promise<unknown>[] = [];
     for (const n of numbers) {
-      replies.push(ann.call('add', [n]), session!.call('ask', `${n}`));
+      replies.push(ann.call('add', [n], { timeout }), session!.call('ask', `${n}`, { timeout }));
       if (n % 8 === 7) {
         rig.proxy.fragment(n % 16 === 7 && 11);
         await new Promise((resolve) => setTimeout(resolve, 30));
