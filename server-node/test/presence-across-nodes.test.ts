@@ -19,6 +19,8 @@ interface Node {
   isDead: boolean;
   /** How many of the next messages to it are lost. */
   losing: number;
+  /** How late it hears messages about presence, in ms. */
+  presenceMs: number;
 }
 
 let time: VirtualTime;
@@ -46,7 +48,9 @@ function node(): Node {
           return bus.subscribe(subject, (data) => {
             if (made.isDead || (subject.startsWith('velox presence') && made.losing-- > 0)) return;
             heard.set(subject, (heard.get(subject) ?? 0) + 1);
-            fn(data);
+            if (made.presenceMs > 0 && subject.startsWith('velox presence')) {
+              setTimeout(() => fn(data), made.presenceMs);
+            } else fn(data);
           });
         },
       },
@@ -55,7 +59,14 @@ function node(): Node {
   const presence = hub.presence({
     of: ({ context }) => ({ id: String(context), nick: `${context as string}!` }),
   });
-  const made: Node = { hub, presence: presence as RoomPresence, heard, isDead: false, losing: 0 };
+  const made: Node = {
+    hub,
+    presence: presence as RoomPresence,
+    heard,
+    isDead: false,
+    losing: 0,
+    presenceMs: 0,
+  };
   nodes.push(made);
   return made;
 }
@@ -161,6 +172,32 @@ describe('the topic of presence', () => {
     expect(members()).toEqual({ ann: [] });
     for (const sync of syncs.splice(0, 1)) sync.close();
     await Promise.all([east.hub.close(), time.advance(1_000)]);
+    expect(members()).toEqual({});
+  });
+
+  it('shows all members again when a node returns that counted as dead', async () => {
+    const [east, west] = [node(), node()];
+    const [ann, bob] = [await client(east, 'ann'), await client(west, 'bob')];
+    const views = [watch(ann, 'red'), watch(bob, 'red')];
+    for (const sync of [ann, bob]) sync.join('red');
+    await time.advance(3_000);
+    west.isDead = true; // its process is suspended, for instance
+    await time.advance(9_000);
+    expect(views.map((members) => members())).toEqual([{ ann: [] }, { bob: [] }]);
+    west.isDead = false;
+    await time.advance(5_000);
+    for (const members of views) expect(members()).toEqual({ ann: [], bob: [] });
+  });
+
+  it('does not show the members of a dead node again when a message of it arrives late', async () => {
+    const [east, west] = [node(), node()];
+    const members = watch(await client(west, 'bob'), 'red');
+    await time.advance(1_000);
+    west.presenceMs = 9_000;
+    (await client(east, 'ann')).join('red');
+    await time.advance(1_000);
+    east.isDead = true;
+    await time.advance(30_000);
     expect(members()).toEqual({});
   });
 

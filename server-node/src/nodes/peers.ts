@@ -32,6 +32,7 @@ export class Peers {
   readonly #node: string;
   readonly #bus: Bus;
   readonly #onGone: ((node: string) => void)[] = [];
+  readonly #onReturn: ((node: string) => void)[] = [];
   /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
   readonly #heardAt = new Map<string, number>();
   /** When this node heard itself, in ms of `performance.now`; -Infinity before the first time. */
@@ -53,6 +54,11 @@ export class Peers {
   /** Calls back once for each node that has died or said goodbye. */
   onGone(callback: (node: string) => void): void {
     this.#onGone.push(callback);
+  }
+
+  /** Calls back each time a node is heard that counted as dead: one of the two, or the bus, stood still for a while. */
+  onReturn(callback: (node: string) => void): void {
+    this.#onReturn.push(callback);
   }
 
   /** How long a node may take to answer, in ms. One that lives may be busy; one that was never heard may not exist. */
@@ -129,9 +135,11 @@ export class Peers {
   #hear({ node, is, at, asks }: Lease): void {
     if (node === this.#node) return this.#hearEcho();
     this.clock.hear(at);
+    const isBack = is === 'alive' && this.isGone(node);
     this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
     if (is === 'gone') this.#tellGone(node);
     else if (asks) void this.#say('alive');
+    if (isBack) for (const callback of this.#onReturn) callback(node);
   }
 
   /** The others hear the same lease: if this node was cut off, they answer it, or reach the bus as well. */
@@ -140,7 +148,7 @@ export class Peers {
     this.#echoAt = performance.now();
   }
 
-  /** A dead node never returns: a process that starts has another name. */
+  /** A process that starts has another name, so a node returns only if it was not dead. */
   #forget(node: string): void {
     const wasAlive = this.#heardAt.get(node) !== -Infinity;
     this.#heardAt.set(node, -Infinity);

@@ -49,10 +49,13 @@ export class PresenceAcross implements PresenceRelay {
     hub.messaging.presenceRelay = this;
     casts.onAsk = (room, from) => letters.tell(from, 'seats', this.#all(room));
     letters.on('seats?', (room: string, from) => void letters.tell(from, 'seats', this.#all(room)));
-    letters.on('seats', (seats: Seats) => this.#watched.get(seats.room)?.take(seats));
+    letters.on('seats', (seats: Seats) => this.#take(seats));
     letters.on('members', (room: string) => this.#all(room));
     peers.onGone((node) => {
       for (const room of this.#watched.values()) room.forget(node);
+    });
+    peers.onReturn((node) => {
+      for (const room of this.#watched.keys()) letters.tell(node, 'seats?', room);
     });
   }
 
@@ -83,7 +86,7 @@ export class PresenceAcross implements PresenceRelay {
     const ask = (): void => this.#casts.ask(room);
     const hear = (data: string): void => {
       const letter = JSON.parse(data) as Seats;
-      if (letter.from !== this.#letters.node) seats.take(letter);
+      if (letter.from !== this.#letters.node) this.#take(letter);
     };
     void this.#interests
       .add(subjectOf(room), hear, ask)
@@ -105,6 +108,11 @@ export class PresenceAcross implements PresenceRelay {
 
   close(): void {
     for (const { timer } of this.#own.values()) clearTimeout(timer);
+  }
+
+  /** A node tells its seats. A late letter of one that counts as dead is ignored: if the node returns, it is asked again. */
+  #take(seats: Seats): void {
+    if (!this.#peers.isGone(seats.from)) this.#watched.get(seats.room)?.take(seats);
   }
 
   /** All seats of a room on this node. */
