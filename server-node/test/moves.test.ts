@@ -93,6 +93,20 @@ interface RawClient {
   close(): void;
 }
 
+/** A client of one node, whose session moves to another one while its link there is lost. */
+async function cutWhileMoving(former: Hub, next: Hub): Promise<Client> {
+  network.serve(former);
+  const made = client(() => websocket(network.WebSocket));
+  await time.advance(3_000);
+  network.serve(next);
+  network.cut();
+  while (next.stats().sessions === 0) await time.advance(1);
+  network.cut();
+  await time.advance(100);
+  expect([former, next].map((hub) => hub.stats().sessions)).toEqual([0, 1]);
+  return made;
+}
+
 /** A WebSocket that resumes a session, and does nothing else. */
 function raw(session: string, token?: string): RawClient {
   network.path('raw');
@@ -271,6 +285,23 @@ describe('the move of a session', () => {
     await time.advance(2_000);
     expect(reconnections.every(({ recovered }) => recovered)).toBe(true);
     expect([...events].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('runs no callback on a node where its client had no link', async () => {
+    const [east, west, south] = [node(), node(), node()];
+    const { reconnections } = await cutWhileMoving(east, west);
+    network.serve(south);
+    await time.advance(5_000);
+    expect(reconnections).toEqual([{ recovered: true, dropped: 0 }]);
+    expect(log).toEqual(['0 connect', '2 connect moved', '2 reconnect true 0', '0 disconnect moved']);
+  });
+
+  it('runs `onConnect` and `onDisconnect` on its last node if its client never had a link there', async () => {
+    const [east, west] = [node(), node()];
+    const { sync } = await cutWhileMoving(east, west);
+    sync.close();
+    await time.advance(40_000);
+    expect(log).toEqual(['0 connect', '0 disconnect moved', '1 connect moved', '1 disconnect lost']);
   });
 
   it('is refused to another client, which gets a session of its own', async () => {

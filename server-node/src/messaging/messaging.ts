@@ -11,6 +11,7 @@ import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import { Absences, type Absence } from './absences.js';
 import { Answers, type Answer } from './answers.js';
+import { Callbacks } from './callbacks.js';
 import { Calls } from './calls.js';
 import { Cast, type CastHost, type Recipient } from './cast.js';
 import { Channels } from './channels.js';
@@ -34,6 +35,7 @@ export class Messaging implements CastHost, SessionHost {
   readonly names: Names;
   readonly calls: Calls;
   readonly lifeCycle: LifeCycle;
+  readonly callbacks: Callbacks;
   readonly channels: Channels;
   readonly #handlers: EventHandlers;
   readonly #answers: Answers;
@@ -50,8 +52,6 @@ export class Messaging implements CastHost, SessionHost {
   readonly absences: Absences = new Absences();
   /** Sessions that have moved to another node, and are not shown here any more. */
   readonly #moved = new WeakSet<Session>();
-  /** Sessions from another node that have no link here yet. */
-  readonly #arriving = new WeakSet<Session>();
 
   constructor(
     rules: MessagingRules & { readonly contract?: ContractValue | undefined },
@@ -67,6 +67,7 @@ export class Messaging implements CastHost, SessionHost {
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
+    this.callbacks = new Callbacks(rules, this.lifeCycle, (session) => this.handleOf(session));
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.channels = new Channels(parts.observer, this.#checks);
     this.#answers = new Answers(parts.observer, this.#checks, parts.limits.calls);
@@ -178,11 +179,6 @@ export class Messaging implements CastHost, SessionHost {
     return this.#answers.running(session);
   }
 
-  /** A session comes from another node: its next link is the first one here. */
-  arriving(session: Session): void {
-    this.#arriving.add(session);
-  }
-
   /**
    * A session has a link: its first one, or another.
    *
@@ -194,25 +190,18 @@ export class Messaging implements CastHost, SessionHost {
       const { identity } = session;
       this.#parts.observer.log('warn', 'event refused twice', { begins: refused, identity });
     }
-    const isMoved = this.#arriving.delete(session);
-    if (isMoved || session.links === 1) {
-      if (this.#rules.onConnect) {
-        const info = isMoved ? { ...client(), isMoved } : client();
-        this.#run(session, (rules, handle) => rules.onConnect?.(handle, info));
-      }
-      if (!isMoved) return;
-    }
+    if (!this.callbacks.attached(session, client)) return;
     const absence = this.absences.end(session);
     if (!absence.recovered) this.calls.doubt(session);
     this.#presence?.linked(session);
-    if (this.#rules.onReconnect) this.#recover(session, { ...absence, ...client() });
+    this.callbacks.reconnected(session, absence, client);
   }
 
   /** A session lost its link and may resume. */
   left(session: Session): void {
     this.absences.begin(session);
     this.#presence?.linked(session);
-    if (this.#rules.onAway) this.#run(session, (rules, handle) => rules.onAway?.(handle));
+    this.callbacks.away(session);
   }
 
   /** A session ended, or no more late messages come for one that has moved. A session that did not arrive was never shown. */
@@ -238,10 +227,8 @@ export class Messaging implements CastHost, SessionHost {
   }
 
   #disconnected(session: Session, reason: string): void {
-    const { onDisconnect } = this.#rules;
-    if (onDisconnect || this.#handles.has(session)) this.handleOf(session).end();
-    if (!onDisconnect) return;
-    this.#run(session, (rules, handle) => rules.onDisconnect?.(handle, reason));
+    if (this.#rules.onDisconnect || this.#handles.has(session)) this.handleOf(session).end();
+    this.callbacks.disconnected(session, reason);
   }
 
   /** Cancels the calls of a session, and gives up those to it. */
@@ -262,19 +249,5 @@ export class Messaging implements CastHost, SessionHost {
       () => session.hasEnded || this.#rules.onUnknown?.(this.handleOf(session), name, data),
       (error) => this.#parts.observer.failure(error, { name, identity: session.identity }),
     );
-  }
-
-  /** Runs a callback of the application for the life of a session. */
-  #run(session: Session, callback: (rules: MessagingRules, handle: SessionHandle) => unknown): void {
-    this.lifeCycle.run(session, () => callback(this.#rules, this.handleOf(session)));
-  }
-
-  /** What `onReconnect` sends to the session goes before the events that wait. */
-  #recover(session: Session, absence: Absence & ClientInfo): void {
-    const release = session.holdEvents();
-    this.#run(session, (rules, handle) => rules.onReconnect?.(handle, absence));
-    const free = this.lifeCycle.whenFree(session);
-    if (free) void free.then(release);
-    else release();
   }
 }

@@ -128,7 +128,7 @@ export class Arrivals {
     const { client, known: casts } = answer;
     for (const room of rooms) if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
     unpackClient(messaging, session, client);
-    messaging.arriving(session);
+    messaging.callbacks.arriving(session);
     arriving.arrive(casts);
     const joined = client.rooms.flatMap((room) => messaging.rooms.join(session, room) ?? []);
     this.#departures.returned(own);
