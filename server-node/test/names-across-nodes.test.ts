@@ -158,6 +158,48 @@ describe.each([
   });
 });
 
+describe('with `refuse`, a client that has no link while another one gets its name', () => {
+  beforeEach(() => start('refuse'));
+
+  it.each([
+    ['on its own node', 0],
+    ['on the node of the other client', 1],
+    ['on a third node', 2],
+  ])('gets `name-taken` when it comes back %s', async (_, at) => {
+    const [east, west] = nodes as [ClusterNode, ClusterNode];
+    const first = await client('a', east);
+    const path = cluster.network.path('a');
+    path.refused = ['websocket'];
+    path.cut();
+    await cluster.time.advance(100);
+    const second = await client('b', west);
+    cluster.network.serve((nodes[at] as ClusterNode).hub);
+    path.heal();
+    await cluster.time.advance(20_000);
+    expect([stateOf(first), stateOf(second)]).toEqual([
+      ['closed', 'name-taken'],
+      ['open', undefined],
+    ]);
+    expect(holders()).toEqual([0, 1, 0]);
+  });
+
+  it('gets `name-taken` if its session moves meanwhile', async () => {
+    const [east, west, south] = nodes as [ClusterNode, ClusterNode, ClusterNode];
+    for (let late = 0; late < 60; late += 7) {
+      const first = await client(`a${late}`, east);
+      for (const { bus } of nodes) bus.hearMs = () => late;
+      cluster.network.serve(south.hub);
+      cluster.network.path(`a${late}`).cut();
+      await cluster.time.advance(late * 20);
+      const second = await client(`b${late}`, west);
+      await cluster.time.advance(20_000);
+      expect([stateOf(first)[0], stateOf(second)[0]].sort()).toEqual(['closed', 'open']);
+      for (const { sync } of [first, second]) sync.close();
+      await cluster.time.advance(40_000);
+    }
+  });
+});
+
 describe('with `refuse`, two clients that want a name at the same time on two nodes', () => {
   beforeEach(() => start('refuse'));
 

@@ -20,6 +20,8 @@ export class NamesAcross implements NameKeeper {
   readonly #casts: Casts;
   /** The names that new clients of this node want. */
   readonly #wanted = new Map<string, Set<NameClaim>>();
+  /** By node and name: this node has just answered that no client here has the name. */
+  readonly #granted = new Set<string>();
   /** When sessions took their names. A session keeps its claim when it moves. */
   readonly #claims = new WeakMap<Session, NameClaim>();
 
@@ -53,7 +55,7 @@ export class NamesAcross implements NameKeeper {
 
   took(session: Session, name: string, known: Promise<void> | undefined): void {
     this.#wanted.delete(name); // from now on the session has it
-    if (this.#hub.entrance.duplicates !== 'replace') return;
+    if (this.#hub.entrance.duplicates === 'both') return;
     const claim = this.#claim(name);
     this.#claims.set(session, claim);
     void this.#announce(session, claim, known);
@@ -90,14 +92,28 @@ export class NamesAcross implements NameKeeper {
   /** Whether a client of this node has a name, or wants it with an earlier claim. */
   async #holds(claim: NameClaim): Promise<boolean> {
     const goesFirst = [...(this.#wanted.get(claim.name) ?? [])].some((own) => isBefore(own, claim));
-    return goesFirst || this.#hub.entrance.holds(claim.name);
+    const isHeld = goesFirst || (await this.#hub.entrance.holds(claim.name));
+    if (!isHeld) this.#grant(claim);
+    return isHeld;
   }
 
-  /** A client of another node took a name: sessions that had it before end. The claims of sessions that took it later are repeated. */
+  #grant({ node, name }: NameClaim): void {
+    const key = `${node} ${name}`;
+    this.#granted.add(key);
+    setTimeout(() => this.#granted.delete(key), KEPT_MS).unref();
+  }
+
+  /**
+   * A client of another node took a name: sessions that had it before end. With `refuse`, one that has a link ends only if it came back after
+   * this node had granted the name. The claims of sessions that took it later are repeated.
+   */
   #hear(claim: NameClaim): void {
-    if (this.#hub.entrance.duplicates !== 'replace') return;
+    const { duplicates } = this.#hub.entrance;
+    if (duplicates === 'both') return;
     const sessions = this.#hub.messaging.names.sessions(claim.name);
+    const isKept = duplicates === 'refuse' && !this.#granted.has(`${claim.node} ${claim.name}`);
     const isFormer = (session: Session): boolean => {
+      if (isKept && session.outlet) return false;
       const own = this.#claims.get(session);
       return !own || isBefore(own, claim);
     };
