@@ -93,6 +93,12 @@ interface RawClient {
   close(): void;
 }
 
+/** Waits for an answer of other nodes. */
+async function settled<T>(answer: Promise<T>): Promise<T> {
+  await time.advance(50);
+  return answer;
+}
+
 /** A client of one node, whose session moves to another one while its link there is lost. */
 async function cutWhileMoving(former: Hub, next: Hub): Promise<Client> {
   network.serve(former);
@@ -285,6 +291,33 @@ describe('the move of a session', () => {
     await time.advance(2_000);
     expect(reconnections.every(({ recovered }) => recovered)).toBe(true);
     expect([...events].sort()).toEqual([0, 1, 2]);
+  });
+
+  it('leaves nothing on its former node when that closes: its calls there end, and `onDisconnect` runs', async () => {
+    const [east, west] = [node(), node()];
+    network.serve(east);
+    const { sync } = client(overWebSocket);
+    const aborted: unknown[] = [];
+    const never = new Promise(() => undefined);
+    east.answer('slow', (_, data, { signal }) => {
+      signal.addEventListener('abort', () => aborted.push(data));
+      return never;
+    });
+    sync.answer('ask', () => never);
+    await time.advance(1_000);
+    const outcomes: unknown[] = [];
+    const note = ({ code }: { code?: string }): void => void outcomes.push(code);
+    void sync.call('slow', 1, { timeout: Infinity }).catch(note);
+    void east.sessions()[0]!.call('ask', 1, { timeout: Infinity }).catch(note);
+    await time.advance(100);
+    await moveTo(west, 900);
+    const [remote] = await settled(east.fetchSessions());
+    void remote!.call('ask', 2, { timeout: Infinity }).catch(note);
+    await time.advance(50);
+    expect(log).toEqual(['0 connect', '1 connect moved', '1 reconnect true 0']);
+    await Promise.all([east.close(), time.advance(200)]);
+    expect([aborted, outcomes]).toEqual([[1], ['unknown-outcome', 'unknown-outcome', 'unknown-outcome']]);
+    expect(log.at(-1)).toBe('0 disconnect moved');
   });
 
   it('runs no callback on a node where its client had no link', async () => {

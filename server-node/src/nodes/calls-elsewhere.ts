@@ -96,6 +96,11 @@ export class CallsElsewhere {
     this.#here.delete(own);
   }
 
+  /** Ends the calls of all sessions that have moved: those of other sessions have ended with them. */
+  close(): void {
+    for (const own of [...this.#here.keys()]) this.end(own);
+  }
+
   /** Removes a call of a session from its node's list, and returns the former list. */
   #take(session: Session, what: 'running' | 'asked', call: number): CallsOfNode | undefined {
     const places = this.#elsewhere.get(session) ?? [];

@@ -175,7 +175,7 @@ export class Departures {
   }
 
   close(): void {
-    for (const { timer } of this.#gone.values()) clearTimeout(timer);
+    for (const departure of this.#gone.values()) this.#release(departure);
     this.#gone.clear();
   }
 

@@ -49,6 +49,8 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
     forward: (...exchange) => forwarding.forward(...exchange),
     async close() {
       interests.close();
+      calls.close();
+      remoteCalls.close();
       departures.close();
       presence.close();
       forwarding.close();

@@ -65,10 +65,12 @@ export class RemoteCalls {
     this.#departures = departures;
     asker.letters.on('call', (order: Order, from) => this.#obey(order, from));
     asker.letters.on('outcome', (told: Told) => this.#hear(told));
-    asker.peers.onGone((gone) => {
-      for (const waiting of [...this.#waiting.values()])
-        for (const { node, settle } of [...waiting.values()]) if (node === gone) settle({ error: unknown() });
-    });
+    asker.peers.onGone((gone) => this.#giveUp(({ node }) => node === gone));
+  }
+
+  /** Gives up all calls to sessions of other nodes. */
+  close(): void {
+    this.#giveUp(() => true);
   }
 
   /** Notes where a session is. */
@@ -162,6 +164,11 @@ export class RemoteCalls {
       found.node = to;
       void this.#send(to, { ...order, sessions: [own] }, waiting, hops - 1);
     }
+  }
+
+  #giveUp(isLost: (waiting: Waiting) => boolean): void {
+    const all = [...this.#waiting.values()].flatMap((waiting) => [...waiting.values()]);
+    for (const waiting of all) if (isLost(waiting)) waiting.settle({ error: unknown() });
   }
 
   /** Calls sessions of this node for another one. Returns the sessions that have moved, and where they went. */
