@@ -90,6 +90,12 @@ export class Checks {
     return used as Promise<Awaited<R>>;
   }
 
+  /** Resolves when the values of a session that wait now are checked; undefined if none waits. */
+  whenChecked(session: Session): Promise<void> | undefined {
+    const done = (): void => undefined;
+    return this.#turns.get(session)?.then(done, done);
+  }
+
   /** The same for an event: one that is not sound is dropped, counted and logged. */
   throughEvent(
     session: Session,

@@ -174,6 +174,12 @@ export class Messaging implements CastHost, SessionHost {
     if (!this.#answers.cancel(session, call)) this.strays?.cancel(session, call);
   }
 
+  /** Resolves when no callback of a session runs, and all its values are checked; undefined if that is so now. */
+  whenIdle(session: Session): Promise<void> | undefined {
+    const wait = this.lifeCycle.whenFree(session) ?? this.#checks.whenChecked(session);
+    return wait?.then(() => this.whenIdle(session));
+  }
+
   /** The numbers of a session's calls that run here. */
   running(session: Session): number[] {
     return this.#answers.running(session);

@@ -1,3 +1,4 @@
+import { inTime } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { packClient, type PackedClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
@@ -30,8 +31,8 @@ const REMEMBERED_MS = 600_000;
 const ACT_MS = 30_000;
 /** How many questions are remembered: a repetition of one comes within seconds. */
 const MOST_REFUSED = 1_000;
-/** How long a callback of the session's life may delay its move, in ms. */
-const CALLBACK_MS = 500;
+/** How long a callback of the session's life, or the checks of its frames, may delay its move, in ms: less than a client waits for `hello`. */
+const IDLE_MS = 2_000;
 
 /** A session that has gone to another node. */
 interface Departure {
@@ -199,8 +200,9 @@ export class Departures {
     // Continues in another task, because a link that has just found the session opens within its own task.
     await new Promise((resolve) => setTimeout(resolve, 0));
     const session = this.#here(request);
-    const free = session && this.#hub.messaging.lifeCycle.whenFree(session);
-    if (free) await Promise.race([free, new Promise((resolve) => setTimeout(resolve, CALLBACK_MS).unref())]);
+    // Otherwise this node would execute frames after the new node has executed later ones.
+    const idle = session && this.#hub.messaging.whenIdle(session);
+    if (idle) await inTime(idle, IDLE_MS);
     const gone = this.#gone.get(own);
     if (gone) return (gone.to === from && gone.answer) || { is: 'moved', to: gone.to };
     // Synchronous from here on, so only one of two claims gets the session.
