@@ -4,11 +4,25 @@ import { connect, websocket, type Sync } from '@velox/core';
 import { memory } from '../src/backplanes/memory/index.js';
 import type { Backplane } from '../src/cluster/bus.js';
 import { createHub, type Hub } from '../src/create-hub.js';
+import type { StandardSchema } from '../src/index.js';
 import type { RoomPresence } from '../src/messaging/presence.js';
 import { createRandom } from '../src/testing/random.js';
 import { MemoryNetwork } from '../src/testing/memory-network.js';
 import { VirtualTime } from '../src/testing/virtual-time.js';
 import { warmUp } from '../src/testing/warm-up.js';
+
+/** Lets a client join the slow room. */
+let allow: () => void;
+/** How long the schema of the members' data takes, in ms. */
+let schemaMs: number;
+const lateSchema: StandardSchema = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value: unknown) =>
+      schemaMs === 0 ? { value } : new Promise((resolve) => setTimeout(resolve, schemaMs, { value })),
+  },
+};
 
 interface Node {
   readonly hub: Hub;
@@ -19,8 +33,8 @@ interface Node {
   isDead: boolean;
   /** How many of the next messages to it are lost. */
   losing: number;
-  /** How late it hears messages about presence, in ms. */
-  presenceMs: number;
+  /** How late it hears messages of a subject, in ms. */
+  hearMs: (subject: string) => number;
 }
 
 let time: VirtualTime;
@@ -35,7 +49,7 @@ function node(): Node {
   const heard = new Map<string, number>();
   const doubts: (() => void)[] = [];
   const hub = createHub({
-    canJoin: () => true,
+    canJoin: (_, room) => room !== 'slow' || new Promise((resolve) => (allow = () => resolve(true))),
     limits: { opensPerAddress: Infinity },
     authorize: ({ token }) => token,
     backplane: {
@@ -48,9 +62,9 @@ function node(): Node {
           return bus.subscribe(subject, (data) => {
             if (made.isDead || (subject.startsWith('velox presence') && made.losing-- > 0)) return;
             heard.set(subject, (heard.get(subject) ?? 0) + 1);
-            if (made.presenceMs > 0 && subject.startsWith('velox presence')) {
-              setTimeout(() => fn(data), made.presenceMs);
-            } else fn(data);
+            const late = made.hearMs(subject);
+            if (late > 0) setTimeout(() => fn(data), late);
+            else fn(data);
           });
         },
       },
@@ -58,6 +72,7 @@ function node(): Node {
   });
   const presence = hub.presence({
     of: ({ context }) => ({ id: String(context), nick: `${context as string}!` }),
+    mine: lateSchema,
   });
   const made: Node = {
     hub,
@@ -65,7 +80,7 @@ function node(): Node {
     heard,
     isDead: false,
     losing: 0,
-    presenceMs: 0,
+    hearMs: () => 0,
   };
   nodes.push(made);
   return made;
@@ -105,7 +120,7 @@ beforeEach(async () => {
   network = new MemoryNetwork(time);
   restore = [time.install(createRandom(1).next), network.install()];
   backplane = memory();
-  [nodes, syncs] = [[], []];
+  [nodes, syncs, schemaMs] = [[], [], 0];
 });
 
 afterEach(async () => {
@@ -193,7 +208,7 @@ describe('the topic of presence', () => {
     const [east, west] = [node(), node()];
     const members = watch(await client(west, 'bob'), 'red');
     await time.advance(1_000);
-    west.presenceMs = 9_000;
+    west.hearMs = (subject) => (subject.startsWith('velox presence') ? 9_000 : 0);
     (await client(east, 'ann')).join('red');
     await time.advance(1_000);
     east.isDead = true;
@@ -234,6 +249,80 @@ describe('the topic of presence', () => {
     expect(west.hub.sessions()).toHaveLength(1);
     expect([...seen].filter((ids) => ids !== 'ann')).toEqual([]);
     expect(replica.get()?.ann?.since).toBe(since);
+  });
+});
+
+describe('the data of a member whose session moves while the server', () => {
+  interface Shown {
+    readonly id: string;
+    readonly name: string;
+  }
+  const show = (sync: Sync, room: string, x: number): Promise<Shown> =>
+    sync.call('$presence' as never, { room, mine: { x } }, { timeout: Infinity }) as Promise<Shown>;
+
+  async function move(to: Node): Promise<void> {
+    network.serve(to.hub);
+    network.path('client-0').cut();
+    await time.advance(1_500);
+    expect(to.hub.sessions()).toHaveLength(1);
+  }
+
+  it('asks whether it may join is shown on the new node', async () => {
+    const [east, west] = [node(), node()];
+    const sync = await client(east, 'ann');
+    const members = watch(sync, 'slow');
+    const shown = show(sync, 'slow', 1);
+    await time.advance(100);
+    await move(west);
+    await time.advance(5_000);
+    allow();
+    await time.advance(500);
+    expect(members()).toEqual({ ann: [{ x: 1 }] });
+    expect(await shown).toMatchObject({ id: 'ann', name: west.hub.sessions()[0]?.name });
+  });
+
+  it('lets it join between the two questions of the move is shown on the new node', async () => {
+    const [east, west] = [node(), node()];
+    const sync = await client(east, 'ann');
+    const members = watch(sync, 'slow');
+    const shown = show(sync, 'slow', 1);
+    await time.advance(1_000);
+    const letters = (): number =>
+      [...east.heard].reduce((sum, [subject, n]) => sum + (subject.startsWith('velox node ') ? n : 0), 0);
+    const before = letters();
+    west.hearMs = (subject) => (subject.startsWith('velox node ') ? 500 : 0);
+    network.serve(west.hub);
+    network.path('client-0').cut();
+    while (letters() === before) await time.advance(1);
+    allow();
+    await time.advance(100);
+    const since = east.presence.members('slow').ann?.since;
+    await time.advance(5_000);
+    expect(west.hub.sessions()).toHaveLength(1);
+    expect(members()).toEqual({ ann: [{ x: 1 }] });
+    expect(west.presence.members('slow')).toMatchObject({ ann: { since } });
+    await shown;
+  });
+
+  it('checks the data is shown on the new node, unless the client sends newer data there', async () => {
+    const [east, west] = [node(), node()];
+    const sync = await client(east, 'ann');
+    const members = watch(sync, 'red');
+    await settled(show(sync, 'red', 1));
+    schemaMs = 3_000;
+    const late = show(sync, 'red', 2);
+    await time.advance(100);
+    await move(west);
+    await time.advance(3_000);
+    expect(members()).toEqual({ ann: [{ x: 2 }] });
+    const later = show(sync, 'red', 3);
+    await time.advance(100);
+    await move(east);
+    schemaMs = 0;
+    await settled(show(sync, 'red', 4));
+    await time.advance(5_000);
+    expect(members()).toEqual({ ann: [{ x: 4 }] });
+    await Promise.all([late, later]);
   });
 });
 

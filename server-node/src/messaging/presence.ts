@@ -2,6 +2,7 @@ import { CallError, VeloxError, type PresenceMembers } from '@velox/core/protoco
 import type { StandardSchema } from '../access/standard-schema.js';
 import { synchronous, thenOrNow } from '../diagnostics/maybe-promise.js';
 import type { Observer } from '../diagnostics/observer.js';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Opened, Source } from '../topics/source.js';
 import { PresenceRoom, type Shown, type ShownSeat, type Sitter } from './presence-room.js';
@@ -132,7 +133,8 @@ export class Presence implements Source {
 
   /** A session has left a room. */
   leave(session: Session, room: string): void {
-    this.#turns.get(session)?.delete(room);
+    // Data of a session that has moved, and that is still checked, goes to its new node.
+    if (!successorOf(session)) this.#turns.get(session)?.delete(room);
     this.#rooms.get(room)?.leave(session);
     this.#host.relay?.changed(room, session);
     this.#forgetEmpty(room);
@@ -169,7 +171,7 @@ export class Presence implements Source {
     const checked = schema && mine !== undefined ? validated(schema, mine) : mine;
     return thenOrNow(checked, (value) => {
       if (isNewest()) this.#show(session, room, value);
-      const { id } = this.#shown.get(session) ?? {};
+      const { id } = successorOf(session) ? this.#shownOf(session) : (this.#shown.get(session) ?? {});
       return { id, name: session.name, size: this.#host.limit, throttle: this.#throttle };
     });
   }
@@ -192,7 +194,14 @@ export class Presence implements Source {
     }
   }
 
+  /** A former node of a session received this data before the session moved. Data that the client has sent to this node is newer. */
+  showLate(session: Session, room: string, mine: unknown): void {
+    if (!this.#turns.get(session)?.has(room)) this.#show(session, room, mine);
+  }
+
   #show(session: Session, room: string, mine: unknown): void {
+    const successor = successorOf(session);
+    if (successor) return successor.show(room, mine);
     this.#rooms.get(room)?.set(session, mine, this.#host.limit);
     this.#host.relay?.changed(room, session);
   }

@@ -127,10 +127,11 @@ export class Arrivals {
     }
     const { client, known: casts } = answer;
     for (const room of rooms) if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
+    // Before the presence of the session is restored, because it may have joined a room while it moved.
+    const joined = client.rooms.flatMap((room) => messaging.rooms.join(session, room) ?? []);
     unpackClient(messaging, session, client);
     messaging.callbacks.arriving(session);
     arriving.arrive(casts);
-    const joined = client.rooms.flatMap((room) => messaging.rooms.join(session, room) ?? []);
     this.#departures.returned(own);
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);

@@ -20,6 +20,7 @@ import {
   type Request,
 } from './moves.js';
 import type { NamesAcross } from './names-across.js';
+import { performAct } from './perform-act.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
@@ -142,7 +143,7 @@ export class Departures {
   async #act(passed: PassedAct, node: string | undefined): Promise<void> {
     const { own } = passed;
     const session = this.#hub.sessions.withOwnPart(own);
-    if (session && isHere(session)) return this.#execute(session, passed);
+    if (session && isHere(session)) return performAct(this.#hub.messaging, session, passed);
     // A session that is still arriving here is handled as if it were on another node.
     const to = session ? this.#letters.node : (this.nextOf(own) ?? node);
     if (to !== undefined) await insist(this.#asker, to, 'act', passed, ACT_MS);
@@ -157,22 +158,9 @@ export class Departures {
     const session = this.#hub.sessions.withOwnPart(own);
     if (session && !isHere(session)) return undefined;
     const to = this.nextOf(own);
-    if (session) await this.#execute(session, passed);
+    if (session) await performAct(this.#hub.messaging, session, passed);
     else if (to !== undefined) return this.#letters.ask(to, 'act', passed, ANSWER_MS);
     return true;
-  }
-
-  #execute(session: Session, passed: PassedAct): Promise<void> | undefined {
-    const { messaging } = this.#hub;
-    try {
-      if (passed.act === 'close') messaging.close(session, passed.code, passed.reason);
-      else if (passed.act === 'leave') messaging.rooms.leave(session, passed.room);
-      else if (passed.act === 'enter') return messaging.hubCalls.enter(session, passed.room);
-      else return messaging.rooms.join(session, passed.room);
-    } catch (error) {
-      messaging.failed(error);
-    }
-    return undefined;
   }
 
   close(): void {
@@ -219,6 +207,7 @@ export class Departures {
         join: (room) => this.act({ own, act: 'join', room }),
         enter: (room) => this.act({ own, act: 'enter', room }),
         leave: (room) => void this.act({ own, act: 'leave', room }),
+        show: (room, mine) => void this.act({ own, act: 'show', room, mine }),
         close: (code, reason) => void this.act({ own, act: 'close', code, reason }),
       },
     };

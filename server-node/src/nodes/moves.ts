@@ -35,9 +35,10 @@ export interface PassedMessage {
   readonly cast?: string | undefined;
 }
 
-/** Something that the application does to a session of another node. */
+/** Something that the application, or a former node, does to a session of another node. */
 export type Act =
   | { readonly act: 'join' | 'enter' | 'leave'; readonly room: string }
+  | { readonly act: 'show'; readonly room: string; readonly mine?: unknown }
   | { readonly act: 'close'; readonly code: string; readonly reason: string };
 
 export type PassedAct = { readonly own: string } & Act;

@@ -11,6 +11,8 @@ export interface Successor {
   /** The same for a room that the client asked to join, unless it has left the room meanwhile. */
   enter(room: string): Promise<void>;
   leave(room: string): void;
+  /** Shows data of the client in a room, unless the client has sent newer data to the new node. */
+  show(room: string, mine: unknown): void;
   close(code: string, reason: string): void;
 }
 
