@@ -93,6 +93,8 @@ interface RawClient {
   close(): void;
 }
 
+const codeOf = ({ code }: { code?: string }): string | undefined => code;
+
 /** Waits for an answer of other nodes. */
 async function settled<T>(answer: Promise<T>): Promise<T> {
   await time.advance(50);
@@ -306,7 +308,7 @@ describe('the move of a session', () => {
     sync.answer('ask', () => never);
     await time.advance(1_000);
     const outcomes: unknown[] = [];
-    const note = ({ code }: { code?: string }): void => void outcomes.push(code);
+    const note = (error: { code?: string }): void => void outcomes.push(codeOf(error));
     void sync.call('slow', 1, { timeout: Infinity }).catch(note);
     void east.sessions()[0]!.call('ask', 1, { timeout: Infinity }).catch(note);
     await time.advance(100);
@@ -318,6 +320,38 @@ describe('the move of a session', () => {
     await Promise.all([east.close(), time.advance(200)]);
     expect([aborted, outcomes]).toEqual([[1], ['unknown-outcome', 'unknown-outcome', 'unknown-outcome']]);
     expect(log.at(-1)).toBe('0 disconnect moved');
+  });
+
+  it.each([
+    ['former', 0],
+    ['new', 1],
+  ])('ends a call that its %s node gave up after writing it, if its client lost events', async (_, at) => {
+    const events = { count: 5, overflow: 'drop-oldest' } as const;
+    const [east, west] = [node({ events }), node({ events })];
+    network.serve(east);
+    const { sync, ids, reconnections } = client(overWebSocket);
+    const asked: unknown[] = [];
+    sync.answer('ask', (data) => void asked.push(data));
+    await time.advance(3_000);
+    const path = network.path('a');
+    path.stalledUntil = Infinity; // no frame reaches the client
+    path.refused = ['websocket'];
+    const outcome = east.sessions()[0]!.call('ask', 1, { timeout: Infinity }).catch(codeOf);
+    await time.advance(50);
+    network.serve(west);
+    const other = at === 1 ? raw(ids[0] as string) : undefined; // a link that acknowledges nothing
+    await time.advance(500);
+    expect(sessionsOf()).toEqual(at === 1 ? [0, 1] : [1, 0]);
+    for (let n = 0; n < 20; n++) {
+      east.emit('news', n);
+      await time.advance(5);
+    }
+    other?.close();
+    path.halfOpen('nobody'); // what is under way is lost
+    path.heal();
+    await moveTo(west, 8_000);
+    expect([await outcome, asked]).toEqual(['unknown-outcome', []]);
+    expect(reconnections.at(-1)).toMatchObject({ recovered: false });
   });
 
   it('runs no callback on a node where its client had no link', async () => {

@@ -95,6 +95,13 @@ export class Calls {
     return [...(this.#pending.get(session)?.keys() ?? [])];
   }
 
+  /** The calls of a client that were given up after they were written. */
+  doubtful(session: Session): number[] {
+    return [...(this.#pending.get(session) ?? [])]
+      .filter(([, call]) => call.isDoubtful)
+      .map(([number]) => number);
+  }
+
   /** A client answered. Returns whether the call waits for it; a reply to a call that is settled has no effect. */
   reply(session: Session, { reply, data, error }: ReplyFrame): boolean {
     const call = this.#pending.get(session)?.get(reply);
@@ -117,8 +124,7 @@ export class Calls {
 
   /** A session has lost events with its former link, so the outcome of its calls that were given up is unknown. */
   doubt(session: Session): void {
-    for (const { settle, isDoubtful } of this.#all(session))
-      if (isDoubtful) settle(unknown('its link was lost'));
+    for (const { settle, isDoubtful } of this.#all(session)) if (isDoubtful) settle(lostCall());
   }
 
   /** The session has ended, so the outcome of its calls is unknown. */
@@ -152,6 +158,7 @@ export class Calls {
 
 const unknown = (why: string): CallError =>
   new CallError('unknown-outcome', `${why} before the reply. The call may have run.`);
+export const lostCall = (): CallError => unknown('its link was lost');
 const cancelled = (): CallError => new CallError('cancelled', 'the call was cancelled.');
 export const droppedCall = (): CallError =>
   new CallError('dropped', 'the session has ended, or too much waits for it. The call did not run.');

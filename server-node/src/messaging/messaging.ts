@@ -198,7 +198,10 @@ export class Messaging implements CastHost, SessionHost {
     }
     if (!this.callbacks.attached(session, client)) return;
     const absence = this.absences.end(session);
-    if (!absence.recovered) this.calls.doubt(session);
+    if (!absence.recovered) {
+      this.calls.doubt(session);
+      this.strays?.doubt(session);
+    }
     this.#presence?.linked(session);
     this.callbacks.reconnected(session, absence, client);
   }

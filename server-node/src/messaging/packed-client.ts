@@ -42,7 +42,7 @@ export function packClient(
 
 /** Goes on with the session of another node. */
 export function unpackClient(messaging: Messaging, session: Session, packed: PackedClient): void {
-  unpackSession(session, packed, (call) => messaging.strays?.dropped(session, call));
+  unpackSession(session, packed, (call, code) => messaging.strays?.dropped(session, call, code));
   messaging.absences.begin(session, packed.departure);
   messaging.hubCalls.expect(session, packed.joining);
   if (packed.data !== undefined) messaging.handleOf(session).data = packed.data;

@@ -1,6 +1,6 @@
 import { CallError, decodeClientFrame } from '@velox/core/protocol';
 import type { Hub } from '../hub/hub.js';
-import { droppedCall } from '../messaging/calls.js';
+import { droppedCall, lostCall } from '../messaging/calls.js';
 import type { CallsOfNode } from '../messaging/strays.js';
 import { failureMessage, repliedCall } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
@@ -38,13 +38,21 @@ export class CallsElsewhere {
           : `{"reply":${call},${encodeData(data)}}`;
         this.#reply(session, call, reply);
       },
-      dropped: (session, call) => this.#reply(session, call, failureMessage(call, droppedCall()).text),
+      dropped: (session, call, code) => {
+        if (code === 'unknown-outcome')
+          this.#doubt(session, call); // its client reads, so the reply can still come
+        else this.#reply(session, call, failureMessage(call, droppedCall()).text);
+      },
+      doubt: (session) => {
+        const doubtful = this.#placesOf(session).flatMap((place) => place.doubtful ?? []);
+        for (const call of doubtful) this.#reply(session, call, failureMessage(call, lostCall()).text);
+      },
       cancel: (session, call) => {
         const place = this.#take(session, 'running', call);
         if (place) this.#pass(place.node, { own: ownPart(session), cancel: call });
       },
       ended: (session) => {
-        for (const { node } of this.#elsewhere.get(session) ?? [])
+        for (const { node } of this.#placesOf(session))
           this.#pass(node, { own: ownPart(session), ended: true });
         this.#elsewhere.delete(session);
       },
@@ -58,13 +66,14 @@ export class CallsElsewhere {
     const { calls } = this.#hub.messaging;
     const running = this.#hub.messaging.running(session);
     const asked = calls.pending(session);
-    const places = this.#elsewhere.get(session) ?? [];
+    const places = this.#placesOf(session);
     this.#elsewhere.delete(session);
     if (running.length + asked.length === 0) return places;
     const own = ownPart(session);
     const sessions = this.#here.get(own) ?? new Set();
     this.#here.set(own, sessions.add(session));
-    return [...places, { node: this.#letters.node, running, asked }];
+    const doubtful = calls.doubtful(session);
+    return [...places, { node: this.#letters.node, running, asked, doubtful }];
   }
 
   /** A session has come, with calls on other nodes. */
@@ -103,7 +112,7 @@ export class CallsElsewhere {
 
   /** Removes a call of a session from its node's list, and returns the former list. */
   #take(session: Session, what: 'running' | 'asked', call: number): CallsOfNode | undefined {
-    const places = this.#elsewhere.get(session) ?? [];
+    const places = this.#placesOf(session);
     const at = places.findIndex((place) => place[what].includes(call));
     const place = places[at];
     if (!place) return undefined;
@@ -112,6 +121,18 @@ export class CallsElsewhere {
     else places.splice(at, 1);
     if (places.length === 0) this.#elsewhere.delete(session);
     return place;
+  }
+
+  #placesOf(session: Session): CallsOfNode[] {
+    return this.#elsewhere.get(session) ?? [];
+  }
+
+  /** A call of another node was given up after it was written. */
+  #doubt(session: Session, call: number): void {
+    const places = this.#placesOf(session);
+    const at = places.findIndex(({ asked }) => asked.includes(call));
+    const place = places[at];
+    if (place) places[at] = { ...place, doubtful: [...(place.doubtful ?? []), call] };
   }
 
   /** Passes the reply to a call, or an error in its place, to the node of the call. */

@@ -1,4 +1,4 @@
-import type { PackedSession } from './parcel.js';
+import type { OnCallDropped, PackedSession } from './parcel.js';
 import type { Session } from './session.js';
 
 /** Takes out what another node needs to go on with a session. Its link is replaced. */
@@ -13,11 +13,7 @@ export function packSession(session: Session): PackedSession {
 }
 
 /** Goes on with the session of another node; `onCallDropped` as for `unpackMessage`. */
-export function unpackSession(
-  session: Session,
-  packed: PackedSession,
-  onCallDropped: (call: number) => void,
-): void {
+export function unpackSession(session: Session, packed: PackedSession, onCallDropped: OnCallDropped): void {
   session.links = packed.links;
   session.inbox.unpack(packed.taken);
   if (packed.hasAnswered) session.liveness.answered();

@@ -35,15 +35,16 @@ export function packMessage({ text, isNumbered, channel }: Message): PackedMessa
   return { text, ...(!isNumbered && { isNumbered: false }), ...(channel && { channel }) };
 }
 
-/** @param onCallDropped called if the message is a call, and is given up before it is written */
+/** Called with a call whose message is given up. */
+export type OnCallDropped = (call: number, code: DropCode) => void;
+
+/** @param onCallDropped called if the message is a call, and is given up */
 export function unpackMessage(
   { text, isNumbered = true, channel }: PackedMessage,
-  onCallDropped?: (call: number) => void,
+  onCallDropped?: OnCallDropped,
 ): Message {
   const call = onCallDropped && askedCall(text);
   if (call === undefined) return new Message(text, { isNumbered, channel });
-  const onDrop = (code: DropCode): void => {
-    if (code !== 'unknown-outcome') onCallDropped?.(call);
-  };
+  const onDrop = (code: DropCode): void => onCallDropped?.(call, code);
   return new Message(text, { isNumbered, channel, onDrop });
 }
