@@ -75,6 +75,44 @@ describe('a session that moves', () => {
     expect(events).toEqual(['cast']);
   });
 
+  it('receives each cast once if the confirmation of its new node is lost', async () => {
+    await client('neighbour', east);
+    const { events, recovered } = await client('a', east);
+    let isLost = false;
+    east.bus.hearMs = (_, data) => {
+      const isFirst = !isLost && data.includes('"kind":"took"');
+      isLost ||= isFirst;
+      return isFirst ? undefined : 0;
+    };
+    await move('a', west);
+    expect([isLost, recovered]).toEqual([true, [true]]);
+    await cluster.time.advance(13_000); // the new node does not compare casts any more
+    south.hub.to('red').emit('news', 'cast');
+    await cluster.time.advance(1_000);
+    expect(events).toEqual(['cast']);
+    expect(ended).toEqual(['moved']);
+  });
+
+  it('receives each cast once if it goes further before the confirmation arrives', async () => {
+    await client('neighbour', east);
+    const { events, recovered, sync } = await client('a', east);
+    east.hub.answer('slow', () => new Promise(() => undefined));
+    sync.call('slow', 1, { timeout: Infinity }).catch(() => undefined);
+    await cluster.time.advance(100);
+    east.bus.hearMs = (_, data) => (data.includes('"kind":"took"') ? 3_000 : 0);
+    const isAt = (data: string): boolean => data.includes('"kind":"at"');
+    const { hearMs } = east.bus;
+    east.bus.hearMs = (subject, data) => (isAt(data) ? 0 : hearMs(subject, data));
+    await move('a', west);
+    await move('a', south);
+    expect(recovered).toEqual([true, true]);
+    await cluster.time.advance(13_000);
+    west.hub.to('red').emit('news', 'cast');
+    await cluster.time.advance(1_000);
+    expect(events).toEqual(['cast']);
+    expect(ended).toEqual(['moved', 'moved']);
+  });
+
   it('arrives at a third node that its client reaches while the second one still asks for it', async () => {
     const { events, recovered } = await client('a', east);
     let lost = 0;

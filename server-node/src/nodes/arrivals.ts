@@ -15,7 +15,14 @@ import { claimOf, type Claim } from './claim.js';
 import type { Departures } from './departures.js';
 import type { Letters } from './letters.js';
 import { CastSet, type CastRanges } from './cast-set.js';
-import { KNOWN_MS, type ClaimAnswer, type PassedMessage, type Request } from './moves.js';
+import {
+  KNOWN_MS,
+  TAKE_MS,
+  type ClaimAnswer,
+  type PassedMessage,
+  type Request,
+  type Taken,
+} from './moves.js';
 import type { NamesAcross } from './names-across.js';
 import type { Peers } from './peers.js';
 import { homeOf, ownPartOf } from './session-id.js';
@@ -136,11 +143,16 @@ export class Arrivals {
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
     // Until then the former node still hears the rooms that the session joined while it moved.
-    void Promise.all(joined).then(() => this.#letters.tell(node, 'took', { own }));
+    void Promise.all(joined).then(() => this.#confirm(node, { own, links: client.links }));
     for (const place of client.calls)
       if (![node, this.#letters.node].includes(place.node))
         this.#letters.tell(place.node, 'at', { own, links: client.links });
     return answer;
+  }
+
+  /** Repeated until the former node has it: that node passes casts on, also when they are not compared any more. */
+  #confirm(node: string, taken: Taken): Promise<unknown> {
+    return insist({ letters: this.#letters, peers: this.#peers }, node, 'took', taken, TAKE_MS);
   }
 
   /** Asks a node repeatedly while the node may be alive and have the session. */

@@ -18,14 +18,14 @@ import {
   type PassedAct,
   type PassedMessage,
   type Request,
+  TAKE_MS,
+  type Taken,
 } from './moves.js';
 import type { NamesAcross } from './names-across.js';
 import { performAct } from './perform-act.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
-/** How long the new node may take to confirm that it has the session, in ms: longer than it asks for the session. */
-const TAKE_MS = 30_000;
 /** How long a node knows where a session went, in ms. */
 const REMEMBERED_MS = 600_000;
 /** How long the new node is asked to do something to a session, in ms. */
@@ -72,10 +72,8 @@ export class Departures {
     this.#names = names;
     letters.on('act', (passed: PassedAct) => this.#hear(passed));
     letters.on('give', (request: Request, from) => this.#give(request, from));
-    letters.on('took', ({ own }: { own: string }, from) => this.#taken(own, from));
-    letters.on('at', ({ own, links }: { own: string; links: number }, from) =>
-      this.#follow(own, links, from),
-    );
+    letters.on('took', (taken: Taken, from) => this.#taken(taken, from));
+    letters.on('at', (taken: Taken, from) => this.#follow(taken, from));
     peers.onGone((node) => {
       for (const [own, { to }] of [...this.#gone]) if (to === node) this.#lose(own);
     });
@@ -231,20 +229,23 @@ export class Departures {
   }
 
   /** A session that has calls here went further: the node in between may die. */
-  #follow(own: string, links: number, to: string): void {
+  #follow({ own, links }: Taken, to: string): void {
     const departure = this.#gone.get(own);
-    if (departure && links > departure.links) this.#gone.set(own, { ...departure, to, links });
+    if (!departure || links <= departure.links) return;
+    this.#gone.set(own, { ...departure, to, links });
+    this.#taken({ own, links }, to); // otherwise it could not have gone further
   }
 
-  /** The new node has the session. */
-  #taken(own: string, by: string): void {
+  /** The new node has the session. Returns an answer, so that the confirmation is not repeated. */
+  #taken({ own, links: given }: Taken, by: string): true {
     const departure = this.#gone.get(own);
-    if (!departure?.answer || departure.to !== by) return;
+    if (!departure?.answer || departure.to !== by || given < departure.links) return true;
     const { to, links, session } = departure;
     clearTimeout(departure.timer);
     if (session) setTimeout(() => this.#hub.messaging.moved(session), LINGER_MS).unref();
     const timer = setTimeout(() => this.#leave(own), LATE_MS).unref();
     this.#gone.set(own, { to, links, timer, ...(session && { session }) });
+    return true;
   }
 
   /** Late messages for a session that has gone are over; its new node is still known. */

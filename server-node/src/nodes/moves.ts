@@ -25,6 +25,13 @@ export interface Request extends Claim {
   readonly question: number;
 }
 
+/** A node has the session that it was given. */
+export interface Taken {
+  readonly own: string;
+  /** How many links the session had had when it was given. */
+  readonly links: number;
+}
+
 /** A message that was meant for a session on its former node. */
 export interface PassedMessage {
   readonly own: string;
@@ -48,6 +55,9 @@ export const LATE_MS = 6_000;
 
 /** For how long each node knows the casts that it has heard, and those of a session that came, in ms: a late copy may come by two nodes. */
 export const KNOWN_MS: number = 2 * LATE_MS;
+
+/** How long the new node may take to confirm that it has the session, in ms: longer than it asks for the session. */
+export const TAKE_MS = 30_000;
 
 /** How long a node may take to answer one question, in ms. The question or its answer may be lost with the bus. */
 export const ANSWER_MS = 1_000;
