@@ -127,6 +127,80 @@ describe('a session that moves', () => {
   });
 });
 
+describe('a call of a session that has moved', () => {
+  it('gets its reply if the engine is away when its handler ends', async () => {
+    let finish: (reply: string) => void = () => undefined;
+    east.hub.answer('slow', () => new Promise((resolve) => (finish = resolve)));
+    const { sync } = await client('a', east);
+    const reply = sync.call('slow', 1, { timeout: Infinity });
+    await cluster.time.advance(100);
+    await move('a', west);
+    east.bus.disconnect();
+    finish('done');
+    await cluster.time.advance(2_500);
+    east.bus.reconnect();
+    expect(await cluster.within(reply, 5_000)).toMatchObject({ result: 'done' });
+  });
+
+  it('gets the reply of its client if the engine is away when the client answers', async () => {
+    const { sync } = await client('a', east);
+    let finish: (reply: string) => void = () => undefined;
+    sync.answer('ask', () => new Promise((resolve) => (finish = resolve)));
+    const reply = east.hub.sessions()[0]!.call('ask', 1, { timeout: Infinity });
+    await cluster.time.advance(100);
+    await move('a', west);
+    west.bus.disconnect();
+    finish('done');
+    await cluster.time.advance(2_500);
+    west.bus.reconnect();
+    expect(await cluster.within(reply, 5_000)).toMatchObject({ result: 'done' });
+  });
+
+  it('is cancelled if the engine is away when its client cancels it', async () => {
+    const aborted: unknown[] = [];
+    east.hub.answer('slow', (_, data, { signal }) => {
+      signal.addEventListener('abort', () => aborted.push(data));
+      return new Promise(() => undefined);
+    });
+    const { sync } = await client('a', east);
+    const cancelling = new AbortController();
+    sync.call('slow', 1, { timeout: Infinity, signal: cancelling.signal }).catch(() => undefined);
+    sync.call('slow', 2, { timeout: Infinity }).catch(() => undefined);
+    await cluster.time.advance(100);
+    await move('a', west);
+    west.bus.disconnect();
+    cancelling.abort();
+    west.hub.sessions()[0]!.close();
+    await cluster.time.advance(2_500);
+    west.bus.reconnect();
+    await cluster.time.advance(2_000);
+    expect(aborted).toEqual([1, 2]);
+  });
+
+  it('gets one reply, before the events that its handler sends next', async () => {
+    let finish: () => void = () => undefined;
+    east.hub.answer('slow', async (session) => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      queueMicrotask(() => queueMicrotask(() => queueMicrotask(() => void session.emit('news', 'after'))));
+      return 'done';
+    });
+    const { sync, events } = await client('a', east);
+    const frames: string[] = [];
+    sync.onFrame((frame) => {
+      if ('reply' in frame || 'event' in frame) frames.push('reply' in frame ? 'reply' : frame.event);
+    });
+    const reply = sync.call('slow', 1, { timeout: Infinity });
+    await cluster.time.advance(100);
+    await move('a', west);
+    let lost = 0;
+    east.bus.hearMs = (_, data) => (data.includes('"kind":"answer"') && ++lost <= 3 ? undefined : 0);
+    finish();
+    await cluster.time.advance(8_000);
+    expect([await reply, frames, events]).toEqual(['done', ['reply', 'news'], ['after']]);
+    expect(lost).toBeGreaterThan(3);
+  });
+});
+
 describe('a session that is on its way to a node', () => {
   it('is found and called by that node', async () => {
     const { sync, events } = await client('a', east);

@@ -5,7 +5,7 @@ import type { Hub } from '../hub/hub.js';
 import { unpackClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { unpackMessage } from '../sessions/parcel.js';
-import type { Redirect, Sending } from '../sessions/redirect.js';
+import { isHere, type Redirect, type Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';
 import { insist, type Asker } from './ask.js';
@@ -166,18 +166,20 @@ export class Arrivals {
     return UNKNOWN;
   }
 
-  /** A message for a session came to its former node. */
-  #pass(passed: PassedMessage): void {
+  /** A message for a session came to its former node. Returns an answer, so that a reply is not repeated. */
+  #pass(passed: PassedMessage): true {
     const { own, message, isUrgent = false, volatileKey, cast } = passed;
     const how: Sending = volatileKey === undefined ? { isUrgent } : { volatileKey };
     const session = this.#hub.sessions.withOwnPart(own);
     this.#casts.during(cast, () => {
       const unpacked = unpackMessage(message);
       if (!session) return this.#departures.send(own, unpacked, how);
-      this.#calls.noteReply(session, unpacked.text);
+      const isRepeated = !this.#calls.noteReply(session, unpacked.text);
+      if (isRepeated && isHere(session)) return 'dropped';
       if ('volatileKey' in how) return session.sendVolatile(unpacked, how.volatileKey);
       return session.send(unpacked, how.isUrgent);
     });
+    return true;
   }
 }
 

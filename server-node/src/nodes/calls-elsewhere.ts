@@ -5,7 +5,9 @@ import type { CallsOfNode } from '../messaging/strays.js';
 import { failureMessage, repliedCall } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import { decodeData, encodeData } from '../wire/binary.js';
+import { insist } from './ask.js';
 import type { Letters } from './letters.js';
+import { REPEAT_MS } from './moves.js';
 import type { Peers } from './peers.js';
 import { ownPart } from './session-id.js';
 
@@ -57,7 +59,10 @@ export class CallsElsewhere {
         this.#elsewhere.delete(session);
       },
     };
-    letters.on('frame', (passed: PassedFrame) => this.#execute(passed));
+    letters.on('frame', (passed: PassedFrame) => {
+      this.#execute(passed);
+      return true; // an answer, so that the frame is not repeated
+    });
     peers.onGone((node) => this.#lose(node));
   }
 
@@ -83,10 +88,10 @@ export class CallsElsewhere {
     for (const { node } of places) if (this.#peers.isGone(node)) this.#lose(node);
   }
 
-  /** A message of another node for a session: it may be the reply to a call. */
-  noteReply(session: Session, text: string): void {
+  /** A message of another node for a session: it may be the reply to a call. Returns false for a reply that does not wait any more. */
+  noteReply(session: Session, text: string): boolean {
     const call = repliedCall(text);
-    if (call !== undefined) this.#take(session, 'running', call);
+    return call === undefined || this.#take(session, 'running', call) !== undefined;
   }
 
   /** A call of a session that has moved may be over. */
@@ -143,7 +148,7 @@ export class CallsElsewhere {
 
   #pass(node: string, passed: PassedFrame): void {
     if (node === this.#letters.node) this.#execute(passed);
-    else this.#letters.tell(node, 'frame', passed);
+    else void insist({ letters: this.#letters, peers: this.#peers }, node, 'frame', passed, REPEAT_MS);
   }
 
   #execute(passed: PassedFrame): void {

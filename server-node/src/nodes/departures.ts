@@ -2,6 +2,7 @@ import { inTime } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { packClient, type PackedClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
+import { repliedCall } from '../sessions/event-message.js';
 import { packMessage } from '../sessions/parcel.js';
 import { isHere, type Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
@@ -14,6 +15,7 @@ import type { Letters } from './letters.js';
 import {
   ANSWER_MS,
   LATE_MS,
+  REPEAT_MS,
   type ClaimAnswer,
   type PassedAct,
   type PassedMessage,
@@ -116,7 +118,8 @@ export class Departures {
     if (to === undefined) return 'dropped';
     const cast = this.#casts.current;
     const passed: PassedMessage = { own, message: packMessage(message), ...how, ...(cast && { cast }) };
-    this.#letters.tell(to, 'pass', passed);
+    if (repliedCall(message.text) === undefined) this.#letters.tell(to, 'pass', passed);
+    else void insist(this.#asker, to, 'pass', passed, REPEAT_MS);
     return 'queued';
   }
 

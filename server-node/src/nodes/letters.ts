@@ -24,6 +24,7 @@ export class Letters {
   readonly #pending = new Map<number, { readonly to: string; readonly resolve: (answer: unknown) => void }>();
   #calls = 0;
   #listening: Promise<Unsubscribe> | undefined;
+  #isListening = false;
 
   /**
    * @param node the name of this node
@@ -47,7 +48,7 @@ export class Letters {
       this.#hear(JSON.parse(data) as Letter),
     );
     this.#listening.catch(() => (this.#listening = undefined));
-    return this.#listening.then(() => undefined);
+    return this.#listening.then(() => void (this.#isListening = true));
   }
 
   /** Sends a letter; at most once. Letters to one node arrive in order. */
@@ -68,7 +69,8 @@ export class Letters {
   async ask(to: string, kind: string, data: unknown, ms: number, isDue = () => false): Promise<unknown> {
     const call = ++this.#calls;
     const send = async (): Promise<void> => {
-      await this.listen();
+      // Letters and questions to one node leave in the order of their calls.
+      if (!this.#isListening) await this.listen();
       await this.#send(to, { from: this.node, kind, call, data });
     };
     let timer: NodeJS.Timeout | undefined;

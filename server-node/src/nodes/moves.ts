@@ -59,5 +59,8 @@ export const KNOWN_MS: number = 2 * LATE_MS;
 /** How long the new node may take to confirm that it has the session, in ms: longer than it asks for the session. */
 export const TAKE_MS = 30_000;
 
+/** How long a node repeats a letter about a call, in ms: each call has one reply, also if the engine is away for a moment. */
+export const REPEAT_MS = 30_000;
+
 /** How long a node may take to answer one question, in ms. The question or its answer may be lost with the bus. */
 export const ANSWER_MS = 1_000;
