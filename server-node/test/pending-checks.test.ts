@@ -87,6 +87,48 @@ describe.each(['websocket', 'sse', 'polling'] as const)('over %s', (transport) =
   });
 });
 
+it('an event that waits for the checks before it longer than `limits.handshake` is handled all the same', async () => {
+  const schema: velox.StandardSchema = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value: unknown) => new Promise((resolve) => setTimeout(resolve, 60, { value })),
+    },
+  };
+  const handled: unknown[] = [];
+  const hub = velox.createHub({ limits: { handshake: 1_000 } });
+  hub.on('save', schema, (_, data) => handled.push(data));
+  onTestFinished(() => hub.close());
+  await using server = await listen(hub.handle);
+  const link = rawWebSocket(server.origin);
+  link.send({ open: {} });
+  await link.find((frame) => 'hello' in frame);
+  const all = Array.from({ length: 25 }, (_, n) => n);
+  for (const data of all) link.send({ event: 'save', data, seq: data + 1 });
+  link.send({ ping: true, ack: true });
+  await vi.waitFor(() => expect(handled).toEqual(all), 10_000);
+  link.close();
+});
+
+it('a client is not read while more than 100 of its values wait for a check', async () => {
+  const { heard, asked, end, hub } = start();
+  await using server = await listen(hub.handle);
+  const link = rawWebSocket(server.origin);
+  link.send({ open: {} });
+  await link.find((frame) => 'hello' in frame);
+  for (let n = 1; n <= 110; n++) link.send({ event: 'note', data: n, seq: n });
+  link.send({ event: 'checked', data: 0, seq: 111 });
+  await asked();
+  for (let n = 112; n <= 215; n++) link.send({ event: 'note', data: n, seq: n });
+  link.send({ ping: true });
+  await delay(100);
+  expect(link.frames.filter((frame) => 'ping' in frame)).toEqual([]);
+  await end();
+  await link.find((frame) => 'ping' in frame);
+  expect(heard).toHaveLength(110 + 2 + 104);
+  link.close();
+});
+
 it('a client that resumes while a frame is checked sends it again, and it is executed once', async () => {
   const { hub, heard, asked, end } = start();
   await using server = await listen(hub.handle);

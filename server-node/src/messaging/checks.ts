@@ -6,6 +6,9 @@ import type { Observer } from '../diagnostics/observer.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 import type { Session } from '../sessions/session.js';
 
+/** While more values of a session wait for a check, its transports read no further: a client may send faster than a schema answers. */
+const MOST_WAITING = 100;
+
 /** The parts of a hub that checks use. */
 export interface CheckParts {
   readonly observer: Observer;
@@ -24,6 +27,8 @@ export class Checks {
   readonly #deadlines: Deadlines;
   /** By session: settles when its values so far are checked. */
   readonly #turns = new Map<Session, Promise<unknown>>();
+  /** How many values of each session wait, and the callbacks for the time when they are few. */
+  readonly #waiting = new Map<Session, { count: number; readonly onFew: (() => void)[] }>();
 
   constructor(contract: ContractSchemas | undefined, parts: CheckParts) {
     this.#contract = contract;
@@ -72,22 +77,43 @@ export class Checks {
     use: (output: unknown) => R,
     frame: number = session.inbox.newest,
   ): R | Promise<Awaited<R>> {
-    const check = (): unknown => (schema ? parse(schema, what, value) : value);
+    const late = (): Error =>
+      new VeloxError('timeout', `the schema of ${what} took longer than limits.handshake.`);
+    // The time that a value waits for the checks before does not count.
+    const check = (): unknown => {
+      const output = schema ? parse(schema, what, value) : value;
+      return isThenable(output) ? this.#deadlines.limit(output, late) : output;
+    };
     const former = this.#turns.get(session);
     const output = former ? former.then(check, check) : check();
     if (!isThenable(output)) return use(output);
-    const late = (): Error =>
-      new VeloxError('timeout', `the schema of ${what} took longer than limits.handshake.`);
-    const turn = this.#deadlines.limit(output, late);
+    const turn = Promise.resolve(output);
     this.#turns.set(session, turn);
+    this.#count(session, 1);
     const release = session.inbox.hold(frame);
     const end = (): void => {
       if (this.#turns.get(session) === turn) this.#turns.delete(session);
+      this.#count(session, -1);
       if (release()) session.ack();
     };
     const used = turn.then(use);
     turn.then(end, end);
     return used as Promise<Awaited<R>>;
+  }
+
+  #count(session: Session, more: number): void {
+    const waiting = this.#waiting.get(session) ?? { count: 0, onFew: [] };
+    waiting.count += more;
+    if (waiting.count > 0) this.#waiting.set(session, waiting);
+    else this.#waiting.delete(session);
+    if (waiting.count <= MOST_WAITING) for (const callback of waiting.onFew.splice(0)) callback();
+  }
+
+  /** Resolves when more values of a session may be read; undefined if they may be read now. */
+  whenReadable(session: Session): Promise<void> | undefined {
+    const waiting = this.#waiting.get(session);
+    if (!waiting || waiting.count <= MOST_WAITING) return undefined;
+    return new Promise((resolve) => waiting.onFew.push(resolve));
   }
 
   /** Resolves when the values of a session that wait now are checked; undefined if none waits. */

@@ -22,6 +22,8 @@ export interface LifeCycleHost {
   readonly observer: Observer;
   /** Ends a session whose frame is refused. */
   readonly fail: (session: Session, error: unknown) => void;
+  /** Resolves when few values of the session wait for a check; undefined if that is so now. */
+  readonly whenChecked: (session: Session) => Promise<void> | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export class LifeCycle {
 
   /** Resolves when the next frame of the session may be read; undefined if it may be read now. */
   whenReadable(session: Session): Promise<void> | undefined {
-    const wait = this.whenFree(session) ?? session.rate.whenPaid();
+    const wait = this.whenFree(session) ?? session.rate.whenPaid() ?? this.#host.whenChecked(session);
     return wait?.then(() => this.whenReadable(session));
   }
 

@@ -66,7 +66,10 @@ export class Messaging implements CastHost, SessionHost {
     this.names = new Names(parts.all);
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks);
-    this.lifeCycle = new LifeCycle(parts.limits.handshake, parts);
+    this.lifeCycle = new LifeCycle(parts.limits.handshake, {
+      ...{ observer: parts.observer, fail: parts.fail },
+      whenChecked: (session) => this.#checks.whenReadable(session),
+    });
     this.callbacks = new Callbacks(rules, this.lifeCycle, (session) => this.handleOf(session));
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
     this.channels = new Channels(parts.observer, this.#checks);
