@@ -23,6 +23,7 @@ async function load(): Promise<void> {
   };
   try {
     const hub = createHub();
+    hub.on('something', () => undefined);
     network.serve(hub);
     network.path('warm-up');
     const sync = connect(network.urlOf('warm-up'), { transports: [closed, polling()] });
