@@ -101,8 +101,6 @@ const everything: ViteUserConfig = {
       },
       {
         extends: true,
-        // A server in the same process needs Node's, not that for browsers.
-        resolve: { alias: { ws: here('./node_modules/ws/wrapper.mjs') } },
         test: {
           name: 'dom',
           environment: 'jsdom',

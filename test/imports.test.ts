@@ -78,6 +78,10 @@ const DYNAMIC = [
   { file: 'core/src/platform/load.ts', to: 'core/src/transports/on-need.js' },
   { file: 'core/src/transports/on-need.ts', to: 'core/src/events/answers.js' },
   { file: 'server-node/src/script.ts', to: 'server-node/src/require-from-here.js' },
+  {
+    file: 'server-node/src/transports/websocket/ws-classes.ts',
+    to: 'server-node/src/transports/websocket/require-ws.js',
+  },
 ];
 
 const edges = sources.flatMap((file) => importsOf(file).map((to) => ({ file, to })));

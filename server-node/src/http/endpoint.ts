@@ -15,6 +15,7 @@ import { targetOf } from '../transports/request-head.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { GRACE } from '../wire/outlet.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
+import { loadWsClasses } from '../transports/websocket/ws-classes.js';
 import { attachTo, connectionsOf, interceptServerOf, watchServers, type WebServer } from './servers.js';
 import { claimUpgrade, takeUnversioned, takeUpgrade } from './upgrade.js';
 
@@ -92,6 +93,8 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     if (upgrade) {
       underWay.delete(response);
       try {
+        const loading = loadWsClasses();
+        if (loading) await loading;
         return { outcome: webSockets.accept(request, upgrade, served) };
       } catch (error) {
         upgrade.socket.destroy(); // no response holds it any more

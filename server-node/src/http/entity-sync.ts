@@ -8,6 +8,7 @@ import { EntitySyncLink, type EntitySyncRules, type SentRow } from '../transport
 import { credentialsOf, refuse, type Exchange } from '../transports/exchange.js';
 import { bearerOf } from '../transports/request-head.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
+import { loadWsClasses } from '../transports/websocket/ws-classes.js';
 import { statusOf } from '../wire/codes.js';
 import { checkAttach } from './check-attach.js';
 import { nodeExchange } from './node-exchange.js';
@@ -50,6 +51,7 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
       const admission = await admit(hub, exchange);
       const taken = takeUpgrade(request);
       if (!taken) return 'closed';
+      await loadWsClasses();
       return await webSockets.accept(request, taken, {
         create: (...parts) => new EntitySyncLink(hub, ...parts, { admission, rules }),
       });

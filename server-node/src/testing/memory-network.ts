@@ -1,8 +1,8 @@
 import type { WebSocketClass } from '@velox/core';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
 import type { Endpoint } from '../http/endpoint.js';
+import { wsClasses } from '../transports/websocket/ws-classes.js';
 import { createFetch } from './memory-fetch.js';
 import { Path, type Purpose } from './memory-path.js';
 import { dial } from './memory-socket.js';
@@ -10,7 +10,7 @@ import { createZone, type VirtualTime, type Zone } from './virtual-time.js';
 
 /**
  * A network in memory, on virtual time: `ws` and node:http at both ends are the real ones; only the sockets below are made here. Each
- * client has a host name of its own, by which the server is reached over that client's path.
+ * client has a host name of its own, by which the server is reached over that client's path. Call `loadWsClasses` before.
  */
 export class MemoryNetwork {
   readonly time: VirtualTime;
@@ -26,7 +26,7 @@ export class MemoryNetwork {
   constructor(time: VirtualTime) {
     this.time = time;
     const connect = (url: string): Duplex => this.#dial(this.#pathTo(url) as Path, 'websocket');
-    this.WebSocket = class extends WebSocket {
+    this.WebSocket = class extends wsClasses().WebSocket {
       constructor(url: string) {
         super(url, { createConnection: () => connect(url), perMessageDeflate: false });
       }

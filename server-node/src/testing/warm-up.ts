@@ -1,6 +1,7 @@
 import { connect, polling, type Transport } from '@velox/core';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHub } from '../create-hub.js';
+import { loadWsClasses } from '../transports/websocket/ws-classes.js';
 import { MemoryNetwork } from './memory-network.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -12,6 +13,7 @@ export function warmUp(): Promise<void> {
 }
 
 async function load(): Promise<void> {
+  await loadWsClasses();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);
   const restore = [time.install(), network.install()];

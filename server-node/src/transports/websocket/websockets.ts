@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { VeloxError } from '@velox/core/protocol';
-import * as ws from 'ws';
 import type { PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
@@ -9,6 +7,7 @@ import { GRACE } from '../../wire/outlet.js';
 import { deflationOf, type Deflation } from '../../wire/deflate-offer.js';
 import { Version2Link, type Version2Client } from '../version2/websocket-link.js';
 import { WebSocketLink } from './link.js';
+import { wsClasses } from './ws-classes.js';
 
 /** A handshake that waits for its answer. */
 export interface Handshake {
@@ -38,7 +37,7 @@ export interface Acceptance {
 /** The WebSockets of a hub, from their handshake to their end. */
 export class WebSockets {
   readonly #hub: Hub;
-  /** Created with the first handshake: hosts without WebSockets may have bundled the browser build of ws. */
+  /** Created with the first handshake: hosts without WebSockets may have the browser build of ws. */
   #plain: WebSocketServer | undefined;
   #deflating: WebSocketServer | undefined;
   readonly #links = new Set<AnyLink>();
@@ -48,8 +47,7 @@ export class WebSockets {
   }
 
   /**
-   * Completes the handshake and serves the socket; resolves with the reason when it is closed.
-   *
+   * Completes the handshake and serves the socket; resolves with the reason when it is closed. Call {@link loadWsClasses} before.
    */
   accept(
     request: IncomingMessage,
@@ -92,10 +90,7 @@ const EXTENSIONS = 'sec-websocket-extensions';
 /** Compression is ours to do, once a message and not once a session; ws agrees on it, and reads what clients compress. */
 function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
   const patience = { closeTimeout: GRACE }; // not in the types of ws
-  // a member of the namespace, since a missing named import of the browser build would be a syntax error
-  const { WebSocketServer: Server } = ws as Partial<typeof ws>;
-  if (typeof Server !== 'function') throw new VeloxError('upgrade-unavailable', BROWSER_BUILD);
-  return new Server({
+  return new (wsClasses().WebSocketServer)({
     ...patience,
     noServer: true,
     clientTracking: false, // a session's socket is the hub's to track
@@ -139,7 +134,3 @@ function warnOnce(what: string): void {
 const ADVICE =
   'Velox sees upgrades before other listeners do, unless the server emits them by itself or a listener of `request` takes them. ' +
   'Call `attach(server, path)`, or make the other library ignore upgrades whose query has `velox=3`.';
-
-const BROWSER_BUILD =
-  'the browser build of ws was loaded, which cannot serve WebSockets. Use the conditions of Node: in Jest `testEnvironment: "node"`, or ' +
-  '`testEnvironmentOptions: { customExportConditions: ["node"] }` with jsdom; in a bundler the platform `node`, or mark ws as external.';
