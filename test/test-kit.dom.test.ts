@@ -4,7 +4,8 @@ import { provideZonelessChangeDetection } from '@angular/core';
 import { createApplication } from '@angular/platform-browser';
 import { createTestSync, type TestSync } from '@velox/server/testing';
 import angular from 'angular';
-import { act, createElement } from 'react';
+import { useSuspenseVelox } from '@velox/react';
+import { act, createElement, Suspense, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { mount, unmount } from 'svelte';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -16,6 +17,7 @@ import { Prices as AngularPrices } from 'readme:prices.ts';
 import VuePrices from 'readme:Prices.vue';
 import 'readme:prices.js';
 
+type Titled = { title: string };
 type Show = (element: HTMLElement) => (() => unknown) | Promise<() => unknown>;
 
 const frameworks: Record<string, Show> = {
@@ -76,3 +78,23 @@ it.each(Object.entries(frameworks))(
     expect(prices()).toEqual(['10', '12']);
   },
 );
+
+it('a component that suspends gets its value, although one still waited when the test before ended', async () => {
+  const Title = (): ReactNode => createElement('h1', null, useSuspenseVelox<Titled>('/sync').title);
+  const render = async (): Promise<() => void> => {
+    const root = createRoot(document.body);
+    await act(() => {
+      root.render(createElement(Suspense, { fallback: 'Loading' }, createElement(Title)));
+      return Promise.resolve();
+    });
+    expect(document.body.textContent).toBe('Loading');
+    return () => act(() => root.unmount());
+  };
+  (await render())();
+  test?.close();
+  test = await createTestSync({ url: '/sync' });
+  test.hub.state('', { title: 'One' });
+  stop = await render();
+  await act(() => (test as TestSync).advance());
+  expect(document.body.textContent).toBe('One');
+});

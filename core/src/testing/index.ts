@@ -5,4 +5,5 @@ export {
   type FakeOptions,
   type FakeTransport,
 } from './fake-transport.js';
+export { forgetClosed } from './forget-closed.js';
 export { record, replay, type Recording } from './recording.js';

@@ -8,6 +8,7 @@ import {
   type Contract,
   type Sync,
 } from '@velox/core';
+import { forgetClosed } from '@velox/core/testing';
 import { checkGiven, expected, option, type AnyContract } from '@velox/core/protocol';
 import type { Session } from '../messaging/typed.js';
 import { createHub, type Hub } from '../create-hub.js';
@@ -86,6 +87,7 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
 }: TestSyncOptions<Context, C> = {}): Promise<TestSync<C, Context>> {
   checkGiven('createTestSync()', { latency, seed, url }, OPTIONS);
   await warmUp();
+  forgetClosed();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);
   const clients: { readonly name: string; readonly close: () => void }[] = [];
