@@ -64,6 +64,12 @@ describe('connect', () => {
     expect(opened).toEqual([]);
   });
 
+  it('names the known transports if another one is chosen', () => {
+    expect(() => connect('http://h/s', { transport: 'ws' as 'websocket' })).toThrow(
+      'the transport "ws" is not available. Use "auto", "websocket", "sse" or "polling".',
+    );
+  });
+
   it('throws no-transport if no transport is available', () => {
     for (const options of [{ transport: 'websocket' }, { transports: [] }] as const) {
       let thrown: unknown;

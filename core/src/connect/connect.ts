@@ -44,10 +44,13 @@ export function openConnection(
   const chosen = transports.filter(
     (each): each is Transport => !!each && (transport === 'auto' || transport === each.name),
   );
-  if (!chosen.length)
-    throw new VeloxError('no-transport', EXPLAINED && `no ${transport} here. Pass a WebSocket.`);
+  if (!chosen.length) throw new VeloxError('no-transport', EXPLAINED && explain(transport));
   return createCarrier({ ...options, url: resolve(url), transports: chosen });
 }
+
+/** Why no transport is available, for developers. */
+const explain = (transport: string): string =>
+  `the transport "${transport}" is not available. Use "auto", "websocket", "sse" or "polling". Node 20 needs the option WebSocket.`;
 
 /** The absolute http(s) URL of an endpoint, also for a URL of the scheme ws or wss. */
 export function resolve(

@@ -48,3 +48,16 @@ it('is a stale topic only if that was denied', async () => {
   sync.close();
   expect(refusal(row)).toMatchObject({ code: 'closed' });
 });
+
+it('has the message of the server alone, and says how to open a closed connection', async () => {
+  const { sync, row, last } = await setUp();
+  last().hello();
+  last().say({ denied: 'items/7', code: 'forbidden' });
+  expect(refusal(row)?.message).toBe(
+    'velox: the topic "items/7" is denied. Check canSubscribe on the server.',
+  );
+  sync.close();
+  expect(refusal(sync.replica('items/8'))?.message).toBe(
+    'velox: the connection is closed. Call reconnect() to open it again.',
+  );
+});

@@ -4,6 +4,8 @@ import { isServerRendering } from '../platform/page.js';
 import type { Replica } from '../replicas/replica.js';
 import { replicaOf, type Source } from './registry.js';
 
+const CLOSED = 'the connection is closed. Call reconnect() to open it again.';
+
 /**
  * Why a source gets no value: its topic is denied, its connection has ended for good, or a server renders, which does not connect.
  * Undefined if there is a value, or if one may still arrive.
@@ -18,8 +20,8 @@ export function refusal(
   if (get() !== undefined) return undefined;
   const { state, reason } = status.get();
   if (state === 'closed' || reason?.denied !== undefined) {
-    const { code = 'closed', message = 'the connection is closed' } = reason ?? {};
-    return new VeloxError(code as ErrorCode, `${message}. There will be no value.`);
+    const { code = 'closed', message = EXPLAINED && CLOSED } = reason ?? {};
+    return new VeloxError(code as ErrorCode, message);
   }
   const detached = isServerRendering() && (typeof source === 'string' || 'url' in source);
   return detached

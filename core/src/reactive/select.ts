@@ -29,15 +29,15 @@ export function createKeep<S>(equal: (before: S, after: S) => boolean): (next: S
  */
 export function createSelection<T, S>(): Selection<T, S> {
   let value: T;
-  let select: ((value: T) => S) | undefined;
+  let formerSelect: ((value: T) => S) | undefined;
   let selected: S;
-  return function selection(nextValue, nextSelect, equal) {
-    if (select !== nextSelect || !Object.is(value, nextValue)) {
-      const next = nextSelect(nextValue);
+  return function selection(nextValue, select, equal) {
+    if (formerSelect !== select || !Object.is(value, nextValue)) {
+      const next = select(nextValue);
       noteFreshSelection(selection, nextValue, next, equal);
-      if (!select || !equal(selected, next)) selected = next;
+      if (!formerSelect || !equal(selected, next)) selected = next;
       value = nextValue;
-      select = nextSelect;
+      formerSelect = select;
     }
     return selected;
   };
