@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import {
   connect,
   polling,
@@ -67,6 +68,14 @@ const OPTIONS = {
   url: option.text,
 };
 
+/** Throws if one of these functions is fake: those of Jest, Vitest and Sinon have a `clock`. */
+function checkGenuine(...functions: object[]): void {
+  if (functions.every((each) => !Object.hasOwn(each, 'clock'))) return;
+  throw new Error(
+    'velox: fake timers are installed, and createTestSync() owns time. Call useRealTimers() of the test runner. advance() lets time pass.',
+  );
+}
+
 /** How long the clients may take to recover after the last fault, in ms. */
 const RECOVERY = 60_000;
 
@@ -86,6 +95,7 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
   ...options
 }: TestSyncOptions<Context, C> = {}): Promise<TestSync<C, Context>> {
   checkGiven('createTestSync()', { latency, seed, url }, OPTIONS);
+  checkGenuine(queueMicrotask, setImmediate);
   await warmUp();
   forgetClosed();
   const time = new VirtualTime();
@@ -121,9 +131,13 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
       clients.push({ name, close: sync.close });
       return sync;
     },
-    advance: (ms = 100) => time.advance(ms),
+    async advance(ms = 100) {
+      checkGenuine(setTimeout);
+      await time.advance(ms);
+    },
     inflict: harm,
     async endure(faults) {
+      checkGenuine(setTimeout);
       const began = time.now;
       for (const fault of faults) {
         await time.advance(Math.max(0, began + fault.at - time.now));
