@@ -24,7 +24,7 @@ import type { Channel, EmitOptions, Listener, On, Reconnection, Sent } from './c
 import { createDropCounter } from './drop-counter.js';
 import { createEventQueue } from './event-queue.js';
 import { checkText, eventText } from './event-text.js';
-import { createLingeringHold } from './lingering-hold.js';
+import { createConnectionHold } from './connection-hold.js';
 import { createPacer } from './pacer.js';
 import { createRooms } from './rooms.js';
 
@@ -102,7 +102,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits()?.rate, settle);
-  const lingering = createLingeringHold(hold, () => queue.size() && send('{"ping":true,"ack":true}'));
+  const connectionHold = createConnectionHold(hold, () => queue.size() && send('{"ping":true,"ack":true}'));
   let open = status.get().state === 'open';
   /** The session of the newest link that this object has seen. */
   let session = open ? hello()!.session : undefined;
@@ -147,7 +147,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       texts.forEach(send);
       pacer.spend(texts.length);
     }
-    lingering.need(queue.size() + calls.size() > 0);
+    connectionHold.need(queue.size() + calls.size() > 0);
   }
   const onNewSession = (): void => {
     rooms.onNewSession();
@@ -245,7 +245,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       over = true;
       calls.close();
       queue.clear();
-      lingering.stop();
+      connectionHold.stop();
       pacer.stop();
       connection.close();
     },

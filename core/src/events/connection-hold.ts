@@ -1,5 +1,5 @@
 /** Holds a connection while it is needed, and for 1 s more. */
-export interface LingeringHold {
+export interface ConnectionHold {
   /** Called after each event and acknowledgement. */
   readonly need: (isNeeded: boolean) => void;
   readonly stop: () => void;
@@ -9,7 +9,7 @@ export interface LingeringHold {
  * @param hold holds the connection until the returned function is called
  * @param onQuiet called once nothing has happened for 1 s, and the connection is still needed
  */
-export function createLingeringHold(hold: () => () => void, onQuiet: () => void): LingeringHold {
+export function createConnectionHold(hold: () => () => void, onQuiet: () => void): ConnectionHold {
   /** How long the connection stays open after the last event was acknowledged, and how long it waits before it asks for that. */
   const LINGER_MS = 1_000;
   let release: (() => void) | undefined;
