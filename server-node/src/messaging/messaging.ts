@@ -67,7 +67,7 @@ export class Messaging implements CastHost, SessionHost {
     this.#checks = new Checks(rules.contract, parts);
     this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, {
-      ...{ observer: parts.observer, fail: parts.fail },
+      ...parts,
       whenChecked: (session) => this.#checks.whenReadable(session),
     });
     this.callbacks = new Callbacks(rules, this.lifeCycle, (session) => this.handleOf(session));
