@@ -173,6 +173,8 @@ test('an edit that an outage outlasts is reported, until the server answers agai
   test.setTimeout(90_000);
   await openBoard(page);
   await server.kill();
+  // An edit that is written before the page has noticed may have been made, for all that it knows.
+  await expect(page.locator('.pill[data-state=open]')).toHaveCount(0);
   await addCard(page, 'lost');
   const report = page.getByText('The server cannot be reached. Nothing was changed.');
   await expect(report).toBeVisible({ timeout: 30_000 }); // events wait for 15 s
