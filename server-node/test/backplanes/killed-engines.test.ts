@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import type { Backplane } from '@velox/server/backplane';
+import type { Backplane, Opened } from '@velox/server/backplane';
 import { nats } from '@velox/server/nats';
 import { postgres } from '@velox/server/postgres';
 import { redis } from '@velox/server/redis';
@@ -61,10 +61,14 @@ const UNSAFE: Setting = {
 };
 
 /** One writer for each topic. It appends until the engine is killed, and returns the acknowledged tags. */
-async function write({ log }: Backplane, topic: string, goesOn: () => boolean): Promise<string[]> {
+async function write(
+  { log }: Backplane,
+  topic: string,
+  { snapshot, revisions }: Opened,
+  goesOn: () => boolean,
+): Promise<string[]> {
   const acknowledged: string[] = [];
-  const opened = await log.open(topic, '0');
-  let head = opened.revisions.at(-1)?.at ?? opened.snapshot.at;
+  let head = revisions.at(-1)?.at ?? snapshot.at;
   while (goesOn()) {
     const tag = crypto.randomUUID();
     const result = await log.append(topic, head, [{ tag, patch: '[]' }]).catch(() => undefined);
@@ -89,7 +93,9 @@ async function countLost({ start, connect }: Setting): Promise<{ acknowledged: n
       if (++asked === APPENDS + TOPICS.length) enough();
       return !isKilled;
     };
-    const writers = TOPICS.map((topic) => write(writing, topic, goesOn));
+    // All are open before the first append: on a busy machine, the kill may come before a late one has opened.
+    const opened = await Promise.all(TOPICS.map((topic) => writing.log.open(topic, '0')));
+    const writers = TOPICS.map((topic, n) => write(writing, topic, opened[n] as Opened, goesOn));
     await isEnough;
     isKilled = true;
     await engine.kill();
