@@ -132,7 +132,6 @@ export class EntitySource<T = unknown> implements Source {
     }
   }
 
-  /** How many rows there are. */
   stats(): EntityStats {
     const rows = [...this.#rows.all()];
     return {

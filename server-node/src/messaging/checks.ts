@@ -110,7 +110,7 @@ export class Checks {
   }
 
   /** Resolves when more values of a session may be read; undefined if they may be read now. */
-  whenReadable(session: Session): Promise<void> | undefined {
+  whenFewWait(session: Session): Promise<void> | undefined {
     const waiting = this.#waiting.get(session);
     if (!waiting || waiting.count <= MOST_WAITING) return undefined;
     return new Promise((resolve) => waiting.onFew.push(resolve));

@@ -23,7 +23,7 @@ export interface LifeCycleHost {
   /** Ends a session whose frame is refused. */
   readonly fail: (session: Session, error: unknown) => void;
   /** Resolves when few values of the session wait for a check; undefined if that is so now. */
-  readonly whenChecked: (session: Session) => Promise<void> | undefined;
+  readonly whenFewWait: (session: Session) => Promise<void> | undefined;
 }
 
 /**
@@ -59,7 +59,7 @@ export class LifeCycle {
 
   /** Resolves when the next frame of the session may be read; undefined if it may be read now. */
   whenReadable(session: Session): Promise<void> | undefined {
-    const wait = this.whenFree(session) ?? session.rate.whenPaid() ?? this.#host.whenChecked(session);
+    const wait = this.whenFree(session) ?? session.rate.whenPaid() ?? this.#host.whenFewWait(session);
     return wait?.then(() => this.whenReadable(session));
   }
 

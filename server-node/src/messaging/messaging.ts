@@ -68,7 +68,7 @@ export class Messaging implements CastHost, SessionHost {
     this.calls = new Calls(this.#checks);
     this.lifeCycle = new LifeCycle(parts.limits.handshake, {
       ...parts,
-      whenChecked: (session) => this.#checks.whenReadable(session),
+      whenFewWait: (session) => this.#checks.whenFewWait(session),
     });
     this.callbacks = new Callbacks(rules, this.lifeCycle, (session) => this.handleOf(session));
     this.#handlers = new EventHandlers(parts.observer, this.#checks);
