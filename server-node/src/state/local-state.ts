@@ -34,6 +34,8 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
   /** Created with the first revision: if there are many states, most never change. */
   #history: History | undefined;
   readonly #delivery: Delivery;
+  /** The value that causes learn to have changed. */
+  readonly #subject: Versioned | undefined;
   /** The application's object, while it may still be watched. */
   #source: T | undefined;
   #mode: 'undecided' | 'owned' | 'watched' = 'undecided';
@@ -44,8 +46,11 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
   #text: string | undefined;
   #delivered = 1;
 
-  /** @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON. */
-  constructor(value: T, options: StateOptions = {}) {
+  /**
+   * @param subject the value that causes learn to have changed; default: this one. `none`: they follow the changes of another one
+   * @throws VeloxError `not-json`, `too-deep` when `value` cannot be held as JSON.
+   */
+  constructor(value: T, options: StateOptions = {}, subject?: Versioned | 'none') {
     const { throttle = 0, history, depth, key, keep$, ownership } = options;
     const recording = {
       depth,
@@ -58,6 +63,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
     this.#limits = history ? { ...DEFAULT_HISTORY, ...history } : DEFAULT_HISTORY;
     this.#delivery = new Delivery(throttle, this);
     this.#source = value;
+    this.#subject = subject === 'none' ? undefined : (subject ?? this);
     if (ownership === 'owned') this.#own();
     if (ownership === 'watched') this.watch();
   }
@@ -208,7 +214,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
 
   /** The recorder has recorded a write. */
   onChange(): void {
-    noteChange(this, this.#version + 1);
+    this.#changed();
     this.#delivery.schedule();
   }
 
@@ -219,7 +225,11 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
 
   /** Notes that the running code may have changed the value. */
   #note(): void {
-    if (this.#recorder.dirty) noteChange(this, this.#version + 1);
+    if (this.#recorder.dirty) this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#subject) noteChange(this.#subject, this.#version + 1);
   }
 
   /** Turns the recorded changes into a revision. Code that needs a position or the text flushes first. */

@@ -8,6 +8,22 @@ export interface RevisionListener {
   onChange?(): void;
 }
 
+/** A step of a value, from one version to another. */
+export interface Step {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The value that another one is computed from. */
+export interface Origin {
+  readonly versioned: Versioned;
+  /**
+   * Returns its steps that led the computed value from `version` to the present one, the oldest first. Steps that have changed nothing in
+   * the computed value are left out as far as they are remembered.
+   */
+  stepsSince(version: number): readonly Step[];
+}
+
 /**
  * A value as a broadcast sees it. Every member is synchronous, and between two changes all describe the same
  * moment.
@@ -30,6 +46,8 @@ export interface Versioned {
   readonly isPersonal?: boolean | undefined;
   /** Whether reading it computes it: it is not read while no client wants it. Then its versions must never go back. */
   readonly isComputed?: boolean | undefined;
+  /** The value that it is computed from. Absent: the application changes this one. */
+  readonly origin?: Origin | undefined;
   /** The topics of values that were read along with it: a client that may see them gets them in the same write. */
   readonly related?: readonly string[] | undefined;
   /** Whether `onRevision` may wait for longer than the tick. */

@@ -1,9 +1,9 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
 import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
-import { noteDerived } from '../state/cause.js';
 import { LocalState } from '../state/local-state.js';
 import type { StateOptions } from '../state/state.js';
 import type { RevisionListener, Versioned } from '../state/versioned.js';
+import { DerivedSteps } from './derived-steps.js';
 import { Lists, withLists } from './each.js';
 import type { Shadow } from './shadow.js';
 
@@ -35,6 +35,7 @@ interface Memory {
 /** The value of one audience: the view's result, with versions of its own, brought up to date when it is read. */
 export class DerivedState implements Versioned {
   readonly audience: unknown;
+  readonly origin: DerivedSteps;
   readonly #host: DerivedHost;
   #state: LocalState<unknown> | undefined;
   #memory: WeakRef<Memory> | undefined;
@@ -46,6 +47,7 @@ export class DerivedState implements Versioned {
   constructor(audience: unknown, host: DerivedHost) {
     this.audience = audience;
     this.#host = host;
+    this.origin = new DerivedSteps(host.source);
   }
 
   /** Whether the view's last run has succeeded. Runs it if the source has changed. */
@@ -170,7 +172,7 @@ export class DerivedState implements Versioned {
 
   #set(result: unknown, previous: unknown): void {
     if (this.#state) this.#state.replace(result, previous);
-    else this.#state = new LocalState(result, this.#host.stateOptions);
-    noteDerived(this.#host.source, this, this.#state.position().version);
+    else this.#state = new LocalState(result, this.#host.stateOptions, 'none');
+    this.origin.advance(this.#state.position().version, this.#host.shadow.version);
   }
 }

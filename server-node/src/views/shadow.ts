@@ -25,6 +25,11 @@ export class Shadow {
     return this.#value;
   }
 
+  /** The version of the source that the value was read at last. */
+  get version(): number {
+    return this.#position?.version ?? 0;
+  }
+
   /** A number that changes with the value. */
   get count(): number {
     this.#follow();
