@@ -1,8 +1,9 @@
-/** Optimistic calls of real clients: each shown value is optimistic or confirmed, in any course of calls and links. */
+/** Optimistic calls of real clients: each shown value is optimistic or confirmed, in any course of calls and links, whatever holds the value. */
 import { optimistic } from '@velox/core/optimistic';
 import fc from 'fast-check';
 import { applyPatches, enablePatches, type Patch } from 'immer';
 import { expect, it } from 'vitest';
+import { memory } from '../src/backplanes/memory/index.js';
 import { CallError, type DeepReadonly } from '../src/index.js';
 import { createTestSync, type TestSync } from '../src/testing/index.js';
 import { numRuns, timeout } from './rig/documents.js';
@@ -14,7 +15,7 @@ interface Board {
   pad: string;
 }
 interface App {
-  topics: { board: Board };
+  topics: { board: Board; [row: `boards/${string}`]: Board };
   calls: { add: [Work, null] };
 }
 /** How the server performs a call: it waits, adds the row or not, waits, and replies or fails. Times in ms. */
@@ -74,32 +75,82 @@ const sleep = (ms: number): Promise<void> | undefined =>
 
 const TRANSPORTS = ['websocket', 'sse', 'polling'] as const;
 
+/** Where the value is kept. */
+interface Home {
+  readonly topic: 'board' | 'boards/1';
+  readonly add: (row: string) => Promise<unknown> | undefined;
+  readonly get: () => unknown;
+}
+
+type Hub = TestSync<App>['hub'];
+
+const view = { audience: () => 'everyone', view: ({ rows, pad }: DeepReadonly<Board>) => ({ rows, pad }) };
+const empty = (): Board => ({ rows: [], pad: 'x'.repeat(300) });
+
+/** A row of a database, which takes so many ms to read. */
+function rowOf(hub: Hub, ms: number, isPut: boolean): Home {
+  const board = empty();
+  const boards = hub.entity('boards', {
+    async fetch() {
+      const row = structuredClone(board);
+      await sleep(ms);
+      return row;
+    },
+  });
+  return {
+    topic: 'boards/1',
+    add(row) {
+      board.rows.push(row);
+      if (isPut) boards.put('1', structuredClone(board));
+      else boards.notify('1');
+      return undefined;
+    },
+    get: () => board,
+  };
+}
+
+/** The homes of a value, with the least ms between two deliveries. */
+const HOMES = {
+  local: (hub, throttle) => homeOf(hub.state('board', empty(), { throttle })),
+  viewed: (hub, throttle) => homeOf(hub.state('board', empty(), { throttle, ...view })),
+  shared: (hub, throttle) => homeOf(hub.shared('board', empty(), { throttle })),
+  put: (hub, throttle) => rowOf(hub, throttle, true),
+  notified: (hub, throttle) => rowOf(hub, throttle, false),
+} satisfies Record<string, (hub: Hub, throttle: number) => Home>;
+
+/** A value of which the clients get all. */
+function homeOf(board: { update(recipe: (draft: Board) => void): unknown; get(): unknown }): Home {
+  return {
+    topic: 'board',
+    add(row) {
+      const added = board.update((draft) => void draft.rows.push(row));
+      return added instanceof Promise ? added : undefined;
+    },
+    get: () => board.get(),
+  };
+}
+
 async function play(
   test: TestSync<App>,
   steps: readonly Step[],
-  throttle: number,
+  home: Home,
   transport: (typeof TRANSPORTS)[number],
-  isViewed: boolean,
 ): Promise<void> {
   const { hub } = test;
-  const value: Board = { rows: [], pad: 'x'.repeat(300) };
-  const view = { audience: () => 'everyone', view: ({ rows, pad }: DeepReadonly<Board>) => ({ rows, pad }) };
-  const board = isViewed
-    ? hub.state('board', value, { throttle, ...view })
-    : hub.state('board', value, { throttle });
   hub.answer('add', async (_, data) => {
     const { row, before, after, outcome } = data as Work;
     const waiting = sleep(before);
     if (waiting) await waiting;
     if (outcome === 'refused') throw new CallError('refused', 'not today');
-    if (outcome === 'added') board.update((draft) => void draft.rows.push(row));
+    const adding = outcome === 'added' ? home.add(row) : undefined;
+    if (adding) await adding;
     const ending = sleep(after);
     if (ending) await ending;
     return null;
   });
   const clients = [0, 1].map(() => {
     const sync = test.connect({ transport });
-    const replica = sync.replica('board');
+    const replica = sync.replica(home.topic);
     const screen = new Screen();
     replica.subscribePatches((patches) => screen.patch(patches));
     replica.subscribe(() => {
@@ -126,14 +177,14 @@ async function play(
         (error: CallError) => outcomes.set(row, error.code),
       );
       expect(replica.get()?.rows).toContain(row);
-    } else if (one.is === 'write') board.update((draft) => void draft.rows.push(`row ${++last}`));
+    } else if (one.is === 'write') void home.add(`row ${++last}`);
     else if (one.is === 'drop') test.inflict({ harm: 'drop' }, one.client);
     else await test.advance(one.ms);
   }
   await test.advance(40_000);
   for (const { replica, screen } of clients) {
     expect(screen.faults).toEqual([]);
-    expect(replica.get()).toEqual(board.get());
+    expect(replica.get()).toEqual(home.get());
     for (const [row, count] of screen.changes) {
       const outcome = outcomes.get(row) ?? 'added';
       if (outcome === 'unknown-outcome') continue; // it is taken back, and may come after all
@@ -150,12 +201,12 @@ it(
       fc.array(step, { minLength: 1, maxLength: 14, size: 'max' }),
       fc.constantFrom(0, 0, 100),
       fc.constantFrom(...TRANSPORTS),
-      fc.boolean(),
+      fc.constantFrom(...Object.values(HOMES)),
       fc.nat(),
-      async (steps, throttle, transport, isViewed, seed) => {
-        const test = await createTestSync<App>({ seed, latency: 10 });
+      async (steps, throttle, transport, home, seed) => {
+        const test = await createTestSync<App>({ seed, latency: 10, backplane: memory() });
         try {
-          await play(test, steps, throttle, transport, isViewed);
+          await play(test, steps, home(test.hub, throttle), transport);
         } finally {
           test.close();
         }

@@ -1,6 +1,7 @@
 /** When the effect of an optimistic call gives way to the server's own: with the frame that brings it, whatever holds the value. */
 import { optimistic } from '@velox/core/optimistic';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { memory } from '../src/backplanes/memory/index.js';
 import { createTestSync, type TestSync } from '../src/testing/index.js';
 
 interface Board {
@@ -55,4 +56,114 @@ it('a viewed state: with the first change that the audience sees', async () => {
     return null;
   });
   expect(await shown(test, 'game')).toEqual(SEAMLESS);
+});
+
+it('a shared state: with the revision of the log', async () => {
+  await using test = await createTestSync<App>({ backplane: memory() });
+  const board = test.hub.shared('board', { rows: [] as number[] });
+  test.hub.answer('add', async (_, row) => {
+    await board.update((draft) => void draft.rows.push(row as number));
+    await sleep(200);
+    return null;
+  });
+  expect(await shown(test, 'board')).toEqual(SEAMLESS);
+});
+
+it('a shared state whose log tells of the revision before it answers: with the revision', async () => {
+  const backplane = memory();
+  const append = backplane.log.append.bind(backplane.log);
+  vi.spyOn(backplane.log, 'append').mockImplementation(async (...given) => {
+    const appended = await append(...given);
+    await sleep(50);
+    return appended;
+  });
+  await using test = await createTestSync<App>({ backplane });
+  const board = test.hub.shared('board', { rows: [] as number[] });
+  test.hub.answer('add', async (_, row) => {
+    await board.update((draft) => void draft.rows.push(row as number));
+    return null;
+  });
+  expect(await shown(test, 'board')).toEqual(SEAMLESS);
+});
+
+it('a shared state that is updated within a transaction: with the revision, after the commit', async () => {
+  const backplane = memory();
+  const { log } = backplane;
+  const [append, follow] = [log.append.bind(log), log.follow.bind(log)];
+  vi.spyOn(log, 'append').mockImplementation((topic, after, revisions) => append(topic, after, revisions));
+  vi.spyOn(log, 'follow').mockImplementation((topic, onRevision, onDoubt) =>
+    follow(topic, (revision) => void sleep(50).then(() => onRevision(revision)), onDoubt),
+  );
+  await using test = await createTestSync<App>({ backplane });
+  const board = test.hub.shared('board', { rows: [] as number[] });
+  test.hub.answer('add', async (_, row) => {
+    await board.update((draft) => void draft.rows.push(row as number), { within: {} });
+    await sleep(200);
+    return null;
+  });
+  expect(await shown(test, 'board')).toEqual(SEAMLESS);
+});
+
+it('a row that is put: with the row', async () => {
+  await using test = await createTestSync<App>();
+  const items = test.hub.entity('items', { fetch: () => ({ rows: [] as number[] }) });
+  test.hub.answer('add', async (_, row) => {
+    items.put('1', { rows: [row as number] });
+    await sleep(200);
+    return null;
+  });
+  expect(await shown(test, 'items/1')).toEqual(SEAMLESS);
+});
+
+/** An entity whose fetches take so many ms, and a call that adds to its row. */
+function notifying(test: TestSync<App>, ms: number): void {
+  const database: Board = { rows: [] };
+  const items = test.hub.entity('items', {
+    async fetch() {
+      const row = structuredClone(database);
+      if (row.rows.length > 0) await sleep(ms);
+      return row;
+    },
+  });
+  test.hub.answer('add', (_, row) => {
+    database.rows.push(row as number);
+    items.notify('1');
+    return null;
+  });
+}
+
+it('a row that is notified: with the fetched row, which the reply awaits', async () => {
+  await using test = await createTestSync<App>();
+  notifying(test, 200);
+  expect(await shown(test, 'items/1')).toEqual(SEAMLESS);
+});
+
+it('a row that is notified, and whose fetch takes long: with the reply, which waits for 3 s at most', async () => {
+  await using test = await createTestSync<App>();
+  notifying(test, 5_000);
+  const sync = test.connect();
+  const replica = sync.replica('items/1');
+  replica.subscribe(() => undefined);
+  await test.advance(1_000);
+  const onReply = vi.fn();
+  const change = optimistic(replica, (draft) => draft.rows.push(1));
+  void sync.call('add', 1, { optimistic: change }).then(onReply);
+  await test.advance(2_900);
+  expect(onReply).not.toHaveBeenCalled();
+  await test.advance(200);
+  expect(onReply).toHaveBeenCalledWith(null);
+  await test.advance(3_000);
+  expect(replica.get()?.rows).toEqual([1]);
+});
+
+it('a row that is notified, and that the client does not see: the reply waits for nothing', async () => {
+  await using test = await createTestSync<App>();
+  notifying(test, 5_000);
+  test.hub.state('board', { rows: [] as number[] });
+  test
+    .connect()
+    .replica('items/1')
+    .subscribe(() => undefined);
+  await test.advance(1_000);
+  expect(await shown(test, 'board')).toEqual({ rows: '[1] []', frames: 'reply' });
 });

@@ -28,15 +28,16 @@ export class Changes {
     if (--this.#running === 0) this.#byTopic.clear();
   }
 
-  /** A topic was notified, or its row was put. */
-  note(topic: string): void {
+  /** A topic was notified, or its row was put. Returns the moment. */
+  note(topic: string): number {
     const now = this.next();
-    if (this.#running === 0) return;
+    if (this.#running === 0) return now;
     if (this.#byTopic.size >= MOST_TOPICS) {
       this.#byTopic.clear();
       this.#floor = now;
     }
     this.#byTopic.set(topic, now);
+    return now;
   }
 
   /** Whether a topic may have changed since `moment`, the beginning of a fetch that is still under way. */

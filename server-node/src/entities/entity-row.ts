@@ -240,9 +240,8 @@ export class EntityRow {
 
   /** @throws VeloxError `not-json`, `too-deep`. */
   #accept({ value, version, related }: FetchedRow<unknown>, number: number, began: number): void {
-    const { value: present } = this;
-    const row = present ?? new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
-    if (present) present.set(value);
+    this.value?.set(value, began);
+    const row = this.value ?? new RowValue(value, this.#host.stateOptions, this.audience !== undefined);
     row.noteRelated(related);
     this.#answer = row;
     this.#answered = Math.max(this.#answered, number);
@@ -260,6 +259,7 @@ export class EntityRow {
   #deny(number: number): void {
     const { value } = this;
     if (value) this.#formerEpoch = value.position().id;
+    value?.end();
     this.#answer = 'denied';
     this.#answered = Math.max(this.#answered, number);
     this.#isShared = false;

@@ -182,10 +182,11 @@ export class EntitySource<T = unknown> implements Source {
 
   #notify(id: string, audience: string | undefined): void {
     const topic = this.#topicOf(id);
-    this.#host.changes.note(topic);
+    const now = this.#host.changes.note(topic);
     const rows = this.#rows.of(id).filter((row) => audience === undefined || row.audience === audience);
     let isNews = rows.length === 0;
     for (const row of rows) {
+      row.value?.notified(now);
       if (this.#rows.isWatched(row)) isNews = row.need() || isNews;
       else {
         row.invalidate();

@@ -1,4 +1,5 @@
 import { LONGEST_TIMER_MS, VeloxError } from '@velox/core/protocol';
+import { runAs } from '../state/cause.js';
 import type { Fetched } from './fetched.js';
 
 /** The client that a fetch is for. */
@@ -66,10 +67,11 @@ export class Fetches {
   #schedule(): void {
     if (this.#isScheduled || this.#running >= this.#options.concurrency) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const start = (): void => {
       this.#isScheduled = false;
       this.#start();
-    });
+    };
+    runAs([], () => setImmediate(start)); // the rows know the causes, see `Notifiers`
   }
 
   #start(): void {

@@ -2,6 +2,8 @@ import type { Budget, Position } from '@velox/core/protocol';
 import { LocalState } from '../state/local-state.js';
 import type { StateOptions } from '../state/state.js';
 import type { RevisionListener, Versioned } from '../state/versioned.js';
+import { currentCauses } from '../state/cause.js';
+import { Notifiers } from './notifiers.js';
 
 const NONE: readonly string[] = [];
 
@@ -13,24 +15,38 @@ export class RowValue implements Versioned {
   readonly isPersonal: boolean;
   #related = NONE;
   #stale: string | undefined;
+  /** Created when a cause notifies. */
+  #notifiers: Notifiers | undefined;
 
   /**
    * @param isPersonal whether it is the value of one audience
    * @throws VeloxError `not-json`, `too-deep`.
    */
   constructor(value: unknown, options: Pick<StateOptions, 'key'>, isPersonal: boolean) {
-    this.#state = new LocalState(value, { ...options, ownership: 'owned' });
+    this.#state = new LocalState(value, { ...options, ownership: 'owned' }, this);
     this.isPersonal = isPersonal;
+  }
+
+  /** The code that runs has notified of a change at a moment of {@link Changes}. */
+  notified(moment: number): void {
+    if (currentCauses().length > 0) (this.#notifiers ??= new Notifiers()).add(this, moment);
   }
 
   /**
    * Replaces the value and ends `stale`.
    *
+   * @param began the moment when the fetch began
    * @throws VeloxError `not-json`, `too-deep`. The value is then as it was.
    */
-  set(value: unknown): void {
-    this.#state.replace(value);
+  set(value: unknown, began: number): void {
+    if (this.#notifiers) this.#notifiers.take(began, () => this.#state.replace(value));
+    else this.#state.replace(value);
     this.#setStale(undefined);
+  }
+
+  /** No fetch brings it any more. */
+  end(): void {
+    this.#notifiers?.end();
   }
 
   /** Notes the topics of the rows that were read along. */

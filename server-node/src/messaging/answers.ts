@@ -76,7 +76,10 @@ export class Answers {
       );
     };
     if (!isOptimistic) return this.runWith(run, session, name, call);
-    const made = (session.made ??= new MadeCalls());
+    const { topics } = session;
+    const made = (session.made ??= new MadeCalls(
+      (values) => values.size > 0 && (!session.link || topics.showAny(values)),
+    ));
     this.runWith((signal) => made.run(call, () => run(signal)), session, name, call);
   }
 

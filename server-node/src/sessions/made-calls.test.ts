@@ -5,7 +5,7 @@ import { MadeCalls } from './made-calls.js';
 
 const setUp = () => {
   const state = new LocalState({ n: 0 });
-  const calls = new MadeCalls();
+  const calls = new MadeCalls(() => false);
   const change = (): void => state.update((draft) => void draft.n++);
   /** A call that changes the state and is answered. Returns its version. */
   const answered = (call: number): number => {

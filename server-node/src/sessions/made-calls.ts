@@ -1,8 +1,13 @@
+import { inTime } from '../diagnostics/deadlines.js';
+import { thenOrNow } from '../diagnostics/maybe-promise.js';
 import { runAs, type Cause } from '../state/cause.js';
 import type { Versioned } from '../state/versioned.js';
 
 /** How many calls are remembered after their reply, and how many changes of a value. */
 const REMEMBERED = 100;
+
+/** How long a reply waits for values to change, in ms. */
+const HOLD_MS = 3_000;
 
 /** A change of a value by the handler of a call. */
 interface Change {
@@ -13,12 +18,18 @@ interface Change {
 /** The changes of values by the calls of a session, the oldest first. A value that nothing else holds is not kept. */
 type Changes = WeakMap<Versioned, Change[]>;
 
+/** Whether the client sees any of some values, or may when it has a link again. */
+type IsShown = (values: ReadonlySet<Versioned>) => boolean;
+
 /** One call, as the cause of changes until it is forgotten. */
 class MadeCall implements Cause {
   readonly #call: number;
   readonly #changes: Changes;
   /** The lists that have changes of this call; undefined: it is forgotten. */
   #lists: Set<Change[]> | undefined = new Set();
+  /** The values whose changes the handler has announced. */
+  readonly #expected = new Set<Versioned>();
+  #onTaken: () => void = () => undefined;
 
   constructor(call: number, changes: Changes) {
     this.#call = call;
@@ -40,12 +51,38 @@ class MadeCall implements Cause {
     if (changes.length > REMEMBERED) changes.shift();
   }
 
+  expect(versioned: Versioned): () => void {
+    this.#expected.add(versioned);
+    return () => {
+      this.#expected.delete(versioned);
+      this.#onTaken();
+    };
+  }
+
+  /** The reply need not wait any more. */
+  release(): void {
+    this.#expected.clear();
+    this.#onTaken();
+  }
+
+  /** Resolves when the announced values have changed, as far as the client sees them; undefined: there are none. */
+  whenTaken(isShown: IsShown): Promise<void> | undefined {
+    if (!isShown(this.#expected)) return undefined;
+    const taken = new Promise<void>((resolve) => {
+      this.#onTaken = () => {
+        if (!isShown(this.#expected)) resolve();
+      };
+    });
+    return inTime(taken, HOLD_MS);
+  }
+
   forget(): void {
     for (const changes of this.#lists ?? []) {
       const others = changes.filter(({ call }) => call !== this.#call);
       changes.splice(0, changes.length, ...others);
     }
     this.#lists = undefined;
+    this.release();
   }
 }
 
@@ -57,13 +94,25 @@ export class MadeCalls {
   readonly #changes: Changes = new WeakMap();
   readonly #running = new Map<number, MadeCall>();
   readonly #ended = new Map<number, MadeCall>();
+  readonly #isShown: IsShown;
 
-  /** Runs the handler of a call. A former call of the same number is forgotten. */
-  run<R>(call: number, handler: () => R): R {
+  constructor(isShown: IsShown) {
+    this.#isShown = isShown;
+  }
+
+  /**
+   * Runs the handler of a call. A former call of the same number is forgotten.
+   *
+   * @returns its result; a promise of it while the client waits for a value that the handler has announced
+   */
+  run(call: number, handler: () => unknown): unknown {
     this.forget(call);
     const cause = new MadeCall(call, this.#changes);
     this.#running.set(call, cause);
-    return runAs(cause, handler);
+    return thenOrNow(runAs([cause], handler), (result) => {
+      const taken = cause.whenTaken(this.#isShown);
+      return taken ? taken.then(() => result) : result;
+    });
   }
 
   /** A call gets its reply. */
@@ -71,6 +120,7 @@ export class MadeCalls {
     const cause = this.#running.get(call);
     if (!cause) return;
     this.#running.delete(call);
+    cause.release();
     if (cause.hasChanged) this.#ended.set(call, cause);
     else cause.forget();
     const [oldest] = this.#ended.keys();

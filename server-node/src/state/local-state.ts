@@ -66,6 +66,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
     this.#subject = subject === 'none' ? undefined : (subject ?? this);
     if (ownership === 'owned') this.#own();
     if (ownership === 'watched') this.watch();
+    this.#noteChange(this.#version);
   }
 
   /** The random id of this epoch, drawn at the first call: some runtimes have no random numbers while a module is loaded. */
@@ -214,7 +215,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
 
   /** The recorder has recorded a write. */
   onChange(): void {
-    this.#changed();
+    this.#noteChange();
     this.#delivery.schedule();
   }
 
@@ -225,11 +226,11 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
 
   /** Notes that the running code may have changed the value. */
   #note(): void {
-    if (this.#recorder.dirty) this.#changed();
+    if (this.#recorder.dirty) this.#noteChange();
   }
 
-  #changed(): void {
-    if (this.#subject) noteChange(this.#subject, this.#version + 1);
+  #noteChange(version = this.#version + 1): void {
+    if (this.#subject) noteChange(this.#subject, version);
   }
 
   /** Turns the recorded changes into a revision. Code that needs a position or the text flushes first. */

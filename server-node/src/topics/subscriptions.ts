@@ -1,6 +1,7 @@
 import type { Budget } from '@velox/core/protocol';
 import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
 import type { Traffic } from '../diagnostics/traffic.js';
+import type { Versioned } from '../state/versioned.js';
 import type { Message } from '../wire/message.js';
 import { FULL } from '../wire/outlet.js';
 import type { Broadcast } from './broadcast.js';
@@ -70,6 +71,12 @@ export class Subscriptions {
     this.#all = byTopic.without(this.#all, topic);
     if (this.#dirty === subscription) this.#dirty = undefined;
     else this.#otherDirty?.delete(subscription);
+  }
+
+  /** Whether any of these values is delivered. */
+  showAny(values: ReadonlySet<Versioned>): boolean {
+    const all = [...byTopic.values(this.#all)];
+    return all.some(({ versioned }) => versioned !== undefined && values.has(versioned));
   }
 
   /** Whether the session was not allowed to see a topic when its rights were asked for last. */

@@ -62,9 +62,13 @@ export class Appender<T> {
   }
 
   async #run(): Promise<void> {
+    const { value } = this.#host;
     while (this.#waiting.length > 0) {
       const jobs = this.#take();
-      await this.#append(jobs).catch((error: unknown) => this.#recover(jobs, error));
+      const tag = jobs[0]?.tag ?? randomEpoch();
+      value.attempted = { tag, causes: jobs.flatMap(({ causes }) => causes) };
+      await this.#append(jobs, tag).catch((error: unknown) => this.#recover(jobs, error));
+      value.attempted = undefined;
     }
     this.#isRunning = false;
   }
@@ -84,9 +88,8 @@ export class Appender<T> {
     return this.#waiting.splice(0, first === -1 ? this.#waiting.length : Math.max(first, 1));
   }
 
-  async #append(jobs: readonly Job<T>[]): Promise<void> {
+  async #append(jobs: readonly Job<T>[], tag: string): Promise<void> {
     const { value } = this.#host;
-    const tag = jobs[0]?.tag ?? randomEpoch();
     let isBehind = !value.isLoaded;
     /** The place of an attempt whose answer was lost. */
     let openAt: Place | undefined;
@@ -103,7 +106,7 @@ export class Appender<T> {
         return jobs.forEach((job) => job.fail(updatedBefore(this.#host.topic)));
       }
       const found = value.recent.find(tag);
-      if (found) return succeed(jobs, found);
+      if (found) return this.#succeed(jobs, found);
       if (openAt && !isEqual(openAt, value.place)) {
         // The log has gone on from that place without the attempt, so it was refused. Below a snapshot, it cannot be found.
         if (!value.recent.after(openAt.version)) return jobs.forEach((job) => job.giveUp(closed()));
@@ -191,8 +194,16 @@ export class Appender<T> {
       if (!follower.receive([{ tag, patch, at, previous: after.token }])) return false;
       onAppended(at, patch);
     }
-    succeed(jobs, at);
+    this.#succeed(jobs, at);
     return true;
+  }
+
+  #succeed(jobs: readonly Job<T>[], { id, version }: Place): void {
+    for (const job of jobs) {
+      // The value may have the change already, or not yet: that of a transaction.
+      for (const cause of job.causes) cause.note(this.#host.value, version);
+      job.succeed({ id, version });
+    }
   }
 
   #checkRepeatable(jobs: readonly Job<T>[], patch: string | undefined): void {
@@ -201,10 +212,6 @@ export class Appender<T> {
     const advice = `a recipe of "${topic}" made two different changes of one value. Recipes may run again: draw ids and read clocks before update().`;
     engine.observer.once('impure recipe', topic, advice, { topic });
   }
-}
-
-function succeed<T>(jobs: readonly Job<T>[], { id, version }: Place): void {
-  for (const job of jobs) job.succeed({ id, version });
 }
 
 function isEqual(one: Place, other: Place): boolean {

@@ -8,6 +8,7 @@ import {
   type Position,
 } from '@velox/core/protocol';
 import type { Recorder } from '../../recording/recorder.js';
+import { currentCauses, type Cause } from '../cause.js';
 
 /** How an update is made. */
 export interface UpdateOptions {
@@ -44,6 +45,8 @@ export class Job<T> {
   readonly within: unknown;
   readonly run: (recorder: Recorder<T>) => void;
   readonly done: Promise<Position>;
+  /** Those of the code that has asked for the change. */
+  readonly causes: readonly Cause[] = currentCauses();
   /** Whether the change may be in the log, though the log has not said so. */
   isInDoubt = false;
   isSettled = false;

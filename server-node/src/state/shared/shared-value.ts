@@ -3,6 +3,7 @@ import type { Opened, Place, Revision } from '../../cluster/log.js';
 import { copyIn } from '../../recording/copy.js';
 import { rowKeys, type KeyOption, type RowKeys } from '../../recording/diff/row-key.js';
 import { createRecorder, type Recorder } from '../../recording/recorder.js';
+import type { Cause } from '../cause.js';
 import { Delivery, type Deliverable } from '../delivery.js';
 import type { DeepReadonly } from '../state.js';
 import type { RevisionListener, Versioned } from '../versioned.js';
@@ -20,6 +21,12 @@ export interface SharedValueOptions {
 /** The result of taking a revision: applied now, applied before, or it does not follow on the value. */
 export type Received = 'applied' | 'known' | 'gap';
 
+/** A revision on its way to the log, and the causes of its changes. */
+export interface Attempted {
+  readonly tag: string;
+  readonly causes: readonly Cause[];
+}
+
 /** Stands for the position of a value that was not loaded. */
 const NOWHERE: Place = { id: '', version: 0, token: '' };
 
@@ -27,6 +34,8 @@ const NOWHERE: Place = { id: '', version: 0, token: '' };
 export class SharedValue<T> implements Versioned, Deliverable {
   readonly #keys: RowKeys;
   readonly #delivery: Delivery;
+  /** The node's own revision on its way to the log. The log may tell of it before it answers. */
+  attempted: Attempted | undefined;
   #recorder: Recorder<T>;
   #recent = new RecentRevisions(NOWHERE);
   #text: string | undefined;
@@ -88,6 +97,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
     recorder.take();
     this.#recorder = recorder;
     this.#recent = recent;
+    for (const revision of revisions) this.#noteChange(revision);
     this.#changed();
   }
 
@@ -104,6 +114,7 @@ export class SharedValue<T> implements Versioned, Deliverable {
     applyInPlace(this.#recorder, revision.patch);
     this.#recorder.take();
     this.#recent.add(revision);
+    this.#noteChange(revision);
     this.#changed();
     return 'applied';
   }
@@ -170,6 +181,11 @@ export class SharedValue<T> implements Versioned, Deliverable {
 
   #record(value: T): Recorder<T> {
     return createRecorder(value, { key: this.#keys });
+  }
+
+  #noteChange({ tag, at }: Revision): void {
+    const { attempted } = this;
+    if (attempted?.tag === tag) for (const cause of attempted.causes) cause.note(this, at.version);
   }
 
   #changed(): void {
