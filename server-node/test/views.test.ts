@@ -399,11 +399,49 @@ describe('audiences', () => {
     expect(() => game.snapshot('cy')).toThrow(expect.objectContaining({ code: 'too-many' }));
     ann.leave();
     await test.advance(8_000);
-    void test.hub.recheck();
-    await test.advance();
     expect(cy.replica.get()).toEqual(asSeenBy(deal(), 'cy'));
     expect(test.hub.stats()).toMatchObject({ audiences: 2 });
   });
+
+  it.each([0, 300])(
+    'that become free go to the denied clients, which the application is asked for as far as there is room, in %i ms',
+    async (ms) => {
+      const banned = new Set<string>();
+      const canSubscribe = vi.fn(({ name }: Context) => {
+        const isAllowed = !banned.has(name);
+        return ms ? new Promise<boolean>((resolve) => setTimeout(() => resolve(isAllowed), ms)) : isAllowed;
+      });
+      test = await createTestSync<AnyContract, Context>({
+        authorize: ({ token }) => ({ name: token ?? 'nobody' }),
+        canSubscribe: (context) => canSubscribe(context),
+        limits: { audiences: 2 },
+      });
+      publish();
+      const first = [join('ann'), join('ben')];
+      await test.advance(1_000);
+      const waiting = ['cy', 'eve', 'dan', 'cy', 'fay'].map((name) => join(name).replica);
+      const seen = (): number => waiting.filter((replica) => replica.get() !== undefined).length;
+      await test.advance(60_000);
+      expect(seen()).toBe(0);
+      canSubscribe.mockClear();
+      banned.add('eve');
+      first[0]?.leave();
+      await test.advance(10_000);
+      expect(seen()).toBe(2); // both that are called cy
+      expect(canSubscribe).toHaveBeenCalledTimes(2);
+      first[1]?.leave();
+      await test.advance(10_000);
+      expect(seen()).toBe(3);
+      expect(waiting.map(({ status }) => status.get().reason?.code)).toEqual([
+        undefined,
+        'forbidden',
+        undefined,
+        undefined,
+        'too-many',
+      ]);
+      expect(test.hub.stats()).toMatchObject({ audiences: 2 });
+    },
+  );
 
   it('are asked again by recheck', async () => {
     await open();

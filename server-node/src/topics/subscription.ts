@@ -148,9 +148,15 @@ export class Subscription {
     return this.#unjoined?.is === 'failed';
   }
 
+  /** The code for which the client was denied the topic. */
+  get denial(): string | undefined {
+    const standing = this.#unjoined;
+    return standing?.is === 'denied' ? standing.code : undefined;
+  }
+
   /** Whether the client was denied the topic, or there is no value yet. */
   get isRefused(): boolean {
-    return this.hasFailed || this.#unjoined?.is === 'denied';
+    return this.hasFailed || this.denial !== undefined;
   }
 
   isMemberOfAny(broadcasts: ReadonlySet<Broadcast>): boolean {

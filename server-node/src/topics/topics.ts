@@ -215,18 +215,18 @@ export class Topics {
 
   /** Asks again for all sessions that have no value of a topic yet. */
   reopen(topic: string): void {
-    this.reask(topic, (subscription) => subscription?.hasFailed);
+    this.reask(topic, ({ topics }) => topics.get(topic)?.hasFailed);
   }
 
   /** Asks again for all sessions that have no value of a topic yet, or were denied it. */
   reaskRefused(topic: string): void {
-    this.reask(topic, (subscription) => subscription?.isRefused);
+    this.reask(topic, ({ topics }) => topics.get(topic)?.isRefused);
   }
 
   /** Asks again whether each session that wants a topic may see it, and asks its source for the value. */
-  reask(topic: string, isDue: (subscription?: Subscription) => boolean | undefined = () => true): void {
+  reask(topic: string, isDue: (subscriber: Subscriber) => boolean | undefined = () => true): void {
     for (const subscriber of [...this.#wanted.of(topic)])
-      if (isDue(subscriber.topics.get(topic))) void this.ask(subscriber, topic);
+      if (isDue(subscriber)) void this.ask(subscriber, topic);
   }
 
   /** Whether values have changed since their last delivery. */

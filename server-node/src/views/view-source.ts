@@ -12,6 +12,9 @@ import { freeze } from './freeze.js';
 /** How long an audience is kept after its last client, in ms. */
 const AUDIENCE_LINGER_MS = 30_000;
 
+/** How often clients that were denied an audience are asked again while there is room, in ms. */
+const OFFER_MS = 1_000;
+
 /** The parts of a viewed topic. */
 export interface ViewSourceOptions {
   readonly audience: (context: unknown) => unknown;
@@ -23,6 +26,8 @@ export interface ViewSourceOptions {
   readonly onFailure: (error: unknown) => void;
   /** Opens the topic again for the sessions that have no value of it yet. */
   readonly reopen: () => void;
+  /** Opens the topic again for those of the sessions that were denied it as `too-many` for which `isDue` is true. */
+  readonly reopenDenied: (isDue: (admission: Admission) => boolean) => void;
 }
 
 interface Held {
@@ -40,6 +45,9 @@ export class ViewSource implements Source {
   readonly #failed = new Set<Held>();
   /** Listens to the source while clients wait for a view to succeed. */
   readonly #retrying: RevisionListener = { onRevision: () => this.#retry() };
+  /** Whether a client was denied an audience, and may wait for one. */
+  #hasDenied = false;
+  #offering: NodeJS.Timeout | undefined;
 
   constructor(options: ViewSourceOptions) {
     this.#options = options;
@@ -51,15 +59,13 @@ export class ViewSource implements Source {
   }
 
   open(_topic: string, { context }: Admission): Opened {
-    let key: string;
-    try {
-      key = keyOf(this.#options.audience(context));
-    } catch (error) {
-      this.#options.onFailure(error);
-      return { stale: VIEW_FAILED, id: undefined };
-    }
+    const key = this.#keyOf(context);
+    if (key === undefined) return { stale: VIEW_FAILED, id: undefined };
     const held = this.#audiences.get(key) ?? this.#create(key);
-    if (!held) return { denied: 'too-many' };
+    if (!held) {
+      this.#hasDenied = true;
+      return { denied: 'too-many' };
+    }
     if (!held.derived.isCurrent) return this.#fail(held);
     clearTimeout(this.#unwanted.get(held));
     this.#unwanted.delete(held);
@@ -93,7 +99,18 @@ export class ViewSource implements Source {
 
   /** Forgets all audiences. */
   close(): void {
+    this.#hasDenied = false;
     for (const held of [...this.#audiences.values()]) this.#forget(held);
+  }
+
+  /** The key of a client's audience; undefined if that fails, which is reported. */
+  #keyOf(context: unknown): string | undefined {
+    try {
+      return keyOf(this.#options.audience(context));
+    } catch (error) {
+      this.#options.onFailure(error);
+      return undefined;
+    }
   }
 
   /** Adds an audience that no client wants yet; undefined if the limit is reached and all others are wanted. */
@@ -117,6 +134,7 @@ export class ViewSource implements Source {
     clearTimeout(this.#unwanted.get(held));
     this.#unwanted.delete(held); // to be the last one
     this.#unwanted.set(held, setTimeout(() => this.#forget(held), ms).unref());
+    this.#offer();
   }
 
   #forget(held: Held): void {
@@ -126,6 +144,31 @@ export class ViewSource implements Source {
     this.#failed.delete(held);
     if (this.#failed.size === 0) this.#endRetries();
     if (this.#audiences.size === 0) this.#options.host.shadow.forget();
+    this.#offer();
+  }
+
+  /** There may be room for clients that were denied an audience. */
+  #offer(): void {
+    if (!this.#hasDenied || this.#offering) return;
+    this.#offering = setTimeout(() => {
+      this.#offering = undefined;
+      const room = this.#options.limit - this.#audiences.size + this.#unwanted.size;
+      if (this.#hasDenied && room > 0) this.#reopenDenied(room);
+    }, OFFER_MS).unref();
+  }
+
+  /** Opens the topic for the clients of so many new audiences. All at once would ask the application for each client whenever one leaves. */
+  #reopenDenied(room: number): void {
+    const chosen = new Set<string>();
+    this.#hasDenied = false;
+    this.#options.reopenDenied(({ context }) => {
+      const key = this.#keyOf(context);
+      if (key === undefined || this.#audiences.has(key) || chosen.has(key)) return true;
+      if (chosen.size < room) return !!chosen.add(key);
+      this.#hasDenied = true;
+      return false;
+    });
+    this.#offer();
   }
 
   /** The members keep the last value. A client that joins does not get it: it may hold secrets that the audience may not see any more. */

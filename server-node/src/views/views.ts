@@ -41,6 +41,11 @@ export class Views {
       limit: this.#limit,
       onFailure: (error) => this.#observer.failure(error, { topic }),
       reopen: () => this.#topics.reopen(topic),
+      reopenDenied: (isDue) =>
+        this.#topics.reask(
+          topic,
+          ({ topics, admission }) => topics.get(topic)?.denial === 'too-many' && isDue(admission),
+        ),
     });
     this.#topics.provide(topic, viewed);
     this.#byTopic.set(topic, viewed);
