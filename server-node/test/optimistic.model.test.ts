@@ -40,6 +40,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ is: fc.constant('write' as const) }) },
   { weight: 1, arbitrary: fc.record({ is: fc.constant('drop' as const), client: fc.nat(1) }) },
+  { weight: 1, arbitrary: fc.record({ is: fc.constant('renew' as const), client: fc.nat(1) }) },
   {
     weight: 4,
     arbitrary: fc.record({ is: fc.constant('pass' as const), ms: fc.constantFrom(1, 5, 30, 300, 2_000) }),
@@ -149,7 +150,7 @@ async function play(
     return null;
   });
   const clients = [0, 1].map(() => {
-    const sync = test.connect({ transport });
+    const sync = test.connect({ transport, auth: () => 'token' });
     const replica = sync.replica(home.topic);
     const screen = new Screen();
     replica.subscribePatches((patches) => screen.patch(patches));
@@ -179,6 +180,7 @@ async function play(
       expect(replica.get()?.rows).toContain(row);
     } else if (one.is === 'write') void home.add(`row ${++last}`);
     else if (one.is === 'drop') test.inflict({ harm: 'drop' }, one.client);
+    else if (one.is === 'renew') void clients[one.client]!.sync.renew();
     else await test.advance(one.ms);
   }
   await test.advance(40_000);
@@ -202,9 +204,14 @@ it(
       fc.constantFrom(0, 0, 100),
       fc.constantFrom(...TRANSPORTS),
       fc.constantFrom(...Object.values(HOMES)),
+      fc.constantFrom(0, 0, 100),
       fc.nat(),
-      async (steps, throttle, transport, home, seed) => {
-        const test = await createTestSync<App>({ seed, latency: 10, backplane: memory() });
+      async (steps, throttle, transport, home, rights, seed) => {
+        const test = await createTestSync<App>({
+          ...{ seed, latency: 10, backplane: memory() },
+          authorize: () => ({ id: 'ann' }),
+          canSubscribe: () => (rights ? sleep(rights)!.then(() => true) : true),
+        });
         try {
           await play(test, steps, home(test.hub, throttle), transport);
         } finally {

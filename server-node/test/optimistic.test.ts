@@ -167,3 +167,67 @@ it('a row that is notified, and that the client does not see: the reply waits fo
   await test.advance(1_000);
   expect(await shown(test, 'board')).toEqual({ rows: '[1] []', frames: 'reply' });
 });
+
+it.each(['a lost link', 'a renewed token', 'recheck()'])(
+  'a topic whose rights are asked for after %s: events and the reply wait for the answer',
+  async (cause) => {
+    await using test = await createTestSync<App>({
+      authorize: () => ({ id: 'ann' }),
+      canSubscribe: () => sleep(500).then(() => true),
+    });
+    const board = test.hub.state('board', { rows: [] as number[] });
+    test.hub.answer('add', async (session, row) => {
+      await sleep(30);
+      board.update((draft) => void draft.rows.push(row as number));
+      session.emit('added', row as number);
+      return null;
+    });
+    const sync = test.connect({ auth: () => 'token' });
+    const replica = sync.replica('board');
+    const shown: string[] = [];
+    await test.advance(1_000);
+    replica.subscribe(() => shown.push(JSON.stringify(replica.get()?.rows)));
+    sync.on('added', () => shown.push('event'));
+    await test.advance(1_000);
+    shown.length = 0;
+    const onReply = vi.fn();
+    const change = optimistic(replica, (draft) => draft.rows.push(1));
+    void sync.call('add', 1, { optimistic: change }).then(onReply);
+    await test.advance(5);
+    if (cause === 'a lost link') test.inflict({ harm: 'drop' });
+    else if (cause === 'recheck()') void test.hub.recheck();
+    else void sync.renew();
+    await test.advance(3_000);
+    expect(shown.filter((each, at) => each !== shown[at - 1])).toEqual(['[1]', 'event']);
+    expect(onReply).toHaveBeenCalledWith(null);
+  },
+);
+
+it('a topic whose rights are asked for: events wait for 3 s at most', async () => {
+  let answer = (): void => undefined;
+  let isSlow = false;
+  await using test = await createTestSync<App>({
+    canSubscribe: () => !isSlow || new Promise<boolean>((resolve) => (answer = () => resolve(true))),
+  });
+  test.hub.state('board', { rows: [] as number[] });
+  test.hub.state('other', { rows: [] as number[] });
+  const sync = test.connect();
+  const onEvent = vi.fn();
+  sync.on('added', onEvent);
+  sync.replica('board').subscribe(() => undefined);
+  await test.advance(1_000);
+  isSlow = true;
+  void test.hub.recheck();
+  test.hub.sessions()[0]?.emit('added', 1);
+  await test.advance(2_900);
+  expect(onEvent).not.toHaveBeenCalled();
+  await test.advance(200);
+  expect(onEvent).toHaveBeenCalledTimes(1);
+  answer();
+  await test.advance();
+  sync.replica('other').subscribe(() => undefined); // the client had no value of it
+  await test.advance();
+  test.hub.sessions()[0]?.emit('added', 2);
+  await test.advance();
+  expect(onEvent).toHaveBeenCalledTimes(2);
+});

@@ -78,7 +78,7 @@ export class Answers {
     if (!isOptimistic) return this.runWith(run, session, name, call);
     const { topics } = session;
     const made = (session.made ??= new MadeCalls(
-      (values) => values.size > 0 && (!session.link || topics.showAny(values)),
+      (values) => values.size > 0 && (!session.link || topics.mayShow(values)),
     ));
     this.runWith((signal) => made.run(call, () => run(signal)), session, name, call);
   }

@@ -15,8 +15,8 @@ export class EventSender {
   #outbox: Outbox | undefined;
   /** Created with the first event that is given up. */
   #lost: LostReplies | undefined;
-  /** Whether nothing leaves because the client's subscriptions wait for a callback. */
-  #isHeld = false;
+  /** The reasons for which nothing leaves, if there are any: subscriptions of the client wait for a callback. */
+  #holds: Set<object> | undefined;
   /** Created with the first volatile event. */
   #volatile: VolatileBox | undefined;
   #hasEnded = false;
@@ -33,7 +33,7 @@ export class EventSender {
 
   /** Whether events are to be written. */
   get hasPending(): boolean {
-    return !this.#isHeld && (this.#outbox?.hasPending === true || this.#volatile?.hasPending === true);
+    return !this.#holds && (this.#outbox?.hasPending === true || this.#volatile?.hasPending === true);
   }
 
   /** Whether written events are not acknowledged. */
@@ -62,7 +62,7 @@ export class EventSender {
   sendVolatile(message: Message, key: string, link: Link | undefined): Sent {
     if (!link || !this.#isUsable) return 'dropped';
     (this.#volatile ??= new VolatileBox()).add(message, key, link.isFull);
-    return link.isFull || this.#isHeld ? 'queued' : 'sent';
+    return link.isFull || this.#holds ? 'queued' : 'sent';
   }
 
   /** Holds back all events but urgent ones until the returned function is called. */
@@ -70,11 +70,19 @@ export class EventSender {
     return this.#usable()?.hold() ?? (() => undefined);
   }
 
-  /** Holds back all events, urgent and volatile ones too, or ends that. Returns whether events may leave again. */
-  holdAll(isHeld: boolean): boolean {
-    const isReleased = this.#isHeld && !isHeld;
-    this.#isHeld = isHeld;
-    return isReleased;
+  /** Holds back all events, urgent and volatile ones too, for a reason, or ends that. Returns whether events may leave again. */
+  holdAll(isHeld: boolean, reason: object = this): boolean {
+    if (isHeld) (this.#holds ??= new Set()).add(reason);
+    else if (this.#holds?.delete(reason) && this.#holds.size === 0) {
+      this.#holds = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  /** Lets all events leave, whatever they wait for. */
+  releaseAll(): void {
+    this.#holds = undefined;
   }
 
   /** Goes on over a new link, after the newest number that the client has. */
@@ -107,12 +115,12 @@ export class EventSender {
 
   /** Returns the next event to be written. */
   next(): Message | undefined {
-    return this.#isHeld ? undefined : (this.#outbox?.next() ?? this.#volatile?.next());
+    return this.#holds ? undefined : (this.#outbox?.next() ?? this.#volatile?.next());
   }
 
   /** Returns the only event to be written; undefined if there is none or more than one. */
   takeOnly(): Message | undefined {
-    return this.#isHeld || this.#volatile?.hasPending ? undefined : this.#outbox?.takeOnly();
+    return this.#holds || this.#volatile?.hasPending ? undefined : this.#outbox?.takeOnly();
   }
 
   /** Takes all events out, for another node; undefined if there was none. */

@@ -2,12 +2,10 @@ import { inTime } from '../diagnostics/deadlines.js';
 import { thenOrNow } from '../diagnostics/maybe-promise.js';
 import { runAs, type Cause } from '../state/cause.js';
 import type { Versioned } from '../state/versioned.js';
+import { HOLD_MS } from '../topics/question.js';
 
 /** How many calls are remembered after their reply, and how many changes of a value. */
 const REMEMBERED = 100;
-
-/** How long a reply waits for values to change, in ms. */
-const HOLD_MS = 3_000;
 
 /** A change of a value by the handler of a call. */
 interface Change {

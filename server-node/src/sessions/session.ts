@@ -155,9 +155,9 @@ export class Session implements Subscriber {
     return () => (release(), this.#onDue(this));
   }
 
-  /** Holds back all events while the client's subscriptions wait for a callback, or ends that. */
-  holdForTopics(isHeld: boolean): void {
-    if (this.events.holdAll(isHeld)) this.#onDue(this);
+  /** Holds back all events while the client's subscriptions wait for a callback, or ends that; `reason` is the callback, if several run. */
+  holdForTopics(isHeld: boolean, reason?: object): void {
+    if (this.events.holdAll(isHeld, reason)) this.#onDue(this);
   }
 
   /** Whether a numbered frame of the client, of so many bytes, is new; false for a repetition. @throws VeloxError `bad-frame`. */
@@ -250,7 +250,7 @@ export class Session implements Subscriber {
 
   /** Writes everything that is pending before a goodbye, as far as the outlet takes it. */
   deliverLast(): void {
-    this.holdForTopics(false);
+    this.events.releaseAll();
     this.deliver(true);
   }
 

@@ -2,22 +2,22 @@ import type { Budget, Position } from '@velox/core/protocol';
 import { message, type Message } from '../wire/message.js';
 import type { Versioned } from '../state/versioned.js';
 import { Broadcast } from './broadcast.js';
+import { Question, type EventHolder } from './question.js';
 import type { Seeds } from './seeds.js';
 import { staleFrame } from './state-frames.js';
 
 /** The phase of a topic that has joined no broadcast. Each question is an object of its own, so that only the newest one is answered. */
 type Standing =
-  /** The rights or the value are being asked for: nothing of the topic leaves. */
-  | { readonly is: 'asked' }
+  | Question
   | { readonly is: 'denied'; readonly code: string }
   /** There is no value yet, for a reason. */
   | { readonly is: 'failed'; readonly stale: string };
 
-/** Stands for a question whether a session may have a topic. */
-export type Question = Standing & { readonly is: 'asked' };
+/** Nothing was asked yet. */
+const UNASKED = new Question(true);
 
 /** The session that a subscription belongs to. */
-export interface Owner {
+export interface Owner extends EventHolder {
   /** A topic may have something to send. */
   touch(subscription: Subscription): void;
   /** Its optimistic calls with changes in a step of a value, from one version to another. */
@@ -35,7 +35,7 @@ export class Subscription {
   /** Whether the client may have the steps since its position. Not after a denial: they may contain values that it was not allowed to see. */
   #isResumable: boolean;
   /** A joined topic has no object of its own: there may be 100,000 of them. */
-  #standing: Standing | Broadcast = { is: 'asked' };
+  #standing: Standing | Broadcast = UNASKED;
   /** Whether the client has received a frame for the topic. */
   #isTold = false;
   /** The reason for which the client takes its copy to be outdated. */
@@ -85,9 +85,16 @@ export class Subscription {
 
   /** Nothing leaves until the question that this returns is answered by `join`, `deny` or `fail`. */
   ask(): Question {
-    const question = { is: 'asked' } as const;
+    const former = this.#unjoined;
+    const hadValue = !former || (former.is === 'asked' && former.hadValue);
+    const question = new Question(hadValue && this.#isProven && this.#known !== undefined);
     this.#stand(question);
     return question;
+  }
+
+  /** The answer to the question takes time. */
+  hold(question: Question): void {
+    if (this.isWaiting(question)) question.hold(this.owner);
   }
 
   /** Whether the answer to a question is still waited for. */
@@ -132,7 +139,7 @@ export class Subscription {
 
   /** The topic is not wanted any more. */
   end(): void {
-    this.#stand({ is: 'asked' });
+    this.#stand(UNASKED);
   }
 
   get isJoined(): boolean {
@@ -142,6 +149,11 @@ export class Subscription {
   /** The value that it delivers; undefined while there is none for the client. */
   get versioned(): Versioned | undefined {
     return this.#broadcast?.versioned;
+  }
+
+  /** Whether a question is not answered. */
+  get isAsked(): boolean {
+    return this.#unjoined?.is === 'asked';
   }
 
   get hasFailed(): boolean {
@@ -249,11 +261,16 @@ export class Subscription {
   }
 
   #stand(standing: Standing | Broadcast): void {
-    const former = this.#broadcast;
-    former?.delete(this.owner);
-    const id = former && this.#known && former.frames.idAfterLoss(this.#known);
-    if (id) this.#known = { id, version: 0 };
+    const former = this.#standing;
+    if (former instanceof Broadcast) this.#leave(former);
+    else if (former.is === 'asked') former.release(this.owner);
     this.#standing = standing;
     this.#isTold = false;
+  }
+
+  #leave(former: Broadcast): void {
+    former.delete(this.owner);
+    const id = this.#known && former.frames.idAfterLoss(this.#known);
+    if (id) this.#known = { id, version: 0 };
   }
 }

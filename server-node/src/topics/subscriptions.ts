@@ -73,10 +73,12 @@ export class Subscriptions {
     else this.#otherDirty?.delete(subscription);
   }
 
-  /** Whether any of these values is delivered. */
-  showAny(values: ReadonlySet<Versioned>): boolean {
+  /** Whether any of these values is delivered, or may be once a question is answered. */
+  mayShow(values: ReadonlySet<Versioned>): boolean {
     const all = [...byTopic.values(this.#all)];
-    return all.some(({ versioned }) => versioned !== undefined && values.has(versioned));
+    return all.some(
+      ({ isAsked, versioned }) => isAsked || (versioned !== undefined && values.has(versioned)),
+    );
   }
 
   /** Whether the session was not allowed to see a topic when its rights were asked for last. */

@@ -137,6 +137,7 @@ export class Topics {
     if (former && topics.asking >= this.#mostAsking) await former;
     if (!subscription.isWaiting(question)) return;
     const asked = this.open(subscriber.admission, topic, subscription.known);
+    if (isThenable(asked)) subscription.hold(question);
     const answer = isThenable(asked) ? await this.#wait(subscription, topics.waitFor(asked)) : asked;
     const seeding = 'frames' in answer ? this.#seedsOf(subscriber, answer) : undefined;
     const seeds = isThenable(seeding) ? await seeding : seeding;

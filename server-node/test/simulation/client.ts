@@ -50,7 +50,6 @@ export class SimulatedClient {
   readonly #server: SimulatedServer;
   readonly #watch: Watch;
   readonly #random: Random;
-  readonly #doubts: boolean;
   #token: string;
   #isLost = false;
   #state = 'idle';
@@ -67,7 +66,7 @@ export class SimulatedClient {
 
   constructor(
     index: number,
-    { seed, way, settings }: Plan,
+    { seed, way }: Plan,
     network: MemoryNetwork,
     server: SimulatedServer,
     watch: Watch,
@@ -77,7 +76,6 @@ export class SimulatedClient {
     this.#network = network;
     this.#server = server;
     this.#watch = watch;
-    this.#doubts = settings.doubt > 0;
     this.#random = createRandom(seed, 10 + index);
     this.path = network.path(name);
     this.#token = this.#issue();
@@ -283,8 +281,8 @@ export class SimulatedClient {
     );
     this.#told.set(session, count);
     const { replica, leave, leftAt } = this.#view('');
-    // While rights are in doubt, nothing leaves of a topic, and events do; nor is there more of it than was wanted.
-    const isExcused = this.#doubts || !leave || this.#network.time.now < leftAt + AWAY;
+    // Nothing arrives of a topic that is not wanted.
+    const isExcused = !leave || this.#network.time.now < leftAt + AWAY;
     if (isExcused || replica.status.get().stale) return;
     const shown = replica.get()?.n ?? 0;
     this.#watch.check(shown >= n, () => `client ${this.index} was told of ${n}, and shows ${shown}`);
