@@ -36,6 +36,8 @@ interface Selection {
   readonly notIn: readonly string[];
   readonly only: ReadonlySet<Session> | undefined;
   readonly except: ReadonlySet<Session>;
+  /** Ids of further exceptions. */
+  readonly exceptIds: readonly string[];
   readonly isVolatile: boolean;
   /** The names in `only` and `except`, which may have sessions on other nodes. */
   readonly onlyNames: readonly (readonly string[])[];
@@ -47,6 +49,7 @@ const EVERYONE: Selection = {
   notIn: [],
   only: undefined,
   except: new Set(),
+  exceptIds: [],
   isVolatile: false,
   onlyNames: [],
   exceptNames: [],
@@ -91,6 +94,11 @@ export class Cast {
     });
   }
 
+  /** Leaves out the sessions of these ids. */
+  exceptIds(ids: readonly string[]): Cast {
+    return this.#with({ exceptIds: [...this.#selection.exceptIds, ...ids] });
+  }
+
   /** The same recipients, whose events may be lost: they are not kept for slow or absent clients. */
   get volatile(): Cast {
     return this.#with({ isVolatile: true });
@@ -107,9 +115,9 @@ export class Cast {
     const { relay } = this.#host;
     const here = (): number => this.emitHere(event, data, options);
     if (!relay) return here();
-    const { isVolatile } = this.#selection;
+    const { isVolatile, rooms, notIn } = this.#selection;
     const { key = '', channel = '' } = options;
-    return relay.cast(here, this.#elsewhere, { event, data, isVolatile, key, channel });
+    return relay.cast(here, { rooms, notIn }, this.#elsewhere, { event, data, isVolatile, key, channel });
   }
 
   /** Sends an event to the recipients of this node alone. */
@@ -185,9 +193,12 @@ export class Cast {
 
   /** The recipients on other nodes; undefined if there can be none. */
   get #elsewhere(): RemoteSelection | undefined {
-    const { rooms, notIn, onlyNames, exceptNames } = this.#selection;
+    const { rooms, notIn, except, onlyNames, exceptNames } = this.#selection;
     if (!onlyNames.every((names) => names.length > 0)) return undefined;
-    return { rooms, notIn, only: onlyNames, except: exceptNames };
+    // Other nodes have copies of sessions that have moved, and of no others.
+    const moved = [...except].filter(({ redirect }) => redirect).map(({ id }) => id);
+    const exceptIds = moved.length > 0 ? moved : undefined;
+    return { rooms, notIn, only: onlyNames, except: exceptNames, exceptIds };
   }
 
   /** Finds the recipients on all nodes; undefined if there can be none on other nodes. */
@@ -198,14 +209,16 @@ export class Cast {
 
   /** The recipients now, each once. */
   recipients(): Session[] {
-    const { rooms, notIn, only, except } = this.#selection;
+    const { rooms, notIn, only, except, exceptIds } = this.#selection;
     const { rooms: registry } = this.#host;
     const candidates = rooms ? this.#membersOf(rooms) : [...(only ?? this.#host.all())];
-    if (!only && except.size === 0 && notIn.length === 0) return candidates;
+    // A session that has moved and come back is another object with the same id.
+    const excepted = new Set([...exceptIds, ...[...except].map(({ id }) => id)]);
+    if (!only && excepted.size === 0 && notIn.length === 0) return candidates;
     return candidates.filter(
       (session) =>
         (!only || only.has(session)) &&
-        !except.has(session) &&
+        !excepted.has(session.id) &&
         !notIn.some((room) => registry.members(room).has(session)),
     );
   }

@@ -3,14 +3,16 @@ import type { Sent } from '../sessions/event-limits.js';
 import type { Session } from '../sessions/session.js';
 import type { CallOptions } from './calls.js';
 import type { EmitOptions } from './emit-options.js';
+import type { RoomSelection } from './room-selection.js';
 
-/** The recipients of a cast, as another node can find them: handles of sessions mean nothing there. */
-export interface RemoteSelection {
-  readonly rooms?: readonly string[] | undefined;
+/** The recipients of a cast, as another node can find them. */
+export interface RemoteSelection extends RoomSelection {
   readonly notIn: readonly string[];
   /** Groups of names: a recipient has a name of each. */
   readonly only: readonly (readonly string[])[];
   readonly except: readonly string[];
+  /** Ids of sessions that are left out, and may have moved: another node knows the own part of each. Default: none. */
+  readonly exceptIds?: readonly string[] | undefined;
 }
 
 /** An event for the sessions of other nodes. */
@@ -51,9 +53,10 @@ export interface Relay {
   /**
    * Sends an event to its recipients on this node by a function, and lets all other nodes send it to theirs; at most once.
    *
+   * @param rooms the rooms of the recipients on all nodes
    * @param to undefined if no other node has a recipient
    */
-  cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number;
+  cast(here: () => number, rooms: RoomSelection, to: RemoteSelection | undefined, event: RemoteEvent): number;
   /**
    * Finds the recipients on all nodes that live, each once. Returns undefined if there is no other node.
    *

@@ -1,6 +1,7 @@
 import { CallError } from '@velox/core/protocol';
 import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
+import { chooses, type RoomSelection } from './room-selection.js';
 
 /** The rooms of a session. */
 interface Membership {
@@ -10,6 +11,7 @@ interface Membership {
 }
 
 const NOBODY: ReadonlySet<Session> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 /** Called when the members of a room change. */
 export interface RoomsHost {
@@ -51,6 +53,11 @@ export class Rooms {
 
   has(session: Session, room: string): boolean {
     return this.#ofSession.get(session)?.rooms.has(room) === true;
+  }
+
+  /** Whether a cast chooses a session by its rooms. */
+  isChosen(session: Session, selection: RoomSelection): boolean {
+    return chooses(selection, this.#ofSession.get(session)?.rooms ?? NONE);
   }
 
   /** The rooms of a session. */

@@ -3,6 +3,7 @@ import type { Admission } from '../access/admission.js';
 import { inTime } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { unpackClient } from '../messaging/packed-client.js';
+import type { Rooms } from '../messaging/rooms.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { unpackMessage } from '../sessions/parcel.js';
 import { isHere, type Redirect, type Sending } from '../sessions/redirect.js';
@@ -18,6 +19,7 @@ import { CastSet, type CastRanges } from './cast-set.js';
 import {
   KNOWN_MS,
   TAKE_MS,
+  type CastOfMessage,
   type ClaimAnswer,
   type PassedMessage,
   type Request,
@@ -118,7 +120,7 @@ export class Arrivals {
     const { own } = claim;
     const { sessions, messaging } = this.#hub;
     const session = sessions.adopt(admission, own);
-    const arriving = new Arriving(session, this.#casts);
+    const arriving = new Arriving(session, this.#casts, messaging.rooms);
     session.redirect = arriving.redirect;
     this.#names.arrives(session, nameClaim);
     const known = [
@@ -168,14 +170,16 @@ export class Arrivals {
 
   /** A message for a session came to its former node. Returns an answer, so that a reply is not repeated. */
   #pass(passed: PassedMessage): true {
-    const { own, message, isUrgent = false, volatileKey, cast } = passed;
+    const { own, message, isUrgent = false, volatileKey, cast, rooms, notIn } = passed;
     const how: Sending = volatileKey === undefined ? { isUrgent } : { volatileKey };
-    const session = this.#hub.sessions.withOwnPart(own);
-    this.#casts.during(cast, () => {
+    const { sessions, messaging } = this.#hub;
+    const session = sessions.withOwnPart(own);
+    this.#casts.during(cast === undefined ? undefined : { cast, rooms, notIn }, () => {
       const unpacked = unpackMessage(message);
       if (!session) return this.#departures.send(own, unpacked, how);
       const isRepeated = !this.#calls.noteReply(session, unpacked.text);
-      if (isRepeated && isHere(session)) return 'dropped';
+      const isRecipient = messaging.rooms.isChosen(session, passed); // the former node knows its former rooms
+      if ((isRepeated || !isRecipient) && isHere(session)) return 'dropped';
       if ('volatileKey' in how) return session.sendVolatile(unpacked, how.volatileKey);
       return session.send(unpacked, how.isUrgent);
     });
@@ -188,17 +192,19 @@ class Arriving {
   readonly redirect: Redirect;
   readonly #session: Session;
   readonly #casts: Casts;
+  readonly #rooms: Rooms;
   readonly #send: (message: Message, how: Sending) => Sent;
   /** The casts that the session has. */
   readonly #seen = new CastSet();
   /** Messages that came before the session; undefined when it is here. */
   #early:
-    { readonly message: Message; readonly how: Sending; readonly cast: string | undefined }[] | undefined =
-    [];
+    | { readonly message: Message; readonly how: Sending; readonly cast: CastOfMessage | undefined }[]
+    | undefined = [];
 
-  constructor(session: Session, casts: Casts) {
+  constructor(session: Session, casts: Casts, rooms: Rooms) {
     this.#session = session;
     this.#casts = casts;
+    this.#rooms = rooms;
     this.#send = (message, how) => this.#take(message, how, casts.current);
     this.redirect = { is: 'arriving', send: this.#send };
   }
@@ -211,7 +217,9 @@ class Arriving {
     const arrived: Redirect = { is: 'arrived', send: this.#send };
     this.#session.redirect = arrived;
     this.#casts.track(this.#session, this.#seen);
-    for (const { message, how, cast } of early) this.#take(message, how, cast);
+    // The session may have left rooms of a cast since, on its former node.
+    for (const { message, how, cast } of early)
+      if (this.#rooms.isChosen(this.#session, cast ?? {})) this.#take(message, how, cast);
     setTimeout(() => {
       if (this.#session.redirect !== arrived) return;
       this.#session.redirect = undefined;
@@ -219,13 +227,13 @@ class Arriving {
     }, KNOWN_MS).unref();
   }
 
-  #take(message: Message, how: Sending, cast: string | undefined): Sent {
+  #take(message: Message, how: Sending, of: CastOfMessage | undefined): Sent {
     if (this.#early) {
-      this.#early.push({ message, how, cast });
+      this.#early.push({ message, how, cast: of });
       return 'queued';
     }
-    if (cast !== undefined && this.#seen.has(cast)) return 'queued';
-    if (cast !== undefined) this.#seen.add(cast);
+    if (of && this.#seen.has(of.cast)) return 'queued';
+    if (of) this.#seen.add(of.cast);
     if ('volatileKey' in how) return this.#session.enqueueVolatile(message, how.volatileKey);
     return this.#session.enqueue(message, how.isUrgent);
   }

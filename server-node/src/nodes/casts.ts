@@ -3,13 +3,15 @@ import type { Bus } from '../cluster/bus.js';
 import type { Hub } from '../hub/hub.js';
 import type { Cast } from '../messaging/cast.js';
 import type { Relay, RemoteEvent, RemoteSelection } from '../messaging/relay.js';
+import type { RoomSelection } from '../messaging/room-selection.js';
 import { decodeData, encodeData } from '../wire/binary.js';
 import { castId, rangesOf, type CastRanges, type CastSet } from './cast-set.js';
 import type { Session } from '../sessions/session.js';
 import type { Interests } from './interests.js';
-import { KNOWN_MS } from './moves.js';
+import { KNOWN_MS, type CastOfMessage } from './moves.js';
 import type { NameClaim } from './name-claim.js';
 import type { Peers } from './peers.js';
+import { idOn } from './session-id.js';
 
 /** How many casts are remembered, so that a session receives one once: also if it comes by several rooms or nodes. */
 const MOST_KNOWN = 50_000;
@@ -50,7 +52,7 @@ export class Casts implements Pick<Relay, 'cast'> {
   /** The casts of sessions that have just come. */
   readonly #tracked = new WeakMap<Session, CastSet>();
   /** The cast that is being sent to sessions now. */
-  #current: string | undefined;
+  #current: CastOfMessage | undefined;
   #sent = 0;
   /** Called when another node asks who is in a room that has members here. */
   onAsk: ((room: string, from: string) => void) | undefined;
@@ -97,8 +99,8 @@ export class Casts implements Pick<Relay, 'cast'> {
     void this.#bus.publish(nameSubject(claim.name), JSON.stringify(letter)).catch(() => undefined); // `onNameDoubt` repeats it
   }
 
-  /** Identifies the cast that is being sent to sessions now. */
-  get current(): string | undefined {
+  /** The cast that is being sent to sessions now. */
+  get current(): CastOfMessage | undefined {
     return this.#current;
   }
 
@@ -118,11 +120,16 @@ export class Casts implements Pick<Relay, 'cast'> {
     return this.#tracked.get(session)?.ranges() ?? rangesOf(heard.map(([cast]) => cast));
   }
 
-  cast(here: () => number, to: RemoteSelection | undefined, event: RemoteEvent): number {
+  cast(
+    here: () => number,
+    { rooms, notIn }: RoomSelection,
+    to: RemoteSelection | undefined,
+    event: RemoteEvent,
+  ): number {
     const number = ++this.#sent;
-    const id = castId(this.#node, number);
-    this.#remember(id);
-    const count = this.during(id, here);
+    const cast = castId(this.#node, number);
+    this.#remember(cast);
+    const count = this.during({ cast, rooms, notIn }, here);
     if (!to) return count;
     const { data, ...others } = event;
     this.#send({ from: this.#node, number, to, event: others, body: `{${encodeData(data)}}` });
@@ -130,7 +137,7 @@ export class Casts implements Pick<Relay, 'cast'> {
   }
 
   /** Runs a function that sends a cast to sessions of this node. */
-  during<R>(cast: string | undefined, send: () => R): R {
+  during<R>(cast: CastOfMessage | undefined, send: () => R): R {
     const outer = this.#current;
     this.#current = cast;
     try {
@@ -170,11 +177,12 @@ export class Casts implements Pick<Relay, 'cast'> {
   #hear(letter: Letter): void {
     const { from, number, to, body } = letter;
     if (from === this.#node) return;
-    const id = castId(from, number);
-    if (this.#known.has(id)) return;
-    this.#remember(id);
+    const cast = castId(from, number);
+    if (this.#known.has(cast)) return;
+    this.#remember(cast);
     const event = { ...letter.event, data: decodeData(JSON.parse(body) as Carried) };
-    this.during(id, () => emitHere(this.#hub.messaging.everyone, to, event));
+    const { rooms, notIn } = to;
+    this.during({ cast, rooms, notIn }, () => emitHere(castOf(this.#hub, to), event));
     // Sessions that began here may have moved: the nodes that have them hear the whole name.
     const moved = (to.only[0] ?? []).filter((name) => name.startsWith(this.#hub.messaging.names.prefix));
     for (const name of moved) if (!this.#isHere(name)) this.#publish(nameSubject(name), letter);
@@ -191,15 +199,16 @@ export class Casts implements Pick<Relay, 'cast'> {
 }
 
 /** The recipients of a cast, as this node finds them. */
-export function castOf(everyone: Cast, to: RemoteSelection): Cast {
+export function castOf({ messaging, node = '' }: Hub, to: RemoteSelection): Cast {
+  const { everyone } = messaging;
   let cast = to.rooms ? everyone.to(to.rooms) : everyone;
   for (const names of to.only) cast = cast.only(names);
-  return cast.notIn(to.notIn).except(to.except);
+  const exceptIds = (to.exceptIds ?? []).map((id) => idOn(node, id));
+  return cast.notIn(to.notIn).except(to.except).exceptIds(exceptIds);
 }
 
 /** Sends an event of another node to its recipients on this one. */
-function emitHere(everyone: Cast, to: RemoteSelection, event: RemoteEvent): void {
-  const cast = castOf(everyone, to);
+function emitHere(cast: Cast, event: RemoteEvent): void {
   const { channel, key, data } = event;
   (event.isVolatile ? cast.volatile : cast).emitHere(event.event, data, { channel, key });
 }

@@ -116,8 +116,7 @@ export class Departures {
   send(own: string, message: Message, how: Sending): Sent {
     const to = this.nextOf(own);
     if (to === undefined) return 'dropped';
-    const cast = this.#casts.current;
-    const passed: PassedMessage = { own, message: packMessage(message), ...how, ...(cast && { cast }) };
+    const passed: PassedMessage = { own, message: packMessage(message), ...how, ...this.#casts.current };
     if (repliedCall(message.text) === undefined) this.#letters.tell(to, 'pass', passed);
     else void insist(this.#asker, to, 'pass', passed, REPEAT_MS);
     return 'queued';

@@ -1,6 +1,7 @@
 import type { CastRanges } from './cast-set.js';
 import type { Claim } from './claim.js';
 import type { PackedMessage } from '../sessions/parcel.js';
+import type { RoomSelection } from '../messaging/room-selection.js';
 import type { NameClaim } from './name-claim.js';
 import type { PackedClient } from '../messaging/packed-client.js';
 
@@ -32,14 +33,18 @@ export interface Taken {
   readonly links: number;
 }
 
+/** The cast that a message belongs to. The session may have left its rooms, or entered one that it leaves out. */
+export interface CastOfMessage extends RoomSelection {
+  /** Identifies it in the cluster. */
+  readonly cast: string;
+}
+
 /** A message that was meant for a session on its former node. */
-export interface PassedMessage {
+export interface PassedMessage extends Partial<CastOfMessage> {
   readonly own: string;
   readonly message: PackedMessage;
   readonly isUrgent?: boolean;
   readonly volatileKey?: string;
-  /** The cast that it belongs to. */
-  readonly cast?: string | undefined;
 }
 
 /** Something that the application, or a former node, does to a session of another node. */

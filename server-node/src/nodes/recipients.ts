@@ -4,13 +4,14 @@ import { checkCall } from '../messaging/calls.js';
 import { checkEmit, type EmitOptions } from '../messaging/emit-options.js';
 import { volatileKey } from '../messaging/cast.js';
 import type { FoundSessions, Outcome, Relay, RemoteSelection, RemoteSession } from '../messaging/relay.js';
+import { chooses } from '../messaging/room-selection.js';
 import { eventMessage } from '../sessions/event-message.js';
 import { packMessage } from '../sessions/parcel.js';
 import type { Session } from '../sessions/session.js';
 import { askAll, type Asker } from './ask.js';
 import { castOf } from './casts.js';
 import type { Departures } from './departures.js';
-import type { Act, PassedMessage } from './moves.js';
+import { ANSWER_MS, type Act, type PassedMessage } from './moves.js';
 import type { RemoteCalls } from './remote-calls.js';
 import { ownPart } from './session-id.js';
 
@@ -38,9 +39,8 @@ export class Recipients implements Omit<Relay, 'cast'> {
     this.#departures = departures;
     this.#calls = calls;
     const { letters } = asker;
-    const { everyone } = hub.messaging;
     letters.on('sessions', (to: RemoteSelection) => this.#describeAll(to));
-    letters.on('count', (to: RemoteSelection) => castOf(everyone, to).present().length);
+    letters.on('count', (to: RemoteSelection) => castOf(hub, to).present().length);
   }
 
   sessions(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> | undefined {
@@ -60,6 +60,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
 
   async #find(to: RemoteSelection, here: () => readonly Session[]): Promise<FoundSessions> {
     const answers = await askAll(this.#asker, 'sessions', to);
+    const left = await this.#leftSince(to, answers);
     const own = new Map(here().map((session) => [ownPart(session), session]));
     // This node describes its own sessions last, because some may have left it after the other nodes had answered.
     answers.set(this.#asker.letters.node, this.#describeAll(to));
@@ -67,7 +68,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
     for (const [node, described] of answers)
       for (const each of described as Described[]) {
         // Both nodes describe a session that moves. The description of the node that has the session applies.
-        const isFresh = each.node === node || !elsewhere.has(each.own);
+        const isFresh = each.node === node || !(elsewhere.has(each.own) || left.has(each.own));
         if (isFresh && this.#isElsewhere(each)) elsewhere.set(each.own, each);
       }
     for (const known of own.keys()) elsewhere.delete(known);
@@ -77,6 +78,25 @@ export class Recipients implements Omit<Relay, 'cast'> {
     };
   }
 
+  /**
+   * The sessions that have left the rooms of a selection since they moved, by the own parts of their ids. A former node describes a session
+   * with the rooms that it had there, so the new one is asked.
+   */
+  async #leftSince(to: RemoteSelection, answers: ReadonlyMap<string, unknown>): Promise<Set<string>> {
+    const { letters } = this.#asker;
+    const all = [...answers, [letters.node, this.#describeAll(to)] as const];
+    const moved = all.flatMap(([by, described]) =>
+      (described as Described[]).filter(({ node }) => node !== by && node !== letters.node),
+    );
+    const asked = [...new Set(moved.map(({ node }) => node))].map(async (node) => {
+      const names = moved.filter((each) => each.node === node).map(({ name }) => name);
+      const named: RemoteSelection = { notIn: [], only: [names], except: [] };
+      const found = (await letters.ask(node, 'sessions', named, ANSWER_MS)) as Described[] | undefined;
+      return found?.filter((each) => each.node === node && !chooses(to, new Set(each.rooms))) ?? [];
+    });
+    return new Set((await Promise.all(asked)).flat().map(({ own }) => own));
+  }
+
   /** Whether a session is not on this node; one that arrives here is reached as if it were on another one. */
   #isElsewhere({ own, node }: Described): boolean {
     const session = this.#hub.sessions.withOwnPart(own);
@@ -84,7 +104,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
   }
 
   #describeAll(to: RemoteSelection): Described[] {
-    const recipients = castOf(this.#hub.messaging.everyone, to).recipients();
+    const recipients = castOf(this.#hub, to).recipients();
     return recipients.flatMap((session) => this.#describe(session) ?? []);
   }
 

@@ -13,6 +13,11 @@ export function ownPartOf(id: string): string | undefined {
   return ID.exec(id)?.[2];
 }
 
+/** The id of a session on a node, by its id on another one. */
+export function idOn(node: string, id: string): string {
+  return `${node}.${ownPartOf(id) ?? ''}`;
+}
+
 /** The part of a session's id that it keeps when it moves. */
 export function ownPart(session: Session): string {
   return ownPartOf(session.id) ?? '';
