@@ -67,7 +67,11 @@ export function messagingMethods(messaging: Messaging): unknown {
       return {
         members: (room: string) => presence.members(room),
         fetchMembers: (room: string) => presence.fetchMembers(room),
-        refresh: (who: string) => messaging.sessionsOf(who).forEach((session) => presence.refresh(session)),
+        refresh: (who: string) =>
+          everyone
+            .only(who)
+            .recipients()
+            .forEach((session) => presence.refresh(session)),
       };
     },
     to: (to: string) => everyone.to(to),

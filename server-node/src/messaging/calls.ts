@@ -11,6 +11,7 @@ import {
 import { parse } from '../access/standard-schema.js';
 import { isThenable } from '../diagnostics/maybe-promise.js';
 import { callMessage } from '../sessions/event-message.js';
+import { successorOf } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Checks } from './checks.js';
 
@@ -55,12 +56,14 @@ export class Calls {
   }
 
   /**
-   * Calls a client. Rejects with a CallError: its handler's, `timeout`, `cancelled`, `dropped` if the call was not sent, or
-   * `unknown-outcome` if its session ends before the reply, or if a lost link may have lost the call.
+   * Calls a client. If its session has moved, its new node calls it. Rejects with a CallError: its handler's, `timeout`, `cancelled`, `dropped`
+   * if the call was not sent, or `unknown-outcome` if its session ends before the reply, or if a lost link may have lost the call.
    *
    * @throws VeloxError `not-json`, `too-large`.
    */
   call(session: Session, name: string, data: unknown, options: CallOptions = {}): Promise<unknown> {
+    const successor = successorOf(session);
+    if (successor) return successor.call(name, data, options);
     const { timeout = 10_000, signal } = options;
     if (signal?.aborted) return Promise.reject(cancelled());
     const number = (this.#last = (this.#last ?? (2 ** 20 + randomInt(2 ** 20)) * 2 ** 32) + 1);

@@ -150,8 +150,10 @@ export class Presence implements Source {
     }
   }
 
-  /** Asks `of` again. */
+  /** Asks `of` again. If the session has moved, its new node does. */
   refresh(session: Session): void {
+    const successor = successorOf(session);
+    if (successor) return successor.refresh();
     this.#shown.delete(session);
     for (const room of this.#host.rooms.of(session)) this.enter(session, room);
   }

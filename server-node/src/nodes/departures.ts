@@ -25,6 +25,8 @@ import {
 } from './moves.js';
 import type { NamesAcross } from './names-across.js';
 import { performAct } from './perform-act.js';
+import type { RemoteCalls } from './remote-calls.js';
+import { Successors } from './successors.js';
 
 /** How long a session that has gone is shown here, in ms: its new node shows it by then. */
 const LINGER_MS = 1_000;
@@ -57,6 +59,7 @@ export class Departures {
   readonly #casts: Casts;
   readonly #calls: CallsElsewhere;
   readonly #names: NamesAcross;
+  readonly #successors: Successors;
   /** By the part of the id that a session keeps. */
   readonly #gone = new Map<string, Departure>();
   /** By node and session: the number of the node's newest request for the session that was refused. */
@@ -64,7 +67,14 @@ export class Departures {
   /** The newest act for each session, until the new node has performed it. */
   readonly #acts = new Map<string, Promise<unknown>>();
 
-  constructor(hub: Hub, asker: Asker, casts: Casts, calls: CallsElsewhere, names: NamesAcross) {
+  constructor(
+    hub: Hub,
+    asker: Asker,
+    casts: Casts,
+    calls: CallsElsewhere,
+    names: NamesAcross,
+    remoteCalls: RemoteCalls,
+  ) {
     const { letters, peers } = asker;
     this.#hub = hub;
     this.#asker = asker;
@@ -72,6 +82,7 @@ export class Departures {
     this.#casts = casts;
     this.#calls = calls;
     this.#names = names;
+    this.#successors = new Successors(hub, asker, this, remoteCalls);
     letters.on('act', (passed: PassedAct) => this.#hear(passed));
     letters.on('give', (request: Request, from) => this.#give(request, from));
     letters.on('took', (taken: Taken, from) => this.#taken(taken, from));
@@ -203,13 +214,7 @@ export class Departures {
     session.redirect = {
       is: 'gone',
       send: (message, how) => this.#toSuccessor(own, message, how),
-      successor: {
-        join: (room) => this.act({ own, act: 'join', room }),
-        enter: (room) => this.act({ own, act: 'enter', room }),
-        leave: (room) => void this.act({ own, act: 'leave', room }),
-        show: (room, mine) => void this.act({ own, act: 'show', room, mine }),
-        close: (code, reason) => void this.act({ own, act: 'close', code, reason }),
-      },
+      successor: this.#successors.of(own),
     };
     topics.unsubscribeAll(session);
     sessions.depart(session);

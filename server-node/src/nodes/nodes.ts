@@ -34,9 +34,9 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
   const calls = new CallsElsewhere(hub, letters, peers);
   const asker = { letters, peers };
   const names = new NamesAcross(hub, letters, peers, casts);
-  const departures = new Departures(hub, asker, casts, calls, names);
+  const remoteCalls: RemoteCalls = new RemoteCalls(hub, asker, (own) => departures.nextOf(own));
+  const departures: Departures = new Departures(hub, asker, casts, calls, names, remoteCalls);
   new Arrivals(hub, asker, casts, departures, calls, names);
-  const remoteCalls = new RemoteCalls(hub, asker, departures);
   const recipients = new Recipients(hub, asker, departures, remoteCalls);
   hub.messaging.relay = {
     cast: (...given) => casts.cast(...given),

@@ -132,7 +132,7 @@ export class Recipients implements Omit<Relay, 'cast'> {
       },
       call: (call, data, options) => {
         checkCall(options);
-        return this.#calls.callOne(remote, call, data, options);
+        return this.#calls.callOne({ own, node }, call, data, options);
       },
       join: (given) => actIn('join', given),
       leave: (given) => void actIn('leave', given),

@@ -6,7 +6,6 @@ import { callMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import { decodeData, encodeData } from '../wire/binary.js';
 import { insist, type Asker } from './ask.js';
-import type { Departures } from './departures.js';
 import { LATE_MS } from './moves.js';
 
 /** How long the outcome of a call may travel, in ms, in addition to the time limit of the call. */
@@ -43,26 +42,28 @@ interface Told {
 /** Sessions that a node was asked to call, and the nodes that they have moved to. */
 type Moved = readonly (readonly [own: string, to: string])[];
 
+type Settled = { readonly data: unknown } | { readonly error: CallError };
+
 interface Waiting {
-  readonly session: RemoteSession;
   node: string;
-  readonly settle: (outcome: { readonly data: unknown } | { readonly error: CallError }) => void;
+  readonly settle: (outcome: Settled) => void;
 }
 
 /** Calls of this node to sessions of other nodes, and those of other nodes to sessions here. */
 export class RemoteCalls {
   readonly #hub: Hub;
   readonly #asker: Asker;
-  readonly #departures: Departures;
+  readonly #nextOf: (own: string) => string | undefined;
   readonly #locations = new WeakMap<RemoteSession, Location>();
   /** By the number of the call and the own part of the session. */
   readonly #waiting = new Map<number, Map<string, Waiting>>();
   #last = 0;
 
-  constructor(hub: Hub, asker: Asker, departures: Departures) {
+  /** @param nextOf returns the node to which a session has gone from this one */
+  constructor(hub: Hub, asker: Asker, nextOf: (own: string) => string | undefined) {
     this.#hub = hub;
     this.#asker = asker;
-    this.#departures = departures;
+    this.#nextOf = nextOf;
     asker.letters.on('call', (order: Order, from) => this.#obey(order, from));
     asker.letters.on('outcome', (told: Told) => this.#hear(told));
     asker.peers.onGone((gone) => this.#giveUp(({ node }) => node === gone));
@@ -78,13 +79,8 @@ export class RemoteCalls {
     this.#locations.set(session, location);
   }
 
-  async callOne(
-    session: RemoteSession,
-    name: string,
-    data: unknown,
-    options?: CallOptions,
-  ): Promise<unknown> {
-    const [outcome] = (await this.call([session], name, data, options)) as [Outcome];
+  async callOne(location: Location, name: string, data: unknown, options?: CallOptions): Promise<unknown> {
+    const [outcome] = (await this.#call([location], name, data, options)) as [Settled];
     if ('error' in outcome) throw outcome.error;
     return outcome.data;
   }
@@ -94,8 +90,19 @@ export class RemoteCalls {
     sessions: readonly RemoteSession[],
     name: string,
     data: unknown,
-    { timeout = 10_000, signal }: CallOptions = {},
+    options?: CallOptions,
   ): Promise<Outcome[]> {
+    const locations = sessions.map((session) => this.#locations.get(session) as Location);
+    const outcomes = await this.#call(locations, name, data, options);
+    return sessions.map((session, n) => ({ session, ...(outcomes[n] as Settled) }));
+  }
+
+  async #call(
+    locations: readonly Location[],
+    name: string,
+    data: unknown,
+    { timeout = 10_000, signal }: CallOptions = {},
+  ): Promise<Settled[]> {
     callMessage(name, data, 0); // throws if it cannot be sent
     const number = ++this.#last;
     const order = {
@@ -106,14 +113,13 @@ export class RemoteCalls {
     };
     const waiting = new Map<string, Waiting>();
     this.#waiting.set(number, waiting);
-    const outcomes = sessions.map(
-      (session) =>
-        new Promise<Outcome>((resolve) => {
-          const { own, node } = this.#locations.get(session) as Location;
+    const outcomes = locations.map(
+      ({ own, node }) =>
+        new Promise<Settled>((resolve) => {
           const settle: Waiting['settle'] = (outcome) => {
-            if (waiting.delete(own)) resolve({ session, ...outcome });
+            if (waiting.delete(own)) resolve(outcome);
           };
-          waiting.set(own, { session, node, settle });
+          waiting.set(own, { node, settle });
         }),
     );
     const end = (error: CallError): void => {
@@ -175,7 +181,7 @@ export class RemoteCalls {
   #obey({ sessions, ...order }: Order, from: string): Moved {
     return sessions.flatMap((own) => {
       const session = this.#hub.sessions.withOwnPart(own);
-      const to = this.#departures.nextOf(own);
+      const to = this.#nextOf(own);
       if (!session && to !== undefined) return [[own, to] as const];
       void this.#execute(session, order).then((outcome) => this.#tell(from, { ...outcome, own }));
       return [];

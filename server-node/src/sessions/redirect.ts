@@ -4,8 +4,15 @@ import type { Sent } from './event-limits.js';
 /** How a message was to be sent: as `Session.send` and `Session.sendVolatile` take it. */
 export type Sending = { readonly isUrgent: boolean } | { readonly volatileKey: string };
 
+interface SuccessorCallOptions {
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Acts for a session that has gone to another node. */
 export interface Successor {
+  /** Calls the client, and resolves with its reply. */
+  call(name: string, data: unknown, options: SuccessorCallOptions): Promise<unknown>;
   /** Resolves when the room receives the events of all nodes there, or after half a minute. */
   join(room: string): Promise<void>;
   /** The same for a room that the client asked to join, unless it has left the room meanwhile. */
@@ -13,6 +20,8 @@ export interface Successor {
   leave(room: string): void;
   /** Shows data of the client in a room, unless the client has sent newer data to the new node. */
   show(room: string, mine: unknown): void;
+  /** Asks the application again how the session is shown. */
+  refresh(): void;
   close(code: string, reason: string): void;
 }
 
