@@ -13,12 +13,14 @@ type Node = ClusterNode & { readonly refresh: (session: Session) => void };
 let cluster: NodeCluster;
 let east: Node;
 let west: Node;
+/** The sessions that `of` of the presence was asked about without their data. */
+let shownEarly: number;
 /** The names of users, in the database. */
 let names: Map<string, string>;
 
 beforeEach(async () => {
   cluster = await NodeCluster.start();
-  names = new Map([['ann', 'Ann']]);
+  [shownEarly, names] = [0, new Map([['ann', 'Ann']])];
   [east, west] = [node(), node()];
 });
 
@@ -39,6 +41,7 @@ function node(rooms = 10): Node {
   const presence = made.hub.presence({
     of({ data }) {
       const { user } = data as Data;
+      if (!user) shownEarly++;
       return { id: user?.id ?? 'guest', name: names.get(user?.id ?? '') ?? 'guest' };
     },
   });
@@ -120,5 +123,21 @@ describe('the former object of a session', () => {
     replica.subscribe(() => undefined);
     await cluster.time.advance(1_000);
     expect(replica.get()).toMatchObject({ ann: { who: { name: 'Anna' } } });
+  });
+});
+
+describe('a session that arrives', () => {
+  it('is shown by its former node until it has its data', async () => {
+    (await client('ann', east)).sync.join('red');
+    const replica = (await client('eve', east)).sync.replica('presence/red');
+    const seen = new Set<string>();
+    replica.subscribe(() => seen.add(Object.keys(replica.get() ?? {}).join()));
+    await cluster.time.advance(1_000);
+    seen.clear();
+    for (const { bus } of [east, west]) bus.hearMs = () => 40;
+    await cluster.move('ann', west, 4_000);
+    expect(west.hub.sessions()).toHaveLength(1);
+    expect(shownEarly).toBe(0);
+    expect([...seen]).toEqual(['ann']);
   });
 });

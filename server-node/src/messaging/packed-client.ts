@@ -40,14 +40,18 @@ export function packClient(
   };
 }
 
-/** Goes on with the session of another node. */
+/** Goes on with the session of another node. It is shown when it has arrived. */
 export function unpackClient(messaging: Messaging, session: Session, packed: PackedClient): void {
   unpackSession(session, packed, (call, code) => messaging.strays?.dropped(session, call, code));
   messaging.absences.begin(session, packed.departure);
   messaging.hubCalls.expect(session, packed.joining);
   if (packed.data !== undefined) messaging.handleOf(session).data = packed.data;
-  messaging.presence?.refresh(session); // it may show the data
-  for (const [room, seat] of packed.seats) messaging.presence?.restore(session, room, seat);
+}
+
+/** Shows a session that has arrived from another node in its rooms. */
+export function showClient({ presence }: Messaging, session: Session, { seats }: PackedClient): void {
+  presence?.refresh(session);
+  for (const [room, seat] of seats) presence?.restore(session, room, seat);
 }
 
 function dataOf(messaging: Messaging, session: Session): { data?: unknown } {

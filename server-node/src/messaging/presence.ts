@@ -119,8 +119,9 @@ export class Presence implements Source {
     return [...this.#rooms.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** A session has joined a room. If `of` fails, the session is not shown. */
+  /** A session has joined a room. If `of` fails, the session is not shown. One that arrives has no data yet, so its former node shows it. */
   enter(session: Session, room: string): void {
+    if (session.redirect?.is === 'arriving') return;
     try {
       if (!this.#has(room)) return;
       this.#roomOf(room).enter(session, this.#shownOf(session), session.name);

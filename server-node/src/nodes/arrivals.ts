@@ -2,7 +2,7 @@ import { isVeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
 import { inTime } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
-import { unpackClient } from '../messaging/packed-client.js';
+import { showClient, unpackClient } from '../messaging/packed-client.js';
 import type { Rooms } from '../messaging/rooms.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { unpackMessage } from '../sessions/parcel.js';
@@ -141,6 +141,7 @@ export class Arrivals {
     unpackClient(messaging, session, client);
     messaging.callbacks.arriving(session);
     arriving.arrive(casts);
+    showClient(messaging, session, client);
     this.#departures.returned(own);
     this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
