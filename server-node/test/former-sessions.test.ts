@@ -140,4 +140,18 @@ describe('a session that arrives', () => {
     expect(shownEarly).toBe(0);
     expect([...seen]).toEqual(['ann']);
   });
+
+  it('leaves nothing behind on a node whose limits it exceeds', async () => {
+    const { sync } = await client('ann', east);
+    await east.hub.sessions()[0]?.join(['red', 'blue', 'green']);
+    const small = node(2);
+    await cluster.move('ann', small);
+    expect(small.hub.sessions()).toHaveLength(1); // the client has a new one
+    sync.close();
+    await cluster.time.advance(60_000);
+    for (const { hub } of [east, small]) {
+      expect(hub.stats()).toMatchObject({ sessions: 0, rooms: 0, names: 0 });
+      expect(hub.to(['red', 'blue']).emit('news', 1)).toBe(0);
+    }
+  });
 });

@@ -27,7 +27,7 @@ import {
 } from './moves.js';
 import type { NamesAcross } from './names-across.js';
 import type { Peers } from './peers.js';
-import { homeOf, ownPartOf } from './session-id.js';
+import { homeOf, ownPart, ownPartOf } from './session-id.js';
 
 /** How many nodes are asked, one after the other, for a session that moves meanwhile. */
 const MOST_HOPS = 5;
@@ -122,19 +122,40 @@ export class Arrivals {
     const session = sessions.adopt(admission, own);
     const arriving = new Arriving(session, this.#casts, messaging.rooms);
     session.redirect = arriving.redirect;
-    this.#names.arrives(session, nameClaim);
-    const known = [
-      messaging.names.add(session, name),
-      ...rooms.map((room) => messaging.rooms.join(session, room)),
-    ];
-    await Promise.all(known.flatMap((each) => each ?? []));
-    const answer = await this.#ask(node, 'give', { ...claim, question: ++this.#questions });
-    // The hub may have been closed, or the session evicted.
-    if (answer.is !== 'given' || sessions.withOwnPart(own) !== session) {
-      sessions.forget(session);
+    // The hub may be closed meanwhile, or the session evicted.
+    const isWanted = (): boolean => !this.#hub.closed && sessions.withOwnPart(own) === session;
+    try {
+      this.#names.arrives(session, nameClaim);
+      const known = [
+        messaging.names.add(session, name),
+        ...rooms.map((room) => messaging.rooms.join(session, room)),
+      ];
+      await Promise.all(known.flatMap((each) => each ?? []));
+      const request: Request = { ...claim, question: ++this.#questions };
+      const answer = isWanted() ? await this.#ask(node, 'give', request) : UNKNOWN;
+      if (answer.is === 'given') this.#calls.arrive(session, answer.client.calls);
+      if (answer.is === 'given' && isWanted()) this.#receive(session, arriving, node, rooms, answer);
+      else {
+        messaging.strays?.ended(session); // its calls end with it
+        sessions.forget(session);
+      }
       return answer;
+    } catch (error) {
+      sessions.forget(session); // no link can resume it, and no timer ends it
+      throw error;
     }
-    const { client, known: casts } = answer;
+  }
+
+  /** A session has come with all that it has. */
+  #receive(
+    session: Session,
+    arriving: Arriving,
+    node: string,
+    rooms: readonly string[],
+    { client, known: casts }: Extract<ClaimAnswer, { is: 'given' }>,
+  ): void {
+    const { sessions, messaging } = this.#hub;
+    const own = ownPart(session);
     for (const room of rooms) if (!client.rooms.includes(room)) messaging.rooms.leave(session, room);
     // Before the presence of the session is restored, because it may have joined a room while it moved.
     const joined = client.rooms.flatMap((room) => messaging.rooms.join(session, room) ?? []);
@@ -143,14 +164,12 @@ export class Arrivals {
     arriving.arrive(casts);
     showClient(messaging, session, client);
     this.#departures.returned(own);
-    this.#calls.arrive(session, client.calls);
     sessions.leave(session, this.#hub.closed);
     // Until then the former node still hears the rooms that the session joined while it moved.
     void Promise.all(joined).then(() => this.#confirm(node, { own, links: client.links }));
     for (const place of client.calls)
       if (![node, this.#letters.node].includes(place.node))
         this.#letters.tell(place.node, 'at', { own, links: client.links });
-    return answer;
   }
 
   /** Repeated until the former node has it: that node passes casts on, also when they are not compared any more. */
