@@ -6,6 +6,7 @@ import { MemoryNetwork } from '../../src/testing/memory-network.js';
 import { createRandom } from '../../src/testing/random.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
 import { warmUp } from '../../src/testing/warm-up.js';
+import { MovesCasts, TEAM } from './moves-casts.js';
 
 /** An event in the life of clients and nodes. */
 export type Step =
@@ -14,6 +15,23 @@ export type Step =
   /** A node sends an event to the room of all clients, or to the name of one. */
   | { readonly does: 'cast'; readonly node: number }
   | { readonly does: 'down'; readonly node: number; readonly client: number }
+  /** A client sends an event that its handler relays to the others, `ms` later. */
+  | { readonly does: 'say'; readonly client: number; readonly ms: number }
+  /** A node sends an event to all but a client, by an object of its session: the first one or the last one that it had. */
+  | { readonly does: 'others'; readonly node: number; readonly client: number; readonly isFirst: boolean }
+  /** The same for a call to the client. */
+  | { readonly does: 'ask'; readonly node: number; readonly client: number; readonly isFirst: boolean }
+  /** A node sends an event to each room, and one to all but its members. */
+  | { readonly does: 'tell'; readonly node: number }
+  /** A node calls the members of a room. */
+  | { readonly does: 'call'; readonly node: number; readonly room: Room | typeof TEAM }
+  /** A node lets a client enter or leave the room `team`, by such an object. */
+  | {
+      readonly does: 'admit' | 'remove';
+      readonly node: number;
+      readonly client: number;
+      readonly isFirst: boolean;
+    }
   /** A client enters or leaves a room. The answer of the application takes `DELAYS` of the room. */
   | { readonly does: 'join' | 'leave'; readonly client: number; readonly room: Room }
   /** The connections of a client break: its next link opens on the next node. */
@@ -32,13 +50,15 @@ const DELAYS = { red: 0, slow: 4_000 };
 export interface MovesPlan {
   readonly transport: 'websocket' | 'sse' | 'polling';
   readonly seed: number;
+  /** How late the nodes hear each other, in ms; default 0. */
+  readonly lag?: number;
   readonly steps: readonly Step[];
 }
 
 const NODES = 3;
 const CLIENTS = 3;
 
-interface Client {
+export interface Client {
   readonly sync: Sync;
   readonly got: string[];
   /** The rooms that it wants, with the functions that leave them. */
@@ -47,7 +67,7 @@ interface Client {
 }
 
 /** Runs three clients on three nodes. Returns the events that were lost or repeated, and sessions that were owned twice. */
-export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<string[]> {
+export async function runMoves({ transport, seed, lag = 0, steps }: MovesPlan): Promise<string[]> {
   await warmUp();
   const time = new VirtualTime();
   const network = new MemoryNetwork(time);
@@ -60,8 +80,11 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
     const mortal: Bus = {
       limit: bus.limit,
       publish: (subject, data) => (dead.has(hub) ? Promise.resolve() : bus.publish(subject, data)),
-      subscribe: (subject, fn, onDoubt) =>
-        bus.subscribe(subject, (data) => !dead.has(hub) && fn(data), onDoubt),
+      subscribe: (subject, fn, onDoubt) => {
+        const hear = (data: string): void => void (dead.has(hub) || fn(data));
+        const late = (data: string): void => void setTimeout(hear, lag, data);
+        return bus.subscribe(subject, lag > 0 ? late : hear, onDoubt);
+      },
     };
     const hub: Hub = createHub({
       backplane: { ...backplane, bus: mortal },
@@ -72,8 +95,13 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
       limits: { opensPerAddress: Infinity },
       authorize: ({ token }) => token,
       name: (token) => String(token),
+      onConnect: (session) => casts.connected(hub, session),
     });
     hub.on('up', (_, data) => void (dead.has(hub) || received.push(String(data))));
+    hub.on('say', (session, data) => {
+      const { event, ms } = data as { event: string; ms: number };
+      setTimeout(() => session.to('all').emit('down', event), ms);
+    });
     return hub;
   });
   const living = (): Hub[] => hubs.filter((hub) => !dead.has(hub));
@@ -90,30 +118,30 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
     );
     const client: Client = { sync, got: [], rooms: new Map(), id: '' };
     sync.on('down', (data) => client.got.push(String(data)));
+    sync.answer('ask', (data) => (client.got.push(String(data)), `c${n}`));
     sync.onFrame((frame) => 'hello' in frame && (client.id = frame.hello.session));
-    client.rooms.set('all', sync.join('all'));
+    for (const room of ['all', 'red']) client.rooms.set(room, sync.join(room));
     return client;
   });
-  const sent = { up: [] as string[], down: clients.map((): string[] => []) };
+  const casts = new MovesCasts(living, clients);
+  const sent: string[] = [];
   const hasDied = steps.some(({ does }) => does === 'die');
   try {
     await time.advance(2_000);
+    casts.begin();
     for (const [n, step] of steps.entries()) {
       const client = 'client' in step ? (clients[step.client] as Client) : undefined;
-      const hub = 'node' in step ? living()[step.node % living().length] : undefined;
       if (step.does === 'wait') await time.advance(step.ms);
       else if (step.does === 'up' && client) {
-        sent.up.push(`up ${n}`);
+        sent.push(`up ${n}`);
         client.sync.emit('up', `up ${n}`);
-      } else if (step.does === 'cast') {
-        for (const all of sent.down) all.push(`cast ${n}`);
-        hub?.to('all').emit('down', `cast ${n}`);
-      } else if (step.does === 'down') {
-        sent.down[step.client]?.push(`down ${n}`);
-        hub?.only(`c${step.client}`).emit('down', `down ${n}`);
       } else if (step.does === 'join' && client) {
-        if (!client.rooms.has(step.room)) client.rooms.set(step.room, client.sync.join(step.room));
+        if (client.rooms.has(step.room)) continue;
+        casts.changes(step.client, step.room);
+        client.rooms.set(step.room, client.sync.join(step.room));
       } else if (step.does === 'leave' && client) {
+        if (!client.rooms.has(step.room)) continue;
+        casts.changes(step.client, step.room);
         client.rooms.get(step.room)?.();
         client.rooms.delete(step.room);
       } else if (step.does === 'cut') network.path(`c${step.client}`).cut();
@@ -122,24 +150,25 @@ export async function runMoves({ transport, seed, steps }: MovesPlan): Promise<s
         dead.add(hubs[0] as Hub);
         network.serve(...living());
         network.cut();
-      }
+      } else casts.perform(step, n);
     }
     await time.advance(hasDied ? 60_000 : 20_000);
     const wrong = clients.flatMap(({ sync }, n) =>
       sync.status.get().state === 'open' ? [] : [`c${n} is ${sync.status.get().state}`],
     );
-    wrong.push(...missing(sent.up, received).map((each) => `lost ${each}`));
-    clients.forEach(({ rooms }, n) => {
+    wrong.push(...missing(sent, received).map((each) => `lost ${each}`));
+    clients.forEach((_, n) => {
       const [session] = living().flatMap((hub) => hub.only(`c${n}`).sessions());
-      const [wanted, joined] = [[...rooms.keys()], session?.rooms ?? []];
+      // The application does not admit a client again that has lost its session.
+      const joined = (session?.rooms ?? []).filter((room) => !hasDied || room !== TEAM);
+      const wanted = casts.roomsOf(n).filter((room) => !hasDied || room !== TEAM);
       wrong.push(...missing(wanted, joined).map((each) => `c${n} is not in ${each}`));
       wrong.push(...missing(joined, wanted).map((each) => `c${n} is still in ${each}`));
     });
     if (hasDied) return wrong;
     wrong.push(...doubled(received).map((each) => `repeated ${each}`));
-    clients.forEach(({ got }, n) => {
-      wrong.push(...missing(sent.down[n] ?? [], got).map((each) => `c${n} lost ${each}`));
-      wrong.push(...doubled(got).map((each) => `c${n} got twice ${each}`));
+    wrong.push(...casts.violations());
+    clients.forEach((_, n) => {
       const owners = hubs.filter((hub) => hub.only(`c${n}`).sessions().length > 0);
       if (owners.length !== 1) wrong.push(`c${n} has ${owners.length} owners`);
     });
