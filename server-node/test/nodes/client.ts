@@ -12,6 +12,8 @@ export class SimulatedClient {
   readonly sync: Sync;
   /** The events that it received. */
   readonly got: string[] = [];
+  /** The events of clients that the servers relayed to it. */
+  readonly relayed: string[] = [];
   /** Whether a session of it was lost, and may be counted beside the present one for a while. */
   hasLostSession = false;
   /** The rooms that it wants, with the functions that leave them. */
@@ -44,6 +46,7 @@ export class SimulatedClient {
       watch.note(`${this.name} got ${String(data)}`);
       this.got.push(String(data));
     });
+    this.sync.on('relayed', (data) => this.relayed.push(String(data)));
     this.sync.onReconnect(({ recovered }) => void (this.hasLostSession ||= !recovered));
     this.sync.answer('ask', () => this.name);
     this.sync.onFrame((frame) => this.#see(frame, watch));

@@ -147,6 +147,7 @@ class Play {
       watch.check(state === 'open', () => `${name} is ${state}`);
     }
     this.#none('lost', missing(this.#sent.up, this.#received));
+    for (const client of this.#clients) this.#checkRelayed(client);
     for (const client of this.#clients) this.#checkRooms(client);
     this.#checkMarks();
     // A session ends with its node. Then events to its client are lost.
@@ -163,6 +164,16 @@ class Play {
       const owners = this.#nodes.filter(({ hub }) => hub.only(name).sessions().length > 0);
       watch.check(owners.length === 1, () => `${name} has ${owners.length} owners`);
     });
+  }
+
+  /** A client never receives its own events, which are relayed to all others. A new session is not the one that sent them. */
+  #checkRelayed({ name, relayed, hasLostSession }: SimulatedClient): void {
+    if (hasLostSession) return;
+    const isOwn = (event: string): boolean => {
+      const step = this.#plan.steps[Number(event.slice('up '.length))];
+      return step?.does === 'up' && this.#clients[step.client]?.name === name;
+    };
+    this.#none(`${name} got its own`, relayed.filter(isOwn));
   }
 
   /** The client of an event sends it again in a new session if the former one is not found. */

@@ -53,7 +53,11 @@ export class SimulatedNode {
           this.hasReportedLoss = true;
       },
     });
-    this.hub.on('up', (_, data) => void (this.isDead || received.push(String(data))));
+    this.hub.on('up', (session, data) => {
+      if (this.isDead) return;
+      received.push(String(data));
+      session.to('all').emit('relayed', data);
+    });
     this.marks = this.hub.shared(
       'marks',
       { marks: [], count: 0 },
