@@ -5,6 +5,9 @@ import type { Limits } from '../protocol/frames.js';
 import { isDeep } from '../protocol/is-deep.js';
 import { isName } from '../protocol/name.js';
 
+const BAD_NAME =
+  'an event or channel has no sound name. Pass a text of at most 1,000 characters without control characters.';
+
 /** Which events a server takes. */
 export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
 
@@ -13,7 +16,7 @@ export type EventLimits = Pick<Limits, 'frame' | 'depth'>;
  * afterwards.
  *
  * @param more further members, as text that begins with a comma
- * @throws VeloxError `not-json`, `too-large`, `too-deep`.
+ * @throws VeloxError `not-json`, `too-large`, `too-deep`; `bad-option` for the name of the event or channel.
  */
 export function eventText(
   event: string,
@@ -30,8 +33,7 @@ export function eventText(
       cause: error,
     });
   }
-  if (!isName(event) || !isName(channel))
-    throw new VeloxError('not-json', EXPLAINED && 'an event or channel has no sound name. Pass a string.');
+  if (!isName(event) || !isName(channel)) throw new VeloxError('bad-option', EXPLAINED && BAD_NAME);
   const text = `{"event":${JSON.stringify(event)},${own}${more}${channel && `,"channel":${JSON.stringify(channel)}`}`;
   checkText(text, limits);
   return text;

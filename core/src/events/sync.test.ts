@@ -406,7 +406,7 @@ it.each(['a\nb', '\ud800', 'x'.repeat(1_001)])(
   'a channel that a server would refuse is an error: %j',
   (name) => {
     const { sync } = setUp();
-    expect(() => sync.channel(name).send(1)).toThrow(expect.objectContaining({ code: 'not-json' }));
+    expect(() => sync.channel(name).send(1)).toThrow(expect.objectContaining({ code: 'bad-option' }));
   },
 );
 

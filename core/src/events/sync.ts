@@ -43,7 +43,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * oldest are dropped. If the server has lost the session, the new one gets the events that were not acknowledged.
    *
    * @returns `sent` if it was written, `queued` if it waits, `dropped` if it is volatile and cannot leave now
-   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
+   * @throws VeloxError `not-json`, `closed`; `bad-option` for the name; `too-large`, `too-deep` if the server would refuse it.
    */
   readonly emit: <N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions) => Sent;
   /**
@@ -67,7 +67,7 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
    * the handler, `no-handler`, `internal`, `timeout`, `cancelled`, `dropped`, or `unknown-outcome` if the session ended after the call
    * was written.
    *
-   * @throws VeloxError `not-json`, `closed`; `too-large`, `too-deep` if the server would refuse it.
+   * @throws VeloxError `not-json`, `closed`; `bad-option` for the name; `too-large`, `too-deep` if the server would refuse it.
    */
   readonly call: <N extends CallName<C>>(
     name: N,

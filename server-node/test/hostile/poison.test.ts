@@ -49,7 +49,7 @@ it.each(
     expect(() => test.hub.volatile.emit(bad, 1)).toThrow(
       expect.objectContaining({ code: 'bad-option' }) as Error,
     );
-    expect(() => sync.emit(bad, 1)).toThrow(expect.objectContaining({ code: 'not-json' }) as Error);
+    expect(() => sync.emit(bad, 1)).toThrow(expect.objectContaining({ code: 'bad-option' }) as Error);
     test.hub.emit('e', 2);
     sync.emit('e', 3);
     await test.advance(2_000);
