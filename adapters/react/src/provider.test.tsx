@@ -152,5 +152,10 @@ describe('VeloxProvider', () => {
 
 it('names the missing source if there is neither a source nor a provider', () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
-  expect(() => render(<Title />)).toThrow('velox: a source has no URL.');
+  expect(() => render(<Title />)).toThrow(
+    expect.objectContaining({
+      code: 'bad-url',
+      message: 'velox: a source has no URL. Pass one, or set one for all sources around it.',
+    }),
+  );
 });

@@ -41,7 +41,7 @@ export function VeloxProvider({
 /**
  * Returns the source with the defaults of the provider.
  *
- * @throws VeloxError `no-transport` when neither has a URL.
+ * @throws VeloxError `bad-url` when neither has a URL.
  */
 export function useSource<T>(source: ProvidedSource<T>): Source<T> {
   return sourceWith(useContext(Defaults), source);

@@ -18,7 +18,7 @@ export type DefaultedSource<T> =
 /**
  * Returns the source, completed by the defaults.
  *
- * @throws VeloxError `no-transport` when neither has a URL.
+ * @throws VeloxError `bad-url` when neither has a URL.
  */
 export function sourceWith<T>(
   { url: base, ...defaults }: SourceDefaults,
@@ -29,7 +29,7 @@ export function sourceWith<T>(
   const { url = base && '' } = own ?? {}; // relative to the base, '' is the base itself
   if (url === undefined) {
     throw new VeloxError(
-      'no-transport',
+      'bad-url',
       EXPLAINED && 'a source has no URL. Pass one, or set one for all sources around it.',
     );
   }
