@@ -18,9 +18,10 @@ import type {
 } from '@velox/core';
 import { syncOf } from '@velox/core/adapter';
 import { injectPresence } from './inject-presence.js';
-import { injectEntity, type Id } from './inject-entity.js';
+import { injectEntity } from './inject-entity.js';
 import { injectVelox, injectVeloxStatus } from './inject-velox.js';
 import { injectVeloxEvent } from './inject-velox-event.js';
+import type { EntityId } from './velox-service.js';
 
 /** The functions of one endpoint, typed by its contract. */
 export interface VeloxFunctions<C extends Contract> {
@@ -35,10 +36,10 @@ export interface VeloxFunctions<C extends Contract> {
   };
   /** `injectEntity` for an entity of the contract. */
   readonly injectEntity: {
-    <N extends EntityType<C>>(type: N, id: Id): Signal<ReplicatedRow<C, N> | undefined>;
+    <N extends EntityType<C>>(type: N, id: EntityId): Signal<ReplicatedRow<C, N> | undefined>;
     <N extends EntityType<C>, S>(
       type: N,
-      id: Id,
+      id: EntityId,
       select: (row: ReplicatedRow<C, N> | undefined) => S,
       equal?: (before: S, after: S) => boolean,
     ): Signal<S>;
@@ -76,7 +77,7 @@ export function createVelox<C extends Contract>(
   const functions = {
     injectVelox: (topic: string | (() => string), select: () => unknown, equal?: () => boolean) =>
       injectVelox(at(topic), select, equal),
-    injectEntity: (type: string, id: Id, select: () => unknown, equal?: () => boolean) =>
+    injectEntity: (type: string, id: EntityId, select: () => unknown, equal?: () => boolean) =>
       injectEntity(source, type, id, select, equal),
     injectVeloxStatus: (topic?: string | (() => string)) => injectVeloxStatus(at(topic)),
     injectVeloxEvent: (event: string, listener: () => void) => injectVeloxEvent(source, event, listener),

@@ -2,9 +2,7 @@ import type { Signal } from '@angular/core';
 import type { EntitySource, Replicated } from '@velox/core';
 import { entityOf } from '@velox/core/adapter';
 import { injectVelox } from './inject-velox.js';
-
-/** The id of a row, or a signal or function that returns one; while it is null or undefined, no row is requested. */
-export type Id = string | number | null | undefined | (() => string | number | null | undefined);
+import type { EntityId } from './velox-service.js';
 
 /**
  * Returns a signal of a row of an entity, undefined until it arrives and `null` if it does not exist.
@@ -17,20 +15,20 @@ export type Id = string | number | null | undefined | (() => string | number | n
 export function injectEntity<T>(
   source: EntitySource | (() => EntitySource),
   type: string,
-  id: Id,
+  id: EntityId,
 ): Signal<Replicated<T> | null | undefined>;
 /** @param equal default `Object.is`. A selector that builds a fresh object needs another one, for instance `shallow`. */
 export function injectEntity<T, S>(
   source: EntitySource | (() => EntitySource),
   type: string,
-  id: Id,
+  id: EntityId,
   select: (row: T | null | undefined) => S,
   equal?: (before: S, after: S) => boolean,
 ): Signal<S>;
 export function injectEntity(
   source: EntitySource | (() => EntitySource),
   type: string,
-  id: Id,
+  id: EntityId,
   select?: (row: unknown) => unknown,
   equal?: (before: unknown, after: unknown) => boolean,
 ): Signal<unknown> {

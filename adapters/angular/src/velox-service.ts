@@ -25,7 +25,7 @@ export interface Scope {
   readonly $watch: <V>(read: () => V, listener: (value: V) => void) => () => void;
 }
 
-/** The id of a row, or a function that returns one; while it is null or undefined, no row is requested. */
+/** The id of a row, or a function or signal that returns one; while it is null or undefined, no row is requested. */
 export type EntityId = string | number | null | undefined | (() => string | number | null | undefined);
 
 /** The service `$velox`. */

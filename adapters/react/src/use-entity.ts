@@ -65,5 +65,5 @@ export function useSuspenseEntity(
 
 /** Returns the endpoint with the defaults of the provider. */
 function useEndpoint(source: ProvidedEntitySource): EntitySource {
-  return useSource(source as string | (VeloxDefaults & { url: string }) | undefined) as EntitySource;
+  return useSource(source) as EntitySource;
 }

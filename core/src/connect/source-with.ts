@@ -13,7 +13,7 @@ type Endpoint<T> = Exclude<Source<T>, string | Replica<T>>;
 
 /** A source that may omit what it has defaults for; `undefined` means the default topic. */
 export type DefaultedSource<T> =
-  Source<T> | (Omit<Endpoint<T>, 'url'> & { readonly url?: undefined }) | undefined;
+  Source<T> | (Omit<Endpoint<T>, 'url'> & { readonly url?: string | undefined }) | undefined;
 
 /**
  * Returns the source, completed by the defaults.
