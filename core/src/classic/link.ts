@@ -1,5 +1,5 @@
 import { EXPLAINED } from '#development';
-import { openConnection, type ConnectOptions } from '../connect/connect.js';
+import { connectionTo, type ConnectOptions } from '../connect/connect.js';
 import { load, loaded } from '../platform/load.js';
 import { advance, type Document, type Steps } from '../protocol/document.js';
 import { VeloxError } from '../protocol/error.js';
@@ -50,7 +50,7 @@ export function createLink<T>(
   initial: Initial<T> | undefined,
   listener: LinkListener<T>,
 ): ClassicLink {
-  const connection = openConnection(url, options);
+  const connection = connectionTo(url, options);
   const { status, ...replica } = connection.replica<T>(topic, initial);
   /** The position of the replica, which does not expose its position. */
   let position = initial as Document | undefined;

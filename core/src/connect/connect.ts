@@ -1,7 +1,7 @@
 import { checkConnect, EXPLAINED } from '#development';
 import type { AnyContract, Contract } from '../protocol/contract.js';
-import { createCarrier } from '../connection/connection.js';
-import type { Carrier, ConnectionOptions } from '../connection/options.js';
+import { createEventConnection } from '../connection/connection.js';
+import type { ConnectionOptions, EventConnection } from '../connection/options.js';
 import type { Transport } from '../connection/transport.js';
 import { VeloxError } from '../protocol/error.js';
 import { createSync, type Sync } from '../events/sync.js';
@@ -28,11 +28,11 @@ export interface ConnectOptions extends Omit<ConnectionOptions, 'url' | 'transpo
  */
 export function connect<C extends Contract = AnyContract>(url: string, options?: ConnectOptions): Sync<C> {
   checkConnect(options);
-  return createSync<C>(openConnection(url, options));
+  return createSync<C>(connectionTo(url, options));
 }
 
-/** The connection alone. */
-export function openConnection(
+/** As {@link connect}, without events, calls and rooms. */
+export function connectionTo(
   url: string,
   {
     WebSocket,
@@ -40,12 +40,12 @@ export function openConnection(
     transports = [websocket(WebSocket), sse(), polling()],
     ...options
   }: ConnectOptions = {},
-): Carrier {
+): EventConnection {
   const chosen = transports.filter(
     (each): each is Transport => !!each && (transport === 'auto' || transport === each.name),
   );
   if (!chosen.length) throw new VeloxError('no-transport', EXPLAINED && explain(transport));
-  return createCarrier({ ...options, url: resolve(url), transports: chosen });
+  return createEventConnection({ ...options, url: resolve(url), transports: chosen });
 }
 
 /** Why no transport is available, for developers. */

@@ -1,5 +1,5 @@
 import { checkEntity } from '#development';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import type { Replica } from '../replicas/replica.js';
 import type { SharedOptions, Source } from './registry.js';
 
@@ -10,7 +10,7 @@ let waiting: Replica<never> | undefined;
 
 /** A replica without a value, which asks for nothing. */
 const nothing = (): Replica<never> =>
-  (waiting ??= createCarrier({ url: '', transports: [] }).replica<never>());
+  (waiting ??= createEventConnection({ url: '', transports: [] }).replica<never>());
 
 /**
  * Returns the source of the row `<type>/<id>`. While `id` is null or undefined, it is a replica without a value that asks for nothing.

@@ -1,11 +1,11 @@
 import { checkEndpoint, checkSource, noteSharedOptions } from '#development';
 import type { AnyContract, Contract } from '../protocol/contract.js';
-import { createCarrier } from '../connection/connection.js';
-import type { Carrier } from '../connection/options.js';
+import { createEventConnection } from '../connection/connection.js';
+import type { EventConnection } from '../connection/options.js';
 import { createSync, type Sync } from '../events/sync.js';
 import { isServerRendering } from '../platform/page.js';
 import type { Initial, Replica } from '../replicas/replica.js';
-import { openConnection, resolve, type ConnectOptions } from './connect.js';
+import { connectionTo, resolve, type ConnectOptions } from './connect.js';
 
 /**
  * How to reach an endpoint together with others. The options of the first user of a connection apply, until it is closed. If later users
@@ -35,7 +35,7 @@ export type Source<T> =
  */
 export interface Lookup {
   entry?: Entry;
-  carrier?: Carrier;
+  connection?: EventConnection;
 }
 
 /** All that the page keeps of a shared connection until it is closed: also the connection, once the application has asked for it. */
@@ -46,7 +46,7 @@ export interface Entry extends Lookup {
   /** The newest functions of all users, by their option. They may be closures over state, so those in `options` call these. */
   readonly newest: Record<string, () => unknown>;
   /** A connection that nothing uses is forgotten. */
-  ref?: WeakRef<Carrier>;
+  ref?: WeakRef<EventConnection>;
 }
 
 /** The options that are functions of the application, and may be closures over its state. */
@@ -55,7 +55,7 @@ export const CALLBACKS = ['auth', 'headers', 'onClose'] as const;
 const entries = new Map<string, Entry>();
 /** Closed connections that components wait for, by their keys: a component that has not been mounted remembers no connection. */
 export const awaited: Map<string, Entry> = new Map<string, Entry>();
-const syncs = new WeakMap<Carrier, Sync<never>>();
+const syncs = new WeakMap<EventConnection, Sync<never>>();
 
 /**
  * The one connection to a URL, shared by all users. The page keeps it until it is closed; then this returns another one. While a server
@@ -72,9 +72,9 @@ export function sharedBy<C extends Contract>(
   options?: SharedOptions,
 ): Sync<C> {
   checkEndpoint(options);
-  const carrier = carrierOf(last, url, options);
-  let sync = syncs.get(carrier);
-  if (!sync) syncs.set(carrier, (sync = createSync(carrier)));
+  const connection = connectionOf(last, url, options);
+  let sync = syncs.get(connection);
+  if (!sync) syncs.set(connection, (sync = createSync(connection)));
   return sync as unknown as Sync<C>;
 }
 
@@ -88,15 +88,15 @@ export function replicaOf<T>(source: Source<T>, last: Lookup = {}): Replica<T> {
   if ('get' in source) return source;
   checkSource(source);
   const { url, topic, initial, ...options } = source;
-  return carrierOf(last, url, options).replica(topic, initial);
+  return connectionOf(last, url, options).replica(topic, initial);
 }
 
-function carrierOf(
+function connectionOf(
   last: Lookup | undefined,
   url: string,
   { identity = '', base, ...options }: SharedOptions = {},
-): Carrier {
-  if (isServerRendering()) return createCarrier({ url, transports: [] });
+): EventConnection {
+  if (isServerRendering()) return createEventConnection({ url, transports: [] });
   const absolute = resolve(url, base === undefined ? base : resolve(base));
   const key = `${identity} ${absolute}`;
   const entry: Entry =
@@ -109,17 +109,17 @@ function carrierOf(
     entry.newest[name] = given[name] as () => unknown;
     given[name] = () => entry.newest[name]!();
   }
-  let carrier = entry.ref?.deref();
-  if (!carrier) {
+  let connection = entry.ref?.deref();
+  if (!connection) {
     const onClose = (): void => {
       entries.delete(key);
       entry.options.onClose?.();
     };
-    carrier = openConnection(absolute, { ...entry.options, onClose });
-    entry.ref = new WeakRef(carrier);
+    connection = connectionTo(absolute, { ...entry.options, onClose });
+    entry.ref = new WeakRef(connection);
     entries.set(key, entry);
   }
-  Object.assign(last ?? entry, { entry, carrier });
+  Object.assign(last ?? entry, { entry, connection });
   noteSharedOptions(entry, absolute, options);
-  return carrier;
+  return connection;
 }

@@ -18,7 +18,7 @@ const waiting = new WeakMap<Replica<unknown>, Promise<void>>();
  *
  * @param last the lookup that found the replica
  */
-export function untilKnown(replica: Replica<unknown>, { entry, carrier }: Lookup): Promise<void> {
+export function untilKnown(replica: Replica<unknown>, { entry, connection }: Lookup): Promise<void> {
   let known = waiting.get(replica);
   if (!known) {
     known = new Promise((resolve) => {
@@ -27,9 +27,9 @@ export function untilKnown(replica: Replica<unknown>, { entry, carrier }: Lookup
         leave();
         forget();
         waiting.delete(replica);
-        if (entry && carrier?.status.get().state === 'closed') {
+        if (entry && connection?.status.get().state === 'closed') {
           const { key } = entry;
-          awaited.set(key, { ...entry, carrier });
+          awaited.set(key, { ...entry, connection });
           setTimeout(() => awaited.delete(key), CLOSED_MS);
         }
         resolve();

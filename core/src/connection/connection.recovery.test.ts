@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ConnectionOptions } from './options.js';
-import { createCarrier, createConnection } from './connection.js';
+import { createConnection, createEventConnection } from './connection.js';
 import type { OpenFrame } from '../protocol/frames.js';
 import { createFakeTransport, type FakeLink, type FakeTransport } from '../testing/fake-transport.js';
 
@@ -489,17 +489,17 @@ describe('transports', () => {
 describe('holding', () => {
   it('connects without a topic for as long as a holder exists', async () => {
     const { transport, links, last } = createFakeTransport();
-    const carrier = createCarrier({ url: 'http://h/', transports: [transport] });
-    const release = carrier.hold();
+    const connection = createEventConnection({ url: 'http://h/', transports: [transport] });
+    const release = connection.hold();
     await tick();
     expect(last().sent).toEqual([{ open: {} }]);
     last().hello();
-    expect(carrier.status.get()).toMatchObject({ state: 'open', stale: false });
+    expect(connection.status.get()).toMatchObject({ state: 'open', stale: false });
     release();
     await tick();
     expect(links).toHaveLength(1);
     expect(last().closed).toBe(true);
-    expect(carrier.status.get().state).toBe('idle');
+    expect(connection.status.get().state).toBe('idle');
   });
 });
 

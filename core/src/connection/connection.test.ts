@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import type { Connection } from './options.js';
-import { createCarrier, createConnection } from './connection.js';
+import { createConnection, createEventConnection } from './connection.js';
 import type { OpenFrame, ServerFrame } from '../protocol/frames.js';
 import type { Status } from '../replicas/status.js';
 import { createFakeTransport, type FakeTransport } from '../testing/fake-transport.js';
@@ -743,40 +743,40 @@ describe('frames', () => {
   });
 });
 
-describe('a carrier', () => {
-  const setUpCarrier = async (options?: { auth: () => Promise<string> }) => {
+describe('a connection for events', () => {
+  const setUpConnection = async (options?: { auth: () => Promise<string> }) => {
     const fake = createFakeTransport();
-    const carrier = createCarrier({ url: 'http://h/', transports: [fake.transport], ...options });
-    carrier.replica().subscribe(() => {});
+    const connection = createEventConnection({ url: 'http://h/', transports: [fake.transport], ...options });
+    connection.replica().subscribe(() => {});
     await tick();
-    return { carrier, ...fake };
+    return { connection, ...fake };
   };
 
   it('returns the newest hello, also after its link is gone', async () => {
-    const { carrier, last } = await setUpCarrier();
-    expect(carrier.hello()).toBeUndefined();
+    const { connection, last } = await setUpConnection();
+    expect(connection.hello()).toBeUndefined();
     last().hello({ session: 's1' });
     last().lose();
-    expect(carrier.hello()).toMatchObject({ session: 's1' });
+    expect(connection.hello()).toMatchObject({ session: 's1' });
   });
 
   it('sends nothing before the hello, and nothing after the link is gone', async () => {
-    const { carrier, last } = await setUpCarrier();
+    const { connection, last } = await setUpConnection();
     const { length } = last().sent;
-    carrier.send('{"ack":1}');
+    connection.send('{"ack":1}');
     last().hello();
-    carrier.send('{"ack":2}');
+    connection.send('{"ack":2}');
     last().lose();
-    carrier.send('{"ack":3}');
+    connection.send('{"ack":3}');
     expect(last().sent.slice(length)).toEqual([{ ack: 2 }]);
   });
 
   it('opens nothing with a token that comes after the end of the attempt', async () => {
     let answer: (token: string) => void = () => undefined;
-    const { carrier, links } = await setUpCarrier({
+    const { connection, links } = await setUpConnection({
       auth: () => new Promise((resolve) => (answer = resolve)),
     });
-    carrier.close();
+    connection.close();
     answer('late');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(links).toEqual([]);

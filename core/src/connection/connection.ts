@@ -9,19 +9,19 @@ import { createSubscriptions } from '../replicas/subscriptions.js';
 import type { Credentials, Headers } from './credentials.js';
 import { createInbox } from './inbox.js';
 import { createInterest } from './interest.js';
-import type { Carrier, Connection, ConnectionOptions, FrameListener } from './options.js';
+import type { Connection, ConnectionOptions, EventConnection, FrameListener } from './options.js';
 import { OVER, type Connecting, type Phase } from './phase.js';
 import { recover, type LoadingHost } from './recover.js';
 import { untried, type Course } from './tries.js';
 import type { CloseReason, Transport } from './transport.js';
 
 /** Connections in use. The registry and the application may hold them only weakly, so this set keeps them alive. */
-const inUse = new Set<Carrier>();
+const inUse = new Set<EventConnection>();
 
 /** Creates a connection with only the transports that it is given. Nothing is opened before a replica is subscribed. */
 export function createConnection(options: ConnectionOptions): Connection {
   checkConnection(options);
-  return createCarrier({ ...options }); // later changes by the application have no effect
+  return createEventConnection({ ...options }); // later changes by the application have no effect
 }
 
 /**
@@ -32,7 +32,7 @@ export function createConnection(options: ConnectionOptions): Connection {
  * and for how long (`enter`: topics are stale; `stay`). Then `attempt` opens a link that names the session and the position of each
  * topic, `hello` ends the attempt, and the answers to the subscriptions make the replicas current.
  */
-export function createCarrier(options: ConnectionOptions): Carrier {
+export function createEventConnection(options: ConnectionOptions): EventConnection {
   /** How long the application may take to give its credentials. Events that wait for a link expire later, by default. */
   const ANSWER_MS = 10_000;
   /** How long an attempt may take until the server says hello. */
@@ -70,7 +70,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
     if (!interest.isAny()) {
       rest({ is: 'idle' });
     } else if (phase.is === 'idle') {
-      inUse.add(carrier);
+      inUse.add(connection);
       if (loaded) recover(host);
       start();
     } else if (phase.is === 'open') {
@@ -191,7 +191,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
 
   /** Ends everything, until something is wanted. */
   function rest(next: Phase): void {
-    inUse.delete(carrier);
+    inUse.delete(connection);
     host.recovery?.unwatch();
     enter(next);
     put(undefined, IDLE);
@@ -199,7 +199,7 @@ export function createCarrier(options: ConnectionOptions): Carrier {
 
   const given = { transports, options, credentials, course, status };
   const host: LoadingHost = { ...given, phase: () => phase, attempt, open, enter, stay, send };
-  const carrier: Carrier = {
+  const connection: EventConnection = {
     replica: topics.replica,
     status,
     events: options.events,
@@ -221,5 +221,5 @@ export function createCarrier(options: ConnectionOptions): Carrier {
       rest(OVER);
     },
   };
-  return carrier;
+  return connection;
 }

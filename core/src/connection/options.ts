@@ -66,8 +66,8 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** The part of a connection that events need. */
-export interface Carrier extends Connection {
+/** A connection with the members that events need. Applications do not see these. */
+export interface EventConnection extends Connection {
   /** The server's hello on the last open link. */
   readonly hello: () => Hello | undefined;
   /** The option of that name. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import type { Operation } from '../protocol/frames.js';
 import { apply } from '../protocol/patch.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
@@ -14,12 +14,12 @@ function isDeepFrozen(value: unknown): boolean {
 /** A replica that is open, and the frames of its server. */
 async function openReplica() {
   const { transport, last } = createFakeTransport();
-  const carrier = createCarrier({ url: 'http://h/', transports: [transport] });
-  const replica = carrier.replica<{ rows: { n: number }[] }>();
+  const connection = createEventConnection({ url: 'http://h/', transports: [transport] });
+  const replica = connection.replica<{ rows: { n: number }[] }>();
   replica.subscribe(() => {});
   await Promise.resolve();
   last().hello();
-  return { carrier, replica, send: last().say };
+  return { connection, replica, send: last().say };
 }
 
 const key = fc.constantFrom('a', 'b', 'rows');
@@ -45,11 +45,11 @@ describe('a replica in development', () => {
         steps,
         fc.integer({ min: 1, max: 4 }),
         async (start, all, size) => {
-          const { carrier, replica, send } = await openReplica();
+          const { connection, replica, send } = await openReplica();
           let value: unknown = structuredClone(start);
           let version = 1;
           send({ id: 'a', version, body: structuredClone(value) });
-          carrier.flush();
+          connection.flush();
           for (let at = 0; at < all.length; at++) {
             const { op, path, from, value: news } = all[at]!;
             const step = { op, path: pointer(path), from: pointer(from), value: news } as Operation;
@@ -60,34 +60,34 @@ describe('a replica in development', () => {
             }
             send({ version: ++version, delta: true, body: [structuredClone(step)] });
             if (at % size) continue; // some steps are published together
-            carrier.flush();
+            connection.flush();
             expect(isDeepFrozen(replica.get())).toBe(true);
           }
-          carrier.flush();
+          connection.flush();
           expect(replica.get()).toEqual(value);
           expect(isDeepFrozen(replica.get())).toBe(true);
-          carrier.close();
+          connection.close();
         },
       ),
     );
   });
 
   it('throws a TypeError at a component that writes to it', async () => {
-    const { carrier, replica, send } = await openReplica();
+    const { connection, replica, send } = await openReplica();
     send({ id: 'a', version: 1, body: { rows: [{ n: 1 }] } });
-    carrier.flush();
+    connection.flush();
     const write = (): void => void (replica.get()!.rows[0]!.n = 2);
     expect(write).toThrow(TypeError);
     send({ version: 2, delta: true, body: [{ op: 'replace', path: '/rows/0/n', value: 3 }] });
-    carrier.flush();
+    connection.flush();
     expect(replica.get()).toEqual({ rows: [{ n: 3 }] });
     expect(write).toThrow(TypeError);
-    carrier.close();
+    connection.close();
   });
 
   it('freezes the value that a server rendered', () => {
     const body = { rows: [{ n: 1 }] };
-    createCarrier({ url: 'http://h/', transports: [] }).replica('', { id: 'a', version: 1, body });
+    createEventConnection({ url: 'http://h/', transports: [] }).replica('', { id: 'a', version: 1, body });
     expect(isDeepFrozen(body)).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../connect/connect.js';
 import { replicaOf, shared } from '../connect/registry.js';
 import { syncOf } from '../connect/sync-of.js';
-import { createCarrier, createConnection } from '../connection/connection.js';
+import { createConnection, createEventConnection } from '../connection/connection.js';
 import { createSync } from '../events/sync.js';
 import { isVeloxError } from '../protocol/error.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
@@ -89,7 +89,7 @@ describe('in development', () => {
 });
 
 describe('a listener that is no function', () => {
-  const sync = createSync(createCarrier({ url: URL, transports: [transport] }));
+  const sync = createSync(createEventConnection({ url: URL, transports: [transport] }));
   it.each<[string, () => unknown]>([
     ['nothing for on()', () => sync.on('news', undefined as never)],
     ['a text in an object for on()', () => sync.on({ news: 'x' } as never)],

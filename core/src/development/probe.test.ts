@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 
 beforeEach(() => {
@@ -14,15 +14,15 @@ afterEach(() => {
 /** Opens a link of a transport; returns how many frames the client sent on it in 10 s, and the timers that are left after it closed. */
 async function watch(name: string) {
   const { transport, last } = createFakeTransport({ name });
-  const carrier = createCarrier({ url: 'http://h/', transports: [transport] });
-  carrier.replica().subscribe(() => {});
+  const connection = createEventConnection({ url: 'http://h/', transports: [transport] });
+  connection.replica().subscribe(() => {});
   await vi.advanceTimersByTimeAsync(0);
   last().hello();
   const { sent } = last();
   const before = sent.length;
   await vi.advanceTimersByTimeAsync(10_500);
   const probes = sent.slice(before);
-  carrier.close();
+  connection.close();
   await vi.advanceTimersByTimeAsync(2_000);
   return { probes, timers: vi.getTimerCount() };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { CallError } from '../protocol/call-error.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 import { createSync } from './sync.js';
@@ -20,7 +20,7 @@ async function ask(answer: () => unknown, limits = { frame: 1 << 20, depth: 500,
   const reported = vi.fn();
   vi.stubGlobal('reportError', reported);
   const { transport, last } = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/', transports: [transport] }));
+  const sync = createSync(createEventConnection({ url: 'http://h/', transports: [transport] }));
   sync.answer('ask', answer);
   await tick();
   last().hello({ limits: limits as never });

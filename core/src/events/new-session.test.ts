@@ -1,6 +1,6 @@
 /** The queue of a client when another session begins: its rooms come first, and nothing is older than it is. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import type { EventOptions } from '../connection/options.js';
 import type { Hello } from '../protocol/frames.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
@@ -17,7 +17,7 @@ const limits = (own: Partial<Hello['limits']>): Hello['limits'] =>
 /** An open connection, and the messages of its newest link. */
 async function setUp(events?: EventOptions) {
   const fake = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/', transports: [fake.transport], events }));
+  const sync = createSync(createEventConnection({ url: 'http://h/', transports: [fake.transport], events }));
   sync.on('news', () => undefined); // keeps it open
   await pass();
   fake.last().hello();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 import { createPresence } from './presence.js';
 import { createSync } from './sync.js';
@@ -15,8 +15,12 @@ afterEach(() => {
 /** A member of the lobby on an open link of a server that takes `rate` frames a second. */
 async function setUpOpen(rate = 1_000) {
   const fake = createFakeTransport();
-  const carrier = createCarrier({ url: 'http://h/', transports: [fake.transport], events: { count: 2 } });
-  const sync = createSync(carrier);
+  const connection = createEventConnection({
+    url: 'http://h/',
+    transports: [fake.transport],
+    events: { count: 2 },
+  });
+  const sync = createSync(connection);
   const presence = createPresence<number, unknown>(sync, 'lobby');
   const leave = presence.enter(1);
   await vi.advanceTimersByTimeAsync(0);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { createFakeTransport } from '../testing/fake-transport.js';
 import { createSync } from './sync.js';
 
@@ -13,7 +13,7 @@ afterEach(() => {
 /** An open connection whose server answers nothing, and the calls that its newest link has sent. */
 async function setUpOpen() {
   const fake = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/', transports: [fake.transport] }));
+  const sync = createSync(createEventConnection({ url: 'http://h/', transports: [fake.transport] }));
   sync.on('news', () => undefined); // keeps it open
   await vi.advanceTimersByTimeAsync(0);
   fake.last().hello();

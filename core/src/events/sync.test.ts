@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { load } from '../platform/load.js';
 import type { CallError } from '../protocol/call-error.js';
 import type { ClientFrame, Limits } from '../protocol/frames.js';
@@ -21,7 +21,7 @@ const events = ({ sent }: FakeLink): ClientFrame[] => sent.filter((frame) => 'ev
 
 function setUp() {
   const fake = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/', transports: [fake.transport] }));
+  const sync = createSync(createEventConnection({ url: 'http://h/', transports: [fake.transport] }));
   return { sync, ...fake };
 }
 
@@ -180,7 +180,7 @@ describe('emitting', () => {
 describe('put on a connection that is open already', () => {
   async function setUpLate() {
     const { transport, last } = createFakeTransport();
-    const connection = createCarrier({ url: 'http://h/', transports: [transport] });
+    const connection = createEventConnection({ url: 'http://h/', transports: [transport] });
     connection.replica().subscribe(() => {});
     await tick();
     last().hello();
@@ -350,8 +350,12 @@ describe('a call whose session ended', () => {
 
   it('is dropped immediately if the queue has no room', async () => {
     const fake = createFakeTransport();
-    const carrier = createCarrier({ url: 'http://h/', transports: [fake.transport], events: { count: 0 } });
-    const sync = createSync(carrier);
+    const connection = createEventConnection({
+      url: 'http://h/',
+      transports: [fake.transport],
+      events: { count: 0 },
+    });
+    const sync = createSync(connection);
     await expect(sync.call('buy', 7, { timeout: Infinity })).rejects.toMatchObject({ code: 'dropped' });
     await vi.advanceTimersByTimeAsync(2_000);
     expect([sync.status.get().state, vi.getTimerCount()]).toEqual(['idle', 0]);

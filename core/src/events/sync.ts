@@ -1,6 +1,6 @@
 import { checkCall, checkEmit, checkListener, EXPLAINED } from '#development';
 import { loaded } from '../platform/load.js';
-import type { Carrier, Connection } from '../connection/options.js';
+import type { Connection, EventConnection } from '../connection/options.js';
 import type {
   AnyContract,
   CallData,
@@ -92,9 +92,9 @@ export interface Sync<C extends Contract = AnyContract> extends Omit<Connection,
 }
 
 /** Adds messages to a connection. */
-export function createSync<C extends Contract = AnyContract>(carrier: Carrier): Sync<C> {
-  const { hello, send, flush, hold, events, ...connection } = carrier;
-  const { status, onFrame } = connection;
+export function createSync<C extends Contract = AnyContract>(connection: EventConnection): Sync<C> {
+  const { hello, send, flush, hold, events, ...publicMembers } = connection;
+  const { status, onFrame } = publicMembers;
   const heard = createSignal<[EventFrame]>();
   const reconnects = createSignal<[Reconnection]>();
   const limits = (): Limits | undefined => hello()?.limits;
@@ -212,7 +212,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
   const on = listen('');
 
   return {
-    ...connection,
+    ...publicMembers,
     dropped: drops.count,
     emit,
     on,
@@ -247,7 +247,7 @@ export function createSync<C extends Contract = AnyContract>(carrier: Carrier): 
       queue.clear();
       connectionHold.stop();
       pacer.stop();
-      connection.close();
+      publicMembers.close();
     },
   };
 }

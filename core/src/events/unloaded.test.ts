@@ -11,11 +11,11 @@ afterEach(() => {
 });
 
 async function setUp() {
-  const { createCarrier } = await import('../connection/connection.js');
+  const { createEventConnection } = await import('../connection/connection.js');
   const { createFakeTransport } = await import('../testing/fake-transport.js');
   const { createSync } = await import('./sync.js');
   const fake = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/sync', transports: [fake.transport] }));
+  const sync = createSync(createEventConnection({ url: 'http://h/sync', transports: [fake.transport] }));
   const heard: unknown[] = [];
   sync.on('note', (data) => heard.push(data));
   sync.answer('double', (data) => {

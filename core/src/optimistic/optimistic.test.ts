@@ -1,6 +1,6 @@
 import { applyPatches, enablePatches, type Patch } from 'immer';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createCarrier } from '../connection/connection.js';
+import { createEventConnection } from '../connection/connection.js';
 import { createSync, type Sync } from '../events/sync.js';
 import { load } from '../platform/load.js';
 import type { ClientFrame } from '../protocol/frames.js';
@@ -26,7 +26,7 @@ interface Rig {
 
 async function setUp(topic = 'board'): Promise<Rig> {
   const { transport, last } = createFakeTransport();
-  const sync = createSync(createCarrier({ url: 'http://h/sync', transports: [transport] }));
+  const sync = createSync(createEventConnection({ url: 'http://h/sync', transports: [transport] }));
   const board = sync.replica<Board>(topic);
   const shown: string[] = [];
   let mirror: unknown;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createCarrier, createConnection } from '../connection/connection.js';
+import { createConnection, createEventConnection } from '../connection/connection.js';
 import { createFakeTransport } from './fake-transport.js';
 import { record, replay, type Recording } from './recording.js';
 
@@ -46,7 +46,7 @@ it('plays a recording at its own pace, including the loss of a link', async () =
 
 it('plays faster and acknowledges sent frames', async () => {
   const recording = await recorded();
-  const connection = createCarrier({ url, transports: [replay(recording, 10)] });
+  const connection = createEventConnection({ url, transports: [replay(recording, 10)] });
   const acks: number[] = [];
   connection.onFrame((frame) => !('ping' in frame) && 'ack' in frame && acks.push(frame.ack));
   const replica = connection.replica<{ n: number }>('');
