@@ -38,8 +38,8 @@ export interface Lookup {
   connection?: EventConnection;
 }
 
-/** All that the page keeps of a shared connection until it is closed: also the connection, once the application has asked for it. */
-export interface Entry extends Lookup {
+/** All that the page keeps of a shared connection until it is closed. */
+export interface Entry {
   readonly key: string;
   /** Those of the first user. They apply again if the connection was forgotten because nothing used it. */
   readonly options: ConnectOptions;
@@ -47,6 +47,8 @@ export interface Entry extends Lookup {
   readonly newest: Record<string, () => unknown>;
   /** A connection that nothing uses is forgotten. */
   ref?: WeakRef<EventConnection>;
+  /** The connection, once the application has asked for it, or while components wait for a closed one. */
+  connection?: EventConnection;
 }
 
 /** The options that are functions of the application, and may be closures over its state. */
@@ -119,7 +121,8 @@ function connectionOf(
     entry.ref = new WeakRef(connection);
     entries.set(key, entry);
   }
-  Object.assign(last ?? entry, { entry, connection });
+  if (last) last.entry = entry;
+  (last ?? entry).connection = connection; // if the application asked, the page keeps it
   noteSharedOptions(entry, absolute, options);
   return connection;
 }
