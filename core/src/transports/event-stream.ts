@@ -1,6 +1,6 @@
 import type { OpenFrame, SubscribeFrame } from '../protocol/frames.js';
 import type { Receive } from './define.js';
-import { refuse } from './refuse.js';
+import { reportRefusal } from './report-refusal.js';
 import { request } from './request.js';
 
 /**
@@ -22,7 +22,7 @@ export const readEventStream: Receive = async (attempt, reporter, signal) => {
     byPost ? {} : { topic, id, v, proof, keep: 1 },
   );
   if (!response.ok || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    return refuse(response, reporter);
+    return reportRefusal(response, reporter);
   }
   reporter.onOpen();
   let rest = '';

@@ -1,7 +1,7 @@
 import type { Hello, ServerFrame } from '../protocol/frames.js';
 import type { Receive } from './define.js';
 import { linkHeaders } from './link-headers.js';
-import { refuse } from './refuse.js';
+import { reportRefusal } from './report-refusal.js';
 import { request } from './request.js';
 
 /** How long the next poll waits after an answer that has nothing but signs of life, in ms. */
@@ -22,7 +22,7 @@ export const poll: Receive = async (attempt, reporter, signal, send) => {
       { ...(!hello && { method: 'POST', body: JSON.stringify(attempt.open) }), signal },
     );
     if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
-      return refuse(response, reporter);
+      return reportRefusal(response, reporter);
     }
     if (!hello) reporter.onOpen();
     let text = '';
@@ -32,7 +32,7 @@ export const poll: Receive = async (attempt, reporter, signal, send) => {
     };
     await response.body!.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
     const frames = JSON.parse(text) as ServerFrame[];
-    if (!Array.isArray(frames)) return refuse(response, reporter);
+    if (!Array.isArray(frames)) return reportRefusal(response, reporter);
     isBetween = frames.length > 0;
     for (const frame of frames) {
       reporter.onMessage(JSON.stringify(frame));
@@ -46,7 +46,7 @@ export const poll: Receive = async (attempt, reporter, signal, send) => {
         });
       }
     }
-    if (!hello) return refuse(response, reporter);
+    if (!hello) return reportRefusal(response, reporter);
     // A server answers when there is something to say: an empty answer means that this link is over.
     if (!frames.length) throw new Error('a poll was answered by nothing');
     if (frames.every((frame) => 'ping' in Object(frame))) {

@@ -2,7 +2,7 @@ import type { Attempt } from '../connection/transport.js';
 import type { Hello, Limits } from '../protocol/frames.js';
 import type { Reporter } from './define.js';
 import { linkHeaders } from './link-headers.js';
-import { refuse } from './refuse.js';
+import { reportRefusal } from './report-refusal.js';
 import { request } from './request.js';
 
 /** How long the answer to a POST may take, in ms, besides the time for its body. The server may wait for a callback of the application. */
@@ -54,7 +54,7 @@ export function createPost(options: PostOptions): (text: string) => void {
           keepalive: signal.aborted && size < MOST_KEPT_BYTES,
         });
         if (!response.ok || !response.headers.get('content-type')?.includes('json')) {
-          return await refuse(response, reporter);
+          return await reportRefusal(response, reporter);
         }
         reporter.onMessage(await response.text()); // an acknowledgement
       } finally {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CloseReason, Transport } from '../connection/transport.js';
-import { retryAfter } from './refuse.js';
+import { retryAfter } from './report-refusal.js';
 import { polling, sse } from './requests.js';
 
 afterEach(() => {

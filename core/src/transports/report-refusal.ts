@@ -9,7 +9,7 @@ const LONGEST_RETRY_MS = 600_000;
  * Ends the link because an HTTP request was not answered as it should: the endpoint refused it with a code, or another program answered
  * (a proxy, a login page, the fallback page of a single-page application).
  */
-export async function refuse(response: Response, reporter: Reporter): Promise<void> {
+export async function reportRefusal(response: Response, reporter: Reporter): Promise<void> {
   const { status, ok, url, headers } = response;
   if (ok) {
     const type = headers.get('content-type') ?? 'no content type';
