@@ -38,11 +38,11 @@ export function createEventConnection(options: ConnectionOptions): EventConnecti
   /** How long an attempt may take until the server says hello. */
   const OPEN_TIMEOUT_MS = 4_000;
   /** How long hello may take after the head of an answer. */
-  const GRACE_MS = 5_000;
+  const HELLO_MS = 5_000;
   /** The slowest transfer of an announced message that we wait for. */
   const MIN_BYTES_PER_MS = 16;
   /** Bytes of subscriptions at a time: a server takes 16 KiB, token included, from a client that is not authorized. */
-  const ROOM = 11_000;
+  const OPEN_BYTES = 11_000;
   const { url, transports } = options;
   const status = createStatus();
   const frames = createSignal<Parameters<FrameListener>>();
@@ -75,7 +75,8 @@ export function createEventConnection(options: ConnectionOptions): EventConnecti
       start();
     } else if (phase.is === 'open') {
       let frames;
-      while ((frames = topics.frames(ROOM)).length) for (const frame of frames) send(JSON.stringify(frame));
+      while ((frames = topics.frames(OPEN_BYTES)).length)
+        for (const frame of frames) send(JSON.stringify(frame));
     }
   }
 
@@ -118,10 +119,10 @@ export function createEventConnection(options: ConnectionOptions): EventConnecti
         url,
         headers: credentials.headers,
         credentials: options.credentials,
-        open: [{ open }, ...topics.frames(ROOM)],
+        open: [{ open }, ...topics.frames(OPEN_BYTES)],
       },
       {
-        onOpen: () => endAfter(GRACE_MS, 'buffered'),
+        onOpen: () => endAfter(HELLO_MS, 'buffered'),
         onByte: () => host.recovery?.feed(),
         onFrame: take,
         onClose: lose,

@@ -20,9 +20,9 @@ export interface Inbox {
  * @param onAck acknowledges all frames up to that number; without a link, the next open frame does
  */
 export function createInbox(onAck: (ack: number) => void): Inbox {
-  /** Events are acknowledged after so many of them, or so many characters of JSON. */
-  const COUNT = 256;
-  const SIZE = 256 * 1024;
+  /** Frames are acknowledged after so many of them, or so many characters of JSON. */
+  const ACK_FRAMES = 256;
+  const ACK_CHARACTERS = 256 * 1024;
   let taken = 0;
   /** The newest number of this link. */
   let last = 0;
@@ -45,7 +45,7 @@ export function createInbox(onAck: (ack: number) => void): Inbox {
       if (seq <= taken) return false;
       taken = seq;
       sum += size;
-      if (++count >= COUNT || sum >= SIZE) acknowledge();
+      if (++count >= ACK_FRAMES || sum >= ACK_CHARACTERS) acknowledge();
       return true;
     },
     acknowledge,

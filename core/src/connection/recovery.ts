@@ -32,7 +32,7 @@ const OLD_SERVER = {
 /** A link that has been open for this long counts as a success. */
 const SERVED_MS = 5_000;
 /** How long a heartbeat may be late. */
-const GRACE_MS = 5_000;
+const LATE_HEARTBEAT_MS = 5_000;
 
 /** How many characters of a refused frame are reported to the server: enough to recognise the event. */
 const REFUSED_LENGTH = 100;
@@ -217,7 +217,7 @@ export function createRecovery(
       course.tries.refused = undefined;
       const { token, opened } = credentials;
       if (token !== opened) host.send(JSON.stringify({ auth: token })); // renewed while the link opened
-      watchdog.start(heartbeat + GRACE_MS);
+      watchdog.start(heartbeat + LATE_HEARTBEAT_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_TIMER_MS);
       if (idle) pinging = setInterval(ping, ms);
       if (!course.chosen) return;

@@ -11,11 +11,14 @@ export interface Pacer {
 
 /** @param rate frames per second that the server takes now, if it has said so */
 export function createPacer(rate: () => number | undefined, onMore: () => void): Pacer {
-  /** How many frames may leave in so many ms: 0.4 of the server's rate per second, since they may arrive together. */
+  /** The period for which frames are counted. */
   const PACE_MS = 500;
-  /** A fifth is left for frames that are no events: subscriptions, acknowledgements, pings. */
+  /**
+   * The share of the server's rate per second that leaves in one period, at most. Two periods together leave a fifth of the rate for frames
+   * that are no events: subscriptions, acknowledgements, pings.
+   */
   const SHARE = 0.4;
-  /** Before a server has named its limit. */
+  /** The rate before a server has named its own. */
   const RATE = 1_000;
   let left = 0;
   let begunAt = -Infinity;

@@ -91,13 +91,13 @@ it('ends the default topic by its empty name', () => {
   expect([topics.frames(Infinity), topics.hasWanted()]).toEqual([[{ unsubscribe: [''] }], false]);
 });
 
-it('leaves topics for the next call once the room is used, counted in bytes', () => {
+it('leaves topics for the next call once enough bytes are used', () => {
   const { topics, want } = setUp();
   want('ab', '日本', 'ef', 'gh');
   // With its escaped quotes and braces, the request for `ab` counts 26.
-  const asked = (room: number): unknown[] =>
+  const asked = (bytes: number): unknown[] =>
     topics
-      .frames(room)
+      .frames(bytes)
       .flatMap((frame) => ('subscribe' in frame ? frame.subscribe.map(({ topic }) => topic) : []));
   expect(asked(-1)).toEqual([]);
   expect(asked(30)).toEqual(['ab', '日本']);

@@ -30,9 +30,9 @@ export interface Subscriptions {
   /**
    * Returns the pending requests that make the link carry exactly the wanted topics; they count as sent.
    *
-   * @param room after about so many bytes, further topics are left for the next call
+   * @param bytes after about so many, further topics are left for the next call
    */
-  readonly frames: (room: number) => ClientFrame[];
+  readonly frames: (bytes: number) => ClientFrame[];
   /** Ignores frames that are about no topic. */
   readonly receive: (frame: ServerFrame) => void;
   /** The link is gone: all topics are stale. The connection notifies, by its own status. */
@@ -79,17 +79,17 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
     },
     hasWanted: () => wanted.size > 0,
     hasStale: () => stale > 0,
-    frames(room) {
+    frames(bytes) {
       const subscribe: Subscription[] = [];
       const unsubscribe: string[] = [];
       for (const control of changed) {
-        if (room < 0) break;
+        if (bytes < 0) break;
         changed.delete(control);
         const request = control.say();
         if (request === undefined) continue;
         if (typeof request === 'string') unsubscribe.push(request);
         else subscribe.push(request);
-        room -= encodeURI(JSON.stringify(request)).length; // at least its bytes: quotes count threefold
+        bytes -= encodeURI(JSON.stringify(request)).length; // at least its bytes: quotes count threefold
       }
       const frames = [unsubscribe.length && { unsubscribe }, subscribe.length && { subscribe }];
       return frames.filter(Boolean) as ClientFrame[];

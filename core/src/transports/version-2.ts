@@ -16,11 +16,11 @@ import type {
 import { toOperations } from '../protocol/version-2.js';
 
 /** Servers of version 2 send a ping every 25 s. The connection adds 5 s: a link is dead after 45 s without a byte. */
-const HEARTBEAT = 40_000;
+const HEARTBEAT_MS = 40_000;
 /** They end a WebSocket after 30 s without a message. */
-const PING_INTERVAL = 25_000;
+const PING_INTERVAL_MS = 25_000;
 /** The longest wait before a link takes the place of one whose steps did not join on, in ms. */
-const LONGEST_WAIT = 10_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /** A frame with the value, as a server of version 2 sends it. */
 interface Update {
@@ -45,7 +45,7 @@ const LIMITS = Object.defineProperty({ depth: 0, rate: 1 }, 'frame', {
   },
 }) as Limits;
 
-const HELLO: Hello = { protocol: 2, session: '', heartbeat: HEARTBEAT, ack: 0, limits: LIMITS };
+const HELLO: Hello = { protocol: 2, session: '', heartbeat: HEARTBEAT_MS, ack: 0, limits: LIMITS };
 
 /**
  * Lets a transport reach servers of version 2 (velox 0.x), too. A server of version 3 is served as without it. Version 2 has the
@@ -87,7 +87,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
     const doubt = (): void => {
       kept = undefined;
       close();
-      const retry = Math.min(100 * 2 ** doubts++, LONGEST_WAIT);
+      const retry = Math.min(100 * 2 ** doubts++, LONGEST_WAIT_MS);
       events.onClose({ code: 'bad-frame', message: 'a step does not join on', retry });
     };
     const close = (): void => {
@@ -107,7 +107,7 @@ export function version2<T extends Transport | undefined>(transport: T): T {
       answer(others);
       if (transport.name !== 'websocket') return;
       const ping = (): void => link.send('ping', HELLO);
-      pinging = setInterval(ping, PING_INTERVAL);
+      pinging = setInterval(ping, PING_INTERVAL_MS);
       ping();
     };
     const step = ({ id, version, body }: Update, text: string): void => {
@@ -180,8 +180,8 @@ export function version2<T extends Transport | undefined>(transport: T): T {
         if (mode === 'passing') return link.send(text, hello);
         const frame = JSON.parse(text) as ClientFrame;
         if ('subscribe' in frame) queueMicrotask(() => mode === 'translating' && answer(frame.subscribe));
-        // The server does not answer pings. A link that received something in the last `HEARTBEAT` ms is alive.
-        else if ('ping' in frame && Date.now() - heardAt < HEARTBEAT) events.onByte();
+        // The server does not answer pings. A link that received something in the last 40 s is alive.
+        else if ('ping' in frame && Date.now() - heardAt < HEARTBEAT_MS) events.onByte();
       },
     };
   };
