@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { bundleSimulation } from './bundle-simulation.mjs';
-import { simulate } from './simulate.mjs';
+import { searchSeeds } from './sim/search-seeds.mjs';
 
 /** The folder of the bugs for a simulation. */
 export const folderOf = (simulation) => resolve(`server-node/test/${simulation}/plants`);
@@ -53,7 +53,7 @@ export async function plantAll(simulation, transports, range, only) {
     let isFound = false;
     for (const way of transports) {
       let violation;
-      const [seed] = await simulate({ ...range, bundle, way }, (failure) => {
+      const [seed] = await searchSeeds({ ...range, bundle, way }, (failure) => {
         violation ??= failure.violation;
         return true;
       });

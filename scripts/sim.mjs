@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleSimulation } from './bundle-simulation.mjs';
 import { plantAll } from './plants.mjs';
-import { simulate } from './simulate.mjs';
+import { searchSeeds } from './sim/search-seeds.mjs';
 
 const WAYS = ['websocket', 'sse', 'polling'];
 /** The transports of each simulation; leaks and entities use all of them at the same time. */
@@ -40,7 +40,7 @@ async function main() {
   const bundle = await bundleSimulation(values.of);
   for (const way of transports) {
     const start = performance.now();
-    const found = await simulate({ ...range, bundle, way }, (failure) => show(failure, way));
+    const found = await searchSeeds({ ...range, bundle, way }, (failure) => show(failure, way));
     const seconds = ((performance.now() - start) / 1_000).toFixed(0);
     console.log(`${way}: ${range.seeds} seeds in ${seconds} s, ${found.length} failed ${found.join(' ')}`);
     if (found.length > 0) process.exitCode = 1;

@@ -14,7 +14,7 @@ const streams = new Map<string, number>();
  */
 export function noteStream({ url }: Pick<Attempt, 'url'>, signal: AbortSignal): void {
   const { host, protocol } = new URL(url);
-  if (!globalThis.document || signal.aborted || !isFirstHttp(host, protocol)) return;
+  if (!globalThis.document || signal.aborted || !isHttp1(host, protocol)) return;
   const count = (streams.get(host) ?? 0) + 1;
   streams.set(host, count);
   signal.addEventListener('abort', () => streams.set(host, streams.get(host)! - 1), { once: true });
@@ -27,7 +27,7 @@ export function noteStream({ url }: Pick<Attempt, 'url'>, signal: AbortSignal): 
 }
 
 /** Whether requests to a host use HTTP/1.1: browsers have HTTP/2 with TLS only, and tell the page's own version. */
-function isFirstHttp(host: string, protocol: string): boolean {
+function isHttp1(host: string, protocol: string): boolean {
   if (protocol === 'http:') return true;
   const [navigation] = performance.getEntriesByType('navigation') as { readonly nextHopProtocol?: string }[];
   return host === globalThis.location?.host && navigation?.nextHopProtocol === 'http/1.1';

@@ -1,4 +1,4 @@
-// Runs seeds of the simulation in threads.
+// Searches seeds of a simulation for failures, in threads.
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 /** After so many failing seeds of a transport, the rest says nothing new. */
 const ENOUGH = 5;
 
-/** In a thread of its own: tries every `step`-th seed of a transport, and tells of those that fail. */
+/** In a thread of its own: tries every `step`-th seed of a transport, and posts those that fail. */
 async function search({ bundle, way, first, seeds, step, log }) {
   const { createPlan, run, shrink } = await import(pathToFileURL(bundle).href);
   let failed = 0;
@@ -22,7 +22,7 @@ async function search({ bundle, way, first, seeds, step, log }) {
 }
 
 /** Resolves with the seeds of a transport that failed; `onFound` hears of each, and ends the search by returning true. */
-export async function simulate({ bundle, way, first, seeds, log = false }, onFound) {
+export async function searchSeeds({ bundle, way, first, seeds, log = false }, onFound) {
   const threads = Math.min(availableParallelism(), seeds);
   const found = [];
   await Promise.all(
