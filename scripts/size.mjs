@@ -89,7 +89,7 @@ const sizeOf = (file) => gzipSync(readFileSync(`core/dist/${file}`), { level: 9 
 check('velox.js, at first load', sizeOf('velox.js'), 9_000);
 check('velox-more.js, which it loads on need', sizeOf('velox-more.js'), 5_770);
 
-// Applications get what README promises, to a rounding.
+// Checks the sizes that README.md states, to 50 B.
 const readme = readFileSync('README.md', 'utf8');
 const loads = async (code) => {
   const { first, all } = await bundle(code);

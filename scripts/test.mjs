@@ -12,7 +12,7 @@ function add(counts) {
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
 
-/** Runs an npm script, which counts as one check. */
+/** Runs an npm script, and adds it to the sum as one check. */
 function check(name, script, ...options) {
   console.log(`\n── ${name}`);
   const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...options], { stdio: 'inherit' });
@@ -20,7 +20,7 @@ function check(name, script, ...options) {
   return status === 0;
 }
 
-/** Runs a test runner, whose tests count. */
+/** Runs a test runner, and adds its counts to the sum. */
 function tests(name, run) {
   console.log(`\n── ${name}`);
   const result = runTwice(run);

@@ -126,7 +126,7 @@ it('requires an injection context', () => {
   expect(() => injectVeloxEvent('/sync', 'notice', () => {})).toThrow('NG0203');
 });
 
-/** What a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
+/** The value that a component gets of `{ at: Date; ids: number[] }`: JSON, and read-only. */
 interface Shown {
   readonly at: string;
   readonly ids: readonly number[];

@@ -99,7 +99,7 @@ export function createService($parse: Parse, $exceptionHandler: (error: unknown)
       bindReadable(scope, current, name, identity);
       follow(scope, current, (presence) => presence.enter(newest));
       return (mine) => {
-        current().set(mine); // throws if it refuses the data: then the former data stay
+        current().set(mine); // may throw: then the former data stay
         newest = mine;
       };
     },

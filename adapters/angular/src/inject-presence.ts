@@ -36,7 +36,7 @@ export function injectPresence<Mine = unknown, Shown = unknown>(
     onCleanup(zone.runOutsideAngular(() => current.enter(newest)));
   });
   const setMine = (mine: Mine): void => {
-    zone.runOutsideAngular(() => untracked(presence).set(mine)); // throws if it refuses the data: then the former data stay
+    zone.runOutsideAngular(() => untracked(presence).set(mine)); // may throw: then the former data stay
     newest = mine;
   };
   return [injectReadable(presence, (members) => members), setMine];

@@ -20,7 +20,7 @@ export function usePresence<Mine = unknown, Shown = unknown>(
   useEffect(() => presence.enter(newest.current), [presence]);
   const setMine = useCallback(
     (mine: Mine) => {
-      presence.set(mine); // throws if it refuses the data: then the former data stay
+      presence.set(mine); // may throw: then the former data stay
       newest.current = mine;
     },
     [presence],

@@ -46,7 +46,7 @@ export function veloxPresence<Mine = unknown, Shown = unknown>(
     };
   });
   const setMine = (mine: Mine): void => {
-    read().set(mine); // throws if it refuses the data: then the former data stay
+    read().set(mine); // may throw: then the former data stay
     newest = mine;
   };
   return [fromReadable(read, (members) => members), setMine];

@@ -24,7 +24,7 @@ export function usePresence<Mine = unknown, Shown = unknown>(
   // Runs after rendering, so never on a server.
   watchPostEffect((onCleanup) => onCleanup(presence.value.enter(newest)));
   const setMine = (mine: Mine): void => {
-    presence.value.set(mine); // throws if it refuses the data: then the former data stay
+    presence.value.set(mine); // may throw: then the former data stay
     newest = mine;
   };
   return [

@@ -3,7 +3,7 @@ import type { Reason } from '../replicas/status.js';
 import type { Recovery, RecoveryHost } from './recovery.js';
 import { withoutPassword } from './transport.js';
 
-/** What recovery needs of its connection, also before its code is there. */
+/** The parts of a connection that recovery needs, also before its code is loaded. */
 export interface LoadingHost extends RecoveryHost {
   /** Set by `recover`. */
   recovery?: Recovery;

@@ -40,7 +40,7 @@ const REFUSED_LENGTH = 100;
 /** The shortest interval at which the client pings, whatever the server asks for. */
 const SHORTEST_PING_MS = 1_000;
 
-/** What recovery needs of its connection. */
+/** The parts of its connection that recovery needs. */
 export interface RecoveryHost {
   readonly transports: readonly Transport[];
   readonly options: CredentialsOptions & Pick<ConnectionOptions, 'url' | 'credentials' | 'retry'>;

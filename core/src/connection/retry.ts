@@ -15,8 +15,9 @@ const OFFLINE_INTERVAL_MS = 20_000;
 /** When to connect again after a loss, and how often. */
 export interface Retry {
   /**
-   * Ms to wait before the next attempt; at least 100 ms pass between two. Default: {@link backoff}. If it throws, the error is reported
-   * and the default applies.
+   * Ms to wait before the next attempt; at least 100 ms pass between two. If it throws, the error is reported and the default applies.
+   * Default: exponential back-off with full jitter, from 0 to a bound. The bound doubles from 100 ms up to 1 s in the first 10 s after a
+   * loss, later up to 5 s, and up to 20 s in a hidden page.
    *
    * @param failures attempts since the last link that served for 5 s
    * @param elapsed ms since the loss

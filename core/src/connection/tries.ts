@@ -14,7 +14,7 @@ export interface Tries {
   refused?: string | undefined;
 }
 
-/** How a connection tries to open, which recovery changes. */
+/** The attempts so far, and the transport in use. Recovery writes both. */
 export interface Course {
   tries: Tries;
   /** The index of the transport in use; the next attempt uses it. */

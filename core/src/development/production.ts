@@ -1,4 +1,4 @@
-/** `#development` in production: nothing. Each function is empty, so that bundlers drop its calls */
+/** `#development` in production: nothing. Each function is empty, so that bundlers drop its calls. */
 /* eslint-disable @typescript-eslint/no-unused-vars -- the parameters make each one callable like its counterpart */
 type Any = readonly unknown[];
 

@@ -15,7 +15,7 @@ afterEach(() => {
 const tick = () => vi.advanceTimersByTimeAsync(0);
 const INTERNAL = { code: 'internal', message: 'the client failed.' };
 
-/** What a client answers if its handler of a call does this, and what it reports. */
+/** The reply of a client whose handler of a call does this, and the errors that the client reports. */
 async function ask(answer: () => unknown, limits = { frame: 1 << 20, depth: 500, rate: 1_000 }) {
   const reported = vi.fn();
   vi.stubGlobal('reportError', reported);

@@ -38,7 +38,7 @@ export interface Channel<C extends Contract = AnyContract> {
   readonly on: On<C>;
 }
 
-/** The losses of a client before a link. */
+/** How much a client has missed while it had no link. */
 export interface Reconnection {
   /** Whether it missed nothing: the server knew the session, and no event was dropped. */
   readonly recovered: boolean;

@@ -1,6 +1,7 @@
 import type { Replicated } from './json.js';
+
 /**
- * What both sides of an endpoint agree on: one type, shared by server and client, gives names and values.
+ * The names and values that both sides of an endpoint agree on: one type, shared by server and client.
  *
  * @example
  * type App = {

@@ -306,6 +306,6 @@ it('connect alone says which entry reaches a server of version 2', async () => {
   sync.close();
 });
 
-it('a WebSocket class that does not exist stays undefined', () => {
+it('version2() returns undefined for a transport that is not available', () => {
   expect(version2(undefined)).toBeUndefined();
 });

@@ -10,7 +10,7 @@ import './wire-panel.css';
 const machineTraffic = watchTraffic(shared(MACHINE.url, MACHINE));
 const boardTraffic = watchTraffic(shared(BOARD.url, BOARD));
 
-/** What really travels. */
+/** The traffic of both connections. */
 export function WirePanel(): ReactNode {
   return (
     <Panel area="wire" title="On the wire" note="Uncompressed">
