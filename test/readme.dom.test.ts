@@ -62,7 +62,7 @@ beforeAll(() => {
 beforeEach(() => put([1, 2]));
 afterEach(async () => {
   await stop?.();
-  shared('/sync').close(); // the next one connects anew
+  shared('/sync').close(); // the next one connects again
   document.body.replaceChildren();
 });
 

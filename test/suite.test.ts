@@ -52,7 +52,7 @@ describe('running failed test files once more', () => {
     expect(result).toMatchObject({ passed: 2, failed: 0, flaky: ['a'], reran: ['a'] });
   });
 
-  it('fails at once for a failure that belongs to no file', () => {
+  it('fails immediately for a failure that belongs to no file', () => {
     const result = twice([counts('vitest', 0, 1, { isLost: true })]);
     expect(result).toMatchObject({ failed: 1, failedFiles: ['vitest'], reran: [] });
   });

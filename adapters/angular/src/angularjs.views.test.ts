@@ -5,7 +5,7 @@ import { createTestSync } from '@velox/server/testing';
 import { expect, it } from 'vitest';
 import velox, { type VeloxService } from './angularjs.js';
 
-it('a granted right shows its fields at once, and a withdrawn right takes them off in one digest', async () => {
+it('a granted right shows its fields immediately, and a withdrawn right takes them off in one digest', async () => {
   let role = 'guest';
   const test = await createTestSync<AnyContract, string>({ url: '/sync', authorize: () => 'ann' });
   const rows = [1, 2].map((id) => ({ id, name: `row ${id}`, secret: `secret ${id}` }));

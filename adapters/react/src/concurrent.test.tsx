@@ -9,7 +9,7 @@ import { useVelox } from './index.js';
 // React's own scheduler, in real time: within `act` it renders without a pause.
 beforeAll(() => {
   vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false);
-  vi.stubGlobal('requestAnimationFrame', undefined); // frames are shown at once
+  vi.stubGlobal('requestAnimationFrame', undefined); // frames are shown immediately
 });
 afterAll(() => void vi.unstubAllGlobals());
 

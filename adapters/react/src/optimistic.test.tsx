@@ -10,7 +10,7 @@ interface App {
   calls: { add: [string, null] };
 }
 
-it('an optimistic call shows its row at once, once, and until the server has it', async () => {
+it('an optimistic call shows its row immediately, once, and until the server has it', async () => {
   await using test = await createTestSync<App>();
   const tasks = test.hub.state('tasks', { rows: ['first'], pad: 'x'.repeat(200) });
   test.hub.answer('add', async (_, text) => {

@@ -294,7 +294,7 @@ describe('showing interest', () => {
     expect(last().closed).toBe(false);
   });
 
-  it('again within 1 s costs no frame, and shows the value at once', async () => {
+  it('again within 1 s costs no frame, and shows the value immediately', async () => {
     const { sync, answer, links, last } = setUp();
     const { unmount } = render(<Title replica={sync.replica()} />);
     await answer(board());

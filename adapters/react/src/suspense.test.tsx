@@ -164,7 +164,7 @@ describe('useSuspenseVelox', () => {
     expect(again.container.textContent).toBe('board');
   });
 
-  it('throws to the boundary when the application closes the connection, and connects anew after 1 s', async () => {
+  it('throws to the boundary when the application closes the connection, and connects again after 1 s', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const server = setUp();
     const onError = vi.fn();

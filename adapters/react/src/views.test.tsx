@@ -43,7 +43,7 @@ function Person({ initial }: { initial?: { id: string; version: number; body: Se
   return <h1>{text}</h1>;
 }
 
-it('a granted right shows its fields at once, and a withdrawn right takes them off in one paint', async () => {
+it('a granted right shows its fields immediately, and a withdrawn right takes them off in one paint', async () => {
   publish();
   const { unmount } = render(<Person />);
   await act(() => test.advance());

@@ -92,7 +92,7 @@ describe('a session', () => {
     expect(acks()).toEqual([{ ack: 0 }, { ack: 5 }]);
   });
 
-  it('derives event numbers on each link anew', async () => {
+  it('derives event numbers again on each link', async () => {
     const { last } = await setUpOpen();
     last().say({ event: 'a', data: 1, seq: 4 }, { event: 'a', data: 2 });
     last().lose();

@@ -54,7 +54,7 @@ describe('a queue of events', () => {
     expect(take()).toEqual([[4, 4]]);
   });
 
-  it('numbers anew for another session', () => {
+  it('numbers again from 1 for another session', () => {
     const { queue, add, take, resume } = setUp();
     resume(false);
     add(1, 2, 3);

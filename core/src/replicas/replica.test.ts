@@ -458,7 +458,7 @@ describe('patches', () => {
 describe('an initial value', () => {
   const initial = { id: 'a', version: 3, body: { rows: [] } };
 
-  it('is there at once, and carries its position into the first subscribe', () => {
+  it('is there immediately, and carries its position into the first subscribe', () => {
     const { replica, seed, say } = setUp();
     seed(initial);
     expect(replica.get()).toBe(initial.body);

@@ -267,7 +267,7 @@ describe('a server of version 2', () => {
   });
 });
 
-it('over a WebSocket, the text ping is sent at once and every 25 s, until the link ends', async () => {
+it('over a WebSocket, the text ping is sent immediately and every 25 s, until the link ends', async () => {
   const sent: string[] = [];
   const { transport, last } = createFakeTransport({ name: 'websocket' });
   const spy = Object.defineProperty(
