@@ -1,6 +1,6 @@
 /** The entry of `velox-more.js`: the code that velox.js loads on need. The classic API has no calls, and reads no bytes. */
 import * as recovery from '../../core/src/connection/recovery.js';
-import { checkServerFrame } from '../../core/src/protocol/decode-server-frame.js';
+import { checkServerFrame } from '../../core/src/protocol/check-server-frame.js';
 import { retryPreferred } from '../../core/src/transports/retry-preferred.js';
 
 export { renewToken } from '../../core/src/connection/ask-credentials.js';

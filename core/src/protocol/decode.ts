@@ -26,7 +26,7 @@ export function decodeClientFrames(body: unknown, depth: number): ClientFrame[] 
 /** Contains only checked members: the others go no further. */
 function asClientFrame(frame: unknown, depth: number): ClientFrame {
   if (!isObject(frame)) throw badFrame('no object');
-  if (depth < Infinity && isDeeper(frame, depth))
+  if (depth < Infinity && nestsDeeper(frame, depth))
     throw new VeloxError('too-deep', `the peer sent more than ${depth} levels.`);
   const kind = CLIENT_FRAMES.find(({ members: [name] }) => Object.hasOwn(frame, name));
   if (!kind?.isSound(frame)) throw badFrame('an unknown or malformed frame');
@@ -84,8 +84,8 @@ const CLIENT_FRAMES: readonly {
   { members: ['bye'], isSound: ({ bye }) => bye === true },
 ];
 
-/** Level by level and not by recursion, which a hostile text could overflow. */
-export function isDeeper(value: unknown, depth: number): boolean {
+/** Whether any value is below `depth` levels. Without recursion: `limits.depth` of a server may be any number. */
+function nestsDeeper(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let above = 0; level.length > 0; above++) {
     if (above > depth) return true;

@@ -6,7 +6,6 @@ export { dataOf } from './data-of.js';
 export { dataText, type BinaryPart, type Carried } from './data-text.js';
 export * from './decode.js';
 export * from './define-contract.js';
-export { decodeServerFrame } from './decode-server-frame.js';
 export * from './error.js';
 export * from './frames.js';
 export type * from './json.js';

@@ -3,7 +3,7 @@ import fjp, { type Operation as FjpOperation } from 'fast-json-patch';
 import { applyPatches, enablePatches } from 'immer';
 import { describe, expect, it, vi } from 'vitest';
 import { isVeloxError } from './error.js';
-import { apply, type Owned, type Patch, toPatches } from './patch.js';
+import { apply, type Owned, type Patch } from './patch.js';
 import type { Operation } from './frames.js';
 import specTests from '../../test/rfc6902/spec_tests.json' with { type: 'json' };
 import tests from '../../test/rfc6902/tests.json' with { type: 'json' };
@@ -250,19 +250,25 @@ it.each([0, 200])('an own __proto__ inside a value (and %i other keys) stays a k
   expect(after.row.admin).toBeUndefined();
 });
 
-describe('toPatches', () => {
-  it("makes the same change by immer's applyPatches", () => {
+describe('the patches of a step', () => {
+  const patchesOf = (operations: readonly Operation[], before: unknown): Patch[] => {
+    const patches: Patch[] = [];
+    apply(before, operations, undefined, patches);
+    return patches;
+  };
+
+  it("make the same change by immer's applyPatches", () => {
     fc.assert(
       fc.property(document, edits, (before, choices) => {
         const { operations, after } = perform(before, choices);
-        const patches = deepFreeze(toPatches(operations, deepFreeze(before)));
+        const patches = deepFreeze(patchesOf(operations, deepFreeze(before)));
         expect(applyPatches(before as object, patches)).toStrictEqual(after);
       }),
       { numRuns },
     );
   });
 
-  it('expands and resolves', () => {
+  it('expand moves and copies, and resolve the end of a list', () => {
     const operations: Operation[] = [
       { op: 'add', path: '/list/-', value: 3 },
       { op: 'add', path: '/a~1b', value: 2 },
@@ -271,7 +277,7 @@ describe('toPatches', () => {
       { op: 'copy', from: '/first', path: '/0' },
       { op: 'add', path: '', value: null },
     ];
-    expect(toPatches(operations, { list: [1, 2], 'a/b': 1 })).toStrictEqual([
+    expect(patchesOf(operations, { list: [1, 2], 'a/b': 1 })).toStrictEqual([
       { op: 'add', path: ['list', 2], value: 3 },
       { op: 'replace', path: ['a/b'], value: 2 },
       { op: 'remove', path: ['list', 0] },
@@ -281,7 +287,7 @@ describe('toPatches', () => {
     ]);
   });
 
-  it('gives patches that later steps of the batch leave alone', () => {
+  it('are left alone by later steps of the batch', () => {
     fc.assert(
       fc.property(document, edits, (before, choices) => {
         const { operations } = perform(before, choices);

@@ -38,7 +38,8 @@ const UNSAFE = /\/(__proto__|constructor|prototype)(?![^/])/;
  * Only `owned` containers are written, never `value` nor the value of an operation. After an error the owned ones
  * may be half-written: give up the batch that they belong to.
  *
- * @param patches receives the same change in immer's form, see {@link toPatches}.
+ * @param patches receives the same change for immer's `applyPatches`: a move is a removal and an addition, a copy is an addition, and
+ *   `-` is resolved
  * @throws VeloxError `unsafe-key` for `__proto__`, `constructor` or `prototype` in a path, else `bad-patch`, also if copies have more
  *   than a million characters of JSON.
  */
@@ -116,18 +117,6 @@ export function apply(
     else if (op !== 'test' || !equal(read(path), value)) refuse();
   }
   return holder[''];
-}
-
-/**
- * The change that `operations` make to `before`, in the form of immer's `applyPatches`: a move is a removal and an
- * addition, a copy is an addition, and `-` is resolved.
- *
- * @throws what {@link apply} throws.
- */
-export function toPatches(operations: readonly Operation[], before: unknown): Patch[] {
-  const patches: Patch[] = [];
-  apply(before, operations, undefined, patches);
-  return patches;
 }
 
 /** The index of an element or of the place behind the last one; -1 for all that is none. */

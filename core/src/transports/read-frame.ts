@@ -1,5 +1,5 @@
+import { checkServerFrame } from '../protocol/check-server-frame.js';
 import { dataOf } from '../protocol/data-of.js';
-import { checkServerFrame } from '../protocol/decode-server-frame.js';
 import type { ServerFrame } from '../protocol/frames.js';
 
 /**

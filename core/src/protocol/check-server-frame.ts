@@ -1,6 +1,5 @@
 import { isContainer } from './container.js';
 import { VeloxError } from './error.js';
-import type { ServerFrame } from './frames.js';
 import { isTooDeep } from './is-deep.js';
 
 /**
@@ -27,17 +26,6 @@ const SAMPLES = Object.entries<Sample>({
   },
   bye: { code: '', reason: '', retry: [undefined, false, 0.5] },
 });
-
-/**
- * Reads one frame of a server, and checks it as {@link checkServerFrame} does.
- *
- * @throws SyntaxError when the text is not JSON, VeloxError `bad-frame` for anything else that is no frame.
- */
-export function decodeServerFrame(text: string): ServerFrame {
-  const frame: unknown = JSON.parse(text);
-  checkServerFrame(frame, text);
-  return frame as ServerFrame;
-}
 
 /**
  * Checks every member that PROTOCOL.md names, in each kind of frame. An unknown kind passes, to be ignored. The replica decides whether a
