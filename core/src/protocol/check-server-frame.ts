@@ -3,19 +3,22 @@ import { VeloxError } from './error.js';
 import { isTooDeep } from './is-deep.js';
 
 /**
- * The shape that a value must have: `''` a text, 0 or 1 an integer from there on, 0.5 any number from 0 on, a list one of several, an object one with
- * at least these members, and anything else itself.
+ * The shape that a value must have: `''` a text, 0 or 1 an integer from there on, {@link ANY_TIME} a time, a list one of several shapes, an
+ * object one with at least these members, and anything else itself.
  */
-type Sample = string | number | boolean | undefined | readonly Sample[] | { readonly [name: string]: Sample };
+type Shape = string | number | boolean | undefined | readonly Shape[] | { readonly [name: string]: Shape };
+
+/** Stands for any number from 0 on, also a fraction. */
+const ANY_TIME = 0.5;
 
 /** The members of a server's frames. Others are ignored: a newer server may send them. */
-const SAMPLES = Object.entries<Sample>({
+const SHAPES = Object.entries<Shape>({
   ...{ topic: '', for: '', id: '', stale: '', denied: '', code: '', event: '', check: '', channel: '' },
   ...{ version: 1, from: 1, at: 1, seq: 0, next: 0, dropped: 0, ack: [true, 0], delta: true, ping: true },
   hello: {
     ...{
       session: '',
-      heartbeat: 0.5,
+      heartbeat: ANY_TIME,
       ack: 0,
       protocol: 0,
       link: [undefined, 0],
@@ -24,7 +27,7 @@ const SAMPLES = Object.entries<Sample>({
     },
     limits: { frame: 1, depth: 1, rate: [undefined, 1] },
   },
-  bye: { code: '', reason: '', retry: [undefined, false, 0.5] },
+  bye: { code: '', reason: '', retry: [undefined, false, ANY_TIME] },
 });
 
 /**
@@ -38,7 +41,7 @@ export function checkServerFrame(frame: unknown, text: string): void {
   const isFrame =
     isContainer(frame) &&
     !Array.isArray(frame) &&
-    SAMPLES.every(([name, sample]) => !Object.hasOwn(frame, name) || isLike(frame[name], sample)) &&
+    SHAPES.every(([name, shape]) => !Object.hasOwn(frame, name) || hasShape(frame[name], shape)) &&
     !isTooDeep(frame, text) &&
     (frame.made === undefined || Array.isArray(frame.made)) &&
     (frame.check === undefined || frame.at !== undefined) &&
@@ -46,13 +49,13 @@ export function checkServerFrame(frame: unknown, text: string): void {
   if (!isFrame) throw new VeloxError('bad-frame', 'the peer sent no sound frame.');
 }
 
-function isLike(value: unknown, sample: Sample): boolean {
-  if (Array.isArray(sample)) return sample.some((each: Sample) => isLike(value, each));
-  if (isContainer(sample))
-    return isContainer(value) && Object.entries(sample).every(([name, each]) => isLike(value[name], each));
-  if (sample === '') return typeof value === 'string';
-  if (sample === 0.5) return typeof value === 'number' && value >= 0;
+function hasShape(value: unknown, shape: Shape): boolean {
+  if (Array.isArray(shape)) return shape.some((each: Shape) => hasShape(value, each));
+  if (isContainer(shape))
+    return isContainer(value) && Object.entries(shape).every(([name, each]) => hasShape(value[name], each));
+  if (shape === '') return typeof value === 'string';
+  if (shape === ANY_TIME) return typeof value === 'number' && value >= 0;
   return (
-    value === sample || (typeof sample === 'number' && Number.isSafeInteger(value) && Number(value) > sample)
+    value === shape || (typeof shape === 'number' && Number.isSafeInteger(value) && Number(value) > shape)
   );
 }
