@@ -96,16 +96,16 @@ describe('the allowed imports', () => {
 
   it('each folder imports only the folders that its row allows', () => {
     for (const [base, rows] of Object.entries(LAYOUT)) {
-      const roomOf = (path: string): string => /^[^/]+(?=\/)/.exec(path.slice(base.length))?.[0] ?? '';
+      const folderOf = (path: string): string => /^[^/]+(?=\/)/.exec(path.slice(base.length))?.[0] ?? '';
       const wrong = from(base).filter(({ file, to }) => {
         if (!to.startsWith(base) || DYNAMIC.some((edge) => edge.file === file && edge.to === to))
           return false;
-        const room = roomOf(file);
-        return room !== '' && room !== roomOf(to) && !rows[room]?.includes(roomOf(to));
+        const folder = folderOf(file);
+        return folder !== '' && folder !== folderOf(to) && !rows[folder]?.includes(folderOf(to));
       });
       expect(wrong).toEqual([]);
-      const rooms = new Set(from(base).map(({ file }) => roomOf(file)));
-      expect([...rooms].filter((room) => room && !(room in rows))).toEqual([]);
+      const folders = new Set(from(base).map(({ file }) => folderOf(file)));
+      expect([...folders].filter((folder) => folder && !(folder in rows))).toEqual([]);
     }
   });
 
