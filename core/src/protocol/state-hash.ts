@@ -1,3 +1,5 @@
+import { isContainer } from './container.js';
+
 /** How many values may still be visited. A budget that several hashes share bounds their total work. */
 export interface Budget {
   left: number;
@@ -31,17 +33,16 @@ export function createStateHash(): StateHash {
   const known = new WeakMap<object, number>();
 
   const hash = (value: unknown, budget: Budget): number => {
-    const isContainer = typeof value === 'object' && value !== null;
-    const before = isContainer ? known.get(value) : undefined;
+    const before = isContainer(value) ? known.get(value) : undefined;
     if (before !== undefined) return before;
     if (--budget.left < 0) return NONE;
     // Text turns -0 into 0, as JSON does.
-    if (!isContainer) return ofText(`${value as string}`, typeof value === 'string' ? STRING : OTHER);
+    if (!isContainer(value)) return ofText(`${value as string}`, typeof value === 'string' ? STRING : OTHER);
     const isArray = Array.isArray(value);
     let made: number = isArray ? ARRAY : OBJECT;
     // Not for-in, which lists members of extended prototypes. A sum ignores the order of its terms, so members may come in any order.
     for (const key of Object.keys(value)) {
-      const inner = hash((value as Record<string, unknown>)[key], budget);
+      const inner = hash(value[key], budget);
       if (inner === NONE) return NONE;
       made = isArray ? step(made, inner) : (made + mix(step(ofText(key, STRING), inner))) | 0;
     }

@@ -1,5 +1,4 @@
-/** A container of either kind, read and written by key. */
-type Container = Record<string, unknown>;
+import { isContainer, type Container } from '../protocol/container.js';
 
 /** How {@link createMirror} goes about it. */
 export interface MirrorOptions {
@@ -89,8 +88,4 @@ export function createMirror({ key = 'id' }: MirrorOptions = {}): <T>(target: un
 /** An assignment to `__proto__` would not make a member. */
 function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
-}
-
-function isContainer(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null;
 }

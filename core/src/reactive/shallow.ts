@@ -1,3 +1,5 @@
+import { isContainer } from '../protocol/container.js';
+
 /**
  * Whether two values are the same, or are objects or arrays whose members are: an `equal` for selectors that build a fresh object.
  *
@@ -13,6 +15,3 @@ export function shallow<T>(before: T, after: T): boolean {
     keys.every((key) => Object.hasOwn(after, key) && Object.is(before[key], after[key]))
   );
 }
-
-const isContainer = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;

@@ -1,5 +1,6 @@
 import { apply, VeloxError, type Operation } from '@velox/core/protocol';
 import type { Recorder } from '../../recording/recorder.js';
+import { isContainer } from '../../recording/tree/container.js';
 
 type Key = string | number;
 type Parent = Record<Key, unknown>;
@@ -77,10 +78,6 @@ function keyOf(parent: unknown, part: string): Key {
   if (part === '-') return parent.length;
   if (!/^(0|[1-9]\d*)$/.test(part)) throw refused();
   return Number(part);
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function refused(): VeloxError {
