@@ -5,22 +5,22 @@ export interface DropCounter {
   readonly count: Readable<number>;
   readonly add: (count: number) => void;
   /**
-   * The server's own sum, of one session.
+   * Receives the server's own sum of one session.
    *
    * @param isSame false for the first sum of a new session, which counts from 0
    */
-  readonly server: (sum: number, isSame?: boolean) => void;
+  readonly receive: (sum: number, isSame?: boolean) => void;
 }
 
 export function createDropCounter(): DropCounter {
   const { set, ...count } = createCell(0);
-  /** How many of the present session the server has told so far. */
+  /** The server's last sum of the present session. */
   let counted = 0;
   const add = (more: number): void => set(count.get() + more);
   return {
     count,
     add,
-    server(sum, isSame = true) {
+    receive(sum, isSame = true) {
       add(isSame ? sum - counted : sum);
       counted = sum;
     },

@@ -158,7 +158,7 @@ export function createSync<C extends Contract = AnyContract>(connection: EventCo
     const isSame = was === session;
     const hadSession = session !== undefined;
     session = next;
-    drops.server(dropped, isSame);
+    drops.receive(dropped, isSame);
     queue.resume(isSame, ack, check, hadSession ? onNewSession : undefined);
     open = true;
     settle();
@@ -174,7 +174,7 @@ export function createSync<C extends Contract = AnyContract>(connection: EventCo
   });
   onFrame((frame) => {
     if ('hello' in frame) onHello(frame.hello);
-    else if ('dropped' in frame) drops.server(frame.dropped);
+    else if ('dropped' in frame) drops.receive(frame.dropped);
     else if ('ack' in frame && !('ping' in frame)) {
       queue.acknowledge(frame.ack);
       settle();
