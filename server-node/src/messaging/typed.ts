@@ -39,7 +39,7 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
    * Beyond the option `events` (1,000 events or 1 MiB of JSON) others are dropped, and the client learns how many.
    *
    * @returns `sent` if it leaves with the next write, `queued` if it waits, `dropped` if it is lost
-   * @throws VeloxError `not-json`, or `too-large` for more than 1 MiB; then nothing has changed.
+   * @throws VeloxError `not-json`, `too-large` for more than 1 MiB, or `bad-option` for the name or an option; then nothing has changed.
    */
   emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: EmitOptions): Sent;
   /**
@@ -50,7 +50,7 @@ export interface Session<Context = unknown, C extends Contract = AnyContract> {
   /**
    * Calls the client, and resolves with its reply. Rejects with a {@link CallError}.
    *
-   * @throws VeloxError `not-json`, `too-large`.
+   * @throws VeloxError `not-json`, `too-large`; `bad-option` for the name or an option.
    */
   call<N extends CallName<C>>(name: N, data: CallData<C, N>, options?: CallOptions): Promise<CallReply<C, N>>;
   /**
@@ -115,14 +115,14 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
    * Sends an event, encoded once for all recipients.
    *
    * @returns the number of recipients
-   * @throws VeloxError `not-json`, `too-large`; then no recipient receives it.
+   * @throws VeloxError `not-json`, `too-large`, or `bad-option` for the name or an option; then no recipient receives it.
    */
   emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: CastOptions): number;
   /**
    * Calls every recipient on all servers, and resolves with the outcome of each: `unknown-outcome` if the server of a recipient dies.
    *
-   * @throws VeloxError `not-json`, `too-large`; `unavailable` if another server does not name its recipients within 13 s. Then nothing was
-   * called.
+   * @throws VeloxError `not-json`, `too-large`; `bad-option` for the name or an option; `unavailable` if another server does not name its
+   * recipients within 13 s. Then nothing was called.
    */
   call<N extends CallName<C>>(
     name: N,
