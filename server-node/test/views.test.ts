@@ -220,6 +220,29 @@ describe('a view', () => {
     expect(test.hub.stats().audiences).toBe(1);
   });
 
+  it('that fails for the default topic leaves other topics current', async () => {
+    let isBroken = false;
+    const view = ({ turn }: DeepReadonly<Game>): number => {
+      if (isBroken) throw new Error('broken');
+      return turn;
+    };
+    const game = test.hub.state('', deal(), { view });
+    test.hub.state('other', 1);
+    const sync = test.connect();
+    const [main, other] = [sync.replica(), sync.replica('other')];
+    main.subscribe(() => undefined);
+    other.subscribe(() => undefined);
+    await test.advance();
+    isBroken = true;
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect([main, other].map(({ status }) => status.get().stale)).toEqual([true, false]);
+    isBroken = false;
+    game.update((draft) => void draft.turn++);
+    await test.advance();
+    expect(sync.status.get().stale).toBe(false);
+  });
+
   it('that fails from the start leaves its audience without a value until it succeeds', async () => {
     const game = test.hub.state('game', deal(), {
       view: ({ turn }) => {

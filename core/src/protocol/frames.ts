@@ -119,7 +119,7 @@ export interface PingFrame {
   /** Announces that a message of that many bytes follows. */
   readonly next?: number;
 }
-/** The topic (all of them when absent) is not known to be current, until its next state frame. */
+/** The topic is not known to be current, until its next state frame. */
 export interface StaleFrame {
   readonly stale: string;
   readonly topic?: string;

@@ -101,12 +101,15 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
         if (parent) (parent.seeds ??= new Set()).add(controls.get(topic) ?? create(topic));
         return controls.get(topic)?.receive(frame);
       }
-      const { denied, stale, topic = denied, code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
+      const {
+        denied,
+        stale,
+        topic = denied ?? '',
+        code = 'stale',
+      } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
       const message = stale ?? (EXPLAINED && explain(denied as string, code));
-      const reason = { code, message: message || code, denied };
-      if (topic === undefined) for (const control of wanted) control.doubt(reason);
-      else controls.get(topic)?.doubt(reason);
+      controls.get(topic)?.doubt({ code, message: message || code, denied });
     },
     drop() {
       for (const control of [...wanted, ...changed]) {
