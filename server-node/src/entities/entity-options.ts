@@ -49,14 +49,14 @@ export interface Entity<T> {
    *
    * @param ids 7 and '7' are one row
    * @param audience the only audience that is concerned; default: all
-   * @throws VeloxError `bad-option` for an id that is neither a string nor a number.
+   * @throws VeloxError `bad-option` for an id that is neither a string nor a number, and for an audience of an entity without audiences.
    */
   notify(ids: RowId | readonly RowId[], audience?: string): void;
   /**
    * The application has a row: clients receive it without a fetch.
    *
    * @param value the row, or what `fetched()` returns for it
-   * @param options `version` (an older one is ignored), `audience` for entities with audiences
+   * @param options `version` (an older one is ignored), and `audience`, which an entity with audiences requires
    * @throws VeloxError `not-json`, `too-deep`, `bad-option`. The row is then as it was.
    */
   put(id: RowId, value: T | null | FetchedRow<T>, options?: PutOptions): void;

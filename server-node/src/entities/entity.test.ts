@@ -302,6 +302,16 @@ describe('audiences:', () => {
     expect(stranger.take()).toEqual([{ denied: 'items/7', code: 'unauthorized' }]);
   });
 
+  it('put() needs an audience, and takes none if the entity has none', () => {
+    const refused = expect.objectContaining({ code: 'bad-option' }) as unknown;
+    const fetch = (): unknown => ({});
+    const { items } = setUp({ fetch, audience: 'user' });
+    expect(() => items.put('7', { n: 1 })).toThrow(refused);
+    const { items: common } = setUp({ fetch });
+    expect(() => common.put('7', { n: 1 }, { audience: 'ann' })).toThrow(refused);
+    expect(() => common.notify('7', 'ann')).toThrow(refused);
+  });
+
   it('after a new context nothing of the row leaves to the session before the new fetch', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { hub, items, connect } = setUp({ fetch, audience: 'user' });

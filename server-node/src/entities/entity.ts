@@ -91,7 +91,7 @@ export class EntitySource<T = unknown> implements Source {
    */
   notify(ids: RowId | readonly RowId[], audience?: string): void {
     const all = textsOf(ids, 'notify()');
-    if (audience !== undefined) checkArgument('notify()', 'an audience', audience, option.text);
+    if (audience !== undefined) this.#checkAudience('notify()', audience);
     this.notifyHere(all, audience);
     this.#host.onNotify(all, audience);
   }
@@ -114,6 +114,8 @@ export class EntitySource<T = unknown> implements Source {
     const id = textOf(rowId, 'put()');
     const { audience, ...others } = options;
     const row = readPut(value, others);
+    if (audience !== undefined || this.#options.audience !== undefined)
+      this.#checkAudience('put()', audience);
     this.#host.changes.note(this.#topicOf(id));
     for (const each of this.#rows.of(id)) if (each.audience === audience) each.put(row);
     this.#host.onNotify([id], audience); // other nodes fetch it
@@ -209,6 +211,13 @@ export class EntitySource<T = unknown> implements Source {
 
   #idOf(topic: string): string {
     return topic.slice(this.#type.length + 1);
+  }
+
+  /** @throws VeloxError `bad-option`, also if the entity has one row for all clients */
+  #checkAudience(call: string, audience: unknown): void {
+    checkArgument(call, 'an audience', audience, option.text);
+    if (this.#options.audience !== undefined) return;
+    throw new VeloxError('bad-option', `the entity ${this.#type} has no audiences. Leave out the audience.`);
   }
 
   #audienceOf({ context, identity }: Admission): string | undefined {
