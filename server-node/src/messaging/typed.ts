@@ -114,7 +114,7 @@ export interface Cast<C extends Contract = AnyContract, Context = unknown> {
   /**
    * Sends an event, encoded once for all recipients.
    *
-   * @returns the number of recipients
+   * @returns the number of recipients on this server
    * @throws VeloxError `not-json`, `too-large`, or `bad-option` for the name or an option; then no recipient receives it.
    */
   emit<N extends EventName<C>>(event: N, data: EventData<C, N>, options?: CastOptions): number;
