@@ -135,6 +135,26 @@ describe('when the code cannot be loaded', () => {
     expect(sync.replica().get()).toBe('one');
   });
 
+  it('a delta that answers a position is answered by a request for a snapshot, once', async () => {
+    const { createConnection } = await import('./connection.js');
+    const { createFakeTransport } = await import('../testing/fake-transport.js');
+    const { transport, last } = createFakeTransport();
+    const sync = createConnection({ url: 'http://h/sync', transports: [transport] });
+    const board = sync.replica('board', { id: 'a', version: 1, body: ['one'] });
+    board.subscribe(() => {});
+    await vi.advanceTimersByTimeAsync(0);
+    last().hello();
+    const step = { topic: 'board', delta: true, body: [{ op: 'add', path: '/-', value: 'n' }] } as const;
+    last().say({ ...step, id: 'a', version: 5, from: 1 }, { ...step, version: 6 });
+    await vi.dynamicImportSettled();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last().sent).toEqual([{ subscribe: [{ topic: 'board' }] }]);
+    last().say({ topic: 'board', id: 'a', version: 6, body: ['six'] });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(board.get()).toEqual(['six']);
+    expect(board.status.get().stale).toBe(false);
+  });
+
   it('an attempt that has to ask for a token waits, and shows the reason', async () => {
     const { sync, links } = await setUp({ auth: () => 'token' });
     await vi.dynamicImportSettled();

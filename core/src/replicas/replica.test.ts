@@ -514,6 +514,38 @@ describe('an initial value', () => {
     expect(replica.get()).toBe(shown);
   });
 
+  it('does not come back after a divergence', () => {
+    const { replica, seed, say, receive, paint } = setUp();
+    seed(initial);
+    replica.subscribe(() => {});
+    say();
+    receive(snapshot(4, { rows: [{ n: 1 }] }));
+    paint();
+    const shown = replica.get();
+    receive({ topic: 'board', version: 5, delta: true, body: [{ op: 'remove', path: '/nothing' }] });
+    seed(initial); // the page renders, because the status has changed
+    expect(replica.get()).toBe(shown);
+    expect(say()).toEqual({ topic: 'board', diverged: 1 });
+  });
+
+  it('of a newer version is taken while the topic is not subscribed', async () => {
+    const { replica, seed, say } = setUp();
+    seed(initial);
+    const newer = { ...initial, version: 9, body: { rows: [{ n: 9 }] } };
+    seed(newer);
+    expect(replica.get()).toEqual(newer.body);
+    expect(Object.isFrozen(newer.body)).toBe(true);
+    for (const other of [initial, { ...newer, id: 'b', version: 20, body: { rows: [] } }]) {
+      seed(other);
+      expect(replica.get()).toEqual(newer.body);
+    }
+    replica.subscribe(() => {});
+    expect(say()).toEqual({ topic: 'board', id: 'a', version: 9 });
+    seed({ ...initial, version: 12 }); // the answer to position 9 is under way
+    await Promise.resolve();
+    expect(replica.get()).toEqual(newer.body);
+  });
+
   it('stays the value for hydration after a newer one has arrived', () => {
     const { replica, seed, say, receive, paint } = setUp();
     seed(initial);

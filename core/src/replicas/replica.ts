@@ -56,7 +56,7 @@ export interface ReplicaControl {
   readonly doubt: (reason: Reason) => void;
   readonly seed: (initial: Initial<unknown>) => void;
   /** The topics whose values came along with this one: they stay as long as it does. Created for the first one. */
-  seeds: Set<ReplicaControl> | undefined;
+  seeds?: Set<ReplicaControl>;
 }
 
 const idle = (): Status => IDLE;
@@ -225,7 +225,7 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       if ('body' in frame && !('delta' in frame)) proof = frame.proof;
       if (next === 'gap') {
         if (!loaded) document = undefined; // no delta could be applied: without a position, the answer is a snapshot
-        if (phase === 'open') askAgain(); // once: until the answer, all later deltas are gaps as well
+        if (phase === 'open' || before !== document) askAgain(); // once: until the answer, all later deltas are gaps as well
         return;
       }
       if (next === before && 'delta' in frame) return; // a stale delta needs no answer
@@ -239,14 +239,16 @@ export function createReplica(topic: string, host: ReplicaHost): ReplicaControl 
       reason = why;
       refresh();
     },
-    seeds: undefined,
     seed(frame) {
-      freezeValue((initial ??= frame.body));
-      if (document) return;
-      document = advance(document, frame, loaded, undefined, wanted ? patches : undefined) as Document;
+      freezeValue(frame.body);
+      initial ??= frame.body;
+      // What the server sent stays, unless the page brings a newer version before the topic is subscribed.
+      if (document ? phase !== 'closed' || document.id !== frame.id : value !== undefined) return;
+      const before = document;
+      document = advance(before, frame, loaded, undefined, wanted ? patches : undefined) as Document;
       // This may run in the middle of a rendering, so it must not notify.
       if (wanted) queueMicrotask(publish);
-      else value = initial;
+      else if (document !== before) value = document.value;
     },
   };
   return control;

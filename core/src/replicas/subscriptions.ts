@@ -101,15 +101,10 @@ export function createSubscriptions(host: SubscriptionsHost): Subscriptions {
         if (parent) (parent.seeds ??= new Set()).add(controls.get(topic) ?? create(topic));
         return controls.get(topic)?.receive(frame);
       }
-      const {
-        denied,
-        stale,
-        topic = denied ?? '',
-        code = 'stale',
-      } = frame as Partial<DeniedFrame & StaleFrame>;
+      const { denied, stale, topic = '', code = 'stale' } = frame as Partial<DeniedFrame & StaleFrame>;
       if ((stale ?? denied) === undefined) return;
-      const message = stale ?? (EXPLAINED && explain(denied as string, code));
-      controls.get(topic)?.doubt({ code, message: message || code, denied });
+      const message = stale || (EXPLAINED && denied !== undefined && explain(denied, code)) || code;
+      controls.get(denied ?? topic)?.doubt({ code, message, denied });
     },
     drop() {
       for (const control of [...wanted, ...changed]) {
