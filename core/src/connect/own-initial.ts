@@ -1,11 +1,17 @@
-import { copyValue } from '#development';
+import { isContainer } from '../protocol/container.js';
 import type { Initial } from '../replicas/replica.js';
 
+/** The copies, by their originals. */
+const copies = new WeakMap<object, unknown>();
+
 /**
- * Returns a value to start from that development may freeze: the application's own is copied there. Frameworks wrap state in proxies, which
- * cannot be frozen, and cannot be read after the object behind them is frozen. Production freezes nothing, and copies nothing.
+ * Returns a value to start from that the replica may keep: a copy, the same one for the same value, since the application's own may change.
+ * A proxy of a framework's state could not be read, either, after development has frozen the object behind it. A frozen value is its own copy.
  */
 export function ownInitial<T>(initial: Initial<T>): Initial<T> {
-  const body = copyValue(initial.body);
-  return body === undefined ? initial : { ...initial, body: body as T };
+  const { body } = initial;
+  if (!isContainer(body) || Object.isFrozen(body)) return initial;
+  let copy = copies.get(body);
+  if (!copy) copies.set(body, (copy = JSON.parse(JSON.stringify(body))));
+  return { ...initial, body: copy as T };
 }

@@ -1,5 +1,5 @@
 import type { AnyContract, Contract } from '../protocol/contract.js';
-import { sharedBy, type Lookup, type SharedOptions } from './registry.js';
+import { sharedBy, type Lookup, type SharedOptions, type Source } from './registry.js';
 import type { Sync } from '../events/sync.js';
 
 /** A source of events for an adapter: a URL, an object with `url` and more, or a connection. */
@@ -14,6 +14,8 @@ export type SyncSource<C extends Contract = AnyContract> =
 export function syncOf<C extends Contract = AnyContract>(source: SyncSource<C>, last?: Lookup): Sync<C> {
   if (typeof source === 'string') return sharedBy(last, source);
   if ('on' in source) return source;
-  const { url, ...options } = source;
+  // A source of a value serves events as well, and its connection takes nothing of the value.
+  const { url, topic, initial, ...options } = source as Extract<Source<unknown>, { url: string }>;
+  void [topic, initial];
   return sharedBy(last, url, options);
 }

@@ -1,6 +1,5 @@
 /** `#development`: checks and advice for developers. Production bundles get {@link file://./production.ts} in its place. */
 export { advise } from './advise.js';
-export { copyValue } from './copy-value.js';
 export { EXPLAINED } from './explained.js';
 export { freezeAll, freezeNews, freezeValue } from './freeze.js';
 export { noteFreshSelection } from './fresh-selection.js';

@@ -17,7 +17,6 @@ export const checkEntity: typeof development.checkEntity = chosen.checkEntity;
 export const checkInitial: typeof development.checkInitial = chosen.checkInitial;
 export const checkListener: typeof development.checkListener = chosen.checkListener;
 export const checkSource: typeof development.checkSource = chosen.checkSource;
-export const copyValue: typeof development.copyValue = chosen.copyValue;
 export const EXPLAINED: boolean = development.EXPLAINED;
 export const freezeAll: typeof development.freezeAll = chosen.freezeAll;
 export const freezeNews: typeof development.freezeNews = chosen.freezeNews;

@@ -14,7 +14,6 @@ export function checkEntity(..._: Any): void {}
 export function checkInitial(..._: Any): void {}
 export function checkListener(..._: Any): void {}
 export function checkSource(..._: Any): void {}
-export function copyValue(..._: Any): void {}
 export function freezeAll(..._: Any): void {}
 export function freezeNews(..._: Any): void {}
 export function freezeValue(..._: Any): void {}
