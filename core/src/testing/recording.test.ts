@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createConnection, createEventConnection } from '../connection/connection.js';
+import type { Transport } from '../connection/transport.js';
+import { createSync } from '../events/sync.js';
 import { createFakeTransport } from './fake-transport.js';
 import { record, replay, type Recording } from './recording.js';
 
@@ -62,4 +64,41 @@ it('plays faster and acknowledges sent frames', async () => {
 
 it('contains no secret', async () => {
   expect(JSON.stringify(await recorded())).not.toContain('secret');
+});
+
+it('keeps sessions apart, and knows one that has moved', async () => {
+  const hear = async (
+    transport: Transport,
+    play: () => Promise<void>,
+  ): Promise<[string, () => Recording]> => {
+    const carrier = createEventConnection({ url, transports: [transport], retry: { delay: () => 100 } });
+    const sync = createSync(carrier);
+    const take = record(sync);
+    const heard: unknown[] = [];
+    sync.on('n', (data) => heard.push(data));
+    sync.onReconnect(({ recovered }) => heard.push(recovered));
+    await vi.advanceTimersByTimeAsync(0);
+    await play();
+    sync.close();
+    return [heard.join(), take];
+  };
+  const { transport, last } = createFakeTransport();
+  const [live, take] = await hear(transport, async () => {
+    const lose = async (): Promise<void> => {
+      last().lose();
+      await vi.advanceTimersByTimeAsync(100);
+    };
+    last().hello({ session: 'secret' });
+    last().say({ event: 'n', data: 'one', seq: 1 });
+    await lose();
+    last().hello({ session: 'secret of another server' });
+    last().say({ event: 'n', data: 'two', seq: 1 });
+    await lose();
+    last().hello({ session: 'secret of a third', was: 'secret of another server' });
+    last().say({ event: 'n', data: 'three', seq: 2 });
+  });
+  expect(live).toBe('one,false,two,true,three');
+  expect(JSON.stringify(take())).not.toContain('secret');
+  const [again] = await hear(replay(take()), () => vi.advanceTimersByTimeAsync(5_000).then(() => undefined));
+  expect(again).toBe(live);
 });

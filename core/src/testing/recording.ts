@@ -12,7 +12,7 @@ export interface Recording {
 
 /**
  * Records the frames of the server from now on. Call it before anything is subscribed, so that no snapshot is
- * missed. Ids of sessions, which are secret, are left out.
+ * missed. Ids of sessions, which are secret, become `recorded-1`, `recorded-2` and so on.
  *
  * @returns a function that returns the recording so far
  * @example
@@ -23,14 +23,22 @@ export interface Recording {
 export function record({ onFrame }: Pick<Connection, 'onFrame'>): () => Recording {
   const began = performance.now();
   const frames: { at: number; frame: ServerFrame }[] = [];
+  /** The public names of sessions, by their ids. */
+  const names = new Map<string, string>();
+  const nameOf = (id: string): string => {
+    const name = names.get(id) ?? `recorded-${names.size + 1}`;
+    names.set(id, name);
+    return name;
+  };
+  /** The frame as JSON, without secrets. */
+  const toKeep = (frame: ServerFrame, text: string): ServerFrame => {
+    if ('binary' in frame) return JSON.parse(text) as ServerFrame; // the listeners of a frame get bytes
+    if (!('hello' in frame)) return frame;
+    const { session, was, ...hello } = frame.hello;
+    return { hello: { ...hello, session: nameOf(session), ...(was !== undefined && { was: nameOf(was) }) } };
+  };
   onFrame((frame, text) => frames.push({ at: performance.now() - began, frame: toKeep(frame, text) }));
   return () => ({ velox: 3, frames: [...frames] });
-}
-
-/** The frame as JSON, without secrets. */
-function toKeep(frame: ServerFrame, text: string): ServerFrame {
-  if ('binary' in frame) return JSON.parse(text) as ServerFrame; // the listeners of a frame get bytes
-  return 'hello' in frame ? { hello: { ...frame.hello, session: 'recorded' } } : frame;
 }
 
 /**
