@@ -87,6 +87,7 @@ const VALUES: [string, Act, string][] = [
   ["hub.live('x', 4)", (hub) => hub.live!('x', 4), 'hub.live() got 4 as a value. Pass an object or a list.'],
   ["hub.shared('x')", (hub) => hub.shared!('x'), 'hub.shared() got no value for "x"'],
   ['velox.live(4)', () => api.live!(4), 'live() got 4 as a value. Pass an object or a list.'],
+  ['velox.handle(4)', () => api.handle!(4), 'handle() got 4 as a value. Pass an object or a list.'],
   ['velox.watch(4)', () => api.watch!(4), 'watch() got 4 as a value. Pass an object or a list.'],
   [
     'state.update()',

@@ -58,7 +58,7 @@ export function live<T extends object>(value: T, options?: PublishOptions): T {
  * app.use('/sync', velox.handle(foo))
  * foo.a = 2
  * foo.$push()
- * @throws VeloxError as `state`; `not-json` also for a value that is no object.
+ * @throws VeloxError as `state`; `bad-option` also for a value that is no object.
  */
 export function handle<T extends object, A, V, Context = unknown>(
   value: T | State<T>,
@@ -69,9 +69,7 @@ export function handle<T extends object>(value: T | State<T>, options?: PublishO
   checkOptions('handle()', options);
   if (value instanceof PublishedState) return value.endpoint(options).handle;
   if (value instanceof LocalState) return endpointOf(value, options).handle;
-  if (Object(value) !== value) {
-    throw new VeloxError('not-json', 'handle() got no object. Give it one, or a live value or a state.');
-  }
+  checkContainer('handle()', value);
   const published = stateOf(value, options);
   if (!published.isOwned) watchObject(value, published);
   return published.endpoint(options).handle;
@@ -85,7 +83,7 @@ export function handle<T extends object>(value: T | State<T>, options?: PublishO
  * app.use('/sync', velox.handle(foo))
  * foo.a = 2
  * foo.$push()
- * @throws VeloxError as `state`; `state-owned` for the object of a state that owns its value; `not-json` for an object that is not
+ * @throws VeloxError as `state`; `state-owned` for the object of a state that owns its value; `bad-option` for an object that is not
  *   extensible.
  */
 export function watch<T extends object>(value: T, options?: PublishOptions): Watched<T> {
@@ -94,7 +92,7 @@ export function watch<T extends object>(value: T, options?: PublishOptions): Wat
   watchObject(value, stateOf(value, options));
   if (!('$push' in value)) {
     throw new VeloxError(
-      'not-json',
+      'bad-option',
       'watch() got an object that is not extensible. Use state(object) and its push().',
     );
   }

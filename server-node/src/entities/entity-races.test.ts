@@ -168,6 +168,18 @@ describe('a row that a client waits for', () => {
     expect(first.take().at(-1)).toMatchObject({ body: { n: 1 } });
   });
 
+  it('put() refuses a version of another type than the version of the row', async () => {
+    const { items, connect } = setUp({ fetch: () => fetched({ n: 1 }, { version: 1 }) });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    expect(() => items.put('7', { n: 2 }, { version: '2' })).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+    await turn();
+    expect(client.take()).toMatchObject([{ body: { n: 1 } }]);
+  });
+
   it('is not forgotten with a put that fails', async () => {
     const { fetch, calls } = manual<unknown>();
     const { items, connect } = setUp({ fetch });
@@ -453,12 +465,15 @@ describe('time limits:', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  it('fetchMany whose keys are neither strings nor numbers is reported', async () => {
-    const { connect } = setUp({ fetchMany: () => new Map([[7n, {}]]) as unknown as Map<string, object> });
+  it.each([
+    ['keys are neither strings nor numbers', new Map([[7n, {}]])],
+    ['result is no Map', { 7: {} }],
+  ])('clients read that a fetch failed if the %s of fetchMany', async (_, rows) => {
+    const { connect } = setUp({ fetchMany: () => rows as unknown as Map<string, object> });
     const client = connect();
     client.want('items/7');
     await turn();
-    expect(client.take()).toEqual([{ stale: 'not-json', topic: 'items/7' }]);
+    expect(client.take()).toEqual([{ stale: 'fetch-failed', topic: 'items/7' }]);
   });
 });
 

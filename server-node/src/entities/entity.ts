@@ -244,10 +244,10 @@ export class EntitySource<T = unknown> implements Source {
   }
 }
 
-/** @throws VeloxError `not-json` if the versions cannot be compared. */
+/** @throws VeloxError `bad-option` if the versions cannot be compared. */
 function byOrder(a: string | number, b: string | number): number {
   if (typeof a !== typeof b) {
-    throw new VeloxError('not-json', 'versions of a row differ in type. Pass `compare` to the entity.');
+    throw new VeloxError('bad-option', 'versions of a row differ in type. Pass `compare` to the entity.');
   }
   return a < b ? -1 : a > b ? 1 : 0;
 }

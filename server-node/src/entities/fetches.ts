@@ -142,7 +142,7 @@ export class Fetches {
       who,
     );
     if (!(rows instanceof Map)) {
-      throw new VeloxError('not-json', 'fetchMany() must resolve with a Map from ids to rows.');
+      throw new VeloxError('bad-option', 'fetchMany() must resolve with a Map from ids to rows.');
     }
     const byText = withTextKeys(rows as Map<unknown, Fetched<unknown>>);
     return jobs.map(({ id }) => ({ result: byText.get(id) }));
@@ -154,7 +154,7 @@ function withTextKeys<T>(rows: ReadonlyMap<unknown, T>): ReadonlyMap<unknown, T>
   let hasNumbers = false;
   for (const id of rows.keys()) {
     if (typeof id === 'number') hasNumbers = true;
-    else if (typeof id !== 'string') throw new VeloxError('not-json', KEYS);
+    else if (typeof id !== 'string') throw new VeloxError('bad-option', KEYS);
   }
   return hasNumbers ? new Map([...rows].map(([id, row]) => [String(id), row])) : rows;
 }

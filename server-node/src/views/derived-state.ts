@@ -1,5 +1,5 @@
 import { VeloxError, type Budget, type Position } from '@velox/core/protocol';
-import { isThenable, whenRejected } from '../diagnostics/maybe-promise.js';
+import { synchronous } from '../diagnostics/maybe-promise.js';
 import { LocalState } from '../state/local-state.js';
 import type { StateOptions } from '../state/state.js';
 import type { RevisionListener, Versioned } from '../state/versioned.js';
@@ -161,11 +161,10 @@ export class DerivedState implements Versioned {
   }
 
   #project(value: unknown, lists: Lists): unknown {
-    const result = withLists(lists, () => this.#host.view(value, this.audience));
-    if (isThenable(result)) {
-      whenRejected(result, () => undefined);
-      throw new VeloxError('not-json', 'a view returned a promise. Return the value itself.');
-    }
+    const result = synchronous(
+      withLists(lists, () => this.#host.view(value, this.audience)),
+      'a view',
+    );
     if (result !== undefined) return result;
     throw new VeloxError('not-json', 'a view returned undefined. Return a value, or null.');
   }
