@@ -6,7 +6,7 @@ import { statusOf } from '../../wire/codes.js';
 import { credentialsOf, refuse, type Exchange } from '../exchange.js';
 import { SSE_HEADERS } from '../sse/serve-sse.js';
 import { TranslatingOutlet, type Refused } from './outlet.js';
-import { warnOnce } from './warn-once.js';
+import { reportNoObject } from './report-no-object.js';
 
 /**
  * Serves a topic to a client of version 2 as an event stream; resolves with the reason when it is over. The position that such a
@@ -29,7 +29,7 @@ export function serveVersion2(
     end(reason);
   };
   const onRefused = ({ code, reason, isFirst }: Refused): void => {
-    if (code === 'not-acceptable') warnOnce(hub, topic);
+    if (code === 'not-acceptable') reportNoObject(hub, topic);
     if (!isFirst) return stream.close(0, code);
     const status = statusOf(new VeloxError(code, reason));
     exchange.answer(refuse(status, code, reason), cors);

@@ -12,7 +12,7 @@ import { headerOf } from '../request-head.js';
 import { takeReader } from '../socket/internals.js';
 import { FrameGate } from '../websocket/frame-gate.js';
 import { TranslatingOutlet, type Refused } from './outlet.js';
-import { warnOnce } from './warn-once.js';
+import { reportNoObject } from './report-no-object.js';
 import { PlainWebSocketOutlet, type ServerWebSocket } from './websocket-outlet.js';
 
 /** A client of version 2 sends a text at least every 25 s. Without one for so many ms, its link ends. */
@@ -54,7 +54,7 @@ export class Version2Link {
     };
     const outlet = form === 'deflated' ? new CompressingOutlet(form, create, drained) : create(drained);
     this.#outlet = new TranslatingOutlet(outlet, ({ code, reason }: Refused) => {
-      if (code === 'not-acceptable') warnOnce(hub, topic);
+      if (code === 'not-acceptable') reportNoObject(hub, topic);
       outlet.close(closeCodeOf(new VeloxError(code, reason)), code);
     });
     this.#gate = new FrameGate(socket, {
