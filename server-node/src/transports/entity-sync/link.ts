@@ -229,7 +229,7 @@ export class EntitySyncLink {
     // If the process stood still, the answer waits unread in the socket.
     setImmediate(() => {
       if (this.#askedAt === undefined) return this.#ask();
-      if (this.#isOpen) this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
+      if (this.#isOpen) this.#webSocket.close(CloseCode.timeout, 'timeout');
     });
   }
 }

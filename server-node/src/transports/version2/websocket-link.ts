@@ -101,7 +101,7 @@ export class Version2Link {
 
   #listen(): void {
     clearTimeout(this.#silence);
-    const end = (): void => this.#webSocket.close(closeCodeOf(new VeloxError('timeout', '')), 'timeout');
+    const end = (): void => this.#webSocket.close(CloseCode.timeout, 'timeout');
     // If the process stood still, a message waits unread in the socket.
     const late = (): void => void setImmediate(() => this.#silence === mine && end());
     const mine = (this.#silence = setTimeout(late, SILENCE).unref());
