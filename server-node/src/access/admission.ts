@@ -158,8 +158,8 @@ export class Admissions {
   }
 
   /** Refuses clients that are being authorized: the endpoint shuts down. */
-  close(): void {
-    this.#deadlines.end(new VeloxError('going-away', 'the server goes away.'));
+  close(error: VeloxError): void {
+    this.#deadlines.end(error);
   }
 
   async #ask(credentials: Credentials): Promise<Admission> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { NOTHING, refuse, type Answer } from '../transports/exchange.js';
+import { FAILED, NOTHING, refuse, type Answer } from '../transports/exchange.js';
 import { checkAttach } from './check-attach.js';
 import { fetchExchange } from './fetch-exchange.js';
 import type { Hub } from '../hub/hub.js';
@@ -117,7 +117,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
       hub.observer.failure(error);
       try {
         if (response.headersSent) response.destroy();
-        else nodeExchange(request, response).answer(refuse(500, 'internal', 'The server failed.'), {});
+        else nodeExchange(request, response).answer(FAILED, {});
       } catch {
         response.destroy(); // not even a refusal can be written
       }
@@ -170,7 +170,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
         },
         (error: unknown) => {
           hub.observer.failure(error);
-          exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+          exchange.answer(FAILED, {});
         },
       );
       return exchange.response;

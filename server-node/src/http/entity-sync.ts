@@ -9,7 +9,7 @@ import { credentialsOf, refuse, type Exchange } from '../transports/exchange.js'
 import { bearerOf } from '../transports/request-head.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
 import { loadWsClasses } from '../transports/websocket/ws-classes.js';
-import { statusOf } from '../wire/codes.js';
+import { goingAway, INTERNAL, statusOf } from '../wire/codes.js';
 import { checkAttach } from './check-attach.js';
 import { nodeExchange } from './node-exchange.js';
 import { attachUpgradesTo, type WebServer } from './servers.js';
@@ -57,9 +57,9 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
       });
     } catch (error) {
       if (!isVeloxError(error)) hub.observer.failure(error);
-      const { code, message } = isVeloxError(error) ? error : FAILED;
+      const { code, message } = isVeloxError(error) ? error : INTERNAL;
       if (response.headersSent) socket.destroy();
-      else exchange.answer(refuse(isVeloxError(error) ? statusOf(error) : 500, code, message), {});
+      else exchange.answer(refuse(statusOf(error), code, message), {});
       return code;
     }
   };
@@ -75,8 +75,6 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
   };
 }
 
-const FAILED = { code: 'internal', message: 'The server failed.' } as const;
-
 /**
  * Admits a client like any other of the hub.
  *
@@ -87,7 +85,7 @@ async function admit(hub: Hub, exchange: Exchange): Promise<Guest> {
   if (head.url.length > hub.serverLimits.url) {
     throw new VeloxError('too-long', 'the URL is longer than limits.url allows. Shorten it.');
   }
-  if (hub.closed) throw new VeloxError('going-away', 'the server goes away.');
+  if (hub.closed) throw goingAway();
   checkPage(hub, head);
   const credentials = { ...credentialsOf(exchange), token: bearerOf(head) };
   if (hub.admissions.open(credentials) !== undefined) {

@@ -5,7 +5,7 @@ import type { Hub } from '../hub/hub.js';
 import type { Session } from '../sessions/session.js';
 import { EventSourceOutlet } from '../transports/event-source/outlet.js';
 import { serveEventSource, type EventSources } from '../transports/event-source/serve-event-source.js';
-import { refuse, type Exchange } from '../transports/exchange.js';
+import { FAILED, refuse, type Exchange } from '../transports/exchange.js';
 import { fetchExchange } from './fetch-exchange.js';
 import { nodeExchange } from './node-exchange.js';
 import { whenTurn } from './turn.js';
@@ -66,7 +66,7 @@ export function createEventSource<Recipient>(
       return METHOD.outcome;
     } catch (error) {
       hub.observer.failure(error);
-      exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+      exchange.answer(FAILED, {});
       return 'failed';
     }
   };

@@ -1,6 +1,6 @@
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
-import { statusOf } from '../wire/codes.js';
+import { goingAway, statusOf } from '../wire/codes.js';
 import { credentialsOf, refuse, type Answer, type Exchange } from '../transports/exchange.js';
 import type { Hub } from '../hub/hub.js';
 import type { Elsewhere } from './elsewhere.js';
@@ -57,7 +57,7 @@ export async function serve(
     return answer({ status: 204, headers, body: '', outcome: 'preflight' });
   }
   try {
-    if (hub.closed && wanted.kind !== 'poll') throw leaving(); // a poll may have its goodbye waiting
+    if (hub.closed && wanted.kind !== 'poll') throw goingAway(); // a poll may have its goodbye waiting
     if (wanted.kind !== 'json') checkPage(hub, head);
     const isOpening = wanted.kind !== 'poll' && !('session' in wanted && wanted.session !== undefined);
     const retry = isOpening ? hub.admissions.open(credentialsOf(exchange)) : undefined;
@@ -94,7 +94,7 @@ export async function serve(
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
-        if (!link) throw hub.closed ? leaving() : unknownSession();
+        if (!link) throw hub.closed ? goingAway() : unknownSession();
         hub.sessions.confirm(link.session);
         return { outcome: await link.poll(exchange, cors, Number(head.header('velox-poll'))) };
       }
@@ -116,8 +116,6 @@ export async function serve(
 
 const TOO_LONG = refuse(414, 'too-long', 'The URL is longer than limits.url allows. Send a POST.');
 const TOO_MANY = 'this address opened too many links. Try again later.';
-
-const leaving = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
 
 /** A topic's value and position as JSON, for a plain GET. */
 async function readValue(

@@ -1,7 +1,6 @@
 import {
   CloseCode,
   isVeloxError,
-  VeloxError,
   type Bye,
   type ClientFrame,
   type Limits,
@@ -9,7 +8,7 @@ import {
 } from '@velox/core/protocol';
 import { Addresses } from '../access/addresses.js';
 import { Admissions, type Admission, type Credentials } from '../access/admission.js';
-import { closeCodeOf } from '../wire/codes.js';
+import { closeCodeOf, goingAway, INTERNAL } from '../wire/codes.js';
 import { DEFAULT_EVENT_LIMITS } from '../sessions/event-limits.js';
 import { Deliveries } from '../sessions/deliveries.js';
 import { commonHello } from '../sessions/common-hello.js';
@@ -36,8 +35,6 @@ import { Views } from '../views/views.js';
 
 /** When a client may come back if its frames ended its session, in ms: it might send them again. */
 const PENALTY_MS = 5_000;
-
-const INTERNAL = { code: 'internal', message: 'The server failed.' };
 
 /** Frames that accompany an open frame, and the request that brought them. */
 export interface Opening {
@@ -148,7 +145,7 @@ export class Hub {
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
   open(outlet: Outlet, admission: Guest, open?: OpenFrame['open'], along?: Opening): Session {
-    if (this.closed) throw new VeloxError('going-away', 'the server goes away.');
+    if (this.closed) throw goingAway();
     const isKnown = this.sessions.find(open?.session, admission) !== undefined;
     const chosen = isKnown ? undefined : this.entrance.enter(admission);
     const session = this.sessions.open(outlet, admission, open);
@@ -216,8 +213,8 @@ export class Hub {
    */
   async close(drain = 0): Promise<void> {
     this.closed = true;
-    this.admissions.close();
-    this.messaging.lifeCycle.close();
+    this.admissions.close(goingAway());
+    this.messaging.lifeCycle.close(goingAway());
     const sessions = [...this.sessions.all];
     const ended = new Promise<void>((resolve) => {
       const others = this.#onEmpty; // it may be called twice

@@ -81,8 +81,8 @@ export class LifeCycle {
   }
 
   /** The hub is closed: nothing waits any more. */
-  close(): void {
-    this.#deadlines.end(new VeloxError('going-away', 'the server goes away.'));
+  close(error: VeloxError): void {
+    this.#deadlines.end(error);
   }
 
   #begin(session: Session, first?: PromiseLike<unknown>): Busy {

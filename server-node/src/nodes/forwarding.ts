@@ -2,7 +2,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Elsewhere } from '../http/elsewhere.js';
 import { serve } from '../http/serve.js';
 import type { Hub } from '../hub/hub.js';
-import { NOTHING, refuse, type Exchange } from '../transports/exchange.js';
+import { FAILED, NOTHING, type Exchange } from '../transports/exchange.js';
 import { ForwardedExchange, type ForwardedAnswer, type ForwardedRequest } from './forwarded-exchange.js';
 import type { Letters } from './letters.js';
 import type { Peers } from './peers.js';
@@ -146,7 +146,7 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
       })
       .catch((error: unknown) => {
         this.#hub.observer.failure(error);
-        exchange.answer(refuse(500, 'internal', 'The server failed.'), {});
+        exchange.answer(FAILED, {});
       })
       .finally(() => this.#serving.delete(key));
   }

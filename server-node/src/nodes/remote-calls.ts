@@ -5,6 +5,7 @@ import type { Outcome, RemoteSession } from '../messaging/relay.js';
 import { callMessage } from '../sessions/event-message.js';
 import type { Session } from '../sessions/session.js';
 import { decodeData, encodeData } from '../wire/binary.js';
+import { INTERNAL } from '../wire/codes.js';
 import { insist, type Asker } from './ask.js';
 import { LATE_MS } from './moves.js';
 
@@ -203,7 +204,7 @@ export class RemoteCalls {
         return { number, error: { code, message, data } };
       }
       this.#hub.observer.failure(error);
-      return { number, error: { code: 'internal', message: 'The server failed.' } };
+      return { number, error: INTERNAL };
     }
   }
 

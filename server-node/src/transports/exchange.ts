@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '@velox/core/protocol';
 import type { Credentials } from '../access/admission.js';
 import type { RequestHead } from './request-head.js';
+import { INTERNAL } from '../wire/codes.js';
 import type { Outlet } from '../wire/outlet.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -52,7 +53,7 @@ export function credentialsOf({ request, head }: Exchange): Omit<Credentials, 't
 /** A coded refusal: `{"error":{"code","message"}}`. */
 export function refuse(
   status: number,
-  code: ErrorCode | 'internal',
+  code: ErrorCode | typeof INTERNAL.code,
   message: string,
   headers?: Headers,
 ): Answer {
@@ -69,3 +70,6 @@ export const JSON_HEADERS: Headers = { 'content-type': 'application/json', 'cach
 
 /** The answer to a request that no handler knows. */
 export const NOTHING: Answer = refuse(404, 'not-found', 'There is nothing here.');
+
+/** The answer to a request if the server fails. */
+export const FAILED: Answer = refuse(500, INTERNAL.code, INTERNAL.message);

@@ -1,4 +1,4 @@
-import { CloseCode, isVeloxError, type ErrorCode } from '@velox/core/protocol';
+import { CloseCode, isVeloxError, VeloxError, type ErrorCode } from '@velox/core/protocol';
 
 /** The close code of a WebSocket and the HTTP status for each error code. */
 const CODES: { readonly [code in ErrorCode]?: readonly [close: number, status: number] } = {
@@ -26,6 +26,12 @@ export function statusOf(error: unknown): number {
   if (!isVeloxError(error)) return 500;
   return CODES[error.code]?.[1] ?? 400;
 }
+
+/** What clients read if the server fails. The fault itself may be secret. */
+export const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
+
+/** The refusal of a hub that is closed. */
+export const goingAway = (): VeloxError => new VeloxError('going-away', 'the server goes away.');
 
 /** The longest reason of a close frame, in bytes (RFC 6455 §5.5). */
 const LONGEST_REASON = 123;

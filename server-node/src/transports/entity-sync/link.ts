@@ -4,7 +4,7 @@ import { CloseCode, isVeloxError, VeloxError, type ClientFrame } from '@velox/co
 import type { Guest } from '../../hub/entrance.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
-import { closeCodeOf } from '../../wire/codes.js';
+import { closeCodeOf, INTERNAL } from '../../wire/codes.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { headerOf } from '../request-head.js';
 import { takeReader } from '../socket/internals.js';
@@ -129,7 +129,7 @@ export class EntitySyncLink {
       this.#gate.authorize(hub.limits.frame);
     } catch (error) {
       if (!isVeloxError(error)) hub.observer.failure(error);
-      webSocket.close(closeCodeOf(error), isVeloxError(error) ? error.code : 'internal');
+      webSocket.close(closeCodeOf(error), isVeloxError(error) ? error.code : INTERNAL.code);
     }
   }
 

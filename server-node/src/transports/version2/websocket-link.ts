@@ -4,7 +4,7 @@ import { CloseCode, isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../../access/admission.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
-import { closeCodeOf } from '../../wire/codes.js';
+import { closeCodeOf, INTERNAL } from '../../wire/codes.js';
 import { CompressingOutlet } from '../../wire/compressing-outlet.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import type { Outlet } from '../../wire/outlet.js';
@@ -90,7 +90,7 @@ export class Version2Link {
       this.#listen();
     } catch (error) {
       if (!isVeloxError(error)) hub.observer.failure(error);
-      webSocket.close(closeCodeOf(error), isVeloxError(error) ? error.code : 'internal');
+      webSocket.close(closeCodeOf(error), isVeloxError(error) ? error.code : INTERNAL.code);
     }
   }
 

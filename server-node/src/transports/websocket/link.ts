@@ -10,7 +10,7 @@ import {
 } from '@velox/core/protocol';
 import type { WebSocket } from 'ws';
 import type { Admission, Credentials } from '../../access/admission.js';
-import { closeCodeOf } from '../../wire/codes.js';
+import { closeCodeOf, goingAway, INTERNAL } from '../../wire/codes.js';
 import type { Hub } from '../../hub/hub.js';
 import { serveTrial } from '../../hub/trial.js';
 import { message } from '../../wire/message.js';
@@ -88,7 +88,7 @@ export class WebSocketLink implements FrameGateOptions {
 
   /** Says goodbye to a client that is not authorized yet; the hub does so for sessions. */
   dismiss(): void {
-    if (!this.#session) this.#fail(new VeloxError('going-away', 'the server goes away.'));
+    if (!this.#session) this.#fail(goingAway());
   }
 
   /** Receives a whole message. ws never sees the first one: it would inflate it to any size. */
@@ -262,5 +262,3 @@ const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fe
 function credentialsOf(request: IncomingMessage): Omit<Credentials, 'token'> {
   return { request, header: (name) => headerOf(request, name) };
 }
-
-const INTERNAL = { code: 'internal', message: 'The server failed.' } as const;
