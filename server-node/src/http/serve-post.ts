@@ -90,7 +90,7 @@ async function serveFrames(
   if (frames.some((frame) => 'bye' in frame)) {
     pollingLinkOf(hub, id, admission, header('velox-link'))?.close();
   }
-  session.acknowledged(); // by the answer
+  session.noteAcked(); // by the answer
   session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
   await session.rate.whenPaid(); // the client sends the next POST after the answer
   const body = JSON.stringify({ ack: session.taken });

@@ -54,9 +54,9 @@ export function receive(
     session.rate.charge(session.topics.size * PRICES.question);
     void hub.renewals.renew(session, { ...credentials, token: frame.auth });
   } else if ('ping' in frame) {
-    if (frame.ack) session.ack();
+    if (frame.ack) session.oweAck();
     session.ping();
-  } else if ('ack' in frame) session.acknowledge(frame.ack);
+  } else if ('ack' in frame) session.receiveAck(frame.ack);
   else if ('bye' in frame)
     return; // the request that carried it ends the link
   else throw new VeloxError('bad-frame', 'the client sent an open frame on an open link.');

@@ -94,7 +94,7 @@ export class Checks {
     const end = (): void => {
       if (this.#turns.get(session) === turn) this.#turns.delete(session);
       this.#count(session, -1);
-      if (release()) session.ack();
+      if (release()) session.oweAck();
     };
     const used = turn.then(use);
     turn.then(end, end);

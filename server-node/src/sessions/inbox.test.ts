@@ -25,9 +25,9 @@ it('owes an acknowledgement after a hold if one has left out the frame', () => {
   const inbox = taken(2);
   expect(inbox.hold(2)()).toBe(false);
   const release = inbox.hold(2);
-  inbox.acknowledged();
+  inbox.noteAcked();
   expect(release()).toBe(true);
-  inbox.acknowledged();
+  inbox.noteAcked();
   expect(inbox.hold(2)()).toBe(false);
 });
 

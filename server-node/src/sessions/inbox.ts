@@ -70,11 +70,11 @@ export class Inbox {
   resume(): void {
     this.#last = 0;
     this.#posts = 0;
-    this.acknowledged();
+    this.noteAcked();
   }
 
   /** Notes that the client was told what was taken. */
-  acknowledged(): void {
+  noteAcked(): void {
     this.#count = this.#bytes = 0;
     this.#isBehind = !!this.#held?.size;
   }

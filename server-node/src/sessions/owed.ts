@@ -30,7 +30,7 @@ export class Owed {
   }
 
   /** The answer to a POST acknowledges the frames that the link would have acknowledged. */
-  acknowledged(): void {
+  noteAcked(): void {
     this.#hasAck = false;
   }
 

@@ -210,8 +210,8 @@ it('acknowledges 256 frames together, and fewer with the next heartbeat', () => 
 it('owes no acknowledgement that the answer to a POST has carried', () => {
   const { session, delivered } = setUp();
   session.take(1, 10);
-  session.ack();
-  session.acknowledged();
+  session.oweAck();
+  session.noteAcked();
   session.beat(BUDGET, 1);
   expect(delivered()).toEqual([{ ping: true }]);
 });
@@ -229,7 +229,7 @@ it('asks for an answer to a heartbeat while it is watched or events are not ackn
   session.emit('n', 1);
   delivered();
   expect(beats(4)).toEqual(asking);
-  session.acknowledge(1);
+  session.receiveAck(1);
   expect(beats(5)).toEqual(plain);
 });
 
@@ -261,7 +261,7 @@ it('takes silence for a loss only of a client that has answered before and was a
   session.beat(BUDGET, 1);
   delivered();
   expect(session.isSilentSince(1)).toBe(false);
-  session.acknowledge(0);
+  session.receiveAck(0);
   expect(session.isSilentSince(1)).toBe(true);
   session.heard();
   expect(session.isSilentSince(1)).toBe(false);
@@ -303,10 +303,10 @@ it('acknowledges the frames of the client before the goodbye, also if an earlier
   const bye = { code: 'going-away', reason: 'It goes.' } as const;
   const ways: ((session: Session, fill: () => void) => void)[] = [
     () => undefined,
-    (session) => session.acknowledged(), // the answer to the POST takes another connection
+    (session) => session.noteAcked(), // the answer to the POST takes another connection
     (session, fill) => {
       fill();
-      session.ack(); // it waits for the outlet
+      session.oweAck(); // it waits for the outlet
     },
   ];
   for (const acknowledge of ways) {
@@ -323,9 +323,9 @@ it('takes late frames, timers and answers without a link, and writes nothing', (
   const { session, outlet, dues, delivered } = setUp();
   session.detach(outlet);
   session.greet({ session: 'id', ack: 0 }, commonHello(15_000, DEFAULT_LIMITS));
-  session.ack();
-  session.acknowledged();
-  session.acknowledge(0);
+  session.oweAck();
+  session.noteAcked();
+  session.receiveAck(0);
   session.heard();
   session.ping();
   session.drained(outlet);

@@ -163,25 +163,25 @@ export class Session implements Subscriber {
   /** Whether a numbered frame of the client, of so many bytes, is new; false for a repetition. @throws VeloxError `bad-frame`. */
   take(seq: number | undefined, bytes: number): boolean {
     const isNew = this.inbox.take(seq, bytes);
-    if (this.inbox.isAckDue) this.ack();
+    if (this.inbox.isAckDue) this.oweAck();
     return isNew;
   }
 
-  /** Acknowledges the client's frames. */
-  ack(): void {
-    this.inbox.acknowledged();
+  /** The next delivery acknowledges the client's frames. */
+  oweAck(): void {
+    this.inbox.noteAcked();
     this.link?.owed.ack();
     this.#onDue(this);
   }
 
   /** The answer to a POST has acknowledged the client's frames. */
-  acknowledged(): void {
-    this.inbox.acknowledged();
-    this.link?.owed.acknowledged();
+  noteAcked(): void {
+    this.inbox.noteAcked();
+    this.link?.owed.noteAcked();
   }
 
   /** The client has all events up to a number. */
-  acknowledge(seq: number): void {
+  receiveAck(seq: number): void {
     this.liveness.answered();
     if (this.events.acknowledge(seq)) this.#onDue(this);
   }
@@ -209,7 +209,7 @@ export class Session implements Subscriber {
     const link = this.link;
     if (!link || link.isFull) return false;
     this.topics.doubt(budget);
-    if (this.inbox.hasUnacknowledged) this.ack();
+    if (this.inbox.hasUnacknowledged) this.oweAck();
     // An answer over a link that goes one way is a POST: every second heartbeat has to do.
     const asks =
       (this.liveness.isWatched || this.events.hasUnacknowledged) &&

@@ -78,7 +78,7 @@ export class EntitySyncLink {
     this.#outlet = new RowOutlet(plain, {
       textOf: (topic) => this.#textOf(topic),
       onPing: () => this.#ask(),
-      onEvent: (number) => later((session) => session.acknowledge(number)),
+      onEvent: (number) => later((session) => session.receiveAck(number)),
       onCall: (reply) => {
         const error = { code: 'no-handler', message: 'an entity-sync client cannot answer calls.' };
         later((session) => hub.messaging.reply(session, { reply, error }));
