@@ -1,4 +1,5 @@
-import { PROTOCOL_VERSION, type ErrorCode, type Subscription } from '@velox/core/protocol';
+import { PROTOCOL_VERSION, type Subscription } from '@velox/core/protocol';
+import { refuse, type Answer } from '../transports/exchange.js';
 import type { RequestHead } from '../transports/request-head.js';
 
 /** The kind of answer that a request asks an endpoint for. */
@@ -14,27 +15,9 @@ export type Wanted =
   | { readonly kind: 'preflight' }
   | { readonly kind: 'json'; readonly topic: string }
   /** Meant for Velox, but not available. */
-  | Refusal
+  | { readonly kind: 'refused'; readonly answer: Answer }
   /** Not meant for Velox at all. */
   | { readonly kind: 'foreign' };
-
-/** A coded answer with an HTTP status. */
-export interface Refusal {
-  readonly kind: 'refused';
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export function refusal(
-  status: number,
-  code: ErrorCode,
-  message: string,
-  headers?: Readonly<Record<string, string>>,
-): Refusal {
-  return { kind: 'refused', status, code, message, ...(headers && { headers }) };
-}
 
 /** The query that was parsed last: a handshake is asked for it three times, and clients of one page have the same. */
 let last: { readonly url: string; readonly parameters: URLSearchParams } | undefined;
@@ -73,15 +56,13 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
   }
   if (spoken === null && (webSocket || !['GET', 'HEAD'].includes(method))) return { kind: 'foreign' };
   if (spoken !== `${PROTOCOL_VERSION}` && (spoken !== null || stream)) {
-    return refusal(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
+    return { kind: 'refused', answer: UNSUPPORTED };
   }
   if (method === 'OPTIONS') return { kind: 'preflight' };
   if (method === 'POST') return { kind: 'post', stream, session };
   // A HEAD request is useful for a value. A HEAD poll would lose the messages that it takes.
   const isServed = method === 'GET' || (method === 'HEAD' && !stream && session === undefined);
-  if (!isServed) {
-    return refusal(405, 'bad-method', 'This method is not served here.', { allow: 'GET, HEAD, POST' });
-  }
+  if (!isServed) return { kind: 'refused', answer: BAD_METHOD };
   if (webSocket) return { kind: 'websocket' };
   if (stream) {
     const isKept = parameters.get('keep') === '1';
@@ -92,8 +73,16 @@ export function negotiate({ method, url, header }: RequestHead, version2?: boole
     return { kind: 'json', topic: parameters.get('topic') ?? '' };
   }
   if (spoken === null) return { kind: 'foreign' };
-  return refusal(406, 'not-acceptable', 'Accept text/event-stream or application/json, or open a WebSocket.');
+  return { kind: 'refused', answer: NOT_ACCEPTABLE };
 }
+
+const UNSUPPORTED = refuse(400, 'unsupported-version', `Streams need the query velox=${PROTOCOL_VERSION}.`);
+const BAD_METHOD = refuse(405, 'bad-method', 'This method is not served here.', { allow: 'GET, HEAD, POST' });
+const NOT_ACCEPTABLE = refuse(
+  406,
+  'not-acceptable',
+  'Accept text/event-stream or application/json, or open a WebSocket.',
+);
 
 /** Whether an `Accept` lists a type. An `EventSource` lists one alone, which takes no parsing. */
 function accepts(accepted: string, type: string): boolean {

@@ -49,9 +49,7 @@ export async function serve(
   };
   const wanted = negotiate(head, hub.version2);
   if (wanted.kind === 'foreign') return { left: 'foreign' };
-  if (wanted.kind === 'refused') {
-    return answer(refuse(wanted.status, wanted.code, wanted.message, wanted.headers));
-  }
+  if (wanted.kind === 'refused') return answer(wanted.answer);
   if (wanted.kind === 'preflight') {
     const headers = preflightHeaders(origin, head.header('access-control-request-headers'), hub.origins);
     return answer({ status: 204, headers, body: '', outcome: 'preflight' });
