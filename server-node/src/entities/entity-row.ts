@@ -132,7 +132,7 @@ export class EntityRow {
       this.#accept(row, number, this.#host.changes.next());
       this.#move(phase);
       // Promises would answer after the events of this tick.
-      if (this.#askers) this.#host.onRight(this.id);
+      if (this.#askers) this.#host.reask(this.id);
     } finally {
       this.#isPutting = false;
     }
@@ -253,7 +253,7 @@ export class EntityRow {
     this.#host.onRelated(related, began);
     if (!this.#hasRefused) return;
     this.#hasRefused = false;
-    this.#host.onAnswer(this.id);
+    this.#host.reaskRefused(this.id);
   }
 
   #deny(number: number): void {
@@ -265,7 +265,7 @@ export class EntityRow {
     this.#isShared = false;
     this.#version = this.#stale = undefined;
     this.freshAt = performance.now();
-    if (value) this.#host.onRight(this.id);
+    if (value) this.#host.reask(this.id);
   }
 
   /** Whether a row is newer (above 0) or older than the present one, by their versions. */

@@ -62,8 +62,8 @@ export class EntitySource<T = unknown> implements Source {
     this.#fetches = new Fetches({
       concurrency,
       timeout,
-      ...(fetch && { fetch: fetch }),
-      ...(fetchMany && { fetchMany: fetchMany }),
+      ...(fetch && { fetch }),
+      ...(fetchMany && { fetchMany }),
     });
     this.#rows = new Rows(linger, host.limit);
     this.#rowHost = {
@@ -75,8 +75,8 @@ export class EntitySource<T = unknown> implements Source {
       onRelated: (related, began) => {
         if (related.size > 0) host.onRelated(related, began);
       },
-      onRight: (id) => host.reask(this.#topicOf(id)),
-      onAnswer: (id) => host.reaskRefused(this.#topicOf(id)),
+      reask: (id) => host.reask(this.#topicOf(id)),
+      reaskRefused: (id) => host.reaskRefused(this.#topicOf(id)),
       onIdle: (id, audience) => {
         const row = this.#rows.find(id, audience);
         if (row) this.#rows.leave(row);

@@ -14,10 +14,10 @@ export interface RowHost {
   readonly codeOf: (error: unknown) => string;
   /** Rows that were read along by a fetch that began at the moment `began`. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>, began: number) => void;
-  /** The row is denied from now on, or it was put while clients waited for it: all clients ask again. */
-  readonly onRight: (id: string) => void;
-  /** There is an answer again: clients that were denied, or had no value, ask again. */
-  readonly onAnswer: (id: string) => void;
+  /** Opens the row's topic again for all sessions that want it. */
+  readonly reask: (id: string) => void;
+  /** The same for the sessions that were denied, or told that there is no value. */
+  readonly reaskRefused: (id: string) => void;
   /** No client may watch the row any more. */
   readonly onIdle: (id: string, audience: string | undefined) => void;
 }
