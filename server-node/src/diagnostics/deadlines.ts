@@ -44,7 +44,7 @@ export class Deadlines {
 }
 
 /** Waits until a promise settles, but at most `ms`. */
-export async function inTime(promise: Promise<unknown>, ms: number): Promise<void> {
+export async function waitAtMost(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
   clearTimeout(timer);

@@ -18,7 +18,7 @@ import { Heartbeat, HEARTBEAT_MS } from '../sessions/heartbeat.js';
 import { IdleWatch } from '../sessions/idle-watch.js';
 import { limitsOf, MOST, serverLimitsOf, type HubOptions, type ServerLimits } from './hub-options.js';
 import { statsOf, type HubStats } from './hub-stats.js';
-import { inTime } from '../diagnostics/deadlines.js';
+import { waitAtMost } from '../diagnostics/deadlines.js';
 import { attempt } from '../diagnostics/maybe-promise.js';
 import { Observer } from '../diagnostics/observer.js';
 import type { Origins } from '../access/origin.js';
@@ -233,7 +233,7 @@ export class Hub {
     this.entities.close();
     this.views.close();
     this.shared.close();
-    if (this.#links.size > 0) await inTime(ended, 5_000);
+    if (this.#links.size > 0) await waitAtMost(ended, 5_000);
   }
 
   /** Ends a session because its client misbehaved, or because serving it failed. */

@@ -1,6 +1,6 @@
 import { isVeloxError } from '@velox/core/protocol';
 import type { Admission } from '../access/admission.js';
-import { inTime } from '../diagnostics/deadlines.js';
+import { waitAtMost } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { showClient, unpackClient } from '../messaging/packed-client.js';
 import type { Rooms } from '../messaging/rooms.js';
@@ -71,7 +71,7 @@ export class Arrivals {
     this.#names = names;
     letters.on('claim', async (claim: Claim, from) => {
       const pending = this.#pending.get(claim.own);
-      if (pending) await inTime(pending, PAUSE_MS);
+      if (pending) await waitAtMost(pending, PAUSE_MS);
       return this.#pending.has(claim.own) ? ARRIVING : departures.find(claim, from);
     });
     letters.on('pass', (passed: PassedMessage) => this.#pass(passed));

@@ -1,4 +1,4 @@
-import { inTime } from '../diagnostics/deadlines.js';
+import { waitAtMost } from '../diagnostics/deadlines.js';
 import type { Hub } from '../hub/hub.js';
 import { packClient, type PackedClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
@@ -201,7 +201,7 @@ export class Departures {
     const session = this.#here(request);
     // Otherwise this node would execute frames after the new node has executed later ones.
     const idle = session && this.#hub.messaging.whenIdle(session);
-    if (idle) await inTime(idle, IDLE_MS);
+    if (idle) await waitAtMost(idle, IDLE_MS);
     const gone = this.#gone.get(own);
     if (gone) return (gone.to === from && gone.answer) || { is: 'moved', to: gone.to };
     // Synchronous from here on, so only one of two claims gets the session.

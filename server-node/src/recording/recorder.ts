@@ -5,7 +5,7 @@ import { delta } from './patch/delta.js';
 import { Differ } from './diff/diff.js';
 import { Scope } from './drafts/scope.js';
 import { Facade } from './drafts/facade.js';
-import { replacement, synchronous } from './drafts/recipe.js';
+import { noPromise, replacement } from './drafts/recipe.js';
 import { Sources } from './drafts/sources.js';
 import type { Node } from './tree/node.js';
 import { rowKeys, type KeyOption, type RowKeys } from './diff/row-key.js';
@@ -223,7 +223,7 @@ class TreeRecorder<T> implements Recorder<T>, Intake {
     try {
       return perform(() => {
         const draft = scope.wrap(tree.root, tree.top, ROOT) as T;
-        const next = replacement(draft, synchronous(recipe(draft)), scope.wrote);
+        const next = replacement(draft, noPromise(recipe(draft)), scope.wrote);
         if (next !== undefined) scope.assign(tree.top, ROOT, next);
         scope.finish();
       });

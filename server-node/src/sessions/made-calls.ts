@@ -1,4 +1,4 @@
-import { inTime } from '../diagnostics/deadlines.js';
+import { waitAtMost } from '../diagnostics/deadlines.js';
 import { thenOrNow } from '../diagnostics/maybe-promise.js';
 import { runAs, type Cause } from '../state/cause.js';
 import type { Versioned } from '../state/versioned.js';
@@ -71,7 +71,7 @@ class MadeCall implements Cause {
         if (!isShown(this.#expected)) resolve();
       };
     });
-    return inTime(taken, HOLD_MS);
+    return waitAtMost(taken, HOLD_MS);
   }
 
   forget(): void {

@@ -1,6 +1,6 @@
 import { checkArgument, option, VeloxError } from '@velox/core/protocol';
 import { handleOf } from '../recording/drafts/handle.js';
-import { synchronous } from '../recording/drafts/recipe.js';
+import { noPromise } from '../recording/drafts/recipe.js';
 
 /**
  * Several changes of a live value at once: all or nothing, and one message to the clients.
@@ -15,7 +15,7 @@ export function batch<L extends object, R>(live: L, change: (live: L) => R): R {
   checkArgument('batch()', 'a change', change, option.callback);
   const { scope } = handle;
   return scope.tree.attempt(() => {
-    const result = synchronous(change(live));
+    const result = noPromise(change(live));
     scope.tree.settle();
     scope.rejoin();
     return result;

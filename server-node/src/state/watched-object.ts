@@ -1,6 +1,6 @@
 import { VeloxError } from '@velox/core/protocol';
 import { isPlain } from '../recording/drafts/adopt.js';
-import { replacement, synchronous } from '../recording/drafts/recipe.js';
+import { noPromise, replacement } from '../recording/drafts/recipe.js';
 import { isContainer, type Container } from '../recording/tree/container.js';
 import { put } from '../recording/copy.js';
 
@@ -16,7 +16,7 @@ export function changeInPlace<T>(source: T, recipe: (object: T) => T | void): ()
   const backup = new Backup(source);
   const undo = (): void => backup.restore();
   try {
-    const result = synchronous(recipe(source));
+    const result = noPromise(recipe(source));
     const next = replacement(source, result, backup.isOutdated());
     if (next !== undefined && next !== source) overwrite(source, next);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { HANDLE, handleOf } from './handle.js';
 import { isContainer } from '../tree/container.js';
 import type { Node } from '../tree/node.js';
-import { replacement, synchronous } from './recipe.js';
+import { noPromise, replacement } from './recipe.js';
 import type { Tree } from '../tree/tree.js';
 
 /**
@@ -32,7 +32,7 @@ export abstract class Facade<C extends object> {
     const scope = handleOf(this.content)?.scope;
     if (!scope) return change(this.content);
     scope.tree.attempt(() => {
-      synchronous(change(this.content));
+      noPromise(change(this.content));
       scope.tree.settle();
       scope.rejoin();
     });
@@ -49,7 +49,7 @@ export abstract class Facade<C extends object> {
       const before = scope ? undefined : JSON.stringify(member);
       const wrote = scope?.wrote ?? false;
       if (scope) scope.wrote = false;
-      const result = synchronous(recipe(member));
+      const result = noPromise(recipe(member));
       const hasWritten = scope
         ? scope.wrote
         : isContainer(member) && (isPart(member, result) || JSON.stringify(member) !== before);

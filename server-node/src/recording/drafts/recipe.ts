@@ -3,11 +3,11 @@ import { isContainer } from '../tree/container.js';
 import { handleOf } from './handle.js';
 
 /**
- * Passes on the result of a recipe.
+ * Returns the result of a recipe.
  *
  * @throws VeloxError `async-recipe` for a promise.
  */
-export function synchronous<R>(result: R): R {
+export function noPromise<R>(result: R): R {
   if (isThenable(result)) {
     // Its drafts are dead, so it will most likely fail a second time.
     result.then(undefined, () => {});
