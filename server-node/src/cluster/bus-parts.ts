@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Bus } from './bus.js';
 
 /** Bytes of a part that its head may take: an id, a number and a count. */
-const HEAD = 48;
+const HEAD_BYTES = 48;
 /** For how long the rest of a message may be missing, in ms. Publishers send all parts together. */
 const PATIENCE_MS = 30_000;
 
@@ -19,7 +19,7 @@ export function withParts(bus: Bus): Bus {
     limit: Infinity,
     async publish(subject, data) {
       // At most 3 bytes of UTF-8 are needed for a unit of UTF-16, so short texts need not be measured.
-      const size = bus.limit - HEAD;
+      const size = bus.limit - HEAD_BYTES;
       if (data.length * 3 <= size || Buffer.byteLength(data) <= size) return bus.publish(subject, ` ${data}`);
       const chunks = split(data, size);
       const id = `${sender}${(sent++).toString(36)}`;

@@ -3,7 +3,7 @@ import type { Http2Session } from 'node:http2';
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { responseUnderWay } from '../transports/socket/internals.js';
-import { GRACE } from '../wire/outlet.js';
+import { CLOSE_MS } from '../wire/outlet.js';
 
 /** The open connections of a server that bring requests. An upgraded connection is no longer among them. */
 export class Connections {
@@ -76,7 +76,7 @@ export class Connections {
       if (this.#server.listening) return;
       for (const session of this.#sessions) session[areAll ? 'destroy' : 'close']();
       for (const socket of this.#sockets.values()) if (areAll || !responseUnderWay(socket)) socket.destroy();
-    }, GRACE).unref();
+    }, CLOSE_MS).unref();
   }
 }
 

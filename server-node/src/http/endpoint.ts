@@ -13,7 +13,7 @@ import { hidesAnother, register } from './same-path.js';
 import { serve, type Remainder, type Served } from './serve.js';
 import { targetOf } from '../transports/request-head.js';
 import { serverOf } from '../transports/socket/internals.js';
-import { GRACE } from '../wire/outlet.js';
+import { CLOSE_MS } from '../wire/outlet.js';
 import { WebSockets } from '../transports/websocket/websockets.js';
 import { loadWsClasses } from '../transports/websocket/ws-classes.js';
 import { attachTo, connectionsOf, interceptServerOf, watchServers, type WebServer } from './servers.js';
@@ -177,7 +177,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     },
     async close({ drain } = {}) {
       for (const server of servers) server.end(false);
-      setTimeout(() => underWay.forEach((response) => response.destroy()), GRACE).unref(); // a body that stalls, for example
+      setTimeout(() => underWay.forEach((response) => response.destroy()), CLOSE_MS).unref(); // a body that stalls, for example
       await Promise.all([hub.close(drain), webSockets.close()]);
       await elsewhere?.close(); // polls at other nodes have got their goodbye
     },

@@ -10,10 +10,10 @@ import { serveSse, serveSseTrial } from '../transports/sse/serve-sse.js';
 import type { Wanted } from './negotiate.js';
 
 /** The longest body of a POST that opens a session, in bytes: its client is not authorized yet. */
-const OPENING = 64 * 1024;
+const OPENING_BYTES = 64 * 1024;
 
 /** How long an authorized client may take to send a body, and the frames of a body may wait for a debt, in ms. */
-const BODY_TIME = 30_000;
+const BODY_MS = 30_000;
 
 const TOO_MANY = 'the frames of a POST owe more than limits.rate allows in 30 s. Send fewer.';
 
@@ -39,7 +39,7 @@ export async function servePost(
 ): Promise<{ readonly outcome: string | Promise<string> }> {
   if (wanted.session !== undefined)
     return await serveFrames(hub, exchange, cors, wanted.session, await admit());
-  const body = await hub.admissions.inTime(exchange.body(Math.min(OPENING, hub.limits.frame)));
+  const body = await hub.admissions.inTime(exchange.body(Math.min(OPENING_BYTES, hub.limits.frame)));
   const [first, ...rest] = decodeClientFrames(body, hub.limits.depth);
   if (!first || !('open' in first)) throw unknownSession();
   const { open } = first;
@@ -75,7 +75,7 @@ async function serveFrames(
   let session = live();
   await lifeCycle.whenReadable(session);
   live(); // the link may have been replaced meanwhile
-  const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_TIME);
+  const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_MS);
   const frames = decodeClientFrames(content, hub.limits.depth);
   session = live();
   for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
@@ -85,7 +85,7 @@ async function serveFrames(
     hub.receive(session, frame, credentialsOf(exchange));
     // No other POST of the session comes in between: each waits until this one has no frame that waits.
     for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
-    if (performance.now() - begun > BODY_TIME) throw new VeloxError('too-many', TOO_MANY);
+    if (performance.now() - begun > BODY_MS) throw new VeloxError('too-many', TOO_MANY);
   }
   if (frames.some((frame) => 'bye' in frame)) {
     pollingLinkOf(hub, id, admission, header('velox-link'))?.close();

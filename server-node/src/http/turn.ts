@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The most requests of one connection that wait for their turn. Browsers and proxies do not pipeline at all. */
-const WAITING = 16;
+const MOST_WAITING = 16;
 
 /** The requests of a connection that wait; one listener on the socket serves all of them. */
 const waiting = new WeakMap<Socket, Set<() => void>>();
@@ -30,7 +30,7 @@ export function whenTurn(request: IncomingMessage, response: ServerResponse): Pr
   if (response.socket || !former || former === response) return undefined;
   if (socket.destroyed) return Promise.resolve(false);
   const ends = waitingOn(socket);
-  if (ends.size >= WAITING) {
+  if (ends.size >= MOST_WAITING) {
     socket.destroy();
     return Promise.resolve(false);
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Hub } from '../hub/hub.js';
 import type { HubOptions } from '../hub/hub-options.js';
-import { FULL } from '../wire/outlet.js';
+import { FULL_BYTES } from '../wire/outlet.js';
 import type { Session } from './session.js';
 import { LocalState } from '../state/local-state.js';
 import { FakeOutlet } from '../../test/rig/fake-outlet.js';
@@ -151,7 +151,7 @@ describe('a reader that is slow', () => {
       denied.push(...outlet.take().map((frame) => frame.denied));
     }
     expect(denied).toEqual(names);
-    expect(Math.max(...outlet.sizes)).toBeLessThan(FULL + 2_000);
+    expect(Math.max(...outlet.sizes)).toBeLessThan(FULL_BYTES + 2_000);
   });
 
   it('gets writes that are measured in bytes', async () => {
@@ -161,7 +161,7 @@ describe('a reader that is slow', () => {
     outlet.sizes.length = 0;
     for (let i = 0; i < 20; i++) session.emit('n', 'é'.repeat(10_000));
     await turn();
-    expect(Math.max(...outlet.sizes)).toBeLessThan(FULL + 21_000);
+    expect(Math.max(...outlet.sizes)).toBeLessThan(FULL_BYTES + 21_000);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Subscriber } from '../topics/subscriber.js';
 import type { Subscription } from '../topics/subscription.js';
 import { Subscriptions } from '../topics/subscriptions.js';
 import type { Message } from '../wire/message.js';
-import { FULL, type Outlet } from '../wire/outlet.js';
+import { FULL_BYTES, type Outlet } from '../wire/outlet.js';
 import type { Sent } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import type { EventSender } from './event-sender.js';
@@ -268,13 +268,13 @@ export class Session implements Subscriber {
     former?.outlet.close(CloseCode.closed, 'replaced');
   }
 
-  /** Collects the next write: at most {@link FULL} and one message, so that the rest goes only if the outlet takes that. */
+  /** Collects the next write: at most {@link FULL_BYTES} and one message, so that the rest goes only if the outlet takes that. */
   #collect(link: Link): readonly Message[] {
     const only = link.owed.hasPending || this.topics.hasDirty ? undefined : this.events.takeOnly();
     if (only) return [only];
     const messages = link.owed.take(this.taken, this.dropped);
     let size = this.topics.tell(messages);
-    for (let event; size < FULL && (event = this.events.next()); size += event.size) messages.push(event);
+    for (let next; size < FULL_BYTES && (next = this.events.next()); size += next.size) messages.push(next);
     return messages;
   }
 }

@@ -19,8 +19,8 @@ const reportOmission = (path: string): void =>
     `the member at ${path} begins with "$" and is not sent. Rename it, or set the option keep$ of the state.`,
   );
 
-/** Bytes of a character in UTF-8, at most. */
-const MOST_BYTES = 3;
+/** Bytes of a character of JavaScript in UTF-8, at most. */
+const BYTES_PER_CHARACTER = 3;
 
 /** Characters of text. */
 const SMALL = 16 * 1024;
@@ -243,7 +243,7 @@ export class LocalState<T> implements State<T>, Versioned, ChangeListener, Deliv
     this.#text = undefined;
     // The exact size costs a snapshot's text: only a patch that is long enough may ask for it.
     if (patch.length > this.#recorder.size / 2 && isAsLong(patch, this.text())) history.skip();
-    else history.add(patch, MOST_BYTES * this.#recorder.size);
+    else history.add(patch, BYTES_PER_CHARACTER * this.#recorder.size);
   }
 
   /** Returns whether there is a revision since the last delivery. */

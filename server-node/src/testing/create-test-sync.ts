@@ -77,7 +77,7 @@ function checkGenuine(...functions: object[]): void {
 }
 
 /** How long the clients may take to recover after the last fault, in ms. */
-const RECOVERY = 60_000;
+const RECOVERY_MS = 60_000;
 
 /**
  * Puts a hub and its clients on virtual time and a network in memory; all else that is real stays so. While it is open it stands in for
@@ -144,7 +144,7 @@ export async function createTestSync<C extends Contract = AnyContract, Context =
         harm(fault, fault.client);
       }
       const over = Math.max(0, ...faults.map((fault) => fault.at + ('ms' in fault ? fault.ms : 0)));
-      await time.advance(Math.max(0, began + over - time.now) + RECOVERY);
+      await time.advance(Math.max(0, began + over - time.now) + RECOVERY_MS);
     },
     serve: (endpoint) => network.serve(endpoint),
     close,

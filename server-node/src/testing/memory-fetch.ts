@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Path, Purpose } from './memory-path.js';
 
 /** How long an unread answer may continue, in ms. */
-const UNREAD = 1_000;
+const UNREAD_MS = 1_000;
 
 /** A `fetch` whose requests go over a path, each by a connection of its own. */
 export function createFetch(path: Path, dial: (purpose: Purpose) => Duplex): typeof fetch {
@@ -14,7 +14,7 @@ export function createFetch(path: Path, dial: (purpose: Purpose) => Duplex): typ
       const copy = send();
       copy.on('error', () => undefined);
       copy.on('response', (answer) => answer.resume());
-      time.schedule(UNREAD, () => copy.destroy(), zone);
+      time.schedule(UNREAD_MS, () => copy.destroy(), zone);
     };
     if (init.method === 'POST' && path.echo) time.schedule(path.echo(), again, zone);
     const ms = isPoll(init) ? path.repeat?.() : undefined;

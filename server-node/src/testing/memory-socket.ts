@@ -4,7 +4,7 @@ import type { VirtualTime, Zone } from './virtual-time.js';
 import { Wire } from './memory-lane.js';
 
 /** Bytes in flight that the network holds in one direction; the rest waits in the sender's buffer. */
-const WINDOW = 16_384;
+const WINDOW_BYTES = 16_384;
 
 /** One end of a connection: as much of a `net.Socket` as HTTP and WebSockets use. */
 class MemorySocket extends Duplex {
@@ -55,7 +55,7 @@ class MemorySocket extends Duplex {
         if (this.#waiting || this.#idleMs) this.#time.schedule(0, () => this.#go(), this.zone);
       },
     );
-    if (this.#out.inFlight < WINDOW) done();
+    if (this.#out.inFlight < WINDOW_BYTES) done();
     else this.#waiting = done;
   }
 

@@ -22,7 +22,7 @@ interface Task {
 /** The start of virtual time for `Date`, in ms since 1970. */
 const EPOCH = Date.UTC(2026, 0, 1);
 /** Between two paints, in ms. */
-const FRAME = 16;
+const FRAME_MS = 16;
 /** A timer of more than this many ms fires immediately, as real ones do. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -124,7 +124,7 @@ export class VirtualTime {
       setInterval: repeat,
       clearInterval: clear,
       ...('requestAnimationFrame' in globalThis && {
-        requestAnimationFrame: (run: (time: number) => void) => set(() => run(this.now), FRAME),
+        requestAnimationFrame: (run: (time: number) => void) => set(() => run(this.now), FRAME_MS),
         cancelAnimationFrame: clear,
       }),
     });

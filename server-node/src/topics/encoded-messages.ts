@@ -1,7 +1,7 @@
 import type { Message } from '../wire/message.js';
 
 /** The most text of one position that is cached beside the snapshot, in bytes: each version that a client may name gives another delta. */
-const CACHED = 1 << 20;
+const MOST_CACHED_BYTES = 1 << 20;
 
 /** The encoded frames of one position of a value. */
 export class EncodedMessages {
@@ -49,7 +49,7 @@ export class EncodedMessages {
     others.set(key, message);
     this.#othersSize += message.size;
     for (const [oldest, { size }] of others) {
-      if (this.#othersSize <= CACHED) break;
+      if (this.#othersSize <= MOST_CACHED_BYTES) break;
       others.delete(oldest);
       this.#othersSize -= size;
     }

@@ -16,7 +16,7 @@ const MARK = 33;
 const LONGEST_ID = 100;
 
 /** More cached messages than this stay while no client receives them, in bytes. */
-const LONG = 16 * 1024;
+const LONG_BYTES = 16 * 1024;
 
 export interface StateFramesOptions {
   /** The longest delta, in bytes. */
@@ -140,7 +140,7 @@ export class StateFrames {
    */
   rest(): boolean {
     if (this.#cache?.wasUsed()) return false;
-    if (this.#cache && this.#cache.size > LONG) return true;
+    if (this.#cache && this.#cache.size > LONG_BYTES) return true;
     this.#cache = undefined;
     this.#versioned.rest?.();
     return true;

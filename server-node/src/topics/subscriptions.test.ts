@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import type { Traffic } from '../diagnostics/traffic.js';
 import { LocalState } from '../state/local-state.js';
 import type { Message } from '../wire/message.js';
-import { FULL } from '../wire/outlet.js';
+import { FULL_BYTES } from '../wire/outlet.js';
 import { Broadcast } from './broadcast.js';
 import { Resting } from './resting.js';
 import { Subscription } from './subscription.js';
@@ -120,7 +120,7 @@ it('puts a subscription in the place of a former one to the topic', () => {
 
 it('stops at the size that an outlet takes, and goes on with the next topic later', () => {
   const rig = setUp();
-  const pad = 'x'.repeat(FULL - 1_000);
+  const pad = 'x'.repeat(FULL_BYTES - 1_000);
   for (const topic of ['a', 'b', 'c']) rig.want(topic, true, pad);
   expect([rig.told(), rig.topics.hasDirty]).toEqual([['a value', 'b value'], true]);
   expect([rig.told(), rig.topics.hasDirty]).toEqual([['c value'], false]);

@@ -3,7 +3,7 @@ import { ByKey, type OneOrMany } from '../collections/one-or-many.js';
 import type { Traffic } from '../diagnostics/traffic.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Message } from '../wire/message.js';
-import { FULL } from '../wire/outlet.js';
+import { FULL_BYTES } from '../wire/outlet.js';
 import type { Broadcast } from './broadcast.js';
 import type { Subscription } from './subscription.js';
 
@@ -139,7 +139,7 @@ export class Subscriptions {
   }
 
   /**
-   * Appends the pending frames to `messages`, until they have {@link FULL} bytes.
+   * Appends the pending frames to `messages`, until they have {@link FULL_BYTES} bytes.
    *
    * @returns how many bytes were added
    */
@@ -150,7 +150,7 @@ export class Subscriptions {
     if (first) size = this.#tellOf(first, messages);
     if (!this.#otherDirty) return size;
     for (const subscription of this.#otherDirty) {
-      if (size >= FULL) break;
+      if (size >= FULL_BYTES) break;
       this.#otherDirty.delete(subscription);
       size += this.#tellOf(subscription, messages);
     }

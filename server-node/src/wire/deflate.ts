@@ -4,9 +4,9 @@ import { constants, deflateRawSync } from 'node:zlib';
 const FLUSHED = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 /** The most that one stored block takes. */
-const STORED = 0xffff;
+const STORED_BYTES = 0xffff;
 /** Bytes before a stored block. */
-const HEAD = 5;
+const HEAD_BYTES = 5;
 
 /**
  * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: a reader of these is able to
@@ -31,13 +31,13 @@ export function payloadOf(flush: Buffer): Buffer {
 
 /** The same, uncompressed, so that its length reveals nothing about the content. */
 export function stored(data: Buffer): Buffer {
-  const blocks = Buffer.allocUnsafe(data.length + HEAD * Math.ceil(data.length / STORED));
-  for (let from = 0, to = 0; from < data.length; from += STORED, to += HEAD + STORED) {
-    const length = Math.min(STORED, data.length - from);
+  const blocks = Buffer.allocUnsafe(data.length + HEAD_BYTES * Math.ceil(data.length / STORED_BYTES));
+  for (let from = 0, to = 0; from < data.length; from += STORED_BYTES, to += HEAD_BYTES + STORED_BYTES) {
+    const length = Math.min(STORED_BYTES, data.length - from);
     blocks[to] = 0; // not the last block, not compressed; then the length, and its complement
     blocks.writeUInt16LE(length, to + 1);
-    blocks.writeUInt16LE(~length & STORED, to + 3);
-    data.copy(blocks, to + HEAD, from, from + length);
+    blocks.writeUInt16LE(~length & STORED_BYTES, to + 3);
+    data.copy(blocks, to + HEAD_BYTES, from, from + length);
   }
   return blocks;
 }

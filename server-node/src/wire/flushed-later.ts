@@ -1,9 +1,9 @@
 import { constants, deflateRaw } from 'node:zlib';
 
 /** Bytes of the messages that may wait for their turn. Behind them, a message leaves uncompressed. */
-const WAITING = 32 * 1024 * 1024;
+const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 
-/** Compresses 4 MB in 15 ms instead of 40, and the result is 7 % longer. */
+/** zlib's level: 3 compresses 4 MB in 15 ms, where the default takes 40, and the result is 7 % longer. */
 const LEVEL = 3;
 
 const waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ let isRunning = false;
  * @returns resolves with `undefined` if zlib fails; `undefined` immediately if too many messages wait
  */
 export function flushedLater(size: number, data: () => Buffer): Promise<Buffer | undefined> | undefined {
-  if (waitingSize >= WAITING) return undefined;
+  if (waitingSize >= MOST_WAITING_BYTES) return undefined;
   waitingSize += size;
   return new Promise((resolve) => {
     waiting.push(() => {

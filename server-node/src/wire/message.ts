@@ -6,10 +6,10 @@ import { deflatedFrame, textFrame } from './websocket-frame.js';
 import type { SharedWindow } from './shared-window.js';
 
 /** The shortest message that is worth compressing independently, in bytes. */
-const WORTHWHILE = 256;
+const WORTHWHILE_BYTES = 256;
 
 /** A longer message is compressed off the loop, in bytes. */
-const LONG = 256 * 1024;
+const LONG_BYTES = 256 * 1024;
 
 /** A form of a message that may be compressed. */
 export type CompressedForm = 'deflated' | 'gzip';
@@ -101,7 +101,7 @@ export class Message {
 
   /** Whether it is compressed off the loop. */
   get isLong(): boolean {
-    return this.isCompressible && this.size > LONG;
+    return this.isCompressible && this.size > LONG_BYTES;
   }
 
   /**
@@ -180,7 +180,7 @@ export class Message {
   }
 
   #isWorthwhile(): boolean {
-    return this.isCompressible && this.size >= WORTHWHILE;
+    return this.isCompressible && this.size >= WORTHWHILE_BYTES;
   }
 }
 

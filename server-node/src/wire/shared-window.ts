@@ -2,7 +2,7 @@ import { deflated } from './deflate.js';
 import { deflatedFrame } from './websocket-frame.js';
 
 /** How much of the past a message may refer to, in bytes. */
-const REACH = 16 * 1024;
+const REACH_BYTES = 16 * 1024;
 
 /** Least ms, or else bytes of messages, from one beginning to the next. */
 const RUN = { time: 1_000, size: 64 * 1024 };
@@ -111,7 +111,7 @@ export class SharedWindow {
       this.#length++;
       this.#size += data.length;
       this.#past = Buffer.concat([this.#past, data]);
-      if (this.#past.length > REACH) this.#past = Buffer.from(this.#past.subarray(-REACH));
+      if (this.#past.length > REACH_BYTES) this.#past = Buffer.from(this.#past.subarray(-REACH_BYTES));
     }
     return (this.#last = {
       message,

@@ -1,7 +1,7 @@
 import type { GrpcServerCall } from './grpc.js';
 
 /** A node that has this many bytes waiting is disconnected. It reconnects and reports a doubt, because it may have missed messages. */
-const MOST_WAITING = 33_554_432;
+const MOST_WAITING_BYTES = 33_554_432;
 
 /** A node that connected to us, and the subjects that it wants. */
 export class Inbound {
@@ -28,7 +28,7 @@ export class Inbound {
   send(key: string, data: string): void {
     if (!this.#keys.has(key)) return;
     this.#waiting += data.length;
-    if (this.#waiting > MOST_WAITING) return void this.end();
+    if (this.#waiting > MOST_WAITING_BYTES) return void this.end();
     this.#call.write(`=${key} ${data}`, () => (this.#waiting -= data.length));
   }
 

@@ -10,7 +10,7 @@ import { Snapshots } from './snapshots.js';
 import type { Stored, Stream } from './stream.js';
 
 /** The longest head of an entry: an id, numbers and tags. */
-const HEAD = 200;
+const HEAD_BYTES = 200;
 /** How often a load begins again because others removed the entries that it was to read. */
 const MOST_LOADS = 50;
 
@@ -64,7 +64,7 @@ export class NatsLog implements Log {
     const parts = await this.#bodies.put(
       this.#subject('part', `${key}.${first.tag}`),
       texts,
-      HEAD + 80 * revisions.length,
+      HEAD_BYTES + 80 * revisions.length,
     );
     const text = entries.appendOf(after, revisions, parts);
     const seq = await this.#stream.put(this.#subject('log', key), text, place.seq);
@@ -160,7 +160,7 @@ export class NatsLog implements Log {
 
   async #create(key: string, initial: string, from: number): Promise<undefined> {
     const tag = randomUUID();
-    const parts = await this.#bodies.put(this.#subject('part', `${key}.${tag}`), initial, HEAD);
+    const parts = await this.#bodies.put(this.#subject('part', `${key}.${tag}`), initial, HEAD_BYTES);
     const entry = {
       kind: 'create',
       id: randomUUID(),

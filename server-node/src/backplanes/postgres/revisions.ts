@@ -1,13 +1,13 @@
 import type { Revision } from '../../cluster/log.js';
 
-/** A notification has at most 7,999 bytes. */
-const LIMIT = 7_900;
+/** PostgreSQL takes at most 7,999 bytes. */
+const NOTIFICATION_BYTES = 7_900;
 
 /** Writes a revision for a notification. A long patch stays out: followers read it. */
 export function payloadOf({ at, previous, tag, patch }: Revision): string {
   const head = `${at.id} ${at.version} ${previous} ${tag}`;
   const whole = `${head} ${patch}`;
-  return Buffer.byteLength(whole) <= LIMIT ? whole : head;
+  return Buffer.byteLength(whole) <= NOTIFICATION_BYTES ? whole : head;
 }
 
 /** Reads the notification of a revision. undefined: its patch stayed out. */

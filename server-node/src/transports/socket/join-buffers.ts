@@ -1,5 +1,5 @@
 /** From this size on (bytes), a part is not copied but gathered by the system: its copy would not fit into the pool of Buffers. */
-const LARGE = 4 * 1024;
+const LARGE_BYTES = 4 * 1024;
 
 /** The last joined chunks, because within a tick many sessions get the same ones. */
 let last: { readonly parts: readonly Buffer[]; readonly chunks: readonly Buffer[] } = {
@@ -31,7 +31,7 @@ function join(parts: readonly Buffer[]): Buffer[] {
     small = [];
   };
   for (const part of parts) {
-    if (part.length < LARGE) {
+    if (part.length < LARGE_BYTES) {
       small.push(part);
     } else {
       flush();

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as velox from '../../index.js';
 import { sendingProgress } from './internals.js';
-import { STALL, watchStall } from './stall.js';
+import { STALL_MS, watchStall } from './stall.js';
 import { listen } from '../../../test/rig/listen.js';
 
 /** For work that takes as long as the machine is busy. */
@@ -35,7 +35,7 @@ it('a full stream whose peer does not read is destroyed after 30 s', async () =>
   const { near, close } = await stuffed();
   await settle(near);
   watchStall(near)(true);
-  vi.advanceTimersByTime(STALL - 1);
+  vi.advanceTimersByTime(STALL_MS - 1);
   expect(near.destroyed).toBe(false);
   vi.advanceTimersByTime(1);
   expect(near.destroyed).toBe(true);
@@ -48,7 +48,7 @@ it('a full stream whose peer reads slowly is left alone until 30 to 35 s after i
   watchStall(near)(true);
   for (let turn = 0; turn < 4; turn++) {
     await settle(near);
-    vi.advanceTimersByTime(STALL - 5_000);
+    vi.advanceTimersByTime(STALL_MS - 5_000);
     const before = sendingProgress(near);
     while (sendingProgress(near) === before) {
       far.resume();
@@ -58,7 +58,7 @@ it('a full stream whose peer reads slowly is left alone until 30 to 35 s after i
     vi.advanceTimersByTime(5_000);
   }
   await settle(near);
-  vi.advanceTimersByTime(STALL - 5_000);
+  vi.advanceTimersByTime(STALL_MS - 5_000);
   expect(near.destroyed).toBe(false);
   vi.advanceTimersByTime(10_000);
   expect(near.destroyed).toBe(true);
@@ -72,7 +72,7 @@ it('a stream that is not full is left alone, however quiet it is', async () => {
   watch(true);
   watch(false);
   await settle(near);
-  vi.advanceTimersByTime(10 * STALL);
+  vi.advanceTimersByTime(10 * STALL_MS);
   expect([near.destroyed, vi.getTimerCount()]).toEqual([false, 0]);
   close();
 });
@@ -111,13 +111,13 @@ describe.each([
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
     client.resume();
     await vi.waitFor(() => expect(hub.stats().waiting).toBe(0), PATIENCE);
-    vi.advanceTimersByTime(2 * STALL);
+    vi.advanceTimersByTime(2 * STALL_MS);
     expect(near.destroyed).toBe(false);
     client.pause();
     state.set({ n: 1, pad: 'y'.repeat(32 << 20) }); // more than the system takes
     await vi.waitFor(() => expect(hub.stats().waiting).toBeGreaterThan(0), PATIENCE);
     await settle(near);
-    vi.advanceTimersByTime(5_000 + STALL);
+    vi.advanceTimersByTime(5_000 + STALL_MS);
     expect(near.destroyed).toBe(true);
     client.destroy();
   });

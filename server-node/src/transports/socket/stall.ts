@@ -1,7 +1,7 @@
 import { sendingProgress } from './internals.js';
 
 /** How long a full outlet may go without a byte on its socket, in ms; then its link is destroyed. */
-export const STALL: number = 30_000;
+export const STALL_MS: number = 30_000;
 
 /** The common part of a socket and a response of node:http. */
 interface Timed {
@@ -21,7 +21,7 @@ const CHECKS = 6;
  *
  * @returns is notified whether the stream is full, each time that changes
  */
-export function watchStall(stream: Timed, ms: number = STALL): (full: boolean) => void {
+export function watchStall(stream: Timed, ms: number = STALL_MS): (full: boolean) => void {
   if (sendingProgress(stream) === undefined) {
     stream.on('timeout', () => stream.destroy());
     return (full) => void stream.setTimeout(full ? ms : 0);
@@ -53,7 +53,7 @@ export function isTimed(stream: object): stream is Timed {
  * @param onStall called once it has been full for `ms` since it was last told
  * @returns is notified whether it is full, each time that changes or data has moved
  */
-export function stallTimer(onStall: () => void, ms: number = STALL): (full: boolean) => void {
+export function stallTimer(onStall: () => void, ms: number = STALL_MS): (full: boolean) => void {
   let timer: NodeJS.Timeout | undefined;
   return (full) => {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { joined } from './join-buffers.js';
-import { FULL } from '../../wire/outlet.js';
+import { FULL_BYTES } from '../../wire/outlet.js';
 import { isTimed, watchStall } from './stall.js';
 
 /** Writes encoded messages to a socket, and reports as an outlet does when it is full, drains or stalls. */
@@ -44,7 +44,7 @@ export class SocketWriter {
 
   #hasRoom(): boolean {
     const socket = this.#socket;
-    if (socket.writableLength < FULL) return true;
+    if (socket.writableLength < FULL_BYTES) return true;
     const stall = (this.#stall ??= isTimed(socket) ? watchStall(socket) : () => undefined);
     stall(true);
     socket.once('drain', () => {

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../../index.js';
-import { STALL } from '../socket/stall.js';
+import { STALL_MS } from '../socket/stall.js';
 import { listen } from '../../../test/rig/listen.js';
 
 afterEach(() => void vi.useRealTimers());
@@ -157,7 +157,7 @@ describe('an event stream by fetch that is full', () => {
   it('ends when no reader has read for the time-out, and discards the pending messages', async () => {
     const { hub, reader, wait } = await stuffed(200_000);
     expect(hub.stats().waiting).toBeGreaterThan(200_000);
-    await wait(STALL - 1);
+    await wait(STALL_MS - 1);
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
     await wait(1);
     expect(hub.stats()).toMatchObject({ sessions: 0, subscriptions: 0, waiting: 0 });
@@ -169,13 +169,13 @@ describe('an event stream by fetch that is full', () => {
     let length = 0;
     for (let reads = 0; hub.stats().waiting > 0; reads++) {
       expect(reads).toBeLessThan(20);
-      await wait(STALL - 1);
+      await wait(STALL_MS - 1);
       const { value } = await reader.read();
       expect(value?.length).toBeLessThanOrEqual(64 * 1024);
       length += value?.length ?? 0;
     }
     expect(length).toBeGreaterThan(400_000);
-    await wait(10 * STALL); // nothing waits, so no read is needed
+    await wait(10 * STALL_MS); // nothing waits, so no read is needed
     expect(hub.stats()).toMatchObject({ sessions: 1, away: 0 });
     await reader.cancel();
   });

@@ -1,13 +1,13 @@
 import { GZIP_HEAD } from '../../wire/deflate.js';
 import type { StreamOptions } from '../exchange.js';
 import type { Message } from '../../wire/message.js';
-import { FULL, ROOM, type Outlet } from '../../wire/outlet.js';
+import { FULL_BYTES, DRAINED_BYTES, type Outlet } from '../../wire/outlet.js';
 import { stallTimer } from '../socket/stall.js';
 import type { StreamForm } from './stream-form.js';
 
 /** The most bytes a host gets at a time. A slow client keeps the host busy with them, and each read shows
  * progress. */
-const SLICE = FULL;
+const SLICE_BYTES = FULL_BYTES;
 
 /** An event stream that is the body of an answer to `fetch`; cancelling the body is the end of the link. */
 export class FetchStream implements Outlet {
@@ -54,12 +54,12 @@ export class FetchStream implements Outlet {
     }
     if (!this.#body) return true;
     const bytes = Buffer.concat(parts);
-    for (let at = 0; at < bytes.length; at += SLICE) {
-      this.#queue.push(new Uint8Array(bytes.subarray(at, at + SLICE))); // in memory of its own: a host may transfer it
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      this.#queue.push(new Uint8Array(bytes.subarray(at, at + SLICE_BYTES))); // in memory of its own: a host may transfer it
     }
     this.#waiting += bytes.length;
     if (this.#isAwaited) this.#give();
-    if (!this.#isFull && this.#waiting >= FULL) this.#stall((this.#isFull = true));
+    if (!this.#isFull && this.#waiting >= FULL_BYTES) this.#stall((this.#isFull = true));
     return !this.#isFull;
   }
 
@@ -95,7 +95,7 @@ export class FetchStream implements Outlet {
     this.#isAwaited = true;
     this.#give();
     if (!this.#isFull) return;
-    this.#isFull = this.#waiting > ROOM;
+    this.#isFull = this.#waiting > DRAINED_BYTES;
     this.#stall(this.#isFull);
     if (!this.#isFull) this.#events.onDrain();
   }

@@ -9,7 +9,7 @@ import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as velox from '../../index.js';
 import { Message } from '../../wire/message.js';
-import { FULL } from '../../wire/outlet.js';
+import { FULL_BYTES } from '../../wire/outlet.js';
 import { cert, key } from '../../../test/rig/certificate.js';
 import { listen } from '../../../test/rig/listen.js';
 import { rawStream, type Frame } from '../../../test/rig/raw-client.js';
@@ -91,7 +91,7 @@ describe('an event stream', () => {
     response.assignSocket(new Duplex({ read: () => undefined, write: take, writev: take }) as Socket);
     const begin = (): boolean => !!response.writeHead(200);
     const stream = new NodeStream(response, 'sse', begin, () => undefined);
-    expect(stream.write([new Message('x'.repeat(2 * FULL))])).toBe(true);
+    expect(stream.write([new Message('x'.repeat(2 * FULL_BYTES))])).toBe(true);
   });
 
   it('waits for its turn behind an answer that is not finished', async () => {

@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http';
 import { HttpChunk } from '../../wire/http-chunk.js';
 import { GZIP_HEAD } from '../../wire/deflate.js';
 import type { Message } from '../../wire/message.js';
-import { GRACE, type Outlet } from '../../wire/outlet.js';
+import { CLOSE_MS, type Outlet } from '../../wire/outlet.js';
 import { SocketWriter } from '../socket/writer.js';
 import { watchStall } from '../socket/stall.js';
 
@@ -50,7 +50,7 @@ export class NodeStream implements Outlet {
     const response = this.#response;
     if (!this.#start()) return;
     response.end();
-    const timer = setTimeout(() => response.destroy(), GRACE).unref();
+    const timer = setTimeout(() => response.destroy(), CLOSE_MS).unref();
     response.once('close', () => clearTimeout(timer));
   }
 

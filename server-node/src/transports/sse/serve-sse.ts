@@ -12,8 +12,8 @@ export const SSE_HEADERS: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-/** After so many ms a second sign of life follows the first. */
-const CANARY = 500;
+/** How long after hello a second sign of life follows, in ms. */
+const SECOND_PING_MS = 500;
 
 /**
  * Serves a session as an event stream; resolves with the reason when it is over.
@@ -32,7 +32,7 @@ export function serveSse(
   let end: (reason: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => (end = resolve));
   const onClose = (reason: string): void => {
-    clearTimeout(canary);
+    clearTimeout(secondPing);
     hub.leave(session, outlet, reason);
     end(reason);
   };
@@ -46,7 +46,7 @@ export function serveSse(
     credentials: credentialsOf(exchange),
   });
   // On a path that buffers, neither hello nor this ping arrives, though the head may. The client then tries another transport.
-  const canary = setTimeout(() => session.ping(), CANARY).unref();
+  const secondPing = setTimeout(() => session.ping(), SECOND_PING_MS).unref();
   return ended;
 }
 

@@ -4,7 +4,7 @@ import type { Outlet } from '../../wire/outlet.js';
 import { frameOf, translate, type Copy } from './translate.js';
 
 /** How often a client of version 2 gets a ping, in ms, also while data flows: velox.js reconnects after 45 s without one. */
-const PING_INTERVAL = 25_000;
+const PING_INTERVAL_MS = 25_000;
 
 const PING: Message = new Message('{"ping":true}', { eventId: '0' });
 
@@ -78,7 +78,7 @@ export class TranslatingOutlet implements Outlet {
     if (this.#phase === 'ended') return;
     const isFirst = this.#phase === 'silent';
     this.#phase = 'open';
-    if (isFirst) this.#pinging = setInterval(() => this.#ping(), PING_INTERVAL).unref();
+    if (isFirst) this.#pinging = setInterval(() => this.#ping(), PING_INTERVAL_MS).unref();
     this.#isFull = !this.#outlet.write(isFirst && messages[0] !== PING ? [PING, ...messages] : messages);
   }
 

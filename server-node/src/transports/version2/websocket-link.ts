@@ -16,7 +16,7 @@ import { reportNoObject } from './report-no-object.js';
 import { PlainWebSocketOutlet, type ServerWebSocket } from './websocket-outlet.js';
 
 /** A client of version 2 sends a text at least every 25 s. Without one for so many ms, its link ends. */
-const SILENCE = 30_000;
+const SILENCE_MS = 30_000;
 
 /** A client of version 2 that was authorized, and the topic that it gets. */
 export interface Version2Client {
@@ -104,7 +104,7 @@ export class Version2Link {
     const end = (): void => this.#webSocket.close(CloseCode.timeout, 'timeout');
     // If the process stood still, a message waits unread in the socket.
     const late = (): void => void setImmediate(() => this.#silence === mine && end());
-    const mine = (this.#silence = setTimeout(late, SILENCE).unref());
+    const mine = (this.#silence = setTimeout(late, SILENCE_MS).unref());
   }
 
   #hear(): void {

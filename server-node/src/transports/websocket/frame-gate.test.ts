@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import { frame } from '../../../test/rig/raw-frames.js';
-import { FrameGate, STRANGER, type GateError } from './frame-gate.js';
+import { FrameGate, STRANGER_BYTES, type GateError } from './frame-gate.js';
 import { readMessage } from './read-message.js';
 
 afterEach(() => void vi.useRealTimers());
@@ -111,7 +111,7 @@ describe('a frame gate', () => {
   });
 
   it.each([
-    ['an announced length', () => [frame.text('x'.repeat(STRANGER + 1)).subarray(0, 8)]],
+    ['an announced length', () => [frame.text('x'.repeat(STRANGER_BYTES + 1)).subarray(0, 8)]],
     ['fragments', () => frame.fragments(Array<string>(9).fill('x'.repeat(2_000)), false).slice(0, 9)],
     ['empty fragments', () => frame.fragments(Array<string>(3_000).fill(''), false).slice(0, 2_999)],
     ['pings', () => Array.from({ length: 3_000 }, frame.ping)],

@@ -3,13 +3,13 @@ import { ByteQueue } from './byte-queue.js';
 import { headOf, isControl, type FrameHead } from './frame-head.js';
 
 /** The most unread bytes of an unauthorized client: the open frame, and the frames after it before `hello`. */
-export const STRANGER: number = 16 * 1024;
+export const STRANGER_BYTES: number = 16 * 1024;
 
 /** How long a message that has begun may take, in ms. */
-const MESSAGE_TIME = 30_000;
+const MESSAGE_MS = 30_000;
 
 /** How many bytes the headers of a fragmented message may add to its limit. */
-const HEADERS = 1024;
+const HEADER_BYTES = 1024;
 
 /** RFC 6455 §7.4.1. */
 const PROTOCOL_ERROR = 1002;
@@ -46,8 +46,8 @@ export class FrameGate {
   /** `held`: a message is being processed. `closing`: only control frames are of interest. */
   #state: 'reading' | 'held' | 'closing' | 'over' = 'reading';
   /** Infinity once the peer is authorized. */
-  #allowance = STRANGER;
-  #limit = STRANGER;
+  #allowance = STRANGER_BYTES;
+  #limit = STRANGER_BYTES;
   #isParsing = false;
   /** Bytes of a frame that are still to be ignored. */
   #ignored = 0;
@@ -131,7 +131,7 @@ export class FrameGate {
     this.#checkAllowance();
     if (this.#is('held') && this.#allowance === Infinity) this.#options.pause();
     if (this.#is('reading') && this.#restBytes + this.#fragmentBytes > 0)
-      this.#late ??= setTimeout(() => this.#fail('late'), MESSAGE_TIME).unref();
+      this.#late ??= setTimeout(() => this.#fail('late'), MESSAGE_MS).unref();
   }
 
   /** Returns whether there may be another frame. */
@@ -149,7 +149,7 @@ export class FrameGate {
         this.#ignored = size;
         return true;
       }
-      if (this.#fragmentBytes + head.length > this.#limit + HEADERS || head.length > this.#limit)
+      if (this.#fragmentBytes + head.length > this.#limit + HEADER_BYTES || head.length > this.#limit)
         return this.#fail(this.#allowance === Infinity ? TOO_LARGE : 'unread');
     }
     if (rest.size < size) return false;

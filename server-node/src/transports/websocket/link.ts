@@ -21,7 +21,7 @@ import { PRICES } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { releaseInflater, takeReader } from '../socket/internals.js';
-import { FrameGate, STRANGER, type FrameGateOptions, type GateError } from './frame-gate.js';
+import { FrameGate, STRANGER_BYTES, type FrameGateOptions, type GateError } from './frame-gate.js';
 import { WebSocketOutlet } from './outlet.js';
 import { readMessage } from './read-message.js';
 
@@ -97,7 +97,7 @@ export class WebSocketLink implements FrameGateOptions {
       this.#isInflated = ((raw[0] as number) & RSV1) !== 0;
       return this.#reader?.call(this.#socket, raw);
     }
-    this.#begin(() => readMessage(raw, STRANGER));
+    this.#begin(() => readMessage(raw, STRANGER_BYTES));
   }
 
   onControl(raw: Buffer): void {
@@ -131,7 +131,7 @@ export class WebSocketLink implements FrameGateOptions {
     const isFirst = !this.#early;
     this.#early ??= [];
     this.#early.push(data);
-    if (this.#early.reduce((sum, { length }) => sum + length, 0) > STRANGER) {
+    if (this.#early.reduce((sum, { length }) => sum + length, 0) > STRANGER_BYTES) {
       this.#fail(new VeloxError('too-large', TOO_EARLY));
     } else if (isFirst) this.#begin(() => data.toString());
   }
@@ -166,7 +166,9 @@ export class WebSocketLink implements FrameGateOptions {
   /** Charges for the bytes of a message, and receives the next one when that is paid. */
   #goOn(bytes: number): void {
     const rate = this.#session?.rate;
-    rate?.charge((Math.max(0, bytes - FREE) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte));
+    rate?.charge(
+      (Math.max(0, bytes - FREE_BYTES) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte),
+    );
     this.#nextWhenReadable();
   }
 
@@ -249,12 +251,12 @@ const never = (): boolean => false;
 
 const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
 /** Bytes of a message that cost nothing beside the frame. */
-const FREE = 1024;
+const FREE_BYTES = 1024;
 
 /** The bit of a frame's first byte that RFC 7692 §6 uses. */
 const RSV1 = 0x40;
 
-const TOO_EARLY = `more than ${STRANGER} bytes came before hello. Send the rest after hello.`;
+const TOO_EARLY = `more than ${STRANGER_BYTES} bytes came before hello. Send the rest after hello.`;
 const LATE_MESSAGE = 'a message took more than 30 s. Send smaller messages.';
 const TOO_MANY_OPENED = 'this address opened too many links. Try again later.';
 const TOO_MANY_PINGS = 'the peer sent more frames than the limits allow. Send fewer.';

@@ -69,9 +69,9 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
 
 /** A longer message is announced, in bytes. A browser shows a message only when complete, and the client's
  * watchdog would end the link meanwhile. */
-const ANNOUNCED = 256 * 1024;
+const ANNOUNCED_BYTES = 256 * 1024;
 
-const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED;
+const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED_BYTES;
 
 function announced(frame: Buffer): readonly Buffer[] {
   return isLong(frame) ? [messageOf({ ping: true, next: frame.length }).webSocket, frame] : [frame];

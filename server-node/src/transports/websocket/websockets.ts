@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Hub } from '../../hub/hub.js';
 import { headerOf } from '../request-head.js';
-import { GRACE } from '../../wire/outlet.js';
+import { CLOSE_MS } from '../../wire/outlet.js';
 import { deflationOf, type Deflation } from '../../wire/deflate-offer.js';
 import { Version2Link, type Version2Client } from '../version2/websocket-link.js';
 import { WebSocketLink } from './link.js';
@@ -89,7 +89,7 @@ const EXTENSIONS = 'sec-websocket-extensions';
 
 /** Compression is ours to do, once a message and not once a session; ws agrees on it, and reads what clients compress. */
 function createServer(hub: Hub, perMessageDeflate: PerMessageDeflateOptions | false): WebSocketServer {
-  const patience = { closeTimeout: GRACE }; // not in the types of ws
+  const patience = { closeTimeout: CLOSE_MS }; // not in the types of ws
   return new (wsClasses().WebSocketServer)({
     ...patience,
     noServer: true,
