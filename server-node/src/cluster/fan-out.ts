@@ -5,7 +5,7 @@ interface Listener<T> {
   readonly fn: (value: T) => void;
   readonly onDoubt: (() => void) | undefined;
 }
-interface Channel<T> {
+interface Feed<T> {
   readonly listeners: Set<Listener<T>>;
   /** Settles when the engine has subscribed. */
   readonly opened: Promise<void>;
@@ -15,7 +15,7 @@ interface Channel<T> {
 export class FanOut<T> {
   readonly #open: (key: string) => Promise<void>;
   readonly #close: (key: string) => void;
-  readonly #channels = new Map<string, Channel<T>>();
+  readonly #feeds = new Map<string, Feed<T>>();
 
   /**
    * @param open subscribes in the engine, for the first listener of a key
@@ -31,23 +31,23 @@ export class FanOut<T> {
 
   /** The keys that have listeners. */
   keys(): string[] {
-    return [...this.#channels.keys()];
+    return [...this.#feeds.keys()];
   }
 
   /** Resolves when the engine has subscribed. */
   async add(key: string, fn: (value: T) => void, onDoubt?: () => void): Promise<Unsubscribe> {
     const listener = { fn, onDoubt };
-    let channel = this.#channels.get(key);
-    if (!channel) {
-      channel = { listeners: new Set(), opened: this.#open(key) };
-      this.#channels.set(key, channel);
+    let feed = this.#feeds.get(key);
+    if (!feed) {
+      feed = { listeners: new Set(), opened: this.#open(key) };
+      this.#feeds.set(key, feed);
     }
-    const { listeners, opened } = channel;
+    const { listeners, opened } = feed;
     listeners.add(listener);
     const remove = (): void => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
-      if (this.#channels.get(key)?.listeners !== listeners) return;
-      this.#channels.delete(key);
+      if (this.#feeds.get(key)?.listeners !== listeners) return;
+      this.#feeds.delete(key);
       this.#close(key);
     };
     try {
@@ -71,7 +71,7 @@ export class FanOut<T> {
   }
 
   #each(key: string, call: (listener: Listener<T>) => void): void {
-    const listeners = this.#channels.get(key)?.listeners;
+    const listeners = this.#feeds.get(key)?.listeners;
     if (!listeners) return;
     for (const listener of [...listeners]) {
       if (!listeners.has(listener)) continue;

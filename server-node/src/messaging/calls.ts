@@ -132,7 +132,7 @@ export class Calls {
 
   /** The session has ended, so the outcome of its calls is unknown. */
   forget(session: Session): void {
-    for (const { settle } of this.#all(session)) settle(unknown('the session ended'));
+    for (const { settle } of this.#all(session)) settle(unknownOutcome('the session ended'));
   }
 
   /** Returns a reply as the contract's schema gives it. */
@@ -159,9 +159,9 @@ export class Calls {
   }
 }
 
-const unknown = (why: string): CallError =>
+const unknownOutcome = (why: string): CallError =>
   new CallError('unknown-outcome', `${why} before the reply. The call may have run.`);
-export const lostCall = (): CallError => unknown('its link was lost');
+export const lostCall = (): CallError => unknownOutcome('its link was lost');
 const cancelled = (): CallError => new CallError('cancelled', 'the call was cancelled.');
 export const droppedCall = (): CallError =>
   new CallError('dropped', 'the session has ended, or too much waits for it. The call did not run.');

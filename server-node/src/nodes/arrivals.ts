@@ -22,7 +22,7 @@ import {
   type CastOfMessage,
   type ClaimAnswer,
   type PassedMessage,
-  type Request,
+  type GiveRequest,
   type Taken,
 } from './moves.js';
 import type { NamesAcross } from './names-across.js';
@@ -178,7 +178,7 @@ export class Arrivals {
   }
 
   /** Asks a node repeatedly while the node may be alive and have the session. */
-  async #ask(node: string, kind: 'claim' | 'give', claim: Claim | Request): Promise<ClaimAnswer> {
+  async #ask(node: string, kind: 'claim' | 'give', claim: Claim | GiveRequest): Promise<ClaimAnswer> {
     const [start, asker] = [performance.now(), { letters: this.#letters, peers: this.#peers }];
     const patience = kind === 'give' ? GIVE_MS : this.#peers.patienceFor(node);
     do {

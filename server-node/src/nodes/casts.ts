@@ -28,7 +28,7 @@ interface Claimed {
   readonly claim: NameClaim;
 }
 
-interface Letter {
+interface CastLetter {
   readonly from: string;
   readonly number: number;
   readonly to: RemoteSelection;
@@ -67,7 +67,7 @@ export class Casts implements Pick<Relay, 'cast'> {
     this.#bus = bus;
     this.#peers = peers;
     const hear = (data: string): void => {
-      const letter = JSON.parse(data) as Letter | Question | Claimed;
+      const letter = JSON.parse(data) as CastLetter | Question | Claimed;
       if ('number' in letter) this.#hear(letter);
       else if (letter.from === node) return;
       else if ('claim' in letter) this.onClaim?.(letter.claim);
@@ -147,11 +147,11 @@ export class Casts implements Pick<Relay, 'cast'> {
     }
   }
 
-  #send(letter: Letter): void {
+  #send(letter: CastLetter): void {
     for (const subject of this.#subjectsOf(letter.to)) this.#publish(subject, letter);
   }
 
-  #publish(subject: string, letter: Letter): void {
+  #publish(subject: string, letter: CastLetter): void {
     const failed = (error: unknown): void =>
       this.#hub.observer.log('warn', 'event not relayed', { name: letter.event.event, error });
     void this.#bus.publish(subject, JSON.stringify(letter)).catch(failed);
@@ -174,7 +174,7 @@ export class Casts implements Pick<Relay, 'cast'> {
     return this.#hub.messaging.names.isUsed(name);
   }
 
-  #hear(letter: Letter): void {
+  #hear(letter: CastLetter): void {
     const { from, number, to, body } = letter;
     if (from === this.#node) return;
     const cast = castId(from, number);

@@ -19,7 +19,7 @@ import {
   type ClaimAnswer,
   type PassedAct,
   type PassedMessage,
-  type Request,
+  type GiveRequest,
   TAKE_MS,
   type Taken,
 } from './moves.js';
@@ -84,7 +84,7 @@ export class Departures {
     this.#names = names;
     this.#successors = new Successors(hub, asker, this, remoteCalls);
     letters.on('act', (passed: PassedAct) => this.#hear(passed));
-    letters.on('give', (request: Request, from) => this.#give(request, from));
+    letters.on('give', (request: GiveRequest, from) => this.#give(request, from));
     letters.on('took', (taken: Taken, from) => this.#taken(taken, from));
     letters.on('at', (taken: Taken, from) => this.#follow(taken, from));
     peers.onGone((node) => {
@@ -184,7 +184,7 @@ export class Departures {
     return session && this.#hub.sessions.find(session.id, claimant(claim));
   }
 
-  async #give(request: Request, from: string): Promise<ClaimAnswer> {
+  async #give(request: GiveRequest, from: string): Promise<ClaimAnswer> {
     const answer = await this.#answer(request, from);
     if (answer.is !== 'given') {
       this.#refused.set(`${from} ${request.own}`, request.question);
@@ -194,7 +194,7 @@ export class Departures {
     return answer;
   }
 
-  async #answer(request: Request, from: string): Promise<ClaimAnswer> {
+  async #answer(request: GiveRequest, from: string): Promise<ClaimAnswer> {
     const { own, question } = request;
     // Continues in another task, because a link that has just found the session opens within its own task.
     await new Promise((resolve) => setTimeout(resolve, 0));

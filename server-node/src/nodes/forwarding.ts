@@ -12,7 +12,7 @@ import { homeOf } from './session-id.js';
 const GRACE_MS = 5_000;
 
 /** The letters between nodes about requests. `call` is a number of the node that forwards. */
-type Letter =
+type ForwardLetter =
   | { readonly call: number; readonly request: ForwardedRequest }
   | { readonly call: number; readonly abort: true }
   /** The request has arrived. */
@@ -49,7 +49,7 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
     peers.onGone((gone) => {
       for (const { home, settle } of [...this.#pending.values()]) if (home === gone) settle(unknownSession());
     });
-    letters.on(KIND, (letter: Letter, from) => this.#hear(letter, from));
+    letters.on(KIND, (letter: ForwardLetter, from) => this.#hear(letter, from));
   }
 
   hasSession(id: string): boolean {
@@ -123,16 +123,16 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
     }
   }
 
-  #hear(letter: Letter, from: string): void {
+  #hear(letter: ForwardLetter, from: string): void {
     if ('taken' in letter) this.#pending.get(letter.call)?.wait(this.#hub.heartbeat + GRACE_MS);
     else if ('answer' in letter) this.#pending.get(letter.call)?.settle(letter.answer);
     else if ('abort' in letter) this.#serving.get(`${from} ${letter.call}`)?.abort();
     else this.#serve(letter, from);
   }
 
-  #serve({ call, request }: Extract<Letter, { request: unknown }>, from: string): void {
+  #serve({ call, request }: Extract<ForwardLetter, { request: unknown }>, from: string): void {
     const key = `${from} ${call}`;
-    const tell = (letter: Letter): void => this.#letters.tell(from, KIND, letter); // it asks again
+    const tell = (letter: ForwardLetter): void => this.#letters.tell(from, KIND, letter); // it asks again
     const exchange = new ForwardedExchange(request, (answer) => {
       this.#serving.delete(key);
       tell({ call, answer });

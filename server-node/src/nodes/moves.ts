@@ -21,7 +21,7 @@ export type ClaimAnswer =
   | { readonly is: 'unknown' };
 
 /** Asks a node to give a session. The question may be heard repeatedly, and late. */
-export interface Request extends Claim {
+export interface GiveRequest extends Claim {
   /** The number of the question among the questions of its node. */
   readonly question: number;
 }

@@ -127,7 +127,10 @@ export class RemoteCalls {
       for (const { settle } of [...waiting.values()]) settle({ error });
     };
     const onAbort = (): void => end(new CallError('cancelled', 'the call was cancelled.'));
-    const timer = setTimeout(() => end(unknown()), Math.min(timeout + TRAVEL_MS, LONGEST_TIMER_MS)).unref();
+    const timer = setTimeout(
+      () => end(unknownOutcome()),
+      Math.min(timeout + TRAVEL_MS, LONGEST_TIMER_MS),
+    ).unref();
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     this.#order(order, waiting);
@@ -162,7 +165,7 @@ export class RemoteCalls {
         ? this.#obey(order, node)
         : ((await letters.ask(node, 'call', order, LATE_MS)) as Moved | undefined);
     if (!moved) {
-      for (const own of order.sessions) waiting.get(own)?.settle({ error: unknown() });
+      for (const own of order.sessions) waiting.get(own)?.settle({ error: unknownOutcome() });
       return;
     }
     for (const [own, to] of moved) {
@@ -175,7 +178,7 @@ export class RemoteCalls {
 
   #giveUp(isLost: (waiting: Waiting) => boolean): void {
     const all = [...this.#waiting.values()].flatMap((waiting) => [...waiting.values()]);
-    for (const waiting of all) if (isLost(waiting)) waiting.settle({ error: unknown() });
+    for (const waiting of all) if (isLost(waiting)) waiting.settle({ error: unknownOutcome() });
   }
 
   /** Calls sessions of this node for another one. Returns the sessions that have moved, and where they went. */
@@ -222,5 +225,5 @@ export class RemoteCalls {
   }
 }
 
-const unknown = (): CallError =>
+const unknownOutcome = (): CallError =>
   new CallError('unknown-outcome', 'the server of the session did not answer. The call may have run.');

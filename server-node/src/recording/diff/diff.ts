@@ -251,7 +251,7 @@ export class Differ {
   #thawed(ours: Container, key: Key): Container {
     if (!Object.isFrozen(ours)) return ours;
     const { nodes, root } = this.#tree;
-    if (!nodes.find(root)?.lasting) throw FROZEN;
+    if (!nodes.find(root)?.isLasting) throw FROZEN;
     return writable(this.#tree, nodes.child(this.#node(), key, ours));
   }
 

@@ -153,23 +153,24 @@ export function takeOver(
 
   // At a greater depth, a copy is made only to check whether the child may nest so deep.
   if (child.depth() < node.depth() + 1 + copies.length) copyOf(scope, child, intake, depth, origins);
-  if (child.robbed) untangle(scope, child, intake, origins, node);
+  if (child.hasLostChild) untangle(scope, child, intake, origins, node);
   const { parent } = child;
-  for (let owner = parent; owner && !owner.robbed; owner = owner.parent) {
+  for (let owner = parent; owner && !owner.hasLostChild; owner = owner.parent) {
     origins?.fork(owner); // its object still holds the child
-    rob(tree, owner);
+    markLostChild(tree, owner);
   }
-  if (from.lasting) tree.nodes.pin(child); // the former container may return in a later window
+  if (from.isLasting) tree.nodes.pin(child); // the former container may return in a later window
   const home = innermost(tree, node, copies);
-  if (home.robbed) untangle(scope, home, intake, origins); // it may have lost this very child
-  if (child.lasting) tree.nodes.pin(home);
+  if (home.hasLostChild) untangle(scope, home, intake, origins); // it may have lost this very child
+  if (child.isLasting) tree.nodes.pin(home);
   child.parent = home;
   tree.nodes.duplicates.join(child);
   tree.note(() => {
     child.parent = parent;
     if (parent) tree.onTouch?.(parent); // not written itself, but its members may have been
     // The application may have kept the copies, which still hold the child.
-    for (let at: Node | undefined = home; at && at !== node; at = at.parent) at.robbed = at.isUndone = true;
+    for (let at: Node | undefined = home; at && at !== node; at = at.parent)
+      at.hasLostChild = at.isUndone = true;
   });
   return child.target;
 }
@@ -197,9 +198,9 @@ function followCopy(tree: Tree, from: Node, copy: Container, parent: Node, origi
 }
 
 /** Marks a container outside of the value, because a part of it was moved elsewhere. */
-function rob(tree: Tree, node: Node): void {
-  node.robbed = true;
-  tree.note(() => (node.robbed = false));
+function markLostChild(tree: Tree, node: Node): void {
+  node.hasLostChild = true;
+  tree.note(() => (node.hasLostChild = false));
 }
 
 /** The node of the innermost of containers that will stand in `node`. */
@@ -221,8 +222,8 @@ function untangle(scope: DraftScope, node: Node, intake: Intake, origins?: Origi
       tree.set(node, key, copy);
       if (origins?.hasOpen) followCopy(tree, child, copy, node, origins);
       if (!node.isUndone && !home.isInside(child)) origins?.duplicate(child, copy, node);
-    } else if (child.robbed) untangle(scope, child, intake, origins, home);
+    } else if (child.hasLostChild) untangle(scope, child, intake, origins, home);
   }
-  node.robbed = false;
-  tree.note(() => (node.robbed = true));
+  node.hasLostChild = false;
+  tree.note(() => (node.hasLostChild = true));
 }

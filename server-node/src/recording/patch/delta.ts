@@ -24,7 +24,7 @@ export function delta(tree: Tree): Delta {
     const before = tree.top.before as ObjectBefore | undefined;
     writer.value(before ? before.values[0] : tree.root, tree.root, '');
     for (const one of linked) {
-      one.linked = false;
+      one.isLinked = false;
       one.changed = undefined;
     }
   }
@@ -47,8 +47,8 @@ function pathTo(node: Node, top: Node): string | undefined {
 function linkChanged(touched: readonly Node[]): Node[] {
   const linked: Node[] = [];
   for (const leaf of touched) {
-    for (let node: Node | undefined = leaf; node && !node.linked; node = node.parent) {
-      node.linked = true;
+    for (let node: Node | undefined = leaf; node && !node.isLinked; node = node.parent) {
+      node.isLinked = true;
       linked.push(node);
       if (node.parent) (node.parent.changed ??= []).push(node);
     }

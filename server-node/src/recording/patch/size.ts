@@ -11,15 +11,15 @@ export function toText(value: unknown): string {
  * The exact length of JSON.stringify(value) for a value that `copyIn` made, without making the text. Once more than `limit`
  * characters are certain it stops, and the result is some number above `limit`.
  *
- * @param view shows another content of a container, for instance its former members.
+ * @param contentOf shows another content of a container, for instance its former members.
  */
-export function measure(value: unknown, limit: number = Infinity, view: View = same): number {
+export function measure(value: unknown, limit: number = Infinity, contentOf: ContentOf = same): number {
   if (typeof value !== 'object' || value === null) return primitive(value);
-  const container = view(value);
+  const container = contentOf(value);
   let size = 2;
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length && size <= limit; index++) {
-      size += measure(container[index], limit - size, view) + (index === 0 ? 0 : 1);
+      size += measure(container[index], limit - size, contentOf) + (index === 0 ? 0 : 1);
     }
     return size;
   }
@@ -28,13 +28,13 @@ export function measure(value: unknown, limit: number = Infinity, view: View = s
   for (const key of Object.keys(container)) {
     if (size > limit) break;
     const item = (container as Record<string, unknown>)[key];
-    size += primitive(key) + measure(item, limit - size, view) + (first ? 1 : 2);
+    size += primitive(key) + measure(item, limit - size, contentOf) + (first ? 1 : 2);
     first = false;
   }
   return size;
 }
 
-export type View = (container: object) => object;
+export type ContentOf = (container: object) => object;
 
 function same(container: object): object {
   return container;

@@ -3,8 +3,9 @@ import type { ArrayBefore, ObjectBefore } from './before.js';
 import { segment, type Key } from '../copy.js';
 import type { Source } from './source.js';
 
-/** The view of a container that is shown instead of a draft. */
-export interface View {
+/** A VMap or VSlice, as the node of its container knows it. */
+interface NodeFacade {
+  /** Returns another one for the same container, seen through a draft. */
   over(draft: object): object;
 }
 
@@ -26,7 +27,7 @@ export class Node {
    * The children that changed or have changed descendants, and whether this node is one of them in its parent; set while a patch is made.
    */
   changed: Node[] | undefined;
-  linked = false;
+  isLinked = false;
   /** How many writes the tree had counted at the last write to it. */
   written = 0;
   /** The node that its drafts stand for instead, because that one took its place. */
@@ -34,17 +35,17 @@ export class Node {
   /** How many containers surrounded it in the value; used while it is out of the value. */
   level = 0;
   /** Whether a part of it moved elsewhere while it was out of the value. If it returns, that part is copied. */
-  robbed = false;
+  hasLostChild = false;
   /** Whether an attempt made it that was undone. It may still hold parts, which it must not share with the value. */
   isUndone = false;
   /** Whether it is kept beyond the window, like all nodes around it. */
-  lasting = false;
+  isLasting = false;
   /** Its proxies: the one of the recipe that last read it, and the long-lived one. */
   scope: object | undefined;
   draft: object | undefined;
   live: object | undefined;
   /** Replaces the proxies, if set. */
-  facade: View | undefined;
+  facade: NodeFacade | undefined;
   /** The application's object that the container is a copy of, while writes to that object count. */
   source: Source | undefined;
 

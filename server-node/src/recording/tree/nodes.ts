@@ -45,8 +45,8 @@ export class Nodes {
   /** Keeps a node beyond the window, and those around it. */
   pin(node: Node): void {
     this.#pinned ??= new WeakMap();
-    for (let at: Node | undefined = node; at && !at.lasting; at = at.parent) {
-      at.lasting = true;
+    for (let at: Node | undefined = node; at && !at.isLasting; at = at.parent) {
+      at.isLasting = true;
       this.#pinned.set(at.target, at);
     }
   }
@@ -58,7 +58,7 @@ export class Nodes {
     if (!node || (node.parent && node.parent !== parent)) return; // it went elsewhere, and stays there
     node.parent = parent;
     node.key = key;
-    if (node.lasting) this.pin(parent);
+    if (node.isLasting) this.pin(parent);
     this.duplicates.join(node);
   }
 

@@ -12,7 +12,7 @@ import { PlainWebSocketOutlet, type ServerWebSocket } from '../version2/websocke
 import { FrameGate } from '../websocket/frame-gate.js';
 import { readMessage } from '../websocket/read-message.js';
 import { RowOutlet } from './outlet.js';
-import { requestOf, type Request } from './requests.js';
+import { requestOf, type RowRequest } from './requests.js';
 
 /** A row as it is sent to an entity-sync client. */
 export interface SentRow {
@@ -160,7 +160,7 @@ export class EntitySyncLink {
     }
   }
 
-  #execute(session: Session, request: Request, text: string): void {
+  #execute(session: Session, request: RowRequest, text: string): void {
     if (request.is === 'subscribe' || request.is === 'unsubscribe') {
       const topic = `${request.entity}/${request.id}`;
       if (request.is === 'subscribe') {

@@ -1,7 +1,7 @@
 import { UNSOUND } from '@velox/core/protocol';
 
 /** A message of an entity-sync client. */
-export type Request =
+export type RowRequest =
   | { readonly is: 'subscribe' | 'unsubscribe'; readonly entity: string; readonly id: string }
   | { readonly is: 'secret'; readonly secret: string }
   /** It has no action and is for the application. */
@@ -14,7 +14,7 @@ export type Request =
  *
  * @param longest the most bytes that the name of a topic may have
  */
-export function requestOf(text: string, longest: number): Request {
+export function requestOf(text: string, longest: number): RowRequest {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -42,7 +42,7 @@ export function requestOf(text: string, longest: number): Request {
   return { is: action, entity, id };
 }
 
-const unknown = (why: string): Request => ({ is: 'unknown', why });
+const unknown = (why: string): RowRequest => ({ is: 'unknown', why });
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
