@@ -4,7 +4,7 @@ import { Askers } from './askers.js';
 import { readFetched, type FetchedRow } from './fetched.js';
 import type { Job, Outcome } from './fetches.js';
 import type { RowHost } from './row-host.js';
-import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row.js';
+import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row-phase.js';
 import { RowValue } from './row-value.js';
 
 /** The last answer of a row: nothing yet, a value, or a denial. */

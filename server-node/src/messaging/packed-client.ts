@@ -1,5 +1,5 @@
 import { packSession, unpackSession } from '../sessions/pack-session.js';
-import type { PackedSession } from '../sessions/parcel.js';
+import type { PackedSession } from '../sessions/packed-session.js';
 import type { Session } from '../sessions/session.js';
 import type { Departure } from './absences.js';
 import type { Messaging } from './messaging.js';

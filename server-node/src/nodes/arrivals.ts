@@ -5,7 +5,7 @@ import type { Hub } from '../hub/hub.js';
 import { showClient, unpackClient } from '../messaging/packed-client.js';
 import type { Rooms } from '../messaging/rooms.js';
 import type { Sent } from '../sessions/event-limits.js';
-import { unpackMessage } from '../sessions/parcel.js';
+import { unpackMessage } from '../sessions/packed-session.js';
 import { isHere, type Redirect, type Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';

@@ -3,7 +3,7 @@ import type { Hub } from '../hub/hub.js';
 import { packClient, type PackedClient } from '../messaging/packed-client.js';
 import type { Sent } from '../sessions/event-limits.js';
 import { repliedCall } from '../sessions/event-message.js';
-import { packMessage } from '../sessions/parcel.js';
+import { packMessage } from '../sessions/packed-session.js';
 import { isHere, type Sending } from '../sessions/redirect.js';
 import type { Session } from '../sessions/session.js';
 import type { Message } from '../wire/message.js';

@@ -1,6 +1,6 @@
 import type { CastRanges } from './cast-set.js';
 import type { Claim } from './claim.js';
-import type { PackedMessage } from '../sessions/parcel.js';
+import type { PackedMessage } from '../sessions/packed-session.js';
 import type { RoomSelection } from '../messaging/room-selection.js';
 import type { NameClaim } from './name-claim.js';
 import type { PackedClient } from '../messaging/packed-client.js';

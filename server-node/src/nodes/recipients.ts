@@ -6,7 +6,7 @@ import { volatileKey } from '../messaging/cast.js';
 import type { FoundSessions, Outcome, Relay, RemoteSelection, RemoteSession } from '../messaging/relay.js';
 import { chooses } from '../messaging/room-selection.js';
 import { eventMessage } from '../sessions/event-message.js';
-import { packMessage } from '../sessions/parcel.js';
+import { packMessage } from '../sessions/packed-session.js';
 import type { Session } from '../sessions/session.js';
 import { askAll, type Asker } from './ask.js';
 import { castOf } from './casts.js';

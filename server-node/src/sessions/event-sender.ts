@@ -5,7 +5,7 @@ import { DEFAULT_EVENT_LIMITS, type EventLimits, type Sent } from './event-limit
 import type { Link } from './link.js';
 import { LostReplies, REPLACEMENT_SIZE } from './lost-replies.js';
 import { Outbox } from './outbox.js';
-import { unpackMessage, type OnCallDropped, type PackedEvents } from './parcel.js';
+import { unpackMessage, type OnCallDropped, type PackedEvents } from './packed-session.js';
 import { VolatileBox } from './volatile-box.js';
 
 /** Sends the events of one session. Its outbox is created with the first event: most sessions have none. */

@@ -4,7 +4,7 @@ import { Message } from '../wire/message.js';
 import { DEFAULT_EVENT_LIMITS, type Overflow } from './event-limits.js';
 import { eventMessage } from './event-message.js';
 import { Outbox } from './outbox.js';
-import { unpackMessage, type PackedEvents } from './parcel.js';
+import { unpackMessage, type PackedEvents } from './packed-session.js';
 
 interface Frame {
   readonly data: number;

@@ -3,7 +3,7 @@ import { DEFAULT_EVENT_LIMITS, type DropCode, type EventLimits } from './event-l
 import { numbered } from './event-message.js';
 import { Lanes, lengthOf } from './lanes.js';
 import { OutboxNumbers } from './outbox-numbers.js';
-import { packMessage, type PackedEvents, type PackedMessage } from './parcel.js';
+import { packMessage, type PackedEvents, type PackedMessage } from './packed-session.js';
 
 /**
  * The events of one session on their way to its client. An event gets its number when it is taken to be written, and is kept until the

@@ -1,4 +1,4 @@
-import type { OnCallDropped, PackedSession } from './parcel.js';
+import type { OnCallDropped, PackedSession } from './packed-session.js';
 import type { Session } from './session.js';
 
 /** Takes out what another node needs to go on with a session. Its link is replaced. */

@@ -2,7 +2,7 @@ import type { Path } from './memory-path.js';
 import type { Zone } from './virtual-time.js';
 
 /** One direction of one connection: messages arrive in order, after a delay, or never. A frozen sender sends nothing until it goes on. */
-export class Wire {
+export class MemoryLane {
   /** Discards all later messages, without notice to either end. */
   hole = false;
   /** Bytes that are on their way. */

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import type { Path } from './memory-path.js';
 import type { VirtualTime, Zone } from './virtual-time.js';
-import { Wire } from './memory-lane.js';
+import { MemoryLane } from './memory-lane.js';
 
 /** Bytes in flight that the network holds in one direction; the rest waits in the sender's buffer. */
 const WINDOW_BYTES = 16_384;
@@ -11,12 +11,12 @@ class MemorySocket extends Duplex {
   peer!: MemorySocket;
   readonly zone: Zone;
   readonly #time: VirtualTime;
-  readonly #out: Wire;
+  readonly #out: MemoryLane;
   #waiting: (() => void) | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #idleMs = 0;
 
-  constructor(time: VirtualTime, zone: Zone, out: Wire, allowHalfOpen: boolean) {
+  constructor(time: VirtualTime, zone: Zone, out: MemoryLane, allowHalfOpen: boolean) {
     super({ allowHalfOpen });
     this.#time = time;
     this.zone = zone;
@@ -101,8 +101,8 @@ class MemorySocket extends Duplex {
  */
 export function dial(path: Path, server: Zone, accept: (far: Duplex) => void): Duplex {
   const { time, zone } = path;
-  const up = new Wire(path, zone, server);
-  const down = new Wire(path, server, zone);
+  const up = new MemoryLane(path, zone, server);
+  const down = new MemoryLane(path, server, zone);
   const near = new MemorySocket(time, zone, up, false);
   const far = new MemorySocket(time, server, down, true);
   near.peer = far;

@@ -1,5 +1,5 @@
-import { IDLE, type Phase } from '../../../src/entities/row.js';
-export * from '../../../src/entities/row.js';
+import { IDLE, type Phase } from '../../../src/entities/row-phase.js';
+export * from '../../../src/entities/row-phase.js';
 
 /** A fetch that failed is not repeated. */
 export const fail = (): Phase => IDLE;

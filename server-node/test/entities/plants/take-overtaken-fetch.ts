@@ -1,5 +1,5 @@
-import { put as originalPut, type Phase } from '../../../src/entities/row.js';
-export * from '../../../src/entities/row.js';
+import { put as originalPut, type Phase } from '../../../src/entities/row-phase.js';
+export * from '../../../src/entities/row-phase.js';
 
 /** A fetch that began before a put replaces the row of the put. */
 export const put = (phase: Phase): Phase => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { numRuns } from '../../test/rig/documents.js';
-import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row.js';
+import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row-phase.js';
 
 /** A database whose row has a number, and an application that reads it. */
 class Model {
