@@ -66,7 +66,7 @@ export function createHub<C extends Contract, Context>(
       if (!viewOptions) published.publish(topic, state);
       else {
         const viewed = hub.views.publish(topic, state, viewOptions);
-        published.replace(topic, state);
+        published.note(topic, state);
         return createViewedState(state, viewed) as never;
       }
       return state as never;

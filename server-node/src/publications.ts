@@ -14,11 +14,11 @@ export class Publications {
   publish(topic: string, state: LocalState<unknown>): void {
     this.#hub.topics.publish(topic, state);
     this.#hub.views.remove(topic);
-    this.replace(topic, state);
+    this.note(topic, state);
   }
 
   /** Notes the state of a topic that was published otherwise. */
-  replace(topic: string, state: LocalState<unknown>): void {
+  note(topic: string, state: LocalState<unknown>): void {
     const former = this.#states.get(topic);
     this.#states.set(topic, state);
     if (!former || former === state) return;

@@ -14,7 +14,7 @@ import { serve, type Remainder, type Served } from './serve.js';
 import { targetOf } from '../transports/request-head.js';
 import { serverOf } from '../transports/socket/internals.js';
 import { CLOSE_MS } from '../wire/outlet.js';
-import { WebSockets } from '../transports/websocket/websockets.js';
+import { WebSockets, type Acceptance, type Handshake } from '../transports/websocket/websockets.js';
 import { loadWsClasses } from '../transports/websocket/ws-classes.js';
 import { attachTo, connectionsOf, interceptServerOf, watchServers, type WebServer } from './servers.js';
 import { claimUpgrade, takeUnversioned, takeUpgrade } from './upgrade.js';
@@ -63,7 +63,22 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
   const servers = new Set<Connections>();
   const underWay = new Set<ServerResponse>();
 
-  const begun = async (
+  const openWebSocket = async (
+    request: IncomingMessage,
+    handshake: Handshake,
+    acceptance: Acceptance,
+  ): Promise<Served> => {
+    try {
+      const loading = loadWsClasses();
+      if (loading) await loading;
+      return { outcome: webSockets.accept(request, handshake, acceptance) };
+    } catch (error) {
+      handshake.socket.destroy(); // no response holds it any more
+      throw error;
+    }
+  };
+
+  const serveRequest = async (
     request: IncomingMessage,
     response: ServerResponse,
     next?: (error?: unknown) => void,
@@ -92,14 +107,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     const upgrade = takeUpgrade(request);
     if (upgrade) {
       underWay.delete(response);
-      try {
-        const loading = loadWsClasses();
-        if (loading) await loading;
-        return { outcome: webSockets.accept(request, upgrade, served) };
-      } catch (error) {
-        upgrade.socket.destroy(); // no response holds it any more
-        throw error;
-      }
+      return openWebSocket(request, upgrade, served);
     }
     // If it remained a plain request, the server's requestTimeout would end the WebSocket.
     if (process.versions.bun) {
@@ -112,8 +120,8 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
   };
 
   // An error in serving one peer affects no other peer.
-  const safely = (...[request, response, next]: Parameters<typeof begun>): Promise<Served> => {
-    return begun(request, response, next).catch((error: unknown) => {
+  const safely = (...[request, response, next]: Parameters<typeof serveRequest>): Promise<Served> => {
+    return serveRequest(request, response, next).catch((error: unknown) => {
       hub.observer.failure(error);
       try {
         if (response.headersSent) response.destroy();
