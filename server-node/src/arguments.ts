@@ -47,7 +47,7 @@ export function checkTopic(hub: Hub, owner: string, topic: unknown, rest: readon
 
 /** @throws VeloxError `closed` after `hub.close()`. */
 export function checkOpen(hub: Hub, owner: string): void {
-  if (hub.closed) throw new VeloxError('closed', `${owner} came after hub.close(). Create another hub.`);
+  if (hub.isClosed) throw new VeloxError('closed', `${owner} came after hub.close(). Create another hub.`);
 }
 
 /** @throws VeloxError `bad-option` for a filter that is no function. */

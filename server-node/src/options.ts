@@ -141,7 +141,7 @@ const HUB: Checks<HubOptions> = {
 
 const SSE: Checks<SseOptions> = {
   retry: finite,
-  headers: expected('an object of valid headers', areHeaders),
+  headers: expected('an object of valid headers', isHeaders),
   text: flag,
   name: callback,
 };
@@ -255,7 +255,7 @@ function checkOrigins(value: unknown): string | undefined {
   return wrong === undefined ? undefined : `${what}. ${JSON.stringify(wrong)} is none`;
 }
 
-function areHeaders(value: unknown): boolean {
+function isHeaders(value: unknown): boolean {
   try {
     for (const [name, each] of Object.entries(value as Record<string, string>)) {
       validateHeaderName(name);

@@ -48,5 +48,5 @@ it('without limits no address is kept', () => {
   const addresses = new Addresses({ opensPerAddress: Infinity, sessionsPerAddress: Infinity });
   expect(addresses.open('a')).toBeUndefined();
   addresses.enter('a');
-  expect([addresses.size, addresses.areUnlimited]).toEqual([0, true]);
+  expect([addresses.size, addresses.isUnlimited]).toEqual([0, true]);
 });

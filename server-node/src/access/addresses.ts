@@ -31,7 +31,7 @@ export class Addresses {
   }
 
   /** Whether there are no limits per address. */
-  get areUnlimited(): boolean {
+  get isUnlimited(): boolean {
     const { opensPerAddress, sessionsPerAddress } = this.#limits;
     return opensPerAddress === Infinity && sessionsPerAddress === Infinity;
   }

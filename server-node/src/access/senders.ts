@@ -24,7 +24,7 @@ export class Senders {
   /** Returns the key of a sender's address, if it has limits. */
   keyOf(sender: Sender): string | undefined {
     if ('addressKey' in sender) return sender.addressKey;
-    return this.#addresses.areUnlimited ? undefined : clientAddress(sender, this.#trustProxy);
+    return this.#addresses.isUnlimited ? undefined : clientAddress(sender, this.#trustProxy);
   }
 
   /** Returns the sender without its request, with the same key. */

@@ -64,9 +64,9 @@ export class Connections {
    * Ends the connections of a server that accepts no more. Idle connections, and those that have received nothing, end immediately. Those
    * without a complete request end after 5 s, unless the server still listens then. A connection of HTTP/2 ends with its last response.
    *
-   * @param areAll whether connections that still have a response after 5 s end as well
+   * @param isForAll whether connections that still have a response after 5 s end as well
    */
-  end(areAll: boolean): void {
+  end(isForAll: boolean): void {
     if (!this.#server.listening) {
       for (const socket of this.#sockets.values()) if (isSilent(socket)) socket.destroy();
       (this.#server as { closeIdleConnections?(): void }).closeIdleConnections?.();
@@ -74,8 +74,9 @@ export class Connections {
     }
     setTimeout(() => {
       if (this.#server.listening) return;
-      for (const session of this.#sessions) session[areAll ? 'destroy' : 'close']();
-      for (const socket of this.#sockets.values()) if (areAll || !responseUnderWay(socket)) socket.destroy();
+      for (const session of this.#sessions) session[isForAll ? 'destroy' : 'close']();
+      for (const socket of this.#sockets.values())
+        if (isForAll || !responseUnderWay(socket)) socket.destroy();
     }, CLOSE_MS).unref();
   }
 }

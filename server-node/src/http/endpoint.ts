@@ -92,7 +92,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
     if (next && !isChecked) checkPath(request);
     const turn = whenTurn(request, response);
     if (turn && !(await turn)) return { outcome: 'closed' };
-    const exchange = nodeExchange(request, response, () => hub.closed, hub.limits.frame);
+    const exchange = nodeExchange(request, response, () => hub.isClosed, hub.limits.frame);
     const served = isElsewhere(request) ? FOREIGN : await serve(hub, exchange, elsewhere);
     if ('outcome' in served) return served;
     const answer = (content: Answer): Served => {

@@ -46,7 +46,7 @@ export function createEntitySync(hub: Hub, rules: EntitySyncRules): EntitySyncEn
   const upgrade: EntitySyncEndpoint['upgrade'] = async (request, socket, head) => {
     const response = await claimUpgrade(request, socket, head);
     if (!response) return 'passed on';
-    const exchange = nodeExchange(request, response, () => hub.closed);
+    const exchange = nodeExchange(request, response, () => hub.isClosed);
     try {
       const admission = await admit(hub, exchange);
       const taken = takeUpgrade(request);
@@ -85,7 +85,7 @@ async function admit(hub: Hub, exchange: Exchange): Promise<Guest> {
   if (head.url.length > hub.serverLimits.url) {
     throw new VeloxError('too-long', 'the URL is longer than limits.url allows. Shorten it.');
   }
-  if (hub.closed) throw goingAway();
+  if (hub.isClosed) throw goingAway();
   checkPage(hub, head);
   const credentials = { ...credentialsOf(exchange), token: bearerOf(head) };
   if (hub.admissions.open(credentials) !== undefined) {

@@ -73,7 +73,7 @@ export function createEventSource<Recipient>(
   return {
     async handle(request, response, next) {
       if ((await whenTurn(request, response)) === false) return 'closed';
-      const exchange = nodeExchange(request, response, () => hub.closed);
+      const exchange = nodeExchange(request, response, () => hub.isClosed);
       return serve(exchange, next).catch(() => {
         response.destroy(); // not even a refusal can be written
         return 'failed';

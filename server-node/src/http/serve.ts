@@ -55,7 +55,7 @@ export async function serve(
     return answer({ status: 204, headers, body: '', outcome: 'preflight' });
   }
   try {
-    if (hub.closed && wanted.kind !== 'poll') throw goingAway(); // a poll may have its goodbye waiting
+    if (hub.isClosed && wanted.kind !== 'poll') throw goingAway(); // a poll may have its goodbye waiting
     if (wanted.kind !== 'json') checkPage(hub, head);
     const isOpening = wanted.kind !== 'poll' && !('session' in wanted && wanted.session !== undefined);
     const retry = isOpening ? hub.admissions.open(credentialsOf(exchange)) : undefined;
@@ -92,7 +92,7 @@ export async function serve(
       }
       case 'poll': {
         const link = pollingLinkOf(hub, wanted.session, await admit(), head.header('velox-link'));
-        if (!link) throw hub.closed ? goingAway() : unknownSession();
+        if (!link) throw hub.isClosed ? goingAway() : unknownSession();
         hub.sessions.confirm(link.session);
         return { outcome: await link.poll(exchange, cors, Number(head.header('velox-poll'))) };
       }

@@ -80,15 +80,15 @@ export function dispatchUpgrade(
   emit: Emit,
 ): boolean {
   if (!isVeloxUpgrade(server, request)) return false;
-  const areOthersFirst = explicit.has(server) && !isOurs;
-  if (areOthersFirst) emit('upgrade', request, socket, head);
+  const hasOthersFirst = explicit.has(server) && !isOurs;
+  if (hasOthersFirst) emit('upgrade', request, socket, head);
   void whenFree(socket).then(() => {
     if (socket.destroyed || begun.has(request)) return; // the application's listener has taken it
     begun.add(request);
     const response = begin(request, socket, head);
     const hasOthers = !isOurs && server.listenerCount('upgrade') > 1;
     const release = (): void => {
-      if (areOthersFirst) refuseUnclaimed(request, socket, head);
+      if (hasOthersFirst) refuseUnclaimed(request, socket, head);
       else emit('upgrade', request, socket, head);
     };
     const withdraw = hasOthers ? releaseUnknown(request, response, release) : undefined;

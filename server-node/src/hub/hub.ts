@@ -66,7 +66,7 @@ export class Hub {
   readonly shared: SharedStates;
   readonly entrance: Entrance;
   /** Whether `close` was called. */
-  closed = false;
+  isClosed = false;
   readonly sessions: Sessions;
   readonly #receivers: Receivers;
   /** See `commonHello`. */
@@ -145,7 +145,7 @@ export class Hub {
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.
    */
   open(outlet: Outlet, admission: Guest, open?: OpenFrame['open'], along?: Opening): Session {
-    if (this.closed) throw goingAway();
+    if (this.isClosed) throw goingAway();
     const isKnown = this.sessions.find(open?.session, admission) !== undefined;
     const chosen = isKnown ? undefined : this.entrance.enter(admission);
     const session = this.sessions.open(outlet, admission, open);
@@ -178,7 +178,7 @@ export class Hub {
     if (this.#links.size === 0) this.#onEmpty();
     if (!session.detach(outlet)) return;
     this.topics.unsubscribeAll(session);
-    this.sessions.leave(session, this.closed);
+    this.sessions.leave(session, this.isClosed);
     if (!session.hasEnded) this.messaging.left(session);
   }
 
@@ -212,7 +212,7 @@ export class Hub {
    * @param drain spreads the return of the clients evenly over so many ms; 0: each comes back as usual
    */
   async close(drain = 0): Promise<void> {
-    this.closed = true;
+    this.isClosed = true;
     this.admissions.close(goingAway());
     this.messaging.lifeCycle.close(goingAway());
     const sessions = [...this.sessions.all];

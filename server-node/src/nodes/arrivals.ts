@@ -123,7 +123,7 @@ export class Arrivals {
     const arriving = new Arriving(session, this.#casts, messaging.rooms);
     session.redirect = arriving.redirect;
     // The hub may be closed meanwhile, or the session evicted.
-    const isWanted = (): boolean => !this.#hub.closed && sessions.withOwnPart(own) === session;
+    const isWanted = (): boolean => !this.#hub.isClosed && sessions.withOwnPart(own) === session;
     try {
       this.#names.arrives(session, nameClaim);
       const known = [
@@ -131,7 +131,7 @@ export class Arrivals {
         ...rooms.map((room) => messaging.rooms.join(session, room)),
       ];
       await Promise.all(known.flatMap((each) => each ?? []));
-      const request: Request = { ...claim, question: ++this.#questions };
+      const request: GiveRequest = { ...claim, question: ++this.#questions };
       const answer = isWanted() ? await this.#ask(node, 'give', request) : UNKNOWN;
       if (answer.is === 'given') this.#calls.arrive(session, answer.client.calls);
       if (answer.is === 'given' && isWanted()) this.#receive(session, arriving, node, rooms, answer);
@@ -164,7 +164,7 @@ export class Arrivals {
     arriving.arrive(casts);
     showClient(messaging, session, client);
     this.#departures.returned(own);
-    sessions.leave(session, this.#hub.closed);
+    sessions.leave(session, this.#hub.isClosed);
     // Until then the former node still hears the rooms that the session joined while it moved.
     void Promise.all(joined).then(() => this.#confirm(node, { own, links: client.links }));
     for (const place of client.calls)

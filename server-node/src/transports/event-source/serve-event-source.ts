@@ -54,7 +54,7 @@ export async function serveEventSource(
   // An EventSource reconnects after any end except this answer.
   if (position === CLOSED) return answer({ status: 204, headers: {}, body: '', outcome: 'closed' });
   try {
-    if (hub.closed) return answer(comeBack('going-away'));
+    if (hub.isClosed) return answer(comeBack('going-away'));
     checkPage(hub, head);
     const credentials = { ...credentialsOf(exchange), token: bearerOf(head) };
     const wait = hub.admissions.open(credentials);

@@ -42,7 +42,7 @@ export class PollingLink implements Outlet {
     if (this.#answer) this.#answer(messages);
     else {
       this.#farewell = [...(this.#farewell ?? []), ...messages]; // to a full outlet, a session says nothing else
-      if (this.#hub.closed) this.#expectPoll(FAREWELL_MS);
+      if (this.#hub.isClosed) this.#expectPoll(FAREWELL_MS);
     }
     return false;
   }

@@ -82,7 +82,7 @@ export class WebSocketLink implements FrameGateOptions {
         resolve(outcome);
       });
     });
-    if (hub.closed) this.dismiss();
+    if (hub.isClosed) this.dismiss();
     else if (retry !== undefined) this.#fail(new VeloxError('too-many', TOO_MANY_OPENED), retry);
   }
 
