@@ -161,14 +161,8 @@ export class Message {
     if (this.#isRaw) return this.text;
     const own = typeof this.#eventId === 'function' ? this.#eventId() : this.#eventId;
     const id = own ?? (this.#position && `${this.#position.id}:${this.#position.version}`);
-    return `${
-      id === undefined
-        ? ''
-        : `id: ${id}
-`
-    }data: ${this.text}
-
-`;
+    const head = id === undefined ? '' : `id: ${id}\n`;
+    return `${head}data: ${this.text}\n\n`;
   }
 
   #block(): Buffer {
