@@ -33,8 +33,7 @@ export interface FrameGateOptions {
 }
 
 /**
- * Splits the bytes of a socket into messages, and hands them out one at a time.
- * So a receiver never holds bytes behind an error, no
+ * Splits the bytes of a socket into messages, and hands them out one at a time. So a receiver never holds bytes behind an error, no
  * message is inflated before its turn, and a message in a million pieces takes at most twice its size.
  */
 export class FrameGate {
@@ -45,7 +44,7 @@ export class FrameGate {
   #fragments: ByteQueue | undefined;
   /** `held`: a message is being processed. `closing`: only control frames are of interest. */
   #state: 'reading' | 'held' | 'closing' | 'over' = 'reading';
-  /** Infinity once the peer is authorized. */
+  /** How many bytes the peer may still send; Infinity once it is authorized. */
   #allowance = STRANGER_BYTES;
   #limit = STRANGER_BYTES;
   #isParsing = false;
@@ -101,6 +100,10 @@ export class FrameGate {
     this.#fragments?.clear();
   }
 
+  get #isAuthorized(): boolean {
+    return this.#allowance === Infinity;
+  }
+
   get #restBytes(): number {
     return this.#rest?.size ?? 0;
   }
@@ -129,7 +132,7 @@ export class FrameGate {
     if (this.#restBytes > 0) this.#rest?.own();
     else this.#rest = undefined;
     this.#checkAllowance();
-    if (this.#is('held') && this.#allowance === Infinity) this.#options.pause();
+    if (this.#is('held') && this.#isAuthorized) this.#options.pause();
     if (this.#is('reading') && this.#restBytes + this.#fragmentBytes > 0)
       this.#late ??= setTimeout(() => this.#fail('late'), MESSAGE_MS).unref();
   }
@@ -150,7 +153,7 @@ export class FrameGate {
         return true;
       }
       if (this.#fragmentBytes + head.length > this.#limit + HEADER_BYTES || head.length > this.#limit)
-        return this.#fail(this.#allowance === Infinity ? TOO_LARGE : 'unread');
+        return this.#fail(this.#isAuthorized ? TOO_LARGE : 'unread');
     }
     if (rest.size < size) return false;
     const frame = rest.take(size);
