@@ -18,7 +18,7 @@ export type Watched<T> = T & { $push(): void };
 export interface Published<T> extends State<T>, Endpoint {}
 
 /**
- * Makes a state of a JSON value. The same object always gives the same state; options count the first time.
+ * Makes a state of a JSON value. The same object always gives the same state; its first options apply.
  *
  * @example
  * const board = velox.state<Board>({ rows: [] })

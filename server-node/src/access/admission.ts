@@ -270,8 +270,7 @@ export class Admissions {
   }
 }
 
-/** Calls back when the connection of a request is gone: a pending question would keep the request in memory.
- * Returns the end of it. */
+/** Calls back when a request's connection is gone: a question would keep the request in memory. Returns a function to stop. */
 function whenGone(request: Credentials['request'], callback: () => void): () => void {
   if (!(request instanceof IncomingMessage)) return () => undefined; // a time limit is all there is
   const { socket } = request;

@@ -47,8 +47,10 @@ function isListed(origin: string, origins: Origins): boolean {
   return origins === '*' || origins.some((each) => normal(each) === normal(origin));
 }
 
-/** The normal form of an origin: a default port, upper case and an IP address have several. A value that is no URL (`null`)
- * stays unchanged. */
+/**
+ * The normal form of an origin: a default port, upper case and an IP address have several. A value that is no URL (`null`) stays
+ * unchanged.
+ */
 function normal(origin: string): string {
   return urlOf(origin)?.href ?? origin;
 }

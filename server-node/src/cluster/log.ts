@@ -63,8 +63,7 @@ export interface Log {
    *
    * Resolves when the revisions are as durable as the engine was told to make them. A rejection with a `VeloxError` `too-large`,
    * `not-supported`, `bad-option` or `unavailable` means that nothing was appended, and an update fails with it. Any other rejection
-   * is in doubt: read, and look for the tag.
-   * A caller never has two appends of one topic in flight.
+   * is in doubt: read, and look for the tag. A caller never has two appends of one topic in flight.
    *
    * @param within a client of the engine in a transaction: the append becomes part of it, and is heard after its commit.
    * Engines without transactions reject it with `not-supported`.

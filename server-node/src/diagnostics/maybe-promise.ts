@@ -1,9 +1,8 @@
 import { VeloxError } from '@velox/core/protocol';
 
 /**
- * Results of application callbacks. Each value with a `then` is a promise: from another realm, from a library, or
- * broken. Every callback's
- * result goes through here, so that none of them becomes an unhandled rejection.
+ * Results of application callbacks. Each value with a `then` is a promise: from another realm, from a library, or broken. Every
+ * callback's result goes through here, so that none of them becomes an unhandled rejection.
  */
 
 /** Calls `go` with a value: now if it is no promise, else when the promise (of any kind) fulfils. */

@@ -43,10 +43,9 @@ export interface Endpoint {
   /** Serves event streams and JSON to web-standard servers: Hono, Next.js route handlers, Bun, Deno. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Ends all sessions with a goodbye and refuses new ones; clients keep their values, and reconnect to the next
-   * server at this address.
-   * `drain` spreads their return evenly over so many ms; default 0: at once, with the usual jitter. Resolves when all links
-   * have ended, or after 5 s.
+   * Ends all sessions with a goodbye and refuses new ones; clients keep their values, and reconnect to the next server at this
+   * address. `drain` spreads their return evenly over so many ms; default 0: immediately, with the usual jitter. Resolves when
+   * all links have ended, or after 5 s.
    */
   readonly close: (options?: { readonly drain?: number }) => Promise<void>;
 }
@@ -195,7 +194,7 @@ export function createEndpoint(hub: Hub, elsewhere?: Elsewhere): Endpoint {
 const FOREIGN: Remainder = { left: 'foreign' };
 
 /** The server had no upgrade listener when this handshake came. It takes the next one. */
-const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again at once.', {
+const TOO_EARLY = refuse(503, 'upgrade-unavailable', 'Try again immediately.', {
   'retry-after': '0',
   connection: 'close',
 });

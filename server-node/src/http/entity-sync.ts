@@ -29,7 +29,7 @@ export interface EntitySyncEndpoint {
 
 /** The settings of `entitySync()`. */
 export interface EntitySyncOptions<Context = unknown> {
-  /** Whether a subscription sends the present row at once. Default `false`: only later rows, as in the original. */
+  /** Whether a subscription sends the present row immediately. Default `false`: only later rows, as in the original. */
   readonly initial?: boolean;
   /**
    * Returns the message for a row, which is sent as JSON; undefined sends nothing. Default: the row itself.

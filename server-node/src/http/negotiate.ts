@@ -100,7 +100,7 @@ export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
   return ifNoneMatch.trim() === '*' || !!tags?.includes(tag);
 }
 
-/** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID counts. */
+/** The one topic that a GET can ask for. A plain EventSource repeats its first URL, so the newer Last-Event-ID applies. */
 function subscription(parameters: URLSearchParams, lastEventId: string | undefined): Subscription {
   const topic = parameters.get('topic') ?? '';
   const last = lastEventId?.match(/^([\w-]+!*):((\d+)(?:\.[\w-]+)?)$/);

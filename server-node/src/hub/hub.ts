@@ -139,7 +139,7 @@ export class Hub {
   }
 
   /**
-   * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed anew.
+   * Opens a session on an outlet, or resumes it there; `hello` leaves with the first delivery, and topics are subscribed again.
    * If an accompanying frame is refused, the session ends, nothing was written, and the transport answers with the refusal.
    *
    * @throws VeloxError `going-away`, `too-many`, and as `receive`.

@@ -35,7 +35,7 @@ export class Callbacks {
     if (this.#rules.onAway) this.#run(session, (rules, handle) => rules.onAway?.(handle));
   }
 
-  /** What `onReconnect` sends to the session goes before the events that wait. */
+  /** Events that `onReconnect` sends to the session leave before the waiting ones. */
   reconnected(session: Session, absence: Absence, client: () => ClientInfo): void {
     if (!this.#rules.onReconnect) return;
     const given = { ...absence, ...client() };

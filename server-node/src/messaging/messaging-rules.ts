@@ -25,7 +25,7 @@ export interface MessagingRules<Context = unknown, S = SessionHandle> {
   readonly onUnknown?: (session: S, name: string, data: unknown) => unknown;
 }
 
-/** What messaging needs of its hub. */
+/** The parts of a hub that messaging needs. */
 export interface MessagingParts extends CheckParts {
   readonly observer: Observer;
   /** All sessions of the hub, also those that have just moved to another node. */

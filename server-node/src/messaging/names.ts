@@ -9,7 +9,10 @@ export class Names {
   #index: Groups<string, Session, Session> | undefined;
   /** The beginning of random names, by which other nodes find this one; default: none. */
   prefix = '';
-  /** Called when a name gets its first session, and when it has lost the last one. May return when other nodes know. */
+  /**
+   * Called when a name gets its first session, and when it has lost the last one. Returns a promise that resolves when the other nodes know,
+   * or undefined if there are none.
+   */
   onUse: ((name: string, isUsed: boolean) => Promise<void> | undefined) | undefined;
 
   /** @param all all sessions of the hub */
@@ -22,7 +25,7 @@ export class Names {
     return this.#sessions.size;
   }
 
-  /** Names a session. Without a name it gets a random one. May return when other nodes know. */
+  /** Names a session; without a name it gets a random one. The result is that of `onUse`. */
   add(session: Session, name: string = this.prefix + randomName()): Promise<void> | undefined {
     const index = this.onUse ? this.#sessions : this.#index; // without this session
     if (session.name !== '') this.delete(session);

@@ -25,7 +25,10 @@ export class Rooms {
   readonly #host: RoomsHost;
   readonly #members = new Map<string, Set<Session>>();
   readonly #ofSession = new Map<Session, Membership>();
-  /** Called when a room gets its first member, and when it has lost the last one. May return when other nodes know. */
+  /**
+   * Called when a room gets its first member, and when it has lost the last one. Returns a promise that resolves when the other nodes know,
+   * or undefined if there are none.
+   */
   onUse: ((room: string, isUsed: boolean) => Promise<void> | undefined) | undefined;
   /** Rooms of which the other nodes do not know yet. */
   readonly #unknown = new Map<string, Promise<void>>();

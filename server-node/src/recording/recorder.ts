@@ -42,13 +42,11 @@ export interface Recorder<T> {
    */
   hash(budget?: Budget): string | undefined;
   /**
-   * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing.
-   * The return value of a recipe that wrote is ignored.
-   * A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
+   * Changes the value by a recipe that mutates a draft of it, or that returns a new value and mutates nothing. The return value of
+   * a recipe that wrote is ignored. A recipe inside a recipe is part of it; if it throws, only its own changes are undone.
    *
-   * @throws the error that the recipe throws; VeloxError
-   * `not-json`, `too-deep`, `draft-revoked`, `async-recipe`. The value is then as before, except for the order of
-   * keys.
+   * @throws the error that the recipe throws; VeloxError `not-json`, `too-deep`, `draft-revoked`, `async-recipe`. The value is then
+   *   as before, except for the order of keys.
    */
   update(recipe: (draft: T) => T | void): void;
   /**

@@ -95,7 +95,7 @@ export class Session implements Subscriber {
     this.events.end();
   }
 
-  /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed anew on each link. */
+  /** Goes on over a new link; `ack` is the newest event that the client has. Topics are subscribed again on each link. */
   attach(outlet: Outlet, ack: number): void {
     this.replaceLink(new Link(outlet, ++this.links, this.dropped));
     this.inbox.resume();

@@ -3,7 +3,7 @@ import { handleOf } from '../recording/drafts/handle.js';
 import { noPromise } from '../recording/drafts/recipe.js';
 
 /**
- * Several changes of a live value at once: all or nothing, and one message to the clients.
+ * Several changes of a live value together: all or nothing, and one message to the clients.
  *
  * @param live a live value, or any part of one.
  * @throws what `change` throws, everything is then as it was; VeloxError `not-live`, `async-recipe`, `bad-option`.

@@ -5,10 +5,9 @@ export interface HistoryLimits {
   /** Characters of patch text; default 1 MiB (1,048,576). */
   readonly size: number;
   /**
-   * `anyone`: a client that names any version of the history receives all steps since then, also data removed
-   * before it was authorized.
-   * Only for public topics. Default: in a hub with `authorize` or `canSubscribe`, only steps since a version that the client
-   * was given.
+   * `anyone`: a client that names any version of the history receives all steps since then, also data removed before it was
+   * authorized. Only for public topics. Default: in a hub with `authorize` or `canSubscribe`, only steps since a version that the
+   * client was given.
    */
   readonly resume?: 'anyone' | undefined;
 }

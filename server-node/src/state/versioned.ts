@@ -39,8 +39,10 @@ export interface Versioned {
   since(version: number): string | undefined;
   /** The hash of the value at its position; undefined if the budget was too small, or if there are no checks. */
   hash(budget?: Budget): string | undefined;
-  /** `anyone`: a client that may see the value now may receive all its steps.
-   * Default: only those since a version that the client can prove. */
+  /**
+   * `anyone`: a client that may see the value now may receive all its steps. Default: only those since a version that the client can
+   * prove.
+   */
   readonly resume?: 'anyone' | undefined;
   /** Whether it is the value of one audience: caches must not give it to others. */
   readonly isPersonal?: boolean | undefined;

@@ -7,7 +7,7 @@ import { put } from '../recording/copy.js';
 type Members = Record<string, unknown>;
 
 /**
- * Runs a recipe on an object of the application. A returned value counts by the rule of owned states; the object then gets its members.
+ * Runs a recipe on an object of the application. For a returned value, the rule of owned states applies; the object then gets its members.
  *
  * @returns `undo`, which brings back the members of all plain objects and arrays, except for the order of keys
  * @throws the error that the recipe throws; VeloxError `async-recipe`, `state-watched`. The object is then as it was.

@@ -35,7 +35,7 @@ export class Broadcast implements RevisionListener {
   lapsing: NodeJS.Timeout | undefined;
   readonly #host: BroadcastHost;
   #members: OneOrMany<object, Member>;
-  /** The reason for which the members were last touched. */
+  /** The position, and the code of `stale`, of which the members were last notified. */
   #delivered: Position;
   #stale: string | undefined;
   /** How many pending answers decide whether it gets another member. */

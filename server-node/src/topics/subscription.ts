@@ -30,7 +30,7 @@ export class Subscription {
   readonly owner: Owner;
   /** A check of the client's copy is due, within this budget of work. */
   doubt: Budget | undefined;
-  /** The version of the client; a written version counts. */
+  /** The position that the client has. It moves when a frame is handed to the outlet, not when the frame arrives. */
   #known: Position | undefined;
   /** Whether the client may have the steps since its position. Not after a denial: they may contain values that it was not allowed to see. */
   #isResumable: boolean;

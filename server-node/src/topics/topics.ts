@@ -58,13 +58,13 @@ export class Topics {
     return this.#subscriptions;
   }
 
-  /** Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it. @throws as `source`. */
+  /** Publishes a value under a topic's name, in place of a former one; sessions that wait for it receive it. @throws as `provide`. */
   publish(topic: string, versioned: Versioned): void {
     this.provide(topic, new Fixed(versioned));
   }
 
   /**
-   * Sets the source of a topic, in place of a former one; sessions that want the topic are asked for again.
+   * Sets the source of a topic, in place of a former one; the topic is opened again for the sessions that want it.
    *
    * @throws VeloxError `too-long`, `bad-option`.
    */

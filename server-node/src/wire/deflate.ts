@@ -10,7 +10,7 @@ const HEAD_BYTES = 5;
 
 /**
  * Raw deflate blocks (RFC 1951) that refer to nothing outside but `before`, and end flushed: a reader of these is able to
- * read the next ones at once. It is synchronous: once a message, for all sessions, costs less than a turn of the thread pool.
+ * read the next ones immediately. It is synchronous: once a message, for all sessions, costs less than a turn of the thread pool.
  *
  * @param before the last text that the reader had before this; default: no text to refer to
  */

@@ -27,7 +27,7 @@ export abstract class Facade<C extends object> {
     return this.content;
   }
 
-  /** Several changes at once, all or nothing when it is part of a value, and one message to the clients. */
+  /** Several changes together, all or nothing when it is part of a value, and one message to the clients. */
   batch(change: (content: C) => void): void {
     const scope = handleOf(this.content)?.scope;
     if (!scope) return change(this.content);

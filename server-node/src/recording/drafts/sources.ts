@@ -13,8 +13,7 @@ import type { Intake } from './intake.js';
  * Lets writes to assigned objects count, as in `const user = (draft.users.ann = {}); user.age = 3`. Each object was copied when it was
  * assigned. Until its {@link Source} is closed, reads through a draft first fetch the changes of the object, and
  * `sync` fetches the rest. After a draft wrote to a copy, only that copy may be written: each look at it compares the object with
- * the one of that time.
- * The objects themselves are never written. DECISIONS.md lists all promises.
+ * the one of that time. The objects themselves are never written. DECISIONS.md lists all promises.
  */
 export class Sources {
   readonly #tree: Tree;

@@ -14,10 +14,9 @@ const LEAST = '{"op":"remove","path":"/0"}'.length;
 const WORTH = 2;
 
 /**
- * Collects operations on a walk from the root: first the changes of a container itself, then the changes inside
- * its remaining children, at their final paths.
- * If the operations of a container get much longer than its whole text, the text is sent. If an operation would
- * need an unsafe path, the enclosing container is sent. Paths are kept as escaped JSON text.
+ * Collects operations on a walk from the root: first the changes of a container itself, then the changes inside its remaining
+ * children, at their final paths. If the operations of a container get much longer than its whole text, the text is sent. If an
+ * operation would need an unsafe path, the enclosing container is sent. Paths are kept as escaped JSON text.
  */
 export class Writer {
   growth = 0;

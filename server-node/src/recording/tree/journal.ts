@@ -10,7 +10,7 @@ export interface Writes {
   exchange(node: Node, left: number, right: number): void;
 }
 
-/** What undoes a step of an attempt; those of an attempt are linked, newest first. */
+/** An entry of the journal: undoes one step of an attempt. Entries are linked, newest first. */
 export interface Undo {
   readonly earlier: Undo | undefined;
   run(): void;

@@ -11,7 +11,7 @@ export interface Known {
   readonly tag?: string | undefined;
 }
 
-/** Whether both are the same revision. Some engines number a revision anew when it is appended again; its tag stays. */
+/** Whether both are the same revision. Some engines give a revision a new number when it is appended again; its tag stays. */
 export function isSame(one: Known, other: Known): boolean {
   return one.token === other.token || (one.tag !== undefined && one.tag === other.tag);
 }

@@ -99,7 +99,7 @@ export class EventSourceOutlet implements Outlet {
     const { retry, hasLostSession } = this.#rules;
     const blocks = [retryBlock(retry())];
     if (hasLostSession(link)) {
-      this.#number = 0; // the new session counts anew: a higher number would acknowledge events that the client lacks
+      this.#number = 0; // the new session counts from 0: a higher number would acknowledge events that the client lacks
       blocks.push(LOST); // before the id, so that a client with the id knows it
     }
     blocks.push(idBlock(`${session}:${this.#number}`));

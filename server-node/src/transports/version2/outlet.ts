@@ -17,9 +17,8 @@ export interface Refused {
 }
 
 /**
- * Translates the messages of a session for a client of version 2:
- * pings of its own, and the value as merge patches or whole. What version
- * 2 does not have is left out.
+ * Translates the messages of a session for a client of version 2: pings of its own, and the value as merge patches or whole. All
+ * other messages are left out.
  */
 export class TranslatingOutlet implements Outlet {
   readonly transport: string;

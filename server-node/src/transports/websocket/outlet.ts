@@ -49,9 +49,8 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   #frame(message: Message): Buffer {
     if (this.#deflation === 'none' || !message.isCompressible) return message.webSocket;
     const { window } = message;
-    // A session that follows more topics leaves its place at the first message of another topic, and takes no new
-    // one.
-    // A window compresses on the loop, so it has no long messages.
+    // A session that follows more topics leaves its place at the first message of another topic, and takes no new one. A window
+    // compresses on the loop, so it has no long messages.
     if (
       window &&
       !message.isLong &&
@@ -67,8 +66,10 @@ export class WebSocketOutlet extends SocketWriter implements Outlet {
   }
 }
 
-/** A longer message is announced, in bytes. A browser shows a message only when complete, and the client's
- * watchdog would end the link meanwhile. */
+/**
+ * A longer message is announced, in bytes. A browser shows a message only when complete, and the client's watchdog would end the link
+ * meanwhile.
+ */
 const ANNOUNCED_BYTES = 256 * 1024;
 
 const isLong = ({ length }: Buffer): boolean => length > ANNOUNCED_BYTES;
