@@ -50,7 +50,7 @@ export class Arrivals {
   readonly #departures: Departures;
   readonly #calls: CallsElsewhere;
   readonly #names: NamesAcross;
-  /** By the part of the id that a session keeps. */
+  /** The fetches under way, by the part of the id that a session keeps. */
   readonly #pending = new Map<string, Promise<void>>();
   #questions = 0;
 

@@ -44,8 +44,8 @@ export interface State<T> {
    */
   update(recipe: (draft: T) => T | void): void;
   /**
-   * Makes the value equal `next`. A part that is `===` to a part of the value given before is taken as unchanged, if it was frozen then:
-   * an immutable value by immer costs little, any other is compared as a whole.
+   * Makes the value equal `next`. Parts that are `===` to parts of the last given value and were frozen then are skipped, so a result of
+   * immer costs little. Everything else is compared.
    *
    * @throws VeloxError `state-watched`, `not-json`, `too-deep`.
    */

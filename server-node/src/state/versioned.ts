@@ -2,7 +2,7 @@ import type { Budget, Position } from '@velox/core/protocol';
 
 /** Is notified of the revisions of a value. */
 export interface RevisionListener {
-  /** There is something to deliver, at most once a tick or throttle; also called when `stale` changes. */
+  /** Called when there is something to deliver, at most once per tick or throttle interval, and whenever `stale` changes. */
   onRevision(): void;
   /** Called in the middle of the first change after each `position()`. It must only take a note. */
   onChange?(): void;

@@ -39,7 +39,7 @@ export class Sweep {
     this.#schedule(DOUBT_MS);
   }
 
-  /** The engine has failed. */
+  /** The engine has failed: compares again soon, with back-off. */
   trouble(): void {
     this.#schedule(Math.min(INTERVAL_MS, RETRY_MS * 2 ** this.#failures));
   }
