@@ -91,7 +91,7 @@ describe('a live value', () => {
     expect(board.n).toBe(1);
   });
 
-  it('and a watched object exclude each other', () => {
+  it('live() refuses a watched object, and push() a live one', () => {
     const foo = { a: 1 };
     velox.handle(foo);
     expect(() => velox.live(foo)).toThrow(expect.objectContaining({ code: 'state-watched' }) as Error);
@@ -112,16 +112,16 @@ describe('the same object', () => {
     expect(velox.handle(bar)).toBe(velox.state(bar).handle);
   });
 
-  it.each([undefined, null, 'text', 5])('has to be one, and %s is none', (value) => {
+  it.each([undefined, null, 'text', 5])('handle() refuses %s, which is no object', (value) => {
     const handle = (): unknown => velox.handle(value as unknown as object);
     expect(handle).toThrow(expect.objectContaining({ code: 'bad-option' }) as Error);
   });
 
-  it('frozen, is published all the same; its changes come by the state', () => {
+  it('handle() publishes a frozen object; its changes come by the state', () => {
     expect(() => velox.handle(Object.freeze({ a: 1 }))).not.toThrow();
   });
 
-  it('is served from where it is: a state of its own or of a hub, and a live value of a hub', async () => {
+  it('handle() serves a state or live value from where it is: a state of its own or of a hub, and a live value of a hub', async () => {
     const hub = velox.createHub();
     const live = hub.live('live', { n: 1 });
     const sources = [velox.state({ n: 1 }), hub.state('state', { n: 1 }), live];
@@ -137,7 +137,7 @@ describe('the same object', () => {
     expect(hub.state('again', live)).toBe(velox.state(live));
   });
 
-  it('may be guarded when it is first served', async () => {
+  it('a state may be guarded when it is first served', async () => {
     const authorize = (): never => {
       throw new Error('nobody');
     };
@@ -147,7 +147,7 @@ describe('the same object', () => {
     }
   });
 
-  it('is a template for the topics of a hub: each has a value of its own', () => {
+  it('one object is a template for the topics of a hub: each has a value of its own', () => {
     const hub = velox.createHub();
     const template = { n: 0 };
     const [one, two] = [hub.state('one', template), hub.state('two', template)];
@@ -190,12 +190,12 @@ describe('watch()', () => {
 });
 
 describe('the option ownership', () => {
-  it('owned refuses push() as the first change', () => {
+  it('a state with ownership: owned refuses push() as the first change', () => {
     const state = velox.state({ a: 1 }, { ownership: 'owned' });
     expect(() => state.push()).toThrow(expect.objectContaining({ code: 'state-owned' }));
   });
 
-  it('watched runs update() on the object of the application, and refuses set()', () => {
+  it('a state with ownership: watched runs update() on the object of the application, and refuses set()', () => {
     const foo = { a: 1 };
     const state = velox.state(foo, { ownership: 'watched' });
     state.update((draft) => void (draft.a = 2));
@@ -203,7 +203,7 @@ describe('the option ownership', () => {
     expect(() => state.set({ a: 3 })).toThrow(expect.objectContaining({ code: 'state-watched' }));
   });
 
-  it('with another value is refused', () => {
+  it('another value of ownership is refused', () => {
     const options = { ownership: 'mine' } as unknown as velox.StateOptions;
     expect(() => velox.state({ a: 1 }, options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
   });

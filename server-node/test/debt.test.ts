@@ -112,7 +112,7 @@ async function owing({ hub, origin }: Awaited<ReturnType<typeof start>>): Promis
 }
 
 describe('a session that resumes during its debt', () => {
-  it('gets hello immediately and its topics when the debt is paid, over a WebSocket', async () => {
+  it('a session that resumes in debt gets hello immediately, and its topics when the debt is paid, over a WebSocket', async () => {
     const test = await start(5);
     const session = await owing(test);
     const link = rawWebSocket(test.origin);
@@ -124,7 +124,7 @@ describe('a session that resumes during its debt', () => {
     link.close();
   });
 
-  it('gets hello immediately and its topics when the debt is paid, over long-polling', async () => {
+  it('a session that resumes in debt gets hello immediately, and its topics when the debt is paid, over long-polling', async () => {
     const { origin, post, ended, ...test } = await start(5);
     const session = await owing({ origin, post, ended, ...test });
     const opened = await post([{ open: { session } }, list(4)]);
@@ -135,7 +135,7 @@ describe('a session that resumes during its debt', () => {
     expect(ended).toEqual([]);
   });
 
-  it('calls onDisconnect immediately if it ends', async () => {
+  it('a session that resumes in debt, and ends, calls onDisconnect immediately', async () => {
     const test = await start(5);
     const session = await owing(test);
     const link = rawWebSocket(test.origin);
@@ -147,13 +147,13 @@ describe('a session that resumes during its debt', () => {
 });
 
 describe('a hostile client', () => {
-  it('that sends a POST full of small frames is refused', async () => {
+  it('a POST full of small frames is refused', async () => {
     const { post, open } = await start();
     const answer = await post(Array<object>(70_000).fill({ ping: true }), await open());
     expect([answer.status, await answer.json()]).toMatchObject([429, { error: { code: 'too-many' } }]);
   });
 
-  it('in debt has its frames executed no faster than it pays', async () => {
+  it('frames of a client in debt are executed no faster than it pays', async () => {
     const { heard, post, open } = await start();
     const headers = await open();
     const notes = Array.from({ length: 20_000 }, (_, at) => note(at + 1));

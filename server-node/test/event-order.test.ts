@@ -118,8 +118,8 @@ const WAYS: Record<string, (rig: Rig, change: () => void) => unknown> = {
   },
 };
 
-describe.each(TRANSPORTS)('over %s, an event does not overtake', (transport) => {
-  it.each(Object.entries(SOURCES))('%s', async (_, create) => {
+describe.each(TRANSPORTS)('over %s', (transport) => {
+  it.each(Object.entries(SOURCES))('an event does not overtake %s', async (_, create) => {
     const rig = await setUp(transport);
     const { hub, sync, session } = rig;
     const { topic, change, read: readNumber = read } = create(rig);
@@ -164,7 +164,7 @@ describe.each(TRANSPORTS)('over %s, an event does not overtake', (transport) => 
     expect(found).toEqual(expected);
   });
 
-  it('a topic that is published', async () => {
+  it('an event does not overtake the first value of a topic that is published', async () => {
     const { hub, sync, session } = await setUp(transport);
     const replica = sync.replica<number>('topic');
     onTestFinished(replica.subscribe(() => undefined));
@@ -175,7 +175,7 @@ describe.each(TRANSPORTS)('over %s, an event does not overtake', (transport) => 
     expect(await arrival).toBe(1);
   });
 
-  it('a row that is put while its first fetch runs', async () => {
+  it('an event does not overtake a row that is put while its first fetch runs', async () => {
     const { hub, sync, session } = await setUp(transport);
     const fetch = vi.fn(() => new Promise<never>(() => undefined));
     const rows = hub.entity('rows', { fetch });
@@ -188,53 +188,59 @@ describe.each(TRANSPORTS)('over %s, an event does not overtake', (transport) => 
     expect(await arrival).toBe(1);
   });
 
-  it.each([false, true])('what onConnect changes (asynchronous: %s)', async (isAsync) => {
-    const hub = velox.createHub({
-      onConnect: isAsync
-        ? async (session) => {
-            await new Promise((resolve) => setImmediate(resolve));
-            state.set(1);
-            session.emit('event', null);
-          }
-        : (session) => {
-            state.set(1);
-            session.emit('event', null);
-          },
-    });
-    const state = hub.state('topic', 0, THROTTLE);
-    const sync = await start(transport, hub);
-    const replica = sync.replica<number>('topic');
-    const arrival = new Promise((resolve) => sync.on('event', () => resolve(replica.get())));
-    onTestFinished(replica.subscribe(() => undefined));
-    expect(await arrival).toBe(1);
-  });
+  it.each([false, true])(
+    'changes that onConnect makes are visible before its events (asynchronous: %s)',
+    async (isAsync) => {
+      const hub = velox.createHub({
+        onConnect: isAsync
+          ? async (session) => {
+              await new Promise((resolve) => setImmediate(resolve));
+              state.set(1);
+              session.emit('event', null);
+            }
+          : (session) => {
+              state.set(1);
+              session.emit('event', null);
+            },
+      });
+      const state = hub.state('topic', 0, THROTTLE);
+      const sync = await start(transport, hub);
+      const replica = sync.replica<number>('topic');
+      const arrival = new Promise((resolve) => sync.on('event', () => resolve(replica.get())));
+      onTestFinished(replica.subscribe(() => undefined));
+      expect(await arrival).toBe(1);
+    },
+  );
 
-  it.each([false, true])('what onReconnect changes (asynchronous: %s)', async (isAsync) => {
-    const change = (session: velox.Session): void => {
-      state.set(state.get() + 1);
-      session.emit('event', null);
-    };
-    const hub = velox.createHub({
-      onReconnect: isAsync
-        ? async (session) => {
-            await new Promise((resolve) => setImmediate(resolve));
-            change(session);
-          }
-        : change,
-    });
-    const state = hub.state('topic', 0, THROTTLE);
-    hub.answer('nothing', () => null);
-    const sync = await start(transport, hub);
-    const replica = sync.replica<number>('topic');
-    const arrival = new Promise((resolve) => sync.on('event', () => resolve(replica.get())));
-    onTestFinished(replica.subscribe(() => undefined));
-    await sync.call('nothing', null); // a session that its client has named can be resumed
-    expect(replica.get()).toBe(0);
-    sync.reconnect();
-    expect(await arrival).toBe(1);
-  });
+  it.each([false, true])(
+    'changes that onReconnect makes are visible before its events (asynchronous: %s)',
+    async (isAsync) => {
+      const change = (session: velox.Session): void => {
+        state.set(state.get() + 1);
+        session.emit('event', null);
+      };
+      const hub = velox.createHub({
+        onReconnect: isAsync
+          ? async (session) => {
+              await new Promise((resolve) => setImmediate(resolve));
+              change(session);
+            }
+          : change,
+      });
+      const state = hub.state('topic', 0, THROTTLE);
+      hub.answer('nothing', () => null);
+      const sync = await start(transport, hub);
+      const replica = sync.replica<number>('topic');
+      const arrival = new Promise((resolve) => sync.on('event', () => resolve(replica.get())));
+      onTestFinished(replica.subscribe(() => undefined));
+      await sync.call('nothing', null); // a session that its client has named can be resumed
+      expect(replica.get()).toBe(0);
+      sync.reconnect();
+      expect(await arrival).toBe(1);
+    },
+  );
 
-  it('the goodbye of session.close()', async () => {
+  it('changes and events arrive in order before the goodbye of session.close()', async () => {
     const { hub, sync, session } = await setUp(transport);
     const state = hub.state('topic', 0, THROTTLE);
     const replica = sync.replica<number>('topic');
@@ -251,7 +257,7 @@ describe.each(TRANSPORTS)('over %s, an event does not overtake', (transport) => 
     expect([replica.get(), heard]).toEqual([2, [2]]);
   });
 
-  it('the goodbye of hub.close()', async () => {
+  it('changes and events arrive in order before the goodbye of hub.close()', async () => {
     const { hub, sync, session } = await setUp(transport);
     const state = hub.state('topic', 0, THROTTLE);
     const replica = sync.replica<number>('topic');

@@ -59,7 +59,7 @@ describe('a view', () => {
     return { get: () => replica.get(), stale: () => replica.status.get().reason?.message, leave };
   };
 
-  it('gives each audience its own value, and follows the state', async () => {
+  it('a view gives each audience its own value, and follows the state', async () => {
     const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
     const [ann, ben] = [join('ann'), join('ben')];
     await test.advance();
@@ -72,7 +72,7 @@ describe('a view', () => {
     expect(game.get().players[1]).toEqual({ id: 'ben', cards: ['ace of ben'] });
   });
 
-  it('runs once for all clients of an audience, and not for an audience without clients', async () => {
+  it('a view runs once for all clients of an audience, and not for an audience without clients', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const runs: string[] = [];
     const game = test.hub.state('game', deal(), {
@@ -89,7 +89,7 @@ describe('a view', () => {
     vi.unstubAllEnvs();
   });
 
-  it('sends nothing, and makes no revision, for a change that the audience does not see', async () => {
+  it('a view sends nothing, and makes no revision, for a change that the audience does not see', async () => {
     const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
     const sync = test.connect({ auth: () => 'ann' });
     let changes = 0;
@@ -108,14 +108,14 @@ describe('a view', () => {
     expect(game.snapshot('ann').version).toBe(before.version + 1);
   });
 
-  it('has an id for each audience', () => {
+  it('a view has an id for each audience', () => {
     const game = test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
     const ids = ['ann', 'ben', 'ann'].map((name) => game.snapshot(name).id);
     expect(ids[0]).toBe(ids[2]);
     expect(ids[0]).not.toBe(ids[1]);
   });
 
-  it('gets an audience that was created from its key, and nothing else of the context', async () => {
+  it('a view gets an audience that was created from its key, and nothing else of the context', async () => {
     const seen: unknown[] = [];
     class Secret {}
     const audience = { team: 'red', toJSON: undefined, secret: undefined as unknown };
@@ -134,7 +134,7 @@ describe('a view', () => {
     expect(log).toContainEqual(expect.objectContaining({ event: 'callback failed', topic: 'game' }));
   });
 
-  it('without an audience is one for everyone', async () => {
+  it('a view without an audience is one for everyone', async () => {
     const game = test.hub.state('game', deal(), { view: ({ turn }) => ({ turn }) });
     const [ann, ben] = [join('ann'), join('ben')];
     await test.advance();
@@ -143,7 +143,7 @@ describe('a view', () => {
     expect(game.snapshot(null).body).toEqual({ turn: 1 });
   });
 
-  it('follows a state that is live, watched or replaced', async () => {
+  it('a view follows a state that is live, watched or replaced', async () => {
     const source = deal();
     const game = test.hub.state('game', source, { audience: ({ name }) => name, view: asSeenBy });
     const ann = join('ann');
@@ -171,33 +171,36 @@ describe('a view', () => {
     ['returns a function', () => () => 2],
     ['returns what JSON cannot hold', () => ({ turn: new Map([[2, 2]]) })],
     ['returns a bigint', () => ({ turn: 2n })],
-  ])('that %s keeps the last value of its audience, which is stale until it succeeds', async (_, result) => {
-    const game = test.hub.state('game', deal(), {
-      audience: ({ name }) => name,
-      view: ({ turn }, me): unknown => {
-        if (me !== 'ann' || turn !== 2) return { turn };
-        const given = result();
-        if (given instanceof Error) throw given;
-        return given;
-      },
-    });
-    const [ann, ben] = [join('ann'), join('ben')];
-    await test.advance();
-    for (const turn of [2, 2])
-      game.update((draft) => void (draft.players.push({ id: 'x', cards: [] }), (draft.turn = turn)));
-    await test.advance();
-    expect([ann.get(), ann.stale()]).toEqual([{ turn: 1 }, 'view-failed']);
-    expect([ben.get(), ben.stale()]).toEqual([{ turn: 2 }, undefined]);
-    expect(log.filter(({ event }) => event === 'callback failed')).toMatchObject([
-      { topic: 'game', audience: 'ann' },
-    ]);
-    expect(() => game.snapshot('ann')).toThrow();
-    game.update((draft) => void (draft.turn = 3));
-    await test.advance();
-    expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
-  });
+  ])(
+    'a view that %s keeps the last value of its audience, which is stale until it succeeds',
+    async (_, result) => {
+      const game = test.hub.state('game', deal(), {
+        audience: ({ name }) => name,
+        view: ({ turn }, me): unknown => {
+          if (me !== 'ann' || turn !== 2) return { turn };
+          const given = result();
+          if (given instanceof Error) throw given;
+          return given;
+        },
+      });
+      const [ann, ben] = [join('ann'), join('ben')];
+      await test.advance();
+      for (const turn of [2, 2])
+        game.update((draft) => void (draft.players.push({ id: 'x', cards: [] }), (draft.turn = turn)));
+      await test.advance();
+      expect([ann.get(), ann.stale()]).toEqual([{ turn: 1 }, 'view-failed']);
+      expect([ben.get(), ben.stale()]).toEqual([{ turn: 2 }, undefined]);
+      expect(log.filter(({ event }) => event === 'callback failed')).toMatchObject([
+        { topic: 'game', audience: 'ann' },
+      ]);
+      expect(() => game.snapshot('ann')).toThrow();
+      game.update((draft) => void (draft.turn = 3));
+      await test.advance();
+      expect([ann.get(), ann.stale()]).toEqual([{ turn: 3 }, undefined]);
+    },
+  );
 
-  it('gives a client that joins no old value if it fails, and present clients keep theirs', async () => {
+  it('a view that fails gives a client that joins no old value, and present clients keep theirs', async () => {
     let isBroken = false;
     const game = test.hub.state('game', deal(), {
       view: (value) => {
@@ -220,7 +223,7 @@ describe('a view', () => {
     expect(test.hub.stats().audiences).toBe(1);
   });
 
-  it('that fails for the default topic leaves other topics current', async () => {
+  it('a view that fails for the default topic leaves other topics current', async () => {
     let isBroken = false;
     const view = ({ turn }: DeepReadonly<Game>): number => {
       if (isBroken) throw new Error('broken');
@@ -243,7 +246,7 @@ describe('a view', () => {
     expect(sync.status.get().stale).toBe(false);
   });
 
-  it('that fails from the start leaves its audience without a value until it succeeds', async () => {
+  it('a view that fails from the start leaves its audience without a value until it succeeds', async () => {
     const game = test.hub.state('game', deal(), {
       view: ({ turn }) => {
         if (turn < 3) throw new Error('too early');
@@ -271,7 +274,7 @@ describe('a view', () => {
     ],
     ['returns a promise', () => Promise.reject(new Error('of the audience'))],
     ['returns undefined', () => undefined],
-  ])('whose audience callback %s shows nothing', async (_, audience) => {
+  ])('a view whose audience callback %s shows nothing', async (_, audience) => {
     test.hub.state('game', deal(), {
       audience: audience as () => unknown as () => string,
       view: (game) => game,
@@ -283,7 +286,7 @@ describe('a view', () => {
     expect(test.hub.stats().audiences).toBe(0);
   });
 
-  it('in development reports a view that gives two results, and fails one that writes', async () => {
+  it('development reports a view that gives two results, and fails one that writes', async () => {
     let count = 0;
     const game = test.hub.state('game', deal(), { view: ({ turn }) => ({ turn, count: count++ }) });
     const writing = test.hub.state('writing', deal(), {
@@ -302,7 +305,7 @@ describe('a view', () => {
     expect(writing.get().players.map(({ id }) => id)).toEqual(['ann', 'ben', 'cy']);
   });
 
-  it('in development uses no remembered row if a projection depends on more than each() was told', async () => {
+  it('development uses no remembered row of each() if a projection depends on more than each() got', async () => {
     const game = test.hub.state('game', deal(), {
       view: ({ players, turn }) =>
         each(players, 'all', ({ id, cards }) => ({ id, cards: turn > 1 ? 0 : cards })),
@@ -315,7 +318,7 @@ describe('a view', () => {
     expect(log).toContainEqual(expect.objectContaining({ event: 'impure view', topic: 'game' }));
   });
 
-  it('shows a client whose role changes the value of its new role, without a further write', async () => {
+  it('a view shows a client whose role changes the value of its new role, without a further write', async () => {
     test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
     const sync = test.connect({ auth: () => token.name });
     const shown: unknown[] = [];
@@ -332,7 +335,7 @@ describe('a view', () => {
 });
 
 describe('a client that is moved to another audience and back', () => {
-  it('gets a snapshot if it names its former position', async () => {
+  it('a client that is moved to another audience and back gets a snapshot if it names its former position', async () => {
     const role = { of: 'ann' };
     const hub = new Hub({ authorize: () => 'a client', compression: false });
     const state = new LocalState(deal());
@@ -389,7 +392,7 @@ describe('audiences', () => {
   const publish = (): ViewedState<Game, string, Seen> =>
     test.hub.state('game', deal(), { audience: ({ name }) => name, view: asSeenBy });
 
-  it('are counted, and forgotten 30 s after their last client has left', async () => {
+  it('audiences are counted, and forgotten 30 s after their last client has left', async () => {
     await open();
     const game = publish();
     const [ann, ben] = [join('ann'), join('ben')];
@@ -410,7 +413,7 @@ describe('audiences', () => {
     expect(game.snapshot('ann').id).not.toBe(id);
   });
 
-  it('beyond limits.audiences are denied, and take the place of one without clients', async () => {
+  it('audiences beyond limits.audiences are denied, and take the place of one without clients', async () => {
     await open({ audiences: 2 });
     const game = publish();
     const [ann] = [join('ann'), join('ben')];
@@ -426,47 +429,44 @@ describe('audiences', () => {
     expect(test.hub.stats()).toMatchObject({ audiences: 2 });
   });
 
-  it.each([0, 300])(
-    'that become free go to the denied clients, which the application is asked for as far as there is room, in %i ms',
-    async (ms) => {
-      const banned = new Set<string>();
-      const canSubscribe = vi.fn(({ name }: Context) => {
-        const isAllowed = !banned.has(name);
-        return ms ? new Promise<boolean>((resolve) => setTimeout(() => resolve(isAllowed), ms)) : isAllowed;
-      });
-      test = await createTestSync<AnyContract, Context>({
-        authorize: ({ token }) => ({ name: token ?? 'nobody' }),
-        canSubscribe: (context) => canSubscribe(context),
-        limits: { audiences: 2 },
-      });
-      publish();
-      const first = [join('ann'), join('ben')];
-      await test.advance(1_000);
-      const waiting = ['cy', 'eve', 'dan', 'cy', 'fay'].map((name) => join(name).replica);
-      const seen = (): number => waiting.filter((replica) => replica.get() !== undefined).length;
-      await test.advance(60_000);
-      expect(seen()).toBe(0);
-      canSubscribe.mockClear();
-      banned.add('eve');
-      first[0]?.leave();
-      await test.advance(10_000);
-      expect(seen()).toBe(2); // both that are called cy
-      expect(canSubscribe).toHaveBeenCalledTimes(2);
-      first[1]?.leave();
-      await test.advance(10_000);
-      expect(seen()).toBe(3);
-      expect(waiting.map(({ status }) => status.get().reason?.code)).toEqual([
-        undefined,
-        'forbidden',
-        undefined,
-        undefined,
-        'too-many',
-      ]);
-      expect(test.hub.stats()).toMatchObject({ audiences: 2 });
-    },
-  );
+  it.each([0, 300])('free audiences go to denied clients; canSubscribe answers in %i ms', async (ms) => {
+    const banned = new Set<string>();
+    const canSubscribe = vi.fn(({ name }: Context) => {
+      const isAllowed = !banned.has(name);
+      return ms ? new Promise<boolean>((resolve) => setTimeout(() => resolve(isAllowed), ms)) : isAllowed;
+    });
+    test = await createTestSync<AnyContract, Context>({
+      authorize: ({ token }) => ({ name: token ?? 'nobody' }),
+      canSubscribe: (context) => canSubscribe(context),
+      limits: { audiences: 2 },
+    });
+    publish();
+    const first = [join('ann'), join('ben')];
+    await test.advance(1_000);
+    const waiting = ['cy', 'eve', 'dan', 'cy', 'fay'].map((name) => join(name).replica);
+    const seen = (): number => waiting.filter((replica) => replica.get() !== undefined).length;
+    await test.advance(60_000);
+    expect(seen()).toBe(0);
+    canSubscribe.mockClear();
+    banned.add('eve');
+    first[0]?.leave();
+    await test.advance(10_000);
+    expect(seen()).toBe(2); // both that are called cy
+    expect(canSubscribe).toHaveBeenCalledTimes(2);
+    first[1]?.leave();
+    await test.advance(10_000);
+    expect(seen()).toBe(3);
+    expect(waiting.map(({ status }) => status.get().reason?.code)).toEqual([
+      undefined,
+      'forbidden',
+      undefined,
+      undefined,
+      'too-many',
+    ]);
+    expect(test.hub.stats()).toMatchObject({ audiences: 2 });
+  });
 
-  it('are asked again by recheck', async () => {
+  it('recheck asks for the audience of each client again', async () => {
     await open();
     let isOpen = false;
     test.hub.state('game', deal(), {
@@ -485,7 +485,7 @@ describe('audiences', () => {
     expect(ann.replica.get()).toEqual(asSeenBy(deal(), 'ann'));
   });
 
-  it('without clients are computed again when a client comes back, which resumes', async () => {
+  it('audiences without clients are computed again when a client comes back, which resumes', async () => {
     await open();
     const game = publish();
     const ann = join('ann');
@@ -502,7 +502,7 @@ describe('audiences', () => {
     expect(game.snapshot('ann').version).toBe(2);
   });
 
-  it('are forgotten with their topic', async () => {
+  it('audiences are forgotten with their topic', async () => {
     await open();
     publish();
     join('ann');
@@ -522,7 +522,7 @@ describe('a value with a view over plain HTTP', () => {
   const get = (cookie: string, headers: Record<string, string> = {}): Promise<Response> =>
     hub.fetch(new Request('http://localhost/sync?topic=game', { headers: { cookie, ...headers } }));
 
-  it('is what the audience sees, and caches keep it apart', async () => {
+  it('plain HTTP gets the value of its audience, and caches keep it apart', async () => {
     const response = await get('ann');
     expect(await response.json()).toMatchObject({
       body: asSeenBy(deal(), 'ann'),
@@ -532,7 +532,7 @@ describe('a value with a view over plain HTTP', () => {
     expect(response.headers.get('vary')).toBe('Authorization, Cookie, Origin');
   });
 
-  it('is known by the ETag of its own audience alone', async () => {
+  it('plain HTTP gets 304 for the ETag of its own audience alone', async () => {
     const etag = (await get('ann')).headers.get('etag') ?? '';
     expect((await get('ann', { 'if-none-match': etag })).status).toBe(304);
     const other = await get('ben', { 'if-none-match': etag });
@@ -542,7 +542,7 @@ describe('a value with a view over plain HTTP', () => {
 });
 
 describe('publishing with a view', () => {
-  it('refuses an audience without a view, and a state that has one already', () => {
+  it('hub.state() refuses an audience without a view, and a state that has one already', () => {
     const hub = createHub();
     expect(() => hub.state('game', deal(), { audience: () => 'all' } as never)).toThrow(
       expect.objectContaining({ code: 'bad-option' }),
@@ -575,14 +575,14 @@ describe('publishing with a view', () => {
     return body;
   };
 
-  it('by handle() shows only the view', async () => {
+  it('handle() with a view shows only the view', async () => {
     const game = deal();
     expect(await read(velox.handle(game, { view: ({ turn }) => turn }))).toBe(1);
     expect(await read(velox.handle(game))).toBe(1);
     expect(await read(velox.state(game).handle)).toBe(1);
   });
 
-  it('by handle() is refused for an object that is served without it', () => {
+  it('handle() refuses a view of an object that is served without it', () => {
     const game = deal();
     velox.handle(game);
     expect(() => velox.handle(game, { view: ({ turn }) => turn })).toThrow(
@@ -590,7 +590,7 @@ describe('publishing with a view', () => {
     );
   });
 
-  it('by handle() for an object that is a state already shows only the view', async () => {
+  it('handle() with a view of an object that is a state already shows only the view', async () => {
     const game = deal();
     const state = velox.state(game);
     state.update((draft) => void draft.turn++);

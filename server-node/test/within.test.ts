@@ -37,7 +37,7 @@ async function inTransaction(body: (client: pg.PoolClient) => Promise<void>): Pr
 }
 
 describe('an update within a transaction', () => {
-  it('fails with advice if the transaction has updated the topic before', async () => {
+  it('an update within a transaction fails with advice if the transaction has updated the topic before', async () => {
     const counter = hub.shared('twice', { n: 0 });
     await counter.snapshot();
     await inTransaction(async (client) => {
@@ -55,7 +55,7 @@ describe('an update within a transaction', () => {
     expect(counter.get()).toEqual({ n: 1 });
   });
 
-  it('is made again if another writer commits first', async () => {
+  it('an update within a transaction is made again if another writer commits first', async () => {
     const counter = hub.shared('raced', { n: 0 });
     await counter.snapshot();
     const updates = Array.from({ length: 5 }, async () => {
@@ -70,7 +70,7 @@ describe('an update within a transaction', () => {
     expect(counter.get()).toEqual({ n: 6 });
   });
 
-  it('lets other updates of the topic wait, which fail as unavailable and not in doubt', async () => {
+  it('an update within a transaction lets other updates of its topic wait, which fail as unavailable and not in doubt', async () => {
     const counter = hub.shared('held', { n: 0 });
     await counter.snapshot();
     await inTransaction(async (client) => {

@@ -217,7 +217,7 @@ describe('a part that is inserted before it is removed', () => {
 });
 
 describe('a part in two places', () => {
-  it('is two parts from the end of the recipe or tick on', async () => {
+  it('a part in two places becomes two parts at the end of the recipe or tick', async () => {
     const recorder = createRecorder(fresh());
     recorder.update((d) => void d.done.push(d.todo[0]!));
     recorder.update((d) => void (d.todo.shift()!.n = 1));
@@ -231,7 +231,7 @@ describe('a part in two places', () => {
     expect(json(recorder.value.done)).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('is two parts if both keep their places', () => {
+  it('a part in two places becomes two parts if both stay', () => {
     const recorder = createRecorder(fresh());
     recorder.update((d) => {
       d.done.push(d.todo[0]!, d.todo[0]!);
@@ -242,7 +242,7 @@ describe('a part in two places', () => {
     expect(json(recorder.value.todo[0])).toEqual({ id: 1, n: 1 });
   });
 
-  it('may lose its copy, which was an object of its own', () => {
+  it('a part in two places may lose its copy, which was an object of its own', () => {
     const recorder = createRecorder(fresh());
     recorder.update((d) => {
       const row = d.todo[0]!;
@@ -255,7 +255,7 @@ describe('a part in two places', () => {
     expect(json(recorder.value.todo)).toEqual([{ id: 1, n: 1 }, { id: 4 }, { id: 2 }, { id: 3 }]);
   });
 
-  it('may be taken back by its copy', () => {
+  it('a part in two places may be replaced by its copy', () => {
     const recorder = createRecorder(fresh());
     recorder.update((d) => {
       d.slots.backup = d.home;
@@ -271,31 +271,34 @@ describe('a part in two places', () => {
     ['two copies stay', (d) => void d.done.push(d.todo[0]!)],
     ['its copy was taken out and inserted again', (d) => void d.done.push(d.done.pop()!)],
   ];
-  it.each(doubts)('is an error if it is removed, then written, and %s', async (_, doubt) => {
-    const errors: unknown[] = [];
-    const recorder = createRecorder(fresh(), { onError: (error) => errors.push(error) });
-    const remove = (d: Doc): Part => {
-      d.done.push(d.todo[0]!);
-      doubt(d);
-      return d.todo.shift()!;
-    };
-    const error = expect.objectContaining({ code: 'stale-object' }) as unknown;
-    expect(() => recorder.update((d) => void (remove(d).lost = true))).toThrow(error);
-    expect(json(recorder.value)).toEqual(fresh());
-    recorder.update((d) => void remove(d));
-    recorder.update((d) => {
-      d.todo.unshift({ id: 1 });
-      d.done = [];
-      const row = remove(d);
-      row.kept = true;
-      d.slots.other = row;
-    });
-    expect(json(recorder.value.slots.other)).toEqual({ id: 1, kept: true });
-    const live = recorder.live();
-    live.done = [];
-    remove(live).lost = true;
-    expect(errors).toEqual([]);
-    await Promise.resolve();
-    expect(errors).toEqual([error]);
-  });
+  it.each(doubts)(
+    'a part in two places is an error if it is removed, then written, and %s',
+    async (_, doubt) => {
+      const errors: unknown[] = [];
+      const recorder = createRecorder(fresh(), { onError: (error) => errors.push(error) });
+      const remove = (d: Doc): Part => {
+        d.done.push(d.todo[0]!);
+        doubt(d);
+        return d.todo.shift()!;
+      };
+      const error = expect.objectContaining({ code: 'stale-object' }) as unknown;
+      expect(() => recorder.update((d) => void (remove(d).lost = true))).toThrow(error);
+      expect(json(recorder.value)).toEqual(fresh());
+      recorder.update((d) => void remove(d));
+      recorder.update((d) => {
+        d.todo.unshift({ id: 1 });
+        d.done = [];
+        const row = remove(d);
+        row.kept = true;
+        d.slots.other = row;
+      });
+      expect(json(recorder.value.slots.other)).toEqual({ id: 1, kept: true });
+      const live = recorder.live();
+      live.done = [];
+      remove(live).lost = true;
+      expect(errors).toEqual([]);
+      await Promise.resolve();
+      expect(errors).toEqual([error]);
+    },
+  );
 });

@@ -36,28 +36,28 @@ const isFound = async (property: fc.IAsyncProperty<unknown>): Promise<boolean> =
 const run = fc.asyncProperty(withoutLosses, (given) => endure(given));
 const runWithLosses = fc.asyncProperty(withLosses, (given) => endureLosses(given));
 
-describe('the model of a shared state finds', { timeout: timeout * 10 }, () => {
-  it('an engine that compares the version alone', async () => {
+describe('a bug that is planted into shared states', { timeout: timeout * 10 }, () => {
+  it('the model finds an engine that compares the version alone', async () => {
     const bugs = { comparesVersionOnly: true };
     expect(await isFound(fc.asyncProperty(withLosses, (given) => endureLosses(given, bugs)))).toBe(true);
   });
 
-  it('an engine that trims in an append', async () => {
+  it('the model finds an engine that trims in an append', async () => {
     const bugs = { trimsInAppend: true };
     expect(await isFound(fc.asyncProperty(withoutLosses, (given) => endure(given, bugs)))).toBe(true);
   });
 
-  it('a heal that does not compare the token', async () => {
+  it('the model finds a heal that does not compare the token', async () => {
     planted.healsWithoutToken = true;
     expect(await isFound(runWithLosses)).toBe(true);
   });
 
-  it('an update whose tag is not looked for after its reply was lost', async () => {
+  it('the model finds an update whose tag is not looked for after its reply was lost', async () => {
     vi.spyOn(RecentRevisions.prototype, 'find').mockReturnValue(undefined);
     expect(await isFound(run)).toBe(true);
   });
 
-  it('a value that is advanced by a revision with another predecessor', async () => {
+  it('the model finds a value that is advanced by a revision with another predecessor', async () => {
     const genuine = Reflect.get<typeof SharedValue.prototype, 'receive'>(SharedValue.prototype, 'receive');
     vi.spyOn(SharedValue.prototype, 'receive').mockImplementation(function (
       this: SharedValue<unknown>,
@@ -68,7 +68,7 @@ describe('the model of a shared state finds', { timeout: timeout * 10 }, () => {
     expect(await isFound(runWithLosses)).toBe(true);
   });
 
-  it('a node that never compares the heads', async () => {
+  it('the model finds a node that never compares the heads', async () => {
     vi.spyOn(Follower.prototype, 'compare').mockReturnValue(undefined);
     expect(await isFound(run)).toBe(true);
   });

@@ -5,7 +5,10 @@ import { headOf, random, step, type Define } from './engine.js';
 
 /** The guarantees of `open` and `append`. */
 export function appendTests(test: Define<LogPart>): void {
-  test('open creates a topic at `from`, and opens it again with the same id', async ({ connect, topic }) => {
+  test('open() creates a topic at `from`, and finds it with the same id later', async ({
+    connect,
+    topic,
+  }) => {
     const [{ log }, other] = [await connect(), await connect()];
     const first = await log.open(topic, '{"n":0}', 7);
     assert.equal(first.snapshot.at.version, 7);
@@ -25,7 +28,7 @@ export function appendTests(test: Define<LogPart>): void {
     for (const each of opened) assert.deepEqual(each, opened[0]);
   });
 
-  test('append moves the head by one version for each revision', async ({ connect, topic }) => {
+  test('append() moves the head by one version for each revision', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     const one = await log.append(topic, start, [step()]);
@@ -37,7 +40,7 @@ export function appendTests(test: Define<LogPart>): void {
     assert.deepEqual(await log.heads([topic]), [three.at]);
   });
 
-  test('append of no revision compares only', async ({ connect, topic }) => {
+  test('append() of no revisions compares the head, and changes nothing', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     assert.deepEqual(await log.append(topic, start, []), { ok: true, at: start });
@@ -54,7 +57,7 @@ export function appendTests(test: Define<LogPart>): void {
     ['with the right version and token and another id', (place) => ({ ...place, id: random() })],
   ];
   for (const [name, wrong] of wrongPlaces) {
-    test(`append refuses a place ${name}, and returns the head`, async ({ connect, topic }) => {
+    test(`append() refuses a place ${name}, and returns the head`, async ({ connect, topic }) => {
       const { log } = await connect();
       const start = headOf(await log.open(topic, '0'));
       const { at } = (await log.append(topic, start, [step()])) as { at: Place };
@@ -66,7 +69,7 @@ export function appendTests(test: Define<LogPart>): void {
     });
   }
 
-  test('append to a topic that the log does not have is refused without a head', async ({
+  test('append() to a topic that the log does not have is refused without a head', async ({
     connect,
     topic,
   }) => {
@@ -75,7 +78,7 @@ export function appendTests(test: Define<LogPart>): void {
     assert.deepEqual([refused.ok, (refused as { head?: Place }).head], [false, undefined]);
   });
 
-  test('of 20 writers at one place exactly one wins, in each of 200 rounds', async ({ connect, topic }) => {
+  test('exactly one of 20 writers at one place wins, in each of 200 rounds', async ({ connect, topic }) => {
     const nodes = await Promise.all(Array.from({ length: 4 }, connect));
     const [{ log }] = nodes as [LogPart];
     let head = headOf(await log.open(topic, '0'));
@@ -105,7 +108,7 @@ export function appendTests(test: Define<LogPart>): void {
     assert.deepEqual(read, [{ ...revision, at: first.at, previous: start.token }]);
   });
 
-  test('heads answers for many topics in their order', async ({ connect, topic }) => {
+  test('heads() returns the heads of many topics, in the given order', async ({ connect, topic }) => {
     const { log } = await connect();
     const topics = Array.from({ length: 30 }, (_, n) => `${topic} ${n}`);
     const opened = await Promise.all(topics.map((each, n) => log.open(each, '0', n + 1)));
@@ -115,7 +118,7 @@ export function appendTests(test: Define<LogPart>): void {
     assert.deepEqual(await log.heads([]), []);
   });
 
-  test('drop removes a topic, and open creates it with another id', async ({ connect, topic }) => {
+  test('drop() removes a topic, and open() creates it with another id', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     await log.append(topic, start, [step()]);

@@ -19,7 +19,10 @@ export function busTests(test: Define<BusPart>): void {
     assert.deepEqual([near, far], [sent, sent]);
   });
 
-  test('a subscription that ended receives nothing, and others still do', async ({ connect, topic }) => {
+  test('a subscription that ended receives nothing, and other subscriptions still do', async ({
+    connect,
+    topic,
+  }) => {
     const [one, two] = [await connect(), await connect()];
     const ended: string[] = [];
     const kept: string[] = [];
@@ -46,7 +49,7 @@ export function busTests(test: Define<BusPart>): void {
     assert.deepEqual(received, ['"heard"']);
   });
 
-  test('texts survive to the byte, on subjects with odd names', async ({ connect, topic }) => {
+  test('messages arrive to the byte, on subjects with odd names', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];
     const received = new Map<string, string[]>();
     const subjects = [...ODD_NAMES, ...ODD_NAMES.map((name) => `${topic}${name}`)];
@@ -61,7 +64,7 @@ export function busTests(test: Define<BusPart>): void {
     for (const subject of subjects) assert.deepEqual(received.get(subject), wanted(subject));
   });
 
-  test('a message of the limit arrives, and a longer one is refused or arrives in parts', async ({
+  test('a message as long as the limit arrives, and a longer one is refused or arrives in parts', async ({
     connect,
     topic,
   }) => {

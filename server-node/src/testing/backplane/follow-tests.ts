@@ -33,7 +33,10 @@ export function followTests(test: Define<LogPart>): void {
     }
   });
 
-  test('nothing is missed between following and the next append', async ({ connect, topic }) => {
+  test('a follower hears the revision that is appended right after follow() resolves', async ({
+    connect,
+    topic,
+  }) => {
     const [one, two] = [await connect(), await connect()];
     let head = headOf(await one.log.open(topic, '0'));
     for (let n = 0; n < 10; n++) {
@@ -46,7 +49,7 @@ export function followTests(test: Define<LogPart>): void {
     }
   });
 
-  test('a follower that stopped hears nothing, and others still do', async ({ connect, topic }) => {
+  test('a follower that stopped hears nothing, and other followers still do', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     const heard: Revision[] = [];
@@ -68,7 +71,7 @@ export function followTests(test: Define<LogPart>): void {
     assert.deepEqual([heard, other.at], [[], first.at]);
   });
 
-  test('followers hear of their own topic only', async ({ connect, topic }) => {
+  test('followers hear of the revisions of their own topic only', async ({ connect, topic }) => {
     const { log } = await connect();
     const names = ['a', 'b', 'c'].map((name) => `${topic} ${name}`);
     const heads = await Promise.all(names.map(async (name) => headOf(await log.open(name, '0'))));

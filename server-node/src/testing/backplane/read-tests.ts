@@ -19,7 +19,7 @@ const versions = (revisions: readonly Revision[] | string): number[] =>
 
 /** The guarantees of `read`, `saveSnapshot` and `renew`. */
 export function readTests(test: Define<LogPart>): void {
-  test('read is dense and ends at the head, where it is empty', async ({ connect, topic }) => {
+  test('read() returns each revision up to the head, and none at the head', async ({ connect, topic }) => {
     const [{ log }, other] = [await connect(), await connect()];
     const places = await grow(log, topic, headOf(await log.open(topic, '0')), 9);
     const read = await other.log.read(topic, places[3] as Place);
@@ -36,7 +36,7 @@ export function readTests(test: Define<LogPart>): void {
     assert.deepEqual(versions((await other.log.open(topic, '1')).revisions), [2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  test('read below the removed revisions answers gone', async ({ connect, topic }) => {
+  test('read() answers `gone` for a place below the removed revisions', async ({ connect, topic }) => {
     const { log } = await connect();
     const places = await grow(log, topic, headOf(await log.open(topic, '0')), 20);
     assert.equal(await log.saveSnapshot(topic, places[15] as Place, '"15"', 3), true);
@@ -50,7 +50,7 @@ export function readTests(test: Define<LogPart>): void {
     );
   });
 
-  test('read answers other for an unknown id, a token of another history, and a place ahead of the head', async ({
+  test('read() answers `other` for an unknown id, a token of another history, and a place ahead of the head', async ({
     connect,
     topic,
   }) => {
@@ -64,7 +64,10 @@ export function readTests(test: Define<LogPart>): void {
     assert.equal(await log.read(`${topic} missing`, head), 'other');
   });
 
-  test('a snapshot moves forward only, and only to a place of its history', async ({ connect, topic }) => {
+  test('saveSnapshot() moves a snapshot forward only, and only to a place of its history', async ({
+    connect,
+    topic,
+  }) => {
     const { log } = await connect();
     const places = await grow(log, topic, headOf(await log.open(topic, '0')), 10);
     const [, , early, , , middle, later] = places;
@@ -84,7 +87,7 @@ export function readTests(test: Define<LogPart>): void {
     assert.equal(await log.saveSnapshot(`${topic} missing`, head as Place, '1', 2), false);
   });
 
-  test('places in the middle of revisions that were appended together are read from, and saved', async ({
+  test('read() and saveSnapshot() take places in the middle of revisions that were appended together', async ({
     connect,
     topic,
   }) => {
@@ -114,7 +117,7 @@ export function readTests(test: Define<LogPart>): void {
     assert.equal(again.snapshot.value, '"middle"');
   });
 
-  test('append goes on after all revisions were removed', async ({ connect, topic }) => {
+  test('append() works after a snapshot has removed all revisions', async ({ connect, topic }) => {
     const { log } = await connect();
     const places = await grow(log, topic, headOf(await log.open(topic, '0')), 5);
     const head = places[5] as Place;
@@ -125,7 +128,10 @@ export function readTests(test: Define<LogPart>): void {
     assert.deepEqual(headOf(await log.open(topic, '1')), more[3]);
   });
 
-  test('open is dense while others append and remove revisions', async ({ connect, topic }) => {
+  test('open() and read() leave no hole while other nodes append and remove revisions', async ({
+    connect,
+    topic,
+  }) => {
     const nodes = await Promise.all(Array.from({ length: 4 }, connect));
     const [writer, , ...loaders] = nodes as [LogPart, LogPart, ...LogPart[]];
     let head = headOf(await writer.log.open(topic, '"1"'));
@@ -166,7 +172,7 @@ export function readTests(test: Define<LogPart>): void {
     assert.ok(loads > 10 && head.version > 10, `${loads} loads of ${head.version} versions`);
   });
 
-  test('of two nodes that renew one wins, the version stays, and the old id is refused', async ({
+  test('one of two nodes that renew a topic wins; the version stays, and the old id is refused', async ({
     connect,
     topic,
   }) => {

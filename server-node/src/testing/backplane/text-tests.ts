@@ -42,7 +42,7 @@ export const ODD_NAMES: readonly string[] = [
 
 /** The guarantees for all texts, names and lengths. */
 export function textTests(test: Define<LogPart>): void {
-  test('patches, values and tags survive to the byte', async ({ connect, topic }) => {
+  test('patches, values and tags come back to the byte', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];
     let head = headOf(await one.log.open(topic, '0'));
     const follower = await Follower.start(two.log, topic, head);
@@ -68,7 +68,7 @@ export function textTests(test: Define<LogPart>): void {
     }
   });
 
-  test('topics with odd names are separate', async ({ connect, topic }) => {
+  test('topics whose odd names differ in a detail are separate topics', async ({ connect, topic }) => {
     const [one, two] = [await connect(), await connect()];
     // The empty name and others stand alone, so earlier tests of this engine may have used them.
     const names = [...ODD_NAMES, ...ODD_NAMES.map((name) => `${topic}${name}`)];
@@ -127,7 +127,10 @@ export function textTests(test: Define<LogPart>): void {
     assert.ok(next.ok);
   });
 
-  test('a snapshot removes no patch of 3 MB that it keeps', async ({ connect, topic }) => {
+  test('saveSnapshot() removes no patch of 3 MB among the revisions that it keeps', async ({
+    connect,
+    topic,
+  }) => {
     const { log } = await connect();
     let head = headOf(await log.open(topic, '0'));
     const patches = ['first', 'ü'.repeat(1_500_000), 'small', 'ä'.repeat(1_500_000), 'last'].map(step);

@@ -22,7 +22,7 @@ async function appendSurely({ log }: LogPart, topic: string, after: Place): Prom
 export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>): void {
   const { interrupt, restart, wipe, begin } = engine;
 
-  test('all nodes name the same run', async ({ connect }) => {
+  test('all nodes on one engine name the same run', async ({ connect }) => {
     const nodes = await Promise.all([connect(), connect()]);
     const [one, two] = await Promise.all(nodes.map(({ log }) => log.run()));
     assert.equal(one, two);
@@ -30,7 +30,7 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
   });
 
   if (interrupt)
-    test('after a cut connection a node is in doubt, appends and follows again', async ({
+    test('a node whose connection was cut is in doubt, and then appends and follows again', async ({
       connect,
       topic,
     }) => {
@@ -72,7 +72,7 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
     });
 
   if (wipe)
-    test('an engine that lost its data has another run, refuses appends, and opens topics anew', async ({
+    test('an engine that lost its data has another run, refuses appends, and creates topics again', async ({
       connect,
       topic,
     }) => {
@@ -93,7 +93,7 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
 
   if (begin) withinTests(begin, test);
   else
-    test('`within` is refused by an engine without transactions', async ({ connect, topic }) => {
+    test('append() refuses `within` on an engine without transactions', async ({ connect, topic }) => {
       const { log } = await connect();
       const start = headOf(await log.open(topic, '0'));
       await assert.rejects(log.append(topic, start, [step()], {}), { code: 'not-supported' });
@@ -102,7 +102,10 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
 }
 
 function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Define<LogPart>): void {
-  test('an append within a transaction is there and heard after its commit', async ({ connect, topic }) => {
+  test('an append within a transaction is in the log and heard after its commit', async ({
+    connect,
+    topic,
+  }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     const follower = await Follower.start(log, topic, start);
@@ -122,7 +125,10 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
     assert.ok((await log.append(topic, result.at, [step()])).ok);
   });
 
-  test('an append within a transaction that rolls back leaves nothing', async ({ connect, topic }) => {
+  test('an append within a transaction that rolls back leaves nothing in the log', async ({
+    connect,
+    topic,
+  }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     const follower = await Follower.start(log, topic, start);
@@ -137,7 +143,7 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
     assert.deepEqual(follower.tags, [revision.tag]);
   });
 
-  test('a writer beside a transaction waits for its end, and is refused if it was committed', async ({
+  test('an append beside a transaction waits for its end, and is refused if the transaction was committed', async ({
     connect,
     topic,
   }) => {
@@ -165,7 +171,7 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
     assert.equal((await log.read(topic, start)).length, 1);
   });
 
-  test('`within` refuses a value that is no client of the engine', async ({ connect, topic }) => {
+  test('append() refuses a value of `within` that is no client of the engine', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     await assert.rejects(log.append(topic, start, [step()], { no: 'client' }), { code: 'bad-option' });
@@ -181,7 +187,10 @@ export function busTroubleTests(engine: TestEngine<BusPart>, test: Define<BusPar
     'the engine was killed': restart,
   })) {
     if (!harm) continue;
-    test(`after ${name} a subscriber is in doubt, and receives again`, async ({ connect, topic }) => {
+    test(`a subscriber is in doubt after ${name}, and receives messages again`, async ({
+      connect,
+      topic,
+    }) => {
       const [one, two] = [await connect(), await connect()];
       const received: string[] = [];
       let doubts = 0;
