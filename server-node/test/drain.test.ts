@@ -37,12 +37,12 @@ it.each(['websocket', 'sse'] as const)(
     const current = (): number => syncs.filter(({ replica }) => !replica.status.get().stale).length;
     await vi.waitFor(() => expect(current()).toBe(CLIENTS), { timeout: 120_000, interval: 50 });
 
-    /** When each means to come back: when it does is the machine's, too. */
+    /** After how many ms each means to come back: when it hears of it, and when it comes, are the machine's. */
     const plans = new Map<unknown, number>();
     for (const { sync } of syncs) {
       sync.status.subscribe(() => {
         const { retryAt } = sync.status.get();
-        if (retryAt !== undefined && !plans.has(sync)) plans.set(sync, retryAt);
+        if (retryAt !== undefined && !plans.has(sync)) plans.set(sync, retryAt - Date.now());
       });
     }
     await first.hub.close({ drain: WINDOW });
