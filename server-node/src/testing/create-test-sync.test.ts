@@ -125,7 +125,7 @@ describe('createTestSync', () => {
     replica.subscribe(() => undefined);
     await test.advance(1_000);
     expect(replica.get()).toEqual({ n: 1 });
-    expect(frames[0]).toMatchObject({ hello: { session: 'recorded' } });
+    expect(frames[0]).toMatchObject({ hello: { session: 'recorded-1' } });
     shown.close();
   });
 });
