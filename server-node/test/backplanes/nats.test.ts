@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -40,6 +40,19 @@ const engine = {
     return Promise.resolve();
   },
   restart: () => server.restart(),
+  async rewind() {
+    const [data, saved] = [join(server.folder, 'jetstream'), join(server.folder, 'saved')];
+    await server.kill('SIGTERM'); // so that all of it is written
+    await rm(saved, { recursive: true, force: true });
+    await cp(data, saved, { recursive: true });
+    await server.start();
+    return async () => {
+      await server.kill();
+      await rm(data, { recursive: true });
+      await cp(saved, data, { recursive: true });
+      await server.start();
+    };
+  },
   async wipe() {
     await server.kill();
     await rm(join(server.folder, 'jetstream'), { recursive: true });

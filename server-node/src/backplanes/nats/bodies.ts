@@ -1,5 +1,13 @@
 import type { Stream } from './stream.js';
 
+/** Where a text was stored. */
+export interface Parts {
+  /** 0: the message itself holds it. */
+  readonly parts: number;
+  /** The lowest sequence of its parts. */
+  readonly first?: number;
+}
+
 /** Texts that are too long for one message: they are stored in parts, before the message that names them. */
 export class Bodies {
   readonly #stream: Stream;
@@ -8,18 +16,18 @@ export class Bodies {
     this.#stream = stream;
   }
 
-  /** Stores a text if it is too long. Returns the number of its parts; 0: the message itself holds it. */
-  async put(subject: string, text: string, headLength: number): Promise<number> {
+  /** Stores a text if it is too long. */
+  async put(subject: string, text: string, headLength: number): Promise<Parts> {
     const size = this.#stream.limit;
-    if (Buffer.byteLength(text) + headLength <= size) return 0;
+    if (Buffer.byteLength(text) + headLength <= size) return { parts: 0 };
     // At most 3 bytes of UTF-8 for a unit of UTF-16. A part may end inside of a surrogate pair, so it is sent as bytes.
     const bytes = Buffer.from(text);
     const step = Math.floor((size * 3) / 4);
     const parts: [string, string][] = [];
     for (let start = 0; start < bytes.length; start += step)
       parts.push([`${subject}.${parts.length}`, bytes.toString('base64', start, start + step)]);
-    await this.#stream.putAll(parts);
-    return parts.length;
+    const sequences = await this.#stream.putAll(parts);
+    return { parts: parts.length, first: Math.min(...sequences) };
   }
 
   /** Reads a text in parts. undefined: it was removed. */

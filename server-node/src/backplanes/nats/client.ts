@@ -7,7 +7,8 @@ export interface NatsMessage {
 }
 /** The part of a connection that is used; `connect` in `@nats-io/transport-node` returns one. */
 export interface NatsConnection {
-  readonly info?: { readonly server_id: string; readonly max_payload: number } | undefined;
+  readonly info?:
+    { readonly server_id: string; readonly max_payload: number; readonly jetstream?: boolean } | undefined;
   publish(subject: string, payload?: string): void;
   subscribe(
     subject: string,

@@ -1,4 +1,5 @@
-import type { NewRevision, Place, Revision } from '../../cluster/log.js';
+import { VeloxError } from '@velox/core/protocol';
+import type { Place, Revision } from '../../cluster/log.js';
 import type { Stored } from './stream.js';
 
 /**
@@ -7,9 +8,16 @@ import type { Stored } from './stream.js';
  * - `create`: the first one, with the value at `version`.
  * - `append`: revisions from `version` on.
  * - `renew`: a new id for the head, at `version`.
+ * - `confirm`: the head, at `version`, is known in the present run of the engine.
  */
 export interface Entry {
-  readonly kind: 'create' | 'append' | 'renew';
+  readonly kind: 'create' | 'append' | 'renew' | 'confirm';
+  /** Drawn at random: a stream that lost its end gives the same sequences to other entries. */
+  readonly name: string;
+  /** The run of the engine in which it was written. */
+  readonly run: string;
+  /** The token of the place that it follows; `-` if it is the first. The stream compares the sequence alone. */
+  readonly after: string;
   readonly id: string;
   readonly version: number;
   /** The texts that the entry has: a value, or patches. A long one is in that many parts instead. */
@@ -19,19 +27,53 @@ export interface Entry {
   readonly body: string;
 }
 
-export function writeEntry(entry: Omit<Entry, 'lengths' | 'body'> & { texts: readonly string[] }): string {
-  const { kind, id, version, tags, parts, texts } = entry;
-  const names = tags.map((tag, n) => `${tag}:${texts[n]?.length ?? 0}`).join(',');
-  return `${kind} ${id} ${version} ${parts} ${names} ${parts > 0 ? '' : texts.join('')}`;
+/** An entry that is to be stored. */
+export type NewEntry = Omit<Entry, 'lengths' | 'body'> & { readonly texts: readonly string[] };
+
+/** An entry at its place in the stream. */
+export interface Found extends Stored {
+  readonly entry: Entry;
 }
 
-export function readEntry(text: string): Entry | undefined {
-  const [head = '', kind, id = '', version, parts, names = ''] =
-    /^(create|append|renew) (\S+) (\d+) (\d+) (\S+) /.exec(text) ?? [];
-  if (head === '') return undefined;
-  const pairs = names.split(',').map((name) => name.split(':') as [string, string]);
+/** The entries of a topic, put together. */
+export interface Chain {
+  /** The value of a topic whose first entry is here. */
+  readonly initial: string | undefined;
+  /** Where the first entry ends. */
+  readonly start: Place;
+  /** The revisions of all entries, also of the first one. An epoch that was renewed has all of them under its own id. */
+  readonly revisions: readonly Revision[];
+  readonly head: Place;
+  /** The run of the engine in which the head was written or confirmed. */
+  readonly run: string;
+  /** Whether the last entry follows on another history. It was sent before the stream lost its end, and does not apply. */
+  readonly isForked: boolean;
+}
+
+const HEAD = /^2 (create|append|renew|confirm) (\S+) (\S+) (\S+) (\S+) (\d+) (\d+) (\S+) /;
+
+export function writeEntry(entry: NewEntry): string {
+  const { kind, name, run, after, id, version, tags, parts, texts } = entry;
+  const names = tags.map((tag, n) => `${tag}:${texts[n]?.length ?? 0}`).join(',') || '-';
+  const head = `2 ${kind} ${name} ${run} ${after} ${id} ${version} ${parts} ${names} `;
+  return parts > 0 ? head : head + texts.join('');
+}
+
+/** @throws VeloxError `not-supported` if the entry has another format. */
+export function readEntry(text: string): Entry {
+  const [head, kind, name = '', run = '', after = '', id = '', version, parts, names = ''] =
+    HEAD.exec(text) ?? [];
+  if (head === undefined)
+    throw new VeloxError(
+      'not-supported',
+      'the stream has an entry that this version of Velox cannot read. Delete the stream, or give nats() another prefix.',
+    );
+  const pairs = names === '-' ? [] : names.split(',').map((pair) => pair.split(':') as [string, string]);
   return {
     kind: kind as Entry['kind'],
+    name,
+    run,
+    after,
     id,
     version: Number(version),
     parts: Number(parts),
@@ -41,32 +83,29 @@ export function readEntry(text: string): Entry | undefined {
   };
 }
 
-/**
- * The token of a place: the sequence of its entry and how many revisions of the entry follow it. Only the last revision of an entry can
- * be appended to. Version and id are in it, because the stream compares the sequence alone.
- */
-export function tokenOf(seq: number, rest: number, version: number, id: string): string {
-  return `${seq}.${rest}.${version}.${id}`;
+/** The token of a revision: the sequence of its entry, its index in it, and the name of the entry. */
+const tokenOf = (seq: number, index: number, name: string): string => `${seq}.${index}.${name}`;
+
+/** The sequence of the entry that a token names; undefined: the token is not of this engine. */
+export function sequenceOf({ token }: Place): number | undefined {
+  const [, seq] = /^(\d+)\.\d+\.\S+$/.exec(token) ?? [];
+  return seq === undefined ? undefined : Number(seq);
 }
 
-/** The sequence that a place's token names. undefined: the token is not of this place. */
-export function sequenceOf({ id, version, token }: Place): { seq: number; rest: number } | undefined {
-  const [seq, rest, ...place] = token.split('.');
-  return place.join('.') === `${version}.${id}` ? { seq: Number(seq), rest: Number(rest) } : undefined;
-}
-
-/** The place of an entry's last version. */
-export function lastPlace(seq: number, { kind, id, version, tags }: Entry): Place {
-  const last = kind === 'append' ? version + tags.length - 1 : version;
-  return { id, version: last, token: tokenOf(seq, 0, last, id) };
+/** The place of the topic's head after an entry. */
+export function placeOf(seq: number, { kind, name, after, id, version, tags }: Entry): Place {
+  if (kind === 'renew' || kind === 'confirm') return { id, version, token: after };
+  const index = Math.max(tags.length - 1, 0);
+  return { id, version: version + index, token: tokenOf(seq, index, name) };
 }
 
 /** The revisions of one entry, whose body is here. */
-export function revisionsOf(seq: number, entry: Entry, id: string, before: string): Revision[] {
-  let [previous, start] = [before, 0];
-  return entry.tags.map((tag, n) => {
-    const version = entry.version + n;
-    const at = { id, version, token: tokenOf(seq, entry.tags.length - n - 1, version, id) };
+export function revisionsOf(seq: number, entry: Entry): Revision[] {
+  const { kind, name, after, id, version, tags } = entry;
+  if (kind !== 'append') return [];
+  let [previous, start] = [after, 0];
+  return tags.map((tag, n) => {
+    const at = { id, version: version + n, token: tokenOf(seq, n, name) };
     const end = start + (entry.lengths[n] as number);
     const revision = { at, previous, tag, patch: entry.body.slice(start, end) };
     [previous, start] = [at.token, end];
@@ -74,38 +113,22 @@ export function revisionsOf(seq: number, entry: Entry, id: string, before: strin
   });
 }
 
-/** Puts the entries of a topic together. An epoch that was renewed has all earlier revisions under its own id. */
-export function combineEntries(stored: readonly (Stored & { readonly entry: Entry })[]): {
-  /** Where the first entry ends. */
-  readonly start: Place;
-  readonly revisions: Revision[];
-} {
-  const [first, ...rest] = stored as [(typeof stored)[number], ...typeof stored];
-  const id = stored.at(-1)?.entry.id as string;
-  const from = lastPlace(first.seq, { ...first.entry, id });
-  let start = from;
-  const revisions: Revision[] = [];
-  const renewLast = (seq: number): void => {
-    const last = revisions.pop();
-    const { version } = last?.at ?? start;
-    const at = { id, version, token: tokenOf(seq, 0, version, id) };
-    if (last) revisions.push({ ...last, at });
-    else start = at;
-  };
+/** Puts the entries of a topic together. The first one is known to be in its history. */
+export function chainOf([first, ...rest]: readonly [Found, ...Found[]]): Chain {
+  const start = placeOf(first.seq, first.entry);
+  const revisions = revisionsOf(first.seq, first.entry);
+  let [head, run, isForked] = [start, first.entry.run, false];
   for (const { seq, entry } of rest) {
-    if (entry.kind === 'renew') renewLast(seq);
-    else revisions.push(...revisionsOf(seq, entry, id, revisions.at(-1)?.at.token ?? start.token));
+    isForked = !isNext(entry, head);
+    if (isForked) continue;
+    revisions.push(...revisionsOf(seq, entry));
+    [head, run] = [placeOf(seq, entry), entry.run];
   }
-  return { start, revisions };
+  const { id } = head;
+  const initial = first.entry.kind === 'create' ? first.entry.body : undefined;
+  const renewed = revisions.map((revision) => ({ ...revision, at: { ...revision.at, id } }));
+  return { initial, start: { ...start, id }, revisions: renewed, head, run, isForked };
 }
 
-/** The revisions of an append, as an entry of their own. */
-export const appendOf = (after: Place, revisions: readonly NewRevision[], parts: number): string =>
-  writeEntry({
-    kind: 'append',
-    id: after.id,
-    version: after.version + 1,
-    tags: revisions.map(({ tag }) => tag),
-    texts: revisions.map(({ patch }) => patch),
-    parts,
-  });
+const isNext = ({ kind, after, id }: Entry, head: Place): boolean =>
+  after === head.token && (kind === 'renew' || id === head.id);

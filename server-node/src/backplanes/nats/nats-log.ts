@@ -6,15 +6,28 @@ import { topicKey } from '../../cluster/topic-key.js';
 import { Bodies } from './bodies.js';
 import type { NatsMessage } from './client.js';
 import * as entries from './entry.js';
+import type { Chain, Entry, Found, NewEntry } from './entry.js';
 import { Snapshots } from './snapshots.js';
-import type { Stored, Stream } from './stream.js';
+import type { Stream } from './stream.js';
 
-/** The longest head of an entry: an id, numbers and tags. */
-const HEAD_BYTES = 200;
+/** The longest head of an entry: its name, run, place and numbers. Each of its tags adds to it. */
+const HEAD_BYTES = 320;
+const TAG_BYTES = 80;
 /** How often a load begins again because others removed the entries that it was to read. */
 const MOST_LOADS = 50;
 
-type Found = Stored & { readonly entry: entries.Entry };
+/** The last entry of a topic. */
+interface Last {
+  readonly seq: number;
+  readonly place: Place;
+  readonly run: string;
+  /** The generation of the stream that has it. */
+  readonly generation: string;
+}
+
+const NO_TEXTS = { tags: [], texts: [], parts: 0 } as const;
+/** The entry that the next one is to follow. */
+type Base = Pick<Last, 'seq' | 'generation'>;
 
 /** A log in a stream of JetStream. The sequence of a topic's last entry is compared by the server. */
 export class NatsLog implements Log {
@@ -22,6 +35,8 @@ export class NatsLog implements Log {
   readonly #bodies: Bodies;
   readonly #snapshots: Snapshots;
   readonly #followers: FanOut<Revision>;
+  /** The last entries as this node knows them: an append to one of them need not ask for it. */
+  readonly #known = new Map<string, Last>();
 
   constructor(stream: Stream, open: (subject: string) => Promise<void>, close: (subject: string) => void) {
     this.#stream = stream;
@@ -36,8 +51,8 @@ export class NatsLog implements Log {
   async open(topic: string, initial: string, from = 1): Promise<Opened> {
     const key = topicKey(topic);
     for (let n = 0; n < MOST_LOADS; n++) {
-      const opened = (await this.#head(key)) ? await this.#load(key) : await this.#create(key, initial, from);
-      if (opened) return { ...opened, run: await this.run() };
+      const opened = (await this.#last(key)) ? await this.#load(key) : await this.#create(key, initial, from);
+      if (opened) return opened;
     }
     throw new VeloxError(
       'unavailable',
@@ -54,44 +69,44 @@ export class NatsLog implements Log {
     if (within !== undefined)
       throw new VeloxError('not-supported', 'NATS has no transactions to append in. Leave out `within`.');
     const key = topicKey(topic);
-    const place = entries.sequenceOf(after);
-    const [first] = revisions;
-    if (!place || place.rest > 0 || !first) {
-      const head = await this.#head(key);
-      return !first && head && isSame(head, after) ? { ok: true, at: head } : { ok: false, head };
+    const isEmpty = revisions.length === 0;
+    const run = await this.#stream.knownRun();
+    const name = randomUUID();
+    const texts = revisions.map(({ patch }) => patch);
+    const tags = revisions.map(({ tag }) => tag);
+    let parts: number | undefined;
+    for (;;) {
+      let last = isEmpty ? undefined : this.#known.get(key);
+      if (last?.generation !== this.#stream.generation || !isSame(last.place, after))
+        last = await this.#last(key);
+      if (!last || !isSame(last.place, after)) return { ok: false, head: last?.place };
+      if (isEmpty && last.run === run) return { ok: true, at: after };
+      const subject = this.#subject('part', `${key}.${name}`);
+      parts ??= (await this.#bodies.put(subject, texts.join(''), HEAD_BYTES + TAG_BYTES * tags.length)).parts;
+      const { id, version, token } = after;
+      const kind = isEmpty ? 'confirm' : 'append';
+      const first = isEmpty ? version : version + 1;
+      const entry = { kind, name, run, after: token, id, version: first, tags, texts, parts } as const;
+      const at = await this.#put(key, entry, last);
+      if (at) return { ok: true, at };
     }
-    const texts = revisions.map(({ patch }) => patch).join('');
-    const parts = await this.#bodies.put(
-      this.#subject('part', `${key}.${first.tag}`),
-      texts,
-      HEAD_BYTES + 80 * revisions.length,
-    );
-    const text = entries.appendOf(after, revisions, parts);
-    const seq = await this.#stream.put(this.#subject('log', key), text, place.seq);
-    if (seq === undefined) return { ok: false, head: await this.#head(key) };
-    const version = after.version + revisions.length;
-    return { ok: true, at: { id: after.id, version, token: entries.tokenOf(seq, 0, version, after.id) } };
   }
 
   async read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'> {
     const key = topicKey(topic);
-    const head = await this.#head(key);
-    const place = entries.sequenceOf(after);
-    if (!head || !place || head.id !== after.id || after.version > head.version) return 'other';
+    const head = (await this.#last(key))?.place;
+    if (!head || head.id !== after.id || after.version > head.version) return 'other';
     if (after.version === head.version) return isSame(head, after) ? [] : 'other';
-    const found = await this.#entries(key, place.seq);
-    const [first] = found ?? [];
-    if (!found || !first) return 'gone';
-    if (first.seq !== place.seq) return first.entry.version <= after.version ? 'other' : 'gone';
-    const { start, revisions } = entries.combineEntries(found);
-    if (start.id !== after.id) return 'other';
-    // The place may be in the middle of the first entry.
-    const { entry, seq } = first;
-    const whole = entry.kind === 'append' ? entries.revisionsOf(seq, entry, start.id, '') : [];
-    const rest = whole.filter(({ at }) => at.version > after.version && at.version < start.version);
-    const last = whole.at(-1);
-    const ending = last && last.at.version > after.version ? [{ ...last, at: start }] : [];
-    return [...rest, ...ending, ...revisions];
+    const seq = entries.sequenceOf(after);
+    if (seq === undefined) return 'other';
+    const found = await this.#entries(key, seq);
+    if (!found) return 'gone';
+    const [first] = found;
+    if (first.seq !== seq) return first.entry.version <= after.version ? 'other' : 'gone';
+    const { start, revisions, head: last, isForked } = entries.chainOf(found);
+    const isThere = [start, ...revisions.map(({ at }) => at)].some((at) => isSame(at, after));
+    if (!isThere || isForked || last.id !== after.id) return 'other';
+    return revisions.filter(({ at }) => at.version > after.version);
   }
 
   follow(topic: string, onRevision: (revision: Revision) => void, onDoubt: () => void): Promise<Unsubscribe> {
@@ -99,39 +114,33 @@ export class NatsLog implements Log {
   }
 
   heads(topics: readonly string[]): Promise<(Place | undefined)[]> {
-    return Promise.all(topics.map((topic) => this.#head(topicKey(topic))));
+    return Promise.all(topics.map(async (topic) => (await this.#last(topicKey(topic)))?.place));
   }
 
   async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
     const key = topicKey(topic);
-    const place = entries.sequenceOf(at);
-    const head = await this.#head(key);
-    if (!place || head?.id !== at.id || at.version > head.version) return false;
-    const subject = this.#subject('log', key);
-    const stored = await this.#stream.at(subject, place.seq);
-    const entry = stored && entries.readEntry(stored.text);
-    if (!entry || entry.kind === 'create') return false;
-    const isThere = entries.lastPlace(place.seq, entry).version === at.version + place.rest;
-    if (!isThere || !(await this.#snapshots.save(key, at.version, place.seq, value))) return false;
-    await this.#trim(key, place.seq, keep);
+    const chain = await this.#chain(key, (await this.#snapshots.find(key))?.seq ?? 1);
+    if (!chain?.revisions.some((revision) => isSame(revision.at, at))) return false;
+    const seq = entries.sequenceOf(at) as number;
+    if (!(await this.#snapshots.save(key, at.version, seq, value))) return false;
+    await this.#trim(key, seq, keep);
     return true;
   }
 
   async renew(topic: string, id: string): Promise<Place> {
     const key = topicKey(topic);
     for (;;) {
-      const head = await this.#head(key);
-      if (!head) throw new VeloxError('not-found', `the log has no topic "${topic}". Open it.`);
-      if (head.id !== id) return head;
-      const { version } = head;
-      const entry = { kind: 'renew', id: randomUUID(), version, tags: ['-'], texts: [], parts: 0 } as const;
-      const after = entries.sequenceOf(head)?.seq as number;
-      await this.#stream.put(this.#subject('log', key), entries.writeEntry(entry), after);
+      const last = await this.#last(key);
+      if (!last) throw new VeloxError('not-found', `the log has no topic "${topic}". Open it.`);
+      if (last.place.id !== id) return last.place;
+      const renewed = await this.#renew(key, last.place, last);
+      if (renewed) return renewed;
     }
   }
 
   async drop(topic: string): Promise<void> {
     const key = topicKey(topic);
+    this.#known.delete(key);
     await this.#stream.purge(this.#subject('log', key));
     await this.#snapshots.drop(key);
     await this.#bodies.remove(this.#subject('part', key));
@@ -144,70 +153,108 @@ export class NatsLog implements Log {
   /** Tells the followers of a subject about an entry that was accepted. */
   tell(message: NatsMessage): void {
     const key = message.subject.slice(this.#subject('revision', '').length);
-    const entry = entries.readEntry(message.string());
-    const [seq, before] = ['Nats-Sequence', 'Nats-Last-Sequence'].map((name) =>
-      Number(message.headers?.get(name)),
-    );
-    if (entry?.kind !== 'append' || entry.parts > 0 || !seq || !before) return this.#followers.doubt(key);
-    const previous = entries.tokenOf(before, 0, entry.version - 1, entry.id);
-    for (const revision of entries.revisionsOf(seq, entry, entry.id, previous))
-      this.#followers.tell(key, revision);
+    const seq = Number(message.headers?.get('Nats-Sequence'));
+    let entry: Entry;
+    try {
+      entry = entries.readEntry(message.string());
+    } catch {
+      return this.#followers.doubt(key); // the read reports it
+    }
+    this.#note(key, seq, entry);
+    if (entry.kind === 'confirm') return;
+    if (entry.kind !== 'append' || entry.parts > 0 || !seq) return this.#followers.doubt(key);
+    for (const revision of entries.revisionsOf(seq, entry)) this.#followers.tell(key, revision);
   }
 
   doubt(): void {
     this.#followers.doubt();
   }
 
-  async #create(key: string, initial: string, from: number): Promise<undefined> {
-    const tag = randomUUID();
-    const parts = await this.#bodies.put(this.#subject('part', `${key}.${tag}`), initial, HEAD_BYTES);
-    const entry = {
-      kind: 'create',
-      id: randomUUID(),
-      version: from,
-      tags: [tag],
-      texts: [initial],
-      parts,
-    } as const;
-    await this.#stream.put(this.#subject('log', key), entries.writeEntry(entry), 0);
+  async #create(key: string, initial: string, version: number): Promise<undefined> {
+    const run = await this.#stream.knownRun();
+    const { generation } = this.#stream;
+    const [name, id] = [randomUUID(), randomUUID()];
+    const { parts } = await this.#bodies.put(this.#subject('part', `${key}.${name}`), initial, HEAD_BYTES);
+    const entry = { ...NO_TEXTS, kind: 'create', name, run, after: '-', id, version, parts } as const;
+    await this.#put(key, { ...entry, texts: [initial] }, { seq: 0, generation });
   }
 
-  /** undefined: something was removed between two steps. */
-  async #load(key: string): Promise<Omit<Opened, 'run'> | undefined> {
+  async #renew(key: string, { version, token }: Place, last: Base): Promise<Place | undefined> {
+    const run = await this.#stream.knownRun();
+    const [name, id] = [randomUUID(), randomUUID()];
+    return this.#put(key, { ...NO_TEXTS, kind: 'renew', name, run, after: token, id, version }, last);
+  }
+
+  /** Stores an entry after the last one. Returns the new head; undefined: another entry came first. */
+  async #put(key: string, entry: NewEntry, last: Base): Promise<Place | undefined> {
+    const seq = await this.#stream.put(this.#subject('log', key), entries.writeEntry(entry), last.seq);
+    this.#known.delete(key);
+    if (seq === undefined) return undefined;
+    // The client sends again after a reconnect, and the stream may have given the sequence to another entry meanwhile.
+    if (last.generation !== this.#stream.generation)
+      throw new VeloxError(
+        'timeout',
+        'NATS was restarted during an append. Read the log to learn its result.',
+      );
+    return this.#note(key, seq, { ...entry, lengths: [], body: '' }).place;
+  }
+
+  /** undefined: something was changed between two steps. */
+  async #load(key: string): Promise<Opened | undefined> {
     const saved = await this.#snapshots.load(key);
     if (saved === 'removed') return undefined;
-    const found = await this.#entries(key, saved?.seq ?? 1);
-    const [first] = found ?? [];
-    if (!found || !first) return undefined;
-    if (saved ? first.seq !== saved.seq : first.entry.kind !== 'create') return undefined;
-    const { start, revisions } = entries.combineEntries(found);
-    if (!saved) return { snapshot: { at: start, value: first.entry.body }, revisions };
-    if (saved.version === start.version) return { snapshot: { at: start, value: saved.value }, revisions };
-    // The snapshot is in the middle of an entry.
-    const within = entries.revisionsOf(first.seq, first.entry, start.id, '');
-    const at = within.find((revision) => revision.at.version === saved.version)?.at as Place;
-    const rest = within.filter((revision) => revision.at.version > saved.version);
-    return { snapshot: { at, value: saved.value }, revisions: [...rest, ...revisions] };
+    const chain = await this.#chain(key, saved?.seq ?? 1);
+    if (!chain) return undefined;
+    const { initial = '', start, revisions, run } = chain;
+    if (!saved) return { snapshot: { at: start, value: initial }, revisions, run };
+    // The snapshot may be in the middle of an entry.
+    const at = revisions.find((revision) => revision.at.version === saved.version)?.at;
+    const rest = revisions.filter((revision) => revision.at.version > saved.version);
+    return at && { snapshot: { at, value: saved.value }, revisions: rest, run };
   }
 
-  async #head(key: string): Promise<Place | undefined> {
+  /** The entries from that of the snapshot on; 1: from the first one. undefined: others have changed them, so the caller begins again. */
+  async #chain(key: string, seq: number): Promise<Chain | undefined> {
+    const { generation } = this.#stream;
+    const found = await this.#entries(key, seq);
+    if (!found) return undefined;
+    const chain = entries.chainOf(found);
+    if (seq === 1 ? chain.initial === undefined : found[0].seq !== seq) return undefined;
+    if (!chain.isForked) return chain;
+    // Entries that were purged meanwhile leave a hole, too: then there is a newer snapshot.
+    const isSaved = ((await this.#snapshots.find(key))?.seq ?? 1) !== seq;
+    // Nodes and clients may have the entries that do not apply, so the epoch ends.
+    if (!isSaved) await this.#renew(key, chain.head, { seq: (found.at(-1) as Found).seq, generation });
+    return undefined;
+  }
+
+  async #last(key: string): Promise<Last | undefined> {
     const stored = await this.#stream.last(this.#subject('log', key));
-    const entry = stored && entries.readEntry(stored.text);
-    return entry && entries.lastPlace(stored.seq, entry);
+    if (stored) return this.#note(key, stored.seq, entries.readEntry(stored.text));
+    this.#known.delete(key);
+    return undefined;
   }
 
-  /** The entries from a sequence on, with their bodies. undefined: a body was removed meanwhile. */
-  async #entries(key: string, seq: number): Promise<Found[] | undefined> {
+  /** The stream has an entry as the last one of a topic. */
+  #note(key: string, seq: number, entry: Entry): Last {
+    const { generation } = this.#stream;
+    const last = { seq, place: entries.placeOf(seq, entry), run: entry.run, generation };
+    this.#known.set(key, last);
+    return last;
+  }
+
+  /** The entries from a sequence on, with their bodies. undefined: there are none, or a body was removed meanwhile. */
+  async #entries(key: string, seq: number): Promise<[Found, ...Found[]] | undefined> {
     const stored = await this.#stream.from(this.#subject('log', key), seq);
     const found = await Promise.all(
       stored.map(async (each): Promise<Found | undefined> => {
         const entry = entries.readEntry(each.text);
-        if (!entry?.parts) return entry && { ...each, entry };
-        const body = await this.#bodies.get(this.#subject('part', `${key}.${entry.tags[0]}`), entry.parts);
+        if (entry.parts === 0) return { ...each, entry };
+        const body = await this.#bodies.get(this.#subject('part', `${key}.${entry.name}`), entry.parts);
         return body === undefined ? undefined : { ...each, entry: { ...entry, body } };
       }),
     );
-    return found.includes(undefined) ? undefined : (found as Found[]);
+    return found.length === 0 || found.includes(undefined) ? undefined : (found as [Found, ...Found[]]);
   }
 
   /** Removes the entries up to `keep` below that of a snapshot, and their parts. The entry of the snapshot always stays. */

@@ -22,12 +22,16 @@ export class Snapshots {
     this.#bodies = bodies;
   }
 
+  /** The newest snapshot, without its value if that is long. undefined: none was saved. */
+  async find(key: string): Promise<Pointer | undefined> {
+    const stored = await this.#stream.last(this.#subject('snapshot', key));
+    return stored && readPointer(stored.text);
+  }
+
   /** undefined: none was saved. `removed`: a newer one replaced it meanwhile. */
   async load(key: string): Promise<Pointer | 'removed' | undefined> {
-    const stored = await this.#stream.last(this.#subject('snapshot', key));
-    if (!stored) return undefined;
-    const pointer = readPointer(stored.text);
-    if (pointer.parts === 0) return pointer;
+    const pointer = await this.find(key);
+    if (!pointer || pointer.parts === 0) return pointer;
     const value = await this.#bodies.get(this.#subject('body', `${key}.${pointer.name}`), pointer.parts);
     return value === undefined ? 'removed' : { ...pointer, value };
   }
@@ -40,14 +44,14 @@ export class Snapshots {
     if (before && before.version >= version) return false;
     const name = randomUUID();
     const body = this.#subject('body', `${key}.${name}`);
-    const parts = await this.#bodies.put(body, value, 100);
+    const { parts } = await this.#bodies.put(body, value, 100);
     const text = `${version} ${seq} ${parts} ${name} ${parts > 0 ? '' : value}`;
-    const isSaved = (await this.#stream.put(subject, text, stored?.seq ?? 0)) !== undefined;
-    if (isSaved) {
+    const at = await this.#stream.put(subject, text, stored?.seq ?? 0);
+    if (at !== undefined) {
       await this.#stream.purge(subject, await this.#lastSequence(subject));
       if (before?.parts) await this.#bodies.remove(this.#subject('body', `${key}.${before.name}`));
     } else if (parts > 0) await this.#bodies.remove(body);
-    return isSaved;
+    return at !== undefined;
   }
 
   async drop(key: string): Promise<void> {

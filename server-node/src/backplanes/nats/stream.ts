@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { VeloxError } from '@velox/core/protocol';
 import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
 
@@ -32,6 +33,9 @@ export class Stream {
   readonly #name: string;
   readonly #replicas: number;
   #ready: Promise<unknown> | undefined;
+  /** How often the server of the stream may have been replaced, though the connection stayed. */
+  #doubts = 0;
+  #run: { readonly name: string; readonly generation: string } | undefined;
 
   constructor(connection: NatsConnection, jetstream: NatsJetStream, prefix: string, replicas: number) {
     this.#connection = connection;
@@ -46,23 +50,33 @@ export class Stream {
     return (this.#connection.info?.max_payload ?? 1_048_576) - 1_024;
   }
 
+  /** Another one means that the stream may have lost its end since, and that its sequences may belong to other messages. */
+  get generation(): string {
+    return `${this.#connection.info?.server_id} ${this.#doubts}`;
+  }
+
   /** Stores a message if the last one of its subject has the sequence `after`; 0: if there is none. undefined: it has another one. */
   async put(subject: string, text: string, after: number): Promise<number | undefined> {
-    await (this.#ready ??= this.#create());
+    await this.#whenReady();
     try {
       const expect = { lastSubjectSequence: after };
       return (await this.#jetstream.publish(subject, text, { expect })).seq;
     } catch (error) {
-      if ((error as { code?: unknown }).code === WRONG_SEQUENCE) return undefined;
+      const { code, status = code } = error as { code?: unknown; status?: unknown };
+      if (code === WRONG_SEQUENCE) return undefined;
       this.#ready = undefined; // the stream may be gone
+      if (typeof code !== 'number' || status === TEMPORARY) this.#doubts++;
       throw error;
     }
   }
 
-  /** Stores messages without a condition. */
-  async putAll(messages: readonly (readonly [subject: string, text: string])[]): Promise<void> {
-    await (this.#ready ??= this.#create());
-    await Promise.all(messages.map(([subject, text]) => this.#jetstream.publish(subject, text)));
+  /** Stores messages without a condition. Returns their sequences. */
+  async putAll(messages: readonly (readonly [subject: string, text: string])[]): Promise<number[]> {
+    await this.#whenReady();
+    const stored = await Promise.all(
+      messages.map(([subject, text]) => this.#jetstream.publish(subject, text)),
+    );
+    return stored.map(({ seq }) => seq);
   }
 
   last(subject: string): Promise<Stored | undefined> {
@@ -103,12 +117,26 @@ export class Stream {
     await this.#api(`STREAM.PURGE.${this.#name}`, { filter, ...(below !== undefined && { seq: below }) });
   }
 
-  /** Names the run: that of the server, because a restart may lose unwritten entries; or that of the stream alone if it has replicas. */
+  /**
+   * Names the run. Without replicas it is that of the stream's server, because a restart may lose entries that were not written.
+   */
   async run(): Promise<string> {
     const { created, config, cluster } = await this.#api(`STREAM.INFO.${this.#name}`, {});
     const isReplicated = (config?.num_replicas ?? 1) > 1;
-    const server = isReplicated ? '' : (cluster?.name ?? this.#connection.info?.server_id);
-    return `${created}.${server}`;
+    const { info } = this.#connection;
+    // A server without JetStream passes the requests on to another one.
+    const own = info?.jetstream ? info.server_id : '';
+    const server = isReplicated ? '' : cluster ? cluster.name : own;
+    const name = createHash('sha256').update(`${created} ${server}`).digest('base64url').slice(0, 22);
+    const { generation } = this;
+    if (this.#run?.generation === generation && this.#run.name !== name) this.#doubts++;
+    this.#run = { name, generation: this.generation };
+    return name;
+  }
+
+  /** The run, as this node has heard it since its server was replaced. */
+  async knownRun(): Promise<string> {
+    return this.#run?.generation === this.generation ? this.#run.name : this.run();
   }
 
   async #create(): Promise<void> {
@@ -153,28 +181,39 @@ export class Stream {
 
   async #api(call: string, body: object, expected: readonly number[] = []): Promise<Answer> {
     for (let tries = 0; ; tries++) {
-      const ready = (this.#ready ??= this.#create());
-      try {
-        await ready;
-      } catch (error) {
-        if (this.#ready === ready) this.#ready = undefined;
-        throw error;
-      }
+      await this.#whenReady();
       const answer = await this.#request(call, body);
       const code = answer.error?.err_code;
       if (code === undefined || expected.includes(code)) return answer;
       if (code !== NO_STREAM || tries > 0) this.#fail(answer);
       this.#ready = undefined;
+      this.#doubts++;
+    }
+  }
+
+  async #whenReady(): Promise<void> {
+    const ready = (this.#ready ??= this.#create());
+    try {
+      await ready;
+    } catch (error) {
+      if (this.#ready === ready) this.#ready = undefined;
+      throw error;
     }
   }
 
   async #request(call: string, body: object): Promise<Answer> {
     const options = { timeout: PATIENCE_MS };
-    const answer = await this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options);
-    return JSON.parse(answer.string()) as Answer;
+    try {
+      const answer = await this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options);
+      return JSON.parse(answer.string()) as Answer;
+    } catch (error) {
+      this.#doubts++;
+      throw error;
+    }
   }
 
   #fail({ error }: Answer): never {
+    if (error?.code === TEMPORARY) this.#doubts++;
     const text = `NATS refused a request (${error?.err_code}): ${error?.description}. Look at its configuration.`;
     // A cluster without a leader answers like this for some seconds, and may have executed the request anyway.
     throw new VeloxError(error?.code === TEMPORARY ? 'timeout' : 'unavailable', text);

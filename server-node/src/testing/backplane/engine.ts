@@ -21,6 +21,11 @@ export interface TestEngine<Part extends LogPart | BusPart> {
   readonly restart?: () => Promise<void>;
   /** Lets the engine lose all data, as a restart without persistence would. */
   readonly wipe?: () => Promise<void>;
+  /**
+   * Notes the data of the engine. The function that it returns cuts the power: the engine starts again with these data, and revisions
+   * that were appended since are lost. For engines that can lose acknowledged revisions.
+   */
+  readonly rewind?: () => Promise<() => Promise<void>>;
   /** Begins a transaction on a client of its own. */
   readonly begin?: () => Promise<TestTransaction>;
 }

@@ -20,7 +20,7 @@ async function appendSurely({ log }: LogPart, topic: string, after: Place): Prom
 
 /** The guarantees of a log when its engine has trouble. */
 export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>): void {
-  const { interrupt, restart, wipe, begin } = engine;
+  const { interrupt, restart, rewind, wipe, begin } = engine;
 
   test('all nodes on one engine name the same run', async ({ connect }) => {
     const nodes = await Promise.all([connect(), connect()]);
@@ -71,6 +71,8 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
       if (!one.durable) assert.notEqual(await persist(() => one.log.run()), run);
     });
 
+  if (rewind) rewindTests(rewind, test);
+
   if (wipe)
     test('an engine that lost its data has another run, refuses appends, and creates topics again', async ({
       connect,
@@ -99,6 +101,62 @@ export function troubleTests(engine: TestEngine<LogPart>, test: Define<LogPart>)
       await assert.rejects(log.append(topic, start, [step()], {}), { code: 'not-supported' });
       assert.deepEqual(await log.heads([topic]), [start]);
     });
+}
+
+function rewindTests(rewind: NonNullable<TestEngine<LogPart>['rewind']>, test: Define<LogPart>): void {
+  test('revisions that an engine has lost never have the places of those that follow', async ({
+    connect,
+    topic,
+  }) => {
+    const [one, two] = [await connect(), await connect()];
+    let head = await appendSurely(one, topic, headOf(await one.log.open(topic, '0')));
+    const cutPower = await rewind();
+    const lost: Place[] = [];
+    for (let n = 0; n < 3; n++) {
+      head = await appendSurely(one, topic, head);
+      lost.push(head);
+    }
+    await cutPower();
+    let [other] = (await persist(() => two.log.heads([topic]))) as [Place];
+    assert.equal(other.version, 2);
+    for (const place of lost) {
+      other = await appendSurely(two, topic, other);
+      assert.equal(other.version, place.version);
+      assert.notEqual(other.token, place.token);
+      // At each length, also that of the lost history.
+      for (const each of lost) {
+        assert.equal(await persist(() => one.log.read(topic, each)), 'other');
+        const refused = await persist(() => one.log.append(topic, each, [step()]));
+        assert.deepEqual(refused, { ok: false, head: other });
+        assert.equal(await one.log.saveSnapshot(topic, each, '"lost"', 10), false);
+      }
+    }
+    const { snapshot, revisions } = await one.log.open(topic, '0');
+    assert.deepEqual([snapshot.value, revisions.length], ['0', 4]);
+    assert.deepEqual(headOf({ snapshot, revisions }), other);
+  });
+
+  test('open() returns the run in which the head was written or confirmed', async ({ connect, topic }) => {
+    const node = await connect();
+    const { log } = node;
+    const head = await appendSurely(node, topic, headOf(await log.open(topic, '0')));
+    const run = await log.run();
+    const cutPower = await rewind();
+    await cutPower();
+    const next = await persist(() => log.run());
+    assert.notEqual(next, run);
+    assert.notEqual((await log.open(topic, '0')).run, next);
+    assert.deepEqual(await persist(() => log.append(topic, head, [])), { ok: true, at: head });
+    assert.equal((await log.open(topic, '0')).run, next);
+    // The place of the head is the same, also for those that do not know that it was confirmed.
+    const { log: other } = await connect();
+    assert.deepEqual(await other.heads([topic]), [head]);
+    assert.deepEqual(await log.read(topic, head), []);
+    const appended = await log.append(topic, head, [step(), step()]);
+    assert.ok(appended.ok);
+    assert.equal((await other.read(topic, head)).length, 2);
+    assert.equal((await other.open(topic, '0')).run, next);
+  });
 }
 
 function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Define<LogPart>): void {

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createHub, type Hub, type SharedState } from '@velox/server';
+import type { Log, Place } from '@velox/server/backplane';
+import { nats } from '@velox/server/nats';
+import { busContract, logContract } from '@velox/server/testing';
+import { FakeNats, type FakeNatsClient } from '../rig/fake-jetstream.js';
+
+interface Board {
+  readonly topics: { board: { items: string[] } };
+}
+
+const closing: Hub<Board>[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((hub) => hub.close()));
+});
+
+const logOf = (client: FakeNatsClient): Log => nats(client, client.jetstream).log;
+
+/** Appends one revision, and returns the head. */
+async function append(log: Log, at: Place, tag: string): Promise<Place> {
+  const result = await log.append('topic', at, [{ tag, patch: '[]' }]);
+  if (!result.ok) throw new Error('refused');
+  return result.at;
+}
+
+describe('a backplane on a server of NATS in memory', () => {
+  const server = new FakeNats();
+  const clients: FakeNatsClient[] = [];
+  const engine = {
+    connect() {
+      const client = server.connect();
+      clients.push(client);
+      return nats(client, client.jetstream);
+    },
+    rewind() {
+      const cutPower = server.save();
+      return Promise.resolve(() => {
+        cutPower();
+        for (const client of clients) client.reconnect();
+        return Promise.resolve();
+      });
+    },
+  };
+  for (const { title, run } of [...logContract(engine), ...busContract(engine)]) it(title, run, 60_000);
+});
+
+describe('NATS after it lost the end of its stream', () => {
+  interface Node {
+    readonly client: FakeNatsClient;
+    readonly state: SharedState<{ items: string[] }>;
+    readonly events: string[];
+  }
+  async function start(server: FakeNats): Promise<Node> {
+    const client = server.connect();
+    const events: string[] = [];
+    const logger = ({ event }: { event: string }): void => void events.push(event);
+    const hub = createHub<Board>({ backplane: nats(client, client.jetstream), logger });
+    closing.push(hub);
+    const state = hub.shared('board', { items: [] });
+    await state.snapshot();
+    return { client, state, events };
+  }
+  const add = ({ state }: Node, item: string): Promise<unknown> =>
+    state.update((draft) => void draft.items.push(item));
+
+  it('all servers agree, and the lost revisions are reported, if the sequences of a topic were used again', async () => {
+    const server = new FakeNats();
+    const one = await start(server);
+    for (const item of ['a1', 'a2', 'a3']) await add(one, item);
+    const cutPower = server.save();
+    for (const item of ['a4', 'a5']) await add(one, item);
+    const before = one.state.position();
+    one.client.cut();
+    cutPower();
+    const two = await start(server);
+    for (const item of ['b4', 'b5']) await add(two, item);
+    expect(two.state.position().version).toBe(before.version);
+    one.client.reconnect();
+    await vi.waitFor(() => expect(one.state.get()).toEqual(two.state.get()), 10_000);
+    await add(one, 'a6');
+    await vi.waitFor(() => expect(two.state.position()).toEqual(one.state.position()), 10_000);
+    expect(one.state.get()).toEqual({ items: ['a1', 'a2', 'a3', 'b4', 'b5', 'a6'] });
+    expect(two.state.get()).toEqual(one.state.get());
+    // Clients that have seen the lost revisions must not go on by delta.
+    expect(one.state.position().id).not.toBe(before.id);
+    expect(one.events).toContain('topic renewed');
+  }, 30_000);
+
+  it('a server that held the lost revisions and was away shortly appends them again', async () => {
+    const server = new FakeNats();
+    const one = await start(server);
+    const cutPower = server.save();
+    for (const item of ['a1', 'a2']) await add(one, item);
+    const before = one.state.position();
+    one.client.cut();
+    cutPower();
+    const starting = start(server);
+    await sleep(300);
+    one.client.reconnect();
+    const two = await starting;
+    await vi.waitFor(() => expect(two.state.get()).toEqual({ items: ['a1', 'a2'] }), 10_000);
+    expect(two.state.position()).toEqual(before);
+    expect(one.events).toEqual(['log healed']);
+  }, 30_000);
+
+  it('an update that the client sends again after the reconnect is applied once, to the value of all', async () => {
+    const server = new FakeNats();
+    const one = await start(server);
+    await add(one, 'a1');
+    const cutPower = server.save();
+    await add(one, 'a2');
+    one.client.isBuffering = true;
+    const waiting = add(one, 'a3'); // it leaves for the sequence after the lost revision
+    await Promise.resolve();
+    one.client.cut();
+    cutPower();
+    const two = await start(server);
+    await add(two, 'b2');
+    one.client.reconnect();
+    await waiting;
+    await vi.waitFor(() => expect(two.state.get()).toEqual({ items: ['a1', 'b2', 'a3'] }), 10_000);
+    expect(one.state.get()).toEqual(two.state.get());
+    expect(one.state.position()).toEqual(two.state.position());
+    const three = await start(server);
+    expect(three.state.get()).toEqual(two.state.get());
+  }, 30_000);
+
+  it('an entry that follows on a lost one does not apply, and ends the epoch', async () => {
+    const server = new FakeNats();
+    const [one, two] = [server.connect(), server.connect()].map(logOf) as [Log, Log];
+    const start = (await one.open('topic', '0')).snapshot.at;
+    const cutPower = server.save();
+    const lost = await append(one, start, 'lost');
+    cutPower();
+    const kept = await append(two, start, 'kept');
+    // The stream compares the sequence alone, so it accepts what an outdated writer sends.
+    const log = server.messages.filter(({ subject }) => subject.startsWith('velox.log.'));
+    const [{ subject, text, seq }] = log.slice(-1) as [(typeof log)[number]];
+    const { id, version, token } = lost;
+    server.store(
+      subject,
+      text.replace(kept.id, id).replace(start.token, token).replace(` ${version} `, ' 3 '),
+      seq,
+    );
+    expect(await two.read('topic', kept)).toBe('other');
+    const opened = await two.open('topic', '0');
+    expect(opened.revisions.map(({ tag }) => tag)).toEqual(['kept']);
+    expect(opened.revisions[0]?.at).toEqual({ ...kept, id: expect.not.stringMatching(id) as string });
+    expect(await one.heads(['topic'])).toEqual([opened.revisions[0]?.at]);
+    await append(one, opened.revisions[0]?.at as Place, 'next');
+  });
+});
+
+describe('NATS', () => {
+  it('refuses entries of another format, and says so', async () => {
+    const server = new FakeNats();
+    const log = logOf(server.connect());
+    const { at } = (await log.open('topic', '0')).snapshot;
+    const subject = server.messages[0]?.subject as string;
+    server.messages = [];
+    server.store(subject, `create ${at.id} 1 0 tag:1 0`, 0);
+    const error = { code: 'not-supported', message: expect.stringContaining('prefix') as string };
+    await expect(log.open('topic', '0')).rejects.toMatchObject(error);
+    await expect(log.append('topic', at, [{ tag: 'a', patch: '[]' }])).rejects.toMatchObject(error);
+  });
+});
