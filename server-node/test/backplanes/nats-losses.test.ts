@@ -153,6 +153,30 @@ describe('NATS after it lost the end of its stream', () => {
 });
 
 describe('NATS', () => {
+  it('a good snapshot removes the parts of all that were not confirmed', async () => {
+    const server = new FakeNats();
+    const client = server.connect();
+    const log = logOf(client);
+    let { at } = (await log.open('topic', '0')).snapshot;
+    const value = JSON.stringify('x'.repeat(2_000_000));
+    const save = async (tag: string): Promise<number> => {
+      at = await append(log, at, tag);
+      await log.saveSnapshot('topic', at, value, 1).catch(() => undefined);
+      return server.messages.filter(({ subject }) => subject.includes('.body.')).length;
+    };
+    const once = await save('good');
+    expect(once).toBeGreaterThan(1);
+    client.refuses = (subject) => subject.includes('.snapshot.');
+    for (const tag of ['bad', 'worse']) await save(tag);
+    client.refuses = () => false;
+    expect(await save('good again')).toBe(once);
+    expect((await log.open('topic', '0')).snapshot.value).toBe(value);
+    // A short one as well.
+    at = await append(log, at, 'short');
+    expect(await log.saveSnapshot('topic', at, '1', 1)).toBe(true);
+    expect(server.messages.filter(({ subject }) => subject.includes('.body.'))).toEqual([]);
+  });
+
   it('refuses entries of another format, and says so', async () => {
     const server = new FakeNats();
     const log = logOf(server.connect());

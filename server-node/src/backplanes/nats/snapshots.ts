@@ -44,12 +44,13 @@ export class Snapshots {
     if (before && before.version >= version) return false;
     const name = randomUUID();
     const body = this.#subject('body', `${key}.${name}`);
-    const { parts } = await this.#bodies.put(body, value, 100);
+    const { parts, first } = await this.#bodies.put(body, value, 100);
     const text = `${version} ${seq} ${parts} ${name} ${parts > 0 ? '' : value}`;
     const at = await this.#stream.put(subject, text, stored?.seq ?? 0);
     if (at !== undefined) {
       await this.#stream.purge(subject, await this.#lastSequence(subject));
-      if (before?.parts) await this.#bodies.remove(this.#subject('body', `${key}.${before.name}`));
+      // All former parts, also those of saves whose answers were lost.
+      await this.#bodies.remove(this.#subject('body', key), first ?? at);
     } else if (parts > 0) await this.#bodies.remove(body);
     return at !== undefined;
   }
