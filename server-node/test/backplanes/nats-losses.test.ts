@@ -188,4 +188,20 @@ describe('NATS', () => {
     await expect(log.open('topic', '0')).rejects.toMatchObject(error);
     await expect(log.append('topic', at, [{ tag: 'a', patch: '[]' }])).rejects.toMatchObject(error);
   });
+
+  it('names the run after the server of a stream without replicas, also in a cluster', async () => {
+    const server = new FakeNats();
+    const log = logOf(server.connect());
+    const run = async (leader: string, num_replicas: number): Promise<string> => {
+      server.info = { config: { num_replicas }, cluster: { name: 'cluster', leader } };
+      return log.run();
+    };
+    expect(await run('one', 1)).not.toBe(await run('two', 1));
+    expect(await run('one', 3)).toBe(await run('two', 3));
+  });
+
+  it('refuses a prefix in capitals, which would share the stream of another one', () => {
+    const client = new FakeNats().connect();
+    expect(() => nats(client, client.jetstream, { prefix: 'Velox' })).toThrow('small letters');
+  });
 });

@@ -9,7 +9,7 @@ import { Stream } from './stream.js';
 export type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
 
 export interface NatsOptions {
-  /** The first token of all subjects, and in capitals the name of the stream. Letters only. Default `velox`. */
+  /** The first token of all subjects, and in capitals the name of the stream. Small letters only. Default `velox`. */
   readonly prefix?: string;
   /** On how many servers of a cluster the stream is kept, if it is created. Default 1. */
   readonly replicas?: number;
@@ -27,7 +27,7 @@ const JETSTREAM = expected(
 );
 
 const OPTIONS: Checks<NatsOptions> = {
-  prefix: expected('letters only', (value) => typeof value === 'string' && /^[A-Za-z]+$/.test(value)),
+  prefix: expected('small letters only', (value) => typeof value === 'string' && /^[a-z]+$/.test(value)),
   replicas: option.some,
   durable: option.flag,
 };

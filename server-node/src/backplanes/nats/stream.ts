@@ -19,7 +19,7 @@ interface Answer {
   readonly error?: { readonly code: number; readonly err_code?: number; readonly description: string };
   readonly message?: { readonly subject: string; readonly seq: number; readonly data?: string };
   readonly created?: string;
-  readonly cluster?: { readonly name?: string };
+  readonly cluster?: { readonly leader?: string };
   readonly config?: { readonly num_replicas: number };
   readonly name?: string;
   readonly num_pending?: number;
@@ -119,6 +119,7 @@ export class Stream {
 
   /**
    * Names the run. Without replicas it is that of the stream's server, because a restart may lose entries that were not written.
+   * In a cluster the server is known by its name: one whose name was configured has the same run after a restart.
    */
   async run(): Promise<string> {
     const { created, config, cluster } = await this.#api(`STREAM.INFO.${this.#name}`, {});
@@ -126,7 +127,7 @@ export class Stream {
     const { info } = this.#connection;
     // A server without JetStream passes the requests on to another one.
     const own = info?.jetstream ? info.server_id : '';
-    const server = isReplicated ? '' : cluster ? cluster.name : own;
+    const server = isReplicated ? '' : cluster ? cluster.leader : own;
     const name = createHash('sha256').update(`${created} ${server}`).digest('base64url').slice(0, 22);
     const { generation } = this;
     if (this.#run?.generation === generation && this.#run.name !== name) this.#doubts++;
