@@ -152,6 +152,44 @@ describe('NATS after it lost the end of its stream', () => {
   });
 });
 
+describe('NATS that lost a snapshot whose revisions it had removed', () => {
+  /** A topic at version 4, whose log begins above the lost snapshot. */
+  async function lose(): Promise<{ log: Log; at: Place; fresh: Log }> {
+    const server = new FakeNats();
+    const log = logOf(server.connect());
+    let { at } = (await log.open('topic', '0')).snapshot;
+    for (const tag of ['a', 'b']) at = await append(log, at, tag);
+    expect(await log.saveSnapshot('topic', at, '"snapshot"', 1)).toBe(true);
+    at = await append(log, at, 'c');
+    server.messages = server.messages.filter(({ subject }) => !subject.includes('.snapshot.'));
+    const fresh = logOf(server.connect());
+    const error = { code: 'unavailable', message: expect.stringContaining('lost the snapshot') as string };
+    await expect(fresh.open('topic', '"initial"')).rejects.toMatchObject(error);
+    return { log, at, fresh };
+  }
+
+  it('gets it from the next save of a server that holds the topic', async () => {
+    const { log, at, fresh } = await lose();
+    expect(await log.saveSnapshot('topic', at, '"held"', 10)).toBe(true);
+    const { snapshot, revisions } = await fresh.open('topic', '"initial"');
+    expect([snapshot, revisions]).toEqual([{ at, value: '"held"' }, []]);
+  });
+
+  it('begins a new epoch with the value of a server that compares the topic', async () => {
+    const { log, at, fresh } = await lose();
+    const { snapshot } = await log.open('topic', '"held"', 3);
+    expect(snapshot.value).toBe('"held"');
+    expect(snapshot.at.version).toBe(at.version + 1);
+    expect(snapshot.at.id).not.toBe(at.id);
+    expect(await fresh.read('topic', at)).toBe('other');
+    const next = await append(log, snapshot.at, 'd');
+    expect((await fresh.open('topic', '"initial"')).revisions).toMatchObject([{ at: next, tag: 'd' }]);
+    expect(await fresh.read('topic', snapshot.at)).toHaveLength(1);
+    expect(await log.saveSnapshot('topic', next, '"saved"', 1)).toBe(true);
+    expect((await fresh.open('topic', '"initial"')).snapshot).toEqual({ at: next, value: '"saved"' });
+  });
+});
+
 describe('NATS', () => {
   it('a good snapshot removes the parts of all that were not confirmed', async () => {
     const server = new FakeNats();

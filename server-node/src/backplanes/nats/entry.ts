@@ -5,7 +5,7 @@ import type { Stored } from './stream.js';
 /**
  * A message of a topic's log.
  *
- * - `create`: the first one, with the value at `version`.
+ * - `create`: the first one, with the value at `version`; also after a loss of the value.
  * - `append`: revisions from `version` on.
  * - `renew`: a new id for the head, at `version`.
  * - `confirm`: the head, at `version`, is known in the present run of the engine.
@@ -99,6 +99,9 @@ export function placeOf(seq: number, { kind, name, after, id, version, tags }: E
   return { id, version: version + index, token: tokenOf(seq, index, name) };
 }
 
+export const isSame = (one: Place, two: Place): boolean =>
+  one.token === two.token && one.id === two.id && one.version === two.version;
+
 /** The revisions of one entry, whose body is here. */
 export function revisionsOf(seq: number, entry: Entry): Revision[] {
   const { kind, name, after, id, version, tags } = entry;
@@ -113,8 +116,10 @@ export function revisionsOf(seq: number, entry: Entry): Revision[] {
   });
 }
 
-/** Puts the entries of a topic together. The first one is known to be in its history. */
-export function chainOf([first, ...rest]: readonly [Found, ...Found[]]): Chain {
+/** Puts the entries of a topic together. The first one, or the last one that created the topic, is known to be in its history. */
+export function chainOf(found: readonly [Found, ...Found[]]): Chain {
+  const created = found.findLastIndex(({ entry }) => entry.kind === 'create');
+  const [first, ...rest] = found.slice(Math.max(created, 0)) as [Found, ...Found[]];
   const start = placeOf(first.seq, first.entry);
   const revisions = revisionsOf(first.seq, first.entry);
   let [head, run, isForked] = [start, first.entry.run, false];

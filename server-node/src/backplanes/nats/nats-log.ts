@@ -6,7 +6,7 @@ import { topicKey } from '../../cluster/topic-key.js';
 import { Bodies } from './bodies.js';
 import type { NatsMessage } from './client.js';
 import * as entries from './entry.js';
-import type { Chain, Entry, Found, NewEntry } from './entry.js';
+import { isSame, type Chain, type Entry, type Found, type NewEntry } from './entry.js';
 import { Snapshots } from './snapshots.js';
 import type { Stream } from './stream.js';
 
@@ -51,8 +51,13 @@ export class NatsLog implements Log {
   async open(topic: string, initial: string, from = 1): Promise<Opened> {
     const key = topicKey(topic);
     for (let n = 0; n < MOST_LOADS; n++) {
-      const opened = (await this.#last(key)) ? await this.#load(key) : await this.#create(key, initial, from);
+      const last = await this.#last(key);
+      const opened = last ? await this.#load(key) : await this.#create(key, initial, from);
       if (opened) return opened;
+      if (!last || !(await this.#hasNoValue(key))) continue;
+      if (from === 1) throw lostSnapshot(topic);
+      // The caller has held the topic: its value is the newest that is known.
+      await this.#create(key, initial, Math.max(from, last.place.version + 1), last);
     }
     throw new VeloxError(
       'unavailable',
@@ -123,7 +128,7 @@ export class NatsLog implements Log {
     if (!chain?.revisions.some((revision) => isSame(revision.at, at))) return false;
     const seq = entries.sequenceOf(at) as number;
     if (!(await this.#snapshots.save(key, at.version, seq, value))) return false;
-    await this.#trim(key, seq, keep);
+    await this.#snapshots.trim(key, seq, keep);
     return true;
   }
 
@@ -170,13 +175,13 @@ export class NatsLog implements Log {
     this.#followers.doubt();
   }
 
-  async #create(key: string, initial: string, version: number): Promise<undefined> {
+  async #create(key: string, initial: string, version: number, last?: Base): Promise<undefined> {
     const run = await this.#stream.knownRun();
-    const { generation } = this.#stream;
+    const base = last ?? { seq: 0, generation: this.#stream.generation };
     const [name, id] = [randomUUID(), randomUUID()];
     const { parts } = await this.#bodies.put(this.#subject('part', `${key}.${name}`), initial, HEAD_BYTES);
     const entry = { ...NO_TEXTS, kind: 'create', name, run, after: '-', id, version, parts } as const;
-    await this.#put(key, { ...entry, texts: [initial] }, { seq: 0, generation });
+    await this.#put(key, { ...entry, texts: [initial] }, base);
   }
 
   async #renew(key: string, { version, token }: Place, last: Base): Promise<Place | undefined> {
@@ -192,10 +197,7 @@ export class NatsLog implements Log {
     if (seq === undefined) return undefined;
     // The client sends again after a reconnect, and the stream may have given the sequence to another entry meanwhile.
     if (last.generation !== this.#stream.generation)
-      throw new VeloxError(
-        'timeout',
-        'NATS was restarted during an append. Read the log to learn its result.',
-      );
+      throw new VeloxError('timeout', 'NATS was restarted during an append. Read the log for its result.');
     return this.#note(key, seq, { ...entry, lengths: [], body: '' }).place;
   }
 
@@ -205,8 +207,9 @@ export class NatsLog implements Log {
     if (saved === 'removed') return undefined;
     const chain = await this.#chain(key, saved?.seq ?? 1);
     if (!chain) return undefined;
-    const { initial = '', start, revisions, run } = chain;
-    if (!saved) return { snapshot: { at: start, value: initial }, revisions, run };
+    const { initial, start, revisions, run } = chain;
+    if (initial !== undefined) return { snapshot: { at: start, value: initial }, revisions, run };
+    if (!saved) return undefined;
     // The snapshot may be in the middle of an entry.
     const at = revisions.find((revision) => revision.at.version === saved.version)?.at;
     const rest = revisions.filter((revision) => revision.at.version > saved.version);
@@ -217,15 +220,21 @@ export class NatsLog implements Log {
   async #chain(key: string, seq: number): Promise<Chain | undefined> {
     const { generation } = this.#stream;
     const found = await this.#entries(key, seq);
-    if (!found) return undefined;
+    if (!found || (seq > 1 && found[0].seq !== seq)) return undefined;
     const chain = entries.chainOf(found);
-    if (seq === 1 ? chain.initial === undefined : found[0].seq !== seq) return undefined;
     if (!chain.isForked) return chain;
     // Entries that were purged meanwhile leave a hole, too: then there is a newer snapshot.
     const isSaved = ((await this.#snapshots.find(key))?.seq ?? 1) !== seq;
     // Nodes and clients may have the entries that do not apply, so the epoch ends.
     if (!isSaved) await this.#renew(key, chain.head, { seq: (found.at(-1) as Found).seq, generation });
     return undefined;
+  }
+
+  /** Whether the stream has lost the snapshot. It may have written the removal of the revisions below it earlier. */
+  async #hasNoValue(key: string): Promise<boolean> {
+    const found = await this.#entries(key, 1);
+    const hasFirst = found?.some(({ entry }) => entry.kind === 'create');
+    return hasFirst === false && (await this.#snapshots.find(key)) === undefined;
   }
 
   async #last(key: string): Promise<Last | undefined> {
@@ -257,21 +266,13 @@ export class NatsLog implements Log {
     return found.length === 0 || found.includes(undefined) ? undefined : (found as [Found, ...Found[]]);
   }
 
-  /** Removes the entries up to `keep` below that of a snapshot, and their parts. The entry of the snapshot always stays. */
-  async #trim(key: string, seq: number, keep: number): Promise<void> {
-    const subject = this.#subject('log', key);
-    const sequences = (await this.#stream.from(subject, 1, true)).map((each) => each.seq);
-    const first = sequences.indexOf(seq) - Math.max(keep - 1, 0);
-    const [before, kept] = sequences.slice(Math.max(first - 1, 0), first + 1);
-    if (first < 1 || before === undefined || kept === undefined) return;
-    await this.#stream.purge(subject, kept);
-    await this.#bodies.remove(this.#subject('part', key), before + 1);
-  }
-
   #subject(part: 'log' | 'part' | 'revision', key: string): string {
     return `${this.#stream.prefix}.${part}.${key}`;
   }
 }
 
-const isSame = (one: Place, two: Place): boolean =>
-  one.token === two.token && one.id === two.id && one.version === two.version;
+const lostSnapshot = (topic: string): VeloxError =>
+  new VeloxError(
+    'unavailable',
+    `NATS has lost the snapshot of "${topic}". A server that holds the topic saves it again; if none does, call drop() of the log.`,
+  );

@@ -55,6 +55,17 @@ export class Snapshots {
     return at !== undefined;
   }
 
+  /** Removes the entries up to `keep` below that of a snapshot, and their parts. The entry of the snapshot always stays. */
+  async trim(key: string, seq: number, keep: number): Promise<void> {
+    const subject = this.#subject('log', key);
+    const sequences = (await this.#stream.from(subject, 1, true)).map((each) => each.seq);
+    const first = sequences.indexOf(seq) - Math.max(keep - 1, 0);
+    const [before, kept] = sequences.slice(Math.max(first - 1, 0), first + 1);
+    if (first < 1 || before === undefined || kept === undefined) return;
+    await this.#stream.purge(subject, kept);
+    await this.#bodies.remove(this.#subject('part', key), before + 1);
+  }
+
   async drop(key: string): Promise<void> {
     await this.#stream.purge(this.#subject('snapshot', key));
     await this.#bodies.remove(this.#subject('body', key));
@@ -64,7 +75,7 @@ export class Snapshots {
     return (await this.#stream.last(subject))?.seq ?? 0;
   }
 
-  #subject(part: 'snapshot' | 'body', key: string): string {
+  #subject(part: 'snapshot' | 'body' | 'log' | 'part', key: string): string {
     return `${this.#stream.prefix}.${part}.${key}`;
   }
 }
