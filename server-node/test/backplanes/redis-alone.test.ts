@@ -44,6 +44,7 @@ describe('Redis', () => {
     closing.push(() => client.destroy());
     const subscriber = client.duplicate();
     const version4 = {
+      on: client.on.bind(client),
       sendCommand: (args: string[]) => client.sendCommand(args),
       duplicate: () => ({
         connect: () => subscriber.connect(),

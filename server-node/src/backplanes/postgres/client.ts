@@ -17,4 +17,6 @@ export interface PostgresPoolClient extends PostgresClient {
 /** The part of `pg.Pool` that is used. */
 export interface PostgresPool extends PostgresClient {
   connect(): Promise<PostgresPoolClient>;
+  /** A pool reports each idle connection that is lost. */
+  on?(event: 'error', listener: (error: Error) => void): unknown;
 }

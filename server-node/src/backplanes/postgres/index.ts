@@ -1,6 +1,7 @@
 /** @velox/server/postgres: a backplane on PostgreSQL 13 or later, by node-postgres. */
 import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
+import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
 import type { PostgresPool } from './client.js';
 import { Listener } from './listener.js';
 import { BUS, PostgresBus } from './postgres-bus.js';
@@ -43,7 +44,8 @@ const OPTIONS: Checks<PostgresOptions> = {
  * `velox_changed(entity, key)` for triggers. `within` takes a client that runs a transaction: its revisions are there, and heard, with
  * its commit.
  *
- * @param pool a pool of node-postgres. One of its connections is used for LISTEN and NOTIFY. `close` leaves it open.
+ * @param pool a pool of node-postgres. One of its connections is used for LISTEN and NOTIFY. Its `error` events are handled. `close`
+ * leaves it open.
  *
  * @example
  * createHub({ backplane: postgres(new Pool({ connectionString })) });
@@ -51,6 +53,8 @@ const OPTIONS: Checks<PostgresOptions> = {
 export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Backplane {
   checkGiven('postgres()', options, OPTIONS);
   checkArgument('postgres()', 'a pool', pool, POOL);
+  // A pool replaces its idle connections that PostgreSQL has cut.
+  for (const each of [pool, options.listen ?? pool]) if (each.on) ignoreErrors(each as ErrorEmitter);
   const listener = new Listener(options.listen ?? pool, {
     onNotification(channel, payload) {
       if (channel.startsWith(BUS)) bus.tell(channel, payload);

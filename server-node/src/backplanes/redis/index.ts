@@ -35,7 +35,7 @@ const OPTIONS: Checks<RedisOptions> = { prefix: option.text };
  * docs/scaling.md. Warns if Redis may evict keys.
  *
  * @param client connected, of ioredis (with `maxRetriesPerRequest: null`) or node-redis 4 or later, also for a cluster. A client of a single
- * server is duplicated for subscriptions. `close` leaves it open.
+ * server is duplicated for subscriptions. The `error` events of node-redis are handled. `close` leaves it open.
  *
  * @example
  * createHub({ backplane: redis(new Redis({ maxRetriesPerRequest: null })) });

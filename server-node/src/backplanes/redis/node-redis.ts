@@ -1,14 +1,15 @@
+import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
 import type { RedisConnection, RedisEvents } from './connection.js';
 
 type Listener = (message: string, channel: string) => void;
 
 /** The part of a client of node-redis that is used. */
-export interface NodeRedis {
+export interface NodeRedis extends ErrorEmitter {
   sendCommand(args: string[]): Promise<unknown>;
   duplicate(): unknown;
 }
 /** The part of a cluster's client of node-redis that is used. */
-export interface NodeRedisCluster {
+export interface NodeRedisCluster extends ErrorEmitter {
   sendCommand(key: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
   sSubscribe(channel: string, listener: Listener): Promise<unknown>;
   sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
@@ -37,6 +38,7 @@ export class NodeRedisConnection implements RedisConnection {
 
   constructor(client: NodeRedis | NodeRedisCluster, { onMessage, onDoubt }: RedisEvents) {
     this.#client = client;
+    ignoreErrors(client); // it reports each lost connection, and connects again
     this.isCluster = 'masters' in client;
     this.publish = this.isCluster ? 'SPUBLISH' : 'PUBLISH';
     this.#onMessage = (message, channel) => onMessage(channel, message);
