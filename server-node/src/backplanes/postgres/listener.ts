@@ -118,10 +118,10 @@ export class Listener {
   }
 
   async #query(query: { name?: string; text: string; values?: unknown[] }): Promise<void> {
-    if (this.#isClosed) throw new VeloxError('closed', 'the backplane is closed. Make another one.');
     const before = this.#queries;
     const done = (async () => {
       await before;
+      if (this.#isClosed) throw closed();
       const client = await (this.#client ??= this.#connect());
       await inTime(client.query(query)).catch((error: unknown) => {
         if (isVeloxError(error, 'timeout')) this.#lost(client);
@@ -140,6 +140,7 @@ export class Listener {
       found.on('end', () => this.#lost(found));
       await inTime(found.query({ text: `SET synchronous_commit = off; SET application_name = 'velox'` }));
       await checkDelivery(found);
+      if (this.#isClosed) throw closed();
       const { onNotification } = this.#events;
       found.on('notification', (message: { channel: string; payload?: string }) => {
         onNotification(message.channel, message.payload ?? '');
@@ -194,20 +195,28 @@ async function inTime<T>(promise: Promise<T>): Promise<T> {
 /** Sends itself a notification, because behind a pooler that changes connections LISTEN succeeds and nothing arrives. */
 async function checkDelivery(client: PostgresPoolClient): Promise<void> {
   const channel = `velox:self:${randomBytes(9).toString('base64url')}`;
-  const heard = new Promise<void>((resolve) => {
+  const heard = new Promise<void>((resolve, reject) => {
     client.on('notification', (message: { channel: string }) => {
       if (message.channel === channel) resolve();
     });
+    client.on('error', reject);
+    client.on('end', () => reject(ended()));
   });
+  heard.catch(() => {}); // it may be lost before it is waited for
   await inTime(client.query({ text: `LISTEN "${channel}"` }));
   await inTime(client.query({ text: `NOTIFY "${channel}"` }));
-  try {
-    await inTime(heard);
-    await inTime(client.query({ text: `UNLISTEN "${channel}"` }));
-  } catch {
+  await inTime(heard).catch((cause: unknown) => {
+    if (!isVeloxError(cause, 'timeout')) throw cause;
     throw new VeloxError(
       'not-supported',
       'PostgreSQL delivers no notifications on this connection. If a pooler is between, pass a direct pool as `listen`.',
+      { cause },
     );
-  }
+  });
+  await inTime(client.query({ text: `UNLISTEN "${channel}"` }));
 }
+
+const ended = (): VeloxError =>
+  new VeloxError('unavailable', 'PostgreSQL has ended the connection. Look at its log.');
+
+const closed = (): VeloxError => new VeloxError('closed', 'the backplane is closed. Make another one.');

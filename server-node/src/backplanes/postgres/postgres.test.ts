@@ -53,4 +53,36 @@ describe('a backplane on a pool of PostgreSQL', () => {
       expect(each.listenerCount('error')).toBe(1);
     }
   });
+
+  it('close() gives its connection back and takes no other, with queries waiting', async () => {
+    const pool = new FakePool();
+    const { log, close } = postgres(pool);
+    const topics = Array.from({ length: 20 }, (_, n) => `${n}`);
+    const ends = await Promise.all(topics.map((topic) => log.follow(topic, vi.fn(), vi.fn())));
+    ends.forEach((end) => end());
+    await close();
+    await sleep(100);
+    expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  it('close() gives a connection back that is established later', async () => {
+    const pool = new FakePool();
+    const { log, close } = postgres(pool);
+    const followed = log.follow('topic', vi.fn(), vi.fn());
+    while (pool.clients.length === 0) await Promise.resolve();
+    await Promise.all([close(), expect(followed).rejects.toMatchObject({ code: 'closed' })]);
+    expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  it('a connection that is lost while it is checked is not taken for a pooler', async () => {
+    const pool = new FakePool();
+    const { log, close } = postgres(pool);
+    pool.answer = async (text) => {
+      if (!text.startsWith('NOTIFY')) return;
+      pool.clients[0]?.emit('end');
+      await Promise.resolve();
+    };
+    await expect(log.follow('topic', vi.fn(), vi.fn())).rejects.toMatchObject({ code: 'unavailable' });
+    await close();
+  });
 });
