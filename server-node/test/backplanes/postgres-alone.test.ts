@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { combine } from '@velox/server/backplane';
 import { memory } from '@velox/server/memory';
-import { postgres, POSTGRES_SCHEMA, type PostgresClient, type PostgresPool } from '@velox/server/postgres';
+import { postgres, postgresSchema, type PostgresClient, type PostgresPool } from '@velox/server/postgres';
 import { withParts } from '../../src/cluster/bus-parts.js';
 import { CHANGED, changedRow } from '../../src/cluster/changed.js';
 import type { EngineProcess } from '../rig/engine-process.js';
@@ -163,7 +163,7 @@ describe('PostgreSQL', () => {
   it('a role that may not create tables uses those of a migration', async () => {
     await admin(server.port, 'CREATE DATABASE migrated', 'CREATE ROLE limited LOGIN');
     const owner = connectPool({ user: 'postgres', database: 'migrated' });
-    await owner.query(POSTGRES_SCHEMA);
+    await owner.query(postgresSchema());
     await owner.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO limited');
     const backplane = postgres(connectPool({ user: 'limited', database: 'migrated' }));
     const { at } = (await backplane.log.open('limited', '0')).snapshot;
@@ -171,6 +171,44 @@ describe('PostgreSQL', () => {
     expect(await backplane.log.saveSnapshot('limited', { ...at, version: 2, token: 'a' }, '1', 0)).toBe(true);
     expect(await backplane.log.run()).toMatch(/^\d+:[0-9A-F]{8}:\d+/);
     await backplane.close();
+  });
+
+  it('applications in two schemas of a database with prefixes of their own hear nothing of each other', async () => {
+    await admin(server.port, 'CREATE DATABASE schemas OWNER velox');
+    const heard: string[] = [];
+    const connect = async (schema: string) => {
+      const pool = connectPool({ database: 'schemas', options: `-c search_path=${schema}` });
+      await pool.query(`CREATE SCHEMA ${schema}`);
+      const backplane = postgres(pool, { prefix: schema });
+      const { at } = (await backplane.log.open('topic', '0')).snapshot;
+      await backplane.log.follow('topic', ({ tag }) => heard.push(`${schema} ${tag}`), vi.fn());
+      await backplane.bus.subscribe('subject', (data) => heard.push(`${schema} ${data}`));
+      await withParts(backplane.bus).subscribe(CHANGED, (data) => heard.push(`${schema} ${data}`));
+      return { ...backplane, pool, at };
+    };
+    const [one, two] = [await connect('one'), await connect('two')];
+    await one.log.append('topic', one.at, [step('a')]);
+    await one.bus.publish('subject', 'b');
+    await one.pool.query(`SELECT velox_changed('items', '7')`);
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    await two.bus.publish('subject', 'last');
+    await vi.waitFor(() => expect(heard).toContain('two last'));
+    expect(heard.filter((text) => text.startsWith('two'))).toEqual(['two last']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('another prefix replaces the function of triggers', async () => {
+    await admin(server.port, 'CREATE DATABASE renamed OWNER velox');
+    const pool = connectPool({ database: 'renamed' });
+    const before = postgres(pool);
+    await before.log.open('topic', '0');
+    const after = postgres(pool, { prefix: 'shop' });
+    await after.log.open('topic', '0');
+    const heard = vi.fn();
+    await withParts(after.bus).subscribe(CHANGED, heard);
+    await pool.query(`SELECT velox_changed('items', '7')`);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce());
+    await Promise.all([before.close(), after.close()]);
   });
 
   it('a restart shows as another run', async () => {

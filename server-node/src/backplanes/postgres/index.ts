@@ -2,15 +2,22 @@
 import { checkArgument, checkGiven, expected, option, type Checks } from '@velox/core/protocol';
 import type { Backplane } from '../../cluster/bus.js';
 import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
+import { Channels, DEFAULT_PREFIX, PREFIX } from './channels.js';
 import type { PostgresPool } from './client.js';
 import { Listener } from './listener.js';
-import { BUS, PostgresBus } from './postgres-bus.js';
+import { PostgresBus } from './postgres-bus.js';
 import { PostgresLog } from './postgres-log.js';
 
 export type { PostgresClient, PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
-export { POSTGRES_SCHEMA } from './statements.js';
+export { postgresSchema } from './statements.js';
 
 export interface PostgresOptions {
+  /**
+   * The beginning of all channels: 1 to 13 letters, digits, `-` and `_`. Default `velox`. Schemas of one database keep their tables apart,
+   * and share the channels: give each application a prefix of its own. Change it with no server running, because servers of two prefixes do
+   * not hear each other.
+   */
+  readonly prefix?: string;
   /**
    * A pool whose connections reach PostgreSQL without a pooler such as pgbouncer, which breaks LISTEN. Default: `pool`. With it, `pool`
    * prepares no statements, because a pooler may run each query on another connection.
@@ -34,6 +41,10 @@ const POOL = expected('a pool of node-postgres, such as new Pool({ connectionStr
 });
 
 const OPTIONS: Checks<PostgresOptions> = {
+  prefix: expected(
+    '1 to 13 letters, digits, "-" and "_"',
+    (value) => typeof value === 'string' && PREFIX.test(value),
+  ),
   listen: POOL,
   durable: option.flag,
   notify: option.flag,
@@ -55,9 +66,11 @@ export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Bac
   checkArgument('postgres()', 'a pool', pool, POOL);
   // A pool replaces its idle connections that PostgreSQL has cut.
   for (const each of [pool, options.listen ?? pool]) if (each.on) ignoreErrors(each as ErrorEmitter);
+  const { prefix = DEFAULT_PREFIX } = options;
+  const channels = new Channels(prefix);
   const listener = new Listener(options.listen ?? pool, {
     onNotification(channel, payload) {
-      if (channel.startsWith(BUS)) bus.tell(channel, payload);
+      if (channels.isBus(channel)) bus.tell(channel, payload);
       else log.tell(channel, payload);
     },
     onDoubt() {
@@ -65,11 +78,12 @@ export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Bac
       bus.doubt();
     },
   });
-  const log = new PostgresLog(pool, listener, {
+  const log = new PostgresLog(pool, listener, channels, {
+    prefix,
     isNotifying: options.notify ?? true,
     isPooled: options.listen !== undefined,
   });
-  const bus = new PostgresBus(listener);
+  const bus = new PostgresBus(listener, channels);
   return {
     log,
     bus,

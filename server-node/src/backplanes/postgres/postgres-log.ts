@@ -4,14 +4,15 @@ import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe }
 import { FanOut } from '../../cluster/fan-out.js';
 import { HeadsWatch } from '../../cluster/heads-watch.js';
 import { topicKey } from '../../cluster/topic-key.js';
+import type { Channels } from './channels.js';
 import type { PostgresClient, PostgresPool, PostgresQuery } from './client.js';
 import type { Listener } from './listener.js';
-import { payloadOf, revisionOf } from './revisions.js';
+import { arraysOf, payloadOf, revisionOf, toRevision, type Row } from './revisions.js';
 import * as sql from './statements.js';
 
 /** How often heads are compared, in ms: a node that ends between a commit and its notification leaves others without it. */
 const CHECK_MS = 2_000;
-/** The name of a channel has at most 63 bytes. */
+/** From this length on, a hash stands for a topic in the tables. */
 const KEY_LENGTH = 57;
 const MISSING_TABLE = '42P01';
 const TRANSACTION_ERRORS: Record<string, 'conflict' | 'locked'> = {
@@ -20,15 +21,9 @@ const TRANSACTION_ERRORS: Record<string, 'conflict' | 'locked'> = {
   '55P03': 'locked',
 };
 
-/** A row of `velox_log`; node-postgres gives a bigint as text. */
-interface Row {
-  readonly version: string;
-  readonly tag: string;
-  readonly previous: string;
-  readonly patch: string;
-}
-
 interface PostgresLogOptions {
+  /** The beginning of all channels. */
+  readonly prefix: string;
   /** Whether PostgreSQL notifies the nodes of appends. */
   readonly isNotifying: boolean;
   /** Whether a pooler may run each query on another connection, which does not know the statements of the former one. */
@@ -39,19 +34,31 @@ interface PostgresLogOptions {
 export class PostgresLog implements Log {
   readonly #pool: PostgresPool;
   readonly #listener: Listener;
+  readonly #channels: Channels;
   readonly #options: PostgresLogOptions;
+  /** The keys that have followers, by their channels. */
+  readonly #keys = new Map<string, string>();
   readonly #followers: FanOut<Revision>;
   readonly #watch: HeadsWatch;
   #ready: Promise<void> | undefined;
   #run = '';
 
-  constructor(pool: PostgresPool, listener: Listener, options: PostgresLogOptions) {
+  constructor(pool: PostgresPool, listener: Listener, channels: Channels, options: PostgresLogOptions) {
     this.#pool = pool;
     this.#listener = listener;
+    this.#channels = channels;
     this.#options = options;
     this.#followers = new FanOut(
-      (key) => listener.listen(channelOf(key)),
-      (key) => listener.unlisten(channelOf(key)),
+      (key) => {
+        const channel = channels.ofKey(key);
+        this.#keys.set(channel, key);
+        return listener.listen(channel);
+      },
+      (key) => {
+        const channel = channels.ofKey(key);
+        this.#keys.delete(channel);
+        listener.unlisten(channel);
+      },
     );
     this.#watch = new HeadsWatch({
       topics: () => this.#followers.keys(),
@@ -97,7 +104,7 @@ export class PostgresLog implements Log {
         : await this.#rows('velox_many_within', sql.APPEND_MANY_WITHIN, values, client);
       if (rows.length === 0) return { ok: false, head: (await this.#heads([key], client))[0] };
       // Inside the transaction, so that it is sent with its commit.
-      const notify = [found.map(() => channelOf(key)), found.map(payloadOf)];
+      const notify = [found.map(() => this.#channels.ofKey(key)), found.map(payloadOf)];
       await client.query(this.#query('velox_notify', sql.NOTIFY, notify));
       return { ok: true, at };
     }
@@ -105,7 +112,7 @@ export class PostgresLog implements Log {
       return { ok: false, head: (await this.#heads([key]))[0] };
     // After the commit, and not awaited: `HeadsWatch` finds lost ones.
     for (const revision of this.#options.isNotifying ? found : [])
-      this.#listener.notify(channelOf(key), payloadOf(revision), 'soon').catch(() => {});
+      this.#listener.notify(this.#channels.ofKey(key), payloadOf(revision), 'soon').catch(() => {});
     return { ok: true, at };
   }
 
@@ -157,7 +164,8 @@ export class PostgresLog implements Log {
 
   /** Tells the followers of a channel about a notification. */
   tell(channel: string, payload: string): void {
-    const key = channel.slice(channelOf('').length);
+    const key = this.#keys.get(channel);
+    if (key === undefined) return;
     const revision = revisionOf(payload);
     if (!revision) return this.#followers.doubt(key);
     this.#watch.heard(key, revision.at);
@@ -177,8 +185,9 @@ export class PostgresLog implements Log {
   /** Creates the missing tables, at the first query and after the database was replaced. */
   async #setUp(): Promise<void> {
     try {
-      const { rows } = await this.#pool.query({ text: sql.IS_SET_UP });
-      if (!(rows[0] as { done: boolean }).done) await this.#pool.query({ text: sql.SET_UP });
+      const { prefix } = this.#options;
+      const { rows } = await this.#pool.query({ text: sql.isSetUp(prefix) });
+      if (!(rows[0] as { done: boolean }).done) await this.#pool.query({ text: sql.setUp(prefix) });
     } catch (error) {
       this.#ready = undefined;
       throw error;
@@ -249,17 +258,6 @@ export class PostgresLog implements Log {
 }
 
 const keyOf = (topic: string): string => topicKey(topic, KEY_LENGTH);
-const channelOf = (key: string): string => `velox:${key}`;
-
-function toRevision({ version, tag, previous, patch }: Row, id: string): Revision {
-  return { at: { id, version: Number(version), token: tag }, tag, previous, patch };
-}
-
-const arraysOf = (revisions: readonly Revision[]): string[][] => [
-  revisions.map(({ tag }) => tag),
-  revisions.map(({ previous }) => previous),
-  revisions.map(({ patch }) => patch),
-];
 
 /** A pool would run each query on another connection, outside of the transaction. */
 function clientOf(within: unknown): PostgresClient {

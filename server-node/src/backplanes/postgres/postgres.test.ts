@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { postgres, type PostgresQuery } from './index.js';
+import { Channels } from './channels.js';
+import { postgres, postgresSchema, type PostgresQuery } from './index.js';
 
 interface Rows {
   readonly rows: unknown[];
@@ -84,5 +85,43 @@ describe('a backplane on a pool of PostgreSQL', () => {
     };
     await expect(log.follow('topic', vi.fn(), vi.fn())).rejects.toMatchObject({ code: 'unavailable' });
     await close();
+  });
+
+  it('listens on channels of its prefix, which triggers and revisions share', async () => {
+    const pool = new FakePool();
+    const { bus, log, close } = postgres(pool, { prefix: 'shop-staging' });
+    const topics = ['t', 'x'.repeat(53), 'x'.repeat(100)];
+    const heard: string[] = [];
+    for (const topic of topics) await log.follow(topic, ({ tag }) => heard.push(tag), vi.fn());
+    await bus.subscribe('changed', (data) => heard.push(data));
+    const listening = pool.clients.flatMap(({ texts }) => texts).filter((text) => !text.includes(':self:'));
+    const channels = listening.flatMap((text) => /^LISTEN "(.*)"$/.exec(text)?.[1] ?? []);
+    expect(channels).toHaveLength(4);
+    for (const channel of channels) {
+      expect(channel).toMatch(/^shop-staging:/);
+      expect(channel.length).toBeLessThanOrEqual(63);
+      pool.clients[0]?.emit('notification', {
+        channel,
+        payload: `id 2 before ${channels.indexOf(channel)} []`,
+      });
+    }
+    expect(heard).toEqual(['0', '1', '2', '2 before 3 []']);
+    await log.heads([]); // looks for the function of triggers
+    expect(pool.texts[0]).toContain("'%''shop-staging:bus:t-changed''%'");
+    await close();
+  });
+
+  it('has the channels of all earlier versions without a prefix', () => {
+    const channels = new Channels('velox');
+    const long = `t-${'x'.repeat(55)}`;
+    expect([channels.ofKey(long), channels.ofSubject('velox cast')]).toEqual([
+      `velox:${long}`,
+      'velox:bus:t-velox~0020cast',
+    ]);
+    expect(postgresSchema()).toContain("pg_notify('velox:bus:t-changed', ");
+  });
+
+  it.each(['', 'a:b', 'a"b', 'x'.repeat(14)])('refuses the prefix "%s"', (prefix) => {
+    expect(() => postgres(new FakePool(), { prefix })).toThrow('1 to 13 letters');
   });
 });

@@ -1,5 +1,13 @@
 import type { Revision } from '../../cluster/log.js';
 
+/** A row of `velox_log`; node-postgres gives a bigint as text. */
+export interface Row {
+  readonly version: string;
+  readonly tag: string;
+  readonly previous: string;
+  readonly patch: string;
+}
+
 /** PostgreSQL takes at most 7,999 bytes. */
 const NOTIFICATION_BYTES = 7_900;
 
@@ -22,3 +30,14 @@ export function revisionOf(payload: string): Revision | undefined {
     patch: payload.slice(head.length),
   };
 }
+
+export function toRevision({ version, tag, previous, patch }: Row, id: string): Revision {
+  return { at: { id, version: Number(version), token: tag }, tag, previous, patch };
+}
+
+/** The tags, previous tokens and patches of revisions. */
+export const arraysOf = (revisions: readonly Revision[]): string[][] => [
+  revisions.map(({ tag }) => tag),
+  revisions.map(({ previous }) => previous),
+  revisions.map(({ patch }) => patch),
+];

@@ -1,5 +1,13 @@
-/** Run it as a migration if the application may not create tables. Otherwise it runs when the first topic is opened. */
-export const POSTGRES_SCHEMA = `
+import { CHANGED } from '../../cluster/changed.js';
+import { Channels, DEFAULT_PREFIX } from './channels.js';
+
+/**
+ * The tables and the function of a backplane. Run it as a migration if the application may not create them. Otherwise it runs when the first
+ * topic is opened.
+ *
+ * @param prefix the option `prefix` of `postgres()`
+ */
+export const postgresSchema = (prefix: string = DEFAULT_PREFIX): string => `
   CREATE TABLE IF NOT EXISTS velox_head (
     topic text COLLATE "C" PRIMARY KEY, id text NOT NULL, version bigint NOT NULL, token text NOT NULL, run text NOT NULL
   ) WITH (fillfactor = 50);
@@ -11,14 +19,21 @@ export const POSTGRES_SCHEMA = `
     PRIMARY KEY (topic, version)
   );
   CREATE OR REPLACE FUNCTION velox_changed(entity text, key text) RETURNS void LANGUAGE sql AS $$
-    SELECT pg_notify('velox:bus:t-changed', '0  ' || json_build_array(entity, key)::text)
+    SELECT pg_notify('${changedChannel(prefix)}', '0  ' || json_build_array(entity, key)::text)
   $$;
 `;
 
-export const IS_SET_UP = `SELECT to_regclass('velox_log') IS NOT NULL AND to_regproc('velox_changed') IS NOT NULL AS done`;
+const changedChannel = (prefix: string): string => new Channels(prefix).ofSubject(CHANGED);
+
+/** Also false if the function notifies on the channel of another prefix. */
+export const isSetUp = (prefix: string): string => `
+  SELECT to_regclass('velox_log') IS NOT NULL AND EXISTS (
+    SELECT FROM pg_proc WHERE oid = to_regproc('velox_changed') AND prosrc LIKE '%''${changedChannel(prefix)}''%'
+  ) AS done`;
 
 /** Two sessions that create the same table at the same time would fail. */
-export const SET_UP: string = `BEGIN; SELECT pg_advisory_xact_lock(8622171091); ${POSTGRES_SCHEMA} COMMIT`;
+export const setUp = (prefix: string): string =>
+  `BEGIN; SELECT pg_advisory_xact_lock(8622171091); ${postgresSchema(prefix)} COMMIT`;
 
 /** $1 topic. One statement sees one moment: no revision is removed between snapshot and revisions. The snapshot is the first row. */
 export const OPEN = `
