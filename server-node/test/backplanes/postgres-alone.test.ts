@@ -211,6 +211,17 @@ describe('PostgreSQL', () => {
     await Promise.all([before.close(), after.close()]);
   });
 
+  it('a topic that is created takes over no revision that an append left during a drop', async () => {
+    const pool = connectPool();
+    const { log, close } = postgres(pool);
+    await log.heads([]); // creates the tables
+    await pool.query(`INSERT INTO velox_log VALUES ('t-dropped', 2, 'old', 'before', '[]')`);
+    const { snapshot, revisions } = await log.open('dropped', '0');
+    expect(revisions).toEqual([]);
+    expect((await log.append('dropped', snapshot.at, [step('a')])).ok).toBe(true);
+    await close();
+  });
+
   it('a restart shows as another run', async () => {
     const backplane = postgres(connectPool());
     const run = await backplane.log.run();

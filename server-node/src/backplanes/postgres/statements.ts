@@ -45,10 +45,12 @@ export const OPEN = `
   SELECT '', '', l.version, l.tag, l.previous, l.patch FROM velox_log l, found WHERE l.topic = $1 AND l.version > found.version
   ORDER BY version`;
 
-/** $1 topic, $2 id, $3 version, $4 token, $5 run, $6 value */
+/** $1 topic, $2 id, $3 version, $4 token, $5 run, $6 value. A revision that was appended during `DROP` has stayed. */
 export const CREATE = `
   WITH head AS (
     INSERT INTO velox_head (topic, id, version, token, run) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1
+  ), removed AS (
+    DELETE FROM velox_log WHERE topic = $1 AND EXISTS (SELECT FROM head)
   )
   INSERT INTO velox_snapshot (topic, version, token, value) SELECT $1, $3, $4, $6 FROM head
   ON CONFLICT (topic) DO UPDATE SET version = excluded.version, token = excluded.token, value = excluded.value`;
