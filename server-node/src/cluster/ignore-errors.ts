@@ -1,6 +1,6 @@
 /** The part of an event emitter that is used. */
 export interface ErrorEmitter {
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
 }
 
 const ignored = new WeakSet<ErrorEmitter>();

@@ -213,13 +213,14 @@ describe('PostgreSQL', () => {
 
   it('a topic that is created takes over no revision that an append left during a drop', async () => {
     const pool = connectPool();
-    const { log, close } = postgres(pool);
+    const backplane = postgres(pool);
+    const { log } = backplane;
     await log.heads([]); // creates the tables
     await pool.query(`INSERT INTO velox_log VALUES ('t-dropped', 2, 'old', 'before', '[]')`);
     const { snapshot, revisions } = await log.open('dropped', '0');
     expect(revisions).toEqual([]);
     expect((await log.append('dropped', snapshot.at, [step('a')])).ok).toBe(true);
-    await close();
+    await backplane.close();
   });
 
   it('a restart shows as another run', async () => {

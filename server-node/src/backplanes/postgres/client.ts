@@ -18,5 +18,5 @@ export interface PostgresPoolClient extends PostgresClient {
 export interface PostgresPool extends PostgresClient {
   connect(): Promise<PostgresPoolClient>;
   /** A pool reports each idle connection that is lost. */
-  on?(event: 'error', listener: (error: Error) => void): unknown;
+  on?(event: 'error', listener: () => void): unknown;
 }

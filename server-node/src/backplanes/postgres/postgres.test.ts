@@ -57,39 +57,43 @@ describe('a backplane on a pool of PostgreSQL', () => {
 
   it('close() gives its connection back and takes no other, with queries waiting', async () => {
     const pool = new FakePool();
-    const { log, close } = postgres(pool);
+    const backplane = postgres(pool);
+    const { log } = backplane;
     const topics = Array.from({ length: 20 }, (_, n) => `${n}`);
     const ends = await Promise.all(topics.map((topic) => log.follow(topic, vi.fn(), vi.fn())));
     ends.forEach((end) => end());
-    await close();
+    await backplane.close();
     await sleep(100);
     expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
   it('close() gives a connection back that is established later', async () => {
     const pool = new FakePool();
-    const { log, close } = postgres(pool);
+    const backplane = postgres(pool);
+    const { log } = backplane;
     const followed = log.follow('topic', vi.fn(), vi.fn());
     while (pool.clients.length === 0) await Promise.resolve();
-    await Promise.all([close(), expect(followed).rejects.toMatchObject({ code: 'closed' })]);
+    await Promise.all([backplane.close(), expect(followed).rejects.toMatchObject({ code: 'closed' })]);
     expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
   it('a connection that is lost while it is checked is not taken for a pooler', async () => {
     const pool = new FakePool();
-    const { log, close } = postgres(pool);
+    const backplane = postgres(pool);
+    const { log } = backplane;
     pool.answer = async (text) => {
       if (!text.startsWith('NOTIFY')) return;
       pool.clients[0]?.emit('end');
       await Promise.resolve();
     };
     await expect(log.follow('topic', vi.fn(), vi.fn())).rejects.toMatchObject({ code: 'unavailable' });
-    await close();
+    await backplane.close();
   });
 
   it('listens on channels of its prefix, which triggers and revisions share', async () => {
     const pool = new FakePool();
-    const { bus, log, close } = postgres(pool, { prefix: 'shop-staging' });
+    const backplane = postgres(pool, { prefix: 'shop-staging' });
+    const { bus, log } = backplane;
     const topics = ['t', 'x'.repeat(53), 'x'.repeat(100)];
     const heard: string[] = [];
     for (const topic of topics) await log.follow(topic, ({ tag }) => heard.push(tag), vi.fn());
@@ -108,7 +112,7 @@ describe('a backplane on a pool of PostgreSQL', () => {
     expect(heard).toEqual(['0', '1', '2', '2 before 3 []']);
     await log.heads([]); // looks for the function of triggers
     expect(pool.texts[0]).toContain("'%''shop-staging:bus:t-changed''%'");
-    await close();
+    await backplane.close();
   });
 
   it('has the channels of all earlier versions without a prefix', () => {
