@@ -44,7 +44,10 @@ describe('Redis', () => {
     closing.push(() => client.destroy());
     const subscriber = client.duplicate();
     const version4 = {
+      isOpen: true,
+      isReady: true,
       on: client.on.bind(client),
+      off: client.off.bind(client),
       sendCommand: (args: string[]) => client.sendCommand(args),
       duplicate: () => ({
         connect: () => subscriber.connect(),

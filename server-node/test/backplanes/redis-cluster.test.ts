@@ -43,7 +43,7 @@ function connectIo(): Promise<RedisClient> {
 }
 async function connectNode(): Promise<RedisClient> {
   const rootNodes = servers.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }));
-  const cluster = createCluster({ rootNodes });
+  const cluster = createCluster({ rootNodes, defaults: { disableOfflineQueue: true } });
   cluster.on('error', () => {});
   closing.push(() => cluster.destroy());
   await cluster.connect();

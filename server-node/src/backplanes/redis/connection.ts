@@ -4,12 +4,16 @@ export interface RedisConnection {
   readonly isCluster: boolean;
   /** The command that reaches this connection's subscriptions. */
   readonly publish: 'PUBLISH' | 'SPUBLISH';
-  /** Sends a command to the server that has `key`. */
+  /** Sends a command to the server that has `key`. Rejects with `timeout` if there is no connection within 2 s. */
   send(key: string, args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): void;
-  /** The INFO of each server. */
-  info(section: string): Promise<string[]>;
+  /**
+   * The INFO of each server.
+   *
+   * @param patience how long it may wait for the connection, in ms
+   */
+  info(section: string, patience?: number): Promise<string[]>;
   close(): Promise<void>;
 }
 

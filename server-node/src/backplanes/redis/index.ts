@@ -56,7 +56,7 @@ export function redis(client: RedisClient, options: RedisOptions = {}): Backplan
   });
   const log = new RedisLog(connection, prefix);
   const bus = new RedisBus(connection, prefix);
-  connection.info('memory').then(warnOfEviction, () => {}); // a client that is not connected reports that itself
+  connection.info('memory', Infinity).then(warnOfEviction, () => {}); // a client that is not connected reports that itself
   return {
     log,
     bus,

@@ -1,14 +1,23 @@
 import { VeloxError } from '@velox/core/protocol';
+import { ClusterDoubt } from './cluster-doubt.js';
 import type { RedisConnection, RedisEvents } from './connection.js';
+import { Gate } from './gate.js';
 
 /** The part of ioredis that is used. */
 export interface IoRedis {
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(...options: never[]): unknown;
   readonly isCluster: boolean;
+  readonly status: string;
+  on(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
 }
+/** States without a connection in which the client keeps commands. In `wait`, the first command lets it connect; after `end`, it refuses them. */
+const AWAY = ['connecting', 'connect', 'disconnecting', 'close', 'reconnecting'];
+/** The client of a cluster has made connections: it has found another topology, or replaced lost ones. */
+const RENEWALS = ['+node', '+subscriber', 'subscribersReady'];
 type Listener = (...args: never[]) => void;
-interface Subscriber extends IoRedis {
+interface Subscriber extends Omit<IoRedis, 'on' | 'off'> {
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
   subscribe(channel: string): Promise<unknown>;
@@ -26,11 +35,13 @@ export class IoRedisConnection implements RedisConnection {
   readonly isCluster: boolean;
   readonly publish: 'PUBLISH' | 'SPUBLISH';
   readonly #client: IoRedis;
+  readonly #gate: Gate;
   /** A cluster's client has connections for subscriptions itself. */
   readonly #subscriber: Subscriber;
   readonly #channels = new Set<string>();
   readonly #onMessage: (channel: string, message: string) => void;
   readonly #onDoubt: () => void;
+  readonly #clusterDoubt: ClusterDoubt;
   #wasReady = false;
   #isClosed = false;
 
@@ -42,15 +53,21 @@ export class IoRedisConnection implements RedisConnection {
       throw new VeloxError('bad-option', text);
     }
     this.#client = client;
+    this.#gate = new Gate(() => AWAY.includes(client.status));
+    client.on('ready', this.#gate.open);
     this.isCluster = client.isCluster;
     this.publish = client.isCluster ? 'SPUBLISH' : 'PUBLISH';
     this.#onMessage = onMessage;
     this.#onDoubt = onDoubt;
+    this.#clusterDoubt = new ClusterDoubt(onDoubt);
     this.#subscriber = client.isCluster
       ? (client as unknown as Subscriber)
       : (client.duplicate({ autoResubscribe: false, maxRetriesPerRequest: null } as never) as Subscriber);
     this.#subscriber.on(this.#messageEvent, onMessage);
-    if (client.isCluster) return;
+    if (client.isCluster) {
+      for (const event of RENEWALS) this.#subscriber.on(event, this.#clusterDoubt.soon);
+      return;
+    }
     this.#subscriber.on('error', () => {}); // the client meets the same errors
     this.#subscriber.on('ready', () => void this.#resubscribe());
   }
@@ -61,7 +78,7 @@ export class IoRedisConnection implements RedisConnection {
 
   send(_key: string, args: readonly string[]): Promise<unknown> {
     const [command, ...rest] = args as [string, ...string[]];
-    return this.#client.call(command, ...rest);
+    return this.#gate.pass(() => this.#client.call(command, ...rest));
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -80,13 +97,18 @@ export class IoRedisConnection implements RedisConnection {
     done.catch(() => {}); // a connection that is lost has no subscriptions
   }
 
-  async info(section: string): Promise<string[]> {
-    const servers = this.isCluster ? (this.#client as unknown as Cluster).nodes('master') : [this.#client];
-    return Promise.all(servers.map(async (server) => String(await server.call('INFO', section))));
+  info(section: string, patience?: number): Promise<string[]> {
+    return this.#gate.pass(() => {
+      const servers = this.isCluster ? (this.#client as unknown as Cluster).nodes('master') : [this.#client];
+      return Promise.all(servers.map(async (server) => String(await server.call('INFO', section))));
+    }, patience);
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#client.off('ready', this.#gate.open);
+    this.#clusterDoubt.stop();
+    for (const event of RENEWALS) this.#subscriber.off(event, this.#clusterDoubt.soon);
     this.#subscriber.off(this.#messageEvent, this.#onMessage);
     if (!this.isCluster) this.#subscriber.disconnect();
     return Promise.resolve();

@@ -1,15 +1,23 @@
-import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
+import { ignoreErrors } from '../../cluster/ignore-errors.js';
+import { ClusterDoubt } from './cluster-doubt.js';
 import type { RedisConnection, RedisEvents } from './connection.js';
+import { Gate } from './gate.js';
 
 type Listener = (message: string, channel: string) => void;
 
+interface Emitter {
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
 /** The part of a client of node-redis that is used. */
-export interface NodeRedis extends ErrorEmitter {
+export interface NodeRedis extends Emitter {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
   sendCommand(args: string[]): Promise<unknown>;
   duplicate(): unknown;
 }
 /** The part of a cluster's client of node-redis that is used. */
-export interface NodeRedisCluster extends ErrorEmitter {
+export interface NodeRedisCluster extends Emitter {
   sendCommand(key: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
   sSubscribe(channel: string, listener: Listener): Promise<unknown>;
   sUnsubscribe(channel: string, listener: Listener): Promise<unknown>;
@@ -32,6 +40,8 @@ export class NodeRedisConnection implements RedisConnection {
   readonly #client: NodeRedis | NodeRedisCluster;
   /** A cluster's client has connections for subscriptions itself. */
   readonly #subscriber: Subscriber | undefined;
+  readonly #gate: Gate;
+  readonly #clusterDoubt: ClusterDoubt;
   readonly #connected: Promise<unknown>;
   readonly #onMessage: Listener;
   #wasReady = false;
@@ -42,10 +52,15 @@ export class NodeRedisConnection implements RedisConnection {
     this.isCluster = 'masters' in client;
     this.publish = this.isCluster ? 'SPUBLISH' : 'PUBLISH';
     this.#onMessage = (message, channel) => onMessage(channel, message);
+    this.#clusterDoubt = new ClusterDoubt(onDoubt);
+    // The client of a cluster is ready as soon as it was connected once.
+    this.#gate = new Gate(() => !isCluster(client) && client.isOpen && !client.isReady);
     if (isCluster(client)) {
+      client.on('node-ready', this.#clusterDoubt.soon);
       this.#connected = Promise.resolve();
       return;
     }
+    client.on('ready', this.#gate.open);
     const subscriber = client.duplicate() as Subscriber;
     this.#subscriber = subscriber;
     subscriber.on('error', () => {}); // the client meets the same errors
@@ -57,7 +72,9 @@ export class NodeRedisConnection implements RedisConnection {
 
   send(key: string, args: readonly string[]): Promise<unknown> {
     const client = this.#client;
-    return isCluster(client) ? client.sendCommand(key, false, [...args]) : client.sendCommand([...args]);
+    return this.#gate.pass(() =>
+      isCluster(client) ? client.sendCommand(key, false, [...args]) : client.sendCommand([...args]),
+    );
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -73,18 +90,23 @@ export class NodeRedisConnection implements RedisConnection {
     done?.catch(() => {}); // a connection that is lost has no subscriptions
   }
 
-  async info(section: string): Promise<string[]> {
+  info(section: string, patience?: number): Promise<string[]> {
     const client = this.#client;
-    const servers = isCluster(client)
-      ? await Promise.all(
-          client.masters.map(async (master) => (await client.nodeClient(master as never)) as NodeRedis),
-        )
-      : [client];
-    return Promise.all(servers.map(async (server) => String(await server.sendCommand(['INFO', section]))));
+    return this.#gate.pass(async () => {
+      const servers = isCluster(client)
+        ? await Promise.all(
+            client.masters.map(async (master) => (await client.nodeClient(master as never)) as NodeRedis),
+          )
+        : [client];
+      return Promise.all(servers.map(async (server) => String(await server.sendCommand(['INFO', section]))));
+    }, patience);
   }
 
   async close(): Promise<void> {
     const subscriber = this.#subscriber;
+    this.#client.off('ready', this.#gate.open);
+    this.#client.off('node-ready', this.#clusterDoubt.soon);
+    this.#clusterDoubt.stop();
     try {
       if (subscriber?.destroy) subscriber.destroy();
       else await subscriber?.disconnect?.();

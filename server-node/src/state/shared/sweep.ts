@@ -1,3 +1,5 @@
+import { VeloxError } from '@velox/core/protocol';
+import type { Log, Place } from '../../cluster/log.js';
 import type { Engine } from './engine.js';
 import type { Follower } from './follower.js';
 
@@ -5,6 +7,8 @@ import type { Follower } from './follower.js';
 const INTERVAL_MS = 2_000;
 /** How long the answer may take, in ms; then all topics are stale. */
 const ANSWER_MS = 5_000;
+/** After this many ms, a question that has no answer is asked again. Before, the client may still keep it, and would keep both. */
+const REPEAT_MS = 30_000;
 /** Within this many ms after a doubt, one comparison serves the doubts of all topics. */
 const DOUBT_MS = 20;
 /** The wait after a failure, in ms; doubled with each one up to the interval. */
@@ -19,6 +23,8 @@ export class Sweep {
   /** When the timer is due, by `performance.now`. */
   #dueAt = Infinity;
   #isRunning = false;
+  /** When the question was asked that has no answer yet, by `performance.now`. */
+  #askedAt = -Infinity;
   #isClosed = false;
 
   constructor(engine: Engine) {
@@ -76,13 +82,30 @@ export class Sweep {
   }
 
   async #compare(followers: readonly Follower<unknown>[]): Promise<void> {
+    if (performance.now() - this.#askedAt < REPEAT_MS) throw unanswered();
     const asked = followers.map(({ place }) => place);
-    const [run, heads] = await this.#engine.ask(
-      (log) => Promise.all([log.run(), log.heads(followers.map(({ topic }) => topic))]),
-      ANSWER_MS,
-    );
+    const topics = followers.map(({ topic }) => topic);
+    const [run, heads] = await this.#engine.ask((log) => this.#ask(log, topics), ANSWER_MS);
     followers.forEach((follower, at) => {
       if (this.#followers.has(follower)) follower.compare(asked[at], heads[at], run);
     });
   }
+
+  #ask(log: Log, topics: readonly string[]): Promise<[string, (Place | undefined)[]]> {
+    const askedAt = (this.#askedAt = performance.now());
+    const questions = [log.run(), log.heads(topics)] as const;
+    void Promise.allSettled(questions).then(() => {
+      if (this.#askedAt !== askedAt) return;
+      this.#askedAt = -Infinity;
+      // The engine answers again, too late for this question.
+      if (performance.now() - askedAt >= ANSWER_MS) this.#schedule(DOUBT_MS);
+    });
+    return Promise.all(questions);
+  }
 }
+
+const unanswered = (): VeloxError =>
+  new VeloxError(
+    'timeout',
+    'the engine has not answered for some seconds. Check that it runs and can be reached.',
+  );
