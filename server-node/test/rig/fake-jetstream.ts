@@ -104,6 +104,8 @@ export class FakeNatsClient implements NatsConnection {
   isConnected = true;
   /** Whether what is published while the connection is cut leaves after the reconnect, as the real client does it. */
   isBuffering = false;
+  /** Whether requests of the time in which the connection is cut are never answered, as those of the real client. */
+  isSilent = false;
   /** Fails the appends to some subjects. */
   refuses: (subject: string) => boolean = () => false;
   readonly jetstream: NatsJetStream;
@@ -142,6 +144,7 @@ export class FakeNatsClient implements NatsConnection {
 
   async request(subject: string, text = '{}'): Promise<NatsMessage> {
     await sleep(1);
+    if (!this.isConnected && this.isSilent) await new Promise(() => undefined);
     this.#check();
     const answer = JSON.stringify(
       this.#nats.answer(subject.slice('$JS.API.'.length), JSON.parse(text) as Question),

@@ -76,10 +76,11 @@ export function nats(
     subscribe((message) => bus.tell(message)),
     unsubscribe,
   );
-  const statuses = watch(connection, () => {
+  const onDoubt = (): void => {
     log.doubt();
     bus.doubt();
-  });
+  };
+  const statuses = watch(connection, () => stream.cut(), onDoubt);
   return {
     log,
     bus,
@@ -94,12 +95,13 @@ export function nats(
 }
 
 /** Doubts after each reconnect, and when the client has dropped messages. */
-function watch(connection: NatsConnection, onDoubt: () => void): { stop(): void } {
+function watch(connection: NatsConnection, onCut: () => void, onDoubt: () => void): { stop(): void } {
   const statuses = connection.status() as AsyncIterable<{ readonly type: string }> & { stop?(): void };
   let isStopped = false;
   void (async () => {
     for await (const { type } of statuses) {
       if (isStopped) return;
+      if (type === 'disconnect' || type === 'reconnect') onCut();
       if (type !== 'reconnect' && type !== 'slowConsumer') continue;
       // The client has sent its subscriptions again: the server has them when it answers.
       await connection.flush().catch(() => {});

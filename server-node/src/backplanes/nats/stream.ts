@@ -35,6 +35,8 @@ export class Stream {
   #ready: Promise<unknown> | undefined;
   /** How often the server of the stream may have been replaced, though the connection stayed. */
   #doubts = 0;
+  /** Reject the requests that have no answer yet. */
+  readonly #pending = new Set<(error: unknown) => void>();
   #run: { readonly name: string; readonly generation: string } | undefined;
 
   constructor(connection: NatsConnection, jetstream: NatsJetStream, prefix: string, replicas: number) {
@@ -55,12 +57,18 @@ export class Stream {
     return `${this.#connection.info?.server_id} ${this.#doubts}`;
   }
 
+  /** The connection was cut, or is back: requests from before are never answered. Most of them would wait for many seconds. */
+  cut(): void {
+    const error = new VeloxError('timeout', 'the connection to NATS was cut before the answer came.');
+    for (const reject of this.#pending) reject(error);
+  }
+
   /** Stores a message if the last one of its subject has the sequence `after`; 0: if there is none. undefined: it has another one. */
   async put(subject: string, text: string, after: number): Promise<number | undefined> {
     await this.#whenReady();
     try {
       const expect = { lastSubjectSequence: after };
-      return (await this.#jetstream.publish(subject, text, { expect })).seq;
+      return (await this.#answer(this.#jetstream.publish(subject, text, { expect }))).seq;
     } catch (error) {
       const { code, status = code } = error as { code?: unknown; status?: unknown };
       if (code === WRONG_SEQUENCE) return undefined;
@@ -74,7 +82,7 @@ export class Stream {
   async putAll(messages: readonly (readonly [subject: string, text: string])[]): Promise<number[]> {
     await this.#whenReady();
     const stored = await Promise.all(
-      messages.map(([subject, text]) => this.#jetstream.publish(subject, text)),
+      messages.map(([subject, text]) => this.#answer(this.#jetstream.publish(subject, text))),
     );
     return stored.map(({ seq }) => seq);
   }
@@ -103,7 +111,7 @@ export class Stream {
     const found: Stored[] = [];
     for (let left = created.num_pending ?? 0; left > 0;) {
       const batch = Math.min(left, BATCH);
-      const fetched = await this.#fetch(created.name ?? '', batch);
+      const fetched = await this.#answer(this.#fetch(created.name ?? '', batch));
       found.push(...fetched);
       left = fetched.length < batch ? 0 : left - batch; // the others were purged meanwhile
     }
@@ -205,12 +213,21 @@ export class Stream {
   async #request(call: string, body: object): Promise<Answer> {
     const options = { timeout: PATIENCE_MS };
     try {
-      const answer = await this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options);
+      const answer = await this.#answer(
+        this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options),
+      );
       return JSON.parse(answer.string()) as Answer;
     } catch (error) {
       this.#doubts++;
       throw error;
     }
+  }
+
+  #answer<T>(asked: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.add(reject);
+      asked.then(resolve, reject).finally(() => this.#pending.delete(reject));
+    });
   }
 
   #fail({ error }: Answer): never {
