@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Bus } from './bus.js';
 import { withParts } from './bus-parts.js';
 
@@ -83,6 +83,23 @@ describe('a bus with parts', () => {
     bus.doubt();
     bus.deliver(second);
     expect(received).toEqual([]);
+  });
+
+  it('joins the parts of a message while the clock is set forward', async () => {
+    const bus = new ManualBus();
+    const received = await listen(bus);
+    const text = 'x'.repeat(150);
+    await withParts(bus).publish('', text);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      for (const part of bus.sent) {
+        bus.deliver(part);
+        vi.setSystemTime(Date.now() + 3_600_000);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(received).toEqual([text]);
   });
 
   it('ignores messages that no Velox node sent', async () => {

@@ -33,7 +33,7 @@ export function withParts(bus: Bus): Bus {
         if (message.startsWith(' ')) return fn(message.slice(1));
         const [head, id, n, count] = /^(\S+) (\d+) ([1-9]\d*) /.exec(message) ?? [];
         if (head === undefined || id === undefined) return;
-        const now = Date.now();
+        const now = performance.now();
         for (const [old, { since }] of unfinished) if (now - since > PATIENCE_MS) unfinished.delete(old);
         const parts = unfinished.get(id) ?? { chunks: [], since: now };
         // Parts of one publisher arrive in order, so another number means that one was lost.
