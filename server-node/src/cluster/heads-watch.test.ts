@@ -6,6 +6,7 @@ const at = (version: number): Place => ({ id: 'id', version, token: `t${version}
 let topics: string[];
 let heads: Record<string, Place | undefined>;
 let isAway: boolean;
+let isSilent = false;
 let onAsk: () => void;
 let doubts: string[];
 let watch: HeadsWatch;
@@ -18,6 +19,7 @@ beforeEach(() => {
     topics: () => topics,
     heads(asked) {
       onAsk();
+      if (isSilent) return new Promise(() => {});
       return isAway ? Promise.reject(new Error('away')) : Promise.resolve(asked.map((topic) => heads[topic]));
     },
     onDoubt: (topic) => doubts.push(topic),
@@ -75,6 +77,16 @@ describe('the watch over heads', () => {
     expect(doubts).toEqual([]);
     isAway = false;
     await pass();
+    expect(doubts).toEqual(['a']);
+  });
+
+  it('asks again if the engine never answers', async () => {
+    isSilent = true;
+    heads.a = at(2);
+    await pass();
+    isSilent = false;
+    expect(doubts).toEqual([]);
+    await vi.advanceTimersByTimeAsync(11_000);
     expect(doubts).toEqual(['a']);
   });
 

@@ -9,6 +9,9 @@ interface HeadsWatchOptions {
   readonly interval: number;
 }
 
+/** How long an answer may take, in ms. Later, the heads are asked for again. */
+const ANSWER_MS = 10_000;
+
 /** Compares heads with what followers heard, for engines whose notifications can be lost without a sign. */
 export class HeadsWatch {
   readonly #options: HeadsWatchOptions;
@@ -42,7 +45,7 @@ export class HeadsWatch {
     if (followed.length === 0) return this.stop();
     const before = followed.map((topic) => this.#heard.get(topic));
     // While the engine is away, nothing can be compared. Its reconnect is a doubt of its own.
-    const found = await heads(followed).catch(() => undefined);
+    const found = await inTime(heads(followed));
     if (this.#timer !== timer) return;
     this.#timer = undefined;
     found?.forEach((head, n) => {
@@ -56,6 +59,21 @@ export class HeadsWatch {
     const current = new Set(followed);
     for (const topic of this.#heard.keys()) if (!current.has(topic)) this.#heard.delete(topic);
     this.start();
+  }
+}
+
+/** undefined: it has failed, or takes too long. */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS, undefined).unref();
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
