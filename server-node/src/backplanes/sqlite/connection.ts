@@ -28,14 +28,14 @@ export class SqliteConnection {
     this.#database = database;
   }
 
-  /** Sets the connection up and creates missing tables. */
-  async prepare(durable: boolean, schema: string): Promise<void> {
+  /** Sets the connection up and creates missing tables. Tables that exist need no lock, which another connection may hold for long. */
+  async prepare(durable: boolean, schema: string, isSetUp: string): Promise<void> {
     await this.#patiently(() => {
       this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
       this.#database.exec('PRAGMA journal_mode = WAL');
       this.#database.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`);
     });
-    await this.write(() => this.#database.exec(schema));
+    if (!(await this.read(() => this.get(isSetUp)))) await this.write(() => this.#database.exec(schema));
   }
 
   run(sql: string, ...values: SqliteValue[]): void {
@@ -73,7 +73,11 @@ export class SqliteConnection {
       this.#database.exec(commit);
       return result;
     } catch (error) {
-      this.#database.exec(undo);
+      try {
+        this.#database.exec(undo);
+      } catch {
+        // SQLite has ended the transaction itself, for instance because the disk is full.
+      }
       throw error;
     }
   }

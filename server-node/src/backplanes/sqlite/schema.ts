@@ -16,6 +16,9 @@ export const SCHEMA = `
   INSERT INTO velox_run SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM velox_run);
 `;
 
+/** Has a row if the schema was run: it is one transaction. */
+export const IS_SET_UP = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'velox_log'`;
+
 export const INSERT = 'INSERT INTO velox_log (topic, version, tag, previous, patch) VALUES (?, ?, ?, ?, ?)';
 
 /** A row of `velox_log`. */

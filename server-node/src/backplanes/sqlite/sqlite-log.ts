@@ -4,7 +4,7 @@ import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe }
 import { topicKey } from '../../cluster/topic-key.js';
 import { SqliteConnection, type SqliteDatabase } from './connection.js';
 import { SqliteWatch } from './sqlite-watch.js';
-import { INSERT, SCHEMA, type Row, revisionOf } from './schema.js';
+import { INSERT, IS_SET_UP, SCHEMA, type Row, revisionOf } from './schema.js';
 
 interface WaitingAppend {
   readonly key: string;
@@ -17,20 +17,21 @@ interface WaitingAppend {
 /** A log in a file of SQLite. Several processes may have it open. */
 export class SqliteLog implements Log {
   readonly #connection: SqliteConnection;
-  readonly #ready: Promise<void>;
+  readonly #isDurable: boolean;
+  #ready: Promise<void> | undefined;
   readonly #watch: SqliteWatch;
   /** The appends of this turn of the event loop: they share one transaction. */
   #waiting: WaitingAppend[] = [];
 
   constructor(database: SqliteDatabase, durable: boolean, pollMs: number) {
     this.#connection = new SqliteConnection(database);
-    this.#ready = this.#connection.prepare(durable, SCHEMA);
-    this.#ready.catch(() => {}); // every method awaits it and rejects
+    this.#isDurable = durable;
+    this.#prepare().catch(() => {}); // every method tries again, and rejects
     this.#watch = new SqliteWatch(this.#connection, pollMs);
   }
 
   async open(topic: string, initial: string, from = 1): Promise<Opened> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     return (await this.#connection.read(() => this.#load(key))) ?? (await this.#create(key, initial, from));
   }
@@ -41,7 +42,7 @@ export class SqliteLog implements Log {
     revisions: readonly NewRevision[],
     within?: unknown,
   ): Promise<Appended> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     if (within !== undefined) return appendWithin(within, key, after, revisions);
     return new Promise((resolve, reject) => {
@@ -51,7 +52,7 @@ export class SqliteLog implements Log {
   }
 
   async read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     return this.#connection.read(() => {
       const head = headOf(this.#connection, key);
@@ -68,17 +69,17 @@ export class SqliteLog implements Log {
     onRevision: (revision: Revision) => void,
     onDoubt: () => void,
   ): Promise<Unsubscribe> {
-    await this.#ready;
+    await this.#prepare();
     return this.#watch.follow(topicKey(topic), onRevision, onDoubt);
   }
 
   async heads(topics: readonly string[]): Promise<(Place | undefined)[]> {
-    await this.#ready;
+    await this.#prepare();
     return this.#connection.read(() => topics.map((topic) => headOf(this.#connection, topicKey(topic))));
   }
 
   async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     const connection = this.#connection;
     return connection.write(() => {
@@ -93,7 +94,7 @@ export class SqliteLog implements Log {
   }
 
   async renew(topic: string, id: string): Promise<Place> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     const head = await this.#connection.write(() => {
       this.#connection.run('UPDATE velox_head SET id = ? WHERE topic = ? AND id = ?', randomUUID(), key, id);
@@ -104,7 +105,7 @@ export class SqliteLog implements Log {
   }
 
   async drop(topic: string): Promise<void> {
-    await this.#ready;
+    await this.#prepare();
     const key = topicKey(topic);
     await this.#connection.write(() => {
       for (const table of ['velox_head', 'velox_snapshot', 'velox_log'])
@@ -113,12 +114,22 @@ export class SqliteLog implements Log {
   }
 
   async run(): Promise<string> {
-    await this.#ready;
+    await this.#prepare();
     return this.#connection.read(() => runOf(this.#connection));
   }
 
   close(): void {
     this.#watch.close();
+  }
+
+  /** Tries again after a failure: a transaction of another process may have locked the file. */
+  #prepare(): Promise<void> {
+    return (this.#ready ??= this.#connection
+      .prepare(this.#isDurable, SCHEMA, IS_SET_UP)
+      .catch((error: unknown) => {
+        this.#ready = undefined;
+        throw error;
+      }));
   }
 
   async #appendWaiting(): Promise<void> {

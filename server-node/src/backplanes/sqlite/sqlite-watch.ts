@@ -18,6 +18,7 @@ export class SqliteWatch {
   #dataVersion = -1;
   /** The revisions up to here were reported. */
   #seq = 0;
+  #hasFailed = false;
   /** `again`: check once more, because something was written during the check. */
   #looks: 'none' | 'one' | 'again' = 'none';
 
@@ -31,7 +32,10 @@ export class SqliteWatch {
     onRevision: (revision: Revision) => void,
     onDoubt: () => void,
   ): Promise<Unsubscribe> {
-    await (this.#started ??= this.#start());
+    await (this.#started ??= this.#start().catch((error: unknown) => {
+      this.#started = undefined;
+      throw error;
+    }));
     const end = await this.#followers.add(key, onRevision, onDoubt);
     return () => {
       end();
@@ -45,7 +49,7 @@ export class SqliteWatch {
     const isIdle = this.#looks === 'none';
     this.#looks = isIdle ? 'one' : 'again';
     // In a separate task, so that appends resolve first and share one check.
-    if (isIdle) setImmediate(() => void this.#tell().catch(report));
+    if (isIdle) setImmediate(() => void this.#tell());
   }
 
   close(): void {
@@ -60,18 +64,38 @@ export class SqliteWatch {
   }
 
   #poll(): void {
-    const row = this.#connection.get<{ data_version: number }>('PRAGMA data_version');
-    if (row?.data_version === this.#dataVersion) return;
-    this.#dataVersion = row?.data_version ?? -1;
-    this.look();
+    try {
+      const row = this.#connection.get<{ data_version: number }>('PRAGMA data_version');
+      if (row?.data_version === this.#dataVersion) return;
+      this.#dataVersion = row?.data_version ?? -1;
+      this.look();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   async #tell(): Promise<void> {
-    while (this.#looks !== 'none') {
-      this.#looks = 'one';
-      while (await this.#tellBatch());
-      if ((this.#looks as string) === 'one') this.#looks = 'none';
+    try {
+      while (this.#looks !== 'none') {
+        this.#looks = 'one';
+        while (await this.#tellBatch());
+        this.#hasFailed = false;
+        if ((this.#looks as string) === 'one') this.#looks = 'none';
+      }
+    } catch (error) {
+      this.#looks = 'none';
+      this.#failed(error);
     }
+  }
+
+  /** The file could not be read. Reports the first of failures that follow each other, since polls are frequent. */
+  #failed(error: unknown): void {
+    if (this.#started === undefined) return;
+    this.#dataVersion = -1; // the next poll looks again
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    report(error);
+    this.#followers.doubt();
   }
 
   /** Returns whether there may be more. */

@@ -4,11 +4,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { logContract } from '../../testing/backplane/index.js';
-import { sqlite, type SqliteDatabase } from './index.js';
+import { sqlite, type SqliteDatabase, type SqliteValue } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'velox-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const open = (): SqliteDatabase => new Database(join(folder, 'velox.db'));
+
+/** A database whose queries fail once if they contain `failing.text`. */
+function openFailing(file: string, failing: { text?: string | undefined }): SqliteDatabase {
+  const database = new Database(join(folder, file));
+  const check = (sql: string): void => {
+    if (failing.text === undefined || !sql.includes(failing.text)) return;
+    failing.text = undefined;
+    throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+  };
+  return {
+    exec(sql) {
+      check(sql);
+      return database.exec(sql);
+    },
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      const checked =
+        <T>(call: (...values: SqliteValue[]) => T) =>
+        (...values: SqliteValue[]): T => {
+          check(sql);
+          return call(...values);
+        };
+      return {
+        run: checked((...values) => statement.run(...values)),
+        get: checked((...values) => statement.get(...values)),
+        all: checked((...values) => statement.all(...values)),
+      };
+    },
+  };
+}
 
 const tests = logContract({
   connect: () => sqlite(open()),
@@ -43,5 +73,66 @@ describe('a log in SQLite', () => {
       vi.useRealTimers();
     }
     expect(database.prepare('SELECT 1 AS one').get()).toMatchObject({ one: 1 });
+  });
+
+  it('works after a failure at its start', async () => {
+    const failing = { text: 'journal_mode' };
+    const { log } = sqlite(openFailing('start.db', failing));
+    await expect(log.open('topic', '0')).rejects.toThrow('disk I/O error');
+    expect((await log.open('topic', '0')).snapshot.value).toBe('0');
+  });
+
+  it('starts while a transaction has locked a file that has its tables', async () => {
+    const file = join(folder, 'locked.db');
+    const { snapshot } = await sqlite(new Database(file)).log.open('topic', '0');
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    const start = performance.now();
+    expect(await sqlite(new Database(file)).log.heads(['topic'])).toEqual([snapshot.at]);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    other.exec('ROLLBACK');
+  });
+
+  it('follows again after a failure of its start', async () => {
+    const failing: { text?: string } = {};
+    const backplane = sqlite(openFailing('follow.db', failing));
+    await backplane.log.open('topic', '0');
+    failing.text = 'sqlite_sequence';
+    await expect(backplane.log.follow('topic', vi.fn(), vi.fn())).rejects.toThrow('disk I/O error');
+    await backplane.log.follow('topic', vi.fn(), vi.fn());
+    await backplane.close();
+  });
+
+  it.each(['PRAGMA data_version', 'FROM velox_log l JOIN'])(
+    'reports a failure of "%s", doubts, and follows on',
+    async (text) => {
+      const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      const failing: { text?: string } = {};
+      const backplane = sqlite(openFailing(`${text.length}.db`, failing), { poll: 5 });
+      let { at } = (await backplane.log.open('topic', '0')).snapshot;
+      const heard: string[] = [];
+      const doubt = vi.fn();
+      await backplane.log.follow('topic', ({ tag }) => heard.push(tag), doubt);
+      failing.text = text;
+      for (const tag of ['a', 'b', 'c']) {
+        const appended = await backplane.log.append('topic', at, [{ tag, patch: '[]' }]);
+        if (appended.ok) at = appended.at;
+      }
+      await vi.waitFor(() => expect(heard).toEqual(['a', 'b', 'c']));
+      await vi.waitFor(() => expect(doubt).toHaveBeenCalledOnce());
+      expect(errors.mock.calls.map(([error]) => (error as Error).message)).toEqual(['disk I/O error']);
+      errors.mockRestore();
+      await backplane.close();
+    },
+  );
+
+  it('rejects with the cause if SQLite has ended the transaction itself', async () => {
+    const database = new Database(join(folder, 'full.db'));
+    const { log } = sqlite(database);
+    const { at } = (await log.open('topic', '0')).snapshot;
+    database.exec('PRAGMA max_page_count = 20');
+    const patch = JSON.stringify('x'.repeat(200_000));
+    await expect(log.append('topic', at, [{ tag: 'a', patch }])).rejects.toThrow(/database or disk is full/);
+    expect(await log.heads(['topic'])).toEqual([at]);
   });
 });
