@@ -8,8 +8,8 @@ export type { SqliteDatabase, SqliteStatement, SqliteValue } from './connection.
 
 export interface SqliteOptions {
   /**
-   * Whether each append waits until the disk has it (`synchronous = FULL`). Default false: a process that is killed loses nothing,
-   * a power cut loses the last milliseconds.
+   * Whether each append waits until the disk has it (`synchronous = FULL`). Default false: a process that is killed loses nothing. A power
+   * cut loses the appends that the system has not written to disk, which may be those of 30 s, and no server notices it.
    */
   readonly durable?: boolean;
   /** How often the file is checked for revisions of other processes, in ms. Default 20. */
