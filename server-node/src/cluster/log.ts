@@ -81,7 +81,8 @@ export interface Log {
    * a follower compares `previous`, and reads from the log at a gap. `onRevision` may be called before the append resolves.
    *
    * @param onDoubt revisions may have been missed, for example by a reconnect: read from the log
-   * @returns when revisions that are appended from now on will be heard, or `onDoubt` called within 5 s
+   * @returns when revisions that are appended from now on will be heard, or `onDoubt` called within 5 s. It may take as long as the
+   * engine is away; a node waits, and does not call again before a rejection.
    */
   follow(topic: string, onRevision: (revision: Revision) => void, onDoubt: () => void): Promise<Unsubscribe>;
   /** Reads the heads of many topics in one round trip. undefined: the log does not have the topic. */

@@ -1,7 +1,8 @@
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
-import type { Opened, Place, Revision, Unsubscribe } from '../../cluster/log.js';
+import type { Opened, Place, Revision } from '../../cluster/log.js';
 import type { Engine } from './engine.js';
 import type { Lane } from './lane.js';
+import { LogSubscription } from './log-subscription.js';
 import { headOf, relate, type Relation } from './relate.js';
 import { Rounds } from './rounds.js';
 import type { SharedValue } from './shared-value.js';
@@ -30,7 +31,7 @@ export class Follower<T> {
   readonly #engine: Engine;
   readonly #host: FollowerHost;
   readonly #rounds = new Rounds(() => this.#round());
-  #unsubscribe: Unsubscribe | undefined;
+  readonly #subscription: LogSubscription;
   /** The run of the engine in which the head was last known to be marked. */
   #run: string | undefined;
   /** Whether the value is to be loaded again, though it has the place of the log. */
@@ -42,6 +43,10 @@ export class Follower<T> {
     this.#value = value;
     this.#engine = engine;
     this.#host = host;
+    this.#subscription = new LogSubscription(topic, engine, {
+      onRevision: (revision) => this.#hear(revision),
+      onDoubt: () => host.onDoubt(),
+    });
   }
 
   get topic(): string {
@@ -101,7 +106,7 @@ export class Follower<T> {
 
   close(): void {
     this.#isClosed = true;
-    this.#unsubscribe?.();
+    this.#subscription.close();
   }
 
   async #round(): Promise<void> {
@@ -124,7 +129,7 @@ export class Follower<T> {
   }
 
   async #reconcile(): Promise<void> {
-    await this.#follow();
+    await this.#subscription.open(); // before the value is loaded, so that later appends are heard
     const value = this.#value;
     if (!value.isLoaded) return this.#load();
     if (!this.#isBroken) {
@@ -136,22 +141,7 @@ export class Follower<T> {
     this.#isBroken = false;
   }
 
-  /** Before the value is loaded, so that later appends are heard. */
-  async #follow(): Promise<void> {
-    if (this.#unsubscribe) return;
-    const unsubscribe = await this.#engine.ask((log) =>
-      log.follow(
-        this.#topic,
-        (revision) => this.#hear(revision),
-        () => this.#host.onDoubt(),
-      ),
-    );
-    this.#unsubscribe = unsubscribe;
-    if (this.#isClosed) unsubscribe();
-  }
-
   #hear(revision: Revision): void {
-    if (this.#isClosed) return;
     if (!this.#value.isLoaded || !this.receive([revision])) this.#catchUpSoon();
   }
 
