@@ -38,6 +38,8 @@ export class Appender<T> {
   readonly #host: AppenderHost<T>;
   readonly #waiting: Job<T>[] = [];
   #isRunning = false;
+  /** Whether the last append failed. */
+  #isFailing = false;
   #isClosed = false;
 
   constructor(host: AppenderHost<T>) {
@@ -79,7 +81,10 @@ export class Appender<T> {
     engine.observer.log('error', 'update failed', { topic, error: cause });
     await follower.reload().catch(() => undefined);
     const text = `an update of "${topic}" failed, and nothing has changed. See the cause, and try again.`;
-    for (const job of jobs) job.giveUp(new VeloxError('unavailable', text, { cause }));
+    for (const job of jobs) {
+      job.lastError = cause;
+      job.giveUp(new VeloxError('unavailable', text, { cause }));
+    }
   }
 
   /** The changes of the next revision. */
@@ -97,7 +102,7 @@ export class Appender<T> {
     let refusedBy: Place | undefined;
     for (let conflicts = 0, failures = 0; jobs.some(({ isSettled }) => !isSettled);) {
       if (this.#isClosed) return jobs.forEach((job) => job.giveUp(closed()));
-      if (isBehind && !(await this.#catchUp())) {
+      if (isBehind && !(await this.#catchUp(jobs))) {
         await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
         continue;
       }
@@ -131,11 +136,12 @@ export class Appender<T> {
   }
 
   /** Returns whether the value includes all that was in the log. */
-  async #catchUp(): Promise<boolean> {
+  async #catchUp(jobs: readonly Job<T>[]): Promise<boolean> {
     try {
       await this.#host.follower.catchUp();
       return true;
-    } catch {
+    } catch (error) {
+      for (const job of jobs) job.lastError = error;
       return false;
     }
   }
@@ -158,7 +164,10 @@ export class Appender<T> {
       } catch (error) {
         return this.#failed(jobs, error, after, wasInDoubt);
       }
-      if (answer.ok) return { is: 'appended', at: answer.at, patch, after };
+      if (answer.ok) {
+        this.#isFailing = false;
+        return { is: 'appended', at: answer.at, patch, after };
+      }
       // This attempt never happened. Whether an earlier one did is known when the log was read.
       if (!wasInDoubt) for (const job of jobs) job.isInDoubt = false;
       return { is: 'refused', head: answer.head };
@@ -166,18 +175,26 @@ export class Appender<T> {
   }
 
   #failed(jobs: readonly Job<T>[], error: unknown, after: Place, wasInDoubt: boolean): Attempt {
-    const isSure =
+    const isByCaller =
       isVeloxError(error, 'too-large') ||
       isVeloxError(error, 'not-supported') ||
       isVeloxError(error, 'bad-option') ||
-      isVeloxError(error, 'unavailable') || // a transaction holds the topic
       jobs[0]?.within !== undefined; // the application's transaction has failed
-    if (!isSure) return { is: 'lost', after };
+    for (const job of jobs) job.lastError = error;
+    if (!isByCaller) this.#report(error);
+    // `unavailable`: the engine takes no appends now, or a transaction holds the topic
+    if (!isByCaller && !isVeloxError(error, 'unavailable')) return { is: 'lost', after };
     for (const job of jobs) {
       job.isInDoubt = wasInDoubt;
       job.giveUp(error);
     }
     return { is: 'none' };
+  }
+
+  #report(error: unknown): void {
+    const { topic, engine } = this.#host;
+    if (!this.#isFailing && !this.#isClosed) engine.observer.log('warn', 'append failed', { topic, error });
+    this.#isFailing = true;
   }
 
   /** Returns whether the revision is in the value. */

@@ -38,6 +38,10 @@ export class Engine {
   }
 }
 
+/** Options for an error whose cause may be unknown. */
+export const because = (cause: unknown): ErrorOptions | undefined =>
+  cause === undefined ? undefined : { cause };
+
 const late = (): VeloxError =>
   new VeloxError(
     'timeout',

@@ -36,6 +36,7 @@ export class Follower<T> {
   #run: string | undefined;
   /** Whether the value is to be loaded again, though it has the place of the log. */
   #isBroken = false;
+  #lastError: unknown;
   #isClosed = false;
 
   constructor(topic: string, value: SharedValue<T>, engine: Engine, host: FollowerHost) {
@@ -95,13 +96,18 @@ export class Follower<T> {
       head.version >= asked.version &&
       recent.at(head.version)?.token === head.token;
     if (!isConsistent) return this.#catchUpSoon();
-    this.#value.setStale(undefined);
+    this.#setStale(undefined);
     if (run !== this.#run) void this.#confirm(run).catch(() => this.#host.onTrouble());
   }
 
   /** The engine did not answer. */
-  fail(): void {
-    this.#value.setStale('unavailable');
+  fail(error: unknown): void {
+    if (!this.#isClosed) this.#setStale('unavailable', error);
+  }
+
+  /** Why the last comparison with the log failed; undefined: it did not. */
+  get lastError(): unknown {
+    return this.#lastError;
   }
 
   close(): void {
@@ -112,7 +118,7 @@ export class Follower<T> {
   async #round(): Promise<void> {
     try {
       await this.#reconcile();
-      this.#value.setStale(undefined);
+      this.#setStale(undefined);
     } catch (error) {
       if (!this.#isClosed) this.#failed(error);
       throw error;
@@ -121,11 +127,15 @@ export class Follower<T> {
 
   #failed(error: unknown): void {
     const isBroken = isVeloxError(error, 'bad-patch') || isVeloxError(error, 'unsafe-key');
-    if (this.#value.stale === undefined) {
-      this.#engine.observer.log('warn', 'topic is stale', { topic: this.#topic, error });
-    }
-    this.#value.setStale(isBroken ? error.code : 'unavailable');
+    this.#setStale(isBroken ? error.code : 'unavailable', error);
     this.#host.onTrouble();
+  }
+
+  #setStale(code: string | undefined, error?: unknown): void {
+    if (code !== undefined && this.#value.stale === undefined)
+      this.#engine.observer.log('warn', 'topic is stale', { topic: this.#topic, error });
+    this.#lastError = error;
+    this.#value.setStale(code);
   }
 
   async #reconcile(): Promise<void> {

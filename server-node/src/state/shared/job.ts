@@ -9,6 +9,7 @@ import {
 } from '@velox/core/protocol';
 import type { Recorder } from '../../recording/recorder.js';
 import { currentCauses, type Cause } from '../cause.js';
+import { because } from './engine.js';
 
 /** How an update is made. */
 export interface UpdateOptions {
@@ -50,6 +51,8 @@ export class Job<T> {
   /** Whether the change may be in the log, though the log has not said so. */
   isInDoubt = false;
   isSettled = false;
+  /** The last error that the change has met. The update fails with it as its cause. */
+  lastError: unknown;
   readonly #topic: string;
   readonly #settle: (error: unknown, position?: Position) => void;
 
@@ -69,7 +72,7 @@ export class Job<T> {
     const timer =
       timeout > LONGEST_TIMER_MS
         ? undefined
-        : setTimeout(() => this.giveUp(unavailable(topic)), timeout).unref();
+        : setTimeout(() => this.giveUp(unavailable(topic, this.lastError)), timeout).unref();
     this.#settle = (error, position) => {
       if (this.isSettled) return;
       this.isSettled = true;
@@ -94,18 +97,20 @@ export class Job<T> {
 
   /** Fails with an error, or as in doubt if the change may be in the log. */
   giveUp(error: unknown): void {
-    this.#settle(this.isInDoubt ? inDoubt(this.#topic) : error);
+    this.#settle(this.isInDoubt ? inDoubt(this.#topic, this.lastError) : error);
   }
 }
 
-const inDoubt = (topic: string): VeloxError =>
+const inDoubt = (topic: string, cause: unknown): VeloxError =>
   new VeloxError(
     'in-doubt',
     `an update of "${topic}" was sent, and its answer is lost. It may have been applied: read the value, or repeat it with its tag.`,
+    because(cause),
   );
 
-const unavailable = (topic: string): VeloxError =>
+const unavailable = (topic: string, cause: unknown): VeloxError =>
   new VeloxError(
     'unavailable',
     `an update of "${topic}" could not be made in time, and nothing has changed. Try again later.`,
+    because(cause),
   );

@@ -4,7 +4,7 @@ import type { Recorder } from '../../recording/recorder.js';
 import { checkRecipe } from '../check-recipe.js';
 import type { DeepReadonly, Snapshot } from '../state.js';
 import { Appender } from './appender.js';
-import { closed, type Engine } from './engine.js';
+import { because, closed, type Engine } from './engine.js';
 import { Follower } from './follower.js';
 import { checkUpdate, Job, type UpdateOptions } from './job.js';
 import { Lane } from './lane.js';
@@ -120,7 +120,7 @@ export class SharedTopic<T> implements SharedState<T> {
       } catch {
         // The engine fails; it may come back.
       }
-      if (performance.now() + wait > ends) throw late(this.topic);
+      if (performance.now() + wait > ends) throw late(this.topic, this.#follower.lastError);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
@@ -128,7 +128,7 @@ export class SharedTopic<T> implements SharedState<T> {
   async snapshot(): Promise<Snapshot<T>> {
     let timer: NodeJS.Timeout | undefined;
     const isLate = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(late(this.topic)), VALUE_MS);
+      timer = setTimeout(() => reject(late(this.topic, this.#follower.lastError)), VALUE_MS);
     });
     try {
       await Promise.race([this.#whenLoaded, isLate]);
@@ -162,8 +162,9 @@ export class SharedTopic<T> implements SharedState<T> {
   }
 }
 
-const late = (topic: string): VeloxError =>
+const late = (topic: string, cause: unknown): VeloxError =>
   new VeloxError(
     'unavailable',
     `the value of "${topic}" is not available in time. Check the engine of the backplane.`,
+    because(cause),
   );

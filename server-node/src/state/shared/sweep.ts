@@ -71,9 +71,9 @@ export class Sweep {
     try {
       await this.#compare(followers);
       this.#failures = 0;
-    } catch {
+    } catch (error) {
       this.#failures++;
-      if (!this.#isClosed) for (const follower of followers) follower.fail();
+      if (!this.#isClosed) for (const follower of followers) follower.fail(error);
     }
     this.#isRunning = false;
     if (this.#followers.size === 0) return;
