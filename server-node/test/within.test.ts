@@ -70,6 +70,27 @@ describe('an update within a transaction', () => {
     expect(counter.get()).toEqual({ n: 6 });
   });
 
+  it('updates within transactions that hold all connections of a pool are all committed', async () => {
+    const small = new pg.Pool({ ...connectionTo(server.port), max: 4 });
+    const ofPool = postgres(small);
+    const node = createHub({ backplane: ofPool, logger: () => undefined });
+    const counter = node.shared('pooled', { n: 0 });
+    await counter.snapshot();
+    const update = async (): Promise<void> => {
+      const client = await small.connect();
+      await client.query('BEGIN');
+      await counter.update((draft) => void draft.n++, { within: client });
+      await client.query('COMMIT');
+      client.release();
+    };
+    await Promise.all(Array.from({ length: 12 }, update));
+    await counter.update((draft) => void draft.n++);
+    expect(counter.get()).toEqual({ n: 13 });
+    await node.close();
+    await ofPool.close();
+    await small.end();
+  });
+
   it('an update within a transaction lets other updates of its topic wait, which fail as unavailable and not in doubt', async () => {
     const counter = hub.shared('held', { n: 0 });
     await counter.snapshot();

@@ -63,7 +63,7 @@ export interface Log {
    *
    * Resolves when the revisions are as durable as the engine was told to make them. A rejection with a `VeloxError` `too-large`,
    * `not-supported`, `bad-option` or `unavailable` means that nothing was appended, and an update fails with it. Any other rejection
-   * is in doubt: read, and look for the tag. A caller never has two appends of one topic in flight.
+   * is in doubt: read, and look for the tag. A caller has at most one append of a topic in flight, and one more within a transaction.
    *
    * @param within a client of the engine in a transaction: the append becomes part of it, and is heard after its commit.
    * Engines without transactions reject it with `not-supported`.
@@ -74,8 +74,12 @@ export interface Log {
    *
    * - `gone`: the log does not reach back so far.
    * - `other`: the place is not in this history. The id or the token differs, the head is lower, or the topic is missing.
+   *
+   * @param within a client of the engine in a transaction that is to append: the read takes no other connection, because the
+   * application may hold all of them. It may include what this transaction has appended. Engines whose reads wait for no connection
+   * ignore it.
    */
-  read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'>;
+  read(topic: string, after: Place, within?: unknown): Promise<Revision[] | 'gone' | 'other'>;
   /**
    * Calls `onRevision` with accepted revisions, also with those of this node, in order and at most once. Revisions may be missing:
    * a follower compares `previous`, and reads from the log at a gap. `onRevision` may be called before the append resolves.

@@ -87,7 +87,7 @@ export class PostgresLog implements Log {
     within?: unknown,
   ): Promise<Appended> {
     const key = keyOf(topic);
-    const run = await this.#knownRun();
+    const run = await this.#knownRun(within === undefined ? this.#pool : clientOf(within));
     const found = revisions.map(({ tag, patch }, n): Revision => {
       const at = { id: after.id, version: after.version + n + 1, token: tag };
       return { at, previous: revisions[n - 1]?.tag ?? after.token, tag, patch };
@@ -116,9 +116,10 @@ export class PostgresLog implements Log {
     return { ok: true, at };
   }
 
-  async read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'> {
+  async read(topic: string, after: Place, within?: unknown): Promise<Revision[] | 'gone' | 'other'> {
     type Found = Row & { id: string; head: string; token: string };
-    const rows = await this.#rows<Found>('velox_read', sql.READ, [keyOf(topic), after.version]);
+    const client = within === undefined ? this.#pool : clientOf(within);
+    const rows = await this.#rows<Found>('velox_read', sql.READ, [keyOf(topic), after.version], client);
     const [first] = rows;
     if (first?.id !== after.id || after.version > Number(first.head)) return 'other';
     if (after.version === Number(first.head)) return first.token === after.token ? [] : 'other';
@@ -157,8 +158,8 @@ export class PostgresLog implements Log {
     await this.#rows('velox_drop', sql.DROP, [keyOf(topic)]);
   }
 
-  async run(): Promise<string> {
-    const [row] = await this.#rows<{ run: string }>('velox_run', sql.RUN, []);
+  async run(client: PostgresClient = this.#pool): Promise<string> {
+    const [row] = await this.#rows<{ run: string }>('velox_run', sql.RUN, [], client);
     return (this.#run = (row as { run: string }).run);
   }
 
@@ -252,8 +253,8 @@ export class PostgresLog implements Log {
   }
 
   /** The run that heads are marked with. */
-  #knownRun(): Promise<string> | string {
-    return this.#run || this.run();
+  #knownRun(client: PostgresClient = this.#pool): Promise<string> | string {
+    return this.#run || this.run(client);
   }
 }
 

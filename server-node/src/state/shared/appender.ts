@@ -7,6 +7,7 @@ import type { Job } from './job.js';
 import type { Lane } from './lane.js';
 import { isRepeatable, propose } from './propose.js';
 import type { SharedValue } from './shared-value.js';
+import type { Transactions } from './transactions.js';
 
 /** The longest wait after a conflict and after a failure, in ms. */
 const MOST_CONFLICT_MS = 16;
@@ -19,6 +20,7 @@ export interface AppenderHost<T> {
   readonly engine: Engine;
   readonly follower: Follower<T>;
   readonly lane: Lane;
+  readonly transactions: Transactions<T>;
   /** A revision of this node is in the log. */
   readonly onAppended: (at: Place, patch: string) => void;
 }
@@ -68,9 +70,10 @@ export class Appender<T> {
     while (this.#waiting.length > 0) {
       const jobs = this.#take();
       const tag = jobs[0]?.tag ?? randomEpoch();
-      value.attempted = { tag, causes: jobs.flatMap(({ causes }) => causes) };
+      const attempted = { tag, causes: jobs.flatMap(({ causes }) => causes) };
+      value.attempted.add(attempted);
       await this.#append(jobs, tag).catch((error: unknown) => this.#recover(jobs, error));
-      value.attempted = undefined;
+      value.attempted.delete(attempted);
     }
     this.#isRunning = false;
   }
@@ -102,7 +105,7 @@ export class Appender<T> {
     let refusedBy: Place | undefined;
     for (let conflicts = 0, failures = 0; jobs.some(({ isSettled }) => !isSettled);) {
       if (this.#isClosed) return jobs.forEach((job) => job.giveUp(closed()));
-      if (isBehind && !(await this.#catchUp(jobs))) {
+      if (isBehind && !(await this.#catchUp(jobs, refusedBy))) {
         await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
         continue;
       }
@@ -136,9 +139,13 @@ export class Appender<T> {
   }
 
   /** Returns whether the value includes all that was in the log. */
-  async #catchUp(jobs: readonly Job<T>[]): Promise<boolean> {
+  async #catchUp(jobs: readonly Job<T>[], refusedBy: Place | undefined): Promise<boolean> {
+    const { follower, transactions } = this.#host;
+    const within = jobs[0]?.within;
     try {
-      await this.#host.follower.catchUp();
+      await (within !== undefined && refusedBy
+        ? transactions.catchUp(within, refusedBy)
+        : follower.catchUp());
       return true;
     } catch (error) {
       for (const job of jobs) job.lastError = error;
@@ -203,11 +210,14 @@ export class Appender<T> {
     tag: string,
     { at, patch, after }: Attempt & { readonly is: 'appended' },
   ): boolean {
-    const { topic, engine, follower, onAppended } = this.#host;
+    const { topic, engine, follower, transactions, onAppended } = this.#host;
     const { id, version } = at;
     engine.observer.publish('append', () => ({ topic, id, version, updates: jobs.length }));
     // A transaction of the application may still be rolled back: the value moves when its commit is heard.
-    if (jobs[0]?.within === undefined && patch !== undefined) {
+    const within = jobs[0]?.within;
+    if (within !== undefined) {
+      if (patch !== undefined) transactions.onAppended(within, tag);
+    } else if (patch !== undefined) {
       if (!follower.receive([{ tag, patch, at, previous: after.token }])) return false;
       onAppended(at, patch);
     }

@@ -18,6 +18,8 @@ export interface FollowerHost {
   readonly lane: Lane;
   /** The value was loaded for the first time. */
   readonly onLoaded: () => void;
+  /** The value includes a revision that it did not have. */
+  readonly onRevision: (revision: Revision) => void;
   /** Revisions of any topic may have been missed. */
   readonly onDoubt: () => void;
   /** The engine failed: the topic is to be compared again. */
@@ -73,7 +75,7 @@ export class Follower<T> {
   /** Returns whether the value includes the revisions now. If one of them does not fit, the value has to be loaded again. */
   receive(revisions: readonly Revision[]): boolean {
     try {
-      return revisions.every((revision) => this.#value.receive(revision) !== 'gap');
+      return revisions.every((revision) => this.#take(revision));
     } catch (error) {
       if (this.#value.stale === undefined) {
         this.#engine.observer.log('error', 'revision does not fit', { topic: this.#topic, error });
@@ -151,6 +153,12 @@ export class Follower<T> {
     this.#isBroken = false;
   }
 
+  #take(revision: Revision): boolean {
+    const received = this.#value.receive(revision);
+    if (received === 'applied') this.#host.onRevision(revision);
+    return received !== 'gap';
+  }
+
   #hear(revision: Revision): void {
     if (!this.#value.isLoaded || !this.receive([revision])) this.#catchUpSoon();
   }
@@ -208,6 +216,7 @@ export class Follower<T> {
       } else {
         value.load(opened);
         this.#run = opened.run;
+        for (const revision of opened.revisions) this.#host.onRevision(revision);
         if (relation.is !== 'renewed') return;
         const isCertain = lost !== undefined || relation.isCertain;
         return this.#report(opened, lost ?? relation.lost, isCertain);

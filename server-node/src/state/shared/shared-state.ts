@@ -11,6 +11,7 @@ import { Lane } from './lane.js';
 import { SharedValue, type SharedValueOptions } from './shared-value.js';
 import { Snapshots, type SnapshotOptions } from './snapshots.js';
 import type { Sweep } from './sweep.js';
+import { Transactions } from './transactions.js';
 
 /** How a shared state is kept and delivered. */
 export interface SharedStateOptions extends SharedValueOptions, SnapshotOptions {}
@@ -55,6 +56,8 @@ export class SharedTopic<T> implements SharedState<T> {
   readonly value: SharedValue<T>;
   readonly #follower: Follower<T>;
   readonly #appender: Appender<T>;
+  /** Appends in transactions of the application. */
+  readonly #appenderWithin: Appender<T>;
   readonly #sweep: Sweep;
   readonly #whenLoaded: Promise<void>;
   #isClosed = false;
@@ -77,15 +80,20 @@ export class SharedTopic<T> implements SharedState<T> {
     const lane = new Lane();
     let loaded = (): void => undefined;
     this.#whenLoaded = new Promise((resolve) => (loaded = resolve));
-    const follower = (this.#follower = new Follower(topic, this.value, engine, {
+    const snapshots = new Snapshots(topic, this.value, engine, options);
+    const onAppended = (at: Place, patch: string): void => snapshots.onAppended(at, patch);
+    const follower: Follower<T> = (this.#follower = new Follower(topic, this.value, engine, {
       lane,
       onLoaded: () => (loaded(), onLoaded()),
+      onRevision: () => transactions.onRevision(),
       onDoubt: () => sweep.doubt(),
       onTrouble: () => sweep.trouble(),
     }));
-    const snapshots = new Snapshots(topic, this.value, engine, options);
-    const onAppended = (at: Place, patch: string): void => snapshots.onAppended(at, patch);
-    this.#appender = new Appender({ topic, value: this.value, engine, follower, lane, onAppended });
+    const transactions = new Transactions(topic, this.value, engine, follower);
+    const host = { topic, value: this.value, engine, follower, lane, transactions, onAppended };
+    this.#appender = new Appender(host);
+    // A transaction holds a connection, perhaps the last one, so it does not wait for an append that needs a connection.
+    this.#appenderWithin = new Appender({ ...host, lane: new Lane() });
     sweep.add(follower);
     void follower.catchUp().catch(() => undefined); // the value is stale then, and the sweep tries again
   }
@@ -148,12 +156,14 @@ export class SharedTopic<T> implements SharedState<T> {
     this.#isClosed = true;
     this.#sweep.delete(this.#follower);
     this.#appender.close();
+    this.#appenderWithin.close();
     this.#follower.close();
   }
 
   async #add(run: (recorder: Recorder<T>) => void, options: UpdateOptions): Promise<Position> {
     checkUpdate(options);
-    return this.#appender.add(new Job(run, options, this.topic));
+    const appender = options.within === undefined ? this.#appender : this.#appenderWithin;
+    return appender.add(new Job(run, options, this.topic));
   }
 
   #has({ id, version }: Position): boolean {

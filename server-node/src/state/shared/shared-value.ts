@@ -34,8 +34,8 @@ const NOWHERE: Place = { id: '', version: 0, token: '' };
 export class SharedValue<T> implements Versioned, Deliverable {
   readonly #keys: RowKeys;
   readonly #delivery: Delivery;
-  /** The node's own revision on its way to the log. The log may tell of it before it answers. */
-  attempted: Attempted | undefined;
+  /** The node's own revisions on their way to the log: one, and one within a transaction. The log may tell of them before it answers. */
+  readonly attempted: Set<Attempted> = new Set();
   #recorder: Recorder<T>;
   #recent = new RecentRevisions(NOWHERE);
   #text: string | undefined;
@@ -184,8 +184,8 @@ export class SharedValue<T> implements Versioned, Deliverable {
   }
 
   #noteChange({ tag, at }: Revision): void {
-    const { attempted } = this;
-    if (attempted?.tag === tag) for (const cause of attempted.causes) cause.note(this, at.version);
+    for (const attempted of this.attempted)
+      if (attempted.tag === tag) for (const cause of attempted.causes) cause.note(this, at.version);
   }
 
   #changed(): void {

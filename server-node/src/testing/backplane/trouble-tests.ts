@@ -229,6 +229,17 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
     assert.equal((await log.read(topic, start)).length, 1);
   });
 
+  test('a read within a transaction returns what others have committed', async ({ connect, topic }) => {
+    const { log } = await connect();
+    const start = headOf(await log.open(topic, '0'));
+    const revision = step();
+    assert.ok((await log.append(topic, start, [revision])).ok);
+    const transaction = await begin();
+    const read = await log.read(topic, start, transaction.client);
+    assert.deepEqual(Array.isArray(read) && read.map(({ tag }) => tag), [revision.tag]);
+    await transaction.commit();
+  });
+
   test('append() refuses a value of `within` that is no client of the engine', async ({ connect, topic }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TransactionalEngine, type Connection } from '../../../test/rig/transactional-engine.js';
+import { createHub, type Hub } from '../../create-hub.js';
+import { runAs } from '../cause.js';
+import type { SharedState } from './shared-state.js';
+
+interface Stock {
+  count: number;
+}
+
+const CONNECTIONS = 3;
+const buy = (draft: Stock): void => void draft.count--;
+
+let engine: TransactionalEngine;
+const hubs: Hub[] = [];
+
+/** A shared state of a new hub, loaded. */
+async function stock(): Promise<SharedState<Stock>> {
+  const hub = createHub({ backplane: engine.backplane, logger: () => undefined });
+  hubs.push(hub);
+  const shared = hub.shared('stock', { count: 100 });
+  await shared.snapshot();
+  return shared;
+}
+
+beforeEach(() => {
+  engine = new TransactionalEngine(CONNECTIONS);
+});
+afterEach(async () => {
+  await Promise.all(hubs.splice(0).map((each) => each.close()));
+});
+
+/** Begins a transaction, updates, and commits. */
+async function purchase(shared: SharedState<Stock>): Promise<void> {
+  const connection = await engine.begin();
+  try {
+    await shared.update(buy, { within: connection });
+  } finally {
+    await connection.commit();
+  }
+}
+
+describe('updates within transactions', () => {
+  it.each([true, false])(
+    'updates within transactions that hold all connections of the engine are all committed (with notifications: %s)',
+    async (isHeard) => {
+      const shared = await stock();
+      engine.isHeard = isHeard;
+      await Promise.all(Array.from({ length: 4 * CONNECTIONS }, () => purchase(shared)));
+      engine.isHeard = true;
+      await shared.update(buy);
+      expect(shared.get().count).toBe(100 - 4 * CONNECTIONS - 1);
+    },
+  );
+
+  it('updates within transactions do not wait for an update that waits for a connection', async () => {
+    const shared = await stock();
+    const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => engine.begin()));
+    const alone = shared.update(buy);
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(
+      connections.map(async (connection) => {
+        await shared.update(buy, { within: connection });
+        await connection.commit();
+      }),
+    );
+    await alone;
+    expect(shared.get().count).toBe(100 - CONNECTIONS - 1);
+  });
+
+  it('an update within a transaction goes on when the former commit of its connection is heard', async () => {
+    const shared = await stock();
+    const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => engine.begin()));
+    const [first] = connections as [Connection];
+    await shared.update(buy, { within: first });
+    engine.hearingMs = 30;
+    await first.commit();
+    const again = await engine.begin(); // the others hold theirs
+    expect(again).toBe(first);
+    await shared.update(buy, { within: again });
+    await again.commit();
+    await Promise.all(connections.slice(1).map((connection) => connection.rollback()));
+    await shared.update(buy);
+    expect(shared.get().count).toBe(97);
+  });
+
+  it('the value never has a change of a transaction that is rolled back', async () => {
+    const shared = await stock();
+    const other = await stock();
+    const connection = await engine.begin();
+    await shared.update(buy, { within: connection });
+    for (const node of [shared, other]) {
+      await expect(node.update(buy, { within: connection })).rejects.toMatchObject({
+        code: 'bad-option',
+        message: expect.stringContaining('has updated "stock" before') as string,
+      });
+    }
+    await connection.rollback();
+    expect([shared.get().count, other.get().count]).toEqual([100, 100]);
+    await shared.update(buy);
+    expect(shared.get().count).toBe(99);
+  });
+
+  it('an update that is heard before its answer has its causes, also beside an update within a transaction', async () => {
+    const shared = await stock();
+    const { intercept } = engine.backplane;
+    const append = intercept.append as NonNullable<typeof intercept.append>;
+    let [send, answer] = [(): void => undefined, (): void => undefined];
+    const [sent, answered] = [
+      new Promise<void>((resolve) => (send = resolve)),
+      new Promise<void>((resolve) => (answer = resolve)),
+    ];
+    intercept.append = async (genuine, ...args) => {
+      if (args[3] === undefined) await sent;
+      const result = await append(genuine, ...args);
+      if (args[3] === undefined) await answered;
+      return result;
+    };
+    const noted: number[] = [];
+    const cause = { note: (_: unknown, version: number) => void noted.push(version), expect: () => () => {} };
+    const alone = runAs([cause], () => shared.update(buy));
+    const connection = await engine.begin();
+    await shared.update(buy, { within: connection });
+    await connection.rollback();
+    send();
+    await vi.waitFor(() => expect(shared.get().count).toBe(99));
+    expect(noted).toEqual([2]);
+    answer();
+    await alone;
+  });
+
+  it('an update within a transaction that has failed rejects with the error of the engine', async () => {
+    const shared = await stock();
+    const connection = await engine.begin();
+    connection.failure = new Error('current transaction is aborted');
+    await expect(shared.update(buy, { within: connection })).rejects.toBe(connection.failure);
+    expect(shared.get().count).toBe(100);
+    await connection.rollback();
+  });
+});
