@@ -17,7 +17,7 @@ export interface FollowerHost {
   /** One append of the topic at a time. */
   readonly lane: Lane;
   /** The value was loaded for the first time. */
-  readonly onLoaded: () => void;
+  readonly onLoaded: (opened: Opened) => void;
   /** The value includes a revision that it did not have. */
   readonly onRevision: (revision: Revision) => void;
   /** Revisions of any topic may have been missed. */
@@ -182,7 +182,7 @@ export class Follower<T> {
     }
     this.#value.load(opened);
     this.#run = opened.run;
-    this.#host.onLoaded();
+    this.#host.onLoaded(opened);
   }
 
   /** Whether the head was written or confirmed in the present run of the engine. */

@@ -84,8 +84,14 @@ export class SharedTopic<T> implements SharedState<T> {
     const onAppended = (at: Place, patch: string): void => snapshots.onAppended(at, patch);
     const follower: Follower<T> = (this.#follower = new Follower(topic, this.value, engine, {
       lane,
-      onLoaded: () => (loaded(), onLoaded()),
-      onRevision: () => transactions.onRevision(),
+      onLoaded: ({ revisions }) => {
+        loaded();
+        onLoaded();
+        snapshots.onLoaded(revisions.length);
+      },
+      onRevision: (revision) => {
+        if (transactions.onRevision(revision)) onAppended(revision.at, revision.patch);
+      },
       onDoubt: () => sweep.doubt(),
       onTrouble: () => sweep.trouble(),
     }));

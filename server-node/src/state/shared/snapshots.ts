@@ -13,7 +13,7 @@ export interface SnapshotOptions {
 /** Characters of patches from one snapshot to the next, at most. */
 const MOST_PATCHES = 1 << 20;
 
-/** Saves snapshots of one topic: the node that appends a version whose turn it is does so. */
+/** Saves snapshots of one topic: the node that has appended a version whose turn it is does so. */
 export class Snapshots {
   readonly #topic: string;
   readonly #value: SharedValue<unknown>;
@@ -32,10 +32,19 @@ export class Snapshots {
     this.#every = snapshotEvery;
   }
 
-  /** This node has appended a revision. */
+  /** This node has loaded the value. So many revisions above the snapshot mean that the nodes whose turn it was are gone. */
+  onLoaded(revisions: number): void {
+    if (revisions >= 2 * this.#every) this.#saveSoon();
+  }
+
+  /** The value includes a revision that this node has appended. */
   onAppended({ version }: Place, patch: string): void {
     this.#size += patch.length;
-    if (this.#isSaving || (version % this.#every !== 0 && this.#size < MOST_PATCHES)) return;
+    if (version % this.#every === 0 || this.#size >= MOST_PATCHES) this.#saveSoon();
+  }
+
+  #saveSoon(): void {
+    if (this.#isSaving) return;
     this.#isSaving = true;
     void this.#save();
   }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TransactionalEngine, type Connection } from '../../../test/rig/transactional-engine.js';
 import { createHub, type Hub } from '../../create-hub.js';
 import { runAs } from '../cause.js';
-import type { SharedState } from './shared-state.js';
+import type { SharedState, SharedStateOptions } from './shared-state.js';
 
 interface Stock {
   count: number;
@@ -10,15 +10,17 @@ interface Stock {
 
 const CONNECTIONS = 3;
 const buy = (draft: Stock): void => void draft.count--;
+/** The same as the patch of another program. */
+const bought = (count: number): string => JSON.stringify([{ op: 'replace', path: '/count', value: count }]);
 
 let engine: TransactionalEngine;
 const hubs: Hub[] = [];
 
 /** A shared state of a new hub, loaded. */
-async function stock(): Promise<SharedState<Stock>> {
+async function stock(options: SharedStateOptions = {}): Promise<SharedState<Stock>> {
   const hub = createHub({ backplane: engine.backplane, logger: () => undefined });
   hubs.push(hub);
-  const shared = hub.shared('stock', { count: 100 });
+  const shared = hub.shared('stock', { count: 100 }, options);
   await shared.snapshot();
   return shared;
 }
@@ -136,5 +138,37 @@ describe('updates within transactions', () => {
     await expect(shared.update(buy, { within: connection })).rejects.toBe(connection.failure);
     expect(shared.get().count).toBe(100);
     await connection.rollback();
+  });
+});
+
+describe('snapshots of a topic that is updated within transactions', () => {
+  it('updates within transactions save a snapshot every so many commits', async () => {
+    const shared = await stock({ snapshotEvery: 4, keep: 2 });
+    for (let n = 0; n < 10; n++) {
+      await purchase(shared);
+      const connection = await engine.begin();
+      await shared.update(buy, { within: connection });
+      await connection.rollback();
+    }
+    const last = await shared.update(buy);
+    await shared.reached(last);
+    expect(engine.saved).toEqual([4, 8, 12]);
+  });
+
+  it('only the node that has appended within a transaction saves the snapshot of its commit', async () => {
+    const west = await stock({ snapshotEvery: 4 });
+    await stock({ snapshotEvery: 4 });
+    for (let n = 0; n < 9; n++) await purchase(west);
+    await west.update(buy);
+    expect(engine.saved).toEqual([4, 8]);
+  });
+
+  it('a node that loads a log without a recent snapshot saves one', async () => {
+    await stock();
+    for (let n = 1; n <= 9; n++) await engine.append('stock', bought(100 - n));
+    const shared = await stock({ snapshotEvery: 4, keep: 2 });
+    expect(shared.get().count).toBe(91);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(engine.saved).toEqual([10]);
   });
 });

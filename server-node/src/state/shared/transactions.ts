@@ -1,7 +1,10 @@
-import type { Place } from '../../cluster/log.js';
+import type { Place, Revision } from '../../cluster/log.js';
 import type { Engine } from './engine.js';
 import type { Follower } from './follower.js';
 import type { SharedValue } from './shared-value.js';
+
+/** How many tags are kept: those of transactions that were rolled back would stay for ever. */
+const MOST_TAGS = 1_000;
 
 /** By client of an engine and topic: the tag that a transaction of it was the last to append. */
 const appendedBy = new WeakMap<object, Map<string, string>>();
@@ -12,6 +15,8 @@ export class Transactions<T> {
   readonly #value: SharedValue<T>;
   readonly #engine: Engine;
   readonly #follower: Follower<T>;
+  /** The revisions of this node whose commit was not heard. */
+  readonly #tags = new Set<string>();
   /** Called when the value has another revision. */
   readonly #waiting = new Set<() => void>();
 
@@ -24,14 +29,18 @@ export class Transactions<T> {
 
   /** A transaction has a revision of this node. It may still be rolled back. */
   onAppended(within: unknown, tag: string): void {
+    this.#tags.add(tag);
+    const [oldest] = this.#tags;
+    if (this.#tags.size > MOST_TAGS) this.#tags.delete(oldest as string);
     if (!isObject(within)) return;
     const tags = appendedBy.get(within) ?? new Map<string, string>();
     appendedBy.set(within, tags.set(this.#topic, tag));
   }
 
-  /** The value has another revision. */
-  onRevision(): void {
+  /** The value has another revision. Returns whether a transaction of this node has appended it. */
+  onRevision({ tag }: Revision): boolean {
     for (const check of this.#waiting) check();
+    return this.#tags.delete(tag);
   }
 
   /**
