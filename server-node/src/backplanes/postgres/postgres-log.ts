@@ -20,6 +20,11 @@ const TRANSACTION_ERRORS: Record<string, 'conflict' | 'locked'> = {
   '40P01': 'conflict', // deadlock
   '55P03': 'locked',
 };
+/**
+ * A value, a right or a resource is missing: the statement was not executed, and will not be until somebody helps. After others, such as a
+ * read-only server in a failover, another attempt may succeed soon.
+ */
+const REFUSALS = /^(?:22|42(?!P01)|53[12])/;
 
 interface PostgresLogOptions {
   /** The beginning of all channels. */
@@ -202,10 +207,12 @@ export class PostgresLog implements Log {
         : await this.#rows('velox_many', sql.APPEND_MANY, values);
       return rows.length > 0;
     } catch (error) {
-      const kind = TRANSACTION_ERRORS[(error as { code?: string }).code ?? ''];
+      const { code = '' } = error as { code?: string };
+      const kind = TRANSACTION_ERRORS[code];
       if (kind === 'conflict') return false;
-      if (kind !== 'locked') throw error;
-      const text = `a transaction has held topic "${topic}" for 2 s. Commit it earlier.`;
+      if (kind !== 'locked' && !REFUSALS.test(code)) throw error;
+      const held = `a transaction has held topic "${topic}" for 2 s. Commit it earlier.`;
+      const text = kind === 'locked' ? held : 'PostgreSQL refuses to append. See the cause.';
       throw new VeloxError('unavailable', text, { cause: error });
     }
   }

@@ -129,3 +129,37 @@ describe('a backplane on a pool of PostgreSQL', () => {
     expect(() => postgres(new FakePool(), { prefix })).toThrow('1 to 13 letters');
   });
 });
+
+describe('an append that PostgreSQL answers with an error', () => {
+  const after = { id: 'a', version: 1, token: 't' };
+
+  /** The rejection of an append that is answered with an error. */
+  async function rejection(error: Error): Promise<unknown> {
+    const pool = new FakePool();
+    vi.spyOn(pool, 'query').mockImplementation(({ name }: PostgresQuery) =>
+      name === 'velox_one' ? Promise.reject(error) : Promise.resolve({ rows: [{ done: true, run: 'r' }] }),
+    );
+    const { log } = postgres(pool, { notify: false });
+    return log.append('topic', after, [{ tag: 'x', patch: '[]' }]).catch((reason: unknown) => reason);
+  }
+
+  it.each([
+    ['53100', 'could not extend file: No space left on device'],
+    ['42501', 'permission denied for table velox_head'],
+    ['22P05', 'unsupported Unicode escape sequence'],
+  ])(
+    'an append that PostgreSQL refuses with %s rejects as unavailable, with the error as its cause',
+    async (code, text) => {
+      const error = Object.assign(new Error(text), { code });
+      expect(await rejection(error)).toMatchObject({ code: 'unavailable', cause: error });
+    },
+  );
+
+  it.each(['42P01', '25006', '53300', '57P01', 'ECONNRESET'])(
+    'an append that fails with %s may be repeated or be in the log',
+    async (code) => {
+      const error = Object.assign(new Error('failed'), { code });
+      expect(await rejection(error)).toBe(error);
+    },
+  );
+});

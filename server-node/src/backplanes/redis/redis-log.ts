@@ -9,6 +9,12 @@ import { APPEND, OPEN, READ, RENEW, SAVE, type Script } from './scripts.js';
 
 type Entry = [id: string, fields: [string, string, string, string]];
 
+/**
+ * Errors that Redis answers instead of the first write of a script, and that last until somebody helps. After others, such as `READONLY` in
+ * a failover, another attempt may succeed soon. Redis 6 puts the error of a script into a longer one.
+ */
+const REFUSALS = /(?:^|: -)(?:OOM|MISCONF|NOAUTH) /;
+
 /** The answer of `OPEN`: the head, the snapshot, the run and the revisions above the snapshot. */
 type Found = [
   ...[id: string, version: string, tag: string],
@@ -65,7 +71,7 @@ export class RedisLog implements Log {
     const { id, version, token } = after;
     const to = [await this.#knownRun(), this.#connection.publish, name];
     const steps = revisions.flatMap(({ tag, patch }) => [tag, patch]);
-    const result = await this.#eval(APPEND, name, [id, `${version}`, token, ...to, ...steps]);
+    const result = await this.#eval(APPEND, name, [id, `${version}`, token, ...to, ...steps]).catch(refused);
     if (Array.isArray(result)) return { ok: false, head: placeOf(result as string[]) };
     const at = { id, version: version + revisions.length, token: revisions.at(-1)?.tag ?? token };
     return { ok: true, at };
@@ -167,6 +173,12 @@ export class RedisLog implements Log {
   #name(topic: string): string {
     return `${this.#prefix}{${topicKey(topic)}}`;
   }
+}
+
+/** @throws VeloxError `unavailable` if nothing was written, otherwise the error. */
+function refused(cause: unknown): never {
+  if (!REFUSALS.test((cause as Error).message)) throw cause;
+  throw new VeloxError('unavailable', 'Redis refuses to append. See the cause.', { cause });
 }
 
 function placeOf([id, version, token]: readonly (string | null)[]): Place | undefined {

@@ -171,3 +171,39 @@ describe.each(Object.entries(clusters))('a bus on a cluster of Redis, by %s,', (
     for (const event of events) expect(client.listenerCount(event)).toBe(0);
   });
 });
+
+describe('an append that Redis answers with an error', () => {
+  const after = { id: 'a', version: 1, token: 't' };
+
+  /** The rejection of an append that is answered with an error. */
+  async function rejection(error: Error): Promise<unknown> {
+    const client = new FakeIoRedis();
+    const { log } = redis(client);
+    vi.spyOn(client, 'call').mockImplementation((command) =>
+      command === 'EVALSHA' ? Promise.reject(error) : Promise.resolve('run_id:1'),
+    );
+    return log.append('topic', after, [{ tag: 'x', patch: '[]' }]).catch((reason: unknown) => reason);
+  }
+
+  it.each([
+    "OOM command not allowed when used memory > 'maxmemory'. script: f0, on @user_script:6.",
+    "ERR Error running script (call to f_0): @user_script:6: -OOM command not allowed when used memory > 'maxmemory'.",
+    'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
+    'NOAUTH Authentication required.',
+  ])(
+    'an append that Redis refuses rejects as unavailable, with the error as its cause: %s',
+    async (message) => {
+      const error = new Error(message);
+      expect(await rejection(error)).toMatchObject({ code: 'unavailable', cause: error });
+    },
+  );
+
+  it.each([
+    'LOADING Redis is loading the dataset in memory',
+    "READONLY You can't write against a read only replica.",
+    'Connection is closed.',
+  ])('an append that fails may be repeated or be in the log: %s', async (message) => {
+    const error = new Error(message);
+    expect(await rejection(error)).toBe(error);
+  });
+});
