@@ -77,7 +77,10 @@ describe('a topic whose engine is down', () => {
   });
 });
 
-it('clients of a fork receive the value of the log under a new epoch', async () => {
+it.each([
+  ['of two updates', {}],
+  ['of an update and its repetition by another node', { tag: 'order-7' }],
+])('clients of a fork %s receive the value of the log under a new epoch', async (_of, options) => {
   const engine = new ModelEngine();
   const east = harmable(engine);
   const west = harmable(engine);
@@ -89,11 +92,11 @@ it('clients of a fork receive the value of the log under a new epoch', async () 
   await test.advance(1_000);
   const { id } = here.position();
   west.log.faults.isDown = true;
-  void here.update((draft) => void draft.rows.push(1));
+  void here.update((draft) => void draft.rows.push(1), options);
   await test.advance();
   expect(replica.get()?.rows).toEqual([1]);
   west.log.faults.isDown = false;
-  const overtaking = there.update((draft) => void draft.rows.push(2));
+  const overtaking = there.update((draft) => void draft.rows.push(2), options);
   engine.loseTail('board', 1);
   await test.advance(10_000);
   await overtaking;

@@ -12,7 +12,7 @@ export interface Place {
 
 /** A step of a topic that a node wants to append. */
 export interface NewRevision {
-  /** Drawn at random by the writer, at most 64 characters of A to Z, a to z, 0 to 9, `-` and `_`. No two revisions share a tag. */
+  /** Drawn at random by the writer, at most 80 characters of A to Z, a to z, 0 to 9, `-`, `_` and `.`. No two revisions share a tag. */
   readonly tag: string;
   /** The operations as JSON text. Engines store it as it is and never parse it. */
   readonly patch: string;

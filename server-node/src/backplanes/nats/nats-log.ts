@@ -12,7 +12,7 @@ import type { Stream } from './stream.js';
 
 /** The longest head of an entry: its name, run, place and numbers. Each of its tags adds to it. */
 const HEAD_BYTES = 320;
-const TAG_BYTES = 80;
+const TAG_BYTES = 96;
 /** How often a load begins again because others removed the entries that it was to read. */
 const MOST_LOADS = 50;
 

@@ -1,12 +1,12 @@
 import { isVeloxError, VeloxError, type Position } from '@velox/core/protocol';
 import type { Appended, Place } from '../../cluster/log.js';
-import { randomEpoch } from '../random-epoch.js';
 import { closed, type Engine } from './engine.js';
 import type { Follower } from './follower.js';
 import type { Job } from './job.js';
 import type { Lane } from './lane.js';
 import { isRepeatable, propose } from './propose.js';
 import type { SharedValue } from './shared-value.js';
+import { drawTag } from './tag.js';
 import type { Transactions } from './transactions.js';
 
 /** The longest wait after a conflict and after a failure, in ms. */
@@ -69,7 +69,7 @@ export class Appender<T> {
     const { value } = this.#host;
     while (this.#waiting.length > 0) {
       const jobs = this.#take();
-      const tag = jobs[0]?.tag ?? randomEpoch();
+      const tag = drawTag(jobs[0]?.tag);
       const attempted = { tag, causes: jobs.flatMap(({ causes }) => causes) };
       value.attempted.add(attempted);
       await this.#append(jobs, tag).catch((error: unknown) => this.#recover(jobs, error));

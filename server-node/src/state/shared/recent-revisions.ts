@@ -1,4 +1,5 @@
 import type { Place, Revision } from '../../cluster/log.js';
+import { nameOf } from './tag.js';
 
 /** How many revisions a node keeps in memory, at most: for resumes of its clients, and to heal a log that lost its end. */
 const MOST_REVISIONS = 1_000;
@@ -21,7 +22,7 @@ export class RecentRevisions {
   /** The place before the first revision. */
   #base: Place;
   readonly #revisions: Revision[] = [];
-  readonly #byTag = new Map<string, Place>();
+  readonly #byName = new Map<string, Place>();
   #size = 0;
 
   constructor(base: Place) {
@@ -36,7 +37,7 @@ export class RecentRevisions {
   /** Adds the revision that follows on the head. */
   add(revision: Revision): void {
     this.#revisions.push(revision);
-    this.#byTag.set(revision.tag, revision.at);
+    this.#byName.set(nameOf(revision.tag), revision.at);
     this.#size += revision.patch.length;
     // The last one stays, however long: it must be possible to append it again.
     while (
@@ -45,14 +46,15 @@ export class RecentRevisions {
     ) {
       const oldest = this.#revisions.shift() as Revision;
       this.#base = oldest.at;
-      this.#byTag.delete(oldest.tag);
+      const name = nameOf(oldest.tag);
+      if (this.#byName.get(name) === oldest.at) this.#byName.delete(name);
       this.#size -= oldest.patch.length;
     }
   }
 
-  /** Returns the place of the revision with a tag. */
+  /** Returns the place of the revision with a tag, or of the same update from another attempt. */
   find(tag: string): Place | undefined {
-    return this.#byTag.get(tag);
+    return this.#byName.get(nameOf(tag));
   }
 
   /** Returns a version; undefined if it is not among the recent ones. */

@@ -16,6 +16,8 @@ export const ODD_TEXTS: readonly string[] = [
   JSON.stringify('\ud800 \udfff'),
   JSON.stringify("'; DROP TABLE velox_head; -- $1 ${x} %s {{y}} \\x00"),
 ];
+/** The longest that an application may give to an update. A dot and 12 characters follow it in the tag of its revision. */
+const LONG_NAME = '-_aZ09'.padEnd(64, 'x');
 /** Names that have a meaning in some engine. */
 export const ODD_NAMES: readonly string[] = [
   '',
@@ -47,8 +49,11 @@ export function textTests(test: Define<LogPart>): void {
     let head = headOf(await one.log.open(topic, '0'));
     const follower = await Follower.start(two.log, topic, head);
     const start = head;
+    const tags: string[] = [];
     for (const patch of ODD_TEXTS) {
-      const result = await one.log.append(topic, head, [{ tag: random(), patch }]);
+      const tag = `${LONG_NAME}.${random()}`;
+      const result = await one.log.append(topic, head, [{ tag, patch }]);
+      tags.push(tag);
       assert.ok(result.ok);
       head = result.at;
     }
@@ -58,7 +63,12 @@ export function textTests(test: Define<LogPart>): void {
       read.map(({ patch }) => patch),
       ODD_TEXTS,
     );
+    assert.deepEqual(
+      read.map(({ tag }) => tag),
+      tags,
+    );
     await until(() => follower.at.version === head.version, 'the head');
+    assert.deepEqual(follower.tags, tags);
     follower.stop();
     for (const [n, text] of ODD_TEXTS.entries()) {
       assert.equal((await one.log.open(`${topic} ${n}`, text)).snapshot.value, text);
