@@ -1,3 +1,5 @@
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { MemoryNetwork } from '../../src/testing/memory-network.js';
 import { createRandom } from '../../src/testing/random.js';
 import { VirtualTime } from '../../src/testing/virtual-time.js';
@@ -44,6 +46,7 @@ export async function runOnStage(
   const restore = [
     time.install(createRandom(seed, 3).next),
     network.install(),
+    determineBytes(seed),
     catchErrors(watch, isExpected),
   ];
   try {
@@ -59,6 +62,19 @@ export async function runOnStage(
   await time.settle();
   restore.forEach((undo) => undo());
   return { violation, digest, ms: time.now, log };
+}
+
+/** Determines the names of nodes: of two that act at the same moment, the name decides which one is first. */
+function determineBytes(seed: number): () => void {
+  const { next } = createRandom(seed, 4);
+  const { randomBytes } = crypto;
+  const determined = (size: number): Buffer => Buffer.from(Array.from({ length: size }, () => next() * 256));
+  const use = (drawn: unknown): void => {
+    Object.assign(crypto, { randomBytes: drawn });
+    syncBuiltinESMExports();
+  };
+  use(determined);
+  return () => use(randomBytes);
 }
 
 /** An error of a callback is a bug of the simulation, or one found by it. */
