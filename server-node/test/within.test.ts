@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHub, type Hub } from '@velox/server';
 import type { Backplane } from '@velox/server/backplane';
 import { postgres } from '@velox/server/postgres';
@@ -101,6 +101,118 @@ describe('an update within a transaction', () => {
         message: 'velox: a transaction has held topic "held" for 2 s. Commit it earlier.',
       });
     });
+    await counter.update((draft) => void draft.n++);
+    expect(counter.get()).toEqual({ n: 1 });
+  });
+
+  it('an update whose transaction is rolled back before its answer is never heard', async () => {
+    const counter = hub.shared('abandoned', { n: 0 });
+    const { version } = await counter.update((draft) => void draft.n++);
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    const sent = vi.spyOn(client, 'query');
+    const update = counter.update((draft) => void draft.n++, { within: client });
+    while (sent.mock.calls.length === 0) await Promise.resolve();
+    await Promise.allSettled([client.query('ROLLBACK'), update]);
+    sent.mockRestore();
+    await client.query('SELECT 1'); // whatever was sent after the ROLLBACK is done
+    client.release();
+    const last = await counter.update((draft) => void draft.n++);
+    expect([counter.get().n, last.version]).toEqual([2, version + 1]);
+  });
+
+  it('a second update of a topic is refused, also by another object for the same transaction', async () => {
+    const counter = hub.shared('wrapped', { n: 0 });
+    await counter.snapshot();
+    await inTransaction(async (client) => {
+      const within = (): object => ({ query: (query: pg.QueryConfig) => client.query(query) });
+      await counter.update((draft) => void draft.n++, { within: within() });
+      await expect(counter.update((draft) => void draft.n++, { within: within() })).rejects.toMatchObject({
+        code: 'bad-option',
+      });
+      expect(counter.get()).toEqual({ n: 0 });
+    });
+    await counter.update((draft) => void draft.n++);
+    expect(counter.get()).toEqual({ n: 1 });
+  });
+
+  it('an update that is rolled back to a savepoint can be made again', async () => {
+    const counter = hub.shared('saved', { n: 0 });
+    await counter.snapshot();
+    const client = await pool.connect();
+    await client.query('BEGIN; SAVEPOINT before');
+    await counter.update((draft) => void (draft.n += 10), { within: client });
+    await client.query('ROLLBACK TO before');
+    await counter.update((draft) => void draft.n++, { within: client });
+    await client.query('COMMIT');
+    client.release();
+    await counter.update((draft) => void draft.n++);
+    expect(counter.get()).toEqual({ n: 2 });
+  });
+
+  it('an update within a transaction that does not see the newest value fails as unavailable', async () => {
+    const counter = hub.shared('repeatable', { n: 0 });
+    await counter.snapshot();
+    await inTransaction(async (client) => {
+      await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+      await client.query('SELECT FROM velox_head');
+      await counter.update((draft) => void draft.n++);
+      await expect(counter.update((draft) => void draft.n++, { within: client })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('READ COMMITTED') as string,
+      });
+    });
+    expect(counter.get()).toEqual({ n: 1 });
+  });
+
+  it('PostgreSQL ends a deadlock of transactions that update topics in opposite orders', async () => {
+    const [one, other] = [hub.shared('one', { n: 0 }), hub.shared('another', { n: 0 })];
+    await Promise.all([one.snapshot(), other.snapshot()]);
+    const begun = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const client = await pool.connect();
+        await client.query('BEGIN');
+        return client;
+      }),
+    );
+    const [first, second, third] = begun as [pg.PoolClient, pg.PoolClient, pg.PoolClient];
+    const increment = (counter: typeof one, within: pg.PoolClient): Promise<unknown> =>
+      counter.update((draft) => void draft.n++, { within });
+    await increment(one, first);
+    await increment(other, second);
+    const end = async (client: pg.PoolClient, update: Promise<unknown>): Promise<boolean> => {
+      const isDone = await update.then(
+        () => true,
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: '40P01' });
+          return false;
+        },
+      );
+      await client.query(isDone ? 'COMMIT' : 'ROLLBACK');
+      client.release();
+      return isDone;
+    };
+    const [a, b, c] = await Promise.all([
+      end(first, increment(other, first)),
+      end(third, increment(one, third)),
+      end(second, increment(one, second)),
+    ]);
+    expect([a, b, c]).toContain(true);
+    await Promise.all([one, other].map((counter) => counter.update((draft) => void draft.n++)));
+    expect(one.get().n).toBe(1 + [a, b, c].filter(Boolean).length);
+    expect(other.get().n).toBe(1 + [a, c].filter(Boolean).length);
+  });
+
+  it('the loss of the connection of a transaction fails its update, and does not end the process', async () => {
+    const counter = hub.shared('cut', { n: 0 });
+    await counter.snapshot();
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    await counter.update((draft) => void draft.n++, { within: client });
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await expect(counter.update((draft) => void draft.n++, { within: client })).rejects.toThrow();
+    client.release(true);
     await counter.update((draft) => void draft.n++);
     expect(counter.get()).toEqual({ n: 1 });
   });

@@ -63,7 +63,7 @@ export interface Log {
    *
    * Resolves when the revisions are as durable as the engine was told to make them. A rejection with a `VeloxError` `too-large`,
    * `not-supported`, `bad-option` or `unavailable` means that nothing was appended, and an update fails with it. Any other rejection
-   * is in doubt: read, and look for the tag. A caller has at most one append of a topic in flight, and one more within a transaction.
+   * is in doubt: read, and look for the tag. A caller has at most one append of a topic in flight, and one more within each transaction.
    *
    * @param within a client of the engine in a transaction: the append becomes part of it, and is heard after its commit.
    * Engines without transactions reject it with `not-supported`.
@@ -76,8 +76,8 @@ export interface Log {
    * - `other`: the place is not in this history. The id or the token differs, the head is lower, or the topic is missing.
    *
    * @param within a client of the engine in a transaction that is to append: the read takes no other connection, because the
-   * application may hold all of them. It may include what this transaction has appended. Engines whose reads wait for no connection
-   * ignore it.
+   * application may hold all of them. It returns what is committed, without what this transaction has appended. Engines whose reads
+   * wait for no connection ignore it.
    */
   read(topic: string, after: Place, within?: unknown): Promise<Revision[] | 'gone' | 'other'>;
   /**

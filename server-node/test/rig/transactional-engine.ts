@@ -91,7 +91,7 @@ export class TransactionalEngine {
   }
 }
 
-/** A connection in a transaction: the value of `within`. It sees what is committed, and its own revisions. */
+/** A connection in a transaction: the value of `within`. It reads what is committed, and appends to its own revisions. */
 export class Connection {
   /** Lets its queries fail. */
   failure: Error | undefined;
@@ -106,8 +106,7 @@ export class Connection {
 
   async read(topic: string, after: Place): Promise<Revision[] | 'gone' | 'other'> {
     if (this.failure) throw this.failure;
-    const read = await this.#log.read(topic, after);
-    return Array.isArray(read) ? [...read, ...this.#own(topic)] : read;
+    return this.#log.read(topic, after);
   }
 
   async append(topic: string, after: Place, revisions: readonly NewRevision[]): Promise<Appended> {

@@ -3,6 +3,7 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe } from '../../cluster/log.js';
 import { FanOut } from '../../cluster/fan-out.js';
 import { HeadsWatch } from '../../cluster/heads-watch.js';
+import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
 import { topicKey } from '../../cluster/topic-key.js';
 import type { Channels } from './channels.js';
 import type { PostgresClient, PostgresPool, PostgresQuery } from './client.js';
@@ -99,20 +100,15 @@ export class PostgresLog implements Log {
     });
     const at = found.at(-1)?.at ?? after;
     const place = [key, after.id, after.version, after.token, at.token, run];
+    if (within !== undefined) {
+      const client = clientOf(within);
+      const all = [...place, ...arraysOf(found), this.#channels.ofKey(key), found.map(payloadOf)];
+      const rows = await this.#rows('velox_append_within', sql.APPEND_WITHIN, all, client);
+      return rows.length > 0 ? { ok: true, at } : { ok: false, head: (await this.#heads([key], client))[0] };
+    }
     const [first] = found;
     const isOne = first !== undefined && found.length === 1;
     const values = [...place, ...(isOne ? [first.patch] : arraysOf(found))];
-    if (within !== undefined) {
-      const client = clientOf(within);
-      const rows = isOne
-        ? await this.#rows('velox_one_within', sql.APPEND_ONE_WITHIN, values, client)
-        : await this.#rows('velox_many_within', sql.APPEND_MANY_WITHIN, values, client);
-      if (rows.length === 0) return { ok: false, head: (await this.#heads([key], client))[0] };
-      // Inside the transaction, so that it is sent with its commit.
-      const notify = [found.map(() => this.#channels.ofKey(key)), found.map(payloadOf)];
-      await client.query(this.#query('velox_notify', sql.NOTIFY, notify));
-      return { ok: true, at };
-    }
     if (!(await this.#append(topic, values, isOne)))
       return { ok: false, head: (await this.#heads([key]))[0] };
     // After the commit, and not awaited: `HeadsWatch` finds lost ones.
@@ -122,14 +118,15 @@ export class PostgresLog implements Log {
   }
 
   async read(topic: string, after: Place, within?: unknown): Promise<Revision[] | 'gone' | 'other'> {
-    type Found = Row & { id: string; head: string; token: string };
+    type Found = Row & { id: string; head: string; token: string; isOwn: boolean | null };
     const client = within === undefined ? this.#pool : clientOf(within);
     const rows = await this.#rows<Found>('velox_read', sql.READ, [keyOf(topic), after.version], client);
     const [first] = rows;
     if (first?.id !== after.id || after.version > Number(first.head)) return 'other';
     if (after.version === Number(first.head)) return first.token === after.token ? [] : 'other';
     if (Number(first.version) !== after.version + 1) return 'gone';
-    return first.previous === after.token ? rows.map((row) => toRevision(row, after.id)) : 'other';
+    if (first.previous !== after.token) return 'other';
+    return rows.filter(({ isOwn }) => !isOwn).map((row) => toRevision(row, after.id));
   }
 
   async follow(
@@ -270,7 +267,11 @@ const keyOf = (topic: string): string => topicKey(topic, KEY_LENGTH);
 /** A pool would run each query on another connection, outside of the transaction. */
 function clientOf(within: unknown): PostgresClient {
   const { query, totalCount } = (within ?? {}) as { query?: unknown; totalCount?: unknown };
-  if (typeof query === 'function' && totalCount === undefined) return within as PostgresClient;
+  if (typeof query === 'function' && totalCount === undefined) {
+    // A pool gives its clients out without a listener, and a lost connection would end the process.
+    if (typeof (within as Partial<ErrorEmitter>).on === 'function') ignoreErrors(within as ErrorEmitter);
+    return within as PostgresClient;
+  }
   throw new VeloxError(
     'bad-option',
     '`within` is not a client of node-postgres. Pass the one that ran BEGIN.',

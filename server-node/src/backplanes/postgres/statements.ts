@@ -28,7 +28,7 @@ const changedChannel = (prefix: string): string => new Channels(prefix).ofSubjec
 /** Also false if the function notifies on the channel of another prefix. */
 export const isSetUp = (prefix: string): string => `
   SELECT to_regclass('velox_log') IS NOT NULL AND EXISTS (
-    SELECT FROM pg_proc WHERE oid = to_regproc('velox_changed') AND prosrc LIKE '%''${changedChannel(prefix)}''%'
+    SELECT FROM pg_proc WHERE oid = to_regproc('velox_changed') AND strpos(prosrc, '''${changedChannel(prefix)}''') > 0
   ) AS done`;
 
 /** Two sessions that create the same table at the same time would fail. */
@@ -60,27 +60,35 @@ const head = (count: string, condition: string): string => `
     UPDATE velox_head SET version = version + ${count}, token = $5, run = $6
     WHERE topic = $1 AND id = $2 AND version = $3 AND token = $4 ${condition} RETURNING 1
   )`;
-/** $1 topic, $2 id, $3 version, $4 token, $5 tag, $6 run, $7 patch. One row of a table is much quicker than arrays of one. */
-const one = (condition: string): string => `${head('1', condition)}
-  INSERT INTO velox_log (topic, version, tag, previous, patch) SELECT $1, $3::bigint + 1, $5, $4, $7 FROM head
-  RETURNING 1`;
 /** $1 topic, $2 id, $3 version, $4 token, $5 new token, $6 run, $7 tags, $8 previous tokens, $9 patches */
 const many = (condition: string): string => `${head('cardinality($7::text[])', condition)}, log AS (
     INSERT INTO velox_log (topic, version, tag, previous, patch)
     SELECT $1, $3 + n, tag, previous, patch
     FROM head, unnest($7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS r (tag, previous, patch, n)
-  )
-  SELECT FROM head`;
+  )`;
 /** Waits for 2 s at most for a transaction of the application that has appended to the topic. */
 const IMPATIENT = `AND (SELECT set_config('lock_timeout', '2s', true)) IS NOT NULL`;
-export const APPEND_ONE: string = one(IMPATIENT);
-export const APPEND_MANY: string = many(IMPATIENT);
-export const APPEND_ONE_WITHIN: string = one('');
-export const APPEND_MANY_WITHIN: string = many('');
+/** $1 topic, $2 id, $3 version, $4 token, $5 tag, $6 run, $7 patch. One row of a table is much quicker than arrays of one. */
+export const APPEND_ONE: string = `${head('1', IMPATIENT)}
+  INSERT INTO velox_log (topic, version, tag, previous, patch) SELECT $1, $3::bigint + 1, $5, $4, $7 FROM head
+  RETURNING 1`;
+export const APPEND_MANY: string = `${many(IMPATIENT)} SELECT FROM head`;
+/** The tags that a transaction of the application has appended. A rollback takes them back, also one to a savepoint. */
+const OWN = `current_setting('velox.own', true)`;
+/**
+ * As the one above, $10 channel, $11 payloads. The notification leaves with the commit. It is part of this statement because another query
+ * might come after a ROLLBACK that the application has sent meanwhile, and tell of a revision that is not in the log.
+ */
+export const APPEND_WITHIN = `${many('')}, own AS MATERIALIZED (
+    SELECT set_config('velox.own', concat_ws(' ', ${OWN}, array_to_string($7::text[], ' ')), true) FROM head
+  )
+  SELECT CASE WHEN payload IS NOT NULL THEN pg_notify($10, payload)::text END
+  FROM own LEFT JOIN unnest($11::text[]) AS n (payload) ON true`;
 
 /** $1 topic, $2 version */
 export const READ = `
-  SELECT h.id, h.version AS head, h.token, l.version, l.tag, l.previous, l.patch
+  SELECT h.id, h.version AS head, h.token, l.version, l.tag, l.previous, l.patch,
+    l.tag = ANY(string_to_array(${OWN}, ' ')) AS "isOwn"
   FROM velox_head h LEFT JOIN velox_log l ON l.topic = h.topic AND l.version > $2
   WHERE h.topic = $1 ORDER BY l.version`;
 

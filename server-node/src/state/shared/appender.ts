@@ -28,9 +28,11 @@ export interface AppenderHost<T> {
 /** An attempt to append a revision. `lost`: its answer did not come. `none`: there was nothing left to append. */
 type Attempt =
   | { readonly is: 'appended'; readonly at: Place; readonly patch: string | undefined; readonly after: Place }
-  | { readonly is: 'refused'; readonly head?: Place | undefined }
+  | { readonly is: 'refused'; readonly head: Place | undefined }
   | { readonly is: 'none' }
   | { readonly is: 'lost'; readonly after: Place };
+
+type Refusal = Attempt & { readonly is: 'refused' };
 
 /**
  * Appends the updates of one node to a topic's log. One append is in flight; updates that come meanwhile leave together as the next
@@ -101,16 +103,16 @@ export class Appender<T> {
     let isBehind = !value.isLoaded;
     /** The place of an attempt whose answer was lost. */
     let openAt: Place | undefined;
-    /** The head that has refused the last attempt. */
-    let refusedBy: Place | undefined;
+    /** The last attempt, if the log has refused it. */
+    let refused: Refusal | undefined;
     for (let conflicts = 0, failures = 0; jobs.some(({ isSettled }) => !isSettled);) {
       if (this.#isClosed) return jobs.forEach((job) => job.giveUp(closed()));
-      if (isBehind && !(await this.#catchUp(jobs, refusedBy))) {
+      if (isBehind && !(await this.#catchUp(jobs, refused))) {
         await pause(2 ** Math.min(++failures, 20) * 10, MOST_FAILURE_MS);
         continue;
       }
       // The value now includes everything that others have committed, so a head above it belongs to the same transaction.
-      if (jobs[0]?.within !== undefined && refusedBy && isAbove(refusedBy, value.place)) {
+      if (jobs[0]?.within !== undefined && refused?.head && isAbove(refused.head, value.place)) {
         return jobs.forEach((job) => job.fail(updatedBefore(this.#host.topic)));
       }
       const found = value.recent.find(tag);
@@ -123,7 +125,11 @@ export class Appender<T> {
       }
       const attempt = await this.#attempt(jobs, tag, conflicts + failures === 0);
       isBehind = attempt.is === 'refused' || attempt.is === 'lost';
-      refusedBy = attempt.is === 'refused' ? attempt.head : undefined;
+      // Nothing that is committed comes between two equal answers, so the transaction does not see it.
+      if (jobs[0]?.within !== undefined && refused && attempt.is === 'refused' && isEqual(attempt.head, refused.head)) {
+        return jobs.forEach((job) => job.fail(outdated(this.#host.topic)));
+      }
+      refused = attempt.is === 'refused' ? attempt : undefined;
       if (attempt.is === 'appended') {
         if (this.#appended(jobs, tag, attempt)) return;
         // A new epoch has begun before the answer came: it may lack the revision.
@@ -139,12 +145,12 @@ export class Appender<T> {
   }
 
   /** Returns whether the value includes all that was in the log. */
-  async #catchUp(jobs: readonly Job<T>[], refusedBy: Place | undefined): Promise<boolean> {
-    const { follower, transactions } = this.#host;
+  async #catchUp(jobs: readonly Job<T>[], refused: Refusal | undefined): Promise<boolean> {
+    const { value, follower, transactions } = this.#host;
     const within = jobs[0]?.within;
     try {
-      await (within !== undefined && refusedBy
-        ? transactions.catchUp(within, refusedBy)
+      await (within !== undefined && refused
+        ? transactions.catchUp(within, value.place)
         : follower.catchUp());
       return true;
     } catch (error) {
@@ -182,12 +188,18 @@ export class Appender<T> {
   }
 
   #failed(jobs: readonly Job<T>[], error: unknown, after: Place, wasInDoubt: boolean): Attempt {
+    const isWithin = jobs[0]?.within !== undefined;
+    for (const job of jobs) job.lastError = error;
+    // The transaction may have it or receive it later, and would refuse another attempt.
+    if (isWithin && (isVeloxError(error, 'timeout') || isVeloxError(error, 'closed'))) {
+      for (const job of jobs) job.giveUp(error);
+      return { is: 'none' };
+    }
     const isByCaller =
       isVeloxError(error, 'too-large') ||
       isVeloxError(error, 'not-supported') ||
       isVeloxError(error, 'bad-option') ||
-      jobs[0]?.within !== undefined; // the application's transaction has failed
-    for (const job of jobs) job.lastError = error;
+      isWithin; // the application's transaction has failed
     if (!isByCaller) this.#report(error);
     // `unavailable`: the engine takes no appends now, or a transaction holds the topic
     if (!isByCaller && !isVeloxError(error, 'unavailable')) return { is: 'lost', after };
@@ -216,7 +228,7 @@ export class Appender<T> {
     // A transaction of the application may still be rolled back: the value moves when its commit is heard.
     const within = jobs[0]?.within;
     if (within !== undefined) {
-      if (patch !== undefined) transactions.onAppended(within, tag);
+      if (patch !== undefined) transactions.onAppended(tag);
     } else if (patch !== undefined) {
       if (!follower.receive([{ tag, patch, at, previous: after.token }])) return false;
       onAppended(at, patch);
@@ -241,8 +253,8 @@ export class Appender<T> {
   }
 }
 
-function isEqual(one: Place, other: Place): boolean {
-  return one.id === other.id && one.version === other.version && one.token === other.token;
+function isEqual(one: Place | undefined, other: Place | undefined): boolean {
+  return one?.id === other?.id && one?.version === other?.version && one?.token === other?.token;
 }
 
 function isAbove(head: Place, { id, version }: Place): boolean {
@@ -253,6 +265,12 @@ const updatedBefore = (topic: string): VeloxError =>
   new VeloxError(
     'bad-option',
     `a transaction has updated "${topic}" before. Make all changes of a topic in one update of it.`,
+  );
+
+const outdated = (topic: string): VeloxError =>
+  new VeloxError(
+    'unavailable',
+    `a transaction does not see the newest value of "${topic}". Begin it again, at the isolation level READ COMMITTED.`,
   );
 
 /** Waits for a random time of at most `ms`. */

@@ -20,6 +20,7 @@ export interface UpdateOptions {
   readonly tag?: string;
   /**
    * A client of the engine in a transaction: the update becomes part of it. It resolves before the commit, and is visible after it.
+   * Wait for it before COMMIT or ROLLBACK, also if another update has failed.
    * Default: the update is a transaction of its own.
    */
   readonly within?: unknown;

@@ -32,7 +32,7 @@ export interface SharedState<T> {
    * @example await stock.update((draft) => { draft.count -= 1 })
    * @returns the position of the update, when it is in the log and visible here
    * @throws the error that the recipe throws; VeloxError `unavailable` (nothing has changed), `in-doubt` (it may have), `closed`,
-   * `too-large`, `not-supported`, and as `State.update`
+   * `too-large`, `not-supported`, the error of the engine (within a transaction: roll it back), and as `State.update`
    */
   update(recipe: (draft: T) => T | void, options?: UpdateOptions): Promise<Position>;
   /** Makes the value equal `next` as it is at the call. Otherwise as `update`. */
@@ -56,8 +56,9 @@ export class SharedTopic<T> implements SharedState<T> {
   readonly value: SharedValue<T>;
   readonly #follower: Follower<T>;
   readonly #appender: Appender<T>;
-  /** Appends in transactions of the application. */
-  readonly #appenderWithin: Appender<T>;
+  /** Creates the appender of one transaction of the application. */
+  readonly #createWithin: () => Appender<T>;
+  readonly #within = new Set<Appender<T>>();
   readonly #sweep: Sweep;
   readonly #whenLoaded: Promise<void>;
   #isClosed = false;
@@ -95,11 +96,12 @@ export class SharedTopic<T> implements SharedState<T> {
       onDoubt: () => sweep.doubt(),
       onTrouble: () => sweep.trouble(),
     }));
-    const transactions = new Transactions(topic, this.value, engine, follower);
+    const transactions = new Transactions(topic, engine, follower);
     const host = { topic, value: this.value, engine, follower, lane, transactions, onAppended };
     this.#appender = new Appender(host);
-    // A transaction holds a connection, perhaps the last one, so it does not wait for an append that needs a connection.
-    this.#appenderWithin = new Appender({ ...host, lane: new Lane() });
+    // A transaction holds a connection, perhaps the last one, so it does not wait for an append that needs a connection. It waits for
+    // another transaction in the engine alone, which sees a deadlock then.
+    this.#createWithin = () => new Appender({ ...host, lane: new Lane() });
     sweep.add(follower);
     void follower.catchUp().catch(() => undefined); // the value is stale then, and the sweep tries again
   }
@@ -162,14 +164,25 @@ export class SharedTopic<T> implements SharedState<T> {
     this.#isClosed = true;
     this.#sweep.delete(this.#follower);
     this.#appender.close();
-    this.#appenderWithin.close();
+    for (const appender of this.#within) appender.close();
     this.#follower.close();
   }
 
   async #add(run: (recorder: Recorder<T>) => void, options: UpdateOptions): Promise<Position> {
     checkUpdate(options);
-    const appender = options.within === undefined ? this.#appender : this.#appenderWithin;
-    return appender.add(new Job(run, options, this.topic));
+    const job = new Job(run, options, this.topic);
+    return options.within === undefined ? this.#appender.add(job) : this.#addWithin(job);
+  }
+
+  async #addWithin(job: Job<T>): Promise<Position> {
+    if (this.#isClosed) throw closed();
+    const appender = this.#createWithin();
+    this.#within.add(appender);
+    try {
+      return await appender.add(job);
+    } finally {
+      this.#within.delete(appender);
+    }
   }
 
   #has({ id, version }: Position): boolean {

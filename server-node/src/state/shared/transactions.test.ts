@@ -131,6 +131,36 @@ describe('updates within transactions', () => {
     await alone;
   });
 
+  it.each(['the engine takes too long', 'the hub is closed'])(
+    'an update within a transaction is in doubt if it has no answer when %s',
+    async (reason) => {
+      const shared = await stock();
+      const connection = await engine.begin();
+      engine.backplane.intercept.append = () => new Promise(() => undefined);
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      const update = shared.update(buy, { within: connection, timeout: 60_000 });
+      const rejected = expect(update).rejects.toMatchObject({ code: 'in-doubt' });
+      await vi.advanceTimersByTimeAsync(reason === 'the hub is closed' ? 100 : 11_000);
+      vi.useRealTimers();
+      await Promise.all(hubs.splice(0).map((each) => each.close()));
+      await rejected;
+      await connection.rollback();
+    },
+  );
+
+  it('an update within a transaction does not wait for one that waits in the engine', async () => {
+    const shared = await stock();
+    const [first, second] = [await engine.begin(), await engine.begin()];
+    await shared.update(buy, { within: first });
+    const waiting = shared.update(buy, { within: second });
+    await expect(shared.update(buy, { within: first })).rejects.toMatchObject({ code: 'bad-option' });
+    await first.commit();
+    await waiting;
+    await second.commit();
+    await shared.update(buy);
+    expect(shared.get().count).toBe(97);
+  });
+
   it('an update within a transaction that has failed rejects with the error of the engine', async () => {
     const shared = await stock();
     const connection = await engine.begin();

@@ -229,15 +229,26 @@ function withinTests(begin: NonNullable<TestEngine<LogPart>['begin']>, test: Def
     assert.equal((await log.read(topic, start)).length, 1);
   });
 
-  test('a read within a transaction returns what others have committed', async ({ connect, topic }) => {
+  test('a read within a transaction returns what others have committed, and not its own revisions', async ({
+    connect,
+    topic,
+  }) => {
     const { log } = await connect();
     const start = headOf(await log.open(topic, '0'));
     const revision = step();
-    assert.ok((await log.append(topic, start, [revision])).ok);
+    const appended = await log.append(topic, start, [revision]);
+    assert.ok(appended.ok);
     const transaction = await begin();
-    const read = await log.read(topic, start, transaction.client);
-    assert.deepEqual(Array.isArray(read) && read.map(({ tag }) => tag), [revision.tag]);
+    const read = async (after: Place): Promise<unknown> => {
+      const found = await log.read(topic, after, transaction.client);
+      return Array.isArray(found) ? found.map(({ tag }) => tag) : found;
+    };
+    assert.deepEqual(await read(start), [revision.tag]);
+    assert.ok((await log.append(topic, appended.at, [step(), step()], transaction.client)).ok);
+    assert.deepEqual(await read(start), [revision.tag]);
+    assert.deepEqual(await read(appended.at), []);
     await transaction.commit();
+    assert.equal((await log.read(topic, start)).length, 3);
   });
 
   test('append() refuses a value of `within` that is no client of the engine', async ({ connect, topic }) => {
