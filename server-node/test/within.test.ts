@@ -121,6 +121,25 @@ describe('an update within a transaction', () => {
     expect([counter.get().n, last.version]).toEqual([2, version + 1]);
   });
 
+  it('an update that is made again after the end of its transaction is refused', async () => {
+    const counter = hub.shared('ended', { n: 0 });
+    await counter.snapshot();
+    const [first, second] = [await pool.connect(), await pool.connect()];
+    await Promise.all([first, second].map((client) => client.query('BEGIN')));
+    await counter.update((draft) => void draft.n++, { within: first });
+    const waiting = counter.update((draft) => void (draft.n += 10), { within: second });
+    await first.query('COMMIT');
+    // The update that waits is refused, and its transaction ends before it is made again.
+    const ended = second.query('ROLLBACK');
+    const again = second.query('BEGIN');
+    await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+    await Promise.all([ended, again]);
+    await second.query('COMMIT');
+    for (const client of [first, second]) client.release();
+    await counter.update((draft) => void draft.n++);
+    expect(counter.get()).toEqual({ n: 2 });
+  });
+
   it('a second update of a topic is refused, also by another object for the same transaction', async () => {
     const counter = hub.shared('wrapped', { n: 0 });
     await counter.snapshot();

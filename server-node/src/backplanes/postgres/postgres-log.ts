@@ -3,13 +3,13 @@ import { VeloxError } from '@velox/core/protocol';
 import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe } from '../../cluster/log.js';
 import { FanOut } from '../../cluster/fan-out.js';
 import { HeadsWatch } from '../../cluster/heads-watch.js';
-import { ignoreErrors, type ErrorEmitter } from '../../cluster/ignore-errors.js';
 import { topicKey } from '../../cluster/topic-key.js';
 import type { Channels } from './channels.js';
 import type { PostgresClient, PostgresPool, PostgresQuery } from './client.js';
 import type { Listener } from './listener.js';
 import { arraysOf, payloadOf, revisionOf, toRevision, type Row } from './revisions.js';
 import * as sql from './statements.js';
+import { clientOf, Refusals, type WithinRow } from './within.js';
 
 /** How often heads are compared, in ms: a node that ends between a commit and its notification leaves others without it. */
 const CHECK_MS = 2_000;
@@ -46,6 +46,7 @@ export class PostgresLog implements Log {
   readonly #keys = new Map<string, string>();
   readonly #followers: FanOut<Revision>;
   readonly #watch: HeadsWatch;
+  readonly #refusals = new Refusals();
   #ready: Promise<void> | undefined;
   #run = '';
 
@@ -102,9 +103,14 @@ export class PostgresLog implements Log {
     const place = [key, after.id, after.version, after.token, at.token, run];
     if (within !== undefined) {
       const client = clientOf(within);
-      const all = [...place, ...arraysOf(found), this.#channels.ofKey(key), found.map(payloadOf)];
-      const rows = await this.#rows('velox_append_within', sql.APPEND_WITHIN, all, client);
-      return rows.length > 0 ? { ok: true, at } : { ok: false, head: (await this.#heads([key], client))[0] };
+      const tag = found.at(-1)?.tag;
+      const transaction = this.#refusals.transactionOf(client, tag) ?? null;
+      const notified = [this.#channels.ofKey(key), found.map(payloadOf)];
+      const all = [...place, ...arraysOf(found), ...notified, transaction];
+      const [row] = await this.#rows<WithinRow>('velox_within', sql.APPEND_WITHIN, all, client);
+      if (row?.isAppended) return { ok: true, at };
+      if (row && tag !== undefined) this.#refusals.add(client, tag, row.transaction);
+      return { ok: false, head: (await this.#heads([key], client))[0] };
     }
     const [first] = found;
     const isOne = first !== undefined && found.length === 1;
@@ -263,17 +269,3 @@ export class PostgresLog implements Log {
 }
 
 const keyOf = (topic: string): string => topicKey(topic, KEY_LENGTH);
-
-/** A pool would run each query on another connection, outside of the transaction. */
-function clientOf(within: unknown): PostgresClient {
-  const { query, totalCount } = (within ?? {}) as { query?: unknown; totalCount?: unknown };
-  if (typeof query === 'function' && totalCount === undefined) {
-    // A pool gives its clients out without a listener, and a lost connection would end the process.
-    if (typeof (within as Partial<ErrorEmitter>).on === 'function') ignoreErrors(within as ErrorEmitter);
-    return within as PostgresClient;
-  }
-  throw new VeloxError(
-    'bad-option',
-    '`within` is not a client of node-postgres. Pass the one that ran BEGIN.',
-  );
-}

@@ -75,15 +75,20 @@ export const APPEND_ONE: string = `${head('1', IMPATIENT)}
 export const APPEND_MANY: string = `${many(IMPATIENT)} SELECT FROM head`;
 /** The tags that a transaction of the application has appended. A rollback takes them back, also one to a savepoint. */
 const OWN = `current_setting('velox.own', true)`;
+/** Two transactions of a connection begin at two moments. */
+const TRANSACTION = `extract(epoch FROM transaction_timestamp())::text`;
 /**
- * As the one above, $10 channel, $11 payloads. The notification leaves with the commit. It is part of this statement because another query
- * might come after a ROLLBACK that the application has sent meanwhile, and tell of a revision that is not in the log.
+ * As the one above, $10 channel, $11 payloads, $12 the transaction that it has to be part of, or null. The notification leaves with the
+ * commit. It is part of this statement because another query might come after a ROLLBACK that the application has sent meanwhile, and tell
+ * of a revision that is not in the log.
  */
-export const APPEND_WITHIN = `${many('')}, own AS MATERIALIZED (
+export const APPEND_WITHIN = `${many(`AND ($12::text IS NULL OR $12 = ${TRANSACTION})`)}, own AS MATERIALIZED (
     SELECT set_config('velox.own', concat_ws(' ', ${OWN}, array_to_string($7::text[], ' ')), true) FROM head
+  ), notified AS MATERIALIZED (
+    SELECT CASE WHEN payload IS NOT NULL THEN pg_notify($10, payload)::text END
+    FROM own LEFT JOIN unnest($11::text[]) AS n (payload) ON true
   )
-  SELECT CASE WHEN payload IS NOT NULL THEN pg_notify($10, payload)::text END
-  FROM own LEFT JOIN unnest($11::text[]) AS n (payload) ON true`;
+  SELECT count(*) > 0 AS "isAppended", ${TRANSACTION} AS transaction FROM notified`;
 
 /** $1 topic, $2 version */
 export const READ = `

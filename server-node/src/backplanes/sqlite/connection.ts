@@ -11,6 +11,10 @@ export interface SqliteStatement {
 export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatement;
+  /** Whether a transaction is open, if the library tells: node:sqlite. */
+  readonly isTransaction?: boolean;
+  /** The same in the other libraries. */
+  readonly inTransaction?: boolean;
 }
 export type SqliteValue = string | number;
 

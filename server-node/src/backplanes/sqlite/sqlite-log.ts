@@ -218,8 +218,13 @@ function appendWithin(
   after: Place,
   revisions: readonly NewRevision[],
 ): Appended {
-  if (typeof (within as Partial<SqliteDatabase> | null)?.prepare !== 'function')
+  const { prepare, isTransaction, inTransaction } = (within ?? {}) as Partial<SqliteDatabase>;
+  if (typeof prepare !== 'function')
     throw new VeloxError('bad-option', '`within` is not a connection of SQLite. Pass the database object.');
+  if ((isTransaction ?? inTransaction) === false) {
+    const text = '`within` is in no transaction. Run BEGIN, and wait for all updates before COMMIT or ROLLBACK.';
+    throw new VeloxError('bad-option', text);
+  }
   const connection = new SqliteConnection(within as SqliteDatabase);
   return connection.step(() => appendTo(connection, key, after, revisions));
 }
