@@ -80,14 +80,14 @@ const everything = `export { ${whole} } from '@velox/core'; export { ${parts} } 
 check(
   'the whole client, with what is loaded on need',
   (await bundle(everything)).all,
-  14_800, // 9400 was the aim: see DECISIONS.md
+  14_900, // 9400 was the aim: see DECISIONS.md
 );
 const alone = (await bundle(`export { connect } from '@velox/core'`)).first;
 const both = `export { connect } from '@velox/core'; export { version2 } from '@velox/core/version2'`;
 check('@velox/core/version2, on top of connect', (await bundle(both)).first - alone, 1200);
 const sizeOf = (file) => gzipSync(readFileSync(`core/dist/${file}`), { level: 9 }).length;
 check('velox.js, at first load', sizeOf('velox.js'), 9_000);
-check('velox-more.js, which it loads on need', sizeOf('velox-more.js'), 5_770);
+check('velox-more.js, which it loads on need', sizeOf('velox-more.js'), 5_850);
 
 // Checks the sizes that README.md states, to 50 B.
 const readme = readFileSync('README.md', 'utf8');

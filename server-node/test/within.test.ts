@@ -117,6 +117,13 @@ describe('an update within a transaction', () => {
     sent.mockRestore();
     await client.query('SELECT 1'); // whatever was sent after the ROLLBACK is done
     client.release();
+    // Notifications arrive in order.
+    const hear = vi.fn();
+    const end = await backplane.bus.subscribe('all', hear, vi.fn());
+    await backplane.bus.publish('all', '');
+    await vi.waitFor(() => expect(hear).toHaveBeenCalled());
+    end();
+    expect(counter.get().n).toBe(1);
     const last = await counter.update((draft) => void draft.n++);
     expect([counter.get().n, last.version]).toEqual([2, version + 1]);
   });
@@ -127,13 +134,19 @@ describe('an update within a transaction', () => {
     const [first, second] = [await pool.connect(), await pool.connect()];
     await Promise.all([first, second].map((client) => client.query('BEGIN')));
     await counter.update((draft) => void draft.n++, { within: first });
-    const waiting = counter.update((draft) => void (draft.n += 10), { within: second });
+    const ends: Promise<unknown>[] = [];
+    /** The update that waits is refused. Its transaction ends before it is made again, and another one begins. */
+    const within = {
+      async query(query: pg.QueryConfig) {
+        const answer = await second.query(query);
+        if (ends.length === 0) ends.push(second.query('ROLLBACK'), second.query('BEGIN'));
+        return answer;
+      },
+    };
+    const waiting = counter.update((draft) => void (draft.n += 10), { within });
     await first.query('COMMIT');
-    // The update that waits is refused, and its transaction ends before it is made again.
-    const ended = second.query('ROLLBACK');
-    const again = second.query('BEGIN');
     await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
-    await Promise.all([ended, again]);
+    await Promise.all(ends);
     await second.query('COMMIT');
     for (const client of [first, second]) client.release();
     await counter.update((draft) => void draft.n++);
@@ -229,7 +242,9 @@ describe('an update within a transaction', () => {
     await client.query('BEGIN');
     await counter.update((draft) => void draft.n++, { within: client });
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const ended = new Promise((resolve) => client.once('end', () => resolve(undefined)));
     await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
     await expect(counter.update((draft) => void draft.n++, { within: client })).rejects.toThrow();
     client.release(true);
     await counter.update((draft) => void draft.n++);

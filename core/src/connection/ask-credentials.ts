@@ -49,11 +49,12 @@ export async function askCredentials(
  * @throws VeloxError `no-auth`, and any error of the application.
  */
 export async function renewToken(options: CredentialsOptions, credentials: Credentials): Promise<string> {
-  if (!options.auth)
+  if (options.auth) await askCredentials(options, credentials);
+  if (!credentials.token)
     throw new VeloxError(
       'no-auth',
-      EXPLAINED && 'renew() has no token to ask for. Pass `auth` to connect().',
+      EXPLAINED &&
+        'renew() got no token. Pass `auth` to connect(), or call reconnect() to go on without one.',
     );
-  await askCredentials(options, credentials);
   return JSON.stringify({ auth: credentials.token });
 }

@@ -219,6 +219,20 @@ describe('callbacks and options of the application', () => {
     await expect(sync.renew()).rejects.toMatchObject({ code: 'no-auth' });
   });
 
+  it('`renew` rejects with a code if `auth` gives no token, and the link goes on', async () => {
+    let token = 'token';
+    const { sync, last, links } = setUp({ auth: () => token });
+    await tick();
+    last().hello();
+    token = ''; // after a logout
+    await expect(sync.renew()).rejects.toMatchObject({ code: 'no-auth' });
+    expect([last().closed, links.length, last().sent.some((frame) => 'auth' in frame)]).toEqual([
+      false,
+      1,
+      false,
+    ]);
+  });
+
   it('a `delay` that throws is reported, and the connection comes back', async () => {
     const report = vi.fn();
     vi.stubGlobal('reportError', report);

@@ -277,6 +277,38 @@ describe('retrying', () => {
     expect(links).toHaveLength(2);
   });
 
+  it('manually, follows the network in its status alone, and attempts nothing after a refusal', async () => {
+    const { sync, last, links } = await setUpOpen({ retry: 'manual' });
+    last().lose();
+    fire('offline');
+    fire('online');
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', retryAt: undefined });
+    sync.reconnect();
+    last().hello();
+    last().say({ bye: { code: 'forbidden', reason: 'no' } });
+    fire('visibilitychange');
+    expect([links.length, sync.status.get().state]).toEqual([2, 'closed']);
+  });
+
+  it('does not attempt again when a phone changes its network after a refusal', async () => {
+    const { last, links } = await setUpOpen();
+    last().say({ bye: { code: 'forbidden', reason: 'no' } });
+    network.dispatchEvent(new Event('change'));
+    expect(links).toHaveLength(1);
+    fire('visibilitychange');
+    expect(links).toHaveLength(2);
+  });
+
+  it('goes on by itself when the back/forward cache restores a hidden page', async () => {
+    const { sync, links } = await setUpOpen();
+    fire('pagehide');
+    page.hidden = true;
+    fire('pageshow');
+    expect(sync.status.get().retryAt).toBeGreaterThan(Date.now());
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(links.length).toBeGreaterThan(1);
+  });
+
   it('ends after the allowed number of attempts, until reconnect() is called', async () => {
     const { sync, last, links } = await setUpOpen({ retry: { maxAttempts: 3 } });
     for (let i = 0; i < 10; i++) {

@@ -134,7 +134,8 @@ export function createRecovery(
     let reason = telling(cause);
     host.enter({ is: 'waiting' }); // then an attempt or `stay` follows
     const tries = course.tries;
-    tries.refused = cause.text?.slice(0, REFUSED_LENGTH) ?? tries.refused;
+    // Another program may send bytes, which are no text.
+    if (typeof cause.text === 'string') tries.refused = cause.text.slice(0, REFUSED_LENGTH);
     if (isOffline() && tries.count) tries.count--; // an attempt without a network does not count
     if (code === 'unauthorized' && options.auth && !tries.isReplaced) {
       tries.isReplaced = true;
@@ -182,11 +183,13 @@ export function createRecovery(
       if (is === 'waiting') delay('offline', reason);
     } else if (is === 'closed') {
       // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted.
-      if (UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
+      const isNews = type !== 'change' && options.retry !== 'manual'; // phones change their network all the time
+      if (isNews && UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
     } else if (options.retry !== 'manual') {
       const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
       if (isWorthwhile || !isHidden()) host.attempt();
-    }
+      else if (type === 'pageshow') delay('waiting', reason); // it was hidden without a timer
+    } else if (type === 'online' && is === 'offline') stay('waiting', reason);
   }
 
   return {
@@ -216,7 +219,11 @@ export function createRecovery(
       openedAt = now();
       course.tries.refused = undefined;
       const { token, opened } = credentials;
-      if (token !== opened) host.send(JSON.stringify({ auth: token })); // renewed while the link opened
+      // Renewed while the link opened. Without a token now, another session begins.
+      if (token !== opened) {
+        if (!token) return host.attempt();
+        host.send(JSON.stringify({ auth: token }));
+      }
       watchdog.start(heartbeat + LATE_HEARTBEAT_MS);
       const ms = Math.min(Math.max(idle! / 2, SHORTEST_PING_MS), LONGEST_TIMER_MS);
       if (idle) pinging = setInterval(ping, ms);

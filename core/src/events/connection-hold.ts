@@ -20,8 +20,7 @@ export function createConnectionHold(hold: () => () => void, onQuiet: () => void
       if (isNeeded) release ??= hold();
       timer = setTimeout(() => {
         if (isNeeded) return onQuiet();
-        release?.();
-        release = undefined;
+        release = release?.() as undefined;
       }, LINGER_MS);
     },
     stop: () => clearTimeout(timer),

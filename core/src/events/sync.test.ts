@@ -361,6 +361,29 @@ describe('a call whose session ended', () => {
     expect([sync.status.get().state, vi.getTimerCount()]).toEqual(['idle', 0]);
   });
 
+  it('holds no connection when it has timed out without a link', async () => {
+    const { sync, last, off } = await setUpOpen();
+    const outcome = sync.call('buy', 7).catch((error: CallError) => error.code);
+    off();
+    last().lose();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await outcome).toBe('timeout');
+    expect(sync.status.get().state).not.toBe('idle'); // the server is to be told
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([sync.status.get().state, vi.getTimerCount()]).toEqual(['idle', 0]);
+  });
+
+  it('like an event, holds no connection when it waited too long for a link', async () => {
+    const { sync, last, off } = await setUpOpen();
+    off();
+    last().lose();
+    sync.emit('news', 1);
+    const outcome = sync.call('buy', 7, { timeout: Infinity }).catch((error: CallError) => error.code);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await outcome).toBe('dropped');
+    expect([sync.status.get().state, vi.getTimerCount()]).toEqual(['idle', 0]);
+  });
+
   it('has an unknown outcome if it was written and got no link in time', async () => {
     const { sync, last } = await setUpOpen();
     const outcome = sync.call('buy', 7, { timeout: Infinity }).catch((error: CallError) => error.code);

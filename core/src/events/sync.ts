@@ -102,7 +102,10 @@ export function createSync<C extends Contract = AnyContract>(connection: EventCo
   const drops = createDropCounter();
   const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits()?.rate, settle);
-  const connectionHold = createConnectionHold(hold, () => queue.size() && send('{"ping":true,"ack":true}'));
+  const connectionHold = createConnectionHold(hold, () => {
+    if (queue.size()) send('{"ping":true,"ack":true}');
+    if (!open) settle(); // frames may have expired meanwhile
+  });
   let open = status.get().state === 'open';
   /** The session of the newest link that this object has seen. */
   let session = open ? hello()!.session : undefined;

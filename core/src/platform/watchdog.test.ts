@@ -145,6 +145,23 @@ describe('watchdog', () => {
     expect(onDead).not.toHaveBeenCalled();
   });
 
+  it('reports silence after three late timers in a row, as in the background, where all timers are late', () => {
+    const { onDead, ask, feed } = watch();
+    const late = (): void => {
+      vi.setSystemTime(Date.now() + 60_000);
+      vi.advanceTimersByTime(5_000);
+    };
+    late();
+    late();
+    expect([ask.mock.calls.length, onDead.mock.calls.length]).toEqual([2, 0]);
+    feed();
+    late();
+    late();
+    expect(onDead).not.toHaveBeenCalled();
+    late();
+    expect(onDead).toHaveBeenCalledOnce();
+  });
+
   it('is quiet once stopped', () => {
     const { onDead, stop } = watch();
     stop();

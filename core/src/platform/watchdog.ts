@@ -4,6 +4,8 @@ import { now } from './clock.js';
 const PROBE_MS = 5_000;
 /** A timer that is later than this did not just wait its turn: the machine slept, or the page was frozen. */
 const LATE_TIMER_MS = 1_000;
+/** So many late timers without a byte between them: the page is in the background, where all are late, and the link is dead. */
+const MOST_LATE = 3;
 /** The longest time between two checks of the clock, so that waking up is noticed soon. */
 const STEP_MS = 5_000;
 
@@ -31,11 +33,14 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
   let heard: number;
   /** Whether the peer was asked, and no byte has arrived since. */
   let isAsked: boolean;
+  /** Late timers since the last byte. */
+  let late: number;
   let timer: ReturnType<typeof setTimeout>;
 
   const feed = (extra = 0): void => {
     heard = now() + extra;
     isAsked = false;
+    late = 0;
   };
   const arm = (wait: number): void => {
     const due = now() + wait;
@@ -43,7 +48,8 @@ export function createWatchdog(onDead: () => void, ask: () => void): Watchdog {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const left = heard + limit - now();
-      if (Math.max(now() - due, Date.now() - wallDue) > LATE_TIMER_MS) {
+      const isLate = Math.max(now() - due, Date.now() - wallDue) > LATE_TIMER_MS;
+      if (isLate && ++late < MOST_LATE) {
         isAsked = false; // an answer may wait to be read
         probe();
       } else if (left > 0) arm(Math.min(left, STEP_MS));

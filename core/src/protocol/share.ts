@@ -2,13 +2,15 @@ import { isContainer } from './container.js';
 import type { Owned } from './patch.js';
 
 /**
- * Puts the parts of `before` that are equal into `next`, so that they keep their reference. Returns `before` if all of it is equal.
+ * Puts the parts of `before` that are equal into `next`, so that they keep their reference. Returns `before` if all of it is equal. A
+ * frozen `next`, which an application may give, stays as it is.
  *
  * @param owned containers that later steps may write in place: they are not shared.
  */
 export function share(before: unknown, next: unknown, owned?: Owned): unknown {
   if (!isContainer(before) || !isContainer(next) || Array.isArray(before) !== Array.isArray(next))
     return next;
+  if (Object.isFrozen(next)) return next;
   const keys = Object.keys(next);
   let isSame = !owned?.has(before) && keys.length === Object.keys(before).length;
   for (const key of keys) {

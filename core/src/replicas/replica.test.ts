@@ -546,6 +546,14 @@ describe('an initial value', () => {
     expect(replica.get()).toEqual(newer.body);
   });
 
+  it('of a newer version may be frozen, and have parts that are equal to those of the former one', () => {
+    const { replica, seed } = setUp();
+    seed({ ...initial, body: { rows: [{ n: 1 }] } });
+    const body = Object.freeze({ rows: Object.freeze([Object.freeze({ n: 1 }), Object.freeze({ n: 2 })]) });
+    seed({ ...initial, version: 9, body });
+    expect(replica.get()).toBe(body);
+  });
+
   it('stays the value for hydration after a newer one has arrived', () => {
     const { replica, seed, say, receive, paint } = setUp();
     seed(initial);

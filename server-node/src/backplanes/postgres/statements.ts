@@ -82,7 +82,7 @@ const TRANSACTION = `extract(epoch FROM transaction_timestamp())::text`;
  * commit. It is part of this statement because another query might come after a ROLLBACK that the application has sent meanwhile, and tell
  * of a revision that is not in the log.
  */
-export const APPEND_WITHIN = `${many(`AND ($12::text IS NULL OR $12 = ${TRANSACTION})`)}, own AS MATERIALIZED (
+export const APPEND_WITHIN: string = `${many(`AND ($12::text IS NULL OR $12 = ${TRANSACTION})`)}, own AS MATERIALIZED (
     SELECT set_config('velox.own', concat_ws(' ', ${OWN}, array_to_string($7::text[], ' ')), true) FROM head
   ), notified AS MATERIALIZED (
     SELECT CASE WHEN payload IS NOT NULL THEN pg_notify($10, payload)::text END
@@ -91,7 +91,7 @@ export const APPEND_WITHIN = `${many(`AND ($12::text IS NULL OR $12 = ${TRANSACT
   SELECT count(*) > 0 AS "isAppended", ${TRANSACTION} AS transaction FROM notified`;
 
 /** $1 topic, $2 version */
-export const READ = `
+export const READ: string = `
   SELECT h.id, h.version AS head, h.token, l.version, l.tag, l.previous, l.patch,
     l.tag = ANY(string_to_array(${OWN}, ' ')) AS "isOwn"
   FROM velox_head h LEFT JOIN velox_log l ON l.topic = h.topic AND l.version > $2

@@ -222,7 +222,8 @@ function appendWithin(
   if (typeof prepare !== 'function')
     throw new VeloxError('bad-option', '`within` is not a connection of SQLite. Pass the database object.');
   if ((isTransaction ?? inTransaction) === false) {
-    const text = '`within` is in no transaction. Run BEGIN, and wait for all updates before COMMIT or ROLLBACK.';
+    const text =
+      '`within` is in no transaction. Run BEGIN, and wait for all updates before COMMIT or ROLLBACK.';
     throw new VeloxError('bad-option', text);
   }
   const connection = new SqliteConnection(within as SqliteDatabase);

@@ -31,7 +31,6 @@ type Attempt =
   | { readonly is: 'refused'; readonly head: Place | undefined }
   | { readonly is: 'none' }
   | { readonly is: 'lost'; readonly after: Place };
-
 type Refusal = Attempt & { readonly is: 'refused' };
 
 /**
@@ -100,6 +99,7 @@ export class Appender<T> {
 
   async #append(jobs: readonly Job<T>[], tag: string): Promise<void> {
     const { value } = this.#host;
+    const isWithin = jobs[0]?.within !== undefined;
     let isBehind = !value.isLoaded;
     /** The place of an attempt whose answer was lost. */
     let openAt: Place | undefined;
@@ -112,7 +112,7 @@ export class Appender<T> {
         continue;
       }
       // The value now includes everything that others have committed, so a head above it belongs to the same transaction.
-      if (jobs[0]?.within !== undefined && refused?.head && isAbove(refused.head, value.place)) {
+      if (isWithin && refused?.head && isAbove(refused.head, value.place)) {
         return jobs.forEach((job) => job.fail(updatedBefore(this.#host.topic)));
       }
       const found = value.recent.find(tag);
@@ -125,11 +125,12 @@ export class Appender<T> {
       }
       const attempt = await this.#attempt(jobs, tag, conflicts + failures === 0);
       isBehind = attempt.is === 'refused' || attempt.is === 'lost';
+      const former = refused;
+      refused = attempt.is === 'refused' ? attempt : undefined;
       // Nothing that is committed comes between two equal answers, so the transaction does not see it.
-      if (jobs[0]?.within !== undefined && refused && attempt.is === 'refused' && isEqual(attempt.head, refused.head)) {
+      if (isWithin && former && refused && isEqual(refused.head, former.head)) {
         return jobs.forEach((job) => job.fail(outdated(this.#host.topic)));
       }
-      refused = attempt.is === 'refused' ? attempt : undefined;
       if (attempt.is === 'appended') {
         if (this.#appended(jobs, tag, attempt)) return;
         // A new epoch has begun before the answer came: it may lack the revision.
