@@ -85,6 +85,16 @@ describe('a bus with parts', () => {
     expect(received).toEqual([]);
   });
 
+  it('delivers a message once if each of its parts arrives twice', async () => {
+    const bus = new ManualBus();
+    const received = await listen(bus);
+    const text = 'x'.repeat(150);
+    await withParts(bus).publish('', text);
+    expect(bus.sent.length).toBeGreaterThan(2);
+    for (const part of bus.sent.flatMap((each) => [each, each])) bus.deliver(part);
+    expect(received).toEqual([text]);
+  });
+
   it('joins the parts of a message while the clock is set forward', async () => {
     const bus = new ManualBus();
     const received = await listen(bus);

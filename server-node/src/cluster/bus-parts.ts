@@ -36,6 +36,7 @@ export function withParts(bus: Bus): Bus {
         const now = performance.now();
         for (const [old, { since }] of unfinished) if (now - since > PATIENCE_MS) unfinished.delete(old);
         const parts = unfinished.get(id) ?? { chunks: [], since: now };
+        if (Number(n) < parts.chunks.length) return; // it has arrived twice
         // Parts of one publisher arrive in order, so another number means that one was lost.
         if (parts.chunks.length !== Number(n)) return void unfinished.delete(id);
         parts.chunks.push(message.slice(head.length));
