@@ -10,6 +10,7 @@ export class WorkerGroup {
   /** How many workers live, or will be started again. */
   #count = 0;
   #onEnded: (() => void) | undefined;
+  #hasWarned = false;
 
   constructor(fork: () => Worker) {
     this.#fork = fork;
@@ -37,15 +38,30 @@ export class WorkerGroup {
 
   #start(restarts: Restarts): void {
     const started = performance.now();
-    const worker = this.#fork();
-    this.#living.add(worker);
-    worker.on('exit', (code: number | null, signal: string | null) => {
-      this.#living.delete(worker);
+    const ended = (end: string, isWanted = false): void => {
       if (this.#onEnded) return this.#checkEnded();
-      const wait = worker.exitedAfterDisconnect ? undefined : restarts.next(performance.now() - started);
+      const wait = isWanted ? undefined : restarts.next(performance.now() - started);
       if (wait !== undefined) return this.#startIn(wait, restarts);
       this.#count--;
-      if (!worker.exitedAfterDisconnect) this.#giveUp(signal ?? `exit code ${code}`);
+      if (!isWanted) this.#giveUp(end);
+    };
+    const failed = (error: unknown): void => {
+      this.#warnOfFailure(error);
+      ended(String(error));
+    };
+    let worker: Worker;
+    try {
+      worker = this.#fork();
+    } catch (error) {
+      return failed(error);
+    }
+    this.#living.add(worker);
+    worker.on('exit', (code: number | null, signal: string | null) => {
+      if (this.#living.delete(worker)) ended(signal ?? `exit code ${code}`, worker.exitedAfterDisconnect);
+    });
+    worker.on('error', (error: Error) => {
+      // A worker with a pid has started: only a message to it failed.
+      if (worker.process.pid === undefined && this.#living.delete(worker)) failed(error);
     });
   }
 
@@ -59,6 +75,13 @@ export class WorkerGroup {
 
   #checkEnded(): void {
     if (this.#living.size === 0) this.#onEnded?.();
+  }
+
+  #warnOfFailure(error: unknown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const advice = `a worker could not be started (${String(error)}), and is tried again. Check the limits of processes, files and memory.`;
+    process.emitWarning(`velox: ${advice}`, { type: 'VeloxWarning' });
   }
 
   #giveUp(end: string): void {

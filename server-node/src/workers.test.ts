@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
 import { STOP_SIGNALS } from './stop-orders.js';
 import { workers } from './workers.js';
 
@@ -14,7 +14,7 @@ const listeners = STOP_SIGNALS.flatMap((signal) => process.listeners(signal));
 
 /** A process that was forked, in place of a real one. */
 class ForkedWorker extends EventEmitter {
-  readonly process = { kill: vi.fn() };
+  readonly process: { readonly kill: Mock; pid?: number } = { kill: vi.fn(), pid: 1 };
   readonly send = vi.fn();
   isConnected = (): boolean => true;
 }
@@ -97,6 +97,47 @@ describe('workers in the primary process', () => {
     }
     expect(fork).toHaveBeenCalledTimes(9);
     expect(process.exitCode).toBe(exitCode);
+  });
+
+  it('starts workers later that cannot be forked, and warns once', async () => {
+    fork.mockImplementationOnce(() => {
+      throw new Error('spawn ENOMEM');
+    });
+    await workers(options, () => {});
+    expect(fork).toHaveBeenCalledTimes(2);
+    fork.mockImplementationOnce(() => {
+      throw new Error('spawn ENOMEM');
+    });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(fork).toHaveBeenCalledTimes(3);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fork).toHaveBeenCalledTimes(4);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(warned.mock.calls).toEqual([
+      [expect.stringContaining('a worker could not be started (Error: spawn ENOMEM)'), expect.anything()],
+    ]);
+  });
+
+  it('replaces a worker whose process could not be started, once if an exit follows', async () => {
+    await workers(options, () => {});
+    const [first] = forked();
+    delete first?.process.pid;
+    first?.emit('error', new Error('spawn EAGAIN'));
+    first?.emit('exit', -11, null);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fork).toHaveBeenCalledTimes(3);
+    expect(warned).toHaveBeenCalledOnce();
+  });
+
+  it('keeps a worker that a message did not reach, and replaces it when it ends', async () => {
+    await workers(options, () => {});
+    forked().at(-1)?.emit('error', new Error('write EPIPE'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fork).toHaveBeenCalledTimes(2);
+    end(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(fork).toHaveBeenCalledTimes(3);
+    expect(warned).not.toHaveBeenCalled();
   });
 
   it('does not replace a worker that the application ended', async () => {
