@@ -76,8 +76,8 @@ export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
     local ? { listen: local.listen } : options
   ) as Partial<MeshOptions>;
   const network = new MeshNetwork({ grpc, secret, listen: listen as string, address, tls });
-  const list = local ? () => local.peers() : typeof peers === 'function' ? peers : () => peers ?? [];
-  const bus = new MeshBus(network, list);
+  const list = typeof peers === 'function' ? () => peers() : () => peers ?? [];
+  const bus = new MeshBus(network, local ? (isConnected) => local.peers(isConnected) : list);
   return {
     bus,
     get address() {

@@ -14,11 +14,16 @@ const DISCOVER_MS = 1_000;
 /** For how long a node that is starting waits until the others have connected to it, in ms. */
 const PATIENCE_MS = 3_000;
 
+/** Lists the addresses of the nodes. */
+export type ListPeers = (
+  isConnected: (address: string) => boolean,
+) => readonly string[] | Promise<readonly string[]>;
+
 /** A bus whose nodes connect to each other: each one sends its messages to the nodes that want them. */
 export class MeshBus implements Bus {
   readonly limit = 1_048_576;
   readonly #network: MeshNetwork;
-  readonly #peers: () => readonly string[] | Promise<readonly string[]>;
+  readonly #peers: ListPeers;
   readonly #name: string = randomBytes(9).toString('base64url');
   readonly #inbound = new Set<Inbound>();
   readonly #outbound = new Map<string, Outbound>();
@@ -31,7 +36,7 @@ export class MeshBus implements Bus {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(network: MeshNetwork, peers: () => readonly string[] | Promise<readonly string[]>) {
+  constructor(network: MeshNetwork, peers: ListPeers) {
     this.#network = network;
     this.#peers = peers;
     this.#subscribers = new FanOut(
@@ -81,7 +86,8 @@ export class MeshBus implements Bus {
 
   async #discover(): Promise<void> {
     // A list that cannot be read is read again, and the nodes stay connected.
-    const addresses = await Promise.resolve(this.#peers()).catch(() => undefined);
+    const isConnected = (address: string): boolean => this.#outbound.get(address)?.isConnected === true;
+    const addresses = await Promise.resolve(this.#peers(isConnected)).catch(() => undefined);
     if (this.#isClosed) return;
     for (const address of addresses ?? []) this.#dial(address);
     for (const [address, peer] of this.#outbound) {

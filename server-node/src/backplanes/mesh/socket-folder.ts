@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+
+/** The names of our sockets. Other programs may have theirs in the same folder. */
+const NAME = /^\d+-[0-9a-f]{8}\.sock$/;
 
 /** A folder with a Unix socket for each process of this machine. */
 export class SocketFolder {
   readonly #path: string;
+  /** The sockets that refused a connection when the folder was read before. */
+  #refused = new Set<string>();
   /** Where this process listens. */
   readonly listen: string;
 
@@ -16,13 +22,25 @@ export class SocketFolder {
     this.listen = this.#address(`${process.pid}-${randomBytes(4).toString('hex')}.sock`);
   }
 
-  /** The sockets of processes that live. Those of others are removed. */
-  async peers(): Promise<string[]> {
-    const names = (await readdir(this.#path)).filter((name) => name.endsWith('.sock'));
-    const living = names.filter((name) => isAlive(parseInt(name, 10)));
-    const dead = names.filter((name) => !living.includes(name));
+  /**
+   * The sockets of processes that live. Those that refuse connections twice are removed: a process that is starting refuses for a
+   * moment, and processes of other containers have pids that mean nothing here.
+   *
+   * @param isConnected whether a socket needs no test
+   */
+  async peers(isConnected: (address: string) => boolean): Promise<string[]> {
+    const names = (await readdir(this.#path)).filter((name) => NAME.test(name));
+    const refused = new Set<string>();
+    const check = async (name: string): Promise<void> => {
+      const address = this.#address(name);
+      if (address === this.listen || isConnected(address)) return;
+      if (await isRefused(join(this.#path, name))) refused.add(name);
+    };
+    await Promise.all(names.map(check));
+    const dead = [...refused].filter((name) => this.#refused.has(name));
+    this.#refused = refused;
     await Promise.all(dead.map((name) => rm(join(this.#path, name), { force: true })));
-    return living.map((name) => this.#address(name));
+    return names.filter((name) => !refused.has(name)).map((name) => this.#address(name));
   }
 
   #address(name: string): string {
@@ -30,11 +48,13 @@ export class SocketFolder {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM';
-  }
+/** Whether no process listens at a socket. */
+function isRefused(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
 }
