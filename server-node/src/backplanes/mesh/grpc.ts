@@ -21,23 +21,30 @@ export interface GrpcMetadata {
   set(name: string, value: string): void;
   get(name: string): (string | Buffer)[];
 }
+export interface GrpcError extends Error {
+  /** The status by which the other end has ended the call. */
+  readonly code?: number;
+}
 /** A stream of frames, one end of it. */
 export interface GrpcStream {
   write(frame: string, written?: () => void): boolean;
   end(): void;
   on(event: 'data', listener: (frame: string) => void): unknown;
-  on(event: 'error' | 'end' | 'close' | 'cancelled', listener: () => void): unknown;
+  on(event: 'error', listener: (error: GrpcError) => void): unknown;
+  on(event: 'end' | 'close' | 'cancelled', listener: () => void): unknown;
 }
 export interface GrpcCall extends GrpcStream {
   cancel(): void;
 }
 export interface GrpcServerCall extends GrpcStream {
   readonly metadata: GrpcMetadata;
-  destroy(error?: Error): unknown;
+  readonly writableEnded: boolean;
+  emit(event: 'error', error: GrpcError): unknown;
 }
 export interface GrpcServer {
   addService(definition: never, handlers: never): void;
   bindAsync(address: string, credentials: never, bound: (error: Error | null, port: number) => void): void;
+  tryShutdown(done: (error?: Error) => void): void;
   forceShutdown(): void;
 }
 export interface GrpcClient {
@@ -55,6 +62,15 @@ export const PATH = '/velox.Mesh/Subscribe';
 export const serialize = (frame: string): Buffer => Buffer.from(frame);
 export const deserialize = (bytes: Buffer): string => bytes.toString();
 
+/** Status codes of gRPC. */
+export const RESOURCE_EXHAUSTED = 8;
+export const UNAUTHENTICATED = 16;
+
+/** Ends a call with a status, after the frames that were written. `destroy` would send none, and the other end would wait for ever. */
+export function endWith(call: GrpcServerCall, code: number, reason: string): void {
+  call.emit('error', Object.assign(new Error(reason), { code }));
+}
+
 /** A dead connection is detected within 7 s, and a lost one is replaced within a second. */
 export const OPTIONS: GrpcOptions = {
   'grpc.keepalive_time_ms': 5_000,
@@ -64,4 +80,6 @@ export const OPTIONS: GrpcOptions = {
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.max_receive_message_length': -1,
+  // A connection of a node has one stream. RFC 9113 advises against less.
+  'grpc.max_concurrent_streams': 100,
 };

@@ -10,6 +10,7 @@ export type {
   Grpc,
   GrpcCall,
   GrpcClient,
+  GrpcError,
   GrpcMetadata,
   GrpcOptions,
   GrpcServer,
@@ -83,10 +84,7 @@ export function mesh(options: MeshOptions | LocalMeshOptions): Mesh {
     get address() {
       return network.address;
     },
-    close() {
-      bus.close();
-      return Promise.resolve();
-    },
+    close: () => bus.close(),
   };
 }
 

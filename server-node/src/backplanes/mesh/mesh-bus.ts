@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { VeloxError } from '@velox/core/protocol';
 import type { Bus } from '../../cluster/bus.js';
 import { FanOut } from '../../cluster/fan-out.js';
 import type { Unsubscribe } from '../../cluster/log.js';
 import { topicKey } from '../../cluster/topic-key.js';
-import type { GrpcServerCall } from './grpc.js';
+import { UNAUTHENTICATED, type GrpcServerCall } from './grpc.js';
 import { Inbound } from './inbound.js';
-import type { MeshNetwork } from './network.js';
+import type { Caller, MeshNetwork } from './network.js';
 import { Outbound } from './outbound.js';
+import { Warnings } from './warnings.js';
 
 /** How often the list of nodes is read, in ms. */
 const DISCOVER_MS = 1_000;
@@ -23,13 +23,12 @@ export type ListPeers = (
 export class MeshBus implements Bus {
   readonly limit = 1_048_576;
   readonly #network: MeshNetwork;
+  readonly #warnings = new Warnings();
   readonly #peers: ListPeers;
-  readonly #name: string = randomBytes(9).toString('base64url');
   readonly #inbound = new Set<Inbound>();
   readonly #outbound = new Map<string, Outbound>();
-  /** Called when the node of an address has connected to us. */
+  /** Called when the node of a name has connected to us. */
   readonly #arrivals = new Map<string, () => void>();
-  readonly #arrived = new Set<string>();
   readonly #subscribers: FanOut<string>;
   /** Settles when this node and the others that run have connected to each other. */
   readonly #ready: Promise<void>;
@@ -66,20 +65,21 @@ export class MeshBus implements Bus {
     return this.#subscribers.add(topicKey(subject), fn, onDoubt);
   }
 
-  close(): void {
+  /** Resolves when the other nodes have the messages that were published, or after a short wait. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const peer of this.#outbound.values()) peer.end();
     for (const peer of this.#inbound) peer.end();
-    this.#network.close();
+    await this.#network.close();
   }
 
   async #start(): Promise<void> {
-    await this.#network.listen((call, address) => this.#accept(call, address));
+    await this.#network.listen((call, caller) => this.#accept(call, caller));
     await this.#discover();
-    const wait = [...this.#outbound].map(async ([address, peer]) => {
+    const wait = [...this.#outbound.values()].map(async (peer) => {
       await peer.tried;
-      if (peer.isConnected) await this.#arrival(address);
+      if (peer.isConnected && peer.name !== undefined) await this.#arrival(peer.name);
     });
     await Promise.all(wait);
   }
@@ -89,55 +89,82 @@ export class MeshBus implements Bus {
     const isConnected = (address: string): boolean => this.#outbound.get(address)?.isConnected === true;
     const addresses = await Promise.resolve(this.#peers(isConnected)).catch(() => undefined);
     if (this.#isClosed) return;
-    for (const address of addresses ?? []) this.#dial(address);
     for (const [address, peer] of this.#outbound) {
-      if (!addresses || addresses.includes(address) || peer.isConnected) continue;
-      peer.end();
-      this.#outbound.delete(address);
+      const isListed = addresses?.includes(address) ?? true;
+      const isNeeded = peer.isRedundant
+        ? this.#isReached(peer.name ?? '', peer)
+        : peer.isConnected || isListed;
+      if (!isNeeded) this.#drop(address, peer);
     }
-    this.#timer = setTimeout(() => void this.#discover().catch(() => {}), DISCOVER_MS);
-    this.#timer.unref();
+    for (const address of addresses ?? []) this.#dial(address);
+    this.#timer = setTimeout(() => void this.#discover().catch(() => {}), DISCOVER_MS).unref();
+  }
+
+  #drop(address: string, peer: Outbound): void {
+    peer.end();
+    this.#outbound.delete(address);
+    this.#network.forget(address);
+    this.#warnings.end(`refused by ${address}`);
   }
 
   #dial(address: string): void {
     if (this.#isClosed || this.#outbound.has(address) || address === this.#network.address) return;
-    const peer = new Outbound({
+    this.#outbound.set(address, this.#connect(address));
+  }
+
+  #connect(address: string): Outbound {
+    const peer: Outbound = new Outbound({
       dial: () => this.#network.dial(address),
       keys: () => this.#subscribers.keys(),
       onMessage: (key, data) => this.#subscribers.tell(key, data),
-      onConnect: () => this.#subscribers.doubt(),
-      onName: (name) => name !== this.#name,
+      onName: (name) => !this.#isReached(name, peer),
+      onConnect: () => {
+        this.#warnings.end(`refused by ${address}`);
+        this.#subscribers.doubt();
+      },
+      onLost: (error, wasConnected) => {
+        if (error?.code === UNAUTHENTICATED) this.#warnOfRefusal(address, error);
+        if (error && wasConnected) this.#subscribers.doubt();
+      },
     });
-    this.#outbound.set(address, peer);
+    return peer;
+  }
+
+  #warnOfRefusal(address: string, cause: Error): void {
+    const remedy = 'Give both the same secret, and set their clocks: they may differ by 60 s.';
+    const text = `the node at ${address} refuses the token of this one. ${remedy}`;
+    this.#warnings.show(`refused by ${address}`, new VeloxError('unauthorized', text, { cause }));
+  }
+
+  /** Whether the messages of a node arrive already. Two addresses can lead to one node, and to this one. */
+  #isReached(name: string, by?: Outbound): boolean {
+    if (name === this.#network.name) return true;
+    const others = [...this.#outbound.values()].filter((peer) => peer !== by && !peer.isRedundant);
+    return others.some((peer) => peer.name === name);
   }
 
   /** A node connects to us: we connect to it as well, without waiting for the list. */
-  #accept(call: GrpcServerCall, address: string): void {
-    const peer = new Inbound(call, () => {
-      this.#arrived.add(address);
-      this.#arrivals.get(address)?.();
-    });
+  #accept(call: GrpcServerCall, { name, address }: Caller): void {
+    if (this.#isClosed) return call.end();
+    const peer = new Inbound(call, name, () => this.#arrivals.get(name)?.());
     this.#inbound.add(peer);
-    const lost = (): void => {
-      this.#inbound.delete(peer);
-      this.#arrived.delete(address);
-    };
+    const lost = (): void => void this.#inbound.delete(peer);
     call.on('close', lost);
     call.on('cancelled', lost);
     call.on('error', lost);
     call.on('end', () => call.end());
-    call.write(`@${this.#name}`);
-    this.#dial(address);
+    call.write(`@${this.#network.name}`);
+    if (!this.#isReached(name)) this.#dial(address);
   }
 
-  async #arrival(address: string): Promise<void> {
-    if (this.#arrived.has(address)) return;
+  async #arrival(name: string): Promise<void> {
+    if ([...this.#inbound].some((peer) => peer.name === name && peer.hasSubscribed)) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
-      this.#arrivals.set(address, resolve);
+      this.#arrivals.set(name, resolve);
       timer = setTimeout(resolve, PATIENCE_MS);
     });
     clearTimeout(timer);
-    this.#arrivals.delete(address);
+    this.#arrivals.delete(name);
   }
 }

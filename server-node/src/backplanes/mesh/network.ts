@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import {
   deserialize,
+  endWith,
   OPTIONS,
   PATH,
   serialize,
+  UNAUTHENTICATED,
   type Grpc,
   type GrpcCall,
   type GrpcClient,
@@ -24,14 +27,24 @@ interface NetworkOptions {
   readonly address: string | undefined;
   readonly tls: MeshTls | undefined;
 }
-type Accept = (call: GrpcServerCall, address: string) => void;
+type Accept = (call: GrpcServerCall, caller: Caller) => void;
+/** A node that connects to us. */
+export interface Caller {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** For how long the last messages may take to leave, in ms. */
+const CLOSE_MS = 2_000;
 
 /** The connections of a node: it listens, dials, and checks that both ends have the secret. */
 export class MeshNetwork {
   readonly #options: NetworkOptions;
   readonly #clients = new Map<string, GrpcClient>();
   #server: GrpcServer | undefined;
-  /** How others reach this node. */
+  /** Tells nodes apart, because one node can have several addresses. */
+  readonly name: string = randomBytes(9).toString('base64url');
+  /** How others reach this node. Empty until it listens. */
   address = '';
 
   constructor(options: NetworkOptions) {
@@ -52,11 +65,10 @@ export class MeshNetwork {
     };
     const subscribe = (call: GrpcServerCall): void => {
       call.on('error', () => {});
-      const [token, caller] = ['velox-token', 'velox-address'].map((name) =>
-        String(call.metadata.get(name)[0]),
-      );
-      if (isTokenValid(secret, token as string)) accept(call, caller as string);
-      else call.destroy(Object.assign(new Error('the token is wrong'), { code: UNAUTHENTICATED }));
+      const read = (key: string): string => String(call.metadata.get(key)[0]);
+      if (!isTokenValid(secret, read('velox-token')))
+        return endWith(call, UNAUTHENTICATED, 'the token is wrong or outdated');
+      accept(call, { name: read('velox-name'), address: read('velox-address') });
     };
     server.addService({ subscribe: method } as never, { subscribe } as never);
     const credentials = tls
@@ -82,18 +94,31 @@ export class MeshNetwork {
     }
     const metadata = new grpc.Metadata();
     metadata.set('velox-token', createToken(secret));
+    metadata.set('velox-name', this.name);
     metadata.set('velox-address', this.address);
     return client.makeBidiStreamRequest(PATH, serialize, deserialize, metadata as never);
   }
 
-  close(): void {
-    for (const client of this.#clients.values()) client.close();
-    this.#server?.forceShutdown();
+  /** Closes the client of an address, whose calls have ended. */
+  forget(address: string): void {
+    this.#clients.get(address)?.close();
+    this.#clients.delete(address);
+  }
+
+  /** Stops listening. Resolves when the other nodes have read to the end of their calls, or after 2 s. */
+  async close(): Promise<void> {
+    for (const address of [...this.#clients.keys()]) this.forget(address);
+    const server = this.#server;
+    if (!server) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+      server.tryShutdown(() => resolve());
+    });
+    clearTimeout(timer);
+    server.forceShutdown();
   }
 }
-
-/** The status code of gRPC. */
-const UNAUTHENTICATED = 16;
 
 const pairOf = ({ key, cert }: MeshTls): { private_key: Buffer; cert_chain: Buffer } => ({
   private_key: Buffer.from(key),

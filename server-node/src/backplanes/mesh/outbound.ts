@@ -1,4 +1,4 @@
-import type { GrpcCall } from './grpc.js';
+import type { GrpcCall, GrpcError } from './grpc.js';
 
 /** Between two attempts to reach a node, in ms. */
 const RETRY_MS = 200;
@@ -10,10 +10,16 @@ interface OutboundEvents {
   /** All subjects that are wanted now. */
   keys(): readonly string[];
   onMessage(key: string, data: string): void;
+  /** The node named itself. Returns false if this connection is redundant. */
+  onName(name: string): boolean;
   /** The node has our subjects. It may have published before. */
   onConnect(): void;
-  /** It named itself. Returns false if it is this node. */
-  onName(name: string): boolean;
+  /**
+   * The connection ended, and is tried again.
+   *
+   * @param error undefined if the node ended it after its last message
+   */
+  onLost(error: GrpcError | undefined, wasConnected: boolean): void;
 }
 
 /** Our connection to another node, which sends its messages over it. */
@@ -23,7 +29,8 @@ export class Outbound {
   #sent = 0;
   #call: GrpcCall | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #phase: 'connecting' | 'connected' | 'ended' = 'connecting';
+  #phase: 'connecting' | 'connected' | 'redundant' | 'ended' = 'connecting';
+  #name: string | undefined;
   /** Settles when the first attempt succeeded, failed or took too long. */
   readonly tried: Promise<void>;
   #onTried: () => void = () => {};
@@ -39,6 +46,20 @@ export class Outbound {
     return this.#phase === 'connected';
   }
 
+  /** Whether it ended because the node's messages arrive over another connection. */
+  get isRedundant(): boolean {
+    return this.#phase === 'redundant';
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === 'ended' || this.#phase === 'redundant';
+  }
+
+  /** The node that was reached, until the connection is lost. A redundant one keeps it. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
   /** Tells the node that subjects are wanted, or not any more. Resolves when it has them, or is lost. */
   async say(sign: '+' | '-', keys: readonly string[]): Promise<void> {
     if (this.#phase !== 'connected') return; // it will get all subjects
@@ -46,10 +67,15 @@ export class Outbound {
   }
 
   end(): void {
-    this.#phase = 'ended';
+    this.#endAs('ended');
+  }
+
+  #endAs(phase: 'redundant' | 'ended'): void {
+    this.#phase = phase;
     clearTimeout(this.#timer);
     this.#call?.cancel();
     this.#settleAll();
+    this.#onTried();
   }
 
   #connect(): void {
@@ -57,12 +83,12 @@ export class Outbound {
     call.on('data', (frame) => {
       if (this.#call === call) this.#receive(frame);
     });
-    const lost = (): void => {
-      if (this.#call === call) this.#lost();
+    const lost = (error?: GrpcError): void => {
+      if (this.#call === call) this.#lost(error);
     };
     call.on('error', lost);
-    call.on('end', lost);
-    call.on('close', lost);
+    call.on('end', () => lost());
+    call.on('close', () => lost(new Error('the connection was closed')));
     const keys = this.#events.keys();
     void this.#write('+', keys).then(() => {
       if (this.#call !== call || this.#phase !== 'connecting') return;
@@ -77,26 +103,30 @@ export class Outbound {
   }
 
   #receive(frame: string): void {
+    if (this.#isOver) return;
     const text = frame.slice(1);
     if (frame.startsWith('=')) {
       const end = text.indexOf(' ');
       this.#events.onMessage(text.slice(0, end), text.slice(end + 1));
     } else if (frame.startsWith('!')) {
       this.#acknowledged.get(Number(text))?.();
-    } else if (frame.startsWith('@') && !this.#events.onName(text)) {
-      this.#onTried();
-      this.end();
+    } else if (frame.startsWith('@')) {
+      this.#name = text;
+      if (!this.#events.onName(text)) this.#endAs('redundant');
     }
   }
 
-  #lost(): void {
+  #lost(error: GrpcError | undefined): void {
     this.#call = undefined;
-    if (this.#phase === 'ended') return;
+    if (this.#isOver) return;
+    const wasConnected = this.isConnected;
     this.#phase = 'connecting';
+    this.#name = undefined;
     this.#settleAll();
     this.#onTried();
     this.#timer = setTimeout(() => this.#connect(), RETRY_MS * (0.5 + Math.random()));
     this.#timer.unref();
+    this.#events.onLost(error, wasConnected);
   }
 
   async #write(sign: '+' | '-', keys: readonly string[]): Promise<void> {
