@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -196,6 +197,54 @@ describe('a mesh', () => {
     await new Promise(setImmediate);
     expect(doubt.mock.calls.length).toBe(before + 1);
   }, 60_000);
+
+  it('a node that cannot listen rejects as unavailable, shows it once, and works when the port is free', async () => {
+    const warnings = warningsOf();
+    const port = await freePort();
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    const node = add(mesh({ grpc, secret, listen: local(port), peers: [] }));
+    for (const attempt of [() => node.bus.publish('x', ''), () => node.bus.subscribe('x', () => {})])
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'unavailable',
+        cause: expect.any(Error) as Error,
+      });
+    other.close();
+    await once(other, 'close');
+    await vi.waitFor(() => node.bus.publish('x', ''), { timeout: 20_000 });
+    expect(warnings).toEqual([
+      `velox: the mesh cannot listen at ${local(port)}, and tries again every 2 s. Free the port, or shorten the path of the folder.`,
+    ]);
+  }, 60_000);
+
+  it('nodes find each other after a list of nodes that failed, and despite an address that is none', async () => {
+    warningsOf();
+    const port = await freePort();
+    const one = add(mesh({ grpc, secret, listen: local(port), peers: [] }));
+    await one.bus.publish('x', '');
+    const peers = vi.fn(() => Promise.resolve(['', '\n', local(port)]));
+    peers.mockRejectedValueOnce(new Error('no DNS'));
+    const two = add(mesh({ grpc, secret, listen: local(await freePort()), peers }));
+    const heard: string[] = [];
+    await two.bus.subscribe('x', (data) => heard.push(data));
+    await reach(one, heard, 'found');
+  }, 60_000);
+
+  it('processes hear each other in a folder whose name is not ASCII', async () => {
+    const path = join(folder(), 'möbel');
+    const [one, two] = [add(mesh({ grpc, secret, folder: path })), add(mesh({ grpc, secret, folder: path }))];
+    const heard: string[] = [];
+    await two.bus.subscribe('x', (data) => heard.push(data));
+    await reach(one, heard, 'ä');
+  });
+
+  it('rejects publish and subscribe after close', async () => {
+    const node = add(mesh({ grpc, secret, listen: '127.0.0.1:0', peers: [] }));
+    await node.bus.publish('x', '');
+    await node.close();
+    for (const attempt of [() => node.bus.publish('x', ''), () => node.bus.subscribe('x', () => {})])
+      await expect(attempt()).rejects.toMatchObject({ code: 'closed' });
+  });
 
   it('creates its folder for this user alone', async () => {
     const path = join(folder(), 'sockets');

@@ -29,7 +29,7 @@ export interface MeshOptions {
   readonly listen: string;
   /** How other nodes reach this one, if that differs from `listen`. */
   readonly address?: string;
-  /** The addresses of the nodes, also this one's. A function is asked again every second. */
+  /** The addresses of the nodes, also this one's. A function is asked again every second, and may take 5 s. */
   readonly peers: readonly string[] | (() => readonly string[] | Promise<readonly string[]>);
   /** Encrypts, and admits only nodes that have a certificate of the same authority. Use it outside of a private network. */
   readonly tls?: MeshTls;

@@ -7,37 +7,35 @@ import { UNAUTHENTICATED, type GrpcServerCall } from './grpc.js';
 import { Inbound } from './inbound.js';
 import type { Caller, MeshNetwork } from './network.js';
 import { Outbound } from './outbound.js';
+import { PeerList, type ListPeers } from './peer-list.js';
 import { Warnings } from './warnings.js';
 
 /** How often the list of nodes is read, in ms. */
 const DISCOVER_MS = 1_000;
+/** The wait before a node that cannot listen tries again, in ms. */
+const LISTEN_AGAIN_MS = 2_000;
 /** For how long a node that is starting waits until the others have connected to it, in ms. */
 const PATIENCE_MS = 3_000;
-
-/** Lists the addresses of the nodes. */
-export type ListPeers = (
-  isConnected: (address: string) => boolean,
-) => readonly string[] | Promise<readonly string[]>;
 
 /** A bus whose nodes connect to each other: each one sends its messages to the nodes that want them. */
 export class MeshBus implements Bus {
   readonly limit = 1_048_576;
   readonly #network: MeshNetwork;
   readonly #warnings = new Warnings();
-  readonly #peers: ListPeers;
+  readonly #list: PeerList;
   readonly #inbound = new Set<Inbound>();
   readonly #outbound = new Map<string, Outbound>();
   /** Called when the node of a name has connected to us. */
   readonly #arrivals = new Map<string, () => void>();
   readonly #subscribers: FanOut<string>;
-  /** Settles when this node and the others that run have connected to each other. */
-  readonly #ready: Promise<void>;
+  /** Settles when this node and the others that run have connected to each other, or if this node cannot listen. */
+  #ready: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(network: MeshNetwork, peers: ListPeers) {
+  constructor(network: MeshNetwork, list: ListPeers) {
     this.#network = network;
-    this.#peers = peers;
+    this.#list = new PeerList(list, this.#warnings);
     this.#subscribers = new FanOut(
       async (key) => {
         await Promise.all([...this.#outbound.values()].map((peer) => peer.say('+', [key])));
@@ -46,13 +44,11 @@ export class MeshBus implements Bus {
         for (const peer of this.#outbound.values()) void peer.say('-', [key]);
       },
     );
-    this.#ready = this.#start();
-    this.#ready.catch(() => {}); // every method awaits it and rejects
+    this.#ready = this.#open();
   }
 
   async publish(subject: string, data: string): Promise<void> {
-    await this.#ready;
-    if (this.#isClosed) throw new VeloxError('closed', 'the mesh is closed. Make another one.');
+    await this.#whenReady();
     if (Buffer.byteLength(data) > this.limit)
       throw new VeloxError('too-large', `a message is longer than ${this.limit} bytes. Send it in parts.`);
     const key = topicKey(subject);
@@ -61,7 +57,7 @@ export class MeshBus implements Bus {
   }
 
   async subscribe(subject: string, fn: (data: string) => void, onDoubt?: () => void): Promise<Unsubscribe> {
-    await this.#ready;
+    await this.#whenReady();
     return this.#subscribers.add(topicKey(subject), fn, onDoubt);
   }
 
@@ -74,8 +70,24 @@ export class MeshBus implements Bus {
     await this.#network.close();
   }
 
+  /** @throws VeloxError `closed`, or `unavailable` if this node cannot listen. */
+  async #whenReady(): Promise<void> {
+    if (!this.#isClosed) await this.#ready;
+    if (this.#isClosed) throw new VeloxError('closed', 'the mesh is closed. Make another one.');
+  }
+
+  #open(): Promise<void> {
+    const ready = this.#start();
+    ready.catch(() => {
+      if (this.#isClosed) return;
+      this.#timer = setTimeout(() => void (this.#ready = this.#open()), LISTEN_AGAIN_MS).unref();
+    });
+    return ready;
+  }
+
   async #start(): Promise<void> {
-    await this.#network.listen((call, caller) => this.#accept(call, caller));
+    await this.#listen();
+    if (this.#isClosed) return this.#network.close();
     await this.#discover();
     const wait = [...this.#outbound.values()].map(async (peer) => {
       await peer.tried;
@@ -84,10 +96,21 @@ export class MeshBus implements Bus {
     await Promise.all(wait);
   }
 
+  async #listen(): Promise<void> {
+    try {
+      await this.#network.listen((call, caller) => this.#accept(call, caller));
+      this.#warnings.end('listen');
+    } catch (cause) {
+      const what = `the mesh cannot listen at ${this.#network.listenAddress}, and tries again every 2 s`;
+      const remedy = 'Free the port, or shorten the path of the folder.';
+      const error = new VeloxError('unavailable', `${what}. ${remedy}`, { cause });
+      if (!this.#isClosed) this.#warnings.show('listen', error);
+      throw error;
+    }
+  }
+
   async #discover(): Promise<void> {
-    // A list that cannot be read is read again, and the nodes stay connected.
-    const isConnected = (address: string): boolean => this.#outbound.get(address)?.isConnected === true;
-    const addresses = await Promise.resolve(this.#peers(isConnected)).catch(() => undefined);
+    const addresses = await this.#list.read((address) => this.#outbound.get(address)?.isConnected === true);
     if (this.#isClosed) return;
     for (const [address, peer] of this.#outbound) {
       const isListed = addresses?.includes(address) ?? true;
@@ -97,7 +120,7 @@ export class MeshBus implements Bus {
       if (!isNeeded) this.#drop(address, peer);
     }
     for (const address of addresses ?? []) this.#dial(address);
-    this.#timer = setTimeout(() => void this.#discover().catch(() => {}), DISCOVER_MS).unref();
+    this.#timer = setTimeout(() => void this.#discover(), DISCOVER_MS).unref();
   }
 
   #drop(address: string, peer: Outbound): void {
@@ -109,7 +132,13 @@ export class MeshBus implements Bus {
 
   #dial(address: string): void {
     if (this.#isClosed || this.#outbound.has(address) || address === this.#network.address) return;
-    this.#outbound.set(address, this.#connect(address));
+    try {
+      this.#outbound.set(address, this.#connect(address));
+      this.#warnings.end(`dial ${address}`);
+    } catch (cause) {
+      const text = `the mesh cannot dial ${JSON.stringify(address)}. Correct this address of a node.`;
+      this.#warnings.show(`dial ${address}`, new VeloxError('bad-option', text, { cause }));
+    }
   }
 
   #connect(address: string): Outbound {

@@ -51,8 +51,13 @@ export class MeshNetwork {
     this.#options = options;
   }
 
+  get listenAddress(): string {
+    return this.#options.listen;
+  }
+
   async listen(accept: Accept): Promise<void> {
     const { grpc, listen, address, secret, tls } = this.#options;
+    this.#server?.forceShutdown(); // one that could not listen
     const server = (this.#server = new grpc.Server(OPTIONS));
     const method = {
       path: PATH,
@@ -68,7 +73,7 @@ export class MeshNetwork {
       const read = (key: string): string => String(call.metadata.get(key)[0]);
       if (!isTokenValid(secret, read('velox-token')))
         return endWith(call, UNAUTHENTICATED, 'the token is wrong or outdated');
-      accept(call, { name: read('velox-name'), address: read('velox-address') });
+      accept(call, { name: read('velox-name'), address: decodeURIComponent(read('velox-address')) });
     };
     server.addService({ subscribe: method } as never, { subscribe } as never);
     const credentials = tls
@@ -95,7 +100,7 @@ export class MeshNetwork {
     const metadata = new grpc.Metadata();
     metadata.set('velox-token', createToken(secret));
     metadata.set('velox-name', this.name);
-    metadata.set('velox-address', this.address);
+    metadata.set('velox-address', encodeURIComponent(this.address)); // metadata is ASCII
     return client.makeBidiStreamRequest(PATH, serialize, deserialize, metadata as never);
   }
 
