@@ -372,6 +372,37 @@ describe('a notification', () => {
     expect(client.take().map((frame) => (frame as { body?: unknown }).body)).toEqual([{ n: 2 }, { n: 3 }]);
   });
 
+  it('of another writer causes a fetch, also if the application puts an older row before it begins', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    items.notify('7');
+    items.put('7', { n: 2 });
+    await turn();
+    calls[1]?.resolve({ n: 3 });
+    await turn();
+    expect(client.take().at(-1)).toMatchObject({ body: { n: 3 } });
+  });
+
+  it('of another writer during a fetch causes another one, also if the application puts an older row', async () => {
+    const { fetch, calls } = manual<{ n: number }>();
+    const { items, connect } = setUp({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    items.notify('7');
+    items.put('7', { n: 2 });
+    calls[0]?.resolve({ n: 1 });
+    await turn();
+    calls[1]?.resolve({ n: 3 });
+    await turn();
+    expect(client.take().at(-1)).toMatchObject({ body: { n: 3 } });
+  });
+
   it('is not needed to repeat a fetch whose denial a put has overtaken', async () => {
     const { fetch, calls } = manual<{ n: number }>();
     const { items, connect } = setUp({ fetch });
@@ -477,7 +508,7 @@ describe('time limits:', () => {
   });
 });
 
-it('a fetch that a put made needless and a notification queued again is one fetch, and a later notification is another', async () => {
+it('a fetch that was queued before a put and is notified again is one fetch, and a later notification is another', async () => {
   const calls: ((rows: Map<string, { n: number }>) => void)[] = [];
   const { items, connect } = setUp<{ n: number }>({
     fetchMany: () => new Promise((resolve) => calls.push(resolve)),

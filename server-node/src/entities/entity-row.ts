@@ -43,8 +43,6 @@ export class EntityRow {
   /** Whether a client was denied, or told that there is no value. */
   #hasRefused = false;
   #timer: NodeJS.Timeout | undefined;
-  /** The queued fetch. A former one may still be in the queue, and must not begin as well. */
-  #due: Job | undefined;
   /** Whether the application gives the row at this moment: it is as new as a fetch. */
   #isPutting = false;
   #isEnded = false;
@@ -126,11 +124,10 @@ export class EntityRow {
   put(row: FetchedRow<unknown>): void {
     if (this.#compare(row) < 0) return;
     const number = ++this.#begun;
-    const phase = put(this.#phase);
     this.#isPutting = true;
     try {
       this.#accept(row, number, this.#host.changes.next());
-      this.#move(phase);
+      this.#move(put(this.#phase));
       // Promises would answer after the events of this tick.
       if (this.#askers) this.#host.reask(this.id);
     } finally {
@@ -178,16 +175,15 @@ export class EntityRow {
         if (this.isWatched) this.#move(retry(this.#phase, performance.now()));
       }, wait + 1).unref();
     }
-    if (phase.is !== 'queued') this.#due = undefined;
-    else if (before.is !== 'queued') this.#host.fetch((this.#due = this.#job()));
+    if (phase.is === 'queued' && before.is !== 'queued') this.#host.fetch(this.#job());
   }
 
   #job(): Job {
-    const job: Job = {
+    return {
       id: this.id,
       audience: this.audience,
       context: () => this.#context,
-      isDue: () => !this.#isEnded && this.#due === job,
+      isDue: () => !this.#isEnded,
       begin: () => {
         const number = (this.#underWay = ++this.#begun);
         const began = this.#host.changes.begin();
@@ -198,7 +194,6 @@ export class EntityRow {
         };
       },
     };
-    return job;
   }
 
   #finish(outcome: Outcome, number: number, began: number): void {

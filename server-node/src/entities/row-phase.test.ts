@@ -96,6 +96,13 @@ describe('the phases of a row', () => {
     expect(succeed(phase)).toEqual(IDLE);
   });
 
+  it('keep a fetch that is due when a row is put: it may bring a change of another writer', () => {
+    const queued = need(IDLE);
+    expect(put(queued)).toEqual(queued);
+    expect(succeed(put(need(begin(queued))))).toEqual(queued);
+    expect(succeed(put(begin(queued)))).toEqual(IDLE);
+  });
+
   it('fetch immediately when a row changes that waits for its next attempt', () => {
     expect(need(fail(begin(need(IDLE)), 0, 0.5))).toEqual({ is: 'queued', failures: 1 });
   });

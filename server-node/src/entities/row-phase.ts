@@ -37,9 +37,10 @@ export function begin(phase: Phase): Phase {
   return { is: 'fetching', failures: phase.failures, isRepeated: false, isOvertaken: false };
 }
 
-/** The application gave the newest row itself, so no fetch that has begun is needed. */
+/** The application gave the row itself: a fetch that has begun may be older. One that is due may bring a change of another writer. */
 export function put(phase: Phase): Phase {
-  return phase.is === 'fetching' ? { ...phase, isRepeated: false, isOvertaken: true } : IDLE;
+  if (phase.is === 'fetching') return { ...phase, isOvertaken: true };
+  return phase.is === 'queued' ? phase : IDLE;
 }
 
 /** The fetch brought a row. */
