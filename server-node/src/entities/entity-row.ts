@@ -197,11 +197,16 @@ export class EntityRow {
   }
 
   #finish(outcome: Outcome, number: number, began: number): void {
-    const isOvertaken = this.#phase.is === 'fetching' && this.#phase.isOvertaken;
+    const phase = this.#phase;
+    const isOvertaken = phase.is === 'fetching' && phase.isOvertaken;
+    const isRepeated = phase.is === 'fetching' && phase.isRepeated;
     this.#underWay = 0;
     try {
       if ('error' in outcome) throw outcome.error;
-      this.#move(this.#take(readFetched(outcome.result), number, began, isOvertaken));
+      const row = readFetched(outcome.result);
+      // It may have an optimistic change, which its client would show twice. The next fetch has it, and answers clients that wait.
+      if (isRepeated && row !== 'denied' && this.value?.isTooEarly(began)) return this.#move(succeed(phase));
+      this.#move(this.#take(row, number, began, isOvertaken));
     } catch (error) {
       const code = this.#host.codeOf(error);
       if (!isOvertaken) {

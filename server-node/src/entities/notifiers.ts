@@ -25,6 +25,12 @@ export class Notifiers {
     this.#drop(this.#waiting.slice(0, -MOST));
   }
 
+  /** Whether all causes have notified after a moment: a fetch that began then has their changes or not. False if some are forgotten. */
+  isTooEarly(began: number): boolean {
+    const { length } = this.#waiting;
+    return length > 0 && length < MOST && this.#waiting.every(({ at }) => at > began);
+  }
+
   /** Runs code that takes the row of a fetch that began at a moment, or was put then: the change is that of the causes before. */
   take(began: number, change: () => void): void {
     const due = this.#waiting.filter(({ at }) => at < began);

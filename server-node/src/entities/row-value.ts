@@ -44,6 +44,11 @@ export class RowValue implements Versioned {
     this.#setStale(undefined);
   }
 
+  /** Whether all changes that are expected were notified after the moment when a fetch began: it has them or not. */
+  isTooEarly(began: number): boolean {
+    return this.#notifiers?.isTooEarly(began) === true;
+  }
+
   /** No fetch brings it any more. */
   end(): void {
     this.#notifiers?.end();
