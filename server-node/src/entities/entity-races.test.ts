@@ -324,6 +324,23 @@ describe('a related row', () => {
     expect(client.take()).toMatchObject([{ topic: 'users/7', body: { n: 2 } }]);
   });
 
+  it('of a related row does not replace a row that was put while the first one was read', async () => {
+    const orders = manual<object>();
+    const { hub, connect } = setUp({ fetch: orders.fetch });
+    hub.entities.create('users', { fetch: () => ({}) });
+    const teams = hub.entities.create('teams', { fetch: () => ({ n: 0 }) });
+    const client = connect();
+    client.want('teams/5');
+    client.want('items/1');
+    await turn();
+    teams.put('5', { n: 2 });
+    const user = fetched({}, { related: { 'teams/5': { n: 1 } } });
+    orders.calls[0]?.resolve(fetched({}, { related: { 'users/7': user } }));
+    await turn();
+    const frames = client.take().filter((frame) => JSON.stringify(frame).includes('teams/5'));
+    expect(frames).toMatchObject([{ body: { n: 0 } }, { body: { n: 2 } }]);
+  });
+
   it('updates a row that clients watch', async () => {
     const { client, users, orders, answer } = await shop();
     orders[0]?.resolve(answer(1));

@@ -120,13 +120,13 @@ export class EntityRow {
     if (this.#phase.is === 'idle') this.need();
   }
 
-  /** The application gives the row itself. An older version is ignored. */
-  put(row: FetchedRow<unknown>): void {
+  /** The application gives the row itself, as it was at the moment `began`. An older version is ignored. */
+  put(row: FetchedRow<unknown>, began: number = this.#host.changes.next()): void {
     if (this.#compare(row) < 0) return;
     const number = ++this.#begun;
     this.#isPutting = true;
     try {
-      this.#accept(row, number, this.#host.changes.next());
+      this.#accept(row, number, began);
       this.#move(put(this.#phase));
       // Promises would answer after the events of this tick.
       if (this.#askers) this.#host.reask(this.id);
@@ -138,7 +138,7 @@ export class EntityRow {
 
   /** Another fetch, which began at the moment `began`, has read the row along. It is ignored if the present row may be newer. */
   offer(row: FetchedRow<unknown>, began: number): void {
-    if (!this.isFetching && this.#setAt < began) this.put(row);
+    if (!this.isFetching && this.#setAt < began) this.put(row, began);
   }
 
   /** The row is forgotten: results that are still to come are ignored. */
