@@ -27,7 +27,7 @@ export interface EntityOptions<T, Context = unknown> {
   readonly linger?: number;
   /** Identifies the rows of lists inside a row; see the option `key` of states. */
   readonly key?: StateOptions['key'];
-  /** Compares two versions: negative if `a` is older. Default: by `<`, of the same type. */
+  /** Compares two versions: negative if `a` is older. Default: numbers and texts of digits by value, other texts by `<`. */
   readonly compare?: (a: string | number, b: string | number) => number;
 }
 

@@ -1,6 +1,7 @@
 /** The order of questions, fetches, puts and departures must never show a former row, or leave one behind. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { manual, setUp, turn } from '../../test/rig/entity-hub.js';
+import type { LogEntry } from '../diagnostics/observer.js';
 import { fetched, type Fetched } from './fetched.js';
 
 const ELSEWHERE = { id: 'elsewhere', version: 9 };
@@ -467,6 +468,65 @@ describe('versions:', () => {
     await turn(3_000);
     expect(fetch).toHaveBeenCalledTimes(4);
     expect(client.take()).toMatchObject([{ body: { n: 5 } }, { body: { n: 6 } }]);
+  });
+});
+
+describe('versions that fetches never reach', () => {
+  it('make the row stale after 10 s and are logged, and the row is never replaced by an older one', async () => {
+    const log: LogEntry[] = [];
+    let version = 9;
+    const { items, connect } = setUp(
+      { fetch: () => fetched({ n: version }, { version }) },
+      { logger: (entry) => void log.push(entry) },
+    );
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    version = 1; // the row was deleted and created again
+    items.notify('7');
+    await turn(6_000);
+    expect(client.take()).toMatchObject([{ body: { n: 9 } }]);
+    expect(log).toEqual([]);
+    await turn(30_000);
+    expect(client.take()).toEqual([{ stale: 'fetch-failed', topic: 'items/7' }]);
+    expect(log[0]).toMatchObject({
+      error: { code: 'bad-option', message: expect.stringContaining('row "7" have brought older versions') as string },
+    });
+    version = 10;
+    items.notify('7');
+    await turn();
+    expect(client.take()).toMatchObject([{ body: { n: 10 } }]);
+    expect(items.stats().failed).toBe(0);
+  });
+
+  it('are forgotten when the application puts null for the deleted row', async () => {
+    let version = 9;
+    const { items, connect } = setUp({ fetch: () => fetched({ n: version }, { version }) });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    version = 1;
+    items.put('7', null);
+    items.notify('7');
+    await turn();
+    expect(client.take().at(-1)).toMatchObject({ body: { n: 1 } });
+  });
+
+  it('are no versions that `compare` returns no number for: clients read that the fetch failed', async () => {
+    const log: LogEntry[] = [];
+    let version = 1;
+    const { items, connect } = setUp(
+      { fetch: () => fetched({ n: version }, { version: version++ }), compare: () => NaN },
+      { logger: (entry) => void log.push(entry) },
+    );
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    items.notify('7');
+    await turn();
+    expect(client.take().at(-1)).toEqual({ stale: 'fetch-failed', topic: 'items/7' });
+    expect(log[0]).toMatchObject({ error: { code: 'bad-option' } });
+    expect(() => items.put('7', {}, { version: 5 })).toThrow('compare() of the entity items returned NaN');
   });
 });
 

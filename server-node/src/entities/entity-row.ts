@@ -1,14 +1,12 @@
 import type { Position } from '@velox/core/protocol';
 import type { Opened } from '../topics/source.js';
 import { Askers } from './askers.js';
+import { checkLag } from './compare-versions.js';
 import { readFetched, type FetchedRow } from './fetched.js';
 import type { Job, Outcome } from './fetches.js';
 import type { RowHost } from './row-host.js';
-import { begin, fail, IDLE, need, put, retry, succeed, type Phase } from './row-phase.js';
+import { begin, fail, flagsOf, IDLE, need, put, retry, succeed, type Phase } from './row-phase.js';
 import { RowValue } from './row-value.js';
-
-/** The last answer of a row: nothing yet, a value, or a denial. */
-type Answer = RowValue | 'denied' | undefined;
 
 /** One row for one audience: its value, its fetches and the clients that wait for them. */
 export class EntityRow {
@@ -22,10 +20,13 @@ export class EntityRow {
   #context: unknown;
   #admitted = 0;
   #phase: Phase = IDLE;
-  #answer: Answer;
+  /** The last answer: nothing yet, a value, or a denial. */
+  #answer: RowValue | 'denied' | undefined;
   /** The code of the last failure, until a fetch succeeds. */
   #stale: string | undefined;
   #version: string | number | undefined;
+  /** Since when fetches have brought older versions alone, in ms of `performance.now`. */
+  #laggingSince: number | undefined;
   /** Counts the fetches that began; a put counts as one. */
   #begun = 0;
   /** The number of the fetch that is under way; 0: none is. */
@@ -107,7 +108,7 @@ export class EntityRow {
   need(): boolean {
     const before = this.#phase;
     this.#move(need(before));
-    return before.is !== 'queued' && !(before.is === 'fetching' && before.isRepeated);
+    return before.is !== 'queued' && !flagsOf(before).isRepeated;
   }
 
   /** The row has changed while no client watches it: the next client waits for a fetch. */
@@ -122,7 +123,7 @@ export class EntityRow {
 
   /** The application gives the row itself, as it was at the moment `began`. An older version is ignored. */
   put(row: FetchedRow<unknown>, began: number = this.#host.changes.next()): void {
-    if (this.#compare(row) < 0) return;
+    if (this.#host.compare(row.version, this.#version) < 0) return;
     const number = ++this.#begun;
     this.#isPutting = true;
     try {
@@ -197,15 +198,14 @@ export class EntityRow {
   }
 
   #finish(outcome: Outcome, number: number, began: number): void {
-    const phase = this.#phase;
-    const isOvertaken = phase.is === 'fetching' && phase.isOvertaken;
-    const isRepeated = phase.is === 'fetching' && phase.isRepeated;
+    const { isOvertaken, isRepeated } = flagsOf(this.#phase);
     this.#underWay = 0;
     try {
       if ('error' in outcome) throw outcome.error;
       const row = readFetched(outcome.result);
       // It may have an optimistic change, which its client would show twice. The next fetch has it, and answers clients that wait.
-      if (isRepeated && row !== 'denied' && this.value?.isTooEarly(began)) return this.#move(succeed(phase));
+      if (isRepeated && row !== 'denied' && this.value?.isTooEarly(began))
+        return this.#move(succeed(this.#phase));
       this.#move(this.#take(row, number, began, isOvertaken));
     } catch (error) {
       const code = this.#host.codeOf(error);
@@ -219,14 +219,14 @@ export class EntityRow {
     if (!this.isWatched) this.#host.onIdle(this.id, this.audience);
   }
 
-  /** Takes the result of a fetch. Returns the next phase. @throws VeloxError `not-json`, `too-deep`. */
+  /** Takes the result of a fetch. Returns the next phase. @throws VeloxError `not-json`, `too-deep`, `bad-option`. */
   #take(row: FetchedRow<unknown> | 'denied', number: number, began: number, isOvertaken: boolean): Phase {
     if (row === 'denied') {
       this.#deny(number);
       // The row was put after the fetch asked for the right.
       return isOvertaken ? need(succeed(this.#phase)) : succeed(this.#phase);
     }
-    const order = this.#compare(row);
+    const order = this.#host.compare(row.version, this.#version);
     if (order > 0 || (order === 0 && !isOvertaken)) {
       this.#accept(row, number, began);
       return succeed(this.#phase);
@@ -235,6 +235,7 @@ export class EntityRow {
     if (isOvertaken) return succeed(this.#phase);
     // A replica of the database lags behind. The present row is as good an answer, unless it is outdated, too.
     if (this.presentValue) this.#answered = number;
+    checkLag((this.#laggingSince ??= performance.now()), this.id);
     return fail(this.#phase, performance.now(), Math.random());
   }
 
@@ -247,7 +248,7 @@ export class EntityRow {
     this.#answered = Math.max(this.#answered, number);
     // A put without a version does not make older versions newer. A row that was deleted may start again with lower versions.
     this.#version = version ?? (value === null ? undefined : this.#version);
-    this.#stale = undefined;
+    this.#stale = this.#laggingSince = undefined;
     this.freshAt = performance.now();
     this.#setAt = this.#host.changes.next();
     this.#host.onRelated(related, began);
@@ -263,15 +264,9 @@ export class EntityRow {
     this.#answer = 'denied';
     this.#answered = Math.max(this.#answered, number);
     this.#isShared = false;
-    this.#version = this.#stale = undefined;
+    this.#version = this.#stale = this.#laggingSince = undefined;
     this.freshAt = performance.now();
     if (value) this.#host.reask(this.id);
-  }
-
-  /** Whether a row is newer (above 0) or older than the present one, by their versions. */
-  #compare({ version }: FetchedRow<unknown>): number {
-    if (version === undefined || this.#version === undefined) return 0;
-    return this.#host.compare(version, this.#version);
   }
 
   #settle(number: number): void {

@@ -12,6 +12,7 @@ import type { Observer } from '../diagnostics/observer.js';
 import type { Versioned } from '../state/versioned.js';
 import type { Opened, Source } from '../topics/source.js';
 import type { Changes } from './changes.js';
+import { checkedCompare, compareVersions } from './compare-versions.js';
 import { EntityRow } from './entity-row.js';
 import type { EntityOptions, EntityStats, PutOptions } from './entity-options.js';
 import { readFetched, readPut, type FetchedRow } from './fetched.js';
@@ -54,7 +55,7 @@ export class EntitySource<T = unknown> implements Source {
       concurrency = 8,
       timeout = 10_000,
       linger = 30_000,
-      compare = byOrder,
+      compare = compareVersions,
     } = options;
     this.#type = type;
     this.#options = options;
@@ -68,7 +69,7 @@ export class EntitySource<T = unknown> implements Source {
     this.#rows = new Rows(linger, host.limit);
     this.#rowHost = {
       stateOptions: options.key === undefined ? {} : { key: options.key },
-      compare,
+      compare: checkedCompare(compare, type),
       changes: host.changes,
       fetch: (job) => this.#fetches.add(job),
       codeOf: (error) => this.#codeOf(error),
@@ -242,12 +243,4 @@ export class EntitySource<T = unknown> implements Source {
     this.#host.observer.failure(error);
     return isVeloxError(error, 'not-json') || isVeloxError(error, 'too-deep') ? 'not-json' : 'fetch-failed';
   }
-}
-
-/** @throws VeloxError `bad-option` if the versions cannot be compared. */
-function byOrder(a: string | number, b: string | number): number {
-  if (typeof a !== typeof b) {
-    throw new VeloxError('bad-option', 'versions of a row differ in type. Pass `compare` to the entity.');
-  }
-  return a < b ? -1 : a > b ? 1 : 0;
 }

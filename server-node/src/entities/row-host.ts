@@ -1,12 +1,13 @@
 import type { StateOptions } from '../state/state.js';
 import type { Changes } from './changes.js';
+import type { CompareRows } from './compare-versions.js';
 import type { Job } from './fetches.js';
 
 /** The functions of an entity that its rows need. */
 export interface RowHost {
   /** The options of the row's state. */
   readonly stateOptions: Pick<StateOptions, 'key'>;
-  readonly compare: (a: string | number, b: string | number) => number;
+  readonly compare: CompareRows;
   readonly changes: Changes;
   /** Queues a fetch. */
   readonly fetch: (job: Job) => void;

@@ -24,6 +24,11 @@ const MAX_RETRY_MS = 30_000;
 
 export const IDLE: Phase = { is: 'idle' };
 
+/** The flags of the fetch that is under way; without one, both are false. */
+export function flagsOf(phase: Phase): { readonly isRepeated: boolean; readonly isOvertaken: boolean } {
+  return phase.is === 'fetching' ? phase : { isRepeated: false, isOvertaken: false };
+}
+
 /** The row is wanted, or has changed: a fetch must begin after this moment. */
 export function need(phase: Phase): Phase {
   if (phase.is === 'idle') return { is: 'queued', failures: 0 };
