@@ -93,6 +93,80 @@ describe('the row of a user whose context is new', () => {
   });
 });
 
+describe('a client whose audience has changed, and which gets no row of the new one', () => {
+  it.each([
+    ['the fetch fails', 'guest'],
+    ['audience() throws', 'unknown'],
+  ])('does not resume in the former row by steps that it could not see: %s', async (_, other) => {
+    let n = 1;
+    const { hub, items, connect } = setUp<object>(
+      {
+        audience({ role = '' }) {
+          if (role === 'unknown') throw new Error('no such role');
+          return role;
+        },
+        fetch(_, { audience }) {
+          if (audience === 'guest') throw new Error('no database');
+          return { n, text: 'x'.repeat(300) };
+        },
+      },
+      { canSubscribe: () => true },
+    );
+    const [ann, bob] = [connect('ann', { role: 'boss' }), connect('bob', { role: 'boss' })];
+    for (const client of [ann, bob]) client.want('items/7');
+    await turn();
+    const [known] = ann.take() as [{ id: string; version: number; proof: string }];
+    const change = async (role: string): Promise<void> => {
+      ann.session.admission = { identity: 'ann', context: { role } };
+      void hub.recheck();
+      await turn();
+    };
+    await change(other);
+    expect(ann.take()).toMatchObject([{ topic: 'items/7', stale: expect.any(String) as string }]);
+    for (const next of [2, 3]) {
+      n = next;
+      items.notify('7', 'boss');
+      await turn();
+    }
+    await change('boss');
+    expect(ann.take()).toMatchObject([{ topic: 'items/7', body: { n: 3 } }]);
+    const again = connect('ann', { role: 'boss' });
+    again.want('items/7', { id: known.id, version: known.version, proof: known.proof });
+    await turn();
+    expect(again.take()).toMatchObject([{ topic: 'items/7', body: { n: 3 } }]);
+  });
+
+  it('resumes in its row if that was fetched with a former context and is still its own', async () => {
+    let isBroken = false;
+    let n = 1;
+    const { hub, connect } = setUp<object>(
+      {
+        audience: 'user',
+        fetch() {
+          if (isBroken) throw new Error('no database');
+          return { n, text: 'x'.repeat(300) };
+        },
+      },
+      { canSubscribe: () => true },
+    );
+    const ann = connect('ann', { role: 'boss' });
+    ann.want('items/7');
+    await turn();
+    ann.take();
+    isBroken = true;
+    ann.session.admission = { identity: 'ann', context: { role: 'clerk' } };
+    void hub.recheck();
+    await turn();
+    isBroken = false;
+    n = 2;
+    await turn(3_000);
+    expect(ann.take()).toMatchObject([
+      { stale: 'fetch-failed' },
+      { delta: true, body: [{ path: '/n', value: 2 }] },
+    ]);
+  });
+});
+
 describe('a row that a client waits for', () => {
   it('is kept while its last member leaves, so that the client follows it', async () => {
     const { fetch, calls } = manual<{ n: number }>();
@@ -490,7 +564,10 @@ describe('versions that fetches never reach', () => {
     await turn(30_000);
     expect(client.take()).toEqual([{ stale: 'fetch-failed', topic: 'items/7' }]);
     expect(log[0]).toMatchObject({
-      error: { code: 'bad-option', message: expect.stringContaining('row "7" have brought older versions') as string },
+      error: {
+        code: 'bad-option',
+        message: expect.stringContaining('row "7" have brought older versions') as string,
+      },
     });
     version = 10;
     items.notify('7');

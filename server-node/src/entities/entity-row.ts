@@ -162,7 +162,8 @@ export class EntityRow {
     this.#isShared ||= answer instanceof RowValue;
     if (answer instanceof RowValue) return answer;
     this.#hasRefused = true;
-    return answer === 'denied' ? { denied: 'forbidden' } : { stale: this.#stale ?? 'unavailable' };
+    if (answer === 'denied') return { denied: 'forbidden' };
+    return { stale: this.#stale ?? 'unavailable', id: this.value?.position().id };
   }
 
   #move(phase: Phase): void {

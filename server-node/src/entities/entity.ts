@@ -149,7 +149,13 @@ export class EntitySource<T = unknown> implements Source {
     const { audience: rule, maxAge = Infinity } = this.#options;
     if (rule === 'user' && admission.identity === undefined) return { denied: 'unauthorized' };
     const id = this.#idOf(topic);
-    const audience = this.#audienceOf(admission);
+    let audience: string | undefined;
+    try {
+      audience = this.#audienceOf(admission);
+    } catch (error) {
+      this.#host.observer.failure(error, { topic });
+      return { stale: 'unavailable', id: undefined };
+    }
     const row = this.#rows.find(id, audience) ?? this.#create(id, audience);
     this.#rows.enter(row);
     if (rule === 'user') row.admit(admission.context, admission.order);

@@ -13,7 +13,7 @@ const CREDENTIALS = { request: new Request('http://localhost'), header: () => un
 /** A client of a hub with an entity `items`. */
 export interface Client {
   readonly session: Session;
-  readonly want: (topic: string, known?: { id: string; version: number }) => void;
+  readonly want: (topic: string, known?: { id: string; version: number; proof?: string }) => void;
   readonly leave: (topic: string) => void;
   /** The link ends, and the session with it. */
   readonly end: () => void;
