@@ -14,9 +14,6 @@ export interface EntityRelay {
   send(type: string, ids: readonly string[], audience: string | undefined): void;
 }
 
-/** The longest delay before rows are fetched again because notifications may have been missed, in ms: not all nodes at a time. */
-const DOUBT_MS = 1_000;
-
 /** The entities of a hub by their type. */
 export class Entities {
   readonly #topics: Topics;
@@ -61,6 +58,7 @@ export class Entities {
       changes: this.#changes,
       reask: (topic) => this.#topics.reask(topic),
       reaskRefused: (topic) => this.#topics.reaskRefused(topic),
+      reaskAllRefused: (prefix) => this.#topics.reaskAllRefused(prefix),
       onRelated: (related, began) => this.#keep(related, began),
       onNotify: (ids, audience) => this.relay?.send(type, ids, audience),
     });
@@ -84,8 +82,12 @@ export class Entities {
 
   /** Notifications of a type may have been missed: all watched rows are fetched again, soon. */
   doubt(type: string): void {
-    const source = this.#byType.get(type);
-    if (source) setTimeout(() => source.refreshAll(), Math.random() * DOUBT_MS).unref();
+    this.#byType.get(type)?.doubt();
+  }
+
+  /** The same for all types. */
+  doubtAll(): void {
+    for (const source of this.#byType.values()) source.doubt();
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { manual, setUp, turn } from '../../test/rig/entity-hub.js';
-import { fetched } from './fetched.js';
+import { fetched, type Fetched } from './fetched.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -210,6 +210,60 @@ describe('a row that is put', () => {
     const { items } = setUp({ fetch: () => ({}) });
     items.put('7', {});
     expect(items.stats().rows).toBe(0);
+  });
+});
+
+describe('a client that was denied a row that is forgotten since', () => {
+  /** Ann was denied `items/7`, and may see it now. */
+  async function deny() {
+    let isAllowed = false;
+    const fetch = vi.fn((): Fetched<object> => (isAllowed ? { n: 1 } : 'denied'));
+    const rig = setUp<object>({ fetch });
+    const ann = rig.connect('ann');
+    ann.want('items/7');
+    await turn(60_000);
+    expect(ann.take()).toEqual([{ denied: 'items/7', code: 'forbidden' }]);
+    expect(rig.items.stats().rows).toBe(0);
+    isAllowed = true;
+    return { ...rig, ann };
+  }
+
+  it('is asked for again by put()', async () => {
+    const { items, ann } = await deny();
+    items.put('7', { n: 1 });
+    await turn();
+    expect(ann.take()).toMatchObject([{ topic: 'items/7', body: { n: 1 } }]);
+  });
+
+  it('is asked for again if notifications may have been missed', async () => {
+    const { hub, ann } = await deny();
+    hub.entities.doubt('items');
+    await turn(1_000);
+    expect(ann.take()).toMatchObject([{ topic: 'items/7', body: { n: 1 } }]);
+  });
+});
+
+describe('notifications that may have been missed', () => {
+  it('cause one fetch of each row, however often that is reported, and none of later rows', async () => {
+    const fetch = vi.fn((id: string) => ({ id }));
+    const { hub, connect } = setUp<object>({ fetch });
+    const client = connect();
+    client.want('items/7');
+    await turn();
+    for (let count = 0; count < 50; count++) hub.entities.doubt('items');
+    client.want('items/8');
+    await turn(1_000);
+    expect(fetch.mock.calls.map(([id]) => id).sort()).toEqual(['7', '7', '8']);
+  });
+
+  it('cause fetches of the rows of all types', async () => {
+    const fetch = vi.fn(() => ({}));
+    const { hub, connect } = setUp<object>({ fetch });
+    connect().want('items/7');
+    await turn();
+    hub.entities.doubtAll();
+    await turn(1_000);
+    expect(fetch).toHaveBeenCalledTimes(2);
   });
 });
 

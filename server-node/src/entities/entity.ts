@@ -22,6 +22,9 @@ import { textOf, textsOf, type RowId } from './row-id.js';
 import { RowValue } from './row-value.js';
 import { Rows } from './rows.js';
 
+/** The longest delay before rows are fetched again because notifications may have been missed, in ms: not all nodes at a time. */
+const DOUBT_MS = 1_000;
+
 /** The functions of a hub that an entity needs. */
 export interface EntityHost {
   readonly observer: Observer;
@@ -32,6 +35,8 @@ export interface EntityHost {
   readonly reask: (topic: string) => void;
   /** The same for the sessions that were denied, or told that there is no value. */
   readonly reaskRefused: (topic: string) => void;
+  /** The same for all topics that begin with a prefix. */
+  readonly reaskAllRefused: (prefix: `${string}/`) => void;
   /** Rows of other entities that a fetch, which began at the moment `began`, brought along. */
   readonly onRelated: (related: ReadonlyMap<string, unknown>, began: number) => void;
   /** Some rows have changed; other nodes have to know. */
@@ -47,6 +52,9 @@ export class EntitySource<T = unknown> implements Source {
   readonly #rows: Rows;
   readonly #rowHost: RowHost;
   #aging: NodeJS.Timeout | undefined;
+  /** The rows that may have changed without a notification, until they are fetched again. */
+  #doubted: readonly EntityRow[] = [];
+  #doubting: NodeJS.Timeout | undefined;
 
   constructor(type: string, options: EntityOptions<T>, host: EntityHost) {
     const {
@@ -102,12 +110,18 @@ export class EntitySource<T = unknown> implements Source {
     for (const id of ids) this.#notify(id, audience);
   }
 
-  /** All rows may have changed: those that clients watch are fetched again. */
-  refreshAll(): void {
-    for (const row of this.#rows.all()) {
-      if (this.#rows.isWatched(row)) row.need();
-      else row.invalidate();
-    }
+  /** All rows may have changed until now: soon, those that clients watch are fetched again. */
+  doubt(): void {
+    this.#doubted = [...this.#rows.all()];
+    this.#doubting ??= setTimeout(() => {
+      for (const row of this.#doubted) {
+        if (this.#rows.isWatched(row)) row.need();
+        else row.invalidate();
+      }
+      this.#doubted = [];
+      this.#doubting = undefined;
+      this.#host.reaskAllRefused(`${this.#type}/`);
+    }, Math.random() * DOUBT_MS).unref();
   }
 
   /** The application has a row: it is sent without a fetch. */
@@ -118,7 +132,9 @@ export class EntitySource<T = unknown> implements Source {
     if (audience !== undefined || this.#options.audience !== undefined)
       this.#checkAudience('put()', audience);
     this.#host.changes.note(this.#topicOf(id));
-    for (const each of this.#rows.of(id)) if (each.audience === audience) each.put(row);
+    const present = this.#rows.find(id, audience);
+    if (present) present.put(row);
+    else this.#host.reaskRefused(this.#topicOf(id)); // the row of denied clients is forgotten after `linger`
     this.#host.onNotify([id], audience); // other nodes fetch it
   }
 
@@ -185,6 +201,7 @@ export class EntitySource<T = unknown> implements Source {
   /** Ends all rows. */
   close(): void {
     clearInterval(this.#aging);
+    clearTimeout(this.#doubting);
     this.#fetches.close();
     this.#rows.close();
   }

@@ -158,11 +158,7 @@ export class Topics {
       }
     }
     const isAllowed = !('denied' in answer && answer.denied === 'forbidden');
-    this.#observer.publish('subscribe', () => ({
-      topic,
-      allowed: isAllowed,
-      identity: subscriber.identity,
-    }));
+    this.#observer.publish('subscribe', () => ({ topic, allowed: isAllowed, identity: subscriber.identity }));
   }
 
   #seedsOf(subscriber: Subscriber, parent: Broadcast): Seeds | undefined | Promise<Seeds> {
@@ -222,6 +218,11 @@ export class Topics {
   /** Asks again for all sessions that have no value of a topic yet, or were denied it. */
   reaskRefused(topic: string): void {
     this.reask(topic, ({ topics }) => topics.get(topic)?.isRefused);
+  }
+
+  /** The same for all topics that begin with a prefix. */
+  reaskAllRefused(prefix: `${string}/`): void {
+    for (const topic of [...this.#wanted.names]) if (topic.startsWith(prefix)) this.reaskRefused(topic);
   }
 
   /** Asks again whether each session that wants a topic may see it, and asks its source for the value. */
