@@ -5,6 +5,7 @@ import { memory } from '../src/backplanes/memory/index.js';
 import { withParts } from '../src/cluster/bus-parts.js';
 import type { Backplane } from '../src/cluster/bus.js';
 import { createHub, type Hub } from '../src/create-hub.js';
+import type { LogEntry } from '../src/diagnostics/observer.js';
 import { createRandom } from '../src/testing/random.js';
 import { MemoryNetwork } from '../src/testing/memory-network.js';
 import { VirtualTime } from '../src/testing/virtual-time.js';
@@ -17,6 +18,7 @@ let east: Hub;
 let west: Hub;
 let restore: (() => void)[];
 let syncs: Sync[];
+let entries: LogEntry[];
 /** By subject: how many messages each node was sent. */
 let heard: Map<string, number>;
 
@@ -49,8 +51,10 @@ beforeEach(async () => {
   network = new MemoryNetwork(time);
   restore = [time.install(createRandom(1).next), network.install()];
   backplane = counting();
+  entries = [];
   const options = {
     backplane,
+    logger: (entry: LogEntry) => void entries.push(entry),
     canJoin: () => true,
     authorize: ({ header }: { header: (name: string) => string | undefined }) => header('cookie') ?? '',
     name: (context: unknown) => (context === '' ? undefined : String(context)),
@@ -178,9 +182,12 @@ describe('an entity', () => {
     await settled();
     n = 2;
     const bus = withParts(backplane.bus);
+    entries.length = 0;
     for (const data of ['["items","7"]', '["unknown","7"]', 'no JSON', '[7]', '["items",7]'])
       await bus.publish('changed', data);
     await settled();
     expect(replicas.map((replica) => replica.get())).toEqual([{ n: 2 }, { n: 2 }]);
+    // Two broken messages reach two nodes.
+    expect(entries.filter(({ event }) => event === 'broken message')).toHaveLength(4);
   });
 });

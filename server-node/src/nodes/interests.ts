@@ -24,14 +24,15 @@ export class Interests {
    * Calls `fn` with the messages of a subject until `drop`. Idempotent.
    *
    * @param onDoubt messages may have been missed
+   * @param isLate whether the messages before the subscription count as missed
    * @returns when messages that are published from now on will be received, or after 2 s without the engine
    */
-  add(subject: string, fn: (data: string) => void, onDoubt?: () => void): Promise<void> {
+  add(subject: string, fn: (data: string) => void, onDoubt?: () => void, isLate = false): Promise<void> {
     const known = this.#wanted.get(subject)?.ready;
     if (known) return known;
     const interest: Interest = {};
     this.#wanted.set(subject, interest);
-    const subscribed = this.#subscribe(subject, interest, fn, onDoubt);
+    const subscribed = this.#subscribe(subject, interest, fn, onDoubt, isLate);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS).unref()));
     return (interest.ready = Promise.race([subscribed, late]).finally(() => clearTimeout(timer)));
@@ -51,14 +52,15 @@ export class Interests {
     subject: string,
     interest: Interest,
     fn: (data: string) => void,
-    onDoubt?: () => void,
+    onDoubt: (() => void) | undefined,
+    isLate: boolean,
   ): Promise<void> {
-    for (let isFirst = true; this.#wanted.get(subject) === interest; isFirst = false) {
+    for (let isDoubtful = isLate; this.#wanted.get(subject) === interest; isDoubtful = true) {
       try {
         const end = await this.#bus.subscribe(subject, fn, onDoubt);
         if (this.#wanted.get(subject) !== interest) return end();
         interest.end = end;
-        if (!isFirst) onDoubt?.();
+        if (isDoubtful) onDoubt?.();
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
