@@ -491,6 +491,25 @@ describe('eviction:', () => {
   });
 });
 
+it('a denial that is older than `maxAge` is given immediately and asked for again', async () => {
+  let isAllowed = false;
+  const fetch = vi.fn((): Fetched<object> => (isAllowed ? { n: 1 } : 'denied'));
+  const { connect } = setUp<object>({ fetch, maxAge: 5_000 });
+  const [first, second] = [connect(), connect()];
+  first.want('items/7');
+  await turn(4_000);
+  second.want('items/7');
+  await turn(2_000);
+  expect(fetch).toHaveBeenCalledTimes(1);
+  isAllowed = true;
+  const third = connect();
+  third.want('items/7');
+  await turn();
+  expect(fetch).toHaveBeenCalledTimes(2);
+  for (const client of [first, second, third])
+    expect(client.take().at(-1)).toMatchObject({ topic: 'items/7', body: { n: 1 } });
+});
+
 describe('related rows', () => {
   it('become rows of their own entity, without a fetch', async () => {
     const { hub, items, connect } = setUp({
@@ -508,6 +527,18 @@ describe('related rows', () => {
     expect(fetchUser).not.toHaveBeenCalled();
     expect(items.stats().rows).toBe(1);
   });
+
+  it.each([{ users: {} }, { '': {} }, null, 7])(
+    'are refused if their keys are no topics of rows: %j',
+    (related) => {
+      expect(() => fetched({}, { related: related as never })).toThrow(
+        expect.objectContaining({
+          code: 'bad-option',
+          message: expect.stringContaining('users/7') as string,
+        }),
+      );
+    },
+  );
 });
 
 describe('creating an entity', () => {

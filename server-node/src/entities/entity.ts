@@ -176,7 +176,7 @@ export class EntitySource<T = unknown> implements Source {
     this.#rows.enter(row);
     if (rule === 'user') row.admit(admission.context, admission.order);
     const opened = row.open(known);
-    if (row.value && performance.now() - row.freshAt > maxAge) row.refresh();
+    if (performance.now() - row.freshAt > maxAge) row.refresh();
     if (maxAge !== Infinity) {
       const every = Math.min(maxAge / 4, LONGEST_TIMER_MS);
       this.#aging ??= setInterval(() => this.#age(maxAge), every).unref();

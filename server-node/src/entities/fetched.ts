@@ -21,9 +21,14 @@ export interface FetchedOptions {
   readonly related?: Readonly<Record<string, unknown>>;
 }
 
+const isByTopic = (related: unknown): boolean =>
+  typeof related === 'object' &&
+  related !== null &&
+  Object.keys(related).every((topic) => topic.includes('/'));
+
 const FETCHED: Checks<FetchedOptions> = {
   version: () => undefined, // `compare` knows which ones it takes
-  related: expected('an object of rows by topic', (value) => typeof value === 'object' && value !== null),
+  related: expected('an object of rows by topic, such as "users/7"', isByTopic),
 };
 
 /** The result of a fetch: the row, `null` if it does not exist, a row with additions, or `'denied'`. */
