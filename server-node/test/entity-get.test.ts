@@ -1,5 +1,5 @@
 /** Rows of entities as plain JSON: the rights and audiences of a subscription apply, and caches give no row to another client. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createHub, type AnyContract, type HubOptions, type Session } from '../src/index.js';
 
 type Options = HubOptions<string | undefined, Session<string | undefined, AnyContract>>;
@@ -42,6 +42,28 @@ it('a GET for the row of a user answers 401 to an anonymous client', async () =>
   const answer = await start(AUTHORIZED)('notes/7');
   expect(answer.status).toBe(401);
   expect(await answer.json()).toMatchObject({ error: { code: 'unauthorized' } });
+});
+
+it('a GET for a row that may be outdated says so in `velox-stale`, and is kept by no cache', async () => {
+  let isBroken = false;
+  const hub = createHub({ logger: () => undefined });
+  const items = hub.entity('items', {
+    fetch: (id) => (isBroken ? Promise.reject(new Error('no database')) : { id }),
+  });
+  const get = (headers: Record<string, string> = {}): Promise<Response> =>
+    hub.fetch(new Request('http://localhost/sync?topic=items/7', { headers }));
+  const fresh = await get();
+  expect(fresh.headers.get('velox-stale')).toBeNull();
+  const known = { 'if-none-match': fresh.headers.get('etag') as string };
+  expect((await get(known)).status).toBe(304);
+  isBroken = true;
+  items.notify('7');
+  await vi.waitFor(() => expect(items.stats().failed).toBe(1));
+  const outdated = await get(known);
+  expect(outdated.status).toBe(200);
+  expect(outdated.headers.get('velox-stale')).toBe('fetch-failed');
+  expect(outdated.headers.get('cache-control')).toBe('no-store');
+  expect(await outdated.json()).toMatchObject({ body: { id: '7' } });
 });
 
 it('a GET for a row whose fetch fails answers 503, without the error and without the id', async () => {

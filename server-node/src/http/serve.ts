@@ -133,14 +133,20 @@ async function readValue(
     throw new VeloxError('forbidden', 'this client may not see the topic. Ask for access.');
   }
   const { frames, versioned } = opened;
+  const { stale } = versioned;
   const { id, version } = frames.position;
   const etag = `"${id}:${version}"`;
   // Another client may have to read another value, or none.
   const isPrivate = versioned.isPersonal || hub.admissions.hasAuthorize;
-  const headers = isPrivate
-    ? { etag, 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie' }
-    : { etag, 'cache-control': 'no-cache' };
-  if (isKnown(known, etag)) return { status: 304, headers, body: '', outcome: 'not modified' };
+  const headers = {
+    etag,
+    // A cache would keep `velox-stale` beyond its time.
+    'cache-control': `${isPrivate ? 'private, ' : ''}no-${stale === undefined ? 'cache' : 'store'}`,
+    ...(isPrivate && { vary: 'Authorization, Cookie' }),
+    ...(stale !== undefined && { 'velox-stale': stale }),
+  };
+  if (stale === undefined && isKnown(known, etag))
+    return { status: 304, headers, body: '', outcome: 'not modified' };
   const { text: body, bytes } = frames.message(id, 0, true, 0);
   return {
     status: 200,
