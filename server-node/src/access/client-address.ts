@@ -61,10 +61,7 @@ export function isLocal(address: string): boolean {
   const groups = groupsOf(plain);
   const [first = 0] = groups;
   if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfe80) return true; // fc00::/7 and fe80::/10
-  const [high = 0, low = 0] = groups.slice(6);
-  if (groups.slice(0, 5).some((group) => group !== 0)) return false;
-  if (groups[5] === 0xffff) return LOCAL_IPV4.test(`${high >> 8}.${high & 255}.${low >> 8}.`);
-  return groups[5] === 0 && high === 0 && low === 1; // ::1
+  return groups.slice(0, 7).every((group) => group === 0) && groups[7] === 1; // ::1
 }
 
 /** The eight groups of an IPv6 address (RFC 4291 §2.2). */
@@ -87,5 +84,13 @@ function groupsIn(text: string): number[] {
 function withoutPort(address: string): string {
   if (isIPv4(address)) return address;
   const bare = /^\[([^\]]*)\]/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
-  return /^::ffff:([\d.]+)$/i.exec(bare)?.[1] ?? bare;
+  return mappedIPv4(bare) ?? bare;
+}
+
+/** The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). Some proxies write it as hexadecimal groups. */
+function mappedIPv4(address: string): string | undefined {
+  if (!/:ffff:/i.test(address) || !isIPv6(address)) return undefined;
+  const [a, b, c, d, e, mark, high = 0, low = 0] = groupsOf(address);
+  if ([a, b, c, d, e].some((group) => group !== 0) || mark !== 0xffff) return undefined;
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
