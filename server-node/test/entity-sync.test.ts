@@ -235,6 +235,23 @@ describe('entity-sync on a hub', () => {
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it.each([
+    ['compressed', true],
+    ['not compressed', false],
+  ])('reads messages of 1 MB that are %s no faster than they are paid for', async (_, perMessageDeflate) => {
+    let passed = 0;
+    const passThrough = (): void => void passed++;
+    const { connect } = await start({ hub: { limits: { rate: 5 } }, passThrough });
+    const [large, other] = [connect({ perMessageDeflate }), connect()];
+    await Promise.all([large.send(), other.send()]);
+    for (let at = 0; at < 10; at++) large.socket.send(JSON.stringify({ data: ' '.repeat(1_000_000) }));
+    await vi.waitFor(() => expect(passed).toBeGreaterThan(0), FOUND);
+    await other.send('{"action":"secret","body":"x"}');
+    expect(passed).toBe(1); // the next one is read after half a minute
+    expect(large.socket.readyState).toBe(WebSocket.OPEN);
+    large.socket.terminate(); // its close frame would not be read
+  });
+
   it('ends a client that answers no ping, and keeps one that does', async () => {
     const { connect } = await start({ hub: { heartbeat: 200 } });
     const [dead, live] = [connect({ autoPong: false }), connect()];

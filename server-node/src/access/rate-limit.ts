@@ -10,6 +10,14 @@ export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflat
   inflated: 1 / 4,
 };
 
+/** Bytes of a message that cost nothing beside its frame. */
+const FREE_BYTES = 1024;
+
+/** The price of a WebSocket message for its bytes, in tokens. */
+export function priceOf(bytes: number, isInflated: boolean): number {
+  return (Math.max(0, bytes - FREE_BYTES) / 1024) * (isInflated ? PRICES.inflated : PRICES.kibibyte);
+}
+
 /** A token bucket: refills at a rate per second, and holds a burst. */
 export class RateLimit {
   readonly #perSecond: number;

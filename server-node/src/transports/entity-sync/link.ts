@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, isVeloxError, VeloxError, type ClientFrame } from '@velox/core/protocol';
+import { priceOf } from '../../access/rate-limit.js';
 import type { Guest } from '../../hub/entrance.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
@@ -10,6 +11,7 @@ import { headerOf } from '../request-head.js';
 import { takeReader } from '../socket/internals.js';
 import { PlainWebSocketOutlet, type ServerWebSocket } from '../version2/websocket-outlet.js';
 import { FrameGate } from '../websocket/frame-gate.js';
+import { headOf } from '../websocket/frame-head.js';
 import { readMessage } from '../websocket/read-message.js';
 import { RowOutlet } from './outlet.js';
 import { requestOf, type RowRequest } from './requests.js';
@@ -155,6 +157,7 @@ export class EntitySyncLink {
     try {
       const text = readMessage(raw, this.#hub.limits.frame);
       this.#execute(session, requestOf(text, this.#hub.limits.topic), text);
+      session.rate.charge(priceOf(Buffer.byteLength(text), headOf(raw)?.isDeflated === true));
     } catch (error) {
       this.#hub.fail(session, error);
     }

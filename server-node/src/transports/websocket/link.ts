@@ -17,7 +17,7 @@ import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
 import { CompressingOutlet } from '../../wire/compressing-outlet.js';
 import type { Outlet } from '../../wire/outlet.js';
-import { PRICES } from '../../access/rate-limit.js';
+import { priceOf } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { releaseInflater, takeReader } from '../socket/internals.js';
@@ -165,10 +165,7 @@ export class WebSocketLink implements FrameGateOptions {
 
   /** Charges for the bytes of a message, and receives the next one when that is paid. */
   #goOn(bytes: number): void {
-    const rate = this.#session?.rate;
-    rate?.charge(
-      (Math.max(0, bytes - FREE_BYTES) / 1024) * (this.#isInflated ? PRICES.inflated : PRICES.kibibyte),
-    );
+    this.#session?.rate.charge(priceOf(bytes, this.#isInflated));
     this.#nextWhenReadable();
   }
 
@@ -250,8 +247,6 @@ export class WebSocketLink implements FrameGateOptions {
 const never = (): boolean => false;
 
 const LATE_OPEN = 'no open frame came in time. Send it as the first message.';
-/** Bytes of a message that cost nothing beside the frame. */
-const FREE_BYTES = 1024;
 
 /** The bit of a frame's first byte that RFC 7692 §6 uses. */
 const RSV1 = 0x40;
