@@ -4,6 +4,7 @@ import { createServer as createHttp, type RequestListener, type Server } from 'n
 import { createServer as createHttps, Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { memory } from '../src/backplanes/memory/index.js';
 import * as velox from '../src/index.js';
 import { cert, key } from './rig/certificate.js';
 import { rawStream, rawSubscribe } from './rig/raw-client.js';
@@ -120,4 +121,16 @@ describe('close() beside a server that closes', () => {
     app.socket.write('x'.repeat(99));
     await app.until(/200 OK/);
   });
+});
+
+it('close() resolves after 2 s although the bus of the backplane never answers', async () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const bus = { limit: Infinity, publish: never, subscribe: never };
+  const hub = velox.createHub({ backplane: { ...memory(), bus } });
+  const onClosed = vi.fn();
+  void hub.close().then(onClosed);
+  await vi.advanceTimersByTimeAsync(1_999);
+  expect(onClosed).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(onClosed).toHaveBeenCalled();
 });

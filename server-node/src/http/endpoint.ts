@@ -45,7 +45,7 @@ export interface Endpoint {
   /**
    * Ends all sessions with a goodbye and refuses new ones; clients keep their values, and reconnect to the next server at this
    * address. `drain` spreads their return evenly over so many ms; default 0: immediately, with the usual jitter. Resolves when
-   * all links have ended, or after 5 s.
+   * all links have ended, or after 5 s. A backplane that does not answer delays it by 2 s.
    */
   readonly close: (options?: { readonly drain?: number }) => Promise<void>;
 }

@@ -1,5 +1,6 @@
 import type { Backplane } from '../cluster/bus.js';
 import { withParts } from '../cluster/bus-parts.js';
+import { waitAtMost } from '../diagnostics/deadlines.js';
 import type { Elsewhere } from '../http/elsewhere.js';
 import type { Hub } from '../hub/hub.js';
 import { Arrivals } from './arrivals.js';
@@ -16,6 +17,9 @@ import { Peers } from './peers.js';
 import { PresenceAcross } from './presence-across.js';
 import { Recipients } from './recipients.js';
 import { RemoteCalls } from './remote-calls.js';
+
+/** How long the engine may take to carry the goodbye of a node, in ms. */
+const LEAVE_MS = 2_000;
 
 /** Makes a hub a node of the cluster that shares its backplane. Returns the other nodes; undefined without a backplane. */
 export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere | undefined {
@@ -54,8 +58,11 @@ export function nodesOf(hub: Hub, backplane: Backplane | undefined): Elsewhere |
       departures.close();
       presence.close();
       forwarding.close();
-      await peers.close();
-      await letters.close();
+      // While the engine is away, a publication or a subscription may never settle.
+      await waitAtMost(
+        peers.close().then(() => letters.close()),
+        LEAVE_MS,
+      );
     },
   };
 }
