@@ -13,6 +13,9 @@ const BURST_SECONDS = 5;
 const RETRY_MS = 1_000;
 const SPREAD_MS = 4_000;
 
+/** The key of a limit of its own. */
+const missesOf = (address: string): string => `misses of ${address}`;
+
 /** The use of a hub by each network address: openings per second, and sessions. */
 export class Addresses {
   readonly #limits: AddressLimits;
@@ -38,14 +41,18 @@ export class Addresses {
 
   /** Counts an opening. Returns undefined, or for a refusal the ms after which the client may try again. */
   open(address: string): number | undefined {
-    const { opensPerAddress: perSecond } = this.#limits;
-    if (perSecond === Infinity) return undefined;
-    let rate = this.#rates.get(address);
-    if (!rate) {
-      this.#sweep();
-      this.#rates.set(address, (rate = new RateLimit(perSecond, BURST_SECONDS * perSecond)));
-    }
-    return rate.take() ? undefined : Math.ceil(RETRY_MS + Math.random() * SPREAD_MS);
+    const rate = this.#rateOf(address);
+    return !rate || rate.take() ? undefined : Math.ceil(RETRY_MS + Math.random() * SPREAD_MS);
+  }
+
+  /** Counts a request for a session of another server that was not there. An address may send as many as it may open links. */
+  miss(address: string): void {
+    this.#rateOf(missesOf(address))?.charge(1);
+  }
+
+  /** Whether an address has sent too many such requests. They count when they are answered, so their sum may be a debt. */
+  hasTooManyMisses(address: string): boolean {
+    return (this.#rates.get(missesOf(address))?.debt ?? 0) > 0;
   }
 
   /** Whether an address has as many sessions as it may. */
@@ -63,6 +70,17 @@ export class Addresses {
     const left = (this.#sessions.get(address as string) ?? 1) - 1;
     if (left > 0) this.#sessions.set(address as string, left);
     else this.#sessions.delete(address as string);
+  }
+
+  #rateOf(key: string): RateLimit | undefined {
+    const { opensPerAddress: perSecond } = this.#limits;
+    if (perSecond === Infinity) return undefined;
+    let rate = this.#rates.get(key);
+    if (!rate) {
+      this.#sweep();
+      this.#rates.set(key, (rate = new RateLimit(perSecond, BURST_SECONDS * perSecond)));
+    }
+    return rate;
   }
 
   #sweep(): void {

@@ -80,7 +80,8 @@ export class Admissions {
   readonly #observer: Observer;
   readonly #deadlines: Deadlines;
   readonly #addresses: Addresses;
-  readonly #senders: Senders;
+  /** The addresses of clients, and their limits. */
+  readonly senders: Senders;
   readonly #inside = new Map<string | undefined, number>();
   #count = 0;
   #answers = 0;
@@ -94,7 +95,7 @@ export class Admissions {
   ) {
     this.#rules = rules;
     this.#addresses = addresses;
-    this.#senders = new Senders(addresses, trustProxy);
+    this.senders = new Senders(addresses, trustProxy);
     this.#limits = limits;
     this.#observer = observer;
     this.#deadlines = new Deadlines(limits.handshake);
@@ -123,19 +124,19 @@ export class Admissions {
 
   /** The request of a link, as the application sees it. */
   clientInfo(sender: Sender | undefined): ClientInfo {
-    return this.#senders.infoOf(sender);
+    return this.senders.infoOf(sender);
   }
 
   /** Returns the part of a request that its link has to keep: all of it only if the application reads it later. */
   kept(sender: Sender): Sender {
     const { authorize, bind, onConnect, onReconnect } = this.#rules;
     const isRead = authorize ?? bind ?? onConnect ?? onReconnect;
-    return isRead ? sender : this.#senders.withoutRequest(sender);
+    return isRead ? sender : this.senders.withoutRequest(sender);
   }
 
   /** Counts an opening of a client's address. Returns undefined, or for a refusal the ms after which the client may try again. */
   open(sender: Sender): number | undefined {
-    const address = this.#senders.keyOf(sender);
+    const address = this.senders.keyOf(sender);
     const retry = address === undefined ? undefined : this.#addresses.open(address);
     if (retry !== undefined) this.#observer.once('too many from an address', '', ADVICE, { address });
     return retry;
@@ -170,7 +171,7 @@ export class Admissions {
 
   /** The admission of a sender. */
   #admission(sender: Sender, who: Admission): Admission {
-    const address = this.#senders.keyOf(sender);
+    const address = this.senders.keyOf(sender);
     const { bind } = this.#rules;
     if (address === undefined && !bind) return who;
     return {

@@ -33,6 +33,18 @@ export class Senders {
     return addressKey === undefined ? NOBODY : { ...NOBODY, addressKey };
   }
 
+  /** Counts a request for a session of another server that was not there. */
+  miss(sender: Sender): void {
+    const address = this.keyOf(sender);
+    if (address !== undefined) this.#addresses.miss(address);
+  }
+
+  /** Whether the address of a sender has sent too many such requests. */
+  hasTooManyMisses(sender: Sender): boolean {
+    const address = this.keyOf(sender);
+    return address !== undefined && this.#addresses.hasTooManyMisses(address);
+  }
+
   /** Returns the request of a link, as the application sees it. */
   infoOf(sender: Sender | undefined): ClientInfo {
     if (!sender) return UNKNOWN_CLIENT;

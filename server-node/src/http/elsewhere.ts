@@ -8,7 +8,7 @@ export interface Elsewhere {
    * Lets the node of a session serve an exchange, and answers with its answer.
    *
    * @returns the outcome
-   * @throws VeloxError `unknown-session` if that node is gone, `unavailable` without a bus, and as `Exchange.body`
+   * @throws VeloxError `unknown-session` if that node is gone, `unavailable` without a bus, `too-many`, `timeout`, and as `Exchange.body`
    */
   forward(session: string, exchange: Exchange, cors: Readonly<Record<string, string>>): Promise<string>;
   /** Ends all exchanges that are under way. */

@@ -13,7 +13,7 @@ import type { Wanted } from './negotiate.js';
 const OPENING_BYTES = 64 * 1024;
 
 /** How long an authorized client may take to send a body, and the frames of a body may wait for a debt, in ms. */
-const BODY_MS = 30_000;
+export const BODY_MS = 30_000;
 
 const TOO_MANY = 'the frames of a POST owe more than limits.rate allows in 30 s. Send fewer.';
 

@@ -57,7 +57,8 @@ export interface ServerLimits extends AddressLimits {
   readonly audiences: number;
   /**
    * The most links and values that one address may open per second, and five times as many at once; default 20. IPv6: per /64. Beyond
-   * it 429, or close code 4429. Addresses of your own network count only with `trustProxy`.
+   * it 429, or close code 4429. Addresses of your own network count only with `trustProxy`. With a backplane, an address may send as many
+   * requests for sessions of other servers that are not there.
    */
   readonly opensPerAddress: number;
   /** The most sessions of one address; default Infinity. Addresses of your own network count only with `trustProxy`. */

@@ -1,8 +1,9 @@
 import { VeloxError } from '@velox/core/protocol';
 import type { Elsewhere } from '../http/elsewhere.js';
+import { BODY_MS } from '../http/serve-post.js';
 import { serve } from '../http/serve.js';
 import type { Hub } from '../hub/hub.js';
-import { FAILED, NOTHING, type Exchange } from '../transports/exchange.js';
+import { credentialsOf, FAILED, NOTHING, type Exchange } from '../transports/exchange.js';
 import { ForwardedExchange, type ForwardedAnswer, type ForwardedRequest } from './forwarded-exchange.js';
 import type { Letters } from './letters.js';
 import type { Peers } from './peers.js';
@@ -22,8 +23,8 @@ type ForwardLetter =
 interface Pending {
   readonly home: string;
   readonly settle: (answer: ForwardedAnswer | Error) => void;
-  /** Sets how long it may still take, in ms. */
-  readonly wait: (ms: number) => void;
+  /** The request has arrived. */
+  readonly onTaken: () => void;
 }
 
 /** Headers that concern one connection, and not the request (RFC 9110 §7.6.1). */
@@ -62,18 +63,23 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
     exchange: Exchange,
     cors: Readonly<Record<string, string>>,
   ): Promise<string> {
+    const { admissions, limits } = this.#hub;
+    const { senders } = admissions;
     const home = homeOf(session) as string;
-    if (this.#peers.isGone(home)) throw unknownSession();
+    const sender = senders.withoutRequest(credentialsOf(exchange)); // a closed connection has no address
+    if (senders.hasTooManyMisses(sender)) throw new VeloxError('too-many', TOO_MANY);
+    if (!(await this.#peers.mayLive(home))) throw unknownSession();
     const { method, url } = exchange.head;
-    const content = method === 'POST' ? await exchange.body(this.#hub.limits.frame) : undefined;
+    const content =
+      method === 'POST' ? await admissions.inTime(exchange.body(limits.frame), BODY_MS) : undefined;
     const body = typeof content === 'string' ? content : JSON.stringify(content); // undefined for a GET
     const headers = headersOf(exchange);
     this.#hub.observer.publish('forward', () => ({ to: home, method }));
-    const answer = await this.#ask(
-      home,
-      { method, url, headers, ...(content !== undefined && { body }) },
-      exchange,
-    );
+    const request = { method, url, headers, ...(content !== undefined && { body }) };
+    // No session pays for a miss, and its client could repeat it without end.
+    const onMiss = (): void => senders.miss(sender);
+    const answer = await this.#ask(home, request, exchange, onMiss);
+    if (answer?.outcome === UNKNOWN) onMiss();
     if (!answer) return 'closed';
     exchange.answer(answer, cors);
     return answer.outcome;
@@ -84,15 +90,23 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
     for (const { settle } of [...this.#pending.values()]) settle(unknownSession());
   }
 
-  /** Resolves with the answer; undefined if the client is gone. */
+  /**
+   * Resolves with the answer; undefined if the client is gone.
+   *
+   * @param onMiss called if the client leaves before a POST is answered, or before the other node has its poll
+   */
   async #ask(
     home: string,
     request: ForwardedRequest,
     exchange: Exchange,
+    onMiss: () => void,
   ): Promise<ForwardedAnswer | undefined> {
     const call = ++this.#calls;
-    try {
+    const send = async (): Promise<void> => {
       await this.#letters.listen();
+      if (this.#pending.has(call)) await this.#letters.say(home, KIND, { call, request });
+    };
+    try {
       return await new Promise<ForwardedAnswer | undefined>((resolve, reject) => {
         let timer: NodeJS.Timeout | undefined;
         const settle: Pending['settle'] = (answer) => {
@@ -106,14 +120,20 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
           timer = setTimeout(() => settle(unknownSession()), ms).unref();
         };
         wait(this.#peers.patienceFor(home)); // until the node says that it has the request
-        this.#pending.set(call, { home, settle, wait });
+        let isTaken = false;
+        const onTaken = (): void => {
+          isTaken = true;
+          wait(this.#hub.heartbeat + GRACE_MS);
+        };
+        this.#pending.set(call, { home, settle, onTaken });
         exchange.onAbort(() => {
           if (!this.#pending.delete(call)) return;
           clearTimeout(timer);
+          if (request.method === 'POST' || !isTaken) onMiss();
           this.#letters.tell(home, KIND, { call, abort: true });
           resolve(undefined);
         });
-        this.#letters.say(home, KIND, { call, request }).catch((error: unknown) => settle(error as Error));
+        send().catch((error: unknown) => settle(error as Error));
       });
     } catch (error) {
       if (error instanceof VeloxError) throw error;
@@ -124,7 +144,7 @@ export class Forwarding implements Omit<Elsewhere, 'close'> {
   }
 
   #hear(letter: ForwardLetter, from: string): void {
-    if ('taken' in letter) this.#pending.get(letter.call)?.wait(this.#hub.heartbeat + GRACE_MS);
+    if ('taken' in letter) this.#pending.get(letter.call)?.onTaken();
     else if ('answer' in letter) this.#pending.get(letter.call)?.settle(letter.answer);
     else if ('abort' in letter) this.#serving.get(`${from} ${letter.call}`)?.abort();
     else this.#serve(letter, from);
@@ -162,5 +182,8 @@ function headersOf({ request, head }: Exchange): [string, string][] {
   );
 }
 
+const UNKNOWN = 'unknown-session';
+const TOO_MANY = 'this address sent too many requests for sessions that are not there. Try again later.';
+
 const unknownSession = (): VeloxError =>
-  new VeloxError('unknown-session', 'the server of this session is gone. Open a new one.');
+  new VeloxError(UNKNOWN, 'the server of this session is gone. Open a new one.');

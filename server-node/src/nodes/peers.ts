@@ -8,8 +8,8 @@ const SUBJECT = 'velox nodes';
 /** How often a node renews its lease, and the silence after which it counts as dead, in ms. */
 const EVERY_MS = 2_000;
 const LEASE_MS = LATE_MS;
-/** How long a node that was never heard may take to answer, in ms. */
-const STRANGER_MS = 2_000;
+/** How long a node that was never heard may take to answer, or its lease to arrive, in ms. */
+const STRANGER_MS = EVERY_MS;
 /** The silence of its own leases after which a node is cut off from the bus, in ms. */
 const ALONE_MS = 2 * EVERY_MS;
 /** How long the bus may take to carry the first lease of a node that starts, in ms: less than a client waits until its link opens. */
@@ -35,6 +35,8 @@ export class Peers {
   readonly #onReturn: ((node: string) => void)[] = [];
   /** When each node was last heard, in ms of `performance.now`; -Infinity for one that has said goodbye. */
   readonly #heardAt = new Map<string, number>();
+  /** The nodes that were never heard, and whose leases are waited for. */
+  readonly #awaited = new Set<{ readonly node: string; readonly round: Round }>();
   /** When this node heard itself, in ms of `performance.now`; -Infinity before the first time. */
   #echoAt = -Infinity;
   readonly #round = new Round();
@@ -90,13 +92,33 @@ export class Peers {
     return heardAt !== undefined && performance.now() - heardAt > LEASE_MS;
   }
 
+  /**
+   * Whether a node may live. A node that was never heard may have just started, or a client has invented it: this waits for its lease. While
+   * the bus fails, any node may live.
+   */
+  async mayLive(node: string): Promise<boolean> {
+    if (!this.#heardAt.has(node)) await this.#lease(node);
+    if (!this.#heardAt.has(node)) await this.whenHeard();
+    return this.#heardAt.has(node) ? !this.isGone(node) : this.isAlone;
+  }
+
   /** Says goodbye. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     this.#round.end();
+    for (const { round } of this.#awaited) round.end();
     this.#unsubscribe?.();
     await this.#say('gone');
+  }
+
+  /** Resolves with the first lease of a node, or when a node that lives would have renewed it. */
+  async #lease(node: string): Promise<void> {
+    const awaited = { node, round: new Round() };
+    awaited.round.endIn(STRANGER_MS);
+    this.#awaited.add(awaited);
+    await awaited.round.ended;
+    this.#awaited.delete(awaited);
   }
 
   #beat(): void {
@@ -137,6 +159,7 @@ export class Peers {
     this.clock.hear(at);
     const isBack = is === 'alive' && this.isGone(node);
     this.#heardAt.set(node, is === 'alive' ? performance.now() : -Infinity);
+    for (const { node: awaited, round } of this.#awaited) if (awaited === node) round.end();
     if (is === 'gone') this.#tellGone(node);
     else if (asks) void this.#say('alive');
     if (isBack) for (const callback of this.#onReturn) callback(node);
