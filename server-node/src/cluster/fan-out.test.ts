@@ -56,6 +56,22 @@ describe('a fan-out', () => {
     vi.unstubAllGlobals();
   });
 
+  it('a listener that throws does not end a process of Deno, as `reportError` would', async () => {
+    const end = vi.fn();
+    vi.stubGlobal('Deno', {});
+    vi.stubGlobal('reportError', end);
+    const shown = vi.spyOn(console, 'error').mockReturnValue();
+    const fans = new FanOut<number>();
+    const error = new Error('mine');
+    await fans.add('a', () => {
+      throw error;
+    });
+    fans.tell('a', 1);
+    expect([shown.mock.calls, end.mock.calls]).toEqual([[[error]], []]);
+    vi.unstubAllGlobals();
+    shown.mockRestore();
+  });
+
   it('a listener that is removed by another one is not called', async () => {
     const fans = new FanOut<number>();
     const last = vi.fn();

@@ -1,5 +1,5 @@
-import { report } from '@velox/core/protocol';
 import type { Unsubscribe } from './log.js';
+import { report } from './report.js';
 
 interface Listener<T> {
   readonly fn: (value: T) => void;
