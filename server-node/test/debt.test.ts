@@ -153,6 +153,16 @@ describe('a hostile client', () => {
     expect([answer.status, await answer.json()]).toMatchObject([429, { error: { code: 'too-many' } }]);
   });
 
+  it('a large POST whose frames are refused costs as much as any other', async () => {
+    const { heard, post, open } = await start(5);
+    const headers = await open();
+    const refused = await post([{ event: 'note', data: 'x'.repeat(1_000_000) }, {}], headers);
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: 'bad-frame' } }]);
+    void post([note(1)], headers).catch(() => undefined); // half a minute later
+    await post([{ event: 'note', data: 2, seq: 1 }], await open());
+    expect(heard).toEqual([2]);
+  });
+
   it('frames of a client in debt are executed no faster than it pays', async () => {
     const { heard, post, open } = await start();
     const headers = await open();

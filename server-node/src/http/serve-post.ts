@@ -76,22 +76,26 @@ async function serveFrames(
   await lifeCycle.whenReadable(session);
   live(); // the link may have been replaced meanwhile
   const content = await hub.admissions.inTime(exchange.body(hub.limits.frame), BODY_MS);
-  const frames = decodeClientFrames(content, hub.limits.depth);
-  session = live();
-  for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
-  const isNew = session.inbox.takePost(Number(header('velox-post')));
-  const begun = performance.now();
-  for (const frame of isNew ? frames : []) {
-    hub.receive(session, frame, credentialsOf(exchange));
-    // No other POST of the session comes in between: each waits until this one has no frame that waits.
+  try {
+    const frames = decodeClientFrames(content, hub.limits.depth);
+    session = live();
     for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
-    if (performance.now() - begun > BODY_MS) throw new VeloxError('too-many', TOO_MANY);
+    const isNew = session.inbox.takePost(Number(header('velox-post')));
+    const begun = performance.now();
+    for (const frame of isNew ? frames : []) {
+      hub.receive(session, frame, credentialsOf(exchange));
+      // No other POST of the session comes in between: each waits until this one has no frame that waits.
+      for (let free; (free = lifeCycle.whenFree(session)); session = live()) await free;
+      if (performance.now() - begun > BODY_MS) throw new VeloxError('too-many', TOO_MANY);
+    }
+    if (frames.some((frame) => 'bye' in frame)) {
+      pollingLinkOf(hub, id, admission, header('velox-link'))?.close();
+    }
+    session.noteAcked(); // by the answer
+  } finally {
+    // Frames that are refused have cost as much.
+    session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
   }
-  if (frames.some((frame) => 'bye' in frame)) {
-    pollingLinkOf(hub, id, admission, header('velox-link'))?.close();
-  }
-  session.noteAcked(); // by the answer
-  session.rate.charge(((typeof content === 'string' ? content.length : 0) / 1024) * PRICES.kibibyte);
   await session.rate.whenPaid(); // the client sends the next POST after the answer
   const body = JSON.stringify({ ack: session.taken });
   exchange.answer({ status: 200, headers: JSON_HEADERS, body, outcome: 'posted' }, cors);
