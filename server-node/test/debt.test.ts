@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import * as velox from '../src/index.js';
 import { listen } from './rig/listen.js';
 import { rawWebSocket, type Frame } from './rig/raw-client.js';
+import { HANDSHAKE, RawConnection } from './rig/raw-connection.js';
+import { frame } from './rig/raw-frames.js';
 
 /** Each list of so many topics, with a question for each, costs 30 frames. */
 const TOPICS = 100;
@@ -151,6 +153,20 @@ describe('a hostile client', () => {
     const { post, open } = await start();
     const answer = await post(Array<object>(70_000).fill({ ping: true }), await open());
     expect([answer.status, await answer.json()]).toMatchObject([429, { error: { code: 'too-many' } }]);
+  });
+
+  it('a message in 2,000 frames of a WebSocket costs as much as 100 messages', async () => {
+    const { heard, origin, post, open } = await start(5);
+    const peer = new RawConnection(origin);
+    onTestFinished(() => void peer.socket.destroy());
+    peer.request(HANDSHAKE);
+    await peer.until(/101 Switching Protocols/);
+    peer.socket.write(frame.text('{"open":{}}'));
+    await peer.until(/"hello"/);
+    const parts = [JSON.stringify(note(1)), ...Array<string>(1_999).fill('')];
+    peer.socket.write(Buffer.concat([...frame.fragments(parts, false), frame.text(JSON.stringify(note(2)))]));
+    await post([{ event: 'note', data: 3, seq: 1 }], await open());
+    expect(heard).toEqual([3]); // the others wait for 18 s
   });
 
   it('a large POST whose frames are refused costs as much as any other', async () => {

@@ -1,5 +1,5 @@
 /** What work costs, in tokens; a frame costs one. */
-export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflated', number>> = {
+export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflated' | 'fragment', number>> = {
   /** A topic that is subscribed or unsubscribed: 20 topics cost as much as a frame. */
   topic: 1 / 20,
   /** One call of `canSubscribe`. */
@@ -8,6 +8,8 @@ export const PRICES: Readonly<Record<'topic' | 'question' | 'kibibyte' | 'inflat
   kibibyte: 1 / 5,
   /** A KiB that was inflated. */
   inflated: 1 / 4,
+  /** A frame of a WebSocket message, except the last: it may be empty. */
+  fragment: 1 / 20,
 };
 
 /** Bytes of a message that cost nothing beside its frame. */

@@ -14,6 +14,11 @@ const subscribe = (topics: number, seq: number): string =>
 const unsubscribe = (topics: number, seq: number): string =>
   JSON.stringify({ unsubscribe: Array<string>(topics).fill('x'), seq });
 
+const EMPTY_FRAMES = Buffer.concat(Array<Buffer>(16_000).fill(frame.raw(0x00, Buffer.alloc(0))));
+/** A message whose empty frames take 96 KB: ws refuses more than 16,384. */
+const fragmented = (text: string): Buffer =>
+  Buffer.concat([frame.raw(0x01, Buffer.from(text)), EMPTY_FRAMES, frame.raw(0x80, Buffer.alloc(0))]);
+
 const ATTACKS: readonly [string, (at: number) => Buffer][] = [
   ['1,000 subscriptions in 47 bytes', (at) => frame.deflated(subscribe(1_000, at))],
   ['1,000 names to unsubscribe', (at) => frame.deflated(unsubscribe(1_000, at))],
@@ -25,6 +30,7 @@ const ATTACKS: readonly [string, (at: number) => Buffer][] = [
     'events of 1 MiB',
     (at) => frame.text(JSON.stringify({ event: 'x', data: ' '.repeat(1_000_000), seq: at })),
   ],
+  ['messages of 16,000 frames', (at) => fragmented(JSON.stringify({ event: 'x', seq: at }))],
 ];
 
 it.each(ATTACKS)(

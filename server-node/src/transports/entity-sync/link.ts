@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, isVeloxError, VeloxError, type ClientFrame } from '@velox/core/protocol';
-import { priceOf } from '../../access/rate-limit.js';
+import { PRICES, priceOf } from '../../access/rate-limit.js';
 import type { Guest } from '../../hub/entrance.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
@@ -92,6 +92,7 @@ export class EntitySyncLink {
         this.#receive(raw);
         this.#nextWhenReadable();
       },
+      onFragment: () => this.#session?.rate.charge(PRICES.fragment),
       onControl: (raw) => {
         const rate = this.#isOpen ? this.#session?.rate : undefined;
         if (rate && rate.debt > 0) {

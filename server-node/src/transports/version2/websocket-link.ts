@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, isVeloxError, VeloxError } from '@velox/core/protocol';
 import type { Admission } from '../../access/admission.js';
+import { PRICES } from '../../access/rate-limit.js';
 import type { Hub } from '../../hub/hub.js';
 import type { Session } from '../../sessions/session.js';
 import { closeCodeOf, INTERNAL } from '../../wire/codes.js';
@@ -63,6 +64,7 @@ export class Version2Link {
         this.#hear();
         this.#gate.next();
       },
+      onFragment: () => this.#session?.rate.charge(PRICES.fragment),
       onControl: (raw) => this.#session?.rate.take() !== false && reader?.call(socket, raw),
       onError: (error) => {
         webSocket.close(typeof error === 'number' ? error : CloseCode.timeout);

@@ -13,6 +13,7 @@ function gateOf({ isDeflated = false, isAsync = false } = {}) {
   const socket = Object.assign(new EventEmitter(), { read: () => null });
   const messages: string[] = [];
   const controls: number[] = [];
+  const onFragment = vi.fn();
   const errors: GateError[] = [];
   let isPaused = false;
   const gate: FrameGate = new FrameGate(socket as unknown as Duplex, {
@@ -21,6 +22,7 @@ function gateOf({ isDeflated = false, isAsync = false } = {}) {
       messages.push(readMessage(raw, 1 << 20));
       if (!isAsync) gate.next();
     },
+    onFragment,
     onControl: (raw) => controls.push((raw[0] as number) & 15),
     onError: (error) => errors.push(error),
     pause: () => (isPaused = true),
@@ -30,6 +32,7 @@ function gateOf({ isDeflated = false, isAsync = false } = {}) {
     gate,
     messages,
     controls,
+    onFragment,
     errors,
     isPaused: () => isPaused,
     write: (...chunks: Buffer[]) => chunks.forEach((chunk) => socket.emit('data', chunk)),
@@ -65,6 +68,14 @@ describe('a frame gate', () => {
         expect(controls).toHaveLength(sent.filter(({ hasPing }) => hasPing).length);
       }),
     );
+  });
+
+  it('counts the frames of a message, except the last', () => {
+    const { gate, messages, onFragment, write } = gateOf();
+    gate.authorize(1_000);
+    write(frame.text('1'), ...frame.fragments(['2', '', '', '3'], false));
+    expect(messages).toEqual(['1', '23']);
+    expect(onFragment).toHaveBeenCalledTimes(3);
   });
 
   it('holds later messages until the current one is processed, and stops the socket meanwhile', () => {

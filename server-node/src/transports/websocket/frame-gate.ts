@@ -23,6 +23,8 @@ export interface FrameGateOptions {
   readonly isDeflated: boolean;
   /** Takes one whole message with its frame headers. Nothing more is parsed until `next` is called. */
   readonly onMessage: (raw: Buffer) => void;
+  /** Called for each frame of a message, except the last. */
+  readonly onFragment: () => void;
   /** Takes one whole ping, pong or close frame. */
   readonly onControl: (raw: Buffer) => unknown;
   /** The peer broke the protocol or a limit. Called once; nothing follows. */
@@ -166,6 +168,7 @@ export class FrameGate {
       this.#fragments ??= new ByteQueue();
       this.#fragments.add(frame);
       this.#fragments.own();
+      this.#options.onFragment();
     }
     return true;
   }

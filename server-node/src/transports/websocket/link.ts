@@ -17,7 +17,7 @@ import { message } from '../../wire/message.js';
 import { headerOf } from '../request-head.js';
 import { CompressingOutlet } from '../../wire/compressing-outlet.js';
 import type { Outlet } from '../../wire/outlet.js';
-import { priceOf } from '../../access/rate-limit.js';
+import { PRICES, priceOf } from '../../access/rate-limit.js';
 import type { Session } from '../../sessions/session.js';
 import type { Deflation } from '../../wire/deflate-offer.js';
 import { releaseInflater, takeReader } from '../socket/internals.js';
@@ -98,6 +98,10 @@ export class WebSocketLink implements FrameGateOptions {
       return this.#reader?.call(this.#socket, raw);
     }
     this.#begin(() => readMessage(raw, STRANGER_BYTES));
+  }
+
+  onFragment(): void {
+    this.#session?.rate.charge(PRICES.fragment);
   }
 
   onControl(raw: Buffer): void {
