@@ -202,6 +202,27 @@ describe('a WebSocket', () => {
     await lost.until(/^HTTP\/1.1 404 /);
   });
 
+  it('is forgotten if its peer leaves before an upgrade listener hands it over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using server = await listen((_, response) => void response.writeHead(404).end());
+    server.server.on('upgrade', (request, socket, head) => {
+      if (request.url?.startsWith('/sync')) void state.upgrade(request, socket, head);
+    });
+    const taken = connection(server.origin);
+    taken.request(HANDSHAKE);
+    await taken.until(/^HTTP\/1.1 101 /); // from now on, the listener comes first
+    const before = vi.getTimerCount();
+    const accepted = once(server.server, 'connection');
+    const lost = connection(server.origin);
+    lost.request(HANDSHAKE.map((line) => line.replace('/sync', '/lost')));
+    const [socket] = (await accepted) as [Socket];
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(before + 1));
+    lost.socket.resetAndDestroy();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(vi.getTimerCount()).toBe(before);
+  });
+
   it('gets 501 with advice if it arrives as a plain request', async () => {
     await using server = await listen(state.handle);
     const raw = connection(server.origin);

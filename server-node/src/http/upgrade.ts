@@ -109,7 +109,10 @@ function refuseUnclaimed(
   head: Buffer,
 ): void {
   const { bytesWritten } = socket;
-  setTimeout(() => {
+  const forget = (): void => clearTimeout(timer); // it would keep the request of a peer that has left
+  socket.once('close', forget);
+  const timer = setTimeout(() => {
+    socket.off('close', forget);
     const isAnswered = bytesWritten === undefined || socket.bytesWritten !== bytesWritten;
     if (socket.destroyed || begun.has(request) || isAnswered) return;
     begun.add(request);
