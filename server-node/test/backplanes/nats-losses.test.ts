@@ -255,6 +255,15 @@ describe('NATS', () => {
     expect(await run('one', 3)).toBe(await run('two', 3));
   });
 
+  it('names another run after each start of a server that stands alone, though its name stays', async () => {
+    const server = new FakeNats();
+    const log = logOf(server.connect());
+    const run = await log.run();
+    expect(await log.run()).toBe(run);
+    server.save()(); // it loses nothing
+    expect(await log.run()).not.toBe(run);
+  });
+
   it('refuses a prefix in capitals, which would share the stream of another one', () => {
     const client = new FakeNats().connect();
     expect(() => nats(client, client.jetstream, { prefix: 'Velox' })).toThrow('small letters');

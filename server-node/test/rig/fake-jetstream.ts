@@ -23,8 +23,8 @@ interface Subscription {
 /** One server of NATS with JetStream in memory, as far as Velox uses it. Its power cuts lose the messages that they are told to. */
 export class FakeNats {
   messages: Message[] = [];
-  /** What STREAM.INFO tells beside the time of its creation. */
-  info: object = { config: { num_replicas: 1 } };
+  /** What STREAM.INFO tells beside the time of its creation. A server that stands alone gives its name as that of a leader. */
+  info: object = { config: { num_replicas: 1 }, cluster: { leader: 'nats' } };
   subscriptions: Subscription[] = [];
   readonly consumers = new Map<string, Message[]>();
   #last = 0;

@@ -19,7 +19,7 @@ interface Answer {
   readonly error?: { readonly code: number; readonly err_code?: number; readonly description: string };
   readonly message?: { readonly subject: string; readonly seq: number; readonly data?: string };
   readonly created?: string;
-  readonly cluster?: { readonly leader?: string };
+  readonly cluster?: { readonly name?: string; readonly leader?: string };
   readonly config?: { readonly num_replicas: number };
   readonly name?: string;
   readonly num_pending?: number;
@@ -133,9 +133,10 @@ export class Stream {
     const { created, config, cluster } = await this.#api(`STREAM.INFO.${this.#name}`, {});
     const isReplicated = (config?.num_replicas ?? 1) > 1;
     const { info } = this.#connection;
-    // A server without JetStream passes the requests on to another one.
-    const own = info?.jetstream ? info.server_id : '';
-    const server = isReplicated ? '' : cluster ? cluster.leader : own;
+    // A newer server that stands alone gives its name, too, which may be configured and stay over restarts. A server without
+    // JetStream passes the requests on to another one, so only the name of that one is known.
+    const own = !cluster?.name && info?.jetstream ? info.server_id : cluster?.leader;
+    const server = isReplicated ? '' : own;
     const name = createHash('sha256').update(`${created} ${server}`).digest('base64url').slice(0, 22);
     const { generation } = this;
     if (this.#run?.generation === generation && this.#run.name !== name) this.#doubts++;
