@@ -170,6 +170,8 @@ describe('NATS after it lost the end of its stream', () => {
 });
 
 describe('NATS that lost a snapshot whose revisions it had removed', () => {
+  const lostSnapshot = { code: 'unavailable', message: expect.stringContaining('lost the snapshot') as string };
+
   /** A topic at version 4, whose log begins above the lost snapshot. */
   async function lose(): Promise<{ log: Log; at: Place; fresh: Log }> {
     const server = new FakeNats();
@@ -180,8 +182,7 @@ describe('NATS that lost a snapshot whose revisions it had removed', () => {
     at = await append(log, at, 'c');
     server.messages = server.messages.filter(({ subject }) => !subject.includes('.snapshot.'));
     const fresh = logOf(server.connect());
-    const error = { code: 'unavailable', message: expect.stringContaining('lost the snapshot') as string };
-    await expect(fresh.open('topic', '"initial"')).rejects.toMatchObject(error);
+    await expect(fresh.open('topic', '"initial"')).rejects.toMatchObject(lostSnapshot);
     return { log, at, fresh };
   }
 
@@ -192,9 +193,15 @@ describe('NATS that lost a snapshot whose revisions it had removed', () => {
     expect([snapshot, revisions]).toEqual([{ at, value: '"held"' }, []]);
   });
 
-  it('begins a new epoch with the value of a server that compares the topic', async () => {
+  it('keeps the newer revisions from a server whose value is older', async () => {
+    const { log, at } = await lose();
+    await expect(log.open('topic', '"old"', at.version)).rejects.toMatchObject(lostSnapshot);
+    expect(await log.heads(['topic'])).toEqual([at]);
+  });
+
+  it('begins a new epoch with the value of a server that holds the newest version', async () => {
     const { log, at, fresh } = await lose();
-    const { snapshot } = await log.open('topic', '"held"', 3);
+    const { snapshot } = await log.open('topic', '"held"', at.version + 1);
     expect(snapshot.value).toBe('"held"');
     expect(snapshot.at.version).toBe(at.version + 1);
     expect(snapshot.at.id).not.toBe(at.id);

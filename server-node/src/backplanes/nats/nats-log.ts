@@ -55,9 +55,9 @@ export class NatsLog implements Log {
       const opened = last ? await this.#load(key) : await this.#create(key, initial, from);
       if (opened) return opened;
       if (!last || !(await this.#hasNoValue(key))) continue;
-      if (from === 1) throw lostSnapshot(topic);
-      // The caller has held the topic: its value is the newest that is known.
-      await this.#create(key, initial, Math.max(from, last.place.version + 1), last);
+      // A caller that is behind would hide newer revisions, which other nodes may have.
+      if (from <= last.place.version) throw lostSnapshot(topic);
+      await this.#create(key, initial, from, last);
     }
     throw new VeloxError(
       'unavailable',
