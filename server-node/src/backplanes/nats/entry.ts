@@ -35,6 +35,13 @@ export interface Found extends Stored {
   readonly entry: Entry;
 }
 
+/** The entry that the next one is to follow. */
+export interface Base {
+  readonly seq: number;
+  /** The generation of the stream that has it. */
+  readonly generation: string;
+}
+
 /** The entries of a topic, put together. */
 export interface Chain {
   /** The value of a topic whose first entry is here. */

@@ -6,9 +6,10 @@ import { topicKey } from '../../cluster/topic-key.js';
 import { Bodies } from './bodies.js';
 import type { NatsMessage } from './client.js';
 import * as entries from './entry.js';
-import { isSame, type Chain, type Entry, type Found, type NewEntry } from './entry.js';
+import { isSame, type Base, type Entry, type NewEntry } from './entry.js';
 import { Snapshots } from './snapshots.js';
 import type { Stream } from './stream.js';
+import { TopicReader } from './topic-reader.js';
 
 /** The longest head of an entry: its name, run, place and numbers. Each of its tags adds to it. */
 const HEAD_BYTES = 320;
@@ -17,23 +18,19 @@ const TAG_BYTES = 96;
 const MOST_LOADS = 50;
 
 /** The last entry of a topic. */
-interface Last {
-  readonly seq: number;
+interface Last extends Base {
   readonly place: Place;
   readonly run: string;
-  /** The generation of the stream that has it. */
-  readonly generation: string;
 }
 
 const NO_TEXTS = { tags: [], texts: [], parts: 0 } as const;
-/** The entry that the next one is to follow. */
-type Base = Pick<Last, 'seq' | 'generation'>;
 
 /** A log in a stream of JetStream. The sequence of a topic's last entry is compared by the server. */
 export class NatsLog implements Log {
   readonly #stream: Stream;
   readonly #bodies: Bodies;
   readonly #snapshots: Snapshots;
+  readonly #reader: TopicReader;
   readonly #followers: FanOut<Revision>;
   /** The last entries as this node knows them: an append to one of them need not ask for it. */
   readonly #known = new Map<string, Last>();
@@ -42,6 +39,7 @@ export class NatsLog implements Log {
     this.#stream = stream;
     this.#bodies = new Bodies(stream);
     this.#snapshots = new Snapshots(stream, this.#bodies);
+    this.#reader = new TopicReader(stream, this.#bodies, this.#snapshots, (...args) => this.#renew(...args));
     this.#followers = new FanOut(
       (key) => open(this.#subject('revision', key)),
       (key) => close(this.#subject('revision', key)),
@@ -52,9 +50,9 @@ export class NatsLog implements Log {
     const key = topicKey(topic);
     for (let n = 0; n < MOST_LOADS; n++) {
       const last = await this.#last(key);
-      const opened = last ? await this.#load(key) : await this.#create(key, initial, from);
+      const opened = last ? await this.#reader.load(key) : await this.#create(key, initial, from);
       if (opened) return opened;
-      if (!last || !(await this.#hasNoValue(key))) continue;
+      if (!last || !(await this.#reader.hasNoValue(key))) continue;
       // A caller that is behind would hide newer revisions, which other nodes may have.
       if (from <= last.place.version) throw lostSnapshot(topic);
       await this.#create(key, initial, from, last);
@@ -104,7 +102,7 @@ export class NatsLog implements Log {
     if (after.version === head.version) return isSame(head, after) ? [] : 'other';
     const seq = entries.sequenceOf(after);
     if (seq === undefined) return 'other';
-    const found = await this.#entries(key, seq);
+    const found = await this.#reader.entries(key, seq);
     if (!found) return 'gone';
     const [first] = found;
     if (first.seq !== seq) return first.entry.version <= after.version ? 'other' : 'gone';
@@ -124,7 +122,7 @@ export class NatsLog implements Log {
 
   async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
     const key = topicKey(topic);
-    const chain = await this.#chain(key, (await this.#snapshots.find(key))?.seq ?? 1);
+    const chain = await this.#reader.chain(key, (await this.#snapshots.find(key))?.seq ?? 1);
     if (!chain?.revisions.some((revision) => isSame(revision.at, at))) return false;
     const seq = entries.sequenceOf(at) as number;
     if (!(await this.#snapshots.save(key, at.version, seq, value))) return false;
@@ -201,42 +199,6 @@ export class NatsLog implements Log {
     return this.#note(key, seq, { ...entry, lengths: [], body: '' }).place;
   }
 
-  /** undefined: something was changed between two steps. */
-  async #load(key: string): Promise<Opened | undefined> {
-    const saved = await this.#snapshots.load(key);
-    if (saved === 'removed') return undefined;
-    const chain = await this.#chain(key, saved?.seq ?? 1);
-    if (!chain) return undefined;
-    const { initial, start, revisions, run } = chain;
-    if (initial !== undefined) return { snapshot: { at: start, value: initial }, revisions, run };
-    if (!saved) return undefined;
-    // The snapshot may be in the middle of an entry.
-    const at = revisions.find((revision) => revision.at.version === saved.version)?.at;
-    const rest = revisions.filter((revision) => revision.at.version > saved.version);
-    return at && { snapshot: { at, value: saved.value }, revisions: rest, run };
-  }
-
-  /** The entries from that of the snapshot on; 1: from the first one. undefined: others have changed them, so the caller begins again. */
-  async #chain(key: string, seq: number): Promise<Chain | undefined> {
-    const { generation } = this.#stream;
-    const found = await this.#entries(key, seq);
-    if (!found || (seq > 1 && found[0].seq !== seq)) return undefined;
-    const chain = entries.chainOf(found);
-    if (!chain.isForked) return chain;
-    // Entries that were purged meanwhile leave a hole, too: then there is a newer snapshot.
-    const isSaved = ((await this.#snapshots.find(key))?.seq ?? 1) !== seq;
-    // Nodes and clients may have the entries that do not apply, so the epoch ends.
-    if (!isSaved) await this.#renew(key, chain.head, { seq: (found.at(-1) as Found).seq, generation });
-    return undefined;
-  }
-
-  /** Whether the stream has lost the snapshot. It may have written the removal of the revisions below it earlier. */
-  async #hasNoValue(key: string): Promise<boolean> {
-    const found = await this.#entries(key, 1);
-    const hasFirst = found?.some(({ entry }) => entry.kind === 'create');
-    return hasFirst === false && (await this.#snapshots.find(key)) === undefined;
-  }
-
   async #last(key: string): Promise<Last | undefined> {
     const stored = await this.#stream.last(this.#subject('log', key));
     if (stored) return this.#note(key, stored.seq, entries.readEntry(stored.text));
@@ -250,20 +212,6 @@ export class NatsLog implements Log {
     const last = { seq, place: entries.placeOf(seq, entry), run: entry.run, generation };
     this.#known.set(key, last);
     return last;
-  }
-
-  /** The entries from a sequence on, with their bodies. undefined: there are none, or a body was removed meanwhile. */
-  async #entries(key: string, seq: number): Promise<[Found, ...Found[]] | undefined> {
-    const stored = await this.#stream.from(this.#subject('log', key), seq);
-    const found = await Promise.all(
-      stored.map(async (each): Promise<Found | undefined> => {
-        const entry = entries.readEntry(each.text);
-        if (entry.parts === 0) return { ...each, entry };
-        const body = await this.#bodies.get(this.#subject('part', `${key}.${entry.name}`), entry.parts);
-        return body === undefined ? undefined : { ...each, entry: { ...entry, body } };
-      }),
-    );
-    return found.length === 0 || found.includes(undefined) ? undefined : (found as [Found, ...Found[]]);
   }
 
   #subject(part: 'log' | 'part' | 'revision', key: string): string {
