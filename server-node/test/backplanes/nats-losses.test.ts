@@ -5,6 +5,7 @@ import type { Log, Place } from '@velox/server/backplane';
 import { nats } from '@velox/server/nats';
 import { busContract, logContract } from '@velox/server/testing';
 import { FakeNats, type FakeNatsClient } from '../rig/fake-jetstream.js';
+import { append, logOf, LONG } from '../rig/nats-log.js';
 
 interface Board {
   readonly topics: { board: { items: string[] } };
@@ -14,15 +15,6 @@ const closing: Hub<Board>[] = [];
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((hub) => hub.close()));
 });
-
-const logOf = (client: FakeNatsClient): Log => nats(client, client.jetstream).log;
-
-/** Appends one revision, and returns the head. */
-async function append(log: Log, at: Place, tag: string): Promise<Place> {
-  const result = await log.append('topic', at, [{ tag, patch: '[]' }]);
-  if (!result.ok) throw new Error('refused');
-  return result.at;
-}
 
 describe('a backplane on a server of NATS in memory', () => {
   const server = new FakeNats();
@@ -169,61 +161,15 @@ describe('NATS after it lost the end of its stream', () => {
   });
 });
 
-describe('NATS that lost a snapshot whose revisions it had removed', () => {
-  const lostSnapshot = { code: 'unavailable', message: expect.stringContaining('lost the snapshot') as string };
-
-  /** A topic at version 4, whose log begins above the lost snapshot. */
-  async function lose(): Promise<{ log: Log; at: Place; fresh: Log }> {
-    const server = new FakeNats();
-    const log = logOf(server.connect());
-    let { at } = (await log.open('topic', '0')).snapshot;
-    for (const tag of ['a', 'b']) at = await append(log, at, tag);
-    expect(await log.saveSnapshot('topic', at, '"snapshot"', 1)).toBe(true);
-    at = await append(log, at, 'c');
-    server.messages = server.messages.filter(({ subject }) => !subject.includes('.snapshot.'));
-    const fresh = logOf(server.connect());
-    await expect(fresh.open('topic', '"initial"')).rejects.toMatchObject(lostSnapshot);
-    return { log, at, fresh };
-  }
-
-  it('gets it from the next save of a server that holds the topic', async () => {
-    const { log, at, fresh } = await lose();
-    expect(await log.saveSnapshot('topic', at, '"held"', 10)).toBe(true);
-    const { snapshot, revisions } = await fresh.open('topic', '"initial"');
-    expect([snapshot, revisions]).toEqual([{ at, value: '"held"' }, []]);
-  });
-
-  it('keeps the newer revisions from a server whose value is older', async () => {
-    const { log, at } = await lose();
-    await expect(log.open('topic', '"old"', at.version)).rejects.toMatchObject(lostSnapshot);
-    expect(await log.heads(['topic'])).toEqual([at]);
-  });
-
-  it('begins a new epoch with the value of a server that holds the newest version', async () => {
-    const { log, at, fresh } = await lose();
-    const { snapshot } = await log.open('topic', '"held"', at.version + 1);
-    expect(snapshot.value).toBe('"held"');
-    expect(snapshot.at.version).toBe(at.version + 1);
-    expect(snapshot.at.id).not.toBe(at.id);
-    expect(await fresh.read('topic', at)).toBe('other');
-    const next = await append(log, snapshot.at, 'd');
-    expect((await fresh.open('topic', '"initial"')).revisions).toMatchObject([{ at: next, tag: 'd' }]);
-    expect(await fresh.read('topic', snapshot.at)).toHaveLength(1);
-    expect(await log.saveSnapshot('topic', next, '"saved"', 1)).toBe(true);
-    expect((await fresh.open('topic', '"initial"')).snapshot).toEqual({ at: next, value: '"saved"' });
-  });
-});
-
 describe('NATS', () => {
   it('a good snapshot removes the parts of all that were not confirmed', async () => {
     const server = new FakeNats();
     const client = server.connect();
     const log = logOf(client);
     let { at } = (await log.open('topic', '0')).snapshot;
-    const value = JSON.stringify('x'.repeat(2_000_000));
     const save = async (tag: string): Promise<number> => {
       at = await append(log, at, tag);
-      await log.saveSnapshot('topic', at, value, 1).catch(() => undefined);
+      await log.saveSnapshot('topic', at, LONG, 1).catch(() => undefined);
       return server.messages.filter(({ subject }) => subject.includes('.body.')).length;
     };
     const once = await save('good');
@@ -232,7 +178,7 @@ describe('NATS', () => {
     for (const tag of ['bad', 'worse']) await save(tag);
     client.refuses = () => false;
     expect(await save('good again')).toBe(once);
-    expect((await log.open('topic', '0')).snapshot.value).toBe(value);
+    expect((await log.open('topic', '0')).snapshot.value).toBe(LONG);
     // A short one as well.
     at = await append(log, at, 'short');
     expect(await log.saveSnapshot('topic', at, '1', 1)).toBe(true);

@@ -39,6 +39,11 @@ export class Bodies {
     return bytes.includes(undefined) ? undefined : Buffer.concat(bytes as Buffer[]).toString();
   }
 
+  /** Whether a text in parts can be read. */
+  async has(subject: string, count: number): Promise<boolean> {
+    return (await this.#stream.from(`${subject}.>`, 1, true)).length >= count;
+  }
+
   async remove(subject: string, below?: number): Promise<void> {
     await this.#stream.purge(`${subject}.>`, below);
   }

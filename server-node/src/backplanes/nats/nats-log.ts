@@ -122,8 +122,7 @@ export class NatsLog implements Log {
 
   async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
     const key = topicKey(topic);
-    const chain = await this.#reader.chain(key, (await this.#snapshots.find(key))?.seq ?? 1);
-    if (!chain?.revisions.some((revision) => isSame(revision.at, at))) return false;
+    if (!(await this.#reader.has(key, at))) return false;
     const seq = entries.sequenceOf(at) as number;
     if (!(await this.#snapshots.save(key, at.version, seq, value))) return false;
     await this.#snapshots.trim(key, seq, keep);

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Bodies } from './bodies.js';
 import type { Stream } from './stream.js';
 
-interface Pointer {
+/** The message that names a snapshot. */
+export interface Pointer {
   readonly version: number;
   /** The sequence of the entry that has this version. */
   readonly seq: number;
   readonly parts: number;
-  /** The sequences of its parts. */
+  /** Drawn at random. The subjects of its parts have it. */
   readonly name: string;
-  readonly value: string;
+  /** undefined: it is in parts, and was not read or is lost. */
+  readonly value: string | undefined;
 }
 
 /** The newest snapshot of each topic: one message that names it, and its parts if it is long. */
@@ -28,12 +30,14 @@ export class Snapshots {
     return stored && readPointer(stored.text);
   }
 
-  /** undefined: none was saved. `removed`: a newer one replaced it meanwhile. */
+  /** undefined: none was saved. `removed`: a newer one replaced it meanwhile. If the stream has lost a part, the value is missing. */
   async load(key: string): Promise<Pointer | 'removed' | undefined> {
     const pointer = await this.find(key);
     if (!pointer || pointer.parts === 0) return pointer;
-    const value = await this.#bodies.get(this.#subject('body', `${key}.${pointer.name}`), pointer.parts);
-    return value === undefined ? 'removed' : { ...pointer, value };
+    const value = await this.#bodies.get(this.#body(key, pointer), pointer.parts);
+    if (value !== undefined) return { ...pointer, value };
+    // Parts are removed after their snapshot was replaced.
+    return (await this.find(key))?.name === pointer.name ? pointer : 'removed';
   }
 
   /** Returns false if the stored snapshot is as new or newer. */
@@ -41,9 +45,9 @@ export class Snapshots {
     const subject = this.#subject('snapshot', key);
     const stored = await this.#stream.last(subject);
     const before = stored && readPointer(stored.text);
-    if (before && before.version >= version) return false;
+    if (before && isAsNew(before, version, seq) && (await this.#isWhole(key, before))) return false;
     const name = randomUUID();
-    const body = this.#subject('body', `${key}.${name}`);
+    const body = this.#body(key, { name });
     const { parts, first } = await this.#bodies.put(body, value, 100);
     const text = `${version} ${seq} ${parts} ${name} ${parts > 0 ? '' : value}`;
     const at = await this.#stream.put(subject, text, stored?.seq ?? 0);
@@ -71,8 +75,16 @@ export class Snapshots {
     await this.#bodies.remove(this.#subject('body', key));
   }
 
+  async #isWhole(key: string, pointer: Pointer): Promise<boolean> {
+    return pointer.parts === 0 || (await this.#bodies.has(this.#body(key, pointer), pointer.parts));
+  }
+
   async #lastSequence(subject: string): Promise<number> {
     return (await this.#stream.last(subject))?.seq ?? 0;
+  }
+
+  #body(key: string, { name }: Pick<Pointer, 'name'>): string {
+    return this.#subject('body', `${key}.${name}`);
   }
 
   #subject(part: 'snapshot' | 'body' | 'log' | 'part', key: string): string {
@@ -87,6 +99,10 @@ function readPointer(text: string): Pointer {
     seq: Number(seq),
     parts: Number(parts),
     name,
-    value: text.slice(head.length),
+    value: Number(parts) > 0 ? undefined : text.slice(head.length),
   };
 }
+
+/** The sequences come first: a topic that is created again may begin with a lower version. */
+const isAsNew = (pointer: Pointer, version: number, seq: number): boolean =>
+  pointer.seq > seq || (pointer.seq === seq && pointer.version >= version);

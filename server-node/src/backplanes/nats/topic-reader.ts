@@ -1,7 +1,7 @@
 import type { Opened, Place } from '../../cluster/log.js';
 import type { Bodies } from './bodies.js';
-import { chainOf, readEntry, type Base, type Chain, type Found } from './entry.js';
-import type { Snapshots } from './snapshots.js';
+import { chainOf, isSame, readEntry, type Base, type Chain, type Found } from './entry.js';
+import type { Pointer, Snapshots } from './snapshots.js';
 import type { Stream } from './stream.js';
 
 /** Begins a new epoch at a head, if the topic has no later entry than `last`. */
@@ -21,54 +21,78 @@ export class TopicReader {
     this.#renew = renew;
   }
 
-  /** undefined: something was changed between two steps. */
+  /** undefined: something was changed between two steps, or the value is lost. */
   async load(key: string): Promise<Opened | undefined> {
     const saved = await this.#snapshots.load(key);
     if (saved === 'removed') return undefined;
-    const chain = await this.chain(key, saved?.seq ?? 1);
+    const chain = await this.#chain(key, saved, saved?.value === undefined ? 1 : saved.seq);
     if (!chain) return undefined;
     const { initial, start, revisions, run } = chain;
     if (initial !== undefined) return { snapshot: { at: start, value: initial }, revisions, run };
-    if (!saved) return undefined;
+    if (saved?.value === undefined) return undefined;
     // The snapshot may be in the middle of an entry.
     const at = revisions.find((revision) => revision.at.version === saved.version)?.at;
     const rest = revisions.filter((revision) => revision.at.version > saved.version);
     return at && { snapshot: { at, value: saved.value }, revisions: rest, run };
   }
 
-  /** The entries from that of the snapshot on; 1: from the first one. undefined: others have changed them, so the caller begins again. */
-  async chain(key: string, seq: number): Promise<Chain | undefined> {
-    const { generation } = this.#stream;
-    const found = await this.entries(key, seq);
-    if (!found || (seq > 1 && found[0].seq !== seq)) return undefined;
-    const chain = chainOf(found);
-    if (!chain.isForked) return chain;
-    // Entries that were purged meanwhile leave a hole, too: then there is a newer snapshot.
-    const isSaved = ((await this.#snapshots.find(key))?.seq ?? 1) !== seq;
-    // Nodes and clients may have the entries that do not apply, so the epoch ends.
-    if (!isSaved) await this.#renew(key, chain.head, { seq: (found.at(-1) as Found).seq, generation });
-    return undefined;
-  }
-
-  /** Whether the stream has lost the snapshot. It may have written the removal of the revisions below it earlier. */
-  async hasNoValue(key: string): Promise<boolean> {
-    const found = await this.entries(key, 1);
-    const hasFirst = found?.some(({ entry }) => entry.kind === 'create');
-    return hasFirst === false && (await this.#snapshots.find(key)) === undefined;
-  }
-
   /** The entries from a sequence on, with their bodies. undefined: there are none, or a body was removed meanwhile. */
   async entries(key: string, seq: number): Promise<[Found, ...Found[]] | undefined> {
-    const { prefix } = this.#stream;
-    const stored = await this.#stream.from(`${prefix}.log.${key}`, seq);
     const found = await Promise.all(
-      stored.map(async (each): Promise<Found | undefined> => {
-        const entry = readEntry(each.text);
+      (await this.#withoutBodies(key, seq)).map(async ({ entry, ...each }): Promise<Found | undefined> => {
         if (entry.parts === 0) return { ...each, entry };
-        const body = await this.#bodies.get(`${prefix}.part.${key}.${entry.name}`, entry.parts);
+        const subject = `${this.#stream.prefix}.part.${key}.${entry.name}`;
+        const body = await this.#bodies.get(subject, entry.parts);
         return body === undefined ? undefined : { ...each, entry: { ...entry, body } };
       }),
     );
     return found.length === 0 || found.includes(undefined) ? undefined : (found as [Found, ...Found[]]);
   }
+
+  /** Whether the log has a place, at its snapshot or above. */
+  async has(key: string, at: Place): Promise<boolean> {
+    const seq = (await this.#snapshots.find(key))?.seq ?? 1;
+    const [first, ...rest] = await this.#withoutBodies(key, seq);
+    if (!first) return false;
+    const { revisions, isForked } = chainOf([first, ...rest]);
+    return !isForked && revisions.some((revision) => isSame(revision.at, at));
+  }
+
+  /**
+   * Whether the stream has lost the value of a topic. It may have written the removal of revisions earlier than the snapshot above them,
+   * and the removal of parts earlier than the snapshot that replaced theirs.
+   */
+  async hasNoValue(key: string): Promise<boolean> {
+    const found = await this.#withoutBodies(key, 1);
+    const last = found.at(-1);
+    if (!last || found.some(isCreate)) return false;
+    const saved = await this.#snapshots.load(key);
+    if (saved === 'removed') return false;
+    if (saved?.value === undefined) return true;
+    // An entry is removed after its snapshot was replaced. A snapshot above all entries was saved meanwhile.
+    return saved.seq < last.seq && !found.some(({ seq }) => seq === saved.seq);
+  }
+
+  /** The entries from a sequence on, in one history. undefined: others have changed them, so the caller begins again. */
+  async #chain(key: string, saved: Pointer | undefined, seq: number): Promise<Chain | undefined> {
+    const { generation } = this.#stream;
+    const found = await this.entries(key, seq);
+    // Without the entry of the snapshot, the topic begins where it was created again.
+    if (!found || (seq > 1 && found[0].seq !== seq && !found.some(isCreate))) return undefined;
+    const chain = chainOf(found);
+    if (!chain.isForked) return chain;
+    // Entries that were purged meanwhile leave a hole, too: then there is a newer snapshot.
+    const isNewest = (await this.#snapshots.find(key))?.name === saved?.name;
+    // Nodes and clients may have the entries that do not apply, so the epoch ends.
+    if (isNewest) await this.#renew(key, chain.head, { seq: (found.at(-1) as Found).seq, generation });
+    return undefined;
+  }
+
+  /** The entries from a sequence on; a text in parts is missing. */
+  async #withoutBodies(key: string, seq: number): Promise<Found[]> {
+    const stored = await this.#stream.from(`${this.#stream.prefix}.log.${key}`, seq);
+    return stored.map((each) => ({ ...each, entry: readEntry(each.text) }));
+  }
 }
+
+const isCreate = ({ entry }: Found): boolean => entry.kind === 'create';

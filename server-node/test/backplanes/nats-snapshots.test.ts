@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { Log, Place } from '@velox/server/backplane';
+import { FakeNats } from '../rig/fake-jetstream.js';
+import { append, logOf, LONG } from '../rig/nats-log.js';
+
+/** What a power cut loses if the removals before it are written earlier. `older`: the messages before the last snapshot. */
+const LOSSES: readonly [title: string, lose: (server: FakeNats, older: FakeNats['messages']) => void][] = [
+  ['the snapshot of a topic', (server) => remove(server, '.snapshot.')],
+  [
+    'the newer one of two snapshots',
+    (server, older) => {
+      remove(server, '.snapshot.');
+      server.messages.unshift(...older.filter(({ subject }) => subject.includes('.snapshot.')));
+    },
+  ],
+  ['the parts of a snapshot', (server) => remove(server, '.body.')],
+];
+
+function remove(server: FakeNats, part: string): void {
+  server.messages = server.messages.filter(({ subject }) => !subject.includes(part));
+}
+
+describe.each(LOSSES)('NATS that lost %s and has removed the revisions below', (_, loseValue) => {
+  const lostSnapshot = {
+    code: 'unavailable',
+    message: expect.stringContaining('lost the snapshot') as string,
+  };
+
+  /** A topic at version 4, whose value at version 3 is lost. */
+  async function lose(): Promise<{ log: Log; saved: Place; at: Place; fresh: Log }> {
+    const server = new FakeNats();
+    const log = logOf(server.connect());
+    const first = await append(log, (await log.open('topic', '0')).snapshot.at, 'a');
+    expect(await log.saveSnapshot('topic', first, '"older"', 10)).toBe(true);
+    const older = [...server.messages];
+    const saved = await append(log, first, 'b');
+    expect(await log.saveSnapshot('topic', saved, LONG, 1)).toBe(true);
+    const at = await append(log, saved, 'c');
+    loseValue(server, older);
+    const fresh = logOf(server.connect());
+    await expect(fresh.open('topic', '"initial"')).rejects.toMatchObject(lostSnapshot);
+    return { log, saved, at, fresh };
+  }
+
+  it('gets it from the next save of a server that holds the topic', async () => {
+    const { log, at, fresh } = await lose();
+    expect(await log.saveSnapshot('topic', at, '"held"', 10)).toBe(true);
+    const { snapshot, revisions } = await fresh.open('topic', '"initial"');
+    expect([snapshot, revisions]).toEqual([{ at, value: '"held"' }, []]);
+  });
+
+  it('gets it from a save at the version that was saved before', async () => {
+    const { log, saved, at, fresh } = await lose();
+    expect(await log.saveSnapshot('topic', saved, '"held"', 10)).toBe(true);
+    const { snapshot, revisions } = await fresh.open('topic', '"initial"');
+    expect(snapshot).toEqual({ at: saved, value: '"held"' });
+    expect(revisions).toMatchObject([{ at, tag: 'c' }]);
+    expect(await log.saveSnapshot('topic', saved, '"again"', 10)).toBe(false);
+  });
+
+  it('keeps the newer revisions from a server whose value is older', async () => {
+    const { log, at } = await lose();
+    await expect(log.open('topic', '"old"', at.version)).rejects.toMatchObject(lostSnapshot);
+    expect(await log.heads(['topic'])).toEqual([at]);
+  });
+
+  it('begins a new epoch with the value of a server that holds the newest version', async () => {
+    const { log, at, fresh } = await lose();
+    const { snapshot } = await log.open('topic', '"held"', at.version + 1);
+    expect(snapshot.value).toBe('"held"');
+    expect(snapshot.at.version).toBe(at.version + 1);
+    expect(snapshot.at.id).not.toBe(at.id);
+    expect(await fresh.read('topic', at)).toBe('other');
+    const next = await append(log, snapshot.at, 'd');
+    expect((await fresh.open('topic', '"initial"')).revisions).toMatchObject([{ at: next, tag: 'd' }]);
+    expect(await fresh.read('topic', snapshot.at)).toHaveLength(1);
+    expect(await log.saveSnapshot('topic', next, '"saved"', 1)).toBe(true);
+    expect((await fresh.open('topic', '"initial"')).snapshot).toEqual({ at: next, value: '"saved"' });
+  });
+});
