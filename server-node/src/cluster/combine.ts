@@ -47,6 +47,7 @@ function tellBy(bus: Bus, log: Log): Log {
     renew: (...args) => log.renew(...args),
     drop: (...args) => log.drop(...args),
     run: () => log.run(),
+    isLoadable: async (topic) => (await log.isLoadable?.(topic)) ?? true,
     async append(topic, after, revisions, within) {
       const result = await log.append(topic, after, revisions, within);
       // Within a transaction, the log notifies after the commit.

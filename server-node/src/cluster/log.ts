@@ -99,6 +99,11 @@ export interface Log {
    */
   saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean>;
   /**
+   * Whether a node could load the topic. Only engines that may lose a snapshot and keep the revisions above it have this method: a node
+   * asks once in each run of the engine, after it has confirmed the head, and saves a snapshot if not.
+   */
+  isLoadable?(topic: string): Promise<boolean>;
+  /**
    * Begins a new epoch: replaces the id of a topic. Value, version and revisions stay. The token of the head may change.
    *
    * @param id the id to replace. If the topic has another one by now, nothing changes.

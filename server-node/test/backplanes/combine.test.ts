@@ -60,6 +60,14 @@ describe('a combined log', () => {
     await vi.waitFor(() => expect(doubt).toHaveBeenCalledOnce());
   });
 
+  it('answers whether a topic can be loaded as its log does', async () => {
+    const keeps = memory();
+    const { log } = combine({ log: keeps, bus: memory() });
+    expect(await log.isLoadable?.('x')).toBe(true);
+    Object.assign(keeps.log, { isLoadable: (topic: string) => Promise.resolve(topic !== 'x') });
+    expect(await log.isLoadable?.('x')).toBe(false);
+  });
+
   it('resolves an append although the bus is down', async () => {
     const bus = {
       limit: 100,

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { createHub } from '@velox/server';
 import type { Log, Place } from '@velox/server/backplane';
+import { nats } from '@velox/server/nats';
 import { FakeNats } from '../rig/fake-jetstream.js';
 import { append, logOf, LONG } from '../rig/nats-log.js';
 
@@ -76,5 +79,39 @@ describe.each(LOSSES)('NATS that lost %s and has removed the revisions below', (
     expect(await fresh.read('topic', snapshot.at)).toHaveLength(1);
     expect(await log.saveSnapshot('topic', next, '"saved"', 1)).toBe(true);
     expect((await fresh.open('topic', '"initial"')).snapshot).toEqual({ at: next, value: '"saved"' });
+  });
+});
+
+describe('a server that holds a topic after NATS was restarted', () => {
+  /** The messages of the snapshot after a restart that loses what `lose` removes. */
+  async function restart(lose: (server: FakeNats) => void): Promise<FakeNats> {
+    const server = new FakeNats();
+    const client = server.connect();
+    const hub = createHub({ backplane: nats(client, client.jetstream), logger: () => undefined });
+    const state = hub.shared('topic', { n: 0 }, { snapshotEvery: 4, keep: 1 });
+    for (let n = 0; n < 4; n++) await state.update((draft) => void draft.n++);
+    await vi.waitFor(() => expect(server.messages).toHaveLength(3), 5_000); // it was saved
+    lose(server);
+    server.save()();
+    client.reconnect();
+    const isConfirmed = (): boolean => server.messages.some(({ text }) => text.includes(' confirm '));
+    await vi.waitFor(() => expect(isConfirmed()).toBe(true), 5_000);
+    await sleep(200);
+    await hub.close();
+    return server;
+  }
+  const snapshotIn = ({ messages }: FakeNats): string | undefined =>
+    messages.findLast(({ subject }) => subject.includes('.snapshot.'))?.text;
+
+  it('saves a snapshot without an update if NATS has lost it', async () => {
+    const server = await restart((each) => remove(each, '.snapshot.'));
+    expect(snapshotIn(server)).toMatch(/^5 /);
+    const { snapshot } = await logOf(server.connect()).open('topic', '{}');
+    expect(snapshot.value).toBe('{"n":4}');
+  });
+
+  it('saves no snapshot if NATS still has one', async () => {
+    const server = await restart(() => undefined);
+    expect(snapshotIn(server)).toMatch(/^4 /);
   });
 });

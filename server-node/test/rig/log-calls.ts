@@ -2,14 +2,16 @@ import { memory } from '../../src/backplanes/memory/index.js';
 import type { Backplane } from '../../src/cluster/bus.js';
 import type { Log } from '../../src/cluster/log.js';
 
+type Method = Exclude<keyof Log, 'isLoadable'>;
+
 /** A backplane in memory whose calls of the log can be delayed or failed. */
 export interface Interceptable extends Backplane {
   /** Replacements by method of the log. It receives the genuine method. */
   readonly intercept: {
-    [M in keyof Log]?: (genuine: Log[M], ...args: Parameters<Log[M]>) => ReturnType<Log[M]>;
+    [M in Method]?: (genuine: Log[M], ...args: Parameters<Log[M]>) => ReturnType<Log[M]>;
   };
   /** How often each method was called. */
-  readonly calls: Record<keyof Log, number>;
+  readonly calls: Record<Method, number>;
 }
 
 export function interceptable(backplane: Backplane = memory()): Interceptable {
@@ -27,7 +29,7 @@ export function interceptable(backplane: Backplane = memory()): Interceptable {
     run: 0,
   };
   const wrapped = Object.fromEntries(
-    (Object.keys(calls) as (keyof Log)[]).map((method) => [
+    (Object.keys(calls) as Method[]).map((method) => [
       method,
       (...args: unknown[]) => {
         calls[method]++;

@@ -129,6 +129,10 @@ export class NatsLog implements Log {
     return true;
   }
 
+  isLoadable(topic: string): Promise<boolean> {
+    return this.#reader.isLoadable(topicKey(topic));
+  }
+
   async renew(topic: string, id: string): Promise<Place> {
     const key = topicKey(topic);
     for (;;) {

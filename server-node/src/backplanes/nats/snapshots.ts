@@ -40,12 +40,17 @@ export class Snapshots {
     return (await this.find(key))?.name === pointer.name ? pointer : 'removed';
   }
 
+  /** Whether the stream has all parts of a snapshot. */
+  async isWhole(key: string, pointer: Pointer): Promise<boolean> {
+    return pointer.parts === 0 || (await this.#bodies.has(this.#body(key, pointer), pointer.parts));
+  }
+
   /** Returns false if the stored snapshot is as new or newer. */
   async save(key: string, version: number, seq: number, value: string): Promise<boolean> {
     const subject = this.#subject('snapshot', key);
     const stored = await this.#stream.last(subject);
     const before = stored && readPointer(stored.text);
-    if (before && isAsNew(before, version, seq) && (await this.#isWhole(key, before))) return false;
+    if (before && isAsNew(before, version, seq) && (await this.isWhole(key, before))) return false;
     const name = randomUUID();
     const body = this.#body(key, { name });
     const { parts, first } = await this.#bodies.put(body, value, 100);
@@ -73,10 +78,6 @@ export class Snapshots {
   async drop(key: string): Promise<void> {
     await this.#stream.purge(this.#subject('snapshot', key));
     await this.#bodies.remove(this.#subject('body', key));
-  }
-
-  async #isWhole(key: string, pointer: Pointer): Promise<boolean> {
-    return pointer.parts === 0 || (await this.#bodies.has(this.#body(key, pointer), pointer.parts));
   }
 
   async #lastSequence(subject: string): Promise<number> {

@@ -91,8 +91,9 @@ export class Stream {
     return this.#get({ last_by_subj: subject });
   }
 
-  at(subject: string, seq: number): Promise<Stored | undefined> {
-    return this.#get({ seq, next_by_subj: subject }, (found) => found === seq);
+  /** The first message of a subject at a sequence or above. */
+  next(subject: string, seq: number): Promise<Stored | undefined> {
+    return this.#get({ seq, next_by_subj: subject });
   }
 
   /** The messages of a subject, which may have wildcards, from a sequence on. */
@@ -168,10 +169,9 @@ export class Stream {
     if (answer.error && answer.error.err_code !== ALREADY_THERE) this.#fail(answer);
   }
 
-  async #get(query: object, isWanted: (seq: number) => boolean = () => true): Promise<Stored | undefined> {
+  async #get(query: object): Promise<Stored | undefined> {
     const { message } = await this.#api(`STREAM.MSG.GET.${this.#name}`, query, [NO_MESSAGE]);
-    if (!message || !isWanted(message.seq)) return undefined;
-    return { seq: message.seq, text: Buffer.from(message.data ?? '', 'base64').toString() };
+    return message && { seq: message.seq, text: Buffer.from(message.data ?? '', 'base64').toString() };
   }
 
   async #fetch(consumer: string, batch: number): Promise<Stored[]> {

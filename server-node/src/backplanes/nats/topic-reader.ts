@@ -73,6 +73,14 @@ export class TopicReader {
     return saved.seq < last.seq && !found.some(({ seq }) => seq === saved.seq);
   }
 
+  /** Whether the topic can be loaded, by few requests. Also false if another node saves a snapshot meanwhile. */
+  async isLoadable(key: string): Promise<boolean> {
+    const saved = await this.#snapshots.find(key);
+    const first = await this.#stream.next(this.#subject(key), saved?.seq ?? 1);
+    if (!first || readEntry(first.text).kind === 'create') return true;
+    return saved?.seq === first.seq && (await this.#snapshots.isWhole(key, saved));
+  }
+
   /** The entries from a sequence on, in one history. undefined: others have changed them, so the caller begins again. */
   async #chain(key: string, saved: Pointer | undefined, seq: number): Promise<Chain | undefined> {
     const { generation } = this.#stream;
@@ -90,8 +98,12 @@ export class TopicReader {
 
   /** The entries from a sequence on; a text in parts is missing. */
   async #withoutBodies(key: string, seq: number): Promise<Found[]> {
-    const stored = await this.#stream.from(`${this.#stream.prefix}.log.${key}`, seq);
+    const stored = await this.#stream.from(this.#subject(key), seq);
     return stored.map((each) => ({ ...each, entry: readEntry(each.text) }));
+  }
+
+  #subject(key: string): string {
+    return `${this.#stream.prefix}.log.${key}`;
   }
 }
 

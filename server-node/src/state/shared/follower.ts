@@ -20,6 +20,8 @@ export interface FollowerHost {
   readonly onLoaded: (opened: Opened) => void;
   /** The value includes a revision that it did not have. */
   readonly onRevision: (revision: Revision) => void;
+  /** The log has lost the snapshot of the topic. */
+  readonly onSnapshotLost: () => void;
   /** Revisions of any topic may have been missed. */
   readonly onDoubt: () => void;
   /** The engine failed: the topic is to be compared again. */
@@ -196,7 +198,10 @@ export class Follower<T> {
       const { place } = this.#value;
       return this.#engine.ask((log) => log.append(this.#topic, place, []));
     });
-    if (result.ok) this.#run = run;
+    if (!result.ok) return;
+    this.#run = run;
+    const isLoadable = await this.#engine.ask(async (log) => (await log.isLoadable?.(this.#topic)) ?? true);
+    if (!isLoadable) this.#host.onSnapshotLost();
   }
 
   /** The log does not go on from the value: finds out why, and makes both equal. */

@@ -93,6 +93,7 @@ export class SharedTopic<T> implements SharedState<T> {
       onRevision: (revision) => {
         if (transactions.onRevision(revision)) onAppended(revision.at, revision.patch);
       },
+      onSnapshotLost: () => snapshots.onLost(),
       onDoubt: () => sweep.doubt(),
       onTrouble: () => sweep.trouble(),
     }));

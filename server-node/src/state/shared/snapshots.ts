@@ -37,6 +37,11 @@ export class Snapshots {
     if (revisions >= 2 * this.#every) this.#saveSoon();
   }
 
+  /** The log has lost its snapshot, so no other node could load the value. */
+  onLost(): void {
+    this.#saveSoon();
+  }
+
   /** The value includes a revision that this node has appended. */
   onAppended({ version }: Place, patch: string): void {
     this.#size += patch.length;
