@@ -185,6 +185,22 @@ describe('NATS', () => {
     expect(server.messages.filter(({ subject }) => subject.includes('.body.'))).toEqual([]);
   });
 
+  it('keeps the parts of a long revision whose first attempt was refused by a confirmation of the head', async () => {
+    const server = new FakeNats();
+    const client = server.connect();
+    const [log, other] = [logOf(client), logOf(server.connect())];
+    const { at: start } = (await log.open('topic', '0')).snapshot;
+    server.save()(); // a restart without a loss: the head is to be confirmed
+    client.onSend = async (subject) => {
+      if (!subject.includes('.log.')) return;
+      client.onSend = () => undefined;
+      expect(await other.append('topic', start, [])).toEqual({ ok: true, at: start });
+    };
+    const at = await append(log, start, 'long', LONG);
+    expect(await log.saveSnapshot('topic', at, '1', 1)).toBe(true);
+    expect(await other.open('topic', '0')).toMatchObject({ snapshot: { at, value: '1' }, revisions: [] });
+  });
+
   it('refuses entries of another format, and says so', async () => {
     const server = new FakeNats();
     const log = logOf(server.connect());

@@ -108,6 +108,8 @@ export class FakeNatsClient implements NatsConnection {
   isSilent = false;
   /** Fails the appends to some subjects. */
   refuses: (subject: string) => boolean = () => false;
+  /** Runs before the server takes a message or a request. */
+  onSend: (subject: string, text: string) => unknown = () => undefined;
   readonly jetstream: NatsJetStream;
   readonly #nats: FakeNats;
   #waiting: (() => void)[] = [];
@@ -122,6 +124,7 @@ export class FakeNatsClient implements NatsConnection {
           await new Promise<void>((resolve) => this.#connected.push(resolve));
         this.#check();
         if (this.refuses(subject)) throw new Error('TIMEOUT');
+        await this.onSend(subject, text);
         return { seq: nats.store(subject, text, options?.expect.lastSubjectSequence) };
       },
     };
@@ -146,6 +149,7 @@ export class FakeNatsClient implements NatsConnection {
     await sleep(1);
     if (!this.isConnected && this.isSilent) await new Promise(() => undefined);
     this.#check();
+    await this.onSend(subject, text);
     const answer = JSON.stringify(
       this.#nats.answer(subject.slice('$JS.API.'.length), JSON.parse(text) as Question),
     );

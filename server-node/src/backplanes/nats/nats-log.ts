@@ -74,18 +74,18 @@ export class NatsLog implements Log {
     const key = topicKey(topic);
     const isEmpty = revisions.length === 0;
     const run = await this.#stream.knownRun();
-    const name = randomUUID();
     const texts = revisions.map(({ patch }) => patch);
     const tags = revisions.map(({ tag }) => tag);
-    let parts: number | undefined;
     for (;;) {
       let last = isEmpty ? undefined : this.#known.get(key);
       if (last?.generation !== this.#stream.generation || !isSame(last.place, after))
         last = await this.#last(key);
       if (!last || !isSame(last.place, after)) return { ok: false, head: last?.place };
       if (isEmpty && last.run === run) return { ok: true, at: after };
+      // Parts of an attempt that was refused lie below the entry that came first, so they go when the entries below that one go.
+      const name = randomUUID();
       const subject = this.#subject('part', `${key}.${name}`);
-      parts ??= (await this.#bodies.put(subject, texts.join(''), HEAD_BYTES + TAG_BYTES * tags.length)).parts;
+      const { parts } = await this.#bodies.put(subject, texts.join(''), HEAD_BYTES + TAG_BYTES * tags.length);
       const { id, version, token } = after;
       const kind = isEmpty ? 'confirm' : 'append';
       const first = isEmpty ? version : version + 1;
