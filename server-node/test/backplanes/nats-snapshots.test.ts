@@ -115,3 +115,58 @@ describe('a server that holds a topic after NATS was restarted', () => {
     expect(snapshotIn(server)).toMatch(/^4 /);
   });
 });
+
+describe('a drop of a topic on NATS', () => {
+  interface Drop {
+    readonly log: Log;
+    readonly other: Log;
+    /** Calls back when the log of the topic is empty, and its snapshot is there. */
+    readonly onEmpty: (act: () => unknown) => void;
+  }
+  async function prepare(): Promise<Drop> {
+    const server = new FakeNats();
+    const client = server.connect();
+    const [log, other] = [logOf(client), logOf(server.connect())];
+    let { at } = (await log.open('topic', '"old"')).snapshot;
+    for (const tag of ['a', 'b']) at = await append(log, at, tag, LONG);
+    expect(await log.saveSnapshot('topic', at, LONG, 1)).toBe(true);
+    const onEmpty = (act: () => unknown): void => {
+      client.onSend = (subject, text) => {
+        if (!subject.includes('.PURGE.') || !text.includes('.snapshot.')) return;
+        client.onSend = () => undefined;
+        return act();
+      };
+    };
+    return { log, other, onEmpty };
+  }
+
+  it('a topic can be created again and saved after a drop that ended in the middle', async () => {
+    const { log, onEmpty } = await prepare();
+    onEmpty(() => {
+      throw new Error('TIMEOUT');
+    });
+    await expect(log.drop('topic')).rejects.toThrow('TIMEOUT');
+    const { snapshot } = await log.open('topic', '"new"');
+    expect([snapshot.at.version, snapshot.value]).toEqual([1, '"new"']);
+    const at = await append(log, snapshot.at, 'c');
+    expect(await log.saveSnapshot('topic', at, '"saved"', 1)).toBe(true);
+    expect((await log.open('topic', '0')).snapshot).toEqual({ at, value: '"saved"' });
+  });
+
+  it.each([false, true])(
+    'a topic that another server creates again during the drop keeps what is new (with a snapshot: %s)',
+    async (isSaved) => {
+      const { log, other, onEmpty } = await prepare();
+      const value = JSON.stringify('y'.repeat(2_000_000));
+      let at: Place | undefined;
+      onEmpty(async () => {
+        at = await append(other, (await other.open('topic', value)).snapshot.at, 'c', LONG);
+        if (isSaved) expect(await other.saveSnapshot('topic', at, value, 1)).toBe(true);
+      });
+      await log.drop('topic');
+      const { snapshot, revisions } = await log.open('topic', '0');
+      expect(snapshot.value === value).toBe(true); // a difference would be printed in full
+      expect([snapshot.at, ...revisions.map((each) => each.at)].at(-1)).toEqual(at);
+    },
+  );
+});

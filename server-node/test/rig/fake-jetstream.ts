@@ -71,7 +71,8 @@ export class FakeNats {
 
   answer(call: string, question: Question): object {
     if (call.startsWith('STREAM.CREATE')) return {};
-    if (call.startsWith('STREAM.INFO')) return { created: '2026-01-01', ...this.info };
+    if (call.startsWith('STREAM.INFO'))
+      return { created: '2026-01-01', state: { last_seq: this.#last }, ...this.info };
     if (call.startsWith('STREAM.PURGE')) {
       const { filter = '', seq = Infinity } = question;
       this.messages = this.messages.filter(

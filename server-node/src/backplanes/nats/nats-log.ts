@@ -147,9 +147,11 @@ export class NatsLog implements Log {
   async drop(topic: string): Promise<void> {
     const key = topicKey(topic);
     this.#known.delete(key);
+    // Another node may create the topic again as soon as its log is empty.
+    const below = (await this.#stream.end()) + 1;
     await this.#stream.purge(this.#subject('log', key));
-    await this.#snapshots.drop(key);
-    await this.#bodies.remove(this.#subject('part', key));
+    await this.#snapshots.drop(key, below);
+    await this.#bodies.remove(this.#subject('part', key), below);
   }
 
   run(): Promise<string> {

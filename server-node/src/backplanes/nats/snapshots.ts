@@ -75,9 +75,10 @@ export class Snapshots {
     await this.#bodies.remove(this.#subject('part', key), before + 1);
   }
 
-  async drop(key: string): Promise<void> {
-    await this.#stream.purge(this.#subject('snapshot', key));
-    await this.#bodies.remove(this.#subject('body', key));
+  /** Removes the snapshots that are below a sequence. */
+  async drop(key: string, below: number): Promise<void> {
+    await this.#stream.purge(this.#subject('snapshot', key), below);
+    await this.#bodies.remove(this.#subject('body', key), below);
   }
 
   async #lastSequence(subject: string): Promise<number> {

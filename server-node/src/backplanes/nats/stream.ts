@@ -21,6 +21,7 @@ interface Answer {
   readonly created?: string;
   readonly cluster?: { readonly name?: string; readonly leader?: string };
   readonly config?: { readonly num_replicas: number };
+  readonly state?: { readonly last_seq: number };
   readonly name?: string;
   readonly num_pending?: number;
 }
@@ -94,6 +95,12 @@ export class Stream {
   /** The first message of a subject at a sequence or above. */
   next(subject: string, seq: number): Promise<Stored | undefined> {
     return this.#get({ seq, next_by_subj: subject });
+  }
+
+  /** The sequence of the newest message, of whatever subject; 0: there was none. */
+  async end(): Promise<number> {
+    const { state } = await this.#api(`STREAM.INFO.${this.#name}`, {});
+    return state?.last_seq ?? 0;
   }
 
   /** The messages of a subject, which may have wildcards, from a sequence on. */
