@@ -211,6 +211,10 @@ describe('NATS', () => {
     const error = { code: 'not-supported', message: expect.stringContaining('prefix') as string };
     await expect(log.open('topic', '0')).rejects.toMatchObject(error);
     await expect(log.append('topic', at, [{ tag: 'a', patch: '[]' }])).rejects.toMatchObject(error);
+    await expect(log.read('topic', at)).rejects.toMatchObject(error);
+    // The other topics of a hub go on.
+    const other = (await log.open('other', '0')).snapshot.at;
+    expect(await log.heads(['topic', 'other'])).toEqual([undefined, other]);
   });
 
   it('names the run after the server of a stream without replicas, also in a cluster', async () => {

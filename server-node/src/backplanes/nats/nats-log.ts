@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { VeloxError } from '@velox/core/protocol';
+import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import { FanOut } from '../../cluster/fan-out.js';
 import type { Appended, Log, NewRevision, Opened, Place, Revision, Unsubscribe } from '../../cluster/log.js';
 import { topicKey } from '../../cluster/topic-key.js';
@@ -117,7 +117,7 @@ export class NatsLog implements Log {
   }
 
   heads(topics: readonly string[]): Promise<(Place | undefined)[]> {
-    return Promise.all(topics.map(async (topic) => (await this.#last(topicKey(topic)))?.place));
+    return Promise.all(topics.map((topic) => this.#head(topicKey(topic))));
   }
 
   async saveSnapshot(topic: string, at: Place, value: string, keep: number): Promise<boolean> {
@@ -202,6 +202,16 @@ export class NatsLog implements Log {
     if (last.generation !== this.#stream.generation)
       throw new VeloxError('timeout', 'NATS was restarted during an append. Read the log for its result.');
     return this.#note(key, seq, { ...entry, lengths: [], body: '' }).place;
+  }
+
+  /** Without an entry that cannot be read: the read of its topic reports it, and the other topics go on. */
+  async #head(key: string): Promise<Place | undefined> {
+    try {
+      return (await this.#last(key))?.place;
+    } catch (error) {
+      if (isVeloxError(error, 'not-supported')) return undefined;
+      throw error;
+    }
   }
 
   async #last(key: string): Promise<Last | undefined> {
