@@ -201,6 +201,23 @@ describe('NATS', () => {
     expect(await other.open('topic', '0')).toMatchObject({ snapshot: { at, value: '1' }, revisions: [] });
   });
 
+  it('is asked again after a pause when a cluster refuses an append without naming the last sequence', async () => {
+    const client = new FakeNats().connect();
+    const log = logOf(client);
+    const { at: start } = (await log.open('topic', '0')).snapshot;
+    let refusals = 0;
+    client.onSend = (subject) => {
+      if (!subject.includes('.log.') || refusals === 3) return;
+      refusals++;
+      throw Object.assign(new Error('wrong last sequence'), { code: 10164, status: 400 });
+    };
+    const before = performance.now();
+    const at = await append(log, start, 'a');
+    expect(performance.now() - before).toBeGreaterThan(50);
+    expect(await log.heads(['topic'])).toEqual([at]);
+    expect(refusals).toBe(3);
+  });
+
   it('refuses entries of another format, and says so', async () => {
     const server = new FakeNats();
     const log = logOf(server.connect());

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VeloxError } from '@velox/core/protocol';
 import type { NatsConnection, NatsJetStream, NatsMessage } from './client.js';
 
@@ -9,6 +10,10 @@ const BATCH = 256;
 const NO_STREAM = 10059;
 const NO_MESSAGE = 10037;
 const WRONG_SEQUENCE = 10071;
+/** The same in a cluster, while another message of the subject is accepted and not applied. */
+const UNKNOWN_SEQUENCE = 10164;
+/** The wait until that message is applied, in ms: before, the subject looks unchanged. */
+const APPLY_MS = 20;
 const TEMPORARY = 503;
 
 export interface Stored {
@@ -72,7 +77,8 @@ export class Stream {
       return (await this.#answer(this.#jetstream.publish(subject, text, { expect }))).seq;
     } catch (error) {
       const { code, status = code } = error as { code?: unknown; status?: unknown };
-      if (code === WRONG_SEQUENCE) return undefined;
+      if (code === UNKNOWN_SEQUENCE) await sleep(APPLY_MS);
+      if (code === WRONG_SEQUENCE || code === UNKNOWN_SEQUENCE) return undefined;
       this.#ready = undefined; // the stream may be gone
       if (typeof code !== 'number' || status === TEMPORARY) this.#doubts++;
       throw error;
