@@ -218,6 +218,28 @@ describe('NATS', () => {
     expect(refusals).toBe(3);
   });
 
+  it('stores nothing after close(), and rejects pending and later requests of the log', async () => {
+    const server = new FakeNats();
+    const { at } = (await logOf(server.connect()).open('topic', '0')).snapshot;
+    const stored = server.messages.length;
+    const client = server.connect();
+    const backplane = nats(client, client.jetstream);
+    const { log } = backplane;
+    let answer = (): void => undefined;
+    client.onSend = () => new Promise<void>((resolve) => (answer = resolve));
+    const waiting = append(log, at, 'a').catch((error: unknown) => error);
+    await sleep(20); // the first request is under way
+    await backplane.close();
+    const closed = { code: 'closed' };
+    expect(await waiting).toMatchObject(closed);
+    client.onSend = () => undefined;
+    answer();
+    const late = [() => log.heads(['topic']), () => log.run(), () => append(log, at, 'b')];
+    for (const ask of late) await expect(ask()).rejects.toMatchObject(closed);
+    await sleep(20);
+    expect(server.messages).toHaveLength(stored);
+  });
+
   it('refuses entries of another format, and says so', async () => {
     const server = new FakeNats();
     const log = logOf(server.connect());

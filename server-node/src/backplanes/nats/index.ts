@@ -88,6 +88,7 @@ export function nats(
     shared: true,
     close() {
       statuses.stop();
+      stream.close();
       for (const subject of [...subscriptions.keys()]) unsubscribe(subject);
       return Promise.resolve();
     },

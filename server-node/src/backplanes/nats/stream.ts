@@ -43,6 +43,7 @@ export class Stream {
   #doubts = 0;
   /** Reject the requests that have no answer yet. */
   readonly #pending = new Set<(error: unknown) => void>();
+  #isClosed = false;
   #run: { readonly name: string; readonly generation: string } | undefined;
 
   constructor(connection: NatsConnection, jetstream: NatsJetStream, prefix: string, replicas: number) {
@@ -69,12 +70,18 @@ export class Stream {
     for (const reject of this.#pending) reject(error);
   }
 
+  /** Rejects all pending requests and all later ones. */
+  close(): void {
+    this.#isClosed = true;
+    for (const reject of this.#pending) reject(closed());
+  }
+
   /** Stores a message if the last one of its subject has the sequence `after`; 0: if there is none. undefined: it has another one. */
   async put(subject: string, text: string, after: number): Promise<number | undefined> {
     await this.#whenReady();
     try {
       const expect = { lastSubjectSequence: after };
-      return (await this.#answer(this.#jetstream.publish(subject, text, { expect }))).seq;
+      return (await this.#answer(() => this.#jetstream.publish(subject, text, { expect }))).seq;
     } catch (error) {
       const { code, status = code } = error as { code?: unknown; status?: unknown };
       if (code === UNKNOWN_SEQUENCE) await sleep(APPLY_MS);
@@ -89,7 +96,7 @@ export class Stream {
   async putAll(messages: readonly (readonly [subject: string, text: string])[]): Promise<number[]> {
     await this.#whenReady();
     const stored = await Promise.all(
-      messages.map(([subject, text]) => this.#answer(this.#jetstream.publish(subject, text))),
+      messages.map(([subject, text]) => this.#answer(() => this.#jetstream.publish(subject, text))),
     );
     return stored.map(({ seq }) => seq);
   }
@@ -125,7 +132,7 @@ export class Stream {
     const found: Stored[] = [];
     for (let left = created.num_pending ?? 0; left > 0;) {
       const batch = Math.min(left, BATCH);
-      const fetched = await this.#answer(this.#fetch(created.name ?? '', batch));
+      const fetched = await this.#answer(() => this.#fetch(created.name ?? '', batch));
       found.push(...fetched);
       left = fetched.length < batch ? 0 : left - batch; // the others were purged meanwhile
     }
@@ -227,7 +234,7 @@ export class Stream {
   async #request(call: string, body: object): Promise<Answer> {
     const options = { timeout: PATIENCE_MS };
     try {
-      const answer = await this.#answer(
+      const answer = await this.#answer(() =>
         this.#connection.request(`$JS.API.${call}`, JSON.stringify(body), options),
       );
       return JSON.parse(answer.string()) as Answer;
@@ -237,10 +244,11 @@ export class Stream {
     }
   }
 
-  #answer<T>(asked: Promise<T>): Promise<T> {
+  #answer<T>(ask: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      if (this.#isClosed) throw closed();
       this.#pending.add(reject);
-      asked.then(resolve, reject).finally(() => this.#pending.delete(reject));
+      ask().then(resolve, reject).finally(() => this.#pending.delete(reject));
     });
   }
 
@@ -251,6 +259,8 @@ export class Stream {
     throw new VeloxError(error?.code === TEMPORARY ? 'timeout' : 'unavailable', text);
   }
 }
+
+const closed = (): VeloxError => new VeloxError('closed', 'the backplane is closed. Make another one.');
 
 /** `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.…`; newer servers put a domain and an account first. */
 function sequenceOf({ reply = '' }: NatsMessage): number {
