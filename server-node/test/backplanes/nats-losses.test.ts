@@ -159,6 +159,51 @@ describe('NATS after it lost the end of its stream', () => {
     expect(await one.heads(['topic'])).toEqual([opened.revisions[0]?.at]);
     await append(one, opened.revisions[0]?.at as Place, 'next');
   });
+
+  describe('behind a server that stays', () => {
+    const next = [{ tag: 'next', patch: '[]' }];
+    interface Remote {
+      readonly client: FakeNatsClient;
+      readonly log: Log;
+      readonly lost: Place;
+      /** Lets another revision have the sequence of the lost one. Returns its place. */
+      readonly replace: () => Promise<Place>;
+    }
+    async function prepare(): Promise<Remote> {
+      const server = new FakeNats();
+      server.isRemote = true;
+      const client = server.connect();
+      const [log, other] = [logOf(client), logOf(server.connect())];
+      const { at: start } = (await log.open('topic', '0')).snapshot;
+      const cutPower = server.save();
+      const lost = await append(log, start, 'lost');
+      const replace = (): Promise<Place> => {
+        cutPower();
+        server.info = { config: { num_replicas: 1 }, cluster: { leader: 'another' } };
+        return append(other, start, 'kept');
+      };
+      return { client, log, lost, replace };
+    }
+
+    it('an append after a reconnect asks for the last entry', async () => {
+      const { client, log, lost, replace } = await prepare();
+      const head = await replace();
+      client.reconnect();
+      await sleep(20); // it hears of it
+      expect(await log.append('topic', lost, next)).toEqual({ ok: false, head });
+    });
+
+    it('an append after the news of another run asks for the last entry', async () => {
+      const { client, log, lost, replace } = await prepare();
+      client.refuses = () => true;
+      await expect(log.append('topic', lost, next)).rejects.toThrow('TIMEOUT');
+      client.refuses = () => false;
+      expect(await log.heads(['topic'])).toEqual([lost]);
+      const head = await replace();
+      await log.run();
+      expect(await log.append('topic', lost, next)).toEqual({ ok: false, head });
+    });
+  });
 });
 
 describe('NATS', () => {

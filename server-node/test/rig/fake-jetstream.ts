@@ -25,6 +25,8 @@ export class FakeNats {
   messages: Message[] = [];
   /** What STREAM.INFO tells beside the time of its creation. A server that stands alone gives its name as that of a leader. */
   info: object = { config: { num_replicas: 1 }, cluster: { leader: 'nats' } };
+  /** Whether clients are connected to another server, which passes their requests on. */
+  isRemote = false;
   subscriptions: Subscription[] = [];
   readonly consumers = new Map<string, Message[]>();
   #last = 0;
@@ -132,7 +134,12 @@ export class FakeNatsClient implements NatsConnection {
   }
 
   get info(): { server_id: string; max_payload: number; jetstream: boolean } {
-    return { server_id: this.#nats.serverId, max_payload: 1_048_576, jetstream: true };
+    const { serverId, isRemote } = this.#nats;
+    return {
+      server_id: isRemote ? 'gate' : serverId,
+      max_payload: 1_048_576,
+      jetstream: !isRemote,
+    };
   }
 
   publish(subject: string, text = ''): void {

@@ -66,6 +66,7 @@ export class Stream {
 
   /** The connection was cut, or is back: requests from before are never answered. Most of them would wait for many seconds. */
   cut(): void {
+    this.#doubts++; // the server of the stream may be another one than that of the connection
     const error = new VeloxError('timeout', 'the connection to NATS was cut before the answer came.');
     for (const reject of this.#pending) reject(error);
   }
@@ -159,8 +160,7 @@ export class Stream {
     const own = !cluster?.name && info?.jetstream ? info.server_id : cluster?.leader;
     const server = isReplicated ? '' : own;
     const name = createHash('sha256').update(`${created} ${server}`).digest('base64url').slice(0, 22);
-    const { generation } = this;
-    if (this.#run?.generation === generation && this.#run.name !== name) this.#doubts++;
+    if (this.#run && this.#run.name !== name) this.#doubts++;
     this.#run = { name, generation: this.generation };
     return name;
   }
