@@ -263,6 +263,27 @@ describe('NATS', () => {
     expect(refusals).toBe(3);
   });
 
+  it('forgets the last entry of a topic with its last follower', async () => {
+    const client = new FakeNats().connect();
+    const log = logOf(client);
+    let { at } = (await log.open('topic', '0')).snapshot;
+    const ends = [0, 1].map(() => log.follow('topic', vi.fn(), vi.fn()));
+    const [endOne, endTwo] = (await Promise.all(ends)) as [() => void, () => void];
+    let questions = 0;
+    client.onSend = (subject) => void (questions += Number(subject.includes('.MSG.GET.')));
+    const appendLater = async (): Promise<void> => {
+      at = await append(log, at, 'tag');
+      await sleep(10); // the followers have heard it
+    };
+    await appendLater();
+    endOne();
+    await appendLater();
+    expect(questions).toBe(0);
+    endTwo();
+    await appendLater();
+    expect(questions).toBe(1);
+  });
+
   it('stores nothing after close(), and rejects pending and later requests of the log', async () => {
     const server = new FakeNats();
     const { at } = (await logOf(server.connect()).open('topic', '0')).snapshot;

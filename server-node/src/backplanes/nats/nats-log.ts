@@ -42,7 +42,10 @@ export class NatsLog implements Log {
     this.#reader = new TopicReader(stream, this.#bodies, this.#snapshots, (...args) => this.#renew(...args));
     this.#followers = new FanOut(
       (key) => open(this.#subject('revision', key)),
-      (key) => close(this.#subject('revision', key)),
+      (key) => {
+        this.#known.delete(key);
+        close(this.#subject('revision', key));
+      },
     );
   }
 
