@@ -284,6 +284,19 @@ describe('NATS', () => {
     expect(questions).toBe(1);
   });
 
+  it('takes entries that do not come in time for late, and not for removed', async () => {
+    const client = new FakeNats().connect();
+    const log = logOf(client);
+    const { at } = (await log.open('topic', '0')).snapshot;
+    await append(log, at, 'a');
+    client.isSlow = true;
+    const late = { code: 'timeout' };
+    await expect(log.read('topic', at)).rejects.toMatchObject(late);
+    await expect(log.open('topic', '0')).rejects.toMatchObject(late);
+    client.isSlow = false;
+    expect(await log.read('topic', at)).toHaveLength(1);
+  });
+
   it('stores nothing after close(), and rejects pending and later requests of the log', async () => {
     const server = new FakeNats();
     const { at } = (await logOf(server.connect()).open('topic', '0')).snapshot;

@@ -109,6 +109,8 @@ export class FakeNatsClient implements NatsConnection {
   isBuffering = false;
   /** Whether requests of the time in which the connection is cut are never answered, as those of the real client. */
   isSilent = false;
+  /** Whether a fetch ends before the messages come, as that of the real client after its wait. */
+  isSlow = false;
   /** Fails the appends to some subjects. */
   refuses: (subject: string) => boolean = () => false;
   /** Runs before the server takes a message or a request. */
@@ -167,12 +169,15 @@ export class FakeNatsClient implements NatsConnection {
   requestMany(subject: string, text: string): Promise<AsyncIterable<NatsMessage>> {
     this.#check();
     const pending = this.#nats.consumers.get(subject.split('.').at(-1) ?? '') ?? [];
-    const found = pending.splice(0, (JSON.parse(text) as { batch: number }).batch);
-    const messages = found.map((message) => ({
+    const { batch } = JSON.parse(text) as { batch: number };
+    const found = this.isSlow ? [] : pending.splice(0, batch);
+    const messages: NatsMessage[] = found.map((message) => ({
       subject: message.subject,
       reply: `$JS.ACK.VELOX.consumer.1.${message.seq}.1.1.0`,
       string: () => message.text,
     }));
+    if (!this.isSlow && found.length < batch)
+      messages.push({ subject, headers: { code: 404, get: () => '' }, string: () => '' });
     return Promise.resolve(Readable.from(messages) as AsyncIterable<NatsMessage>);
   }
 

@@ -15,6 +15,8 @@ const UNKNOWN_SEQUENCE = 10164;
 /** The wait until that message is applied, in ms: before, the subject looks unchanged. */
 const APPLY_MS = 20;
 const TEMPORARY = 503;
+/** The statuses of a fetch that finds no messages, or no more. */
+const ENDS: readonly (number | undefined)[] = [404, 408];
 
 export interface Stored {
   readonly seq: number;
@@ -203,9 +205,14 @@ export class Stream {
       { strategy: 'count', maxMessages: batch, maxWait: PATIENCE_MS, noMux: true },
     );
     for await (const answer of answers) {
-      if (!answer.reply?.startsWith('$JS.ACK.')) break; // a status: there are no more
-      found.push({ seq: sequenceOf(answer), text: answer.string() });
+      if (answer.reply?.startsWith('$JS.ACK.'))
+        found.push({ seq: sequenceOf(answer), text: answer.string() });
+      else if (ENDS.includes(answer.headers?.code)) return found;
+      else break;
     }
+    // Without a status, the others are missing and not removed.
+    if (found.length < batch)
+      throw new VeloxError('timeout', 'NATS did not send all messages. Check its load.');
     return found;
   }
 
@@ -248,7 +255,9 @@ export class Stream {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed) throw closed();
       this.#pending.add(reject);
-      ask().then(resolve, reject).finally(() => this.#pending.delete(reject));
+      ask()
+        .then(resolve, reject)
+        .finally(() => this.#pending.delete(reject));
     });
   }
 
