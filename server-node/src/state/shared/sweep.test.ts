@@ -55,3 +55,17 @@ it('a sweep that the engine refuses asks again with back-off', async () => {
   await vi.advanceTimersByTimeAsync(400);
   expect(answers).toHaveLength(2);
 });
+
+it('a sweep compares with back-off while the engine answers and a topic fails', async () => {
+  follower.compare.mockImplementation(() => sweep.trouble());
+  const answer = setInterval(() => answers.at(-1)?.('run'), 1);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(answers.length).toBeLessThan(30);
+  follower.compare.mockReset();
+  await vi.advanceTimersByTimeAsync(10_000);
+  const calm = answers.length;
+  follower.compare.mockImplementationOnce(() => sweep.trouble());
+  await vi.advanceTimersByTimeAsync(2_700);
+  expect(answers.length).toBeGreaterThan(calm + 1);
+  clearInterval(answer);
+});

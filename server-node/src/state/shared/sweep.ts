@@ -19,6 +19,9 @@ export class Sweep {
   readonly #engine: Engine;
   readonly #followers = new Set<Follower<unknown>>();
   #failures = 0;
+  /** How often in a row a topic has failed though the engine answered. */
+  #troubles = 0;
+  #hasTrouble = false;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer is due, by `performance.now`. */
   #dueAt = Infinity;
@@ -45,14 +48,19 @@ export class Sweep {
     this.#schedule(DOUBT_MS);
   }
 
-  /** The engine has failed: compares again soon, with back-off. */
+  /** The engine has failed, perhaps for one topic alone: compares again soon, with back-off. */
   trouble(): void {
-    this.#schedule(Math.min(INTERVAL_MS, RETRY_MS * 2 ** this.#failures));
+    this.#hasTrouble = true;
+    this.#retry();
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+  }
+
+  #retry(): void {
+    this.#schedule(Math.min(INTERVAL_MS, RETRY_MS * 2 ** (this.#failures + this.#troubles)));
   }
 
   #schedule(ms: number): void {
@@ -68,8 +76,12 @@ export class Sweep {
     if (this.#isRunning) return this.#schedule(DOUBT_MS);
     this.#isRunning = true;
     const followers = [...this.#followers];
+    const hadTrouble = this.#hasTrouble;
+    this.#hasTrouble = false;
     try {
       await this.#compare(followers);
+      // Just after an outage, a failure may still be one of the engine.
+      this.#troubles = hadTrouble && this.#failures === 0 ? this.#troubles + 1 : 0;
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
@@ -77,7 +89,7 @@ export class Sweep {
     }
     this.#isRunning = false;
     if (this.#followers.size === 0) return;
-    if (this.#failures > 0) this.trouble();
+    if (this.#failures > 0) this.#retry();
     else this.#schedule(INTERVAL_MS);
   }
 
