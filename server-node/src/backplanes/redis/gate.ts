@@ -9,17 +9,32 @@ const PATIENCE_MS = 2_000;
  */
 export class Gate {
   readonly #isAway: () => boolean;
-  /** Resolves when the client is connected. Undefined if no command waits for that. */
-  #connected: Promise<void> | undefined;
-  #open: () => void = () => {};
+  /** Functions that send the waiting commands, in the order of their calls. A promise for all of them would keep those that timed out. */
+  readonly #waiting = new Set<() => void>();
+  /** The last error of the client since it was connected. */
+  #cause: unknown;
 
   /** @param isAway whether the client has no connection, and will have one */
   constructor(isAway: () => boolean) {
     this.#isAway = isAway;
   }
 
-  /** Commands that wait are sent now, in the order of their calls. */
-  readonly open = (): void => this.#open();
+  /** The client is connected, or has given up: then it rejects the waiting commands itself. */
+  readonly open = (): void => {
+    if (this.#isAway()) return;
+    this.#cause = undefined;
+    // Without a pause in between, in which a new command could overtake them.
+    for (const send of this.#waiting) {
+      this.#waiting.delete(send);
+      send();
+    }
+  };
+
+  /** The client has met an error. Commands that time out have it as their cause. */
+  readonly failed = (error: unknown): void => {
+    this.#cause = error;
+    this.open();
+  };
 
   /**
    * Calls `send` as soon as the client is connected.
@@ -28,26 +43,26 @@ export class Gate {
    * @throws VeloxError `timeout`: nothing was sent
    */
   pass<T>(send: () => Promise<T>, patience: number = PATIENCE_MS): Promise<T> {
-    if (!this.#connected) {
-      if (!this.#isAway()) return send();
-      this.#connected = new Promise<void>((resolve) => (this.#open = resolve)).then(() => {
-        this.#connected = undefined;
-      });
+    if (!this.#isAway()) {
+      if (this.#waiting.size > 0) this.open();
+      return send();
     }
-    return inTime(this.#connected, patience).then(send);
+    return new Promise<T>((resolve, reject) => {
+      const late = (): void => {
+        this.#waiting.delete(sendNow);
+        reject(this.#late(patience));
+      };
+      const timer = patience === Infinity ? undefined : setTimeout(late, patience).unref();
+      const sendNow = (): void => {
+        clearTimeout(timer);
+        resolve(new Promise((sent) => sent(send()))); // rejects if the client throws
+      };
+      this.#waiting.add(sendNow);
+    });
   }
-}
 
-async function inTime(connected: Promise<void>, patience: number): Promise<void> {
-  if (patience === Infinity) return connected;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  #late(patience: number): VeloxError {
     const text = `there has been no connection to Redis for ${patience} ms. Check that it runs and can be reached.`;
-    timer = setTimeout(() => reject(new VeloxError('timeout', text)), patience).unref();
-  });
-  try {
-    await Promise.race([connected, late]);
-  } finally {
-    clearTimeout(timer);
+    return new VeloxError('timeout', text, this.#cause === undefined ? undefined : { cause: this.#cause });
   }
 }
