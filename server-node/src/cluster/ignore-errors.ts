@@ -6,8 +6,8 @@ export interface ErrorEmitter {
 const ignored = new WeakSet<ErrorEmitter>();
 
 /**
- * Keeps the process alive if an emitter reports an error: without a listener, each one is an uncaught exception. The calls that meet the
- * error reject with it, so nothing else is lost.
+ * Keeps the process alive if an emitter reports an error: without a listener, each one is an uncaught exception. The emitter replaces the
+ * connection, and calls that find none reject.
  */
 export function ignoreErrors(emitter: ErrorEmitter): void {
   if (ignored.has(emitter)) return;

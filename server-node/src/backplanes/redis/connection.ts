@@ -4,7 +4,7 @@ export interface RedisConnection {
   readonly isCluster: boolean;
   /** The command that reaches this connection's subscriptions. */
   readonly publish: 'PUBLISH' | 'SPUBLISH';
-  /** Sends a command to the server that has `key`. Rejects with `timeout` if there is no connection within 2 s. */
+  /** Sends a command to the server that has `key`. Rejects with `timeout` if there is no connection within 2 s: its cause is the client's last error. */
   send(key: string, args: readonly string[]): Promise<unknown>;
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): void;

@@ -9,13 +9,15 @@ export interface IoRedis {
   duplicate(...options: never[]): unknown;
   readonly isCluster: boolean;
   readonly status: string;
-  on(event: 'ready', listener: () => void): unknown;
-  off(event: 'ready', listener: () => void): unknown;
+  on(event: 'ready' | 'end', listener: () => void): unknown;
+  off(event: 'ready' | 'end', listener: () => void): unknown;
 }
 /** States without a connection in which the client keeps commands. In `wait`, the first command lets it connect; after `end`, it refuses them. */
 const AWAY = ['connecting', 'connect', 'disconnecting', 'close', 'reconnecting'];
 /** The client of a cluster has made connections: it has found another topology, or replaced lost ones. */
 const RENEWALS = ['+node', '+subscriber', 'subscribersReady'];
+/** An error of one server. The event `error` says only that no server was reached. */
+const NODE_ERROR = 'node error';
 type Listener = (...args: never[]) => void;
 interface Subscriber extends Omit<IoRedis, 'on' | 'off'> {
   on(event: string, listener: Listener): unknown;
@@ -55,6 +57,7 @@ export class IoRedisConnection implements RedisConnection {
     this.#client = client;
     this.#gate = new Gate(() => AWAY.includes(client.status));
     client.on('ready', this.#gate.open);
+    client.on('end', this.#gate.open);
     this.isCluster = client.isCluster;
     this.publish = client.isCluster ? 'SPUBLISH' : 'PUBLISH';
     this.#onMessage = onMessage;
@@ -66,9 +69,11 @@ export class IoRedisConnection implements RedisConnection {
     this.#subscriber.on(this.#messageEvent, onMessage);
     if (client.isCluster) {
       for (const event of RENEWALS) this.#subscriber.on(event, this.#clusterDoubt.soon);
+      this.#subscriber.on(NODE_ERROR, this.#gate.failed);
       return;
     }
-    this.#subscriber.on('error', () => {}); // the client meets the same errors
+    // The client meets the same errors. A listener there would stop ioredis from printing those that the application does not handle.
+    this.#subscriber.on('error', this.#gate.failed);
     this.#subscriber.on('ready', () => void this.#resubscribe());
   }
 
@@ -107,8 +112,10 @@ export class IoRedisConnection implements RedisConnection {
   close(): Promise<void> {
     this.#isClosed = true;
     this.#client.off('ready', this.#gate.open);
+    this.#client.off('end', this.#gate.open);
     this.#clusterDoubt.stop();
     for (const event of RENEWALS) this.#subscriber.off(event, this.#clusterDoubt.soon);
+    this.#subscriber.off(NODE_ERROR, this.#gate.failed);
     this.#subscriber.off(this.#messageEvent, this.#onMessage);
     if (!this.isCluster) this.#subscriber.disconnect();
     return Promise.resolve();

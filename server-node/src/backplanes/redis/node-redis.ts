@@ -6,8 +6,8 @@ import { Gate } from './gate.js';
 type Listener = (message: string, channel: string) => void;
 
 interface Emitter {
-  on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
+  off(event: string, listener: (error: unknown) => void): unknown;
 }
 /** The part of a client of node-redis that is used. */
 export interface NodeRedis extends Emitter {
@@ -61,6 +61,8 @@ export class NodeRedisConnection implements RedisConnection {
       return;
     }
     client.on('ready', this.#gate.open);
+    client.on('end', this.#gate.open);
+    client.on('error', this.#gate.failed); // it also says that the client has given up
     const subscriber = client.duplicate() as Subscriber;
     this.#subscriber = subscriber;
     subscriber.on('error', () => {}); // the client meets the same errors
@@ -105,6 +107,8 @@ export class NodeRedisConnection implements RedisConnection {
   async close(): Promise<void> {
     const subscriber = this.#subscriber;
     this.#client.off('ready', this.#gate.open);
+    this.#client.off('end', this.#gate.open);
+    this.#client.off('error', this.#gate.failed);
     this.#client.off('node-ready', this.#clusterDoubt.soon);
     this.#clusterDoubt.stop();
     try {

@@ -6,17 +6,18 @@ import { redis, type RedisClient } from './index.js';
 class FakeIoRedis extends EventEmitter {
   readonly isCluster: boolean = false;
   readonly sent: string[] = [];
+  subscriber: EventEmitter | undefined;
   status = 'ready';
   call(command: string, ...args: string[]): Promise<unknown> {
     this.sent.push([command, args.at(-1)].join(' '));
     return Promise.resolve('');
   }
   duplicate(): unknown {
-    return Object.assign(new FakeIoRedis(), {
+    return (this.subscriber = Object.assign(new FakeIoRedis(), {
       subscribe: () => Promise.resolve(),
       unsubscribe: () => Promise.resolve(),
       disconnect: () => {},
-    });
+    }));
   }
   connect(): void {
     this.status = 'ready';
@@ -62,17 +63,37 @@ class FakeNodeCluster extends EventEmitter {
   sUnsubscribe = (): Promise<void> => Promise.resolve();
 }
 
-const single: Record<
-  string,
-  () => { readonly client: FakeIoRedis | FakeNodeRedis; readonly cut: () => void }
-> = {
+interface Connected {
+  readonly client: FakeIoRedis | FakeNodeRedis;
+  readonly cut: () => void;
+  readonly giveUp: () => void;
+  /** Where an error of the connection is heard. */
+  readonly failing: () => EventEmitter | undefined;
+}
+const single: Record<string, () => Connected> = {
   ioredis() {
     const client = new FakeIoRedis();
-    return { client, cut: () => (client.status = 'reconnecting') };
+    return {
+      client,
+      cut: () => (client.status = 'reconnecting'),
+      giveUp() {
+        client.status = 'end';
+        client.emit('end');
+      },
+      failing: () => client.subscriber,
+    };
   },
   'node-redis'() {
     const client = new FakeNodeRedis();
-    return { client, cut: () => (client.isReady = false) };
+    return {
+      client,
+      cut: () => (client.isReady = false),
+      giveUp() {
+        client.isOpen = false;
+        client.emit('error', new Error('Socket closed unexpectedly'));
+      },
+      failing: () => client,
+    };
   },
 };
 
@@ -109,6 +130,29 @@ describe.each(Object.entries(single))('a backplane on Redis, by %s,', (_, connec
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('rejects commands that found no connection with the error of the connection as the cause', async () => {
+    const { client, cut, failing } = connect();
+    const { bus } = redis(client);
+    cut();
+    const rejection = bus.publish('a', '1').catch((reason: unknown) => reason);
+    const error = new Error('WRONGPASS invalid username-password pair or user is disabled.');
+    failing()?.emit('error', error);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await rejection).toMatchObject({ code: 'timeout', cause: error });
+  });
+
+  it('leaves commands to a client that gives up, without a delay', async () => {
+    const { client, cut, giveUp } = connect();
+    const { bus } = redis(client);
+    await vi.advanceTimersByTimeAsync(0);
+    client.sent.length = 0;
+    cut();
+    const first = bus.publish('a', '1');
+    giveUp();
+    await Promise.all([first, bus.publish('a', '2')]); // the client rejects them itself
+    expect(client.sent).toEqual(['PUBLISH 1', 'PUBLISH 2']);
+  });
+
   it('checks the eviction of a Redis that starts later than its servers', async () => {
     const { client, cut } = connect();
     cut();
@@ -134,9 +178,9 @@ it('a client of ioredis that connects by its first command gets it', async () =>
   expect(client.sent).toContain('PUBLISH 1');
 });
 
-it('errors of node-redis have a listener, without which they end the process', () => {
+it('errors of node-redis have a listener, without which they end the process', async () => {
   const [client, cluster] = [new FakeNodeRedis(), new FakeNodeCluster()];
-  for (const each of [client, client, cluster]) redis(each);
+  for (const each of [client, client, cluster]) await redis(each).close();
   for (const each of [client, cluster]) {
     expect(each.emit('error', new Error('read ECONNRESET'))).toBe(true);
     expect(each.listenerCount('error')).toBe(1);
