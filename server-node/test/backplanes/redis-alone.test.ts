@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { redis } from '@velox/server/redis';
+import { redis, type RedisClient } from '@velox/server/redis';
 import type { EngineProcess } from '../rig/engine-process.js';
 import { startRedis } from '../rig/redis.js';
 
@@ -20,6 +20,39 @@ afterAll(async () => {
   closing.forEach((close) => close());
   await server[Symbol.asyncDispose]();
 });
+
+interface Unsteady {
+  readonly client: RedisClient;
+  readonly hasGivenUp: () => boolean;
+  readonly connect: () => Promise<unknown>;
+  readonly end: () => void;
+}
+/** Clients that give up soon. */
+const unsteady: Record<string, (port: number) => Promise<Unsteady>> = {
+  ioredis(port) {
+    const retryStrategy = (times: number) => (times > 2 ? null : 10);
+    const client = new Redis(port, { maxRetriesPerRequest: null, retryStrategy });
+    client.on('error', () => {});
+    return Promise.resolve({
+      client,
+      hasGivenUp: () => client.status === 'end',
+      connect: () => client.connect(),
+      end: () => client.disconnect(),
+    });
+  },
+  async 'node-redis'(port) {
+    const reconnectStrategy = (times: number) => (times > 2 ? (false as const) : 10);
+    const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy } });
+    client.on('error', () => {});
+    await client.connect();
+    return {
+      client,
+      hasGivenUp: () => !client.isOpen,
+      connect: () => client.connect(),
+      end: () => client.destroy(),
+    };
+  },
+};
 
 describe('Redis', () => {
   it('nodes with different clients share one log and one bus', async () => {
@@ -70,6 +103,29 @@ describe('Redis', () => {
     expect(subscriber.isOpen).toBe(false);
     await backplane.close(); // has no connection any more
   });
+
+  it.each(Object.entries(unsteady))(
+    'a node hears others again after the client of the application, by %s, has given up and is connected again',
+    async (_, connectUnsteady) => {
+      await using engine = await startRedis();
+      const { client, hasGivenUp, connect, end } = await connectUnsteady(engine.port);
+      const backplane = redis(client);
+      const heard: string[] = [];
+      await backplane.bus.subscribe('x', (data) => heard.push(data));
+      await engine.kill();
+      await vi.waitFor(() => expect(hasGivenUp()).toBe(true), 5_000);
+      await expect(backplane.bus.publish('x', '1')).rejects.toThrow(/closed/);
+      await engine.start();
+      await connect();
+      await vi.waitFor(async () => {
+        await backplane.bus.publish('x', '2');
+        expect(heard).toContain('2');
+      }, 10_000);
+      await backplane.close();
+      end();
+    },
+    30_000,
+  );
 
   it('is refused with a pool, which cannot subscribe', () => {
     const pool = createClientPool({ socket: { host: '127.0.0.1', port: server.port } });

@@ -1,7 +1,9 @@
 import { VeloxError } from '@velox/core/protocol';
 import { ClusterDoubt } from './cluster-doubt.js';
 import type { RedisConnection, RedisEvents } from './connection.js';
+import { endlessStrategy } from './endless-strategy.js';
 import { Gate } from './gate.js';
+import { SubscriberErrors } from './subscriber-errors.js';
 
 /** The part of ioredis that is used. */
 export interface IoRedis {
@@ -18,10 +20,13 @@ const AWAY = ['connecting', 'connect', 'disconnecting', 'close', 'reconnecting']
 const RENEWALS = ['+node', '+subscriber', 'subscribersReady'];
 /** An error of one server. The event `error` says only that no server was reached. */
 const NODE_ERROR = 'node error';
+/** Between two attempts to connect or to subscribe after a refusal, in ms. */
+const RETRY_MS = 1_000;
 type Listener = (...args: never[]) => void;
 interface Subscriber extends Omit<IoRedis, 'on' | 'off'> {
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
+  connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   ssubscribe(channel: string): Promise<unknown>;
@@ -44,6 +49,8 @@ export class IoRedisConnection implements RedisConnection {
   readonly #onMessage: (channel: string, message: string) => void;
   readonly #onDoubt: () => void;
   readonly #clusterDoubt: ClusterDoubt;
+  readonly #errors: SubscriberErrors;
+  #retry: NodeJS.Timeout | undefined;
   #wasReady = false;
   #isClosed = false;
 
@@ -55,7 +62,9 @@ export class IoRedisConnection implements RedisConnection {
       throw new VeloxError('bad-option', text);
     }
     this.#client = client;
-    this.#gate = new Gate(() => AWAY.includes(client.status));
+    const isAway = (): boolean => AWAY.includes(client.status);
+    this.#gate = new Gate(isAway);
+    this.#errors = new SubscriberErrors(isAway);
     client.on('ready', this.#gate.open);
     client.on('end', this.#gate.open);
     this.isCluster = client.isCluster;
@@ -63,18 +72,21 @@ export class IoRedisConnection implements RedisConnection {
     this.#onMessage = onMessage;
     this.#onDoubt = onDoubt;
     this.#clusterDoubt = new ClusterDoubt(onDoubt);
-    this.#subscriber = client.isCluster
-      ? (client as unknown as Subscriber)
-      : (client.duplicate({ autoResubscribe: false, maxRetriesPerRequest: null } as never) as Subscriber);
+    this.#subscriber = client.isCluster ? (client as unknown as Subscriber) : duplicate(client);
     this.#subscriber.on(this.#messageEvent, onMessage);
     if (client.isCluster) {
       for (const event of RENEWALS) this.#subscriber.on(event, this.#clusterDoubt.soon);
       this.#subscriber.on(NODE_ERROR, this.#gate.failed);
       return;
     }
-    // The client meets the same errors. A listener there would stop ioredis from printing those that the application does not handle.
-    this.#subscriber.on('error', this.#gate.failed);
-    this.#subscriber.on('ready', () => void this.#resubscribe());
+    this.#subscriber.on('error', (error: unknown) => {
+      // The client meets the same errors. A listener there would stop ioredis from printing those that the application does not handle.
+      this.#gate.failed(error);
+      this.#errors.add(error);
+    });
+    this.#subscriber.on('ready', () => void this.#onReady());
+    // Its strategy never gives up, but the one for sentinels may.
+    this.#subscriber.on('end', () => this.#later(() => this.#subscriber.connect()));
   }
 
   get #messageEvent(): string {
@@ -111,6 +123,7 @@ export class IoRedisConnection implements RedisConnection {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#retry);
     this.#client.off('ready', this.#gate.open);
     this.#client.off('end', this.#gate.open);
     this.#clusterDoubt.stop();
@@ -121,14 +134,52 @@ export class IoRedisConnection implements RedisConnection {
     return Promise.resolve();
   }
 
-  /** Doubt comes after the subscriptions: a revision in between would be missed. */
-  async #resubscribe(): Promise<void> {
-    if (!this.#wasReady) return void (this.#wasReady = true);
-    try {
-      await Promise.all([...this.#channels].map((channel) => this.#subscriber.subscribe(channel)));
-      if (!this.#isClosed) this.#onDoubt();
-    } catch {
-      // The connection was lost again: `ready` comes once more.
+  async #onReady(): Promise<void> {
+    clearTimeout(this.#retry);
+    if (!this.#wasReady) {
+      this.#wasReady = true;
+      return this.#errors.end();
     }
+    const refused = await this.#subscribeTo([...this.#channels]);
+    // Doubt comes after the subscriptions: a revision in between would be missed.
+    if (refused) this.#onDoubt();
+    if (refused?.length) this.#subscribeLater(refused);
   }
+
+  /** Returns the channels that Redis refuses, or undefined if the connection was lost again: then `ready` comes once more. */
+  async #subscribeTo(channels: readonly string[]): Promise<string[] | undefined> {
+    const results = await Promise.allSettled(channels.map((channel) => this.#subscriber.subscribe(channel)));
+    if (this.#isClosed || this.#subscriber.status !== 'ready') return undefined;
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) this.#errors.add(failure.reason);
+    else this.#errors.end();
+    return channels.filter((_, n) => results[n]?.status === 'rejected');
+  }
+
+  /** Subscribes to refused channels when the user may have got the right. */
+  #subscribeLater(channels: readonly string[]): void {
+    this.#later(async () => {
+      const wanted = channels.filter((channel) => this.#channels.has(channel));
+      const refused = await this.#subscribeTo(wanted);
+      if (refused && refused.length < wanted.length) this.#onDoubt();
+      if (refused?.length) this.#subscribeLater(refused);
+    });
+  }
+
+  #later(call: () => Promise<unknown>): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void call().catch(() => {}), RETRY_MS).unref(); // events report failures
+  }
+}
+
+/** Makes a connection for subscriptions. With the application's strategy it might give up, and this node would hear nothing more. */
+function duplicate(client: IoRedis): Subscriber {
+  const { options } = client as IoRedis & { readonly options?: { readonly retryStrategy?: unknown } };
+  const retryStrategy = endlessStrategy(options?.retryStrategy);
+  return client.duplicate({
+    autoResubscribe: false,
+    maxRetriesPerRequest: null,
+    retryStrategy,
+  } as never) as Subscriber;
 }

@@ -1,7 +1,12 @@
 import { ignoreErrors } from '../../cluster/ignore-errors.js';
 import { ClusterDoubt } from './cluster-doubt.js';
 import type { RedisConnection, RedisEvents } from './connection.js';
+import { endlessStrategy } from './endless-strategy.js';
 import { Gate } from './gate.js';
+import { SubscriberErrors } from './subscriber-errors.js';
+
+/** Before a subscriber that has given up connects again, in ms. */
+const RETRY_MS = 1_000;
 
 type Listener = (message: string, channel: string) => void;
 
@@ -14,7 +19,7 @@ export interface NodeRedis extends Emitter {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   sendCommand(args: string[]): Promise<unknown>;
-  duplicate(): unknown;
+  duplicate(...options: never[]): unknown;
 }
 /** The part of a cluster's client of node-redis that is used. */
 export interface NodeRedisCluster extends Emitter {
@@ -25,10 +30,11 @@ export interface NodeRedisCluster extends Emitter {
   nodeClient(master: never): unknown;
 }
 interface Subscriber {
+  readonly isOpen: boolean;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: Listener): Promise<unknown>;
   unsubscribe(channel: string, listener: Listener): Promise<unknown>;
-  on(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
   destroy?(): void;
   /** Node-redis 4 has it in place of `destroy`. */
   disconnect?(): Promise<void>;
@@ -42,9 +48,11 @@ export class NodeRedisConnection implements RedisConnection {
   readonly #subscriber: Subscriber | undefined;
   readonly #gate: Gate;
   readonly #clusterDoubt: ClusterDoubt;
-  readonly #connected: Promise<unknown>;
   readonly #onMessage: Listener;
+  #connected: Promise<unknown> = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
   #wasReady = false;
+  #isClosed = false;
 
   constructor(client: NodeRedis | NodeRedisCluster, { onMessage, onDoubt }: RedisEvents) {
     this.#client = client;
@@ -54,22 +62,18 @@ export class NodeRedisConnection implements RedisConnection {
     this.#onMessage = (message, channel) => onMessage(channel, message);
     this.#clusterDoubt = new ClusterDoubt(onDoubt);
     // The client of a cluster is ready as soon as it was connected once.
-    this.#gate = new Gate(() => !isCluster(client) && client.isOpen && !client.isReady);
+    const isAway = (): boolean => !isCluster(client) && client.isOpen && !client.isReady;
+    this.#gate = new Gate(isAway);
     if (isCluster(client)) {
       client.on('node-ready', this.#clusterDoubt.soon);
-      this.#connected = Promise.resolve();
       return;
     }
     client.on('ready', this.#gate.open);
     client.on('end', this.#gate.open);
     client.on('error', this.#gate.failed); // it also says that the client has given up
-    const subscriber = client.duplicate() as Subscriber;
-    this.#subscriber = subscriber;
-    subscriber.on('error', () => {}); // the client meets the same errors
-    // node-redis subscribes again before it says that it is ready.
-    subscriber.on('ready', () => (this.#wasReady ? onDoubt() : (this.#wasReady = true)));
-    this.#connected = subscriber.connect();
-    this.#connected.catch(() => {}); // each subscription awaits it and rejects
+    this.#subscriber = duplicate(client);
+    this.#listen(this.#subscriber, new SubscriberErrors(isAway), onDoubt);
+    this.#connect(this.#subscriber);
   }
 
   send(key: string, args: readonly string[]): Promise<unknown> {
@@ -106,6 +110,8 @@ export class NodeRedisConnection implements RedisConnection {
 
   async close(): Promise<void> {
     const subscriber = this.#subscriber;
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
     this.#client.off('ready', this.#gate.open);
     this.#client.off('end', this.#gate.open);
     this.#client.off('error', this.#gate.failed);
@@ -118,6 +124,36 @@ export class NodeRedisConnection implements RedisConnection {
       // It has no connection any more.
     }
   }
+
+  #listen(subscriber: Subscriber, errors: SubscriberErrors, onDoubt: () => void): void {
+    subscriber.on('error', (error) => {
+      errors.add(error);
+      if (subscriber.isOpen || this.#isClosed) return;
+      // It has given up, although its strategy does not.
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#connect(subscriber), RETRY_MS).unref();
+    });
+    // node-redis subscribes again before it says that it is ready.
+    subscriber.on('ready', () => {
+      errors.end();
+      if (this.#wasReady) onDoubt();
+      this.#wasReady = true;
+    });
+  }
+
+  #connect(subscriber: Subscriber): void {
+    this.#connected = subscriber.connect();
+    this.#connected.catch(() => {}); // each subscription awaits it and rejects
+  }
+}
+
+/** Makes a connection for subscriptions. With the application's strategy it might give up, and this node would hear nothing more. */
+function duplicate(client: NodeRedis): Subscriber {
+  const { options } = client as NodeRedis & { readonly options?: { readonly socket?: object } };
+  if (!options) return client.duplicate() as Subscriber;
+  const { reconnectStrategy } = (options.socket ?? {}) as { readonly reconnectStrategy?: unknown };
+  const socket = { ...options.socket, reconnectStrategy: endlessStrategy(reconnectStrategy) };
+  return client.duplicate({ socket } as never) as Subscriber;
 }
 
 const isCluster = (client: NodeRedis | NodeRedisCluster): client is NodeRedisCluster => 'masters' in client;
