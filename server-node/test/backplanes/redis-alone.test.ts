@@ -148,6 +148,34 @@ describe('Redis', () => {
     await backplane.close();
   });
 
+  it('an append of a user without the right to write is refused, and possible once the user has it', async () => {
+    const { log, setRights, close } = await connectUser('writer', '-xadd');
+    const { snapshot } = await log.open('refused', '0');
+    const append = () => log.append('refused', snapshot.at, [{ tag: 'a', patch: '[1]' }]);
+    await expect(append()).rejects.toMatchObject({ code: 'unavailable', cause: expect.any(Error) as Error });
+    expect(await log.heads(['refused'])).toEqual([snapshot.at]);
+    await setRights('+xadd');
+    expect((await append()).ok).toBe(true);
+    await setRights('-evalsha');
+    await expect(append()).rejects.toMatchObject({ code: 'unavailable' });
+    await close();
+  });
+
+  it('appends of a user without the right to publish are stored', async () => {
+    const { log, close } = await connectUser('mute', '-publish');
+    const { snapshot } = await log.open('unheard', '0');
+    const append = (version: number, token: string, tags: string[]) =>
+      log.append(
+        'unheard',
+        { id: snapshot.at.id, version, token },
+        tags.map((tag) => ({ tag, patch: '[1]' })),
+      );
+    expect(await append(1, snapshot.at.token, ['a', 'b'])).toMatchObject({ ok: true });
+    expect(await append(3, 'b', ['c'])).toMatchObject({ ok: true, at: { version: 4, token: 'c' } });
+    expect(await log.read('unheard', snapshot.at)).toMatchObject([{ tag: 'a' }, { tag: 'b' }, { tag: 'c' }]);
+    await close();
+  });
+
   it('warns if Redis may evict keys, and only then', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const client = io();
@@ -186,6 +214,17 @@ describe('Redis', () => {
     await vi.waitFor(async () => expect(await count(client)).toBe(before));
   });
 });
+
+/** Connects a node as a user that has all rights but one. */
+async function connectUser(username: string, without: string) {
+  const admin = io();
+  const setRights = (...rights: string[]) => admin.call('ACL', 'SETUSER', username, ...rights);
+  await setRights('on', '>secret', '~*', '&*', '+@all', without);
+  const client = new Redis(server.port, { username, password: 'secret', maxRetriesPerRequest: null });
+  closing.push(() => client.disconnect());
+  const backplane = redis(client);
+  return { log: backplane.log, setRights, close: () => backplane.close() };
+}
 
 const count = async (client: Redis): Promise<number> =>
   String(await client.call('CLIENT', 'LIST'))

@@ -11,9 +11,11 @@ type Entry = [id: string, fields: [string, string, string, string]];
 
 /**
  * Errors that Redis answers instead of the first write of a script, and that last until somebody helps. After others, such as `READONLY` in
- * a failover, another attempt may succeed soon. Redis 6 puts the error of a script into a longer one.
+ * a failover, another attempt may succeed soon. Redis 6 puts the error of a script into a longer one. A missing right is `NOPERM` outside of
+ * a script. Inside, the first text is of Redis 7.2 or later, the second one of earlier versions.
  */
-const REFUSALS = /(?:^|: -)(?:OOM|MISCONF|NOAUTH) /;
+const REFUSALS =
+  /(?:^|: -)(?:OOM|MISCONF|NOAUTH|NOPERM) |ACL failure in script|The user executing the script/;
 
 /** The answer of `OPEN`: the head, the snapshot, the run and the revisions above the snapshot. */
 type Found = [

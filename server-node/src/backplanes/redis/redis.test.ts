@@ -234,6 +234,9 @@ describe('an append that Redis answers with an error', () => {
     "ERR Error running script (call to f_0): @user_script:6: -OOM command not allowed when used memory > 'maxmemory'.",
     'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
     'NOAUTH Authentication required.',
+    "NOPERM this user has no permissions to run the 'evalsha' command",
+    "ERR The user executing the script can't run this command or subcommand script: f0, on @user_script:11.",
+    "ERR ACL failure in script: User app has no permissions to run the 'xadd' command script: f0, on @user_script:11.",
   ])(
     'an append that Redis refuses rejects as unavailable, with the error as its cause: %s',
     async (message) => {

@@ -25,6 +25,9 @@ export const OPEN: Script = script(`
 /**
  * ARGV: id, version, tag, run, the command that publishes, the channel, then tag and patch of each revision. Returns 1, or the head
  * that refused. A long patch is not published: its followers read it.
+ *
+ * Redis undoes nothing if a command of a script fails. So the messages come behind the head, and may fail, for instance because the user may
+ * not publish: other nodes find the revisions when they compare heads.
  */
 export const APPEND: Script = script(`
   local h = redis.call('HMGET', KEYS[1], 'id', 'v', 'tag', 'run')
@@ -33,16 +36,17 @@ export const APPEND: Script = script(`
   end
   if h[4] ~= ARGV[4] then redis.call('HSET', KEYS[1], 'run', ARGV[4]) end
   if not ARGV[7] then return 1 end
-  local v, previous = tonumber(h[2]), h[3]
+  local v, previous, messages = tonumber(h[2]), h[3], {}
   for i = 7, #ARGV, 2 do
     v = v + 1
     local n = string.format('%.0f', v)
     redis.call('XADD', KEYS[2], n .. '-0', 't', ARGV[i], 'p', ARGV[i + 1])
     local patch = #ARGV[i + 1] <= 65536 and ' ' .. ARGV[i + 1] or ''
-    redis.call(ARGV[5], ARGV[6], ARGV[1] .. ' ' .. n .. ' ' .. previous .. ' ' .. ARGV[i] .. patch)
+    messages[#messages + 1] = ARGV[1] .. ' ' .. n .. ' ' .. previous .. ' ' .. ARGV[i] .. patch
     previous = ARGV[i]
   end
   redis.call('HSET', KEYS[1], 'v', string.format('%.0f', v), 'tag', previous)
+  for _, message in ipairs(messages) do redis.pcall(ARGV[5], ARGV[6], message) end
   return 1`);
 
 /** ARGV: id, version, tag. Returns 'other', 'gone', or the revisions above. */
