@@ -14,6 +14,8 @@ export class SqliteWatch {
   readonly #followers = new FanOut<Revision>();
   #timer: NodeJS.Timeout | undefined;
   #started: Promise<void> | undefined;
+  /** Counts starts and ends: a start that was overtaken by an end sets no timer. */
+  #epoch = 0;
   /** SQLite's count of the changes by other connections. */
   #dataVersion = -1;
   /** The revisions up to here were reported. */
@@ -32,20 +34,24 @@ export class SqliteWatch {
     onRevision: (revision: Revision) => void,
     onDoubt: () => void,
   ): Promise<Unsubscribe> {
-    await (this.#started ??= this.#start().catch((error: unknown) => {
-      this.#started = undefined;
-      throw error;
-    }));
+    // Before the start, during which the last other follower may leave.
     const end = await this.#followers.add(key, onRevision, onDoubt);
-    return () => {
+    const leave = (): void => {
       end();
       if (this.#followers.keys().length === 0) this.close();
     };
+    try {
+      await (this.#started ??= this.#start());
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   /** Looks for new revisions, after an append of this process. */
   look(): void {
-    if (this.#started === undefined) return;
+    if (this.#timer === undefined) return;
     const isIdle = this.#looks === 'none';
     this.#looks = isIdle ? 'one' : 'again';
     // In a separate task, so that appends resolve first and share one check.
@@ -53,14 +59,23 @@ export class SqliteWatch {
   }
 
   close(): void {
+    this.#epoch++;
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#started = undefined;
   }
 
   async #start(): Promise<void> {
-    this.#seq = await this.#connection.read(() => this.#lastSeq());
-    this.#timer = setInterval(() => this.#poll(), this.#pollMs);
-    this.#timer.unref();
+    const epoch = ++this.#epoch;
+    try {
+      const seq = await this.#connection.read(() => this.#lastSeq());
+      if (this.#epoch !== epoch) return;
+      this.#seq = seq;
+      this.#timer = setInterval(() => this.#poll(), this.#pollMs).unref();
+    } catch (error) {
+      if (this.#epoch === epoch) this.#started = undefined;
+      throw error;
+    }
   }
 
   #poll(): void {

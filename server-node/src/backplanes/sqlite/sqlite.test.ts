@@ -10,13 +10,17 @@ const folder = mkdtempSync(join(tmpdir(), 'velox-sqlite-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const open = (): SqliteDatabase => new Database(join(folder, 'velox.db'));
 
+interface Failing {
+  text?: string | undefined;
+  code?: string;
+}
 /** A database whose queries fail once if they contain `failing.text`. */
-function openFailing(file: string, failing: { text?: string | undefined }): SqliteDatabase {
+function openFailing(file: string, failing: Failing): SqliteDatabase {
   const database = new Database(join(folder, file));
   const check = (sql: string): void => {
     if (failing.text === undefined || !sql.includes(failing.text)) return;
     failing.text = undefined;
-    throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+    throw Object.assign(new Error('disk I/O error'), { code: failing.code ?? 'SQLITE_IOERR' });
   };
   return {
     exec(sql) {
@@ -75,6 +79,47 @@ describe('a log in SQLite', () => {
     expect(database.prepare('SELECT 1 AS one').get()).toMatchObject({ one: 1 });
   });
 
+  it('close during the start of its timer leaves none, and later followers share one', async () => {
+    const failing: Failing = { code: 'SQLITE_BUSY' };
+    const backplane = sqlite(openFailing('starting.db', failing));
+    const { log } = backplane;
+    await log.open('topic', '0');
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      failing.text = 'sqlite_sequence';
+      const followed = log.follow('topic', vi.fn(), vi.fn());
+      while (failing.text) await Promise.resolve(); // the start waits until no other connection writes
+      await backplane.close();
+      await followed;
+      expect(vi.getTimerCount()).toBe(0);
+      for (let n = 0; n < 2; n++) await log.follow('topic', vi.fn(), vi.fn());
+      expect(vi.getTimerCount()).toBe(1);
+      await backplane.close();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('a follower that comes while the last one leaves has a timer', async () => {
+    const { log } = sqlite(new Database(join(folder, 'leaving.db')));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      for (let turns = 0; turns < 15; turns++) {
+        const leave = await log.follow('first', vi.fn(), vi.fn());
+        const followed = log.follow('second', vi.fn(), vi.fn());
+        for (let n = 0; n < turns; n++) await Promise.resolve();
+        leave();
+        const end = await followed;
+        expect(vi.getTimerCount()).toBe(1);
+        end();
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('works after a failure at its start', async () => {
     const failing = { text: 'journal_mode' };
     const { log } = sqlite(openFailing('start.db', failing));
@@ -94,7 +139,7 @@ describe('a log in SQLite', () => {
   });
 
   it('follows again after a failure of its start', async () => {
-    const failing: { text?: string } = {};
+    const failing: Failing = {};
     const backplane = sqlite(openFailing('follow.db', failing));
     await backplane.log.open('topic', '0');
     failing.text = 'sqlite_sequence';
@@ -107,7 +152,7 @@ describe('a log in SQLite', () => {
     'reports a failure of "%s", doubts, and follows on',
     async (text) => {
       const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-      const failing: { text?: string } = {};
+      const failing: Failing = {};
       const backplane = sqlite(openFailing(`${text.length}.db`, failing), { poll: 5 });
       let { at } = (await backplane.log.open('topic', '0')).snapshot;
       const heard: string[] = [];
