@@ -89,9 +89,10 @@ export function postgres(pool: PostgresPool, options: PostgresOptions = {}): Bac
     bus,
     durable: options.durable ?? true,
     shared: true,
-    async close() {
+    close() {
       log.close();
-      await listener.close();
+      listener.close();
+      return Promise.resolve();
     },
   };
 }

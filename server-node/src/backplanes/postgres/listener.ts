@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
-import type { PostgresPool, PostgresPoolClient } from './client.js';
+import { checkDelivery, ended } from './check-delivery.js';
+import type { PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
+import { inTime } from './in-time.js';
 import { NOTIFY } from './statements.js';
 
-/** A query or a notification of our own that takes longer means that the connection is dead, in ms. */
-const PATIENCE_MS = 5_000;
+/** How long a call waits for the connection, in ms. By default, a pool waits without a limit. */
+const CONNECTION_MS = 5_000;
 /**
  * Between two queries that notify, in ms: they take time of the server from the appends. While notifications keep coming, each pause is
  * twice the one before, so that a node which appends all the time spends little of it on notifications.
@@ -27,16 +28,28 @@ interface Notification {
   readonly reject: (reason: unknown) => void;
 }
 
+interface Waiter {
+  readonly resolve: (client: PostgresPoolClient) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** One connection that listens and notifies. It is taken out of a pool, and replaced when it is lost. */
 export class Listener {
   readonly #pool: PostgresPool;
   readonly #events: ListenerEvents;
   readonly #channels = new Set<string>();
-  #client: Promise<PostgresPoolClient> | undefined;
+  #client: PostgresPoolClient | undefined;
+  #isConnecting = false;
+  /** When the pool was asked for the connection. */
+  #askedAt = 0;
+  /** The last query that has waited for the connection. A promise for all of them would keep those that timed out. */
+  #waiter: Waiter | undefined;
   /** node-postgres takes one query at a time. */
   #queries: Promise<void> = Promise.resolve();
   #isClosed = false;
   #waiting: Notification[] = [];
+  /** When the first of them came. */
+  #waitingSince = 0;
   #isNotifying = false;
   #endPause: () => void = () => {};
   /** The channels of this turn of the event loop: one query listens to all. */
@@ -68,17 +81,19 @@ export class Listener {
    */
   notify(channel: string, payload: string, urgency: 'now' | 'soon' = 'now'): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#waiting.length === 0) this.#waitingSince = performance.now();
       this.#waiting.push({ channel, payload, resolve, reject });
       if (!this.#isNotifying) void this.#notifyWaiting();
       else if (urgency === 'now') this.#endPause();
     });
   }
 
-  async close(): Promise<void> {
+  /** Gives the connection back, also one that the pool establishes later. */
+  close(): void {
     this.#isClosed = true;
-    const client = await this.#client?.catch(() => undefined);
+    this.#waiter?.reject(closed());
+    this.#client?.release(true);
     this.#client = undefined;
-    client?.release(true);
   }
 
   async #listenTo(channels: readonly string[]): Promise<void> {
@@ -95,10 +110,11 @@ export class Listener {
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
     ) {
       const batch = this.#waiting;
+      const since = this.#waitingSince;
       this.#waiting = [];
       const values = [batch.map(({ channel }) => channel), batch.map(({ payload }) => payload)];
       try {
-        await this.#query({ name: 'velox_notify', text: NOTIFY, values });
+        await this.#query({ name: 'velox_notify', text: NOTIFY, values }, since);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -117,12 +133,13 @@ export class Listener {
     clearTimeout(timer);
   }
 
-  async #query(query: { name?: string; text: string; values?: unknown[] }): Promise<void> {
+  /** @param since when its caller began to wait */
+  async #query(query: PostgresQuery, since = performance.now()): Promise<void> {
     const before = this.#queries;
     const done = (async () => {
       await before;
       if (this.#isClosed) throw closed();
-      const client = await (this.#client ??= this.#connect());
+      const client = this.#client ?? (await this.#connection(since));
       await inTime(client.query(query)).catch((error: unknown) => {
         if (isVeloxError(error, 'timeout')) this.#lost(client);
         throw error;
@@ -132,39 +149,68 @@ export class Listener {
     await done;
   }
 
-  async #connect(): Promise<PostgresPoolClient> {
+  /** @throws VeloxError `timeout`: there was none within 5 s of `since`, or of the first attempt */
+  #connection(since: number): Promise<PostgresPoolClient> {
+    return new Promise((resolve, reject) => {
+      const isFirst = !this.#isConnecting;
+      if (isFirst) this.#askedAt = performance.now();
+      const end = Math.max(since, this.#askedAt) + CONNECTION_MS;
+      const timer = setTimeout(() => reject(unconnected()), Math.max(0, end - performance.now()));
+      this.#waiter = {
+        resolve(client) {
+          clearTimeout(timer);
+          resolve(client);
+        },
+        reject(reason) {
+          clearTimeout(timer);
+          reject(reason as Error);
+        },
+      };
+      if (isFirst) void this.#connect();
+    });
+  }
+
+  async #connect(): Promise<void> {
+    this.#isConnecting = true;
     let client: PostgresPoolClient | undefined;
     try {
-      const found = (client = await this.#pool.connect());
-      found.on('error', () => this.#lost(found));
-      found.on('end', () => this.#lost(found));
-      await inTime(found.query({ text: `SET synchronous_commit = off; SET application_name = 'velox'` }));
-      await checkDelivery(found);
+      client = await this.#pool.connect();
       if (this.#isClosed) throw closed();
-      const { onNotification } = this.#events;
-      found.on('notification', (message: { channel: string; payload?: string }) => {
-        onNotification(message.channel, message.payload ?? '');
-      });
-      return found;
+      await this.#prepare(client);
+      if (this.#isClosed) throw closed();
+      this.#client = client;
+      this.#waiter?.resolve(client);
     } catch (error) {
       client?.release(true);
-      this.#client = undefined;
-      throw error;
+      this.#waiter?.reject(error);
+    } finally {
+      this.#isConnecting = false;
     }
+  }
+
+  async #prepare(client: PostgresPoolClient): Promise<void> {
+    let isLost = false;
+    const onLost = (): void => {
+      isLost = true;
+      this.#lost(client);
+    };
+    client.on('error', onLost);
+    client.on('end', onLost);
+    await inTime(client.query({ text: `SET synchronous_commit = off; SET application_name = 'velox'` }));
+    await checkDelivery(client);
+    if (isLost) throw ended();
+    const { onNotification } = this.#events;
+    client.on('notification', (message: { channel: string; payload?: string }) => {
+      onNotification(message.channel, message.payload ?? '');
+    });
   }
 
   /** Replaces a lost connection, as long as there is a channel to listen to. node-postgres may report a loss twice. */
   #lost(client: PostgresPoolClient): void {
-    const connecting = this.#client;
-    void connecting?.then(
-      (current) => {
-        if (current !== client || this.#client !== connecting) return;
-        this.#client = undefined;
-        client.release(true);
-        void this.#reconnect();
-      },
-      () => {},
-    );
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.release(true);
+    void this.#reconnect();
   }
 
   async #reconnect(): Promise<void> {
@@ -179,44 +225,10 @@ export class Listener {
   }
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const text = `PostgreSQL has not answered for ${PATIENCE_MS} ms. Look at its log.`;
-    timer = setTimeout(() => reject(new VeloxError('timeout', text)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Sends itself a notification, because behind a pooler that changes connections LISTEN succeeds and nothing arrives. */
-async function checkDelivery(client: PostgresPoolClient): Promise<void> {
-  const channel = `velox:self:${randomBytes(9).toString('base64url')}`;
-  const heard = new Promise<void>((resolve, reject) => {
-    client.on('notification', (message: { channel: string }) => {
-      if (message.channel === channel) resolve();
-    });
-    client.on('error', reject);
-    client.on('end', () => reject(ended()));
-  });
-  heard.catch(() => {}); // it may be lost before it is waited for
-  await inTime(client.query({ text: `LISTEN "${channel}"` }));
-  await inTime(client.query({ text: `NOTIFY "${channel}"` }));
-  await inTime(heard).catch((cause: unknown) => {
-    if (!isVeloxError(cause, 'timeout')) throw cause;
-    throw new VeloxError(
-      'not-supported',
-      'PostgreSQL delivers no notifications on this connection. If a pooler is between, pass a direct pool as `listen`.',
-      { cause },
-    );
-  });
-  await inTime(client.query({ text: `UNLISTEN "${channel}"` }));
-}
-
-const ended = (): VeloxError =>
-  new VeloxError('unavailable', 'PostgreSQL has ended the connection. Look at its log.');
+const unconnected = (): VeloxError =>
+  new VeloxError(
+    'timeout',
+    `there has been no connection to PostgreSQL for ${CONNECTION_MS} ms. Check that it can be reached, and that the pool has one left.`,
+  );
 
 const closed = (): VeloxError => new VeloxError('closed', 'the backplane is closed. Make another one.');

@@ -74,7 +74,7 @@ describe('a backplane on a pool of PostgreSQL', () => {
     const followed = log.follow('topic', vi.fn(), vi.fn());
     while (pool.clients.length === 0) await Promise.resolve();
     await Promise.all([backplane.close(), expect(followed).rejects.toMatchObject({ code: 'closed' })]);
-    expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]);
+    await vi.waitFor(() => expect(pool.clients.map(({ isReleased }) => isReleased)).toEqual([true]));
   });
 
   it('a connection that is lost while it is checked is not taken for a pooler', async () => {
