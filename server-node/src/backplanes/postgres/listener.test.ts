@@ -93,3 +93,26 @@ describe('the connection of PostgreSQL that listens', () => {
     expect(client.texts).toEqual([]);
   });
 });
+
+it('a connection of PostgreSQL that cannot be replaced is reported once, and then doubts', async () => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { pool, client, answer } = createPool();
+  const onDoubt = vi.fn();
+  const listener = createListener(pool, onDoubt);
+  const listening = listener.listen('c');
+  await vi.waitFor(() => expect(pool.connect).toHaveBeenCalledOnce());
+  answer();
+  await listening;
+  const refused = new Error('password authentication failed for user "velox"');
+  pool.connect.mockImplementationOnce(() => Promise.reject(refused));
+  pool.connect.mockImplementationOnce(() => Promise.reject(refused));
+  const next = new FakeClient();
+  pool.connect.mockImplementationOnce(() => Promise.resolve(next));
+  client.emit('end');
+  client.emit('error', new Error('Connection terminated unexpectedly'));
+  await vi.waitFor(() => expect(onDoubt).toHaveBeenCalledOnce(), 5_000);
+  expect(errors.mock.calls).toEqual([[expect.objectContaining({ code: 'unavailable', cause: refused })]]);
+  expect([client.releases, next.texts.at(-1)]).toEqual([1, 'LISTEN "c"']);
+  errors.mockRestore();
+  listener.close();
+});

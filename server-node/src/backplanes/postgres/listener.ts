@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import { isVeloxError, report, VeloxError } from '@velox/core/protocol';
 import { checkDelivery, ended } from './check-delivery.js';
 import type { PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
 import { inTime } from './in-time.js';
@@ -30,7 +30,7 @@ interface Notification {
 
 interface Waiter {
   readonly resolve: (client: PostgresPoolClient) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /** One connection that listens and notifies. It is taken out of a pool, and replaced when it is lost. */
@@ -163,7 +163,7 @@ export class Listener {
         },
         reject(reason) {
           clearTimeout(timer);
-          reject(reason as Error);
+          reject(reason);
         },
       };
       if (isFirst) void this.#connect();
@@ -182,7 +182,7 @@ export class Listener {
       this.#waiter?.resolve(client);
     } catch (error) {
       client?.release(true);
-      this.#waiter?.reject(error);
+      this.#waiter?.reject(error as Error);
     } finally {
       this.#isConnecting = false;
     }
@@ -213,12 +213,14 @@ export class Listener {
     void this.#reconnect();
   }
 
+  /** Reports the first failure of an outage, because no call rejects with it. */
   async #reconnect(): Promise<void> {
-    while (!this.#isClosed && this.#channels.size > 0) {
+    for (let isFirst = true; !this.#isClosed && this.#channels.size > 0; isFirst = false) {
       try {
         await this.#listenTo([...this.#channels]);
         return this.#events.onDoubt();
-      } catch {
+      } catch (error) {
+        if (isFirst && !this.#isClosed) report(unheard(error));
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
@@ -229,6 +231,13 @@ const unconnected = (): VeloxError =>
   new VeloxError(
     'timeout',
     `there has been no connection to PostgreSQL for ${CONNECTION_MS} ms. Check that it can be reached, and that the pool has one left.`,
+  );
+
+const unheard = (cause: unknown): VeloxError =>
+  new VeloxError(
+    'unavailable',
+    'PostgreSQL is away, so messages of other servers are missed. See the cause.',
+    { cause },
   );
 
 const closed = (): VeloxError => new VeloxError('closed', 'the backplane is closed. Make another one.');
