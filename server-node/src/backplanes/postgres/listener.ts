@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isVeloxError, report, VeloxError } from '@velox/core/protocol';
+import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import { report } from '../../cluster/report.js';
 import { checkDelivery, ended } from './check-delivery.js';
 import type { PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
 import { inTime } from './in-time.js';

@@ -1,4 +1,5 @@
-import { report, VeloxError } from '@velox/core/protocol';
+import { VeloxError } from '@velox/core/protocol';
+import { report } from '../../cluster/report.js';
 
 /**
  * Reports that a subscriber fails while the client for commands works. In an outage both fail, and the application learns it from the

@@ -1,6 +1,7 @@
-import { LONGEST_TIMER_MS, report } from '@velox/core/protocol';
+import { LONGEST_TIMER_MS } from '@velox/core/protocol';
 import { FanOut } from '../../cluster/fan-out.js';
 import type { Revision, Unsubscribe } from '../../cluster/log.js';
+import { report } from '../../cluster/report.js';
 import type { SqliteConnection } from './connection.js';
 import { revisionOf, type Row } from './schema.js';
 
