@@ -1,3 +1,4 @@
+import { inTime } from './in-time.js';
 import type { Place } from './log.js';
 
 interface HeadsWatchOptions {
@@ -45,7 +46,7 @@ export class HeadsWatch {
     if (followed.length === 0) return this.stop();
     const before = followed.map((topic) => this.#heard.get(topic));
     // While the engine is away, nothing can be compared. Its reconnect is a doubt of its own.
-    const found = await inTime(heads(followed));
+    const found = await inTime(heads(followed), ANSWER_MS, late).catch(() => undefined);
     if (this.#timer !== timer) return;
     this.#timer = undefined;
     found?.forEach((head, n) => {
@@ -62,19 +63,6 @@ export class HeadsWatch {
   }
 }
 
-/** undefined: it has failed, or takes too long. */
-async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ANSWER_MS, undefined).unref();
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const late = (): Error => new Error('the heads are late');
 
 const nameOf = ({ id, version, token }: Place): string => `${id} ${version} ${token}`;

@@ -76,8 +76,8 @@ export interface Log {
    * - `other`: the place is not in this history. The id or the token differs, the head is lower, or the topic is missing.
    *
    * @param within a client of the engine in a transaction that is to append: the read takes no other connection, because the
-   * application may hold all of them. It returns what is committed, without what this transaction has appended. Engines whose reads
-   * wait for no connection ignore it.
+   * application may hold all of them. It returns the committed revisions, without those of this transaction. Engines whose reads wait
+   * for no connection ignore it.
    */
   read(topic: string, after: Place, within?: unknown): Promise<Revision[] | 'gone' | 'other'>;
   /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inTime } from '../../cluster/in-time.js';
 import {
   deserialize,
   endWith,
@@ -115,15 +116,13 @@ export class MeshNetwork {
     for (const address of [...this.#clients.keys()]) this.forget(address);
     const server = this.#server;
     if (!server) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS);
-      server.tryShutdown(() => resolve());
-    });
-    clearTimeout(timer);
+    const shutDown = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    await inTime(shutDown, CLOSE_MS, late).catch(() => {});
     server.forceShutdown();
   }
 }
+
+const late = (): Error => new Error('the other nodes have not read to the end');
 
 const pairOf = ({ key, cert }: MeshTls): { private_key: Buffer; cert_chain: Buffer } => ({
   private_key: Buffer.from(key),

@@ -1,4 +1,5 @@
 import { VeloxError } from '@velox/core/protocol';
+import { inTime } from '../../cluster/in-time.js';
 import type { Warnings } from './warnings.js';
 
 /** For how long the application may take to list the nodes, in ms. */
@@ -22,13 +23,10 @@ export class PeerList {
 
   /** Resolves with undefined if there is no list. Never rejects. */
   async read(isConnected: (address: string) => boolean): Promise<string[] | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no list within ${PATIENCE_MS} ms`)), PATIENCE_MS).unref();
-    });
+    const late = (): Error => new Error(`no list within ${PATIENCE_MS} ms`);
     const list = async (): Promise<unknown> => this.#list(isConnected);
     try {
-      const answer: unknown = await Promise.race([list(), late]);
+      const answer: unknown = await inTime(list(), PATIENCE_MS, late);
       if (!Array.isArray(answer)) throw new TypeError('the answer is no array');
       const addresses = (answer as unknown[]).filter(
         (each): each is string => typeof each === 'string' && each !== '',
@@ -39,8 +37,6 @@ export class PeerList {
     } catch (error) {
       this.#warn(error);
       return undefined;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

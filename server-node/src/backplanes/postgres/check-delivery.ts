@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
+import { answerOf } from './answer-of.js';
 import type { PostgresPoolClient } from './client.js';
-import { inTime } from './in-time.js';
 
 /** Sends itself a notification, because behind a pooler that changes connections LISTEN succeeds and nothing arrives. */
 export async function checkDelivery(client: PostgresPoolClient): Promise<void> {
@@ -14,9 +14,9 @@ export async function checkDelivery(client: PostgresPoolClient): Promise<void> {
     client.on('end', () => reject(ended()));
   });
   heard.catch(() => {}); // it may be lost before it is waited for
-  await inTime(client.query({ text: `LISTEN "${channel}"` }));
-  await inTime(client.query({ text: `NOTIFY "${channel}"` }));
-  await inTime(heard).catch((cause: unknown) => {
+  await answerOf(client.query({ text: `LISTEN "${channel}"` }));
+  await answerOf(client.query({ text: `NOTIFY "${channel}"` }));
+  await answerOf(heard).catch((cause: unknown) => {
     if (!isVeloxError(cause, 'timeout')) throw cause;
     throw new VeloxError(
       'not-supported',
@@ -24,7 +24,7 @@ export async function checkDelivery(client: PostgresPoolClient): Promise<void> {
       { cause },
     );
   });
-  await inTime(client.query({ text: `UNLISTEN "${channel}"` }));
+  await answerOf(client.query({ text: `UNLISTEN "${channel}"` }));
 }
 
 export const ended = (): VeloxError =>

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isVeloxError, VeloxError } from '@velox/core/protocol';
 import { report } from '../../cluster/report.js';
+import { answerOf } from './answer-of.js';
 import { checkDelivery, ended } from './check-delivery.js';
 import type { PostgresPool, PostgresPoolClient, PostgresQuery } from './client.js';
-import { inTime } from './in-time.js';
 import { NOTIFY } from './statements.js';
 
 /** How long a call waits for the connection, in ms. By default, a pool waits without a limit. */
@@ -141,7 +141,7 @@ export class Listener {
       await before;
       if (this.#isClosed) throw closed();
       const client = this.#client ?? (await this.#connection(since));
-      await inTime(client.query(query)).catch((error: unknown) => {
+      await answerOf(client.query(query)).catch((error: unknown) => {
         if (isVeloxError(error, 'timeout')) this.#lost(client);
         throw error;
       });
@@ -197,7 +197,7 @@ export class Listener {
     };
     client.on('error', onLost);
     client.on('end', onLost);
-    await inTime(client.query({ text: `SET synchronous_commit = off; SET application_name = 'velox'` }));
+    await answerOf(client.query({ text: `SET synchronous_commit = off; SET application_name = 'velox'` }));
     await checkDelivery(client);
     if (isLost) throw ended();
     const { onNotification } = this.#events;
