@@ -277,10 +277,13 @@ describe('retrying', () => {
     expect(links).toHaveLength(2);
   });
 
-  it('manually, follows the network in its status alone, and attempts nothing after a refusal', async () => {
+  it('manually, waits for the application also without a network, and attempts nothing after a refusal', async () => {
     const { sync, last, links } = await setUpOpen({ retry: 'manual' });
+    vi.stubGlobal('navigator', { onLine: false, connection: network });
     last().lose();
+    expect(sync.status.get()).toMatchObject({ state: 'waiting', retryAt: undefined });
     fire('offline');
+    vi.stubGlobal('navigator', { onLine: true, connection: network });
     fire('online');
     expect(sync.status.get()).toMatchObject({ state: 'waiting', retryAt: undefined });
     sync.reconnect();

@@ -156,7 +156,7 @@ export function createRecovery(
   function delay(is: 'waiting' | 'offline', reason: Reason | undefined, told?: number): void {
     const before = host.phase();
     const ms = policy.delay(told);
-    if (host.phase() === before) stay(is, reason, ms);
+    if (host.phase() === before) stay(ms === undefined ? 'waiting' : is, reason, ms);
   }
 
   function lose(reason: CloseReason = OLD_SERVER): void {
@@ -179,17 +179,19 @@ export function createRecovery(
     else if (is === 'connecting') {
       // The question may hang in the network that was lost.
       if (type === 'online' && !hasLink()) host.attempt();
-    } else if (type === 'offline') {
+    } else if (options.retry === 'manual') return;
+    else if (type === 'offline') {
       if (is === 'waiting') delay('offline', reason);
     } else if (is === 'closed') {
-      // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted.
-      const isNews = type !== 'change' && options.retry !== 'manual'; // phones change their network all the time
-      if (isNews && UNADMITTED.includes(reason?.code as string) && !isHidden()) host.attempt();
-    } else if (options.retry !== 'manual') {
+      // The user may have logged in elsewhere, the cookie may have changed, or a right may have been granted. A phone changes its network
+      // all the time.
+      const isAsked = type !== 'change' && !isHidden();
+      if (isAsked && UNADMITTED.includes(reason?.code as string)) host.attempt();
+    } else {
       const isWorthwhile = isOffline() ? type !== 'change' : is === 'offline';
       if (isWorthwhile || !isHidden()) host.attempt();
       else if (type === 'pageshow') delay('waiting', reason); // it was hidden without a timer
-    } else if (type === 'online' && is === 'offline') stay('waiting', reason);
+    }
   }
 
   return {

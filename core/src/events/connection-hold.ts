@@ -19,8 +19,11 @@ export function createConnectionHold(hold: () => () => void, onQuiet: () => void
       clearTimeout(timer);
       if (isNeeded) release ??= hold();
       timer = setTimeout(() => {
-        if (isNeeded) return onQuiet();
-        release = release?.() as undefined;
+        if (isNeeded) onQuiet();
+        else {
+          release?.();
+          release = undefined;
+        }
       }, LINGER_MS);
     },
     stop: () => clearTimeout(timer),

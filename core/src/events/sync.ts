@@ -103,8 +103,9 @@ export function createSync<C extends Contract = AnyContract>(connection: EventCo
   const queue = createEventQueue(drops.add, events);
   const pacer = createPacer(() => limits()?.rate, settle);
   const connectionHold = createConnectionHold(hold, () => {
-    if (queue.size()) send('{"ping":true,"ack":true}');
-    if (!open) settle(); // frames may have expired meanwhile
+    if (!open)
+      settle(); // frames may have expired meanwhile
+    else if (queue.size()) send('{"ping":true,"ack":true}');
   });
   let open = status.get().state === 'open';
   /** The session of the newest link that this object has seen. */

@@ -554,6 +554,14 @@ describe('an initial value', () => {
     expect(replica.get()).toBe(body);
   });
 
+  it('of a newer version with an equal value keeps the former one', () => {
+    const { replica, seed } = setUp();
+    seed({ ...initial, body: { rows: [{ n: 1 }] } });
+    const shown = replica.get();
+    seed({ ...initial, version: 9, body: Object.freeze({ rows: [{ n: 1 }] }) });
+    expect(replica.get()).toBe(shown);
+  });
+
   it('stays the value for hydration after a newer one has arrived', () => {
     const { replica, seed, say, receive, paint } = setUp();
     seed(initial);
