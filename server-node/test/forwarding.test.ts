@@ -1,4 +1,4 @@
-/** Requests for sessions of other servers: of those that live, that have just started, and that a client has invented. */
+/** Requests for sessions of other servers: living ones, ones that have just started, and invented ones. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NodeCluster, type ClusterNode } from './rig/node-cluster.js';
 

@@ -115,7 +115,7 @@ describe('an update within a transaction', () => {
     while (sent.mock.calls.length === 0) await Promise.resolve();
     await Promise.allSettled([client.query('ROLLBACK'), update]);
     sent.mockRestore();
-    await client.query('SELECT 1'); // whatever was sent after the ROLLBACK is done
+    await client.query('SELECT 1'); // a query that was sent after the ROLLBACK is done
     client.release();
     // Notifications arrive in order.
     const hear = vi.fn();

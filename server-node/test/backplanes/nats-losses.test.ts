@@ -143,7 +143,7 @@ describe('NATS after it lost the end of its stream', () => {
     const lost = await append(one, start, 'lost');
     cutPower();
     const kept = await append(two, start, 'kept');
-    // The stream compares the sequence alone, so it accepts what an outdated writer sends.
+    // The stream compares the sequence alone, so it accepts the entry of an outdated writer.
     const log = server.messages.filter(({ subject }) => subject.startsWith('velox.log.'));
     const [{ subject, text, seq }] = log.slice(-1) as [(typeof log)[number]];
     const { id, version, token } = lost;

@@ -6,7 +6,7 @@ import { nats } from '@velox/server/nats';
 import { FakeNats } from '../rig/fake-jetstream.js';
 import { append, logOf, LONG } from '../rig/nats-log.js';
 
-/** What a power cut loses if the removals before it are written earlier. `older`: the messages before the last snapshot. */
+/** Losses of a power cut, if the stream has written the removals first. `older`: the messages before the last snapshot. */
 const LOSSES: readonly [title: string, lose: (server: FakeNats, older: FakeNats['messages']) => void][] = [
   ['the snapshot of a topic', (server) => remove(server, '.snapshot.')],
   [
@@ -154,7 +154,7 @@ describe('a drop of a topic on NATS', () => {
   });
 
   it.each([false, true])(
-    'a topic that another server creates again during the drop keeps what is new (with a snapshot: %s)',
+    'a topic that another server creates again during the drop keeps its new entries (with a snapshot: %s)',
     async (isSaved) => {
       const { log, other, onEmpty } = await prepare();
       const value = JSON.stringify('y'.repeat(2_000_000));

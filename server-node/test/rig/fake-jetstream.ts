@@ -105,7 +105,7 @@ export class FakeNats {
 /** One connection to it. While it is cut, requests fail, and appends wait if they are told to. */
 export class FakeNatsClient implements NatsConnection {
   isConnected = true;
-  /** Whether what is published while the connection is cut leaves after the reconnect, as the real client does it. */
+  /** Whether messages that are published while the connection is cut leave after the reconnect, as the real client does it. */
   isBuffering = false;
   /** Whether requests of the time in which the connection is cut are never answered, as those of the real client. */
   isSilent = false;

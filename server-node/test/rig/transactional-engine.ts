@@ -91,7 +91,7 @@ export class TransactionalEngine {
   }
 }
 
-/** A connection in a transaction: the value of `within`. It reads what is committed, and appends to its own revisions. */
+/** A connection in a transaction: the value of `within`. It reads committed revisions, and appends to its own. */
 export class Connection {
   /** Lets its queries fail. */
   failure: Error | undefined;

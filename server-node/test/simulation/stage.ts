@@ -64,7 +64,7 @@ export async function runOnStage(
   return { violation, digest, ms: time.now, log };
 }
 
-/** Determines the names of nodes: of two that act at the same moment, the name decides which one is first. */
+/** Determines the names of nodes. If two act at the same moment, their names decide which one is first. */
 function determineBytes(seed: number): () => void {
   const { next } = createRandom(seed, 4);
   const { randomBytes } = crypto;

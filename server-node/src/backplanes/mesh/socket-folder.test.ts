@@ -42,7 +42,7 @@ describe('a folder of sockets', () => {
       expect((await folder.peers(isConnected)).sort()).toEqual([addressOf(own), addressOf(foreign)].sort());
   });
 
-  it('removes a socket that refuses connections, whatever its pid, when it is read for the second time', async () => {
+  it('removes a socket of any pid that refuses connections, when it is read for the second time', async () => {
     const names = [`${process.pid}-0123abcd.sock`, `${NO_PID}-0123abcd.sock`].sort();
     for (const name of names) await leaveDeadSocket(name);
     const folder = new SocketFolder(path);

@@ -85,7 +85,7 @@ export class TopicReader {
   async #chain(key: string, saved: Pointer | undefined, seq: number): Promise<Chain | undefined> {
     const { generation } = this.#stream;
     const found = await this.entries(key, seq);
-    // Without the entry of the snapshot, the topic begins where it was created again.
+    // Without the entry of the snapshot, the topic begins with the entry that created it again.
     if (!found || (seq > 1 && found[0].seq !== seq && !found.some(isCreate))) return undefined;
     const chain = chainOf(found);
     if (!chain.isForked) return chain;

@@ -22,8 +22,8 @@ const TRANSACTION_ERRORS: Record<string, 'conflict' | 'locked'> = {
   '55P03': 'locked',
 };
 /**
- * A value, a right or a resource is missing: the statement was not executed, and will not be until somebody helps. After others, such as a
- * read-only server in a failover, another attempt may succeed soon.
+ * A value, a right or a resource is missing: the statement was not executed, and another attempt would fail as well. After other errors,
+ * such as that of a read-only server in a failover, it may succeed soon.
  */
 const REFUSALS = /^(?:22|42(?!P01)|53[12])/;
 

@@ -5,7 +5,7 @@ const PATIENCE_MS = 2_000;
 
 /**
  * Keeps commands away from a client that has no connection. The client would keep all of them without a limit, and send them when Redis is
- * back: messages of minutes ago, and questions that nobody waits for any more.
+ * back: messages of minutes ago, and questions whose callers have given up.
  */
 export class Gate {
   readonly #isAway: () => boolean;

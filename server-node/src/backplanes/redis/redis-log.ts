@@ -10,8 +10,8 @@ import { APPEND, OPEN, READ, RENEW, SAVE, type Script } from './scripts.js';
 type Entry = [id: string, fields: [string, string, string, string]];
 
 /**
- * Errors that Redis answers instead of the first write of a script, and that last until somebody helps. After others, such as `READONLY` in
- * a failover, another attempt may succeed soon. Redis 6 puts the error of a script into a longer one. A missing right is `NOPERM` outside of
+ * Errors that Redis answers instead of the first write of a script, and that another attempt would meet again. After others, such as
+ * `READONLY` in a failover, it may succeed soon. Redis 6 puts the error of a script into a longer one. A missing right is `NOPERM` outside of
  * a script. Inside, the first text is of Redis 7.2 or later, the second one of earlier versions.
  */
 const REFUSALS =

@@ -148,7 +148,7 @@ function rewindTests(rewind: NonNullable<TestEngine<LogPart>['rewind']>, test: D
     assert.notEqual((await log.open(topic, '0')).run, next);
     assert.deepEqual(await persist(() => log.append(topic, head, [])), { ok: true, at: head });
     assert.equal((await log.open(topic, '0')).run, next);
-    // The place of the head is the same, also for those that do not know that it was confirmed.
+    // The place of the head is the same, also for a node that has not heard of the confirmation.
     const { log: other } = await connect();
     assert.deepEqual(await other.heads([topic]), [head]);
     assert.deepEqual(await log.read(topic, head), []);
